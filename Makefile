@@ -1,0 +1,40 @@
+# The contributor's guide: every task is one target. `make run` and `make test` set themselves up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install run test lint format bench torture lock
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("suanquan needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+install: .venv/installed ## build .venv/ from the hash-pinned requirements.txt
+
+run: install ## set up and start everything on this machine, then print the address
+	@$(BIN)/suanquan up
+
+test: install ## all tests (the README's test command)
+	$(BIN)/pytest
+
+lint: install ## style, types and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install ## let ruff mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## ratios measured in one run: a table, and JSON beside it
+	$(BIN)/python -m bench
+
+torture: install ## the long forms of the property tests
+	SUANQUAN_TORTURE=1 $(BIN)/pytest -m torture
+
+lock: install ## renew requirements.txt: universal, with hashes, without URLs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --all-extras --group dev pyproject.toml -o requirements.txt

@@ -1,0 +1,298 @@
+"""What an agent says to the server: windows, and the batches that carry them.
+
+A *window* is one physical GPU and one minute, with everything that held it in one record, so that
+whether anything was counted twice is a question about one record alone (`faults`). The agent asks
+it before sending and the server asks it again at intake; this is the only module of the agents
+that the server imports.
+
+A job source (sacct, a trace) knows no GPU. It speaks of pseudo-GPUs
+`job/<cluster>/<job>/<restart>/<k>` and of whole hours, the part of the hour outside the job being
+`unallocated`. Since every window starts on its own grid (a minute, an hour), two windows can never
+overlap without having one key.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Raw, Struct
+
+VERSION = 1
+WINDOWS_MAX = 1_000
+BATCH_BYTES_MAX = 1024 * 1024
+MINUTE_MS = 60_000
+HOUR_MS = 3_600_000
+
+AGENT_HEADER = "Suanquan-Agent"
+SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
+
+_GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
+
+Text = Annotated[str, Meta(min_length=1, max_length=253)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Share = Annotated[int, Meta(ge=1, le=100_000)]
+Aware = Annotated[datetime, Meta(tz=True)]
+Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+
+
+class GapReason(StrEnum):
+    """Why nobody looked. A gap is never usage and never zero."""
+
+    AGENT_DOWN = "agent_down"
+    KUBELET_UNREACHABLE = "kubelet_unreachable"
+    NVML_ERROR = "nvml_error"
+    GPU_LOST = "gpu_lost"
+    DRIVER_RELOAD = "driver_reload"
+    MIG_RECONFIG = "mig_reconfig"
+    CLOCK_STEP = "clock_step"
+    SPOOL_OVERFLOW = "spool_overflow"
+
+
+class _Frozen(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Values only; a field that this version does not know is an error, never ignored."""
+
+
+class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
+    """A container of a Kubernetes pod holds the device."""
+
+    namespace: Text
+    pod: Text
+    container: Text
+    uid: str | None = None
+
+
+class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
+    """A Slurm job, or a job of a trace, holds the device. `account` is Slurm's word."""
+
+    account: Text
+    job: Text
+
+
+class Static(_Frozen, frozen=True, tag_field="kind", tag="static"):
+    """A name from the node's map file holds the device."""
+
+    name: Text
+
+
+class Unallocated(_Frozen, frozen=True, tag_field="kind", tag="unallocated"):
+    """Nobody holds the device: it is free."""
+
+
+class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
+    """Somebody holds the device, and we cannot say who."""
+
+    reason: Text
+
+
+Holder = Pod | Slurm | Static | Unallocated | Unattributed
+
+
+class Mig(_Frozen, frozen=True):
+    """A MIG slice of the window's GPU: a device of its own. Placement is in memory slices."""
+
+    gi: Count
+    ci: Count
+    profile: Text
+    uuid: Text
+    placement: tuple[Count, Share]  # start, size
+
+
+class Readings(_Frozen, frozen=True):
+    """Evidence, never the bill. What was not measured is null and `missing` says why."""
+
+    samples: Count
+    util_ppm: Count | None = None  # mean share of time with a kernel running, parts per million
+    engine_ppm: Count | None = None  # mean graphics-engine activity, parts per million
+    memory_max_mib: Count | None = None
+    power_max_mw: Count | None = None
+    missing: dict[str, str] = {}
+
+
+class Part(_Frozen, frozen=True):
+    """One holder of one device from `from_ms` to `to_ms` of the window, with its share num/den."""
+
+    holder: Holder
+    from_ms: Count
+    to_ms: Count
+    num: Share = 1
+    den: Share = 1
+    mig: Mig | None = None
+    readings: Readings | None = None
+
+
+class Gap(_Frozen, frozen=True):
+    """Nobody looked at this GPU from `from_ms` to `to_ms` of the window."""
+
+    from_ms: Count
+    to_ms: Count
+    reason: GapReason
+
+
+class Window(_Frozen, frozen=True):
+    """One GPU and one minute (a pseudo-GPU: one hour). `(gpu, start)` is its only key."""
+
+    gpu: Text
+    model: Text  # as NVML or the job source names it
+    start: Aware
+    window_ms: Count
+    parts: tuple[Part, ...]
+    gaps: tuple[Gap, ...] = ()
+    vendor: Text = "nvidia"
+    boot: str | None = None
+    energy_mj: Count | None = None  # of the whole GPU in this window, once
+    missing: dict[str, str] = {}
+    flags: tuple[str, ...] = ()
+
+
+class Head(_Frozen, frozen=True):
+    """Everything of a batch but its windows."""
+
+    version: int
+    agent: UUID
+    stream: UUID
+    number: Annotated[int, Meta(ge=1)]
+    previous: Digest  # SHA-256 (hex) of the previous batch's bytes; empty for number 1
+    sent_at: Aware
+
+
+class Batch(Head, frozen=True):
+    """A numbered, chained bundle of at most 1,000 windows and 1 MiB; signed over its bytes."""
+
+    windows: Annotated[tuple[Window, ...], Meta(max_length=WINDOWS_MAX)]
+
+
+class LooseBatch(Head, frozen=True):
+    """A batch whose windows are not read yet, for reporting a bad item by its index."""
+
+    windows: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)]
+
+
+class Item(_Frozen, frozen=True):
+    """What became of one window that was not simply kept; `index` counts from 0."""
+
+    index: int
+    reason: str
+    detail: str = ""
+
+
+class Answer(_Frozen, frozen=True):
+    """The server's answer to a batch, the same for every repetition of it.
+
+    kept + known + len(conflicts) + len(quarantined) + len(refused) = number of windows.
+    """
+
+    stream: UUID
+    number: int
+    kept: int
+    known: int
+    conflicts: tuple[Item, ...] = ()
+    quarantined: tuple[Item, ...] = ()
+    refused: tuple[Item, ...] = ()
+
+
+class Enrol(_Frozen, frozen=True):
+    """A node asks to be known: the one-time code, and its Ed25519 public key (32 bytes, hex)."""
+
+    code: Text
+    public_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    node: Text
+
+
+class Enrolled(_Frozen, frozen=True):
+    """The server knows the node's key from now on."""
+
+    agent: UUID
+    cluster: str
+    node: str
+
+
+def is_job(gpu: str) -> bool:
+    """Whether this is a job source's pseudo-GPU."""
+    return gpu.startswith("job/")
+
+
+def grid_ms(gpu: str) -> int:
+    """The one length of this GPU's windows, which is also the grid on which they start."""
+    return HOUR_MS if is_job(gpu) else MINUTE_MS
+
+
+def faults(window: Window) -> list[str]:
+    """Everything that is wrong with one window, in plain words; empty when it may be kept.
+
+    The rules: it lies on its grid; parts and gaps tile it; slices do not overlap and stand never
+    beside their parent; the shares of one device sum to at most 1 at every instant.
+    """
+    found = list(_frame_faults(window))
+    spans: list[Part | Gap] = [*window.parts, *window.gaps]
+    for span in spans:
+        if not span.from_ms < span.to_ms <= window.window_ms:
+            found.append(f"span {span.from_ms}..{span.to_ms} is not inside the window")
+    for part in window.parts:
+        if part.num > part.den:
+            found.append(f"share {part.num}/{part.den} is more than one")
+    return found or list(_tiling_faults(window, spans))
+
+
+def _frame_faults(window: Window) -> Iterable[str]:
+    gpu = window.gpu
+    if not (_JOB if is_job(gpu) else _GPU).fullmatch(gpu):
+        yield f"{gpu!r} is not a GPU id (GPU-<uuid>, or job/<cluster>/<job>/<restart>/<k>)"
+    grid = grid_ms(gpu)
+    if window.window_ms != grid:
+        yield f"window_ms is {window.window_ms}, must be {grid}"
+    elif start_ms(window.start) % grid or window.start.microsecond % 1000:
+        yield f"start {window.start.isoformat()} is not on the grid of {grid} ms"
+
+
+def _tiling_faults(window: Window, spans: Sequence[Part | Gap]) -> Iterable[str]:
+    if len(spans) == 1 and spans[0].from_ms == 0 and spans[0].to_ms == window.window_ms:
+        return  # nearly every window: one holder, or one gap, all the minute
+    cuts = sorted({0, window.window_ms, *(s.from_ms for s in spans), *(s.to_ms for s in spans)})
+    for low, high in pairwise(cuts):
+        here = [s for s in spans if s.from_ms <= low and high <= s.to_ms]
+        for fault in _instant_faults(here):
+            yield f"{low}..{high} ms: {fault}"
+
+
+def _instant_faults(here: Sequence[Part | Gap]) -> Iterable[str]:
+    parts = [s for s in here if isinstance(s, Part)]
+    if not here:
+        yield "neither a part nor a gap"
+    elif len(parts) < len(here) and len(here) > 1:
+        yield "a gap overlaps a part or another gap"
+    slices = [p for p in parts if p.mig]
+    if slices and len(slices) < len(parts):
+        yield "the whole GPU is held beside its own MIG slices"
+    yield from _placement_faults({p.mig for p in slices if p.mig})
+    by_device: dict[str, list[Part]] = {}
+    for part in parts:
+        by_device.setdefault(part.mig.uuid if part.mig else "", []).append(part)
+    for device, sharers in by_device.items():
+        common = math.lcm(*(p.den for p in sharers))
+        if sum(p.num * (common // p.den) for p in sharers) > common:
+            yield f"the shares of {device or 'the GPU'} sum to more than one"
+
+
+def _placement_faults(slices: set[Mig]) -> Iterable[str]:
+    """Two GPU instances may not overlap; compute instances of one GPU instance share its place."""
+    places = sorted({(*m.placement, m.gi) for m in slices})
+    for (start, size, gi), (next_start, _, next_gi) in pairwise(places):
+        if start + size > next_start:
+            yield f"MIG instances {gi} and {next_gi} overlap in memory slice {next_start}"
+    devices = [(m.gi, m.ci) for m in slices]
+    if len(set(devices)) < len({m.uuid for m in slices}) or len(devices) > len(set(devices)):
+        yield "two MIG slices claim one instance"
+
+
+def start_ms(start: datetime) -> int:
+    """Milliseconds since 1970 in UTC, exactly (no float)."""
+    delta = start.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000

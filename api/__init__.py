@@ -1,0 +1,1 @@
+"""Everyone's door: machines, builders, operators, the bureau."""

@@ -1,0 +1,1 @@
+"""The books: knows no HTTP and no cluster."""

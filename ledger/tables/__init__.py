@@ -1,0 +1,1 @@
+"""Nouns, as SQLModel rows. The database constraints of the migrations hold the truth."""
