@@ -1,0 +1,38 @@
+"""The few column shapes that the tables share. What a value may be is said by the migrations."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlmodel import Field
+
+Days = Range[date]
+"""Beijing dates, half-open: [from, to), `to` may be missing."""
+
+
+def identity() -> Any:  # noqa: ANN401 - SQLModel's Field says Any too
+    """A key that the database gives."""
+    return Field(
+        default=None, sa_column=Column("id", BigInteger, Identity(always=True), primary_key=True)
+    )
+
+
+def big(*, nullable: bool = False, primary_key: bool = False, default: Any = ...) -> Any:  # noqa: ANN401
+    """A bigint: keys of other tables, fen, milliseconds."""
+    return Field(default=default, sa_type=BigInteger, nullable=nullable, primary_key=primary_key)
+
+
+def moment(*, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa: ANN401
+    """An aware moment, UTC."""
+    return Field(
+        default=None if nullable else ...,
+        sa_type=DateTime(timezone=True),
+        nullable=nullable,
+        primary_key=primary_key,
+    )
+
+
+def days(*, nullable: bool = False) -> Any:  # noqa: ANN401
+    """A range of Beijing dates."""
+    return Field(default=None if nullable else ..., sa_type=DATERANGE, nullable=nullable)

@@ -1,0 +1,69 @@
+"""Who pays whom for what: projects, contracts, prices, and the bindings of holders to projects."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Numeric
+from sqlmodel import Field, SQLModel
+
+from ledger.tables.columns import Days, big, days, identity, moment
+
+
+class Project(SQLModel, table=True):
+    """A large-model project (article 9, `model`) or a talent team (article 14, `team`)."""
+
+    __tablename__ = "projects"
+    id: int | None = identity()
+    code: str = Field(unique=True)
+    name: str
+    kind: str
+    organisation: int = big()
+    drill: bool = False
+
+
+class Contract(SQLModel, table=True):
+    """A contract between a centre and a project."""
+
+    __tablename__ = "contracts"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    centre: int = big()
+    project: int = big()
+    valid: Days = days()
+
+
+class Price(SQLModel, table=True):
+    """`yuan` buys `gpus` devices for `hours` hours; model and profile missing match any."""
+
+    __tablename__ = "prices"
+    id: int | None = identity()
+    contract: int = big()
+    model: int | None = big(nullable=True, default=None)
+    mig_profile: str | None = None
+    unit: str
+    yuan: Decimal = Field(sa_type=Numeric)
+    gpus: int
+    hours: int
+    tax_included: bool
+    tax_rate: Decimal = Field(sa_type=Numeric)
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+
+
+class Binding(SQLModel, table=True):
+    """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`."""
+
+    __tablename__ = "bindings"
+    id: int | None = identity()
+    cluster: int = big()
+    holder_kind: str
+    holder: str
+    project: int = big()
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None

@@ -1,0 +1,69 @@
+"""Vouchers (算力券): the clauses that cap them, the charges they draw on, their accruals."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Numeric
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from ledger.tables.columns import Days, big, days, identity, moment
+
+
+class Clause(SQLModel, table=True):
+    """A clause of a policy version that issues vouchers; written by the owner from its file."""
+
+    __tablename__ = "clauses"
+    policy: str = Field(primary_key=True)
+    clause: str = Field(primary_key=True)
+    digest: str
+    rate_num: int = big()
+    rate_den: int = big()
+    cap_fen: int = big()
+    effective: Days | None = days(nullable=True)
+    payable: bool
+
+
+class Voucher(SQLModel, table=True):
+    """One for each (clause, cap scope), for life: 09-1 per model, 14-1 per team."""
+
+    __tablename__ = "vouchers"
+    id: int | None = identity()
+    book: int = big(default=None)
+    project: int = big()
+    policy: str
+    clause: str
+    cap_scope: str
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class Charge(SQLModel, table=True):
+    """What a project owes a centre under one price for one Beijing month, rounded once, fen."""
+
+    __tablename__ = "charges"
+    contract: int = big(primary_key=True)
+    price: int = big(primary_key=True)
+    month: date = Field(primary_key=True)
+    policy: str = Field(primary_key=True)
+    model: int = big(primary_key=True)
+    mig_profile: str = Field(primary_key=True)
+    ms_num: Decimal = Field(sa_type=Numeric)
+    ms_den: Decimal = Field(sa_type=Numeric)
+    cost_fen: int = big()
+    computed_at: datetime = moment()
+
+
+class Accrual(SQLModel, table=True):
+    """Memo: what the charges earn before the cap, and what the cap lets through, fen."""
+
+    __tablename__ = "accruals"
+    id: int | None = identity()
+    voucher: int = big()
+    posting: int | None = big(nullable=True, default=None)
+    cost_fen: int = big()
+    uncapped_fen: int = big()
+    target_fen: int = big()
+    computed_at: datetime = moment()
