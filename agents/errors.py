@@ -1,0 +1,68 @@
+"""What can stop an agent, said once in Chinese and once in English, each with its exit code.
+
+    AgentError
+    ├── SettingsError     3   an environment variable or the holders file is wrong
+    ├── NoDriver          4   this machine has no working NVIDIA driver
+    ├── IdentityError     5   the node is not enrolled, or its key cannot be used
+    ├── Unreachable       6   the server could not be reached in the time allowed
+    ├── SpoolError        7   the spool cannot be used
+    │   └── SpoolDamaged      ... because its file is damaged
+    └── Refused           8   the server refuses what we send, and repeating it would not help
+
+0 is success and 2 a wrong command line.
+"""
+
+
+class AgentError(Exception):
+    """Something that a person must put right; `zh` and `en` say what and how."""
+
+    exit_code = 1
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh}\n{en}")
+        self.zh = zh
+        self.en = en
+
+
+class SettingsError(AgentError):
+    """An environment variable or the holders file is wrong."""
+
+    exit_code = 3
+
+
+class NoDriver(AgentError):
+    """There is no NVIDIA driver, or it does not answer."""
+
+    exit_code = 4
+
+
+class IdentityError(AgentError):
+    """The node is not enrolled, or its key cannot be used."""
+
+    exit_code = 5
+
+
+class Unreachable(AgentError):
+    """The server could not be reached in the time allowed."""
+
+    exit_code = 6
+
+
+class SpoolError(AgentError):
+    """The spool cannot be used: another agent has it, or it is of another version."""
+
+    exit_code = 7
+
+
+class SpoolDamaged(SpoolError):
+    """The spool's file is damaged."""
+
+
+class Refused(AgentError):
+    """The server refuses what we send, and sending it again would not help; `code` is its word."""
+
+    exit_code = 8
+
+    def __init__(self, zh: str, en: str, code: str) -> None:
+        super().__init__(zh, en)
+        self.code = code
