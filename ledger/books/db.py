@@ -1,0 +1,199 @@
+"""How the program reaches its database, and how a database becomes ours.
+
+Two roles share the work. The *owner* makes and changes tables and does nothing else. The
+*application* reads, and adds rows where the migrations allow it; every connection that the
+program works with has its rights, whichever login it came by. Nothing waits for ever: statements,
+locks and forgotten transactions each have their limit.
+
+`upgrade` brings a database to the newest schema in one transaction: all of it or nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from ledger.errors import Unusable
+
+APP_ROLE = "suanquan_app"
+OLDEST = 15  # the SQL of the migrations and steps keeps to what PostgreSQL 15 understands
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+UPGRADE_LOCK = 0x7375616E7175616E  # "suanquan": one upgrade of a database at a time
+
+# Milliseconds. A step that needs longer says so itself, by SET LOCAL.
+APP_LIMITS = {
+    "statement_timeout": 60_000,
+    "lock_timeout": 10_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
+OWNER_LIMITS = {"statement_timeout": 600_000, "lock_timeout": 600_000}
+MIGRATION_LOCK_TIMEOUT = "5s"  # a migration that cannot have a table must not queue everyone up
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database by its two doors: the owner's URL and the application's."""
+
+    owner_url: str
+    app_url: str
+    app_role: str = APP_ROLE
+
+    def engine(self, *, pool_size: int = 5) -> sa.Engine:
+        """Connections with the application's rights, at most `pool_size` at once."""
+        settings: dict[str, str | int] = {"role": self.app_role, **APP_LIMITS}
+        return sa.create_engine(
+            _driver_url(self.app_url),
+            connect_args=_connect_args(self.app_url, "suanquan", settings),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,  # a restarted server costs a reconnect, not an error
+        )
+
+    def owner_engine(self) -> sa.Engine:
+        """Connections with the owner's rights; nothing is kept open between uses."""
+        return sa.create_engine(
+            _driver_url(self.owner_url),
+            connect_args=_connect_args(self.owner_url, "suanquan owner", OWNER_LIMITS),
+            poolclass=NullPool,
+        )
+
+
+def databases_from(url: str, owner_url: str | None) -> Database:
+    """The database that the settings name.
+
+    With one URL its login migrates, and works as the application's role; with two, the
+    application has a login of its own and never holds the owner's password.
+    """
+    return Database(owner_url=owner_url or url, app_url=url)
+
+
+def upgrade(database: Database) -> str:
+    """Bring the database to the newest schema, as owner; return the revision it is at.
+
+    Raises:
+        Unusable: the server cannot be reached or is too old, the owner may not do it, someone
+            holds a table, or the schema is newer than this program.
+    """
+    engine = database.owner_engine()
+    with _refusals(database.owner_url), engine.begin() as connection:
+        _refuse_old_server(connection)
+        # Waits for another upgrade to end; after that nobody is waited for long.
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{MIGRATION_LOCK_TIMEOUT}'"))
+        _refuse_newer_schema(connection)
+        _ensure_app_role(connection, database)
+        command.upgrade(migrations(connection, database.app_role), "head")
+        return _revision(connection)
+
+
+def check_revision(engine: sa.Engine) -> None:
+    """Raise Unusable unless the database is at the revision that this program was made for."""
+    want = ScriptDirectory.from_config(migrations()).get_current_head()
+    with engine.connect() as connection:
+        have = MigrationContext.configure(connection).get_current_revision()
+    if have != want:
+        raise Unusable("not_migrated", have=have or "-", want=want or "-")
+
+
+def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE) -> Config:
+    """Alembic's configuration, made here so that no alembic.ini need be found at run time."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["app_role"] = app_role
+    return config
+
+
+def _driver_url(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError as error:
+        raise Unusable("database_url", scheme="?") from error
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise Unusable("database_url", scheme=parsed.drivername)
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dict[str, str]:
+    # Startup settings, not SET statements: a rollback or RESET falls back to them, not past them.
+    given = _driver_url(url).query.get("options", "")
+    options = [given if isinstance(given, str) else " ".join(given)]
+    for key, value in {"timezone": "UTC", **settings}.items():
+        escaped = str(value).replace("\\", "\\\\").replace(" ", "\\ ")
+        options.append(f"-c {key}={escaped}")
+    return {"options": " ".join(options).strip(), "application_name": name}
+
+
+@contextmanager
+def _refusals(url: str) -> Iterator[None]:
+    """Say in one sentence why the server would not; anything unforeseen passes through."""
+    codes: dict[type[psycopg.Error], str] = {
+        psycopg.errors.InsufficientPrivilege: "owner_may_not",
+        psycopg.errors.LockNotAvailable: "database_busy",
+        psycopg.errors.QueryCanceled: "database_busy",
+    }
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        code = codes.get(type(cause))  # type: ignore[arg-type]
+        if code is None and isinstance(cause, psycopg.OperationalError) and not cause.sqlstate:
+            code = "unreachable"
+        if code is None:
+            raise
+        where = _driver_url(url).render_as_string(hide_password=True)
+        raise Unusable(code, database=where, detail=str(cause).strip()) from error
+
+
+def _refuse_old_server(connection: sa.Connection) -> None:
+    number = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
+    if number // 10_000 < OLDEST:
+        raise Unusable("server_too_old", have=number // 10_000, want=OLDEST)
+
+
+def _refuse_newer_schema(connection: sa.Connection) -> None:
+    scripts = ScriptDirectory.from_config(migrations())
+    have = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if have is not None and have not in known:
+        raise Unusable("schema_newer", have=have, want=scripts.get_current_head() or "-")
+
+
+def _revision(connection: sa.Connection) -> str:
+    return MigrationContext.configure(connection).get_current_revision() or "-"
+
+
+def _ensure_app_role(connection: sa.Connection, database: Database) -> None:
+    """Make the application's role when it is missing; one that exists is left as it is.
+
+    Roles belong to the whole server, so another database's upgrade may make it at this moment.
+    """
+    role = sql.Identifier(database.app_role)
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - `_driver_url` fixed the driver
+    raw.execute(
+        sql.SQL(
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {name}) THEN"
+            " CREATE ROLE {role} NOLOGIN; END IF;"
+            " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        ).format(name=sql.Literal(database.app_role), role=role)
+    )
+    if database.app_url == database.owner_url and not _may_become(raw, database.app_role):
+        raw.execute(sql.SQL("GRANT {role} TO CURRENT_USER").format(role=role))
+
+
+def _may_become(raw: psycopg.Connection, role: str) -> bool:
+    # PostgreSQL 16 parted «is a member» from «may SET ROLE»; a superuser may always.
+    right = "SET" if raw.info.server_version >= 160_000 else "MEMBER"  # noqa: PLR2004
+    row = raw.execute("SELECT pg_has_role(current_user, %s, %s)", (role, right)).fetchone()
+    return bool(row and row[0])

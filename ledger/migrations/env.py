@@ -1,0 +1,15 @@
+"""What Alembic runs to migrate: on the connection and in the transaction that `upgrade` opened.
+
+The transaction, its advisory lock and its timeouts belong to `ledger.books.db.upgrade`, so there
+is one way to migrate. SQL without a server (`--sql`) is not offered: the steps look at the server.
+"""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=SQLModel.metadata)
+context.run_migrations()
+# The application asks at its start whether the schema is the one it was made for.
+role = connection.dialect.identifier_preparer.quote(context.config.attributes["app_role"])
+connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {role}")
