@@ -1,0 +1,229 @@
+"""Reading what was used: owned by projects, owned by nobody, unpriced; days and their windows.
+
+Usage is what a cluster's billing source of that day measured, bound to a project by the binding of
+that day. Everything here is read from day totals, down to the windows themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.rules.pricing import PriceLine, Used, fen_per_ms
+from ledger.units import midnight
+
+_BILLED = """
+    FROM day_totals t
+    JOIN clusters c ON c.id = t.cluster
+    JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
+        AND s.valid @> t.day AND s.superseded_at IS NULL
+    LEFT JOIN bindings b ON b.cluster = t.cluster AND b.holder_kind = t.holder_kind
+        AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
+"""
+
+_OWNED = text(f"""
+    SELECT b.project, c.centre, t.model, t.mig_profile, t.day, t.den, sum(t.held) AS held,
+           sum(t.util_ppm_ms) AS util_ppm_ms, sum(t.util_ms) AS util_ms
+    {_BILLED}
+    WHERE b.project = ANY(:projects)
+        AND t.day >= coalesce(:since, '-infinity'::date)
+        AND t.day < coalesce(:until, 'infinity'::date)
+    GROUP BY b.project, c.centre, t.model, t.mig_profile, t.day, t.den
+    ORDER BY b.project, t.day, c.centre, t.model, t.mig_profile, t.den
+""")
+
+_UNOWNED = text(f"""
+    SELECT c.name AS cluster, c.centre, t.holder_kind, t.holder, min(t.day) AS first,
+           max(t.day) AS last, t.den, sum(t.held) AS held
+    {_BILLED}
+    WHERE b.project IS NULL AND t.holder_kind <> 'unallocated'
+        AND (CAST(:centre AS bigint) IS NULL OR c.centre = :centre)
+    GROUP BY c.name, c.centre, t.holder_kind, t.holder, t.den
+    ORDER BY c.name, t.holder_kind, t.holder, t.den
+""")
+
+_PRICES = text("""
+    SELECT p.id, p.contract, k.project, k.centre, p.model, p.mig_profile,
+           lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
+           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate
+    FROM prices p JOIN contracts k ON k.id = p.contract
+    WHERE k.project = ANY(:projects) AND p.superseded_at IS NULL
+        AND NOT isempty(p.valid * k.valid)
+""")
+
+_WINDOWS = text("""
+    SELECT w.gpu, w.start, w.stream, w.number, w.body
+    FROM windows w
+    WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
+    ORDER BY w.start, w.gpu LIMIT :limit OFFSET :offset
+""")
+
+_GPUS_OF_DAY = text(f"""
+    SELECT DISTINCT t.gpu {_BILLED} WHERE b.project = :project AND t.day = :day
+""")
+
+_HOLDERS = text("""
+    SELECT b.cluster, c.name, b.holder_kind, b.holder
+    FROM bindings b JOIN clusters c ON c.id = b.cluster
+    WHERE b.project = :project AND b.valid @> :day AND b.superseded_at IS NULL
+""")
+
+
+@dataclass(frozen=True)
+class Unowned:
+    """Usage that no binding claims: who held, where, from which day to which."""
+
+    cluster: str
+    holder_kind: str
+    holder: str
+    first: date
+    last: date
+    device_ms: Fraction
+
+
+@dataclass(frozen=True)
+class WindowPart:
+    """One part of a kept window that belongs to a project, with the batch that brought it."""
+
+    gpu: str
+    start: datetime
+    holder: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    mig_profile: str
+    util_ppm: int | None
+    stream: str
+    number: int
+
+    @property
+    def device_ms(self) -> Fraction:
+        """held_ms × num / den."""
+        return Fraction((self.to_ms - self.from_ms) * self.num, self.den)
+
+
+def owned(
+    db: Session,
+    projects: Sequence[int],
+    *,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[Used]:
+    """Billed usage of these projects by day, from `since` until before `until`."""
+    rows = db.execute(_OWNED, {"projects": list(projects), "since": since, "until": until})
+    found: dict[tuple[Any, ...], Used] = {}
+    for r in rows:
+        key = (r.project, r.centre, r.model, r.mig_profile, r.day)
+        old = found.get(key)
+        found[key] = Used(
+            *key,
+            device_ms=(old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
+            util_ppm_ms=(old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
+            util_ms=(old.util_ms if old else 0) + int(r.util_ms),
+        )
+    return list(found.values())
+
+
+def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
+    """Billed usage that nobody owns, of one centre or of all."""
+    merged: dict[tuple[str, str, str], Unowned] = {}
+    for r in db.execute(_UNOWNED, {"centre": centre}):
+        key = (r.cluster, r.holder_kind, r.holder)
+        share, old = Fraction(int(r.held), r.den), merged.get(key)
+        merged[key] = Unowned(
+            *key,
+            first=min(r.first, old.first) if old else r.first,
+            last=max(r.last, old.last) if old else r.last,
+            device_ms=share + (old.device_ms if old else 0),
+        )
+    return list(merged.values())
+
+
+def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
+    """The current prices of these projects' contracts, within the contracts' terms."""
+    return [
+        PriceLine(
+            price=r.id,
+            contract=r.contract,
+            project=r.project,
+            centre=r.centre,
+            model=r.model,
+            mig_profile=r.mig_profile,
+            since=r.since,
+            until=r.until,
+            fen_per_ms=fen_per_ms(
+                Fraction(r.yuan),
+                r.gpus,
+                r.hours,
+                tax_included=r.tax_included,
+                tax_rate=Fraction(r.tax_rate),
+            ),
+        )
+        for r in db.execute(_PRICES, {"projects": list(projects)})
+    ]
+
+
+def catalogue(db: Session) -> dict[tuple[str, str], int]:
+    """(NVML name, MIG profile) → catalogue model."""
+    rows = db.execute(text("SELECT nvml_name, mig_profile, model FROM catalogue_names"))
+    return {(r.nvml_name, r.mig_profile): r.model for r in rows}
+
+
+def totals(usage: Iterable[Used]) -> dict[int, Fraction]:
+    """Device-milliseconds by project, exact."""
+    sums: dict[int, Fraction] = {}
+    for used in usage:
+        sums[used.project] = sums.get(used.project, Fraction(0)) + used.device_ms
+    return sums
+
+
+def windows_of_day(
+    db: Session, project: int, day: date, *, limit: int, offset: int = 0
+) -> list[WindowPart]:
+    """The parts of kept windows that make up a project's usage of one Beijing day.
+
+    `limit` and `offset` count windows, not parts.
+    """
+    gpus = [r.gpu for r in db.execute(_GPUS_OF_DAY, {"project": project, "day": day})]
+    holders = {
+        (r.holder_kind, r.holder) for r in db.execute(_HOLDERS, {"project": project, "day": day})
+    }
+    rows = db.execute(
+        _WINDOWS,
+        {
+            "gpus": gpus,
+            "low": midnight(day),
+            "high": midnight(day + timedelta(days=1)),
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    return [part for r in rows for part in _parts(r, holders)]
+
+
+def _parts(row: Any, holders: set[tuple[str, str]]) -> Iterable[WindowPart]:  # noqa: ANN401
+    for part in row.body["parts"]:
+        holder = part["holder"]
+        kind = holder["kind"]
+        name = holder.get("namespace") or holder.get("account") or holder.get("name") or ""
+        if (kind, name) not in holders:
+            continue
+        detail = holder.get("pod") or holder.get("job")
+        yield WindowPart(
+            gpu=row.gpu,
+            start=row.start,
+            holder=f"{name}/{detail}" if detail else name,
+            from_ms=part["from_ms"],
+            to_ms=part["to_ms"],
+            num=part.get("num", 1),
+            den=part.get("den", 1),
+            mig_profile=(part.get("mig") or {}).get("profile", ""),
+            util_ppm=(part.get("readings") or {}).get("util_ppm"),
+            stream=str(row.stream),
+            number=row.number,
+        )
