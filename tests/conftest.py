@@ -1,0 +1,139 @@
+"""A real PostgreSQL for every test that asks for one.
+
+Each test that uses a database runs once for each engine found here: `embedded` (the wheel that
+`make run` uses) and `system` (the newest PostgreSQL of this machine, where there is one). A server
+is started once a session; a test gets a database of its own, copied from a migrated one, so that
+tests never see each other's rows and may break what they like.
+"""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from ledger.books.binaries import find_binaries, system_binaries
+from ledger.books.db import Database, upgrade
+from ledger.books.embedded import Embedded
+
+# What protects against a power cut only costs time here.
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "32MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+}
+TEMPLATE = "migrated"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=["embedded", "system", "all"], default="all")
+    parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "postgres" in metafunc.fixturenames:
+        found = ["embedded", *(["system"] if system_binaries() else [])]
+        wanted = metafunc.config.getoption("--engine")
+        engines = found if wanted == "all" else [wanted]
+        metafunc.parametrize("postgres", engines, indirect=True, scope="session")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL with a migrated template database in it."""
+
+    engine: str  # "embedded" or "system"
+    embedded: Embedded
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def binaries(self) -> Path:
+        return self.embedded.binaries
+
+    def url(self, url: str, database: str) -> str:
+        return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
+
+    def database(self, name: str) -> Database:
+        return Database(
+            owner_url=self.url(self.embedded.owner_url, name),
+            app_url=self.url(self.embedded.app_url, name),
+        )
+
+    def admin(self, *statements: str) -> None:
+        with psycopg.connect(self.embedded.admin_url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def create(self, name: str, template: str = "template0") -> Database:
+        self.admin(f"CREATE DATABASE {name} OWNER suanquan_owner TEMPLATE {template}")
+        return self.database(name)
+
+    def drop(self, name: str) -> None:
+        self.admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that every account may enter, as pytest's own tmp_path is closed to all but us."""
+    path = Path(tempfile.mkdtemp(prefix="suanquan-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Callable[[str], Server]]:
+    """Starts an engine's server when it is first asked for; all are stopped at the end."""
+    started: dict[str, Server] = {}
+    with ExitStack() as stack:
+
+        def server(engine: str) -> Server:
+            if engine not in started:
+                path = Path(tempfile.mkdtemp(prefix="suanquan-test-"))
+                path.chmod(0o711)
+                stack.callback(shutil.rmtree, path)
+                binaries = system_binaries()[0] if engine == "system" else find_binaries()
+                embedded = Embedded(path / "data", binaries=binaries, settings=FAST)
+                started[engine] = Server(engine, stack.enter_context(embedded))
+                upgrade(started[engine].create(TEMPLATE))
+            return started[engine]
+
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest, servers: Callable[[str], Server]) -> Server:
+    """The server of the engine that this run of the test is for."""
+    return servers(request.param)
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[Database]:
+    """A migrated database of the test's own."""
+    name = f"test_{next(postgres.numbers)}"
+    yield postgres.create(name, TEMPLATE)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def engine(database: Database) -> Iterator[sa.Engine]:
+    """Connections with the application's rights."""
+    engine = database.engine()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection as the owner, each statement committed: to arrange, and to look."""
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        yield connection
