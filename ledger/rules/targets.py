@@ -1,0 +1,105 @@
+"""What a voucher owes by now, and the moves that bring its money there.
+
+A project has *matched* cost M (its invoices agree with what was metered) and *metered* cost Q that
+is not yet matched. The city pays the rate r of it, up to the voucher's room V. So T, what is
+earned, is the smaller of Σ r·M and V; U, with the provisional part (预计), the smaller of
+Σ r·(M+Q) and V. Both are absolute figures: whatever happened in between, `rebalance` finds what
+has to move from where the money is now. Each policy version has its own rate, so the sums run over
+segments. What the cap cuts off is told, never lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ledger.units import Fen, round_half_up
+
+
+@dataclass(frozen=True)
+class Rights:
+    """The ten balances of a voucher's book, fen. Only the contra account `clause` is negative."""
+
+    clause: Fen  # what the city has promised, below zero
+    entitlement: Fen  # E 资格额度
+    available: Fen  # A
+    reserved: Fen  # H
+    accrued: Fen  # C 预计
+    payable: Fen  # S
+    sent: Fen  # B on a payment list
+    paid: Fen  # P
+    recoverable: Fen  # X paid, and to be paid back
+    lapsed: Fen  # L
+
+    @property
+    def room(self) -> Fen:
+        """V: all that the voucher can still turn into money or has turned into money."""
+        drawn = self.accrued + self.payable + self.sent + self.paid + self.recoverable
+        return self.available + self.reserved + drawn
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a voucher's money belongs, fen: T ≤ U ≤ uncapped = U + cut."""
+
+    uncapped_fen: Fen  # round(Σ r·(M+Q)), as if there were no cap
+    earned_fen: Fen  # T
+    provisional_fen: Fen  # U, which includes T
+    cut_fen: Fen  # what the cap cuts off
+
+
+@dataclass(frozen=True)
+class Move:
+    """`amount` fen, above zero, from one role of a book to another."""
+
+    kind: str
+    from_role: str
+    to_role: str
+    amount: Fen
+
+
+def target(segments: Sequence[tuple[Fraction, Fen, Fen]], room: Fen) -> Target:
+    """The target for segments of (rate, matched fen, metered fen) under `room` fen.
+
+    The second of the two roundings of the books: once over the whole sum, half up.
+
+    Raises:
+        ValueError: a rate, a cost or the room is negative.
+    """
+    if room < 0 or any(r < 0 or m < 0 or q < 0 for r, m, q in segments):
+        raise ValueError(f"a negative rate, cost or room: {segments}, {room}")
+    matched = round_half_up(sum((r * m for r, m, _ in segments), Fraction(0)))
+    uncapped = round_half_up(sum((r * (m + q) for r, m, q in segments), Fraction(0)))
+    provisional = min(uncapped, room)
+    return Target(uncapped, min(matched, room), provisional, uncapped - provisional)
+
+
+def rebalance(rights: Rights, target: Target) -> tuple[Move, ...]:
+    """The legal moves, in order, that bring a book to its target; none where it is there.
+
+    What is earned and neither paid nor on its way is first set off against what is to be paid
+    back, and only then payable. What was paid beyond T becomes recoverable; money on its way to
+    the bank is left alone. Then the provisional part is filled to U − T: from what was reserved,
+    then from what is available, as far as they go; what is over returns to available.
+
+    Raises:
+        ValueError: the target is beyond the book's room, so it was made for another book.
+    """
+    if not 0 <= target.earned_fen <= target.provisional_fen <= rights.room:
+        raise ValueError(f"{target} does not fit {rights}")
+    due = target.earned_fen - rights.sent - rights.paid
+    set_off = min(max(due, 0), rights.recoverable)
+    recall = min(max(-due, 0), rights.paid)
+    match = max(due, 0) - set_off - rights.payable  # below zero: some is no longer payable
+    accrue = target.provisional_fen - target.earned_fen + match - rights.accrued
+    reserved = min(max(accrue, 0), rights.reserved)
+    available = min(max(accrue - reserved, 0), rights.available)
+    moves = (
+        Move("set_off", "recoverable", "paid", set_off),
+        Move("unmatch", "payable", "accrued", -match),
+        Move("recall", "paid", "recoverable", recall),
+        Move("accrue", "reserved", "accrued", reserved),
+        Move("accrue", "available", "accrued", available),
+        Move("match", "accrued", "payable", match),
+        Move("unaccrue", "accrued", "available", -accrue),
+    )
+    return tuple(move for move in moves if move.amount > 0)
