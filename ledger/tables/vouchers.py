@@ -66,4 +66,5 @@ class Accrual(SQLModel, table=True):
     cost_fen: int = big()
     uncapped_fen: int = big()
     target_fen: int = big()
+    months: dict[str, int] = Field(sa_type=JSONB)
     computed_at: datetime = moment()

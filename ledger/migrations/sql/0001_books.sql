@@ -227,6 +227,7 @@ CREATE TABLE accruals (
     cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
     uncapped_fen bigint NOT NULL CHECK (uncapped_fen >= 0),
     target_fen bigint NOT NULL CHECK (target_fen BETWEEN 0 AND uncapped_fen),
+    months jsonb NOT NULL,  -- the cost of each month, fen: {"2026-11": 123}
     computed_at timestamptz NOT NULL
 );
 CREATE INDEX accruals_by_voucher ON accruals (voucher, id);
@@ -237,4 +238,5 @@ GRANT INSERT (cause, used, booked, actor, note) ON postings TO :app_role;
 GRANT INSERT (posting, book, kind, from_role, to_role, amount) ON movements TO :app_role;
 GRANT INSERT (project, policy, clause, cap_scope, facts, opened_at, opened_by) ON vouchers TO :app_role;
 GRANT INSERT, UPDATE, DELETE ON charges TO :app_role;
-GRANT INSERT (voucher, posting, cost_fen, uncapped_fen, target_fen, computed_at) ON accruals TO :app_role;
+GRANT INSERT (voucher, posting, cost_fen, uncapped_fen, target_fen, months, computed_at)
+    ON accruals TO :app_role;

@@ -1,0 +1,219 @@
+"""Keeping windows, each once, and folding the fresh ones into the day's totals.
+
+The next batch of a stream is nearly always new, so it is copied straight into the table inside a
+savepoint; only when a key is already there are its windows compared one by one. Rows are always
+written in the order of their keys, so that two intakes never wait for each other in a circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlmodel import Session
+
+from ledger.units import beijing_day
+
+Raw = psycopg.Connection[Any]
+
+
+class Hold(NamedTuple):
+    """What one holder held in a window: `held` is Σ held_ms × num over `den`."""
+
+    kind: str
+    holder: str
+    mig_profile: str
+    den: int
+    held: int
+    util_ppm_ms: int
+    util_ms: int
+
+
+class Kept(NamedTuple):
+    """A window as it is kept: its key, its body (the wire's JSON) and what is folded of it."""
+
+    gpu: str
+    start: datetime
+    model: str
+    window_ms: int
+    gap_ms: int
+    energy_mj: int | None
+    holds: tuple[Hold, ...]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which cluster, by which source, in which batch."""
+
+    cluster: int
+    source: str
+    stream: UUID
+    number: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Fresh windows were kept; known ones were there; conflicting ones have another body there."""
+
+    fresh: list[Kept]
+    known: list[Kept]
+    conflicting: list[Kept]
+
+
+def raw_connection(db: Session) -> Raw:
+    """The psycopg connection under a session, inside the session's transaction."""
+    raw = db.connection().connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - the only driver there is
+    raw.execute("SELECT 1")  # so that raw.transaction() is a savepoint, not the transaction
+    return raw
+
+
+def keep(raw: Raw, windows: Iterable[Kept], origin: Origin) -> Outcome:
+    """Keep what is not there yet. One body stands under each key: the first."""
+    first: dict[tuple[str, datetime], Kept] = {}
+    known: list[Kept] = []
+    conflicting: list[Kept] = []
+    for window in windows:
+        standing = first.setdefault((window.gpu, window.start), window)
+        if standing is not window:
+            (known if standing.body == window.body else conflicting).append(window)
+    ordered = [window for _, window in sorted(first.items())]
+    if not ordered:
+        return Outcome([], known, conflicting)
+    _ensure_days(raw, {beijing_day(w.start) for w in ordered})
+    try:
+        with raw.transaction():
+            _copy(raw, ordered, origin)
+    except psycopg.errors.UniqueViolation:
+        some = _insert_some(raw, ordered, origin)
+        return Outcome(some.fresh, [*known, *some.known], [*conflicting, *some.conflicting])
+    return Outcome(ordered, known, conflicting)
+
+
+def _ensure_days(raw: Raw, days: set[date]) -> None:
+    raw.execute("SELECT ensure_day(day) FROM unnest(%s::date[]) AS day", (sorted(days),))
+
+
+_COPY = (
+    "COPY windows (gpu, start, cluster, source, stream, number, body) FROM STDIN (FORMAT binary)"
+)
+_TYPES = ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb")
+
+
+def _copy(raw: Raw, windows: Sequence[Kept], origin: Origin) -> None:
+    with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for w in windows:
+            copy.write_row(
+                (
+                    w.gpu,
+                    w.start,
+                    origin.cluster,
+                    origin.source,
+                    origin.stream,
+                    origin.number,
+                    Jsonb(w.body, dumps=_as_it_is),
+                )
+            )
+
+
+def _as_it_is(body: bytes) -> bytes:
+    return body
+
+
+_INSERT = """
+    INSERT INTO windows (gpu, start, cluster, source, stream, number, body)
+    SELECT u.gpu, u.start, %(cluster)s, %(source)s, %(stream)s, %(number)s, u.body::jsonb
+    FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
+        AS u(gpu, start, body)
+    ORDER BY u.gpu, u.start
+    ON CONFLICT DO NOTHING RETURNING gpu, start
+"""
+_COMPARE = """
+    SELECT w.gpu, w.start, w.body = u.body::jsonb AS same
+    FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
+        AS u(gpu, start, body)
+    JOIN windows w ON w.gpu = u.gpu AND w.start = u.start
+"""
+
+
+def _insert_some(raw: Raw, windows: Sequence[Kept], origin: Origin) -> Outcome:
+    values = {
+        "cluster": origin.cluster,
+        "source": origin.source,
+        "stream": origin.stream,
+        "number": origin.number,
+        "gpus": [w.gpu for w in windows],
+        "starts": [w.start for w in windows],
+        "bodies": [w.body.decode() for w in windows],
+    }
+    inserted = set(raw.execute(_INSERT, values).fetchall())
+    same = {(gpu, start): same for gpu, start, same in raw.execute(_COMPARE, values)}
+    found = Outcome([], [], [])
+    for window in windows:
+        key = (window.gpu, window.start)
+        kind = found.fresh if key in inserted else found.known if same[key] else found.conflicting
+        kind.append(window)
+    return found
+
+
+_FOLD_TOTALS = """
+    INSERT INTO day_totals AS t (gpu, day, cluster, source, model, holder_kind, holder,
+                                 mig_profile, den, held, util_ppm_ms, util_ms)
+    SELECT u.gpu, u.day, %s, %s, u.model, u.kind, u.holder, u.profile, u.den, u.held, u.ppm, u.ms
+    FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
+                %s::integer[], %s::bigint[], %s::numeric[], %s::bigint[])
+        AS u(gpu, day, model, kind, holder, profile, den, held, ppm, ms)
+    ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.den
+    ON CONFLICT (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, den)
+    DO UPDATE SET held = t.held + excluded.held,
+                  util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
+                  util_ms = t.util_ms + excluded.util_ms
+"""
+_FOLD_COVERAGE = """
+    INSERT INTO coverage AS c (gpu, day, cluster, source, windows, window_ms, gap_ms, energy_mj)
+    SELECT u.gpu, u.day, %s, %s, u.windows, u.window_ms, u.gap_ms, u.energy
+    FROM unnest(%s::text[], %s::date[], %s::integer[], %s::bigint[], %s::bigint[], %s::numeric[])
+        AS u(gpu, day, windows, window_ms, gap_ms, energy)
+    ORDER BY u.gpu, u.day
+    ON CONFLICT (gpu, day, cluster, source)
+    DO UPDATE SET windows = c.windows + excluded.windows,
+                  window_ms = c.window_ms + excluded.window_ms,
+                  gap_ms = c.gap_ms + excluded.gap_ms,
+                  energy_mj = CASE WHEN excluded.energy_mj IS NULL THEN c.energy_mj
+                                   ELSE coalesce(c.energy_mj, 0) + excluded.energy_mj END
+"""
+
+
+def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
+    """Add freshly kept windows to their days' totals, in the transaction that kept them."""
+    if not fresh:
+        return
+    totals: dict[tuple[Any, ...], list[int]] = {}
+    seen: dict[tuple[str, date], list[Any]] = {}
+    for w in fresh:
+        day = beijing_day(w.start)
+        for h in w.holds:
+            key = (w.gpu, day, w.model, h.kind, h.holder, h.mig_profile, h.den)
+            total = totals.setdefault(key, [0, 0, 0])
+            total[0] += h.held
+            total[1] += h.util_ppm_ms
+            total[2] += h.util_ms
+        cover = seen.setdefault((w.gpu, day), [0, 0, 0, None])
+        cover[0] += 1
+        cover[1] += w.window_ms
+        cover[2] += w.gap_ms
+        if w.energy_mj is not None:
+            cover[3] = (cover[3] or 0) + w.energy_mj
+    place = (origin.cluster, origin.source)
+    if totals:
+        raw.execute(_FOLD_TOTALS, (*place, *_columns(totals)))
+    raw.execute(_FOLD_COVERAGE, (*place, *_columns(seen)))
+
+
+def _columns(rows: dict[Any, list[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*((*k, *v) for k, v in rows.items()), strict=True)]

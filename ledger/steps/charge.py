@@ -1,0 +1,90 @@
+"""Charge: what each project owes each centre, month by month, from absolute day totals.
+
+Nothing here is «new since last time»: every charge is computed again from all its usage, under the
+bindings and prices that are believed now, and the table is brought to the result. A charge that
+no longer has usage (a binding was corrected) goes away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ledger.books import usage
+from ledger.rules.pricing import ChargeKey, ChargeSum, Priced, charges, price
+from ledger.tables.projects import Contract, Project
+from ledger.tables.vouchers import Charge, Clause, Voucher
+
+
+@dataclass(frozen=True)
+class Charged:
+    """How many charges changed, and how much usage has no price (pieces of usage, not hours)."""
+
+    changed: int
+    unpriced: int
+
+
+def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> Charged:
+    """Bring the charges of these projects (None: of all) to what their usage costs."""
+    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
+    chosen = list(projects) if projects is not None else _all_projects(db)
+    items = price(usage.owned(db, chosen), usage.price_lines(db, chosen), usage.catalogue(db))
+    priced = [item for item in items if isinstance(item, Priced)]
+    wanted = charges(priced, _policies(db, chosen))
+    return Charged(_replace(db, chosen, wanted, now), len(items) - len(priced))
+
+
+def _all_projects(db: Session) -> list[int]:
+    return [key for key in db.exec(select(Project.id)) if key is not None]
+
+
+def _policies(db: Session, projects: Sequence[int]) -> dict[int, tuple[str, date, date | None]]:
+    """The policy version of each project's voucher, with the days on which it is in force."""
+    rows = db.exec(
+        select(Voucher, Clause)
+        .join(
+            Clause, (col(Clause.policy) == Voucher.policy) & (col(Clause.clause) == Voucher.clause)
+        )
+        .where(col(Voucher.project).in_(projects))
+    )
+    return {
+        voucher.project: (voucher.policy, clause.effective.lower, clause.effective.upper)
+        for voucher, clause in rows
+        if clause.effective is not None and clause.effective.lower is not None
+    }
+
+
+def _replace(
+    db: Session, projects: Sequence[int], wanted: dict[ChargeKey, ChargeSum], now: datetime
+) -> int:
+    standing = {_key(row): row for row in db.exec(_standing(projects))}
+    changed = 0
+    for key, row in standing.items():
+        if key not in wanted:
+            db.delete(row)
+            changed += 1
+    for key, total in wanted.items():
+        ms_num, ms_den = total.device_ms.as_integer_ratio()
+        figures = {"ms_num": ms_num, "ms_den": ms_den, "cost_fen": total.cost_fen}
+        row = standing.get(key)
+        if row is None:
+            db.add(Charge.model_validate({**vars(key), **figures, "computed_at": now}))
+        elif (row.ms_num, row.ms_den, row.cost_fen) != (ms_num, ms_den, total.cost_fen):
+            row.sqlmodel_update({**figures, "computed_at": now})
+        else:
+            continue
+        changed += 1
+    db.flush()
+    return changed
+
+
+def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
+    contracts = select(Contract.id).where(col(Contract.project).in_(projects))
+    return select(Charge).where(col(Charge.contract).in_(contracts))
+
+
+def _key(row: Charge) -> ChargeKey:
+    return ChargeKey(row.contract, row.price, row.month, row.policy, row.model, row.mig_profile)

@@ -1,0 +1,327 @@
+"""Intake: keep each batch's bytes for ever, each window once, and fold it into the day's totals.
+
+One batch is one transaction. Its number must be the next of its stream; a known number with the
+same bytes gets the same answer again; anything else is an answer too (a fork is kept as evidence,
+a batch that is ahead is told what is expected). A window that cannot count yet is quarantined, a
+second body for a kept window is a conflict: both are kept aside, and the batch is never refused
+for them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from sqlmodel import Session
+
+from ledger.books.windows import Kept, Origin, Raw, fold, keep, raw_connection
+
+FUTURE_TOLERANCE = timedelta(seconds=60)
+"""A window may end this much after our clock before it is taken for one from the future."""
+
+JOB_SOURCES = frozenset({"slurm", "import"})
+"""Sources that report jobs, not GPUs (`job/<cluster>/…`)."""
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """A window that was not simply kept: its place in the batch, why, and what exactly."""
+
+    index: int
+    reason: str
+    detail: str = ""
+
+
+class Reporter(NamedTuple):
+    """Who signed: an enrolled agent, and where it may report from."""
+
+    agent: UUID
+    cluster: int
+    cluster_name: str
+    node: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A batch whose signature is good. `refused` are the items that the door could not read."""
+
+    reporter: Reporter
+    stream: UUID
+    number: int
+    previous: bytes
+    sent_at: datetime
+    body: bytes
+    signature: bytes
+    windows: Sequence[tuple[int, Kept]]
+    refused: Sequence[Item] = ()
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the exact bytes, to which the next batch is chained."""
+        return sha256(self.body).digest()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a batch's windows; the same for every repetition."""
+
+    kept: int
+    known: int
+    conflicts: tuple[Item, ...] = ()
+    quarantined: tuple[Item, ...] = ()
+    refused: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forked:
+    """This number, or this place of the chain, is known with other bytes; kept as evidence."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The batch is not the next one of its stream."""
+
+    expected: int
+
+
+def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahead:
+    """Keep a batch. The caller commits whatever the outcome: a fork's evidence must stay."""
+    raw = raw_connection(db)
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(sent.stream),))
+    row = raw.execute(
+        "SELECT agent, number, hash FROM streams WHERE stream = %s", (sent.stream,)
+    ).fetchone()
+    agent, last, head = row or (sent.reporter.agent, 0, b"")
+    if sent.number > last + 1:
+        return Ahead(last + 1)
+    if agent != sent.reporter.agent:
+        return _keep_fork(raw, sent, now)
+    if sent.number <= last:
+        return _known(raw, sent) or _keep_fork(raw, sent, now)
+    if sent.previous != head:
+        return _keep_fork(raw, sent, now)
+    receipt = _keep_windows(raw, sent, now)
+    _advance(raw, sent, receipt, now)
+    return receipt
+
+
+def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
+    reporter = sent.reporter
+    origin = Origin(reporter.cluster, reporter.source, sent.stream, sent.number)
+    places = _places(raw, sent)
+    countable: list[Kept] = []
+    refused = list(sent.refused)
+    quarantined: list[Item] = []
+    aside: list[tuple[str, Kept]] = []
+    index_of: dict[int, int] = {}
+    for index, window in sent.windows:
+        if window.gpu.startswith("job/") != (reporter.source in JOB_SOURCES):
+            refused.append(Item(index, "wrong_source", f"{reporter.source}: {window.gpu}"))
+        elif reason := _not_yet(window, reporter, places, now):
+            quarantined.append(Item(index, reason, window.gpu))
+            aside.append((reason, window))
+        else:
+            index_of[id(window)] = index
+            countable.append(window)
+    outcome = keep(raw, countable, origin)
+    fold(raw, outcome.fresh, origin)
+    _keep_conflicts(raw, outcome.conflicting, origin, now)
+    _quarantine(raw, aside, origin, reporter.node, now)
+    conflicts = [
+        Item(index_of[id(w)], "conflict", f"{w.gpu} {w.start.isoformat()}")
+        for w in outcome.conflicting
+    ]
+    return Receipt(
+        kept=len(outcome.fresh),
+        known=len(outcome.known),
+        conflicts=tuple(sorted(conflicts)),
+        quarantined=tuple(quarantined),
+        refused=tuple(sorted(refused)),
+    )
+
+
+def _places(raw: Raw, sent: Sent) -> dict[str, tuple[int, str]]:
+    """Where each registered GPU of the batch stands: (cluster, node)."""
+    gpus = list({w.gpu for _, w in sent.windows if not w.gpu.startswith("job/")})
+    if not gpus:
+        return {}
+    rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (gpus,))
+    return {gpu: (cluster, node) for gpu, cluster, node in rows}
+
+
+def _not_yet(
+    window: Kept, reporter: Reporter, places: dict[str, tuple[int, str]], now: datetime
+) -> str | None:
+    """Why a well-formed window cannot count (yet); None when it can."""
+    if window.start + timedelta(milliseconds=window.window_ms) > now + FUTURE_TOLERANCE:
+        return "future"
+    if window.gpu.startswith("job/"):
+        return None if window.gpu.split("/")[1] == reporter.cluster_name else "other_cluster"
+    place = places.get(window.gpu)
+    if place is None:
+        return "unknown_gpu"
+    if place[0] != reporter.cluster:
+        return "other_cluster"
+    return None if place[1] == reporter.node else "other_node"
+
+
+def _known(raw: Raw, sent: Sent) -> Receipt | None:
+    row = raw.execute(
+        "SELECT hash, answer FROM batches WHERE stream = %s AND number = %s",
+        (sent.stream, sent.number),
+    ).fetchone()
+    if row is None or row[0] != sent.hash:
+        return None
+    answer: dict[str, Any] = row[1]
+    aside = {
+        name: tuple(Item(**item) for item in answer[name])
+        for name in ("conflicts", "quarantined", "refused")
+    }
+    return Receipt(answer["kept"], answer["known"], **aside)
+
+
+def _keep_fork(raw: Raw, sent: Sent, now: datetime) -> Forked:
+    raw.execute(
+        "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (sent.stream, sent.number, sent.hash, sent.reporter.agent, now, sent.body),
+    )
+    return Forked(sent.number)
+
+
+def _advance(raw: Raw, sent: Sent, receipt: Receipt, now: datetime) -> None:
+    answer = {
+        "kept": receipt.kept,
+        "known": receipt.known,
+        "conflicts": [asdict(item) for item in receipt.conflicts],
+        "quarantined": [asdict(item) for item in receipt.quarantined],
+        "refused": [asdict(item) for item in receipt.refused],
+    }
+    agent = sent.reporter.agent
+    raw.execute(
+        "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
+        (
+            sent.stream,
+            sent.number,
+            sent.hash,
+            sent.signature,
+            agent,
+            now,
+            Jsonb(answer),
+            sent.body,
+        ),
+    )
+    raw.execute(
+        "INSERT INTO streams (stream, agent, number, hash, sent_at, received_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE SET"
+        " number = excluded.number, hash = excluded.hash, sent_at = excluded.sent_at,"
+        " received_at = excluded.received_at",
+        (sent.stream, agent, sent.number, sent.hash, sent.sent_at, now),
+    )
+
+
+def _keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datetime) -> None:
+    if not windows:
+        return
+    with raw.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO conflicts (gpu, start, hash, cluster, stream, number, received_at, body)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
+            [
+                (
+                    w.gpu,
+                    w.start,
+                    sha256(w.body).digest(),
+                    origin.cluster,
+                    origin.stream,
+                    origin.number,
+                    now,
+                    w.body.decode(),
+                )
+                for w in windows
+            ],
+        )
+
+
+def _quarantine(
+    raw: Raw, aside: Sequence[tuple[str, Kept]], origin: Origin, node: str, now: datetime
+) -> None:
+    if not aside:
+        return
+    with raw.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO quarantine (gpu, start, hash, reason, cluster, node, source, stream,"
+            " number, received_at, body)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::jsonb)"
+            " ON CONFLICT DO NOTHING",
+            [
+                (
+                    w.gpu,
+                    w.start,
+                    sha256(w.body).digest(),
+                    reason,
+                    origin.cluster,
+                    node,
+                    origin.source,
+                    origin.stream,
+                    origin.number,
+                    now,
+                    w.body.decode(),
+                )
+                for reason, w in aside
+            ],
+        )
+
+
+_WAITING = """
+    SELECT q.gpu, q.start, q.hash, q.body, q.node, q.cluster, q.source, q.stream, q.number, c.name
+    FROM quarantine q JOIN clusters c ON c.id = q.cluster
+    WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster = %(cluster)s)
+    ORDER BY q.cluster, q.source, q.stream, q.number, q.gpu, q.start
+"""
+
+
+def release(
+    db: Session, read: Callable[[Any], Kept], now: datetime, cluster: int | None = None
+) -> int:
+    """Look again at what is quarantined, and keep what may count by now; returns how many.
+
+    `read` makes a window of a kept body again: the door's reader, so that there is only one.
+    """
+    raw = raw_connection(db)
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
+    rows = raw.execute(_WAITING, {"cluster": cluster}).fetchall()
+    places = {
+        gpu: (where, node)
+        for gpu, where, node in raw.execute("SELECT gpu, cluster, node FROM gpus")
+    }
+    released = 0
+    for (cluster_id, source, stream, number, name, node), group in groupby(
+        rows, key=lambda r: (r[5], r[6], r[7], r[8], r[9], r[4])
+    ):
+        reporter = Reporter(stream, cluster_id, name, node, source)
+        waiting = [(row[:3], read(row[3])) for row in group]
+        ready = [(k, w) for k, w in waiting if not _not_yet(w, reporter, places, now)]
+        origin = Origin(cluster_id, source, stream, number)
+        outcome = keep(raw, [w for _, w in ready], origin)
+        fold(raw, outcome.fresh, origin)
+        _keep_conflicts(raw, outcome.conflicting, origin, now)
+        released += _mark_released(raw, [k for k, _ in ready], now)
+    return released
+
+
+def _mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:
+    with raw.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE quarantine SET released_at = %s WHERE gpu = %s AND start = %s AND hash = %s",
+            [(now, *key) for key in keys],
+        )
+    return len(keys)
