@@ -88,8 +88,10 @@ class Server:
 def open_folder(parent: Path | None = None) -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="suanquan-test-", dir=parent))
     path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 @pytest.fixture

@@ -13,13 +13,17 @@ import pwd
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.books import tether
 from ledger.errors import Unusable
 
 SYSTEM = Path("/usr/lib/postgresql")  # Debian's place: one folder a major version
 NEEDED = ("postgres", "initdb")
+# Nothing of ours: no PG… variable, no HOME that the account may not read.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class Account:
     name: str
     uid: int
     gid: int
+
+    def command(self, program: Path, *arguments: str) -> list[str]:
+        """The command that runs the program as this account and ends it with us."""
+        shim = [sys.executable, "-I", "-S", tether.__file__]
+        who = (os.getpid(), self.uid, self.gid)
+        return [*shim, *map(str, who), str(program), *arguments]
 
     def may_enter(self, folder: Path) -> bool:
         """Whether it can use the folder: the kernel is asked, as mode bits don't tell all."""

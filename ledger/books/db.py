@@ -85,7 +85,7 @@ def upgrade(database: Database) -> str:
             holds a table, or the schema is newer than this program.
     """
     engine = database.owner_engine()
-    with _refusals(database.owner_url), engine.begin() as connection:
+    with _refusals(engine.url), engine.begin() as connection:
         _refuse_old_server(connection)
         # Waits for another upgrade to end; after that nobody is waited for long.
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
@@ -97,9 +97,9 @@ def upgrade(database: Database) -> str:
 
 
 def check_revision(engine: sa.Engine) -> None:
-    """Raise Unusable unless the database is at the revision that this program was made for."""
+    """Raise Unusable unless the database is there, at the revision this program was made for."""
     want = ScriptDirectory.from_config(migrations()).get_current_head()
-    with engine.connect() as connection:
+    with _refusals(engine.url), engine.connect() as connection:
         have = MigrationContext.configure(connection).get_current_revision()
     if have != want:
         raise Unusable("not_migrated", have=have or "-", want=want or "-")
@@ -135,10 +135,10 @@ def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dic
 
 
 @contextmanager
-def _refusals(url: str) -> Iterator[None]:
+def _refusals(url: sa.URL) -> Iterator[None]:
     """Say in one sentence why the server would not; anything unforeseen passes through."""
     codes: dict[type[psycopg.Error], str] = {
-        psycopg.errors.InsufficientPrivilege: "owner_may_not",
+        psycopg.errors.InsufficientPrivilege: "not_allowed",
         psycopg.errors.LockNotAvailable: "database_busy",
         psycopg.errors.QueryCanceled: "database_busy",
     }
@@ -151,8 +151,7 @@ def _refusals(url: str) -> Iterator[None]:
             code = "unreachable"
         if code is None:
             raise
-        where = _driver_url(url).render_as_string(hide_password=True)
-        raise Unusable(code, database=where, detail=str(cause).strip()) from error
+        raise Unusable(code, database=str(url), detail=str(cause).strip()) from error
 
 
 def _refuse_old_server(connection: sa.Connection) -> None:
