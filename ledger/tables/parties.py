@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import SmallInteger
 from sqlmodel import Field, SQLModel
 
 from ledger.tables.columns import Days, big, days, identity, moment
@@ -33,7 +34,7 @@ class Cluster(SQLModel, table=True):
     id: int | None = identity()
     name: str = Field(unique=True)
     centre: int = big()
-    witnesses_required: int = 1
+    witnesses_required: int = Field(default=1, sa_type=SmallInteger)
 
 
 class BillingSource(SQLModel, table=True):

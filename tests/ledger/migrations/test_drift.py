@@ -1,0 +1,82 @@
+"""The schema that the migrations make is the one in `schema.sql`, and the one the code expects.
+
+`schema.sql` shows a reader the whole schema in one file, and a reviewer what a migration changes.
+One `pg_dump`, the wheel's, reads both engines: they must agree to the letter.
+"""
+
+import importlib
+import pkgutil
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+import ledger.migrations
+import ledger.tables
+from ledger.books.binaries import find_binaries
+from ledger.books.db import Database
+
+REFERENCE = Path(ledger.migrations.__file__).with_name("schema.sql")
+# Headings, the dump's own settings, and the key that its psql commands bear: not the schema.
+NOISE = re.compile(r"^(--|SET |SELECT pg_catalog\.set_config|\\(un)?restrict )")
+
+
+def dump(database: Database) -> str:
+    pg_dump = find_binaries() / "pg_dump"
+    done = subprocess.run(
+        [pg_dump, "--schema-only", database.owner_url], capture_output=True, text=True, check=True
+    )
+    lines = [line for line in done.stdout.splitlines() if not NOISE.match(line)]
+    return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def test_schema_is_the_reference(database: Database, request: pytest.FixtureRequest) -> None:
+    made = dump(database)
+    if request.config.getoption("--renew-schema"):
+        REFERENCE.write_text(made, encoding="utf-8")
+    assert made == REFERENCE.read_text(encoding="utf-8"), (
+        "the migrations make another schema; if that is meant: "
+        "pytest --renew-schema --engine=embedded tests/ledger/migrations/test_drift.py"
+    )
+
+
+def tables() -> dict[str, sa.Table]:
+    for module in pkgutil.iter_modules(ledger.tables.__path__, "ledger.tables."):
+        importlib.import_module(module.name)
+    return dict(SQLModel.metadata.tables)
+
+
+def sql_type(of: sa.types.TypeEngine[Any], engine: sa.Engine) -> str:
+    said = of.compile(engine.dialect)
+    return "TEXT" if said == "VARCHAR" else said  # PostgreSQL's two words for one type
+
+
+def columns_of_the_code(engine: sa.Engine) -> dict[str, dict[str, tuple[str, bool]]]:
+    return {
+        name: {
+            column.name: (sql_type(column.type, engine), bool(column.nullable))
+            for column in table.columns
+        }
+        for name, table in tables().items()
+    }
+
+
+def columns_of_the_database(engine: sa.Engine) -> dict[str, dict[str, tuple[str, bool]]]:
+    look = sa.inspect(engine)
+    return {
+        name: {
+            column["name"]: (sql_type(column["type"], engine), column["nullable"])
+            for column in look.get_columns(name)
+        }
+        for name in look.get_table_names()
+    }
+
+
+def test_tables_of_the_code_are_those_of_the_database(engine: sa.Engine) -> None:
+    code, database = columns_of_the_code(engine), columns_of_the_database(engine)
+    assert code
+    assert {name: database.get(name) for name in code} == code
