@@ -1,1 +1,254 @@
-"""To be written."""
+"""Job traces as windows: what a Slurm centre writes down of its jobs, in the words of the wire.
+
+A trace is a CSV file, one job a row. It says who (`user`, which is the Slurm account and the
+project that pays), how many GPUs, and from when to when; which GPUs it never says. So each GPU of a
+job gets a name of its own, `job/<cluster>/<job>/0/<k>`, and its time is cut at the full hours: what
+lies outside the job is `unallocated` there. The milliseconds held add up to exactly
+`gpu_num x (end_time - start_time)`, and the same file gives the same windows every time.
+
+A file with a fault gives no window at all: every fault is named with its row and column, and a
+person mends the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from agents import wire
+
+HEADER = "job_id,user,gpu_num,gpu_type,submit_time,start_time,end_time,state"
+COLUMNS = tuple(HEADER.split(","))
+GPUS_MAX = 100_000  # of one job: more is a typing error
+UNSPECIFIED = "unspecified"  # the model of a job whose trace does not name one
+
+_BOM = b"\xef\xbb\xbf"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAME = re.compile(r"[^/\s]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_COUNT = re.compile(r"\d{1,6}", re.ASCII)
+_UNMEASURED = {"energy_mj": "job_trace", "readings": "job_trace"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the file; `row` counts lines from 1, the header's being 1."""
+
+    row: int
+    column: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: `gpus` devices from `start_ms` to `end_ms` (since 1970, UTC), equal if it never ran.
+
+    `account` is Slurm's word; it is also the code of the project that pays.
+    """
+
+    job: str
+    account: str
+    gpus: int
+    model: str
+    start_ms: int
+    end_ms: int
+
+    @property
+    def held_ms(self) -> int:
+        """Device-milliseconds."""
+        return self.gpus * (self.end_ms - self.start_ms)
+
+    @property
+    def windows(self) -> int:
+        """How many windows it makes."""
+        return self.gpus * len(_hours(self))
+
+
+def windows(jobs: Iterable[Job], cluster: str) -> Iterator[wire.Window]:
+    """The windows of these jobs, job by job, each GPU's in the order of time."""
+    for job in jobs:
+        spans = [(_moment(hour), _parts(job, hour)) for hour in _hours(job)]
+        for k in range(job.gpus):
+            gpu = f"job/{cluster}/{job.job}/0/{k}"
+            for start, parts in spans:
+                yield wire.Window(gpu, job.model, start, wire.HOUR_MS, parts, missing=_UNMEASURED)
+
+
+def _hours(job: Job) -> range:
+    """The full hours that the job touches, by their first millisecond."""
+    if job.start_ms == job.end_ms:
+        return range(0)
+    return range(job.start_ms - job.start_ms % wire.HOUR_MS, job.end_ms, wire.HOUR_MS)
+
+
+def _parts(job: Job, hour_ms: int) -> tuple[wire.Part, ...]:
+    low = max(job.start_ms - hour_ms, 0)
+    high = min(job.end_ms - hour_ms, wire.HOUR_MS)
+    spans: tuple[tuple[wire.Holder, int, int], ...] = (
+        (wire.Unallocated(), 0, low),
+        (wire.Slurm(account=job.account, job=job.job), low, high),
+        (wire.Unallocated(), high, wire.HOUR_MS),
+    )
+    return tuple(wire.Part(holder, start, stop) for holder, start, stop in spans if start < stop)
+
+
+def _moment(ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=ms)
+
+
+def parse(content: bytes, now: datetime) -> tuple[list[Job], list[Fault]]:
+    """Every job of a trace, and every fault; jobs of a file with faults are not to be used.
+
+    A time after `now` is a fault: nobody can have measured it.
+    """
+    if content.startswith(_BOM):
+        fault = Fault(
+            1,
+            COLUMNS[0],
+            "文件以 BOM 开头：请另存为不带 BOM 的 UTF-8",
+            "the file begins with a BOM: save it as UTF-8 without BOM",
+        )
+        return [], [fault]
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        return [], [Fault(row, "", "不是 UTF-8 文本", "this is not UTF-8 text")]
+    return _rows(text, wire.start_ms(now))
+
+
+def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
+    table = csv.reader(io.StringIO(text, newline=""), strict=True)
+    jobs: list[Job] = []
+    faults: list[Fault] = []
+    seen: dict[str, int] = {}
+    try:
+        faults += _header_faults(next(table, []))
+        if faults:
+            return [], faults
+        for values in table:
+            if values:  # an empty line, such as the last one, says nothing
+                row = _Row(table.line_num, values)
+                jobs.append(row.job(now_ms, seen))
+                faults += row.faults
+    except csv.Error as error:
+        detail = str(error)
+        faults.append(Fault(table.line_num, "", f"不是 CSV：{detail}", f"this is no CSV: {detail}"))
+    return jobs, faults
+
+
+def _header_faults(header: list[str]) -> Iterator[Fault]:
+    for name in COLUMNS:
+        if name not in header:
+            yield Fault(1, name, f"缺少此列，应为 {HEADER}", f"is missing, must be {HEADER}")
+    for name in dict.fromkeys(header):
+        if name not in COLUMNS:
+            yield Fault(1, name, f"多余的列，应为 {HEADER}", f"is one too many, must be {HEADER}")
+    if sorted(header) == sorted(COLUMNS) and tuple(header) != COLUMNS:
+        name = next(found for found, want in zip(header, COLUMNS, strict=True) if found != want)
+        yield Fault(1, name, f"列的次序不对，应为 {HEADER}", f"is out of order, must be {HEADER}")
+    for name in COLUMNS:
+        if header.count(name) > 1:
+            yield Fault(1, name, "此列重复", "stands there twice")
+
+
+class _Row:
+    """One row while it is read; what is wrong with it gathers in `faults`."""
+
+    def __init__(self, number: int, values: list[str]) -> None:
+        self.number = number
+        self.faults: list[Fault] = []
+        self.cells = dict(zip(COLUMNS, values, strict=False))
+        if len(values) != len(COLUMNS):
+            count, want = len(values), len(COLUMNS)
+            self._fault(
+                "", f"有 {count} 格，应有 {want} 格", f"has {count} cells, must have {want}"
+            )
+
+    def job(self, now_ms: int, seen: dict[str, int]) -> Job:
+        """The job of this row; without meaning where there are faults."""
+        if self.faults:
+            return Job("", "", 0, "", 0, 0)
+        name = self._name("job_id", 128)
+        if (first := seen.setdefault(name, self.number)) != self.number and name:
+            self._fault("job_id", f"与第 {first} 行重复", f"is the same as in row {first}")
+        account, gpus = self._name("user", 64), self._gpus()
+        start_ms, end_ms = self._span(now_ms)
+        model = self._model()
+        return Job(name, account, gpus, model, start_ms, end_ms)
+
+    def _fault(self, column: str, zh: str, en: str) -> None:
+        self.faults.append(Fault(self.number, column, zh, en))
+
+    def _name(self, column: str, length: int) -> str:
+        value = self.cells[column]
+        if not value:
+            self._fault(column, "为空", "is empty")
+        elif len(value) > length or not _NAME.fullmatch(value) or not value.isprintable():
+            self._fault(
+                column,
+                f"「{value[:80]}」须为 1 至 {length} 个字符，不含空格和斜杠",
+                f"{value[:80]!r} must be 1 to {length} characters without blank or slash",
+            )
+        return value
+
+    def _model(self) -> str:
+        value = self.cells["gpu_type"]
+        if len(value) > 253 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
+            self._fault("gpu_type", "须为至多 253 个可见字符", "must be at most 253 characters")
+        return value or UNSPECIFIED
+
+    def _gpus(self) -> int:
+        value = self.cells["gpu_num"]
+        if not _COUNT.fullmatch(value) or int(value) > GPUS_MAX:
+            self._fault(
+                "gpu_num",
+                f"「{value[:80]}」须为 0 至 {GPUS_MAX} 的整数",
+                f"{value[:80]!r} must be an integer from 0 to {GPUS_MAX}",
+            )
+            return 0
+        return int(value)
+
+    def _span(self, now_ms: int) -> tuple[int, int]:
+        """From when to when the job held its GPUs; a job that never started held them for nought.
+
+        A job that was cancelled while it waited has an end and no start.
+        """
+        submit = self._time("submit_time", now_ms)
+        start = self._time("start_time", now_ms, may_lack=True)
+        end = self._time("end_time", now_ms, may_lack=True)
+        if start is not None and not self.cells["end_time"]:
+            self._fault(
+                "end_time", "为空：作业已开始而未结束", "is empty: the job has begun and not ended"
+            )
+        given = (("submit_time", submit), ("start_time", start), ("end_time", end))
+        times = [(column, ms) for column, ms in given if ms is not None]
+        for (before, earlier), (column, later) in pairwise(times):
+            if later < earlier:
+                self._fault(column, f"早于 {before}", f"is earlier than {before}")
+        return (start, end) if start is not None and end is not None else (0, 0)
+
+    def _time(self, column: str, now_ms: int, *, may_lack: bool = False) -> int | None:
+        value = self.cells[column]
+        if may_lack and not value:
+            return None
+        try:
+            ms = wire.start_ms(datetime.fromisoformat(value)) if _MOMENT.fullmatch(value) else -1
+        except (ValueError, OverflowError):  # such as the 31st of February
+            ms = -1
+        if ms < 0:
+            self._fault(
+                column,
+                f"「{value[:80]}」须为带时区的时间，如 2026-03-01T08:00:00+08:00",
+                f"{value[:80]!r} must be a time with its zone, such as 2026-03-01T08:00:00+08:00",
+            )
+            return None
+        if ms > now_ms:
+            self._fault(column, f"「{value}」在未来", f"{value!r} lies in the future")
+        return ms
