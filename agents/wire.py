@@ -33,6 +33,7 @@ HOUR_MS = 3_600_000
 AGENT_HEADER = "Suanquan-Agent"
 SIGNATURE_HEADER = "Suanquan-Signature"  # base64 of Ed25519 over the SHA-256 of the exact body
 
+_YEARS = range(2000, 2100)
 _GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
@@ -250,6 +251,8 @@ def _frame_faults(window: Window) -> Iterable[str]:
         yield f"window_ms is {window.window_ms}, must be {grid}"
     elif start_ms(window.start) % grid or window.start.microsecond % 1000:
         yield f"start {window.start.isoformat()} is not on the grid of {grid} ms"
+    if window.start.year not in _YEARS:
+        yield f"start {window.start.isoformat()} is out of range"
 
 
 def _tiling_faults(window: Window, spans: Sequence[Part | Gap]) -> Iterable[str]:

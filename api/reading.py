@@ -1,0 +1,140 @@
+"""Reading a batch at the door: who signed these bytes, and what do they say?
+
+The signature is checked over the exact bytes before anything is read. Then the whole batch is read
+at once; only when that fails is each window read alone, so that a bad one is refused by its index
+and the others still count.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from agents import wire
+from ledger.books.windows import Hold, Kept
+from ledger.errors import Refused
+from ledger.steps.intake import Item, Reporter, Sent
+
+_BATCH = msgspec.json.Decoder(wire.Batch)
+_LOOSE = msgspec.json.Decoder(wire.LooseBatch)
+_WINDOW = msgspec.json.Decoder(wire.Window)
+_JSON = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_NUL = b"\\u0000"  # PostgreSQL keeps no NUL in a text
+
+
+def verify(public_key: bytes, body: bytes, signature: str) -> bytes:
+    """The signature's 64 bytes; Refused("bad_signature") unless this key signed these bytes."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        VerifyKey(public_key).verify(sha256(body).digest(), raw)
+    except (BadSignatureError, binascii.Error, ValueError) as error:
+        raise Refused("bad_signature") from error
+    return raw
+
+
+def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
+    """The batch that these bytes say, with every bad window named by its index.
+
+    Refused("malformed") when it is no batch at all, ("wire_version") for another version of the
+    wire, ("other_agent") when it speaks for somebody else.
+    """
+    head, windows, refused = _read(body)
+    if head.version != wire.VERSION:
+        raise Refused("wire_version", version=head.version, expected=wire.VERSION)
+    if head.agent != reporter.agent:
+        raise Refused("other_agent", agent=str(head.agent))
+    good: list[tuple[int, Kept]] = []
+    for index, window in windows:
+        kept = read_window(window)
+        if faults := wire.faults(window):
+            refused.append(Item(index, "fault", "; ".join(faults)))
+        elif _NUL in kept.body:
+            refused.append(Item(index, "fault", "a text with a NUL character"))
+        else:
+            good.append((index, kept))
+    return Sent(
+        reporter=reporter,
+        stream=head.stream,
+        number=head.number,
+        previous=bytes.fromhex(head.previous),
+        sent_at=head.sent_at,
+        body=body,
+        signature=signature,
+        windows=good,
+        refused=refused,
+    )
+
+
+def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], list[Item]]:
+    try:
+        batch = _BATCH.decode(body)
+    except _UNREADABLE:
+        return _read_loosely(body)
+    return batch, enumerate(batch.windows), []
+
+
+def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]], list[Item]]:
+    try:
+        loose = _LOOSE.decode(body)
+    except _UNREADABLE as error:
+        raise Refused("malformed", detail=str(error)) from error
+    windows, refused = [], []
+    for index, raw in enumerate(loose.windows):
+        try:
+            windows.append((index, _WINDOW.decode(raw)))
+        except _UNREADABLE as error:
+            refused.append(Item(index, "malformed", str(error)))
+    return loose, windows, refused
+
+
+def read_window(window: wire.Window) -> Kept:
+    """A window as it is kept, with what is folded of it."""
+    return Kept(
+        gpu=window.gpu,
+        start=window.start,
+        model=window.model,
+        window_ms=window.window_ms,
+        gap_ms=sum(gap.to_ms - gap.from_ms for gap in window.gaps),
+        energy_mj=window.energy_mj,
+        holds=tuple([_hold(part) for part in window.parts]),
+        body=_JSON.encode(window),
+    )
+
+
+def read_kept(body: Any) -> Kept:  # noqa: ANN401 - JSON as the database gives it back
+    """A window from its kept body."""
+    return read_window(msgspec.convert(body, wire.Window))
+
+
+def _hold(part: wire.Part) -> Hold:
+    length = part.to_ms - part.from_ms
+    util = part.readings.util_ppm if part.readings else None
+    return Hold(
+        *_holder(part.holder),
+        part.mig.profile if part.mig else "",
+        part.den,
+        length * part.num,
+        (util or 0) * length,
+        0 if util is None else length,
+    )
+
+
+def _holder(holder: wire.Holder) -> tuple[str, str]:
+    """What a binding may claim: the namespace, the account, or the name."""
+    match holder:
+        case wire.Pod():
+            return "pod", holder.namespace
+        case wire.Slurm():
+            return "slurm", holder.account
+        case wire.Static():
+            return "static", holder.name
+        case wire.Unallocated():
+            return "unallocated", ""
+        case wire.Unattributed():
+            return "unattributed", ""
