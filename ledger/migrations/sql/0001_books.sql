@@ -2,6 +2,12 @@
 -- the rest; the owner's triggers write entries, versions, balances and numbers. Whatever the
 -- application does, a balance cannot fall under its floor, money cannot leave its book, only legal
 -- moves exist, and every entry has its opposite.
+--
+-- The triggers work with the owner's rights on behalf of whoever inserts. So that nobody can lend
+-- these rights to tables of his own: temporary tables are looked up last (`pg_temp` ends each
+-- search_path), the functions are closed to PUBLIC (else anyone might hang them on a temporary
+-- table), and nobody but the owner makes anything in `public`.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
 -- A clause of a policy version that issues vouchers, as its file says (written by the owner only).
 CREATE TABLE clauses (
@@ -64,14 +70,14 @@ CREATE TABLE accounts (
     version bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (book, role),
     CONSTRAINT balance_at_least_floor CHECK (balance >= floor)
-) WITH (fillfactor = 20);
+) WITH (fillfactor = 20);  -- the hot rows of the product: room to be updated in place
 
 CREATE TABLE postings (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number bigint UNIQUE,  -- 凭证号: gapless, in commit order, given at commit
-    cause text NOT NULL UNIQUE,  -- derived from what caused it, so nothing is posted twice
-    used date NOT NULL CHECK (extract(day FROM used) = 1),
-    booked date NOT NULL CHECK (extract(day FROM booked) = 1),
+    cause text NOT NULL UNIQUE CHECK (cause <> ''),  -- derived from what caused it: none twice
+    used date NOT NULL CHECK (isfinite(used) AND extract(day FROM used) = 1),
+    booked date NOT NULL CHECK (isfinite(booked) AND extract(day FROM booked) = 1),
     actor text NOT NULL CHECK (actor <> ''),
     posted_at timestamptz,
     note jsonb NOT NULL DEFAULT '{}'
@@ -84,8 +90,8 @@ CREATE TABLE movements (
     kind text NOT NULL,
     from_role text NOT NULL,
     to_role text NOT NULL,
-    amount bigint NOT NULL CHECK (amount > 0),
-    FOREIGN KEY (kind, from_role, to_role) REFERENCES legal_moves
+    amount bigint NOT NULL CONSTRAINT amount_above_zero CHECK (amount > 0),
+    CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES legal_moves
 );
 CREATE INDEX movements_by_posting ON movements (posting);
 
@@ -105,18 +111,33 @@ CREATE TABLE numbering (
 );
 INSERT INTO numbering (last) VALUES (0);
 
--- Both entries of every movement, and the balances, in one statement after the accounts are locked
--- in order (NO KEY: foreign keys elsewhere need not wait; in order: nothing deadlocks).
+-- A book is locked as a whole, by its row: whoever holds it may read the balances, decide and post
+-- without anyone moving them in between. NO KEY: foreign keys need not wait. The application may
+-- lock nothing itself, hence this door; false where there is no such book.
+CREATE FUNCTION lock_book(wanted bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM books WHERE id = wanted FOR NO KEY UPDATE;
+    RETURN FOUND;
+END $$;
+
+-- Both entries of every movement, and the balances, once the books are locked (in the order of
+-- their ids, so that nothing deadlocks). Movements apply in the order of their ids, and no account
+-- is below its floor after any of them: CHECK sees the last balance only, so the others are
+-- looked at here.
 CREATE FUNCTION post_movements() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     wanted bigint;
     written bigint;
+    below text;
 BEGIN
-    PERFORM FROM accounts a
-        WHERE (a.book, a.role) IN
-            (SELECT book, from_role FROM fresh UNION SELECT book, to_role FROM fresh)
-        ORDER BY a.book, a.role FOR NO KEY UPDATE;
+    PERFORM FROM books WHERE id IN (SELECT book FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting WHERE p.number IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a posting that has its number is closed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
+    END IF;
     WITH legs AS (
         SELECT id AS movement, book, from_role AS role, -amount AS amount FROM fresh
         UNION ALL
@@ -126,21 +147,29 @@ BEGIN
                row_number() OVER w AS step, sum(amount) OVER w AS so_far
         FROM legs
         WINDOW w AS (PARTITION BY book, role ORDER BY movement ROWS UNBOUNDED PRECEDING)
-    ), written_entries AS (
+    ), kept AS (
         INSERT INTO entries (book, role, version, movement, amount, balance)
         SELECT r.book, r.role, a.version + r.step, r.movement, r.amount, a.balance + r.so_far
         FROM running r JOIN accounts a USING (book, role)
-        RETURNING 1
+        RETURNING book, role, balance
     ), moved AS (
         UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
         FROM (SELECT book, role, sum(amount) AS amount, count(*) AS steps
               FROM legs GROUP BY book, role) t
         WHERE a.book = t.book AND a.role = t.role
     )
-    SELECT (SELECT count(*) FROM legs), (SELECT count(*) FROM written_entries) INTO wanted, written;
+    SELECT (SELECT count(*) FROM legs), count(*),
+           min(format('(%s, %s)', book, role)) FILTER (WHERE k.balance < a.floor)
+        INTO wanted, written, below
+        FROM kept k JOIN accounts a USING (book, role);
     IF wanted <> written THEN
         RAISE EXCEPTION 'a movement names an account that does not exist'
-            USING ERRCODE = 'foreign_key_violation';
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
+    END IF;
+    IF below IS NOT NULL THEN
+        RAISE EXCEPTION 'an account would fall below its floor on the way'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'balance_at_least_floor',
+                  DETAIL = below;
     END IF;
     RETURN NULL;
 END $$;
@@ -148,29 +177,30 @@ CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION post_movements();
 
 -- Numbers are given at commit: the row of `numbering` is the last thing locked, so the order of
--- numbers is the order of commits, and an aborted transaction leaves no hole.
+-- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
+-- a transaction numbers all of them; those without a number that we can see are our own.
 CREATE FUNCTION number_postings() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     first bigint;
-    fresh bigint;
+    added bigint;
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
-    IF EXISTS (SELECT FROM postings p WHERE p.number IS NULL
+    IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
                AND NOT EXISTS (SELECT FROM movements m WHERE m.posting = p.id)) THEN
-        RAISE EXCEPTION 'a posting without movements' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'a posting without movements'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
-    SELECT count(*) INTO fresh FROM postings WHERE number IS NULL;
-    UPDATE numbering SET last = last + fresh RETURNING last - fresh INTO first;
+    SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
+    UPDATE numbering SET last = last + added RETURNING last - added INTO first;
     UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
         FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
-              FROM postings WHERE number IS NULL) n
+              FROM postings WHERE id >= NEW.id AND number IS NULL) n
         WHERE p.id = n.id;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION number_postings();
-CREATE INDEX postings_unnumbered ON postings (id) WHERE number IS NULL;
 
 -- One voucher for each (clause, cap scope): for life, whatever policy version issued it.
 CREATE TABLE vouchers (
@@ -188,10 +218,22 @@ CREATE TABLE vouchers (
 );
 
 -- The owner opens the accounts. The contra account may fall to minus the clause's cap and no
--- further: the cap is a CHECK, not a line of code.
+-- further: the cap is a CHECK, not a line of code. The project's row is locked and looked at first,
+-- because UNIQUE speaks after this trigger, and ON CONFLICT would leave a book without a voucher.
 CREATE FUNCTION open_rights_book() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    scope text;
 BEGIN
+    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project FOR NO KEY UPDATE;
+    IF NEW.cap_scope IS DISTINCT FROM scope THEN
+        RAISE EXCEPTION 'the cap scope of this project is %', scope
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_scope_of_project';
+    END IF;
+    IF EXISTS (SELECT FROM vouchers WHERE project = NEW.project) THEN
+        RAISE EXCEPTION 'the project has its voucher'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_key';
+    END IF;
     INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book;
     INSERT INTO accounts (book, role, floor)
         SELECT NEW.book, r.role,
@@ -232,6 +274,8 @@ CREATE TABLE accruals (
 );
 CREATE INDEX accruals_by_voucher ON accruals (voucher, id);
 
+REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings, open_rights_book FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lock_book TO :app_role;
 GRANT SELECT ON clauses, books, roles, legal_moves, accounts, postings, movements, entries, numbering,
     vouchers, charges, accruals TO :app_role;
 GRANT INSERT (cause, used, booked, actor, note) ON postings TO :app_role;

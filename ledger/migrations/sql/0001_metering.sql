@@ -68,7 +68,7 @@ CREATE TABLE windows (
 
 -- The application may not create tables; it asks for the partition of a Beijing day.
 CREATE FUNCTION ensure_day(day date) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     part text := 'windows_' || to_char(day, 'YYYYMMDD');
     low text := day || ' 00:00:00+08';
