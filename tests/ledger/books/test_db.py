@@ -32,16 +32,13 @@ def empty(postgres: Server) -> Iterator[Database]:
 def lone_owner(postgres: Server) -> Iterator[str]:
     """The URL of an owner as a hoster gives one: may make roles, is no superuser."""
     number = next(postgres.numbers)
-    role, name = f"hosted_{number}", f"hosted_db_{number}"
+    role, password, name = f"hosted_{number}", f"secret_{number}", f"hosted_db_{number}"
     postgres.admin(
-        f"CREATE ROLE {role} LOGIN CREATEROLE PASSWORD 'secret'",
+        f"CREATE ROLE {role} LOGIN CREATEROLE PASSWORD '{password}'",
         f"CREATE DATABASE {name} OWNER {role}",
     )
-    url = sa.make_url(postgres.embedded.admin_url).set(
-        username=role,
-        password="secret",
-        database=name,  # noqa: S106
-    )
+    url = sa.make_url(postgres.embedded.admin_url)
+    url = url.set(username=role, password=password, database=name)
     yield url.render_as_string(hide_password=False)
     postgres.admin(
         f"DROP DATABASE {name} WITH (FORCE)",
