@@ -1,0 +1,41 @@
+"""The application put together: its layers, its routes, its pages.
+
+From the outside in: the gate (language, log, headers, no error in the raw), the limits, the routes
+under /api/v1 and the pages. The database and the settings are given, nothing is read from outside.
+"""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from api import problems
+from api.gate import Gate
+from api.limits import Limits
+from api.routes import batches, health
+from api.settings import Settings
+
+API = "/api/v1"
+
+
+def create_app(engine: Engine, settings: Settings) -> FastAPI:
+    """The server as an ASGI application on this database."""
+    app = FastAPI(
+        title="算券 suanquan",
+        version=version("suanquan"),
+        docs_url=None,  # both would load scripts from other people's servers
+        redoc_url=None,
+        openapi_url=None,  # served by routes/health.py to who is signed in
+        redirect_slashes=False,
+    )
+    app.state.engine = engine
+    app.state.settings = settings
+    app.state.metrics = CollectorRegistry()
+    app.add_middleware(Limits)
+    app.add_middleware(Gate, registry=app.state.metrics)
+    problems.install(app)
+    app.include_router(health.router)
+    for routes in (batches,):
+        app.include_router(routes.router, prefix=API)
+    return app

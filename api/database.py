@@ -1,0 +1,31 @@
+"""The database as commands on this machine reach it: the one named by URL, or the embedded one.
+
+Beside a running `suanquan up` the embedded server is already there, and its address and password
+lie in the data folder; otherwise it is started for the while and stopped again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.settings import Settings
+from ledger.books.db import Database, databases_from
+from ledger.books.embedded import Embedded
+from ledger.errors import Unusable
+
+
+@contextmanager
+def reach(settings: Settings) -> Iterator[Database]:
+    """The settings' database, up for as long as the block lasts."""
+    if settings.database_url is not None:
+        yield databases_from(settings.database_url, settings.database_owner_url)
+        return
+    embedded = Embedded(settings.postgres)
+    try:
+        embedded.start()
+    except Unusable as error:
+        if error.code != "in_use":
+            raise
+    try:
+        yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
+    finally:
+        embedded.stop()  # what we did not start stays

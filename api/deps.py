@@ -1,0 +1,121 @@
+"""What the routes are given: the database, the moment, who is asking, and where sign-in is kept.
+
+One request is one transaction. It is committed before the answer goes out, so whoever got a yes
+can rely on it; an error undoes everything. At most as many requests hold a transaction as there
+are connections; others wait without holding a thread.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from sqlmodel import Session
+
+from api import access
+from api.gate import SAFE, SESSION_COOKIE
+from api.problems import Refusal
+from api.settings import Settings
+from ledger.steps import doors
+from ledger.steps.doors import SESSION_LASTS, Viewer
+
+CONNECTIONS = 5  # what `Database.engine` keeps
+_BEARER = {"WWW-Authenticate": "Bearer"}
+
+
+def moment() -> datetime:
+    """The present; tests put another one in its place (`app.dependency_overrides`)."""
+    return datetime.now(UTC)
+
+
+def session(request: Request) -> Iterator[Session]:
+    """The request's one transaction."""
+    with Session(request.app.state.engine) as db:
+        yield db
+        db.commit()
+
+
+def configured(request: Request) -> Settings:
+    """The settings that the application was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Now = Annotated[datetime, Depends(moment)]
+Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNECTIONS)]
+Configured = Annotated[Settings, Depends(configured)]
+
+
+def visitor(request: Request, db: Db, now: Now) -> Viewer | None:
+    """Who is asking, if they say: by `Authorization: Bearer`, else by the browser's session.
+
+    A change by the API takes a token: a cookie is sent by a browser whether its owner meant it or
+    not. A token that is not good is an error; a session that has ended is a visit without one.
+    """
+    bearer, cookie = _bearer(request), request.cookies.get(SESSION_COOKIE)
+    in_page = request.method in SAFE or not request.url.path.startswith("/api/")
+    if bearer is not None:
+        found = doors.viewer(db, bearer, now)
+    elif cookie and in_page:
+        found = doors.signed_in(db, cookie, now)
+    else:
+        return None
+    if found is None and bearer is not None:
+        raise Refusal(401, "bad_credential", headers=_BEARER)
+    request.state.viewer = found
+    return found
+
+
+Visitor = Annotated[Viewer | None, Depends(visitor)]
+
+
+def signed_in(visitor: Visitor) -> Viewer:
+    """Who is asking; nobody in particular is a 401."""
+    if visitor is None:
+        raise Refusal(401, "no_credential", headers=_BEARER)
+    return visitor
+
+
+def having(right: access.Right) -> Any:  # noqa: ANN401 - FastAPI's own type for a dependency
+    """Who is asking, with a role that has this right; any other role is a 403.
+
+    Written in a signature as `viewer: Annotated[Viewer, having(Right.REGISTER)]`.
+    """
+
+    def check(viewer: Annotated[Viewer, Depends(signed_in)]) -> Viewer:
+        if not access.may(viewer, right):
+            raise Refusal(403, "not_your_role", {"role": viewer.role})
+        return viewer
+
+    return Depends(check)
+
+
+def open_session(
+    request: Request, response: Response, db: Session, token: str, now: datetime
+) -> bool:
+    """Sign a browser in by its owner's token: sets the cookie, or returns False."""
+    secret = doors.sign_in(db, token, now)
+    if secret is None:
+        return False
+    response.set_cookie(
+        SESSION_COOKIE, secret, max_age=int(SESSION_LASTS.total_seconds()), path="/",
+        secure=by_https(request), httponly=True, samesite="strict",
+    )  # fmt: skip
+    return True
+
+
+def close_session(request: Request, response: Response, db: Session) -> None:
+    """Sign a browser out: the session ends here, not only in the browser."""
+    doors.sign_out(db, request.cookies.get(SESSION_COOKIE, ""))
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
+
+
+def by_https(request: Request) -> bool:
+    """Whether people reach us by https, here or at a proxy before us."""
+    settings: Settings = request.app.state.settings
+    return request.url.scheme == "https" or (settings.url or "").startswith("https:")
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None

@@ -1,0 +1,184 @@
+"""Errors as people and programs read them: RFC 9457 problems in the reader's language.
+
+Whatever goes wrong leaves here as `{type, title, status, detail, code, ...}`. The code is stable,
+the sentence is the reader's; what the machine knows of an unforeseen error stays in the log, so
+that no stack, SQL or path ever goes out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from starlette.exceptions import HTTPException
+
+from api.i18n import gettext as _
+from api.sentences import SENTENCES, STATUS, TITLES
+from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+
+RETRY_S = 5
+_KINDS: tuple[tuple[type[LedgerError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 422),
+)
+_CLASHES = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.ExclusionViolation,
+    psycopg.errors.ForeignKeyViolation,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, NoConnectionFree)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong: HTTP status, stable code, the parameters of its sentence, headers."""
+
+    status: int
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What kind of problem it is, in the reader's language."""
+        return _(TITLES.get(self.status, TITLES[400]))
+
+    @property
+    def detail(self) -> str:
+        """What happened, in the reader's language."""
+        return sentence(self.code, self.params)
+
+
+Page = Callable[[Request, Problem], Response]
+"""How `app.state.problem_page`, where the pages set it, shows a problem to a person."""
+
+
+class Refusal(Exception):
+    """The door says no: a problem that is about the asking, not about the books."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        params: Mapping[str, object] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(code)
+        self.problem = Problem(status, code, params, headers)
+
+
+def sentence(code: str, params: Mapping[str, object]) -> str:
+    """A code's sentence in the reader's language."""
+    if code not in SENTENCES:
+        return code
+    return _(SENTENCES[code]).format_map({key: str(value) for key, value in params.items()})
+
+
+def findings(found: list[Finding]) -> list[dict[str, str]]:
+    """Faults of a user's data, each with its sentence."""
+    return [
+        {"where": f.where, "code": f.code, "message": sentence(f.code, dict(f.params))}
+        for f in found
+    ]
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error means to who asked; an unforeseen one is `internal`."""
+    if isinstance(error, Refusal):
+        return error.problem
+    if isinstance(error, LedgerError):
+        return _of_ledger(error)
+    if isinstance(error, RequestValidationError):
+        faults = [_fault(e) for e in error.errors()]
+        return Problem(422, "invalid", {"count": len(faults), "findings": faults})
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    return _of_database(error)
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as JSON; as a page where a person asked for one and pages are there."""
+    page: Page | None = getattr(request.app.state, "problem_page", None)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if page and wants_page and not request.url.path.startswith("/api/"):
+        return page(request, problem)
+    return JSONResponse(
+        {
+            **{key: _plain(value) for key, value in problem.params.items()},
+            "type": f"urn:suanquan:problem:{problem.code}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "code": problem.code,
+        },
+        problem.status,
+        headers=dict(problem.headers),
+        media_type="application/problem+json",
+    )
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """A route may also *return* a problem, where what it wrote must be kept all the same."""
+    return respond(request, problem_of(error))
+
+
+def install(app: FastAPI) -> None:
+    """Let every foreseen error leave as a problem. The gate catches, and logs, all others."""
+    for kind in (Refusal, NotFound, Conflict, Refused, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    codes = {404: "no_route", 405: "no_method"}
+    code = codes.get(error.status_code, "http")
+    return Problem(error.status_code, code, {"status": error.status_code}, error.headers or {})
+
+
+def _of_ledger(error: LedgerError) -> Problem:
+    if isinstance(error, Unusable):  # its parameters tell of this machine
+        return Problem(503, "unavailable", headers=_retry())
+    kind = next((status for cls, status in _KINDS if isinstance(error, cls)), 422)
+    return Problem(STATUS.get(error.code, kind), error.code, error.params)
+
+
+def _of_database(error: Exception) -> Problem:
+    """What PostgreSQL refused, by its kind alone: its words may show SQL."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, _CLASHES):
+        return Problem(409, "changed_meanwhile")
+    if isinstance(cause, psycopg.DataError):
+        return Problem(422, "unusable_value")
+    if isinstance(cause, _BUSY):
+        return Problem(503, "busy", headers=_retry())
+    if isinstance(cause, psycopg.OperationalError):
+        return Problem(503, "unavailable", headers=_retry())
+    return Problem(500, "internal")
+
+
+def _fault(error: dict[str, object]) -> dict[str, str]:
+    """One wrong field. What was given is not repeated: it may be a secret."""
+    place = error.get("loc", ())
+    where = ".".join(str(p) for p in place) if isinstance(place, tuple) else str(place)
+    kind = str(error.get("type"))
+    code = kind if kind in {"missing", "extra_forbidden", "json_invalid"} else "value"
+    return {
+        "where": where,
+        "code": kind,
+        "message": sentence(code, {"reason": error.get("msg", kind)}),
+    }
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (bool, int, str, list, dict, type(None))) else str(value)
+
+
+def _retry() -> dict[str, str]:
+    return {"Retry-After": str(RETRY_S)}

@@ -1,0 +1,64 @@
+"""What the server is told by its environment: every variable, typed, read once at the start.
+
+The command line for people does not come here: it needs only `SUANQUAN_URL` and `SUANQUAN_TOKEN`,
+and runs without the server's libraries (`api/client.py`).
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.errors import Unusable
+
+
+class Settings(BaseSettings):
+    """One field a variable: `data` is `SUANQUAN_DATA`. An empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SUANQUAN_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    data: Path = Path(".suanquan")
+    """The folder of the embedded database and of what belongs to this machine alone."""
+
+    database_url: str | None = Field(default=None, repr=False)
+    """Any PostgreSQL 15+, as the application. Unset: the embedded one in `data`."""
+
+    database_owner_url: str | None = Field(default=None, repr=False)
+    """The same database as its owner, for migrations. Unset: `database_url` is the owner's."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8321, ge=0, le=65535)
+    """Where the server listens; port 0 takes any free one."""
+
+    url: str | None = None
+    """The address people use, where it is another one: `https://suanquan.example.cn`."""
+
+    @field_validator("url")
+    @classmethod
+    def _http_only(cls, url: str | None) -> str | None:
+        if url is not None and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("http:// or https:// is wanted")
+        return url.rstrip("/") if url else url
+
+    @property
+    def postgres(self) -> Path:
+        """The folder of the embedded database."""
+        return self.data / "postgres"
+
+    @property
+    def address(self) -> str:
+        """The address to open in a browser."""
+        return self.url or f"http://{self.host}:{self.port}"
+
+
+def read_settings() -> Settings:
+    """The settings of this process; Unusable names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "SUANQUAN_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise Unusable("settings", variable=name, detail=first["msg"]) from error
