@@ -46,6 +46,8 @@ CREATE TABLE legal_moves (
 INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('eligible', 'clause', 'entitlement'),
     ('issue', 'entitlement', 'available'),
+    ('withdraw', 'available', 'entitlement'),
+    ('reduce', 'entitlement', 'clause'),
     ('reserve', 'available', 'reserved'),
     ('release', 'reserved', 'available'),
     ('accrue', 'reserved', 'accrued'),
