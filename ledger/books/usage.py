@@ -55,21 +55,24 @@ _PRICES = text("""
         AND NOT isempty(p.valid * k.valid)
 """)
 
-_WINDOWS = text("""
-    SELECT w.gpu, w.start, w.stream, w.number, w.body
+_PARTS = text("""
+    SELECT w.gpu, w.start, w.stream, w.number, p.part, b.holder,
+           coalesce(p.part -> 'holder' ->> 'pod', p.part -> 'holder' ->> 'job') AS detail
     FROM windows w
+    JOIN billing_sources s ON s.cluster = w.cluster AND s.source = w.source
+        AND s.valid @> :day AND s.superseded_at IS NULL
+    CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)
+    JOIN bindings b ON b.cluster = w.cluster AND b.project = :project
+        AND b.valid @> :day AND b.superseded_at IS NULL
+        AND b.holder_kind = p.part -> 'holder' ->> 'kind'
+        AND b.holder = coalesce(p.part -> 'holder' ->> 'namespace',
+            p.part -> 'holder' ->> 'account', p.part -> 'holder' ->> 'name')
     WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
-    ORDER BY w.start, w.gpu LIMIT :limit OFFSET :offset
+    ORDER BY w.start, w.gpu, p.place LIMIT :limit OFFSET :offset
 """)
 
 _GPUS_OF_DAY = text(f"""
     SELECT DISTINCT t.gpu {_BILLED} WHERE b.project = :project AND t.day = :day
-""")
-
-_HOLDERS = text("""
-    SELECT b.cluster, c.name, b.holder_kind, b.holder
-    FROM bindings b JOIN clusters c ON c.id = b.cluster
-    WHERE b.project = :project AND b.valid @> :day AND b.superseded_at IS NULL
 """)
 
 
@@ -185,17 +188,16 @@ def totals(usage: Iterable[Used]) -> dict[int, Fraction]:
 def windows_of_day(
     db: Session, project: int, day: date, *, limit: int, offset: int = 0
 ) -> list[WindowPart]:
-    """The parts of kept windows that make up a project's usage of one Beijing day.
+    """The parts of kept windows that make up a project's usage of one Beijing day, in their order.
 
-    `limit` and `offset` count windows, not parts.
+    All of them together are exactly the day's usage. `limit` and `offset` count parts.
     """
     gpus = [r.gpu for r in db.execute(_GPUS_OF_DAY, {"project": project, "day": day})]
-    holders = {
-        (r.holder_kind, r.holder) for r in db.execute(_HOLDERS, {"project": project, "day": day})
-    }
     rows = db.execute(
-        _WINDOWS,
+        _PARTS,
         {
+            "project": project,
+            "day": day,
             "gpus": gpus,
             "low": midnight(day),
             "high": midnight(day + timedelta(days=1)),
@@ -203,27 +205,21 @@ def windows_of_day(
             "offset": offset,
         },
     )
-    return [part for r in rows for part in _parts(r, holders)]
+    return [_part(row) for row in rows]
 
 
-def _parts(row: Any, holders: set[tuple[str, str]]) -> Iterable[WindowPart]:  # noqa: ANN401
-    for part in row.body["parts"]:
-        holder = part["holder"]
-        kind = holder["kind"]
-        name = holder.get("namespace") or holder.get("account") or holder.get("name") or ""
-        if (kind, name) not in holders:
-            continue
-        detail = holder.get("pod") or holder.get("job")
-        yield WindowPart(
-            gpu=row.gpu,
-            start=row.start,
-            holder=f"{name}/{detail}" if detail else name,
-            from_ms=part["from_ms"],
-            to_ms=part["to_ms"],
-            num=part.get("num", 1),
-            den=part.get("den", 1),
-            mig_profile=(part.get("mig") or {}).get("profile", ""),
-            util_ppm=(part.get("readings") or {}).get("util_ppm"),
-            stream=str(row.stream),
-            number=row.number,
-        )
+def _part(row: Any) -> WindowPart:  # noqa: ANN401
+    part = row.part
+    return WindowPart(
+        gpu=row.gpu,
+        start=row.start,
+        holder=f"{row.holder}/{row.detail}" if row.detail else row.holder,
+        from_ms=part["from_ms"],
+        to_ms=part["to_ms"],
+        num=part.get("num", 1),
+        den=part.get("den", 1),
+        mig_profile=(part.get("mig") or {}).get("profile", ""),
+        util_ppm=(part.get("readings") or {}).get("util_ppm"),
+        stream=str(row.stream),
+        number=row.number,
+    )
