@@ -5,11 +5,13 @@ everything and differ in what they may do. The auditor reads everything and writ
 is not there and what is not yours look the same: 404.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
 
 from ledger.books.quotas import project_by_code
 from ledger.errors import NotFound
@@ -48,6 +50,15 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     }
 )
 
+_PROJECTS = text("""
+    SELECT p.code, p.name, p.kind, p.drill, o.name AS organisation, v.clause
+    FROM projects p JOIN organisations o ON o.id = p.organisation
+    LEFT JOIN vouchers v ON v.project = p.id
+    WHERE (CAST(:scope AS bigint) IS NULL OR p.id = :scope)
+        AND (CAST(:only AS bigint) IS NULL OR p.id = :only)
+    ORDER BY p.code
+""")
+
 
 def may(viewer: Viewer, right: Right) -> bool:
     """Whether the viewer's role has this right; its scope is asked elsewhere."""
@@ -60,6 +71,24 @@ def project(db: Session, viewer: Viewer, code: str) -> Project:
     if viewer.project is not None and found.id != viewer.project:
         raise NotFound("project", code=code)
     return found
+
+
+def projects(db: Session, viewer: Viewer, *, only: int | None = None) -> Sequence[Row[Any]]:
+    """The projects that are the viewer's to see, by code; `only` one of them."""
+    rows = db.execute(_PROJECTS, {"scope": viewer.project, "only": only})
+    return rows.all()
+
+
+def project_codes(db: Session, viewer: Viewer) -> dict[int, str]:
+    """Codes by key of the projects whose usage the viewer may see, in whole or in part."""
+    rows = db.exec(select(Project.id, Project.code)).all()
+    return {key: code for key, code in rows if key and viewer.project in (None, key)}
+
+
+def clusters(db: Session, viewer: Viewer) -> list[int]:
+    """The keys of the clusters of the viewer's centre, or of all."""
+    rows = db.exec(select(Cluster.id, Cluster.centre).order_by(col(Cluster.id))).all()
+    return [key for key, centre in rows if key and viewer.centre in (None, centre)]
 
 
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:

@@ -5,6 +5,7 @@ under /api/v1 and the pages. The database and the settings are given, nothing is
 """
 
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -13,10 +14,17 @@ from sqlalchemy import Engine
 from api import problems
 from api.gate import Gate
 from api.limits import Limits
-from api.routes import batches, health
+from api.routes import accruals, agents, batches, findings, health, projects, tokens, usage
+from api.schemas import ProblemDetails
 from api.settings import Settings
 
 API = "/api/v1"
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "A problem (RFC 9457), in the reader's language",
+        "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
+    }
+}
 
 
 def create_app(engine: Engine, settings: Settings) -> FastAPI:
@@ -36,6 +44,6 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
     app.include_router(health.router)
-    for routes in (batches,):
-        app.include_router(routes.router, prefix=API)
+    for routes in (accruals, agents, batches, findings, projects, tokens, usage):
+        app.include_router(routes.router, prefix=API, responses=PROBLEMS)
     return app

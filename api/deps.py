@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request, Response, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
 from api import access
@@ -46,21 +47,30 @@ Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNE
 Configured = Annotated[Settings, Depends(configured)]
 
 
-def visitor(request: Request, db: Db, now: Now) -> Viewer | None:
+_TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
+_COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
+
+
+def visitor(
+    request: Request,
+    token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)],
+    cookie: Annotated[str | None, Security(_COOKIE)],
+    db: Db,
+    now: Now,
+) -> Viewer | None:
     """Who is asking, if they say: by `Authorization: Bearer`, else by the browser's session.
 
     A change by the API takes a token: a cookie is sent by a browser whether its owner meant it or
     not. A token that is not good is an error; a session that has ended is a visit without one.
     """
-    bearer, cookie = _bearer(request), request.cookies.get(SESSION_COOKIE)
     in_page = request.method in SAFE or not request.url.path.startswith("/api/")
-    if bearer is not None:
-        found = doors.viewer(db, bearer, now)
+    if token is not None:
+        found = doors.viewer(db, token.credentials, now)
     elif cookie and in_page:
         found = doors.signed_in(db, cookie, now)
     else:
         return None
-    if found is None and bearer is not None:
+    if found is None and token is not None:
         raise Refusal(401, "bad_credential", headers=_BEARER)
     request.state.viewer = found
     return found
@@ -114,8 +124,3 @@ def by_https(request: Request) -> bool:
     """Whether people reach us by https, here or at a proxy before us."""
     settings: Settings = request.app.state.settings
     return request.url.scheme == "https" or (settings.url or "").startswith("https:")
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" and secret.strip() else None

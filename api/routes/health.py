@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.access import Right
 from api.deps import having, signed_in
+from api.routes import agents, batches
 from ledger.books.db import check_revision
 
 router = APIRouter()
@@ -36,4 +37,5 @@ def metrics(request: Request) -> Response:
 def openapi(request: Request) -> dict[str, Any]:
     """What this server offers, for programs."""
     description: dict[str, Any] = request.app.openapi()
+    description["components"]["schemas"].update(batches.SCHEMAS, **agents.SCHEMAS)
     return description
