@@ -13,7 +13,8 @@ DECLARE
 BEGIN
     IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
-    IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
+    -- Asked of the catalog itself: to_regclass may remember its «no» from before the wait.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = part) THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.windows INCLUDING ALL)', part);
     EXECUTE format('ALTER TABLE public.windows ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
                    part, low, high);
@@ -157,7 +158,7 @@ DECLARE
     weight integer := 1;
     total integer := 0;
 BEGIN
-    IF code !~ '^[1-9ANY][0-9A-HJ-NP-RTUW-Y]\d{6}[0-9A-HJ-NP-RTUW-Y]{10}$' THEN
+    IF code !~ '^[1-9ANY][0-9A-HJ-NP-RTUW-Y][0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$' THEN
         RETURN false;
     END IF;
     FOR i IN 1..17 LOOP
@@ -252,6 +253,8 @@ CREATE TABLE public.billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
     CONSTRAINT billing_sources_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -278,6 +281,8 @@ CREATE TABLE public.bindings (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
     CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text]))),
     CONSTRAINT bindings_valid_check CHECK ((NOT isempty(valid)))
@@ -632,7 +637,9 @@ CREATE TABLE public.prices (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
-    CONSTRAINT prices_check CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
+    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
     CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
     CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),

@@ -76,7 +76,8 @@ DECLARE
 BEGIN
     IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
-    IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
+    -- Asked of the catalog itself: to_regclass may remember its «no» from before the wait.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = part) THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE public.%I (LIKE public.windows INCLUDING ALL)', part);
     EXECUTE format('ALTER TABLE public.windows ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
                    part, low, high);
