@@ -102,6 +102,11 @@ def _moment(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
+def beijing_day(ms: int) -> str:
+    """The Beijing day of a moment, like 2026-03-01; contracts and bindings begin with one."""
+    return (_moment(ms) + timedelta(hours=8)).date().isoformat()
+
+
 def parse(content: bytes, now: datetime) -> tuple[list[Job], list[Fault]]:
     """Every job of a trace, and every fault; jobs of a file with faults are not to be used.
 
