@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from api import problems
+from api import pages, problems
 from api.gate import Gate
 from api.limits import Limits
 from api.routes import accruals, agents, batches, findings, health, projects, tokens, usage
@@ -46,4 +46,6 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     app.include_router(health.router)
     for routes in (accruals, agents, batches, findings, projects, tokens, usage):
         app.include_router(routes.router, prefix=API, responses=PROBLEMS)
+    pages.install(app)
+    pages.install(app)
     return app

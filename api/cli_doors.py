@@ -1,0 +1,111 @@
+"""Commands about who may enter: tokens for people, enrolment codes and keys for agents."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli_books import Json
+from api.cli_screen import as_json, table
+from api.client import Client, say
+
+app = typer.Typer()
+token = typer.Typer(no_args_is_help=True, help="令牌 / tokens")
+agent = typer.Typer(no_args_is_help=True, help="采集端 / agents")
+app.add_typer(token, name="token")
+app.add_typer(agent, name="agent")
+
+ROLES = "builder, operator, clerk, approver, finance, auditor, administrator"
+
+
+@token.command()
+def create(
+    person: Annotated[str, typer.Argument(help="给谁 / for whom")],
+    *,
+    role: Annotated[str, typer.Option(help=ROLES)],
+    project: Annotated[
+        str | None, typer.Option(help="builder 的项目编号 / a builder's project")
+    ] = None,
+    centre: Annotated[
+        str | None, typer.Option(help="operator 的中心 / an operator's centre")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="到期时刻 / until: 2027-01-01T00:00:00+08:00")
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """新令牌，只显示这一次 / a new token, shown this once."""
+    wanted = {
+        "person": person, "role": role, "project": project, "centre": centre, "expires_at": expires,
+    }  # fmt: skip
+    with Client() as client:
+        told = client.ask("POST", "tokens", body=wanted)
+    if json_:
+        as_json(told)
+    else:
+        print(told["secret"])
+
+
+@token.command("list")
+def tokens(*, json_: Json = False) -> None:
+    """所有令牌 / all tokens."""
+    with Client() as client:
+        told = client.ask("GET", "tokens")
+    if json_:
+        as_json(told)
+        return
+    titles = say(
+        "编号 角色 姓名 范围 创建 到期 停用", "id role person scope created expires revoked"
+    )
+    keys = ("created_at", "expires_at", "revoked_at")
+    rows = [
+        [t["id"], t["role"], t["person"], t["project"] or t["centre"], *(t[k] for k in keys)]
+        for t in told
+    ]
+    table(titles.split(), rows, right="r")
+
+
+@token.command("revoke")
+def revoke_token(number: Annotated[int, typer.Argument(metavar="ID")]) -> None:
+    """停用令牌 / end a token."""
+    with Client() as client:
+        client.ask("DELETE", f"tokens/{number}")
+    print(say(f"令牌 {number} 已停用", f"token {number} is revoked"))
+
+
+@agent.command()
+def code(
+    cluster: Annotated[str, typer.Argument(help="集群 / cluster")],
+    *,
+    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
+    json_: Json = False,
+) -> None:
+    """一次性注册码，24 小时内有效 / a one-time enrolment code, good for 24 hours."""
+    with Client() as client:
+        told = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+    if json_:
+        as_json(told)
+    else:
+        print(told["code"])
+
+
+@agent.command("list")
+def agents(*, json_: Json = False) -> None:
+    """所有采集端 / all agents."""
+    with Client() as client:
+        told = client.ask("GET", "agents")
+    if json_:
+        as_json(told)
+        return
+    titles = say(
+        "编号 集群 节点 来源 最近上报 滞后秒 停用", "id cluster node source reported lag-s revoked"
+    )
+    keys = ("id", "cluster", "node", "source", "reported_at", "lag_s", "revoked_at")
+    table(titles.split(), [[a[k] for k in keys] for a in told], right="lllllr")
+
+
+@agent.command("revoke")
+def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """不再接受此采集端 / believe this agent no more."""
+    with Client() as client:
+        client.ask("DELETE", f"agents/{number}")
+    print(say(f"采集端 {number} 已停用", f"agent {number} is revoked"))
