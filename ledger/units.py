@@ -19,8 +19,8 @@ FEN_MAX = 10**15  # ten trillion yuan: more is a typing error
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 HOUR_MS = 3_600_000
 
-_YUAN = re.compile(r"-?\d{1,13}(\.\d{1,2})?")
-_DECIMAL = re.compile(r"\d{1,13}(\.\d{1,12})?")
+_YUAN = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,13}(\.\d{1,12})?", re.ASCII)
 
 
 def round_half_up(value: Fraction | int) -> int:

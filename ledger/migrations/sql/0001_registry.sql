@@ -13,7 +13,7 @@ DECLARE
     weight integer := 1;
     total integer := 0;
 BEGIN
-    IF code !~ '^[1-9ANY][0-9A-HJ-NP-RTUW-Y]\d{6}[0-9A-HJ-NP-RTUW-Y]{10}$' THEN
+    IF code !~ '^[1-9ANY][0-9A-HJ-NP-RTUW-Y][0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$' THEN
         RETURN false;
     END IF;
     FOR i IN 1..17 LOOP
@@ -53,6 +53,8 @@ CREATE TABLE billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
 );
 
@@ -116,6 +118,8 @@ CREATE TABLE prices (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CHECK (mig_profile IS NULL OR model IS NOT NULL),
     EXCLUDE USING gist (
         contract WITH =, coalesce(model, 0) WITH =, coalesce(mig_profile, '*') WITH =, valid WITH &&
@@ -135,6 +139,8 @@ CREATE TABLE bindings (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );

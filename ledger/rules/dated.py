@@ -1,0 +1,132 @@
+"""Facts that hold for some days: what they are, and how a later statement changes them.
+
+A binding, a price, a billing source is true from one Beijing day until another. When somebody
+states it again otherwise, nothing is edited: the old fact is superseded, and what remains true of
+it is written anew, so that one can always ask what was believed at some moment about some day.
+
+Two statements about the same thing can meet in three ways. The same days and content: nothing to
+do. Overlapping days with another content: they contradict, and the later one takes its days while
+the rest stays as it was. Overlapping days with the same content: it is the same fact with new
+dates (改期), and the later dates replace the earlier ones altogether; so is a binding ended.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Beijing days from `start` until before `end`; None is an open end."""
+
+    start: date
+    end: date | None = None
+
+    @classmethod
+    def through(cls, first: date, last: date | None) -> "Span":
+        """From the first day to the last one, both included, as Chinese documents say 至."""
+        return cls(first, None if last is None else last + timedelta(days=1))
+
+    def __str__(self) -> str:
+        last = "" if self.end is None else f" {self.end - timedelta(days=1)}"
+        return f"{self.start} ~{last}"
+
+    def __contains__(self, other: "Span") -> bool:
+        return not other.without([self])
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no day in it."""
+        return self.end is not None and self.end <= self.start
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether a day is in both."""
+        return (other.end is None or self.start < other.end) and (
+            self.end is None or other.start < self.end
+        )
+
+    def without(self, others: "Iterable[Span]") -> "list[Span]":
+        """What is left of it when the days of the others are taken out, in order."""
+        left, start = [], self.start
+        for other in sorted(others, key=lambda o: o.start):
+            if not other.overlaps(self):
+                continue
+            if start < other.start:
+                left.append(Span(start, other.start))
+            if other.end is None:
+                return left
+            start = max(start, other.end)
+        if self.end is None or start < self.end:
+            left.append(Span(start, self.end))
+        return left
+
+
+@dataclass(frozen=True)
+class Fact(Generic[Value]):
+    """One content for some days; of one thing, so facts that overlap contradict each other."""
+
+    value: Value
+    span: Span
+
+
+@dataclass(frozen=True)
+class Plan(Generic[Value]):
+    """What must happen so that the wanted facts hold."""
+
+    unchanged: tuple[Fact[Value], ...]  # wanted, and there already
+    contradictions: tuple[tuple[Fact[Value], Fact[Value]], ...]  # (wanted, what there is instead)
+    superseded: tuple[Fact[Value], ...]  # there, and to be superseded
+    remainders: tuple[Fact[Value], ...]  # what stays true of those, to be written anew
+    created: tuple[Fact[Value], ...]  # wanted, to be written
+
+
+def plan(current: Sequence[Fact[Value]], wanted: Sequence[Fact[Value]]) -> Plan[Value]:
+    """How to come from the current facts of one thing to the wanted ones.
+
+    Neither list may overlap within itself. Stating the outcome again is always unchanged.
+    """
+    runs = _runs(current)
+    held = {*current, *(Fact(run[0].value, _whole(run)) for run in runs)}
+    fresh = [want for want in wanted if want not in held]
+    clashes: list[tuple[Fact[Value], Fact[Value]]] = []
+    gone: list[Fact[Value]] = []
+    rest: list[Fact[Value]] = []
+    for run in runs:
+        whole = Fact(run[0].value, _whole(run))
+        rivals = [want for want in fresh if want.span.overlaps(whole.span)]
+        clashes += [(want, whole) for want in rivals]
+        new_dates = any(want.value == whole.value for want in rivals)
+        for fact in run:
+            hit = new_dates or any(want.span.overlaps(fact.span) for want in rivals)
+            if not hit or fact in wanted:
+                continue
+            gone.append(fact)
+            if not new_dates:
+                spans = fact.span.without(want.span for want in rivals)
+                rest += [Fact(fact.value, span) for span in spans]
+    return Plan(
+        unchanged=tuple(want for want in wanted if want in held),
+        contradictions=tuple(clashes),
+        superseded=tuple(gone),
+        remainders=tuple(rest),
+        created=tuple(fresh),
+    )
+
+
+def _runs(facts: Iterable[Fact[Value]]) -> list[list[Fact[Value]]]:
+    """Facts of one content that follow on each other without a gap belong together."""
+    runs: list[list[Fact[Value]]] = []
+    for fact in sorted(facts, key=lambda f: f.span.start):
+        last = runs[-1][-1] if runs else None
+        if last and last.value == fact.value and last.span.end == fact.span.start:
+            runs[-1].append(fact)
+        else:
+            runs.append([fact])
+    return runs
+
+
+def _whole(run: Sequence[Fact[Value]]) -> Span:
+    return Span(run[0].span.start, run[-1].span.end)
