@@ -65,9 +65,8 @@ class Embedded:
         self._account = server_account()
         self._home = self.data / "server"  # the part that belongs to the server's account
         self._sockets = _socket_folder(self._home)
-        self._postmaster = Postmaster(
-            self._home, self._sockets, self._account, self.data / "postgres.log", settings
-        )
+        self.log = self.data / "postgres.log"
+        self._postmaster = Postmaster(self._home, self._sockets, self._account, self.log, settings)
         self._lock: IO[str] | None = None
 
     @property
@@ -122,6 +121,8 @@ class Embedded:
         """End sessions, write everything down, end the server; may be called twice."""
         self._postmaster.stop()
         if self._lock:
+            if self._sockets != self._home:
+                shutil.rmtree(self._sockets, ignore_errors=True)
             self._lock.close()
             self._lock = None
 
