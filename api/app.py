@@ -14,7 +14,17 @@ from sqlalchemy import Engine
 from api import pages, problems
 from api.gate import Gate
 from api.limits import Limits
-from api.routes import accruals, agents, batches, findings, health, projects, tokens, usage
+from api.routes import (
+    accruals,
+    agents,
+    batches,
+    findings,
+    health,
+    projects,
+    registry,
+    tokens,
+    usage,
+)
 from api.schemas import ProblemDetails
 from api.settings import Settings
 
@@ -44,7 +54,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
     app.include_router(health.router)
-    for routes in (accruals, agents, batches, findings, projects, tokens, usage):
+    for routes in (accruals, agents, batches, findings, projects, registry, tokens, usage):
         app.include_router(routes.router, prefix=API, responses=PROBLEMS)
     pages.install(app)
     pages.install(app)

@@ -40,13 +40,10 @@ def register(
     if json_:
         as_json(told)
     else:
-        created, unchanged = told["created"], told["unchanged"]
-        print(
-            say(
-                f"已登记 {created} 条，{unchanged} 条原已如此",
-                f"registered {created}, {unchanged} were so already",
-            )
-        )
+        outcomes = (told["created"], told["unchanged"], told["superseded"])
+        titles = say("类别 新登记 原已如此 更正", "section created unchanged superseded").split()
+        sections = sorted(set().union(*outcomes))
+        table(titles, [[s, *(o.get(s, 0) for o in outcomes)] for s in sections], right="lrrr")
 
 
 @app.command()

@@ -5,7 +5,7 @@ the sentence is the reader's; what the machine knows of an unforeseen error stay
 that no stack, SQL or path ever goes out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -82,7 +82,7 @@ def sentence(code: str, params: Mapping[str, object]) -> str:
     return _(SENTENCES[code]).format_map({key: str(value) for key, value in params.items()})
 
 
-def findings(found: list[Finding]) -> list[dict[str, str]]:
+def findings(found: Iterable[Finding]) -> list[dict[str, str]]:
     """Faults of a user's data, each with its sentence."""
     return [
         {"where": f.where, "code": f.code, "message": sentence(f.code, dict(f.params))}

@@ -118,6 +118,14 @@ class TokenSeen(_Told):
     revoked_at: datetime | None
 
 
+class Registered(_Told):
+    """What came of a registry file, counted by section."""
+
+    created: dict[str, int]
+    unchanged: dict[str, int]
+    superseded: dict[str, int]
+
+
 class ProjectSeen(_Told):
     """A model project (article 9) or a talent team (article 14); its voucher's clause, if any."""
 

@@ -39,6 +39,8 @@ _HTTP = {
     "no_method": "这个地址不接受 {method} 方法",
     "http": "请求无法处理（HTTP {status}）",
     "invalid": "请求中有 {count} 处不合要求，见 findings",
+    "not_utf8": "文件不是 UTF-8 编码（第 {byte} 字节处）",
+    "registry": "登记文件有 {count} 处错误，未登记任何内容；见 findings",
     "too_large": "内容超过上限：此处最多 {limit} 字节",
     "too_slow": "内容未能在 {seconds} 秒内送达",
     "too_often": "请求过于频繁，请在 {seconds} 秒后再试",

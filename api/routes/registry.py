@@ -1,0 +1,48 @@
+"""The registry: a file of who takes part, taken whole or not at all."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from api.access import Right
+from api.deps import Db, Now, having
+from api.problems import Refusal, findings
+from api.schemas import Registered
+from ledger.steps.doors import Viewer
+from ledger.steps.register import register
+
+router = APIRouter(tags=["registry"])
+
+_FILE: dict[str, Any] = {"schema": {"type": "string"}, "example": "organisations:\n- uscc: ..."}
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A registry file (docs/registry.md), YAML or JSON",
+        "content": {"application/yaml": _FILE, "application/json": _FILE},
+    }
+}
+
+
+async def text_of(request: Request) -> str:
+    """The file as it was sent; its size was limited before (`api/limits.py`)."""
+    try:
+        return (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(422, "not_utf8", {"byte": error.start}) from error
+
+
+@router.post("/registry", openapi_extra=_OPENAPI)
+def register_file(
+    *,
+    file: Annotated[str, Depends(text_of)],
+    viewer: Annotated[Viewer, having(Right.REGISTER)],
+    db: Db,
+    now: Now,
+    supersede: bool = False,
+) -> Registered:
+    """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
+    done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
+    if done.findings:
+        told = findings(done.findings)
+        raise Refusal(422, "registry", {"count": len(told), "findings": told})
+    return Registered.model_validate(done)
