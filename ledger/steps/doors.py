@@ -87,8 +87,11 @@ def issue_token(
     """Make a token and return its secret, which nobody can read again.
 
     Raises:
-        Refused: the role and the scope don't belong together, or it would never be good.
+        Refused: there is no such role, the role and the scope don't belong together, or the
+            token would never be good.
     """
+    if role not in set(Role):
+        raise Refused("token_role", role=role)
     if (role == Role.BUILDER) != (project is not None):
         raise Refused("token_project", role=role)
     if (role == Role.OPERATOR) != (centre is not None):
