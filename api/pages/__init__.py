@@ -1,1 +1,19 @@
-"""The pages, one function and one template each."""
+"""What people see in a browser: pages made on the server, which need no script.
+
+`install` gives an application its pages, their static files, and error pages in the same look.
+"""
+
+from fastapi import FastAPI
+
+from api.pages import days, findings, front, projects
+from api.pages.frame import Static, problem_page
+
+ROUTERS = (front.router, projects.router, days.router, findings.router)
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages to an application."""
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", Static())
+    app.state.problem_page = problem_page
