@@ -57,5 +57,4 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     for routes in (accruals, agents, batches, findings, projects, registry, tokens, usage):
         app.include_router(routes.router, prefix=API, responses=PROBLEMS)
     pages.install(app)
-    pages.install(app)
     return app
