@@ -18,7 +18,7 @@ from dataclasses import dataclass
 class LedgerError(Exception):
     """A caller broke a rule. `code` is stable; `params` fill its sentence."""
 
-    def __init__(self, code: str, **params: object) -> None:
+    def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(code, params)
         self.code = code
         self.params = params

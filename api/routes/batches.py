@@ -1,0 +1,104 @@
+"""Batches: where the agents report. The signature is the credential; there is no token.
+
+The answer to a batch is the same for every repetition of it, so an agent that lost the answer asks
+again. A fork answers 409 and is kept as evidence; a batch that is ahead is told what is expected.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Request, Response
+from sqlmodel import Session, col, select
+
+from agents import wire
+from api.deps import Db, Now
+from api.problems import Problem, Refusal, respond
+from api.reading import read_batch, verify
+from ledger.steps.intake import Ahead, Forked, Item, Receipt, Reporter, Sent, take_batch
+from ledger.tables.metering import Agent
+from ledger.tables.parties import Cluster
+
+router = APIRouter(tags=["agents"])
+
+_SCHEMAS, _COMPONENTS = msgspec.json.schema_components(
+    [wire.Batch, wire.Answer], ref_template="#/components/schemas/{name}"
+)
+SCHEMAS: dict[str, Any] = _COMPONENTS
+"""The wire's own schemas, for the application's OpenAPI document."""
+
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _SCHEMAS[0]}},
+    },
+    "responses": {
+        "200": {
+            "description": "What became of each window.",
+            "content": {"application/json": {"schema": _SCHEMAS[1]}},
+        }
+    },
+}
+
+
+async def exact_bytes(request: Request) -> bytes:
+    """The body as it came; its size was limited before (`api/limits.py`)."""
+    return await request.body()
+
+
+@router.post("/batches", openapi_extra=_OPENAPI, response_class=Response)
+def report(
+    *,
+    request: Request,
+    body: Annotated[bytes, Depends(exact_bytes)],
+    agent: Annotated[UUID, Header(alias=wire.AGENT_HEADER)],
+    signature: Annotated[str, Header(alias=wire.SIGNATURE_HEADER)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Take a signed batch of at most 1,000 windows and 1 MiB."""
+    sent = _read(db, body, agent, signature)
+    match take_batch(db, sent, now):
+        case Receipt() as receipt:
+            return Response(msgspec.json.encode(_answer(sent, receipt)), 200, _JSON)
+        case Forked(number):
+            return respond(request, Problem(409, "fork", {"number": number}))
+        case Ahead(expected):
+            return respond(
+                request, Problem(409, "ahead", {"expected": expected, "number": sent.number})
+            )
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _read(db: Session, body: bytes, agent: UUID, signature: str) -> Sent:
+    row = db.exec(
+        select(Agent, Cluster)
+        .join(Cluster, col(Cluster.id) == Agent.cluster)
+        .where(col(Agent.id) == agent)
+    ).one_or_none()
+    if row is None:
+        raise Refusal(401, "unknown_agent")
+    known, cluster = row
+    if known.revoked_at is not None:
+        raise Refusal(401, "revoked", {"node": known.node})
+    raw = verify(known.public_key, body, signature)
+    reporter = Reporter(known.id, known.cluster, cluster.name, known.node, known.source)
+    return read_batch(body, reporter, raw)
+
+
+def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:
+    return wire.Answer(
+        stream=sent.stream,
+        number=sent.number,
+        kept=receipt.kept,
+        known=receipt.known,
+        conflicts=_items(receipt.conflicts),
+        quarantined=_items(receipt.quarantined),
+        refused=_items(receipt.refused),
+    )
+
+
+def _items(items: tuple[Item, ...]) -> tuple[wire.Item, ...]:
+    return tuple(wire.Item(item.index, item.reason, item.detail) for item in items)
