@@ -27,7 +27,15 @@ TITLES: Mapping[int, str] = MappingProxyType(
 )
 """A problem's title, by its HTTP status."""
 
-STATUS: Mapping[str, int] = MappingProxyType({"code_unusable": 403})
+STATUS: Mapping[str, int] = MappingProxyType(
+    {
+        "bad_signature": 401,
+        "code_unusable": 403,
+        "malformed": 400,
+        "other_agent": 401,
+        "wire_version": 400,
+    }
+)
 """Where a code's status is not the one of its kind of error."""
 
 _HTTP = {
@@ -72,6 +80,17 @@ _DOORS = {
     "cluster": "没有名为「{name}」的集群",
 }
 
+_AGENTS = {
+    "unknown_agent": "没有注册过这个采集端",
+    "revoked": "节点「{node}」的采集端已被停用",
+    "bad_signature": "签名与内容不符",
+    "malformed": "不是一个批次：{detail}",
+    "wire_version": "报文版本为 {version}，此处需要 {expected}",
+    "other_agent": "批次自称来自采集端 {agent}，而签名者是另一个",
+    "fork": "批次 {number} 已收到过不同的内容（分叉），此份已留作证据",
+    "ahead": "批次 {number} 超前，此处等待的是 {expected}",
+}
+
 _PROJECTS = {
     "project": "没有编号为「{code}」的项目",
     "voucher": "项目「{project}」还没有算力券",
@@ -89,5 +108,5 @@ _MACHINE = {
 }
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
-    {**_HTTP, **_FIELDS, **_DOORS, **_PROJECTS, **_MACHINE}
+    {**_HTTP, **_FIELDS, **_DOORS, **_AGENTS, **_PROJECTS, **_MACHINE}
 )
