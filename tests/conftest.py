@@ -7,6 +7,7 @@ tests never see each other's rows and may break what they like.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,8 +86,13 @@ class Server:
 
 
 @contextmanager
-def open_folder(parent: Path | None = None) -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="suanquan-test-", dir=parent))
+def open_folder() -> Iterator[Path]:
+    in_memory = (
+        MEMORY.is_dir()
+        and shutil.disk_usage(MEMORY).free > ROOM
+        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    )
+    path = Path(tempfile.mkdtemp(prefix="suanquan-test-", dir=MEMORY if in_memory else None))
     path.chmod(0o711)
     try:
         yield path
@@ -109,8 +115,7 @@ def servers() -> Iterator[Callable[[str], Server]]:
 
         def server(engine: str) -> Server:
             if engine not in started:
-                roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM
-                path = stack.enter_context(open_folder(MEMORY if roomy else None))
+                path = stack.enter_context(open_folder())
                 binaries = system_binaries()[0] if engine == "system" else find_binaries()
                 embedded = Embedded(path / "data", binaries=binaries, settings=FAST)
                 started[engine] = Server(engine, stack.enter_context(embedded))
