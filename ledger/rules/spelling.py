@@ -66,7 +66,8 @@ def _code(text: str) -> str:
     return text
 
 
-def _day(text: str) -> date:
+def read_day(text: str) -> date:
+    """A day written YYYY-MM-DD, and no other way."""
     try:
         day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
@@ -138,7 +139,7 @@ def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no t
 Name = Annotated[str, spelled(_name)]
 Handle = Annotated[str, spelled(_handle)]  # of clusters and projects: also part of addresses
 Uscc = Annotated[str, spelled(_code)]
-Day = Annotated[date, spelled(_day)]
+Day = Annotated[date, spelled(read_day)]
 YesNo = Annotated[bool, spelled(_yes_no)]
 Yuan = Annotated[Decimal, spelled(_price)]  # at most 13 digits before the point, 12 after it
 TaxRate = Annotated[Decimal, spelled(_tax_rate)]
