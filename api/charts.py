@@ -23,7 +23,7 @@ CELL, STEP, GUTTER, HEAD = 42, 48, 76, 44  # the calendar
 WEEKS_MAX = 53
 HORIZON_DAYS_MIN = 60
 TICKS_MAX = 6
-BOX_WIDTH, BOX_STEP = 148, 182  # the flow
+BOX_WIDTH, BOX_STEP = 164, 196  # the flow
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def burn_up(chart: BurnUp, words: BurnUpWords) -> Markup:
     end = line[-1]
     area = [*line, (end[0], BOTTOM)]
     now = x(chart.today)
-    parts = [_text(LEFT - 14, TOP - 34, words.unit, "quiet end")]
+    parts = [_text(4, TOP - 34, words.unit, "quiet")]
     for fen in ticks(chart.cap_fen):
         parts += [_line(LEFT, y(fen), RIGHT, y(fen), "rule")]
         parts += [_text(LEFT - 14, y(fen) + 10, wan(fen), "quiet end")]

@@ -131,6 +131,7 @@ class Frame:
         surroundings = {
             "lang": i18n.language(),
             "large": large,
+            "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
             "viewer": self.viewer,
             "role": role_name(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),

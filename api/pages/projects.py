@@ -223,8 +223,8 @@ def utilisation(quota: Quota) -> str:
     missing = len(quota.days) - len(measured)
     if not measured:
         return _("未测量：%s 天有用量，都没有利用率读数。") % missing
-    said = _("日中位数 %(middle)s（%(days)s 天已测量）。") % {
+    return _("日中位数 %(middle)s：%(days)s 天已测量，%(missing)s 天未测量。") % {
         "middle": percent(median_low(measured)),
         "days": len(measured),
+        "missing": missing,
     }
-    return f"{said} {_('另有 %s 天未测量。') % missing}" if missing else said
