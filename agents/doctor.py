@@ -1,1 +1,204 @@
-"""To be written."""
+"""What stands between this node and a window at the server: every check in one plain sentence.
+
+The exit code of `suanquan-agent doctor` is 0 when nothing fails, else the code (agents/errors.py)
+of the first failing check: the very code with which `node` would stop, or 1 where it would go on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from agents import wire
+from agents.errors import AgentError, IdentityError, SpoolError, Unreachable
+from agents.holders import MapFile
+from agents.identity import Identity
+from agents.looks import Holding, Look
+from agents.nvml import DriverReplaced, Nvml
+from agents.server import Server
+from agents.settings import Settings
+from agents.spool import Spool
+
+_SKEW_MAX_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `code` is 0 when all is well."""
+
+    code: int
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        mark = "✓" if self.code == 0 else "✗"
+        return f"{mark} {self.zh}\n  {self.en}"
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Check]:
+    """All checks, each as soon as it is done. Nothing is changed on this machine or the server."""
+    devices: set[str] = set()
+    checks: tuple[Callable[[], Check], ...] = (
+        lambda: _driver(devices),
+        lambda: _holders(settings, devices, now),
+        lambda: _folder(settings),
+        lambda: _identity(settings),
+        lambda: _spool(settings),
+        lambda: _server(settings, now),
+    )
+    for check in checks:
+        try:
+            yield check()
+        except AgentError as error:
+            yield Check(error.exit_code, error.zh, error.en)
+
+
+def _driver(devices: set[str]) -> Check:
+    nvml = Nvml()
+    try:
+        version = nvml.version()
+        looks = nvml.look()
+    except DriverReplaced:
+        looks = wire.GapReason.DRIVER_RELOAD
+    finally:
+        nvml.close()
+    if isinstance(looks, str):
+        return Check(1, f"驱动不应答（{looks}）", f"the driver does not answer ({looks})")
+    faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
+    faults += ["GPU ?"] * nvml.silent
+    slices = 0
+    for uuid, look in looks.items():
+        if isinstance(look, Look):
+            devices |= {uuid, *(mig.uuid for mig in look.slices)}
+            slices += len(look.slices)
+    if faults:
+        return Check(
+            1,
+            f"有 GPU 读不到（{'；'.join(faults)}）",
+            f"some GPUs cannot be read ({'; '.join(faults)})",
+        )
+    return Check(
+        0,
+        f"驱动 {version}：{len(looks)} 块 GPU，{slices} 个 MIG 切片",
+        f"driver {version}: {len(looks)} GPUs, {slices} MIG slices",
+    )
+
+
+def _holders(settings: Settings, devices: set[str], now: datetime) -> Check:
+    if settings.holders is None:
+        return Check(
+            1,
+            "未设置使用者文件 SUANQUAN_HOLDERS：所有用量都会记为「归属不明」",
+            "no holders file is set (SUANQUAN_HOLDERS): all use will be unattributed",
+        )
+    holding = MapFile(settings.holders).read(now)
+    strangers = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
+    if strangers and devices:
+        return Check(
+            1,
+            f"使用者文件写了本机没有的设备：{'、'.join(strangers)}",
+            f"the holders file names devices that this node has not: {', '.join(strangers)}",
+        )
+    return Check(
+        0,
+        f"使用者文件 {settings.holders}：{len(holding.devices)} 个设备",
+        f"holders file {settings.holders}: {len(holding.devices)} devices",
+    )
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.data
+    if not folder.is_dir():
+        return Check(
+            0,
+            f"数据目录 {folder} 尚不存在：首次运行 node 时会建立",
+            f"the data folder {folder} does not exist yet: node makes it at its first start",
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Check(
+            SpoolError.exit_code,
+            f"数据目录 {folder} 不可写",
+            f"the data folder {folder} cannot be written",
+        )
+    return Check(0, f"数据目录 {folder} 可写", f"data folder {folder} can be written")
+
+
+def _identity(settings: Settings) -> Check:
+    known = Identity.load(settings.data)
+    if known is not None:
+        return Check(
+            0,
+            f"已注册：集群 {known.cluster}，节点 {known.node}，编号 {known.agent}",
+            f"enrolled: cluster {known.cluster}, node {known.node}, agent {known.agent}",
+        )
+    if settings.enrol_code is not None:
+        return Check(
+            0,
+            "尚未注册：已设置注册码，node 启动时会注册",
+            "not enrolled yet: a code is set, node will enrol when it starts",
+        )
+    return Check(
+        IdentityError.exit_code,
+        "尚未注册，也没有注册码 SUANQUAN_ENROL_CODE：请向管理员索取",
+        "not enrolled, and no code is set (SUANQUAN_ENROL_CODE): ask an administrator",
+    )
+
+
+def _spool(settings: Settings) -> Check:
+    if not settings.spool.exists():
+        return Check(0, "离线队列尚未建立", "there is no spool yet")
+    if _answers(settings):
+        return Check(
+            0,
+            f"离线队列正由运行中的代理使用（见 127.0.0.1:{settings.health_port}/metrics）",
+            f"the spool is in use by the running agent (127.0.0.1:{settings.health_port}/metrics)",
+        )
+    with Spool(settings.spool) as spool:
+        depth, oldest = spool.depth(), spool.oldest()
+    since = oldest.isoformat() if oldest else "—"
+    return Check(
+        0,
+        f"离线队列：{depth} 个窗口待发，最早 {since}",
+        f"spool: {depth} windows wait, the oldest of {since}",
+    )
+
+
+def _answers(settings: Settings) -> bool:
+    with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2) as agent:
+        answer = agent.get("/metrics")
+    return answer is not None and b"suanquan_agent_" in answer.body
+
+
+def _server(settings: Settings, now: datetime) -> Check:
+    with Server(settings.server, timeout_s=5) as server:
+        answer = server.get("/healthz")
+        fault = server.fault
+    if answer is None or answer.status != 200:  # noqa: PLR2004
+        why = fault if answer is None else f"HTTP {answer.status}"
+        return Check(
+            Unreachable.exit_code,
+            f"服务器 {settings.url} 不可用（{why}）",
+            f"the server {settings.url} is not available ({why})",
+        )
+    skew = _skew_s(answer.headers.get("date", ""), now)
+    if skew is not None and abs(skew) > _SKEW_MAX_S:
+        return Check(
+            1,
+            f"本机时钟与服务器相差 {skew} 秒：请校时（NTP）",
+            f"this machine's clock is {skew} s away from the server's: set it by NTP",
+        )
+    return Check(
+        0,
+        f"服务器 {settings.url} 可用，时钟一致",
+        f"the server {settings.url} answers, clocks agree",
+    )
+
+
+def _skew_s(said: str, now: datetime) -> int | None:
+    try:
+        return round((now - parsedate_to_datetime(said)).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -87,6 +87,11 @@ _NOBODY_TOLD = Holding({}, Held(wire.Unattributed("no_holders_source")))
 _WRONG_MAP = Holding({}, Held(wire.Unattributed("holders_file_wrong")))
 
 
+def holders_at(path: Path | None) -> Holders:
+    """The source of holders: the map file, where one is named. Raises SettingsError."""
+    return NoMap() if path is None else MapFile(path)
+
+
 def parse_map(text: str, path: Path) -> Holding:
     """Read a map. Raises SettingsError naming the first wrong line."""
     devices: dict[str, tuple[Held, ...]] = {}

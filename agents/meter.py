@@ -23,7 +23,7 @@ import msgspec
 
 from agents import wire
 from agents.looks import Held, Holding, Instant, Look, Looks
-from agents.minute import Device, Minute
+from agents.minute import Minute
 from agents.spool import GapRun
 
 SAMPLE_MS = 1_000
@@ -134,7 +134,7 @@ class Meter:
                 if reason is not None:
                     gpu.minute.gap(to_ms - self._state.start_ms, reason)
                 elif isinstance(holding, Holding):
-                    devices = _devices(uuid, gpu, holding)
+                    devices = devices_of(uuid, gpu.slices, holding)
                     gpu.minute.hold(to_ms - self._state.start_ms, devices)
             self._state.seen_ms = to_ms
             if to_ms == self._state.start_ms + wire.MINUTE_MS:
@@ -276,12 +276,14 @@ def _doubt(gpu: Gpu, look: Look | wire.GapReason) -> wire.GapReason | None:
     return None
 
 
-def _devices(uuid: str, gpu: Gpu, holding: Holding) -> Iterable[Device]:
+def devices_of(
+    uuid: str, slices: tuple[wire.Mig, ...], holding: Holding
+) -> Iterable[tuple[str, wire.Mig | None, tuple[Held, ...]]]:
     """The devices of a GPU with their holders: its slices, or itself; never both."""
     whole = holding.devices.get(uuid)
-    if not gpu.slices:
+    if not slices:
         yield uuid, None, whole or (holding.others,)
-    for mig in gpu.slices:
+    for mig in slices:
         others = _WHOLE_IS_NAMED if whole else (holding.others,)
         yield mig.uuid, mig, holding.devices.get(mig.uuid) or others
 
