@@ -139,8 +139,8 @@ def _insert(db: Session, drafts: Sequence[Draft]) -> dict[str, int]:
             "cause_repeated", cause=Counter(d.cause for d in drafts).most_common(1)[0][0]
         )
     with _refusals():
-        rows = db.execute(_POST, _columns(drafts)).tuples().all()
-    kept = dict(rows)
+        rows = db.execute(_POST, _columns(drafts)).all()
+    kept: dict[str, int] = {row.cause: row.id for row in rows}
     if len(kept) < len(drafts):
         _refuse_changed(db, {c: d for c, d in by_cause.items() if c not in kept})
     return kept

@@ -1,0 +1,125 @@
+"""Vouchers for tests of the books, and the audit that every such test may end with."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.rules.targets import Move
+from ledger.steps.voucher import open_voucher
+from ledger.tables.vouchers import Voucher
+
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+MONTH = date(2026, 11, 1)
+USCC = "91640100MA7600001J"
+
+
+def place_project(owner: psycopg.Connection, code: str, kind: str = "model") -> int:
+    """A project of that code; its id."""
+    owner.execute(
+        "INSERT INTO organisations (uscc, name) VALUES (%s, '测试单位') ON CONFLICT DO NOTHING",
+        (USCC,),
+    )
+    row = owner.execute(
+        "INSERT INTO projects (code, name, kind, organisation)"
+        " SELECT %s, %s, %s, id FROM organisations WHERE uscc = %s RETURNING id",
+        (code, code, kind, USCC),
+    ).fetchone()
+    assert row
+    return int(row[0])
+
+
+def place_clause(
+    owner: psycopg.Connection, cap_fen: int, clause: str = "09-1", policy: str = "draft"
+) -> None:
+    """A clause of a policy version with this cap, as its file would give it."""
+    owner.execute(
+        "INSERT INTO clauses (policy, clause, digest, rate_num, rate_den, cap_fen, payable)"
+        " VALUES (%s, %s, 'digest', 30, 100, %s, false)",
+        (policy, clause, cap_fen),
+    )
+
+
+def place_voucher(
+    owner: psycopg.Connection, engine: sa.Engine, cap_fen: int, code: str = "m1"
+) -> Voucher:
+    """A project with a voucher of that cap, open and issued."""
+    project = place_project(owner, code)
+    place_clause(owner, cap_fen, policy=f"policy of {code}")
+    with Session(engine, expire_on_commit=False) as db, db.begin():
+        return open_voucher(
+            db,
+            project=project,
+            clause="09-1",
+            policy=f"policy of {code}",
+            facts={},
+            actor="clerk",
+            now=NOW,
+        )
+
+
+def chain(amount: int, *steps: str) -> Sequence[Move]:
+    """Moves of one amount: chain(30, "accrue available accrued", …)."""
+    return [Move(kind, source, goal, amount) for kind, source, goal in map(str.split, steps)]
+
+
+def accrue(amount: int) -> Sequence[Move]:
+    """The commonest posting of all."""
+    return chain(amount, "accrue available accrued")
+
+
+# Each query finds what must not be.
+AUDIT = {
+    "an account that is not the sum of its entries": """
+        SELECT a.book, a.role FROM accounts a LEFT JOIN entries e USING (book, role)
+        GROUP BY a.book, a.role
+        HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.version <> count(e.version)
+    """,
+    "a version that is missing": """
+        SELECT book, role FROM entries GROUP BY book, role
+        HAVING (min(version), max(version)) <> (1, count(*))
+    """,
+    "an entry whose balance is not the sum up to it, or below the floor": """
+        SELECT * FROM (
+            SELECT *, sum(amount) OVER (PARTITION BY book, role ORDER BY version) AS so_far
+            FROM entries
+        ) e JOIN accounts a USING (book, role) WHERE e.balance <> so_far OR e.balance < a.floor
+    """,
+    "a movement without its two opposite entries": """
+        SELECT m.id FROM movements m LEFT JOIN entries e ON e.movement = m.id
+        GROUP BY m.id
+        HAVING count(e.version) <> 2 OR count(*) FILTER (WHERE e.book = m.book
+            AND (e.role, e.amount) IN ((m.from_role, -m.amount), (m.to_role, m.amount))) <> 2
+    """,
+    "an entry without a movement": """
+        SELECT e.* FROM entries e LEFT JOIN movements m ON m.id = e.movement WHERE m.id IS NULL
+    """,
+    "a number that is missing": """
+        SELECT last FROM numbering, (SELECT count(number) AS numbered, max(number) AS highest,
+                                            count(*) AS posted FROM postings) p
+        WHERE (last, last, last) <> (numbered, coalesce(highest, 0), posted)
+    """,
+    "a number that is older than the one before it": """
+        SELECT * FROM (SELECT posted_at, lag(posted_at) OVER (ORDER BY number) AS before
+                       FROM postings) p WHERE before > posted_at
+    """,
+    "a posting without movements": """
+        SELECT p.id FROM postings p LEFT JOIN movements m ON m.posting = p.id WHERE m.id IS NULL
+    """,
+    "a book without a voucher": """
+        SELECT b.id FROM books b LEFT JOIN vouchers v ON v.book = b.id WHERE v.id IS NULL
+    """,
+}
+
+
+def audit(owner: psycopg.Connection) -> list[str]:
+    """What is wrong with the books of the whole database; nothing, if all is well."""
+    return [fault for fault, query in AUDIT.items() if _finds(owner, query)]
+
+
+def _finds(owner: psycopg.Connection, query: str) -> bool:
+    row = owner.execute(f"SELECT EXISTS ({query})".encode()).fetchone()
+    assert row
+    return bool(row[0])
