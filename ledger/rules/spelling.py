@@ -167,7 +167,12 @@ def fill(shape: type[Entry], place: Place) -> tuple[Entry | None, list[Finding]]
     try:
         return shape.model_validate(place.node.plain()), []
     except ValidationError as error:
-        return None, [_finding(place, found) for found in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        places = [one["loc"] for one in found]
+        # A list whose items are all faulty is not a list without items.
+        short = {one["loc"] for one in found if one["type"] == "too_short"}
+        full = {loc for loc in short if any(loc == other[: len(loc)] != other for other in places)}
+        return None, [_finding(place, one) for one in found if one["loc"] not in full]
 
 
 _PYDANTIC = {
