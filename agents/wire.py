@@ -232,6 +232,8 @@ def faults(window: Window) -> list[str]:
     beside their parent; the shares of one device sum to at most 1 at every instant.
     """
     found = list(_frame_faults(window))
+    if _is_plain(window):
+        return found
     spans: list[Part | Gap] = [*window.parts, *window.gaps]
     for span in spans:
         if not span.from_ms < span.to_ms <= window.window_ms:
@@ -242,22 +244,31 @@ def faults(window: Window) -> list[str]:
     return found or list(_tiling_faults(window, spans))
 
 
+def _is_plain(window: Window) -> bool:
+    """Nearly every window: one holder, all of the GPU, all the minute. This runs for each."""
+    if len(window.parts) != 1 or window.gaps:
+        return False
+    part = window.parts[0]
+    return part.from_ms == 0 and part.to_ms == window.window_ms and part.num <= part.den
+
+
 def _frame_faults(window: Window) -> Iterable[str]:
     gpu = window.gpu
-    if not (_JOB if is_job(gpu) else _GPU).fullmatch(gpu):
+    job = is_job(gpu)
+    if not (_JOB if job else _GPU).fullmatch(gpu):
         yield f"{gpu!r} is not a GPU id (GPU-<uuid>, or job/<cluster>/<job>/<restart>/<k>)"
-    grid = grid_ms(gpu)
-    if window.window_ms != grid:
-        yield f"window_ms is {window.window_ms}, must be {grid}"
-    elif start_ms(window.start) % grid or window.start.microsecond % 1000:
-        yield f"start {window.start.isoformat()} is not on the grid of {grid} ms"
     if window.start.year not in _YEARS:
         yield f"start {window.start.isoformat()} is out of range"
+        return
+    grid = HOUR_MS if job else MINUTE_MS
+    start = window.start.astimezone(UTC)
+    if window.window_ms != grid:
+        yield f"window_ms is {window.window_ms}, must be {grid}"
+    elif start.second or start.microsecond or (job and start.minute):
+        yield f"start {window.start.isoformat()} is not on the grid of {grid} ms"
 
 
 def _tiling_faults(window: Window, spans: Sequence[Part | Gap]) -> Iterable[str]:
-    if len(spans) == 1 and spans[0].from_ms == 0 and spans[0].to_ms == window.window_ms:
-        return  # nearly every window: one holder, or one gap, all the minute
     cuts = sorted({0, window.window_ms, *(s.from_ms for s in spans), *(s.to_ms for s in spans)})
     for low, high in pairwise(cuts):
         here = [s for s in spans if s.from_ms <= low and high <= s.to_ms]

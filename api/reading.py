@@ -7,8 +7,9 @@ and the others still count.
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -51,10 +52,11 @@ def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
         raise Refused("other_agent", agent=str(head.agent))
     good: list[tuple[int, Kept]] = []
     for index, window in windows:
-        kept = read_window(window)
         if faults := wire.faults(window):
             refused.append(Item(index, "fault", "; ".join(faults)))
-        elif _NUL in kept.body:
+            continue
+        kept = read_window(window)
+        if _NUL in kept.body:
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             good.append((index, kept))
@@ -96,14 +98,14 @@ def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]]
 def read_window(window: wire.Window) -> Kept:
     """A window as it is kept, with what is folded of it."""
     return Kept(
-        gpu=window.gpu,
-        start=window.start,
-        model=window.model,
-        window_ms=window.window_ms,
-        gap_ms=sum(gap.to_ms - gap.from_ms for gap in window.gaps),
-        energy_mj=window.energy_mj,
-        holds=tuple([_hold(part) for part in window.parts]),
-        body=_JSON.encode(window),
+        window.gpu,
+        window.start,
+        window.model,
+        window.window_ms,
+        sum([gap.to_ms - gap.from_ms for gap in window.gaps]) if window.gaps else 0,
+        window.energy_mj,
+        tuple([_hold(part) for part in window.parts]),
+        _JSON.encode(window),
     )
 
 
@@ -114,27 +116,21 @@ def read_kept(body: Any) -> Kept:  # noqa: ANN401 - JSON as the database gives i
 
 def _hold(part: wire.Part) -> Hold:
     length = part.to_ms - part.from_ms
+    kind, holder = _CLAIMED[type(part.holder)](part.holder)
+    profile = part.mig.profile if part.mig else ""
     util = part.readings.util_ppm if part.readings else None
-    return Hold(
-        *_holder(part.holder),
-        part.mig.profile if part.mig else "",
-        part.den,
-        length * part.num,
-        (util or 0) * length,
-        0 if util is None else length,
-    )
+    if util is None:  # not measured: it counts neither above nor below the line
+        return Hold(kind, holder, profile, part.den, length * part.num, 0, 0)
+    return Hold(kind, holder, profile, part.den, length * part.num, util * length, length)
 
 
-def _holder(holder: wire.Holder) -> tuple[str, str]:
-    """What a binding may claim: the namespace, the account, or the name."""
-    match holder:
-        case wire.Pod():
-            return "pod", holder.namespace
-        case wire.Slurm():
-            return "slurm", holder.account
-        case wire.Static():
-            return "static", holder.name
-        case wire.Unallocated():
-            return "unallocated", ""
-        case wire.Unattributed():
-            return "unattributed", ""
+# What a binding may claim of a holder: the namespace, the account, or the name.
+_CLAIMED: Mapping[type, Callable[[Any], tuple[str, str]]] = MappingProxyType(
+    {
+        wire.Pod: lambda pod: ("pod", pod.namespace),
+        wire.Slurm: lambda job: ("slurm", job.account),
+        wire.Static: lambda static: ("static", static.name),
+        wire.Unallocated: lambda _: ("unallocated", ""),
+        wire.Unattributed: lambda _: ("unattributed", ""),
+    }
+)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from fractions import Fraction
+from functools import lru_cache
 
 Fen = int
 DeviceMs = Fraction  # held_ms x num / den, exact
@@ -58,6 +59,7 @@ def hours(device_ms: Fraction | int, places: int = 2) -> str:
     return f"{scaled // scale:,}.{scaled % scale:0{places}d}"
 
 
+@lru_cache(maxsize=8192)  # the windows of a batch share their minutes
 def beijing_day(moment: datetime) -> date:
     """The Beijing calendar day of an aware moment."""
     return moment.astimezone(BEIJING).date()

@@ -74,14 +74,14 @@ def raw_connection(db: Session) -> Raw:
 
 def keep(raw: Raw, windows: Iterable[Kept], origin: Origin) -> Outcome:
     """Keep what is not there yet. One body stands under each key: the first."""
-    first: dict[tuple[str, datetime], Kept] = {}
+    first: dict[tuple[datetime, str], Kept] = {}
     known: list[Kept] = []
     conflicting: list[Kept] = []
     for window in windows:
-        standing = first.setdefault((window.gpu, window.start), window)
+        standing = first.setdefault((window.start, window.gpu), window)
         if standing is not window:
             (known if standing.body == window.body else conflicting).append(window)
-    ordered = [window for _, window in sorted(first.items())]
+    ordered = [first[key] for key in sorted(first)]  # as agents send them: hardly any work
     if not ordered:
         return Outcome([], known, conflicting)
     _ensure_days(raw, {beijing_day(w.start) for w in ordered})
@@ -130,7 +130,7 @@ _INSERT = """
     SELECT u.gpu, u.start, %(cluster)s, %(source)s, %(stream)s, %(number)s, u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         AS u(gpu, start, body)
-    ORDER BY u.gpu, u.start
+    ORDER BY u.start, u.gpu
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
 _COMPARE = """

@@ -10,6 +10,7 @@ for them.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -60,7 +61,7 @@ class Sent:
     windows: Sequence[tuple[int, Kept]]
     refused: Sequence[Item] = ()
 
-    @property
+    @cached_property
     def hash(self) -> bytes:
         """SHA-256 of the exact bytes, to which the next batch is chained."""
         return sha256(self.body).digest()
@@ -120,7 +121,6 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
     refused = list(sent.refused)
     quarantined: list[Item] = []
     aside: list[tuple[str, Kept]] = []
-    index_of: dict[int, int] = {}
     for index, window in sent.windows:
         if window.gpu.startswith("job/") != (reporter.source in JOB_SOURCES):
             refused.append(Item(index, "wrong_source", f"{reporter.source}: {window.gpu}"))
@@ -128,20 +128,21 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
             quarantined.append(Item(index, reason, window.gpu))
             aside.append((reason, window))
         else:
-            index_of[id(window)] = index
             countable.append(window)
     outcome = keep(raw, countable, origin)
     fold(raw, outcome.fresh, origin)
     _keep_conflicts(raw, outcome.conflicting, origin, now)
     _quarantine(raw, aside, origin, reporter.node, now)
+    conflicting = {id(window) for window in outcome.conflicting}
     conflicts = [
-        Item(index_of[id(w)], "conflict", f"{w.gpu} {w.start.isoformat()}")
-        for w in outcome.conflicting
+        Item(index, "conflict", f"{w.gpu} {w.start.isoformat()}")
+        for index, w in sent.windows
+        if id(w) in conflicting
     ]
     return Receipt(
         kept=len(outcome.fresh),
         known=len(outcome.known),
-        conflicts=tuple(sorted(conflicts)),
+        conflicts=tuple(conflicts),
         quarantined=tuple(quarantined),
         refused=tuple(sorted(refused)),
     )

@@ -1,0 +1,67 @@
+"""A stage for the benchmarks: a fresh embedded PostgreSQL with fsync on, and the real server."""
+
+import multiprocessing
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psycopg
+import uvicorn
+
+from api.app import create_app
+from api.settings import Settings
+from ledger.books.db import Database, upgrade
+from ledger.books.embedded import Embedded
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """A migrated database of its own, as `make run` would have it."""
+    folder = Path(tempfile.mkdtemp(prefix="suanquan-bench-"))
+    folder.chmod(0o711)
+    try:
+        with Embedded(folder / "data") as embedded:
+            stage = Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
+            upgrade(stage)
+            yield stage
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def owner(stage: Database) -> Iterator[psycopg.Connection]:
+    """The owner's connection, each statement committed."""
+    with psycopg.connect(stage.owner_url, autocommit=True) as connection:
+        yield connection
+
+
+def _serve(stage: Database, port: int) -> None:
+    app = create_app(stage.engine(), Settings())
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+@contextmanager
+def server(stage: Database) -> Iterator[str]:
+    """One worker of the real server in a process of its own; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(stage, port))
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                httpx2.get(f"{url}/healthz")
+                break
+            except httpx2.TransportError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.join()
