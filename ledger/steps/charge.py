@@ -8,6 +8,8 @@ no longer has usage (a binding was corrected) goes away.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -61,24 +63,22 @@ def _replace(
     db: Session, projects: Sequence[int], wanted: dict[ChargeKey, ChargeSum], now: datetime
 ) -> int:
     standing = {_key(row): row for row in db.exec(_standing(projects))}
-    changed = 0
-    for key, row in standing.items():
-        if key not in wanted:
-            db.delete(row)
-            changed += 1
-    for key, total in wanted.items():
-        ms_num, ms_den = total.device_ms.as_integer_ratio()
-        figures = {"ms_num": ms_num, "ms_den": ms_den, "cost_fen": total.cost_fen}
-        row = standing.get(key)
-        if row is None:
-            db.add(Charge.model_validate({**vars(key), **figures, "computed_at": now}))
-        elif (row.ms_num, row.ms_den, row.cost_fen) != (ms_num, ms_den, total.cost_fen):
-            row.sqlmodel_update({**figures, "computed_at": now})
-        else:
-            continue
-        changed += 1
+    gone = standing.keys() - wanted.keys()
+    for key in gone:
+        db.delete(standing[key])
+    changed = [key for key, total in wanted.items() if not _agrees(standing.get(key), total)]
+    for key in changed:
+        num, den = wanted[key].device_ms.as_integer_ratio()
+        row = Charge(
+            **vars(key),
+            ms_num=Decimal(num),
+            ms_den=Decimal(den),
+            cost_fen=wanted[key].cost_fen,
+            computed_at=now,
+        )
+        db.merge(row)
     db.flush()
-    return changed
+    return len(gone) + len(changed)
 
 
 def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
@@ -88,3 +88,11 @@ def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
 
 def _key(row: Charge) -> ChargeKey:
     return ChargeKey(row.contract, row.price, row.month, row.policy, row.model, row.mig_profile)
+
+
+def _agrees(row: Charge | None, total: ChargeSum) -> bool:
+    return (
+        row is not None
+        and row.cost_fen == total.cost_fen
+        and Fraction(int(row.ms_num), int(row.ms_den)) == total.device_ms
+    )
