@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
+from starlette.types import Lifespan
 
 from api import pages, problems
-from api.gate import Gate
+from api.gate import API, Gate
 from api.limits import Limits
 from api.routes import (
     accruals,
@@ -24,11 +25,12 @@ from api.routes import (
     registry,
     tokens,
     usage,
+    vouchers,
 )
 from api.schemas import ProblemDetails
 from api.settings import Settings
 
-API = "/api/v1"
+ROUTES = (accruals, agents, batches, findings, projects, registry, tokens, usage, vouchers)
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem (RFC 9457), in the reader's language",
@@ -37,8 +39,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(engine: Engine, settings: Settings) -> FastAPI:
-    """The server as an ASGI application on this database."""
+def create_app(
+    engine: Engine, settings: Settings, lifespan: Lifespan[FastAPI] | None = None
+) -> FastAPI:
+    """The server as an ASGI application on this database.
+
+    Args:
+        engine: connections with the application's rights.
+        settings: what the environment says.
+        lifespan: what runs for as long as the application does (`api/background.py`).
+    """
     app = FastAPI(
         title="算券 suanquan",
         version=version("suanquan"),
@@ -46,6 +56,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # served by routes/health.py to who is signed in
         redirect_slashes=False,
+        lifespan=lifespan,
     )
     app.state.engine = engine
     app.state.settings = settings
@@ -54,7 +65,7 @@ def create_app(engine: Engine, settings: Settings) -> FastAPI:
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
     app.include_router(health.router)
-    for routes in (accruals, agents, batches, findings, projects, registry, tokens, usage):
+    for routes in ROUTES:
         app.include_router(routes.router, prefix=API, responses=PROBLEMS)
     pages.install(app)
     return app

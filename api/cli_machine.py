@@ -35,7 +35,7 @@ def create(
     """管理员令牌，只出现这一次 / an administrator's token, shown this once."""
     if not person.strip():
         raise Failure(say("姓名不能为空", "a name is wanted"))
-    with _failures():
+    with failures():
         _issue(person.strip(), (lambda secret: _keep(file, secret)) if file else print)
     if file:
         print(say(f"令牌已写入 {file}", f"the token is in {file}"), file=sys.stderr)
@@ -48,7 +48,7 @@ def upgrade() -> None:
     from api.settings import read_settings  # noqa: PLC0415
     from ledger.books import db as books  # noqa: PLC0415
 
-    with _failures(), reach(read_settings()) as database:
+    with failures(), reach(read_settings()) as database:
         revision = books.upgrade(database)
     print(say(f"数据库结构已是 {revision}", f"the schema is at {revision}"))
 
@@ -87,7 +87,7 @@ def _keep(file: Path, secret: str) -> None:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def failures() -> Iterator[None]:
     """What the ledger refuses, as one line in the reader's language."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded when it is used
 

@@ -21,11 +21,19 @@ CHINESE = "zh-CN"
 
 
 class Failure(Exception):
-    """What a person is told, in one line; `lines` name single faults, where there are such."""
+    """What a person is told, in one line; `lines` name single faults, where there are such.
 
-    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+    `findings` are the same faults as the server told them: `where`, `code` and `message`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        lines: tuple[str, ...] = (),
+        findings: tuple[dict[str, str], ...] = (),
+    ) -> None:
         super().__init__(message)
-        self.lines = lines
+        self.lines, self.findings = lines, findings
 
 
 def language() -> str:
@@ -128,7 +136,7 @@ class Client:
         except (ValueError, KeyError, TypeError):
             told = f"HTTP {answer.status_code}"
             return Failure(say(f"{self._url} 回答 {told}", f"{self._url} answered {told}"))
-        return Failure(message, lines)
+        return Failure(message, lines, tuple(findings))
 
 
 def _running(path: Path) -> str | None:

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import i18n
 from api.problems import Problem, problem_of, respond
 
+API = "/api/v1"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION_COOKIE = "suanquan_session"
 YEAR_S = 365 * 24 * 3600
@@ -87,7 +88,7 @@ class Gate:
             await respond(request, problem)(request.scope, receive, passage.send)
 
     def _tell(self, request: Request, status: int, seconds: float) -> None:
-        route = getattr(request.scope.get("route"), "path", "-")
+        route = _route(request)
         self._seconds.labels(request.method, route).observe(seconds)
         self._answers.labels(request.method, route, str(status)).inc()
         viewer = getattr(request.state, "viewer", None)
@@ -115,6 +116,14 @@ def foreign(request: Request) -> bool:
         return said not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _route(request: Request) -> str:
+    """The route that answered, for counting: as it was declared, so without anyone's names."""
+    path = getattr(request.scope.get("route"), "path", None)
+    if path is None:
+        return "-"
+    return f"{API}{path}" if request.url.path.startswith(f"{API}/") else str(path)
 
 
 class _Passage:

@@ -5,9 +5,11 @@ the sentence is the reader's; what the machine knows of an unforeseen error stay
 that no stack, SQL or path ever goes out.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI, Request
@@ -18,10 +20,11 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from api.i18n import gettext as _
-from api.sentences import SENTENCES, STATUS, TITLES
+from api.sentences import FIELDS, SENTENCES, STATUS, TITLES
 from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
 
 RETRY_S = 5
+_LINE = re.compile(r"line (\d+)(?:: (.*))?")
 _KINDS: tuple[tuple[type[LedgerError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
@@ -79,15 +82,35 @@ def sentence(code: str, params: Mapping[str, object]) -> str:
     """A code's sentence in the reader's language."""
     if code not in SENTENCES:
         return code
-    return _(SENTENCES[code]).format_map({key: str(value) for key, value in params.items()})
+    return _(SENTENCES[code]).format_map(_Given({k: str(v) for k, v in params.items()}))
+
+
+class _Given(dict[str, str]):
+    """Parameters; one that is missing must not turn an error into another one."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
 
 
 def findings(found: Iterable[Finding]) -> list[dict[str, str]]:
     """Faults of a user's data, each with its sentence."""
     return [
-        {"where": f.where, "code": f.code, "message": sentence(f.code, dict(f.params))}
+        {
+            "where": f.where,
+            "code": f.code,
+            "message": sentence(f.code, {k: place(v) for k, v in f.params}),
+        }
         for f in found
     ]
+
+
+def place(where: str) -> str:
+    """`line 12: projects[3].uscc` in the reader's language; anything else as it is."""
+    found = _LINE.fullmatch(where)
+    if found is None:
+        return where
+    line, rest = found.groups()
+    return _("第 {line} 行").format(line=line) + (f" {rest}" if rest else "")
 
 
 def problem_of(error: Exception) -> Problem:
@@ -160,20 +183,15 @@ def _of_database(error: Exception) -> Problem:
         return Problem(503, "busy", headers=_retry())
     if isinstance(cause, psycopg.OperationalError):
         return Problem(503, "unavailable", headers=_retry())
-    return Problem(500, "internal")
+    return Problem(500, "internal", {"request": "?"})  # the gate knows its number
 
 
-def _fault(error: dict[str, object]) -> dict[str, str]:
+def _fault(error: dict[str, Any]) -> dict[str, str]:
     """One wrong field. What was given is not repeated: it may be a secret."""
-    place = error.get("loc", ())
-    where = ".".join(str(p) for p in place) if isinstance(place, tuple) else str(place)
-    kind = str(error.get("type"))
-    code = kind if kind in {"missing", "extra_forbidden", "json_invalid"} else "value"
-    return {
-        "where": where,
-        "code": kind,
-        "message": sentence(code, {"reason": error.get("msg", kind)}),
-    }
+    kind = error["type"]
+    params = {**error.get("ctx", {}), "reason": error["msg"]}
+    message = sentence(kind if kind in FIELDS else "value", params)
+    return {"where": ".".join(map(str, error["loc"])), "code": kind, "message": message}
 
 
 def _plain(value: object) -> object:

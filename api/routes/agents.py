@@ -40,7 +40,7 @@ async def wish(request: Request) -> wire.Enrol:
     try:
         asked = msgspec.json.decode(await request.body(), type=wire.Enrol)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Refusal(422, "malformed", {"detail": str(error)}) from error
+        raise Refusal(422, "not_enrolment", {"detail": str(error)}) from error
     if not asked.node.isprintable():
         raise Refusal(422, "unusable_value")
     return asked

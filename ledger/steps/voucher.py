@@ -44,7 +44,7 @@ def open_voucher(
     owner = db.get(Project, project)
     promise = db.get(Clause, (policy, clause))
     if owner is None:
-        raise NotFound("project", project=project)
+        raise NotFound("project", code=project)
     if promise is None:
         raise NotFound("clause", policy=policy, clause=clause)
     db.execute(_ONE_AT_A_TIME, {"project": project})

@@ -1,0 +1,138 @@
+"""The real application on a real database, with a small town: two centres, two projects, a token
+for everybody. What belongs to the first of each is `mine`, what belongs to the second `theirs`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from agents import wire
+from api import deps
+from api.app import create_app
+from api.settings import Settings
+from ledger.books.db import Database
+from ledger.steps.doors import Role, issue_token
+from ledger.steps.policies import load_policies
+from ledger.steps.voucher import open_voucher
+from tests.simulation import START, Node, enrolled, gpu_id, place, window
+from tests.vouchers import place_project
+
+NOW = START + timedelta(days=3)
+POLICY = "yinchuan-2024-drill"
+FACTS = {
+    "subject_kind": "enterprise",
+    "legal_person": True,
+    "landed_in_city": True,
+    "parameters": 10_000_000_000,
+    "scenarios": 5,
+    "compute_cost_fen": 0,
+    "paid_before_fen": 0,
+}
+
+
+@dataclass
+class Town:
+    """Who is there, and what they come in with."""
+
+    app: FastAPI
+    client: TestClient
+    nodes: dict[str, Node]
+    tokens: dict[Role, str] = field(default_factory=dict, repr=False)
+
+    def headers(self, role: Role | None, language: str = "zh-CN") -> dict[str, str]:
+        """What a visitor of this role sends; None is nobody in particular."""
+        said = {"Accept-Language": language}
+        return said if role is None else said | {"Authorization": f"Bearer {self.tokens[role]}"}
+
+    def report(self, node: Node, *windows: wire.Window) -> None:
+        """The node sends a batch."""
+        body = node.batch(windows)
+        answer = self.client.post("/api/v1/batches", content=body, headers=node.headers(body))
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+def app(engine: sa.Engine) -> FastAPI:
+    app = create_app(engine, Settings())
+    app.dependency_overrides[deps.moment] = lambda: NOW
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def town(
+    app: FastAPI,
+    client: TestClient,
+    engine: sa.Engine,
+    owner: psycopg.Connection,
+    database: Database,
+) -> Town:
+    clusters = {
+        "mine": place(owner, gpus=1, cluster="c-mine", node="n-mine"),
+        "theirs": place(owner, gpus=0, cluster="c-theirs", node="n-theirs"),
+    }
+    owner.execute(
+        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n-theirs', %s)",
+        (gpu_id(1), clusters["theirs"], START),
+    )
+    with Session(database.owner_engine()) as db, db.begin():
+        load_policies(db)
+    projects = {whose: place_project(owner, f"p-{whose}") for whose in clusters}
+    for whose, cluster in clusters.items():
+        _bind(owner, cluster, projects[whose])
+    made = Town(
+        app,
+        client,
+        {whose: enrolled(owner, cluster, node=f"n-{whose}") for whose, cluster in clusters.items()},
+    )
+    centre = owner.execute("SELECT centre FROM clusters WHERE name = 'c-mine'").fetchone()
+    assert centre
+    with Session(engine) as db, db.begin():
+        for role in Role:
+            made.tokens[role] = issue_token(
+                db,
+                role=role,
+                person=f"某{role}",
+                project=projects["mine"] if role is Role.BUILDER else None,
+                centre=centre[0] if role is Role.OPERATOR else None,
+                actor="test",
+                now=NOW,
+            )
+        for project in projects.values():
+            open_voucher(
+                db,
+                project=project,
+                clause="09-1",
+                policy=POLICY,
+                facts=FACTS,
+                actor="test",
+                now=NOW,
+            )
+    for number, node in enumerate(made.nodes.values()):
+        made.report(node, window(number, 0), window(number, 1))
+    return made
+
+
+def _bind(owner: psycopg.Connection, cluster: int, project: int) -> None:
+    owner.execute(
+        "INSERT INTO billing_sources (cluster, source, valid, recorded_at, recorded_by)"
+        " VALUES (%s, 'nvml', '[2026-01-01,)', %s, 'test')",
+        (cluster, START),
+    )
+    owner.execute(
+        "INSERT INTO bindings (cluster, holder_kind, holder, project, valid, recorded_at,"
+        " recorded_by) VALUES (%s, 'static', 'team-a', %s, '[2026-01-01,)', %s, 'test')",
+        (cluster, project, START),
+    )

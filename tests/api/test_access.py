@@ -1,0 +1,191 @@
+"""Who may do what: every route asked by every role, for its own things and for those of others.
+
+A route that is not in the table fails the test, so nobody opens a door without saying to whom.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from ledger.steps.doors import Role
+from tests.api.conftest import FACTS, POLICY, Town
+
+ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
+BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
+EVERYBODY = {*Role}
+SCOPED = {BUILDER, OPERATOR}
+
+Ask = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route: to whom it opens, what to ask there, and what a yes is.
+
+    `roles` None: open to nobody in particular. `scoped`: it names one thing, which is one's own or
+    another's; another's is not there.
+    """
+
+    roles: set[Role] | None
+    ask: Callable[[Town, str], Ask]
+    yes: int | tuple[int, ...] = 200
+    scoped: bool = False
+
+
+def at(path: str, **ask: object) -> Callable[[Town, str], Ask]:
+    """`{whose}` in the path is `mine` or `theirs`."""
+    return lambda _, whose: {"url": path.format(whose=whose), **ask}
+
+
+def code_for(_: Town, whose: str) -> Ask:
+    wanted = {"cluster": f"c-{whose}", "source": "nvml"}
+    return {"url": "/api/v1/enrolment-codes", "json": wanted}
+
+
+def agent_of(town: Town, whose: str) -> Ask:
+    return {"url": f"/api/v1/agents/{town.nodes[whose].reporter.agent}"}
+
+
+def a_token(_: Town, whose: str) -> Ask:
+    wanted = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
+    return {"url": "/api/v1/tokens", "json": wanted}
+
+
+def spare_token(town: Town, whose: str) -> Ask:
+    """One that the test itself does not come in with."""
+    made = town.client.post(**a_token(town, whose), headers=town.headers(ADMIN))
+    return {"url": f"/api/v1/tokens/{made.json()['id']}"}
+
+
+def a_voucher(_: Town, whose: str) -> Ask:
+    wanted = {"clause": "09-1", "policy": POLICY, "facts": FACTS}
+    return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wanted}
+
+
+DAY = "2026-03-01"
+WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+
+DOORS = {
+    "GET /healthz": Door(None, at("/healthz")),
+    "GET /readyz": Door(None, at("/readyz")),
+    "GET /metrics": Door({ADMIN, Role.AUDITOR}, at("/metrics")),
+    "GET /openapi.json": Door(EVERYBODY, at("/openapi.json")),
+    # its code, and its signature, are the credentials
+    "POST /api/v1/agents": Door(None, at("/api/v1/agents", json=WRONG_CODE), yes=403),
+    "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
+    "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
+    "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
+    "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "POST /api/v1/quarantine/release": Door({ADMIN, OPERATOR}, at("/api/v1/quarantine/release")),
+    "GET /api/v1/projects": Door(BUREAU | {BUILDER}, at("/api/v1/projects")),
+    "GET /api/v1/projects/{code}": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/quota": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/quota"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/days": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/days"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/days/{day}/windows": Door(
+        BUREAU | {BUILDER}, at(f"/api/v1/projects/p-{{whose}}/days/{DAY}/windows"), scoped=True
+    ),
+    "POST /api/v1/projects/{code}/voucher": Door({ADMIN, Role.CLERK}, a_voucher, yes=201),
+    "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
+    "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
+    "POST /api/v1/accruals": Door({ADMIN, Role.CLERK}, at("/api/v1/accruals")),
+    "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
+    "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
+    "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
+    # pages
+    "* /static": Door(None, at("/static/style.css")),
+    "GET /": Door(None, at("/")),
+    "GET /sign-in": Door(None, at("/sign-in")),
+    "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
+    "POST /sign-out": Door(None, at("/sign-out"), yes=303),
+    "GET /projects": Door(BUREAU | {BUILDER}, at("/projects"), yes=(200, 303)),
+    "GET /projects/{code}": Door(BUREAU | {BUILDER}, at("/projects/p-{whose}"), scoped=True),
+    "GET /projects/{code}/days/{day}": Door(
+        BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
+    ),
+    "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
+}
+
+
+def expected(door: Door, role: Role | None, whose: str) -> int | tuple[int, ...]:
+    if door.roles is None:
+        return door.yes
+    if role is None:
+        return 401
+    if role not in door.roles:
+        return 403
+    return 404 if door.scoped and whose == "theirs" and role in SCOPED else door.yes
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_opens_to_its_roles_alone(town: Town, name: str) -> None:
+    door, method = DOORS[name], name.split(maxsplit=1)[0].replace("*", "GET")
+    for role in (None, *Role):
+        for whose in ("mine", "theirs") if door.scoped else ("mine",):
+            ask = door.ask(town, whose)
+            answer = town.client.request(method, **ask, headers=town.headers(role))
+            want = expected(door, role, whose)
+            allowed = want if isinstance(want, tuple) else (want,)
+            assert answer.status_code in allowed, (role, whose, answer.status_code, answer.text)
+
+
+def test_every_door_is_in_the_table(app: FastAPI) -> None:
+    there = {
+        f"{method} {route.path}"
+        for route in iter_route_contexts(app.routes)
+        for method in (getattr(route, "methods", None) or {"*"})
+    }
+    assert there == set(DOORS)
+
+
+def test_what_is_anothers_looks_like_what_is_not_there(town: Town) -> None:
+    builder, operator = town.headers(BUILDER), town.headers(OPERATOR)
+    for path in ("", "/quota", "/days", f"/days/{DAY}/windows"):
+        foreign = town.client.get(f"/api/v1/projects/p-theirs{path}", headers=builder).json()
+        absent = town.client.get(f"/api/v1/projects/p-nobody{path}", headers=builder).json()
+        assert foreign["detail"].replace("p-theirs", "p-nobody") == absent["detail"]
+        assert foreign["code"] == absent["code"] == "project"
+    codes = [
+        town.client.post(
+            "/api/v1/enrolment-codes", json={"cluster": cluster, "source": "nvml"}, headers=operator
+        ).json()
+        for cluster in ("c-theirs", "c-nobody")
+    ]
+    assert codes[0]["detail"].replace("c-theirs", "c-nobody") == codes[1]["detail"]
+
+
+def test_lists_hold_ones_own(town: Town) -> None:
+    def listed(role: Role, path: str, key: str) -> list[str]:
+        answer = town.client.get(f"/api/v1/{path}", headers=town.headers(role))
+        assert answer.status_code == 200, answer.text
+        return sorted(row[key] for row in answer.json())
+
+    both = ["p-mine", "p-theirs"]
+    assert listed(BUILDER, "projects", "code") == ["p-mine"]
+    assert listed(Role.AUDITOR, "projects", "code") == both
+    assert listed(BUILDER, "usage", "project") == ["p-mine"]
+    assert listed(OPERATOR, "usage", "project") == ["p-mine"]
+    assert listed(Role.FINANCE, "usage", "project") == both
+    assert listed(OPERATOR, "agents", "cluster") == ["c-mine"]
+    assert listed(Role.CLERK, "agents", "cluster") == ["c-mine", "c-theirs"]
+    silent = "findings?kind=silent&limit=1000"
+    assert set(listed(OPERATOR, silent, "cluster")) == {"c-mine"}
+    assert set(listed(Role.APPROVER, silent, "cluster")) == {"c-mine", "c-theirs"}
+
+
+def test_an_operator_sees_anothers_project_only_where_it_ran_at_home(town: Town) -> None:
+    """What p-theirs used at c-theirs is no figure of this operator's."""
+    here = town.client.get("/api/v1/usage", headers=town.headers(OPERATOR)).json()
+    all_ = town.client.get("/api/v1/usage", headers=town.headers(ADMIN)).json()
+    assert here == [{"project": "p-mine", "device_ms": 120_000}]
+    assert all_ == [*here, {"project": "p-theirs", "device_ms": 120_000}]
