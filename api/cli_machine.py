@@ -44,12 +44,11 @@ def create(
 @db.command()
 def upgrade() -> None:
     """把数据库结构升到最新 / bring the schema to the newest."""
-    from api.database import reach  # noqa: PLC0415 - loaded when it is used
+    from api.database import reach, renew  # noqa: PLC0415 - loaded when it is used
     from api.settings import read_settings  # noqa: PLC0415
-    from ledger.books import db as books  # noqa: PLC0415
 
     with failures(), reach(read_settings()) as database:
-        revision = books.upgrade(database)
+        revision = renew(database)
     print(say(f"数据库结构已是 {revision}", f"the schema is at {revision}"))
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.settings import Settings
-from ledger.books.db import Database, databases_from
+from ledger.books.db import Database, databases_from, upgrade
 from ledger.books.embedded import Embedded
 from ledger.errors import Unusable
+from ledger.steps.policies import load_policies
 
 
 @contextmanager
@@ -29,3 +30,11 @@ def reach(settings: Settings) -> Iterator[Database]:
         yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
     finally:
         embedded.stop()  # what we did not start stays
+
+
+def renew(database: Database) -> str:
+    """The newest schema and the policies of this program, as owner; the schema's revision."""
+    revision = upgrade(database)
+    with database.owner_engine().begin() as connection:
+        load_policies(connection)
+    return revision
