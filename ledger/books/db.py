@@ -138,7 +138,7 @@ def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dic
 def _refusals(url: sa.URL) -> Iterator[None]:
     """Say in one sentence why the server would not; anything unforeseen passes through."""
     codes: dict[type[psycopg.Error], str] = {
-        psycopg.errors.InsufficientPrivilege: "not_allowed",
+        psycopg.errors.InsufficientPrivilege: "owner_may_not",
         psycopg.errors.LockNotAvailable: "database_busy",
         psycopg.errors.QueryCanceled: "database_busy",
     }

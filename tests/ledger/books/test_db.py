@@ -136,7 +136,7 @@ def test_an_upgrade_does_not_queue_behind_a_busy_table(
 
 
 def test_who_owns_nothing_cannot_upgrade(empty: Database) -> None:
-    with pytest.raises(Unusable, match=r"not_allowed.*permission denied"):
+    with pytest.raises(Unusable, match=r"owner_may_not.*permission denied"):
         upgrade(Database(owner_url=empty.app_url, app_url=empty.app_url))
 
 
