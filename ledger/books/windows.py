@@ -133,11 +133,14 @@ _INSERT = """
     ORDER BY u.start, u.gpu
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
+# OFFSET 0 keeps it a look by key in the one partition; a plain join reads every partition whole.
 _COMPARE = """
-    SELECT w.gpu, w.start, w.body = u.body::jsonb AS same
+    SELECT u.gpu, u.start, w.body = u.body::jsonb AS same
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         AS u(gpu, start, body)
-    JOIN windows w ON w.gpu = u.gpu AND w.start = u.start
+    CROSS JOIN LATERAL (
+        SELECT body FROM windows WHERE gpu = u.gpu AND start = u.start OFFSET 0
+    ) AS w
 """
 
 
