@@ -45,6 +45,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres" in metafunc.fixturenames:
         found = ["embedded", *(["system"] if system_binaries() else [])]
         wanted = metafunc.config.getoption("--engine")
+        if wanted not in (*found, "all"):
+            raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
         engines = found if wanted == "all" else [wanted]
         metafunc.parametrize("postgres", engines, indirect=True, scope="session")
 

@@ -133,23 +133,27 @@ class Embedded:
         if sys.platform != "linux":
             raise Unusable("linux_only", platform=sys.platform)
         try:
-            if not self.data.exists():
-                self.data.mkdir(parents=True)
-                self.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
-            if self.data.stat().st_uid != os.geteuid():
-                raise Unusable("folder_not_ours", path=self.data, account=os.geteuid())
+            self._make_folder()
             lock = (self.data / "lock").open("a+", encoding="ascii")
+            try:
+                _lock_alone(lock, self.data)
+                self._own_folder(self._home)
+                self._own_folder(self._sockets)
+                self._refuse_closed_path()
+            except BaseException:
+                lock.close()
+                raise
         except OSError as error:
-            raise Unusable("folder_denied", path=self.data, detail=error.strerror) from error
-        try:
-            _lock_alone(lock, self.data)
-            self._own_folder(self._home)
-            self._own_folder(self._sockets)
-            self._refuse_closed_path()
-        except BaseException:
-            lock.close()
-            raise
+            where = error.filename or self.data
+            raise Unusable("folder_denied", path=where, detail=error.strerror) from error
         return lock
+
+    def _make_folder(self) -> None:
+        if not self.data.exists():
+            self.data.mkdir(parents=True)
+            self.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        if self.data.stat().st_uid != os.geteuid():
+            raise Unusable("folder_not_ours", path=self.data, account=os.geteuid())
 
     def _own_folder(self, folder: Path) -> None:
         """A folder that the server's account alone may use (and root, who may everything)."""

@@ -253,6 +253,18 @@ def test_a_closed_folder_on_the_way_is_named(folder: Path) -> None:
 
 
 @as_root
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="no setpriv to take rights away")
+def test_a_root_without_rights_is_told_so(data: Path) -> None:
+    start = "from pathlib import Path; from ledger.books.embedded import *; import sys;"
+    start += "Embedded(Path(sys.argv[1])).start()"
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    done = subprocess.run(
+        [*powerless, sys.executable, "-c", start, str(data)], stderr=subprocess.PIPE, check=False
+    )
+    assert b"folder_denied" in done.stderr.splitlines()[-1]
+
+
+@as_root
 def test_programs_in_a_closed_folder_are_copied(folder: Path, data: Path) -> None:
     package = WHEEL.parents[1]
     closed = folder / "closed"
