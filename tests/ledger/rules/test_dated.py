@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.rules.dated import Fact, Plan, Span, plan
@@ -102,6 +102,7 @@ def given_anew(d: int, held: dict[int, list[str]], created: tuple[Fact[str], ...
 
 
 @given(current=histories(), wanted=histories())
+@settings(deadline=None)
 def test_planning(current: list[Fact[str]], wanted: list[Fact[str]]) -> None:
     made = plan(current, wanted)
     after = [f for f in current if f not in made.superseded]
@@ -119,6 +120,7 @@ def test_planning(current: list[Fact[str]], wanted: list[Fact[str]]) -> None:
 
 
 @given(one=spans, others=st.lists(spans, max_size=4))
+@settings(deadline=None)
 def test_taking_days_out_of_a_span(one: Span, others: list[Span]) -> None:
     left = by_day([Fact("x", s) for s in one.without(others)])
     for d, values in left.items():

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.rules import document
@@ -90,6 +90,7 @@ trees = st.recursive(
     separators=st.sampled_from([None, (",", ":")]),
     indent=st.sampled_from([None, 2, "\t"]),
 )
+@settings(deadline=None)
 def test_json_is_read_as_json(tree: dict[str, Any], separators: Any, indent: Any) -> None:
     text = json.dumps(tree, ensure_ascii=False, separators=separators, indent=indent)
     root, found = document.read(text)
@@ -99,6 +100,7 @@ def test_json_is_read_as_json(tree: dict[str, Any], separators: Any, indent: Any
 
 
 @given(text=st.text(max_size=60) | st.text("a:-[]{}&*!? '\"\n|>#,\t%@", max_size=40))
+@settings(deadline=None)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     root, found = document.read(text)
     assert root is not None or found

@@ -64,6 +64,7 @@ bodies = st.builds(
 
 
 @given(body=bodies, place=st.integers(0, 17), other=st.sampled_from(ALPHABET))
+@settings(deadline=None)
 def test_one_wrong_character_is_always_found(body: str, place: int, other: str) -> None:
     code = body + check_digit(body)
     assert uscc_fault(code) is None
@@ -72,6 +73,7 @@ def test_one_wrong_character_is_always_found(body: str, place: int, other: str) 
 
 
 @given(body=bodies, place=st.integers(8, 15))
+@settings(deadline=None)
 def test_two_characters_that_changed_places_are_found(body: str, place: int) -> None:
     code = body + check_digit(body)
     wrong = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
@@ -87,7 +89,10 @@ near_codes = st.one_of(
 
 
 @given(codes=st.lists(near_codes, min_size=50, max_size=200))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@settings(deadline=None)
 def test_the_database_agrees(engine: sa.Engine, codes: list[str]) -> None:
     query = sa.text("SELECT uscc_valid(code) FROM unnest(CAST(:codes AS text[])) AS code")
     with engine.connect() as connection:
