@@ -92,7 +92,6 @@ near_codes = st.one_of(
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@settings(deadline=None)
 def test_the_database_agrees(engine: sa.Engine, codes: list[str]) -> None:
     query = sa.text("SELECT uscc_valid(code) FROM unnest(CAST(:codes AS text[])) AS code")
     with engine.connect() as connection:
