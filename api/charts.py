@@ -23,6 +23,7 @@ CELL, STEP, GUTTER, HEAD = 42, 48, 76, 44  # the calendar
 WEEKS_MAX = 53
 HORIZON_DAYS_MIN = 60
 TICKS_MAX = 6
+BAR = 1_000  # the width of a bar of shares
 BOX_WIDTH, BOX_STEP = 164, 196  # the flow
 
 
@@ -189,20 +190,22 @@ def _cell(at: tuple[int, int], day: date, days: dict[date, int | None], words: H
 
 def shares(parts: Sequence[tuple[str, Fen]], whole: Fen, title: str) -> Markup:
     """One bar cut into (class, fen) parts of `whole`; a part above zero is always to be seen."""
-    left, drawn = 0, []
-    for look, fen in parts:
-        width = max(round_half_up(Fraction(fen * 1_000, whole)), 4) if fen > 0 else 0
-        width = min(width, 1_000 - left)
-        drawn.append(
-            Markup('<rect class="{}" x="{}" y="0" width="{}" height="12"/>').format(
-                look, left, width
-            )
-        )
+    widths = [_width(fen, whole) for _, fen in parts]
+    widest = widths.index(max(widths))
+    widths[widest] -= max(sum(widths) - BAR, 0)
+    drawn, left = [], 0
+    for (look, _), width in zip(parts, widths, strict=True):
+        rect = Markup('<rect class="{}" x="{}" width="{}" height="12"/>')
+        drawn.append(rect.format(look, left, width))
         left += width
     return Markup(
-        '<svg class="shares" viewBox="0 0 1000 12" preserveAspectRatio="none" role="img"'
+        '<svg class="shares" viewBox="0 0 {} 12" preserveAspectRatio="none" role="img"'
         ' aria-label="{}">{}</svg>'
-    ).format(title, Markup("").join(drawn))
+    ).format(BAR, title, Markup("").join(drawn))
+
+
+def _width(fen: Fen, whole: Fen) -> int:
+    return max(round_half_up(Fraction(fen * BAR, whole)), BAR // 250) if fen > 0 else 0
 
 
 def flow(steps: Sequence[tuple[str, str, bool]], title: str) -> Markup:

@@ -36,7 +36,10 @@ def quantity(value: Fraction | int) -> str:
     """An exact quantity: `60,000`, or `20,000 1/3` where it is not whole."""
     exact = Fraction(value)
     whole, rest = divmod(exact.numerator, exact.denominator)
-    return f"{whole:,} {rest}/{exact.denominator}" if rest else f"{whole:,}"
+    part = f"{rest}/{exact.denominator}"
+    if not rest:
+        return f"{whole:,}"
+    return f"{whole:,} {part}" if whole else part
 
 
 def gpu_hours(device_ms: Fraction | int) -> str:

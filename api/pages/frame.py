@@ -181,7 +181,12 @@ def problem_page(request: Request, problem: Problem) -> Response:
         content: dict[str, Any] = {"refused": problem.title, "next": wanted}
         response = surroundings.page("sign-in.html", content, problem.status)
     else:
-        content = {"status": problem.status, "title": problem.title, "detail": problem.detail}
+        content = {
+            "status": problem.status,
+            "title": problem.title,
+            "detail": problem.detail,
+            "faults": problem.params.get("findings", []),
+        }
         response = surroundings.page("error.html", content, problem.status)
     response.headers.update(problem.headers)
     return response

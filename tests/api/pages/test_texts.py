@@ -1,0 +1,71 @@
+"""Every text of the pages has its English, and an English page has no Chinese but names."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from api.i18n import LOCALE
+from ledger.books.findings import KINDS
+from tests.api.pages.conftest import TEAMS, Site
+
+API = Path(__file__).parents[3] / "api"
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uff5e]")
+FIELD = re.compile(r"%\(\w+\)s|%s|\{\w+\}")
+PAGES = [
+    "/",
+    "/sign-in",
+    "/projects",
+    *(f"/projects/{team.code}" for team in TEAMS),
+    "/projects/xinghe/days/2026-04-12",
+    "/projects/xinghe/days/2025-01-01",
+    *(f"/findings?kind={kind}" for kind in KINDS),
+    "/nowhere",
+    "/projects?offset=x",
+]
+
+
+def texts() -> list[str]:
+    """Every text in `_(...)` of the pages and their templates."""
+    sources = [*(API / "pages").glob("*.py"), *(API / "templates").glob("*.html")]
+    assert len(sources) > 10
+    return [
+        str(message)
+        for path in sources
+        for _, message, _, _ in extract_from_file(
+            "python" if path.suffix == ".py" else "jinja2.ext:babel_extract", path, {"_": None}
+        )
+    ]
+
+
+@cache
+def english() -> dict[str, str]:
+    with (LOCALE / "en.po").open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file) if m.id}
+
+
+@pytest.mark.parametrize("text", sorted(set(texts())))
+def test_every_text_has_its_english(text: str) -> None:
+    said = english().get(text, "")
+    assert said, "no English in api/locale/en.po"
+    assert not CHINESE.search(said)
+    assert sorted(FIELD.findall(said)) == sorted(FIELD.findall(text))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_english_page_is_english(site: Site, path: str) -> None:
+    page = site.client("clerk").get(path, headers={"Accept-Language": "en"}).text
+    assert '<html lang="en">' in page
+    for name in ("李四", "中文", *(team.name for team in TEAMS)):
+        page = page.replace(name, "")
+    assert not CHINESE.search(page), CHINESE.findall(page)
+
+
+@pytest.mark.parametrize("path", ["/", "/projects/xinghe", "/findings?kind=gaps"])
+def test_the_source_language_is_chinese(site: Site, path: str) -> None:
+    page = site.client("clerk").get(path).text
+    assert '<html lang="zh-CN">' in page
+    assert not set(english().values()) & set(re.findall(r">\s*([A-Z][a-z ]{4,})\s*<", page))
