@@ -27,14 +27,14 @@ from api.routes import (
     usage,
     vouchers,
 )
-from api.schemas import ProblemDetails
+from api.schemas import PROBLEM_SCHEMA
 from api.settings import Settings
 
 ROUTES = (accruals, agents, batches, findings, projects, registry, tokens, usage, vouchers)
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem (RFC 9457), in the reader's language",
-        "content": {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}},
+        "content": {"application/problem+json": {"schema": PROBLEM_SCHEMA}},
     }
 }
 

@@ -79,12 +79,13 @@ class Gate:
                 return
             await self.app(request.scope, receive, passage.send)
         except Exception as error:
-            log.exception("failed", request=request.state.id, path=request.url.path)
+            problem = problem_of(error)
+            if problem.status >= 500:  # noqa: PLR2004
+                log.exception("failed", request=request.state.id, path=request.url.path)
             if passage.status:  # half an answer is out; the server cuts the connection
                 raise
-            problem = problem_of(error)
-            if problem.status == 500:  # noqa: PLR2004
-                problem = Problem(500, problem.code, {"request": request.state.id})
+            if problem.code == "internal":
+                problem = Problem(500, "internal", {"request": request.state.id})
             await respond(request, problem)(request.scope, receive, passage.send)
 
     def _tell(self, request: Request, status: int, seconds: float) -> None:

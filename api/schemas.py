@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic.json_schema import models_json_schema
 
 from ledger.books import quotas, usage
 from ledger.steps.doors import Role
@@ -57,6 +58,13 @@ class ProblemDetails(_Told):
     detail: str
     code: str
     findings: list[Fault] | None = None
+
+
+_REFERENCE = "#/components/schemas/{model}"
+PROBLEM_SCHEMA = {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}
+_, _DEFINITIONS = models_json_schema([(ProblemDetails, "serialization")], ref_template=_REFERENCE)
+SCHEMAS: dict[str, Any] = _DEFINITIONS["$defs"]
+"""The schemas of problems, for the OpenAPI document: every route may answer with one."""
 
 
 class CodeWanted(_Asked):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api import schemas
 from api.access import Right
 from api.deps import having, signed_in
 from api.routes import agents, batches
@@ -37,5 +38,6 @@ def metrics(request: Request) -> Response:
 def openapi(request: Request) -> dict[str, Any]:
     """What this server offers, for programs."""
     description: dict[str, Any] = request.app.openapi()
-    description["components"]["schemas"].update(batches.SCHEMAS, **agents.SCHEMAS)
+    for others in (schemas.SCHEMAS, batches.SCHEMAS, agents.SCHEMAS):
+        description["components"]["schemas"].update(others)
     return description

@@ -2,6 +2,7 @@
 for everybody. What belongs to the first of each is `mine`, what belongs to the second `theirs`.
 """
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,12 +10,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 import sqlalchemy as sa
+import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from agents import wire
-from api import deps
+from api import deps, logs
 from api.app import create_app
 from api.settings import Settings
 from ledger.books.db import Database
@@ -56,6 +58,15 @@ class Town:
         body = node.batch(windows)
         answer = self.client.post("/api/v1/batches", content=body, headers=node.headers(body))
         assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[io.StringIO]:
+    """The server's log, as it is written."""
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -30,7 +30,6 @@ CODE_AT = {
 
 # Where a code is worked out, all that it may become.
 WORKED_OUT = {
-    "api/gate.py: problem.code": {"internal"},
     "api/problems.py: code": {"no_route", "no_method", "http"},
     "api/problems.py: error.code": set(),  # passed on as it was raised
     "api/routes/vouchers.py: decision.result": {
