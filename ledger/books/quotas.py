@@ -23,6 +23,7 @@ from ledger.tables.vouchers import Clause, Voucher
 from ledger.units import Fen, beijing_day, round_half_up
 
 PACE_DAYS = 14
+FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
 
 _MEMO = text("""
     SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
@@ -147,11 +148,12 @@ def _pace(days: Sequence[Day]) -> Fraction:
 
 
 def _runs_out(days: Sequence[Day], left: Fen, pace: Fraction, today: date) -> date | None:
-    """The day the rest is used up, counted from today; None where the pace is nought."""
+    """The day the rest is used up, counted from today; None where that cannot be said."""
     if not days or pace <= 0:
         return None
     if left == 0:
         return next(d.day for d in days if d.earned_fen == days[-1].earned_fen)
     if days[-1].day < today - timedelta(days=PACE_DAYS):
         return None  # nothing was used lately: there is no present pace
-    return today + timedelta(days=-(-Fraction(left) // pace))
+    days_left = -(-Fraction(left) // pace)
+    return today + timedelta(days=days_left) if days_left <= FORESEEN_DAYS else None
