@@ -87,16 +87,18 @@ def burn_up(chart: BurnUp, words: BurnUpWords) -> Markup:
     for fen in ticks(chart.cap_fen):
         parts += [_line(LEFT, y(fen), RIGHT, y(fen), "rule")]
         parts += [_text(LEFT - 14, y(fen) + 10, wan(fen), "quiet end")]
+    year = None
     for day in calendar_ticks(chart.first, chart.horizon):
+        said, year = short_day(day) if day.year == year else day.isoformat(), day.year
         parts += [_line(x(day), BOTTOM, x(day), BOTTOM + 10, "rule")]
-        parts += [_text(x(day), BOTTOM + 46, _day_label(day), "quiet middle")]
+        parts += [_text(x(day), BOTTOM + 46, said, "quiet middle")]
     parts += [
         _path(area, "area", closed=True),
         _path(line, "curve"),
         _line(LEFT, y(chart.cap_fen), RIGHT, y(chart.cap_fen), "cap"),
         _text(RIGHT + 14, y(chart.cap_fen) + 10, words.cap, "strong"),
         _line(now, TOP, now, BOTTOM, "today"),
-        _text(now, TOP - 34, words.today, "quiet middle"),
+        _text(max(now, LEFT + 100), TOP - 34, words.today, "quiet middle"),
     ]
     ahead = chart.forecast()
     start = (max(now, end[0]), end[1])
@@ -124,10 +126,6 @@ def calendar_ticks(first: date, last: date) -> list[date]:
     months = [day for day in days if day.day == 1]
     chosen = months if len(months) > 1 else [day for day in days if day.weekday() == 0]
     return chosen[:: -(-len(chosen) // 8) or 1]
-
-
-def _day_label(day: date) -> str:
-    return day.strftime("%Y-%m") if day.day == 1 and day.month == 1 else short_day(day)
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,9 @@ def _month_labels(start: date, weeks: int) -> list[tuple[int, str]]:
         monday = start + timedelta(weeks=week)
         new = week == 0 or monday.month != (monday - timedelta(weeks=1)).month
         if new and (not labels or week * STEP - labels[-1][0] >= 2 * STEP):
-            labels.append((week * STEP, monday.strftime("%Y-%m" if not labels else "%m")))
+            labels.append(
+                (week * STEP, monday.strftime("%m" if labels and monday.month > 1 else "%Y-%m"))
+            )
     return labels
 
 

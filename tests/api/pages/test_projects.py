@@ -35,7 +35,7 @@ def test_the_page_shows_the_api_s_figures(site: Site, code: str) -> None:
     assert big
     assert big[1] == shown.money(quota["left_fen"])
     rows = dict(re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", page.text, re.DOTALL))
-    found = {text(name).split()[0]: fen for name, fen in rows.items()}
+    found = {text(name).split()[0]: text(fen).strip() for name, fen in rows.items()}
     assert found["额度"] == shown.money(quota["cap_fen"])
     assert found["预计"] == shown.money(quota["provisional_fen"])
     assert found["待兑付"] == shown.money(quota["payable_fen"])
