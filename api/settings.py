@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ledger.books.embedded import place_for
 from ledger.errors import Unusable
 
 
@@ -46,7 +47,7 @@ class Settings(BaseSettings):
     @property
     def postgres(self) -> Path:
         """The folder of the embedded database."""
-        return self.data / "postgres"
+        return place_for(self.data)
 
     @property
     def address(self) -> str:

@@ -35,12 +35,28 @@ from ledger.books.db import APP_ROLE
 from ledger.books.postmaster import SOCKET, Postmaster, fault
 from ledger.errors import Unusable
 
-__all__ = ["Embedded", "find_binaries"]
+__all__ = ["Embedded", "find_binaries", "place_for"]
 
 DATABASE = "suanquan"
 ADMIN, OWNER, APP = "suanquan_admin", "suanquan_owner", APP_ROLE
 SOCKET_PATH_MAX = 107  # bytes; the kernel's sun_path holds 108 with its final zero
 SHORT = Path("/tmp")  # noqa: S108 - for a socket alone, in a folder that is checked to be ours
+ROOTS = Path("/var/lib/suanquan")
+
+
+def place_for(data: Path) -> Path:
+    """The database's folder of a data folder: inside it, wherever the server's account may go.
+
+    Root's own home is closed to that account, and root may well have cloned us there: such a
+    database lies under /var/lib/suanquan, in a folder named after the data folder.
+    """
+    inside = data.resolve() / "postgres"
+    if os.geteuid() != 0 or inside.exists():
+        return inside
+    above = next(folder for folder in inside.parents if folder.exists())
+    if server_account().may_enter(above):
+        return inside
+    return ROOTS / hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
 
 
 class Embedded:

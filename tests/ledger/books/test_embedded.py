@@ -22,7 +22,7 @@ import pytest
 
 from ledger.books import postmaster
 from ledger.books.binaries import find_binaries, system_binaries
-from ledger.books.embedded import Embedded
+from ledger.books.embedded import Embedded, place_for
 from ledger.errors import Unusable
 from tests.conftest import Server
 
@@ -36,7 +36,7 @@ PROGRAM = """
 import encodings.ascii, encodings.idna, itertools, os, sys
 from pathlib import Path
 import psycopg
-from ledger.books.embedded import Embedded
+from ledger.books.embedded import Embedded, place_for
 data, binaries, uid = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 if uid != os.geteuid():
     os.setgroups([]), os.setgid(uid), os.setuid(uid)
@@ -485,3 +485,15 @@ def test_pid_files_prove_nothing(data: Path) -> None:
         (data / "server/.s.PGSQL.5432").touch()
         with embedded:
             assert query(embedded.app_url, "SELECT 1") == [(1,)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
+def test_roots_closed_home_sends_the_database_elsewhere(folder: Path) -> None:
+    closed = folder / "root"
+    closed.mkdir(mode=0o700)
+    assert place_for(folder / "data") == folder.resolve() / "data" / "postgres"
+    elsewhere = place_for(closed / "data")
+    assert elsewhere.parent == Path("/var/lib/suanquan")
+    assert elsewhere != place_for(closed / "other")
+    (closed / "data" / "postgres").mkdir(parents=True)  # what is there already stays there
+    assert place_for(closed / "data") == closed.resolve() / "data" / "postgres"
