@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,9 @@ class Up:
     def kill(self) -> None:
         """Kill -9 for it and everything that it started."""
         assert self.process
-        for one in [psutil.Process(self.process.pid), *self.family()]:
-            one.kill()
+        for one in [*self.family(), psutil.Process(self.process.pid)]:
+            with suppress(psutil.NoSuchProcess):  # it died of another's death
+                one.kill()
         self.ended()
 
     def ended(self) -> int:
