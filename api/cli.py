@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import cli_books, cli_doors, cli_machine, cli_run
+from api import cli_books, cli_doors, cli_machine, cli_policy, cli_run
 from api.client import Failure
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (cli_books, cli_doors, cli_machine, cli_run):
+for part in (cli_books, cli_doors, cli_machine, cli_policy, cli_run):
     app.add_typer(part.app)
 
 

@@ -43,12 +43,13 @@ def create(
 
 @db.command()
 def upgrade() -> None:
-    """把数据库结构升到最新 / bring the schema to the newest."""
-    from api.database import reach, renew  # noqa: PLC0415 - loaded when it is used
-    from api.settings import read_settings  # noqa: PLC0415
+    """把数据库结构与政策升到最新 / bring the schema and the policies to the newest."""
+    with failures():
+        from api.database import renew, reach  # noqa: PLC0415 - loaded when it is used
+        from api.settings import read_settings  # noqa: PLC0415
 
-    with failures(), reach(read_settings()) as database:
-        revision = renew(database)
+        with reach(read_settings()) as database:
+            revision = renew(database)
     print(say(f"数据库结构已是 {revision}", f"the schema is at {revision}"))
 
 
@@ -88,12 +89,17 @@ def _keep(file: Path, secret: str) -> None:
 @contextmanager
 def failures() -> Iterator[None]:
     """What the ledger refuses, as one line in the reader's language."""
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded when it is used
+    try:
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded when it is used
 
-    from api import i18n  # noqa: PLC0415
-    from api.problems import sentence  # noqa: PLC0415
-    from ledger.errors import LedgerError  # noqa: PLC0415
-
+        from api import i18n  # noqa: PLC0415
+        from api.problems import sentence  # noqa: PLC0415
+        from ledger.errors import LedgerError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        wanted = "suanquan[server]"
+        raise Failure(
+            say(f"此命令需要安装 {wanted}（{error}）", f"this needs {wanted} installed ({error})")
+        ) from error
     with i18n.speaking(language()):
         try:
             yield

@@ -1,0 +1,122 @@
+"""Commands about the policy: which versions there are, what one says, whether a file is sound.
+
+They need no server and no database, only the files of the policy themselves.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli_books import Json
+from api.cli_machine import failures
+from api.cli_screen import as_json, money, pairs, table
+from api.client import Failure, say
+
+app = typer.Typer()
+policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
+app.add_typer(policy, name="policy")
+
+
+@policy.command("list")
+def list_versions(*, json_: Json = False) -> None:
+    """所有政策版本 / all versions of the policy."""
+    with failures():
+        from ledger.rules.policy import load, versions  # noqa: PLC0415 - loaded when it is used
+
+        found = [load(version) for version in versions()]
+    if json_:
+        as_json([p.version for p in found])
+    else:
+        table(say("版本 标题", "version title").split(), [[p.version, p.title] for p in found])
+
+
+@policy.command()
+def show(
+    version: Annotated[str, typer.Argument(help="政策版本 / version")], *, json_: Json = False
+) -> None:
+    """一个版本的条款、比例、上限与条件 / the clauses of a version."""
+    with failures():
+        told = _version(version)
+    if json_:
+        as_json(told)
+        return
+    begin, end = told["effective"] or (None, None)
+    pairs(
+        [
+            (say("版本", "version"), told["version"]),
+            (say("标题", "title"), told["title"]),
+            (say("施行", "in force from"), begin),
+            (say("至", "until before"), end),
+        ]
+    )
+    for clause in told["clauses"]:
+        print(f"\n{clause['id']} {clause['title']}（{clause['article']}）")
+        limit = f"{clause['rate']} × {clause['base']} ≤ {money(clause['cap_fen'])}"
+        questions = " ".join(clause["undecided"]) or None
+        pairs(
+            [
+                *((f"  {c['fact']} {c['op']} {_value(c['value'])}", "") for c in clause["require"]),
+                (say("  金额", "  amount"), limit),
+                (say("  未裁定的问题", "  open questions"), questions),
+            ]
+        )
+
+
+@policy.command()
+def check(file: Annotated[Path, typer.Argument(help="政策文件 / policy file (YAML)")]) -> None:
+    """检查一个政策文件 / whether a policy file is sound."""
+    with failures():
+        from api.problems import findings, place  # noqa: PLC0415 - loaded when it is used
+        from ledger.rules.policy import load  # noqa: PLC0415
+        from ledger.rules.policy_file import read  # noqa: PLC0415
+
+        try:
+            _, found = read(file.read_text(encoding="utf-8"), load)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
+        lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(found))
+    if lines:
+        count = len(lines)
+        raise Failure(say(f"{file} 有 {count} 处错误", f"{file} has {count} fault(s)"), lines)
+    print(say(f"{file} 没有错误", f"{file} is sound"))
+
+
+def _version(name: str) -> dict[str, Any]:
+    """A version as plain values; rates are fractions, caps fen."""
+    from ledger.rules.policy import load  # noqa: PLC0415 - loaded when it is used
+
+    found = load(name)
+    span = found.effective.span
+    return {
+        "version": found.version,
+        "title": found.title,
+        "drill": found.drill,
+        "effective": span and [str(span.start), str(span.end) if span.end else None],
+        "clauses": [
+            {
+                "id": clause.id,
+                "title": clause.title,
+                "article": clause.article,
+                "text": clause.text,
+                "rate": str(clause.amount.rate),
+                "base": clause.amount.base,
+                "cap_fen": clause.amount.cap.fen,
+                "scope": clause.amount.cap.scope,
+                "payable": found.payable(clause),
+                "undecided": list(found.undecided(clause)),
+                "require": [
+                    {"fact": c.fact, "op": c.op, "value": c.value, "words": c.words}
+                    for c in (*found.scope.require, *clause.require)
+                ],
+            }
+            for clause in found.clauses
+        ],
+    }
+
+
+def _value(threshold: object) -> str:
+    """What a condition compares with, as a policy file has it."""
+    if isinstance(threshold, tuple):
+        return ", ".join(threshold)
+    return str(threshold).lower()

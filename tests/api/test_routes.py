@@ -1,0 +1,288 @@
+"""The routes' answers: exact figures down to the windows, and faults that name their place."""
+
+from fractions import Fraction
+from typing import Any
+
+import psycopg
+import pytest
+from nacl.signing import SigningKey
+
+from agents import wire
+from api.schemas import exact
+from ledger.steps.doors import Role
+from tests.api.conftest import FACTS, POLICY, Town
+from tests.api.test_access import code_for
+from tests.simulation import Node, gpu_id, held, minute, window
+
+TALENT = {"subject_kind": "talent", "compute_cost_fen": 0, "paid_before_fen": 0}
+REGISTRY = """
+catalogue:
+- model: H100-80G
+  names: [{nvml: H100}]
+contracts:
+- number: HT-1
+  centre: centre of c-mine
+  project: p-mine
+  from: 2026-01-01
+  until: 2026-12-31
+  prices:
+  - {unit: gpu-hour, yuan: "30", tax_included: false, tax_rate: "0.06"}
+"""
+
+
+def ask(town: Town, role: Role, method: str, path: str, **sent: Any) -> Any:
+    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **sent)
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def problem(town: Town, method: str, path: str, language: str = "zh-CN", **sent: Any) -> Any:
+    headers = town.headers(Role.CLERK, language)
+    answer = town.client.request(method, f"/api/v1/{path}", headers=headers, **sent)
+    assert answer.status_code == 422, answer.text
+    return answer.json()
+
+
+def test_from_a_registered_price_to_the_quota_and_down_to_the_windows(town: Town) -> None:
+    """Two minutes at 30 yuan an hour cost one yuan, of which the voucher bears 30 %."""
+    told = ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
+    assert told["created"] == {"catalogue": 1, "catalogue_names": 1, "contracts": 1, "prices": 1}
+    again = ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
+    assert (again["created"], again["unchanged"]) == ({}, told["created"])
+    summary = ask(town, Role.CLERK, "POST", "accruals")
+    assert summary == {"charges_changed": 1, "unpriced": 1, "vouchers": 2, "moved": 1}
+    assert ask(town, Role.CLERK, "POST", "accruals")["moved"] == 0
+    quota = ask(town, Role.BUILDER, "GET", "projects/p-mine/quota")
+    figures = {key: quota[key] for key in quota if key.endswith("_fen")}
+    assert figures == {
+        "cap_fen": 500_000_000,
+        "provisional_fen": 30,
+        "payable_fen": 0,
+        "paid_fen": 0,
+        "left_fen": 499_999_970,
+        "cost_fen": 100,
+        "uncapped_fen": 30,
+        "cut_fen": 0,
+        "pace_fen": 30,
+    }
+    assert (quota["rate"], quota["rights"]["accrued"]) == ("3/10", 30)
+    (day,) = ask(town, Role.BUILDER, "GET", "projects/p-mine/days")
+    assert day == {
+        "day": "2026-03-01",
+        "device_ms": 120_000,
+        "cost_fen": 100,
+        "earned_fen": 30,
+        "util_ppm": None,
+        "unpriced_ms": 0,
+    }
+    windows = ask(town, Role.BUILDER, "GET", f"projects/p-mine/days/{day['day']}/windows")
+    assert sum(w["device_ms"] for w in windows) == day["device_ms"]
+    assert [w["start"] for w in windows] == ["2026-03-01T00:00:00Z", "2026-03-01T00:01:00Z"]
+    assert {w["stream"] for w in windows} == {str(town.nodes["mine"].stream)}
+    page = f"projects/p-mine/days/{day['day']}/windows?limit=1&offset=1"
+    assert ask(town, Role.BUILDER, "GET", page) == windows[1:]
+
+
+def test_shares_that_are_not_whole_stay_exact(town: Town) -> None:
+    third = wire.Part(wire.Static("team-a"), 0, 60_000, num=1, den=7)
+    rest = wire.Part(wire.Static("team-b"), 0, 60_000, num=6, den=7)
+    town.report(town.nodes["mine"], window(0, 5, third, rest))
+    (used,) = ask(town, Role.BUILDER, "GET", "usage")
+    assert used["device_ms"] == str(120_000 + Fraction(60_000, 7)) == "900000/7"
+    assert exact(Fraction(6, 2)) == 3
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        ("2026-03-01", "2026-03-02", True),
+        ("2026-03-02", None, False),
+        (None, "2026-03-01", False),
+    ],
+)
+def test_days_and_usage_from_a_day_until_before_another(
+    *, town: Town, since: str | None, until: str | None, found: bool
+) -> None:
+    query = {key: day for key, day in (("since", since), ("until", until)) if day}
+    assert bool(ask(town, Role.BUILDER, "GET", "usage", params=query)) == found
+    assert bool(ask(town, Role.BUILDER, "GET", "projects/p-mine/days", params=query)) == found
+
+
+def test_a_project_is_shown_with_its_voucher(town: Town, owner: psycopg.Connection) -> None:
+    assert ask(town, Role.BUILDER, "GET", "projects/p-mine") == {
+        "code": "p-mine",
+        "name": "p-mine",
+        "kind": "model",
+        "organisation": "测试单位",
+        "drill": False,
+        "clause": "09-1",
+    }
+
+
+# --- the registry -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "messages"),
+    [
+        ("zh-CN", ["没有登记过智算中心 nowhere", "没有这一项", "没有登记过项目 p-nobody"]),
+        (
+            "en",
+            ["no centre nowhere is registered", "there is no such field", "no project p-nobody"],
+        ),
+    ],
+)
+def test_all_faults_of_a_file_are_told_at_once(
+    town: Town, owner: psycopg.Connection, language: str, messages: list[str]
+) -> None:
+    wrong = REGISTRY.replace("centre of c-mine", "nowhere").replace("p-mine", "p-nobody")
+    told = problem(town, "POST", "registry", language, content=wrong + "colours: []\n")
+    assert (told["code"], told["count"]) == ("registry", 3)
+    assert [(f["where"].split(":")[0], f["code"]) for f in told["findings"]] == [
+        ("line 7", "unknown_centre"),
+        ("line 8", "unknown_project"),
+        ("line 13", "unknown_key"),
+    ]
+    for message in messages:
+        assert any(message in f["message"] for f in told["findings"]), told
+    assert owner.execute("SELECT count(*) FROM catalogue_models").fetchone() == (0,)
+
+
+def test_a_place_within_a_sentence_is_translated_too(town: Town) -> None:
+    twice = "catalogue: []\ncatalogue: []\n"
+    for language, message in (("zh-CN", "前一次在第 1 行"), ("en", "first at line 1")):
+        (finding,) = problem(town, "POST", "registry", language, content=twice)["findings"]
+        assert finding["where"] == "line 2: catalogue"
+        assert message in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"\xff\xfe", "not_utf8"),
+        (b"", "registry"),
+        (b"\xef\xbb\xbfa: 1", "registry"),
+        (b"]", "registry"),
+    ],
+)
+def test_a_file_that_is_none_is_one_clear_error(town: Town, content: bytes, code: str) -> None:
+    assert problem(town, "POST", "registry", content=content)["code"] == code
+
+
+def test_a_dated_fact_changes_only_when_that_is_meant(town: Town) -> None:
+    ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
+    dearer = REGISTRY.replace('"30"', '"40"')
+    told = problem(town, "POST", "registry", content=dearer)
+    assert [f["code"] for f in told["findings"]] == ["contradicts"]
+    done = ask(town, Role.CLERK, "POST", "registry?supersede=true", content=dearer)
+    assert done["superseded"] == {"prices": 1}
+
+
+# --- vouchers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "found"),
+    [
+        ({"facts": {**FACTS, "scenarios": 4}}, "ineligible", ["scenarios"]),
+        ({"facts": {"subject_kind": "enterprise"}}, "insufficient", ["legal_person"]),
+        ({"facts": {**FACTS, "scenarios": "many"}}, "rejected", ["scenarios"]),
+        ({"facts": {**FACTS, "colour": "red"}}, "rejected", ["colour"]),
+        ({"clause": "99-9"}, "rejected", ["clause"]),
+        ({"policy": "yinchuan-2024-draft"}, "not_payable", []),
+        (
+            {"clause": "14-1", "facts": {**TALENT, "talent_category": "other_prize"}},
+            "judgement",
+            ["talent_category"],
+        ),
+        (
+            {"clause": "14-1", "facts": {**TALENT, "talent_category": "academician"}},
+            "wrong_kind",
+            [],
+        ),
+    ],
+)
+def test_a_voucher_is_refused_with_its_reasons(
+    town: Town, change: dict[str, Any], code: str, found: list[str]
+) -> None:
+    wanted = {"clause": "09-1", "policy": POLICY, "facts": FACTS} | change
+    told = problem(town, "POST", "projects/p-mine/voucher", json=wanted)
+    assert told["code"] == code
+    assert [f["where"] for f in told.get("findings", [])][: len(found)] == found
+
+
+def test_a_voucher_of_another_clause_or_version_is_a_conflict(town: Town) -> None:
+    wanted = {"clause": "09-1", "policy": "no-such", "facts": FACTS}
+    headers = town.headers(Role.CLERK)
+    answer = town.client.post("/api/v1/projects/p-mine/voucher", json=wanted, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "policy")
+
+
+# --- agents and what they say ----------------------------------------------------------------
+
+
+def test_a_node_enrols_reports_and_is_revoked(town: Town) -> None:
+    code = ask(town, Role.OPERATOR, "POST", "enrolment-codes", json=code_for(town, "mine")["json"])
+    assert code["expires_at"] == "2026-03-05T00:00:00Z"
+    key = SigningKey.generate()
+    wish = {"code": code["code"], "public_key": key.verify_key.encode().hex(), "node": "n-mine"}
+    answers = [town.client.post("/api/v1/agents", json=wish) for _ in range(2)]
+    assert [a.status_code for a in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["cluster"] == "c-mine"
+    agent = answers[0].json()["agent"]
+    node = Node(town.nodes["mine"].reporter._replace(agent=agent), key)
+    town.report(node, window(0, 9, held("team-a")))
+    seen = {a["id"]: a for a in ask(town, Role.OPERATOR, "GET", "agents")}[agent]
+    assert (seen["node"], seen["source"], seen["lag_s"]) == ("n-mine", "nvml", 0)
+    ask(town, Role.OPERATOR, "DELETE", f"agents/{agent}")
+    body = node.batch([window(0, 10)])
+    refused = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
+    assert (refused.status_code, refused.json()["code"]) == (401, "revoked")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        b"{}",
+        b"\xff",
+        b'{"code": "x", "public_key": "short", "node": "n"}',
+        b'{"code": "x", "public_key": "%s", "node": ""}' % (b"0" * 64),
+        b'{"code": "x", "public_key": "%s", "node": "n", "extra": 1}' % (b"0" * 64),
+        b'{"code": "x", "public_key": "%s", "node": "a\\u0000b"}' % (b"0" * 64),
+    ],
+)
+def test_a_malformed_enrolment_is_one_clear_error(town: Town, wish: bytes) -> None:
+    answer = town.client.post("/api/v1/agents", content=wish)
+    assert answer.status_code == 422
+    assert answer.json()["code"] in ("not_enrolment", "unusable_value")
+
+
+def test_an_operator_releases_its_own_quarantine(town: Town, owner: psycopg.Connection) -> None:
+    town.report(town.nodes["mine"], window(7, 0))
+    town.report(town.nodes["theirs"], window(8, 0))
+    kinds = ask(town, Role.OPERATOR, "GET", "findings?kind=quarantine")
+    assert [row["gpu"] for row in kinds] == [gpu_id(7)]
+    for number in (7, 8):
+        owner.execute(
+            "INSERT INTO gpus (gpu, cluster, node, registered_from)"
+            " SELECT %s, id, 'n-' || substr(name, 3), %s FROM clusters WHERE name = %s",
+            (gpu_id(number), minute(0), "c-mine" if number == 7 else "c-theirs"),
+        )
+    assert ask(town, Role.OPERATOR, "POST", "quarantine/release") == {"released": 1}
+    assert ask(town, Role.OPERATOR, "POST", "quarantine/release") == {"released": 0}
+    assert ask(town, Role.ADMINISTRATOR, "POST", "quarantine/release") == {"released": 1}
+
+
+@pytest.mark.parametrize(
+    "kind", ["conflicts", "forks", "quarantine", "gaps", "silent", "unowned", "unpriced"]
+)
+def test_every_kind_of_finding_can_be_listed(town: Town, kind: str) -> None:
+    town.report(town.nodes["mine"], window(0, 20, held("nobody")))
+    rows = ask(town, Role.AUDITOR, "GET", "findings", params={"kind": kind})
+    assert bool(rows) == (kind in {"silent", "unowned", "unpriced"})
+
+
+def test_a_kind_of_finding_that_does_not_exist_is_named(town: Town) -> None:
+    told = problem(town, "GET", "findings?kind=ghosts&limit=0&offset=-1")
+    assert {f["where"] for f in told["findings"]} == {"query.kind", "query.limit", "query.offset"}
