@@ -3,8 +3,9 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import psycopg
 import pytest
@@ -173,8 +174,7 @@ def test_a_cause_that_is_being_posted_is_waited_for(engine: sa.Engine, book: int
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
         post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
         again = pool.submit(posted, engine, "a", {book: accrue(30)})
-        wait_until_someone_waits(engine)
-        assert not again.done()
+        wait_until_it_waits(engine, again)
         db.commit()
         assert again.result() is None
     assert held(engine, book).accrued == 30
@@ -186,7 +186,7 @@ def test_a_cause_may_be_posted_after_its_first_posting_was_undone(
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
         post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
         again = pool.submit(posted, engine, "a", {book: accrue(30)})
-        wait_until_someone_waits(engine)
+        wait_until_it_waits(engine, again)
         db.rollback()
         assert again.result()
     assert held(engine, book).accrued == 30
@@ -299,14 +299,15 @@ def test_one_bad_draft_and_none_is_posted(engine: sa.Engine, book: int) -> None:
 # --- who waits for whom -------------------------------------------------------------------
 
 
-def wait_until_someone_waits(engine: sa.Engine) -> None:
-    """Until another connection to this database waits for a lock."""
+def wait_until_it_waits(engine: sa.Engine, work: Future[Any]) -> None:
+    """Until another connection to this database waits for a lock; the work must not end."""
     look = sa.text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while not connection.execute(look).scalar_one():
+            assert not work.done()
             threading.Event().wait(0.01)
 
 
@@ -320,7 +321,7 @@ def test_who_holds_a_book_keeps_others_from_posting(engine: sa.Engine, book: int
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
         lock_book(db, book)
         waiting = pool.submit(posted, engine, "a", {book: accrue(CAP)})
-        wait_until_someone_waits(engine)
+        wait_until_it_waits(engine, waiting)
         assert rights(db, book).available == CAP
         post(db, cause="b", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
         db.commit()
