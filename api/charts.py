@@ -29,7 +29,10 @@ BOX_WIDTH, BOX_STEP = 164, 196  # the flow
 
 @dataclass(frozen=True)
 class BurnUp:
-    """What the burn-up draws. Money in fen; `points` are days and what was earned by their end."""
+    """What the burn-up draws. Money in fen; `points` are days and what was earned by their end.
+
+    `pace_fen` a day is nought where there is no present pace; `runs_out` None where it is far off.
+    """
 
     points: Sequence[tuple[date, Fen]]
     cap_fen: Fen
@@ -52,7 +55,7 @@ class BurnUp:
     def forecast(self) -> tuple[date, Fen] | None:
         """Where the present pace leads by the horizon; None where there is no pace or no rest."""
         earned = self.points[-1][1]
-        if self.runs_out is None or self.runs_out <= self.today or earned >= self.cap_fen:
+        if self.pace_fen <= 0 or earned >= self.cap_fen:
             return None
         ahead = (self.horizon - self.today).days
         return self.horizon, min(self.cap_fen, earned + round_half_up(self.pace_fen * ahead))

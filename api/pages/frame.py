@@ -161,7 +161,9 @@ def chosen_type(request: Request) -> str:
 
 def frame(request: Request, db: Db, now: Now, visitor: Visitor) -> Frame:
     """The surroundings of this request's page."""
-    return Frame(request, visitor, now, any_simulated(db))
+    simulated = any_simulated(db)
+    request.app.state.simulated = simulated  # for pages of problems, which have no database
+    return Frame(request, visitor, now, simulated)
 
 
 Framed = Annotated[Frame, Depends(frame)]
@@ -175,7 +177,8 @@ def any_simulated(db: Session) -> bool:
 def problem_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; who has to sign in first may do it right there."""
     viewer = getattr(request.state, "viewer", None)
-    surroundings = Frame(request, viewer, moment(), simulated=False)
+    simulated = getattr(request.app.state, "simulated", False)
+    surroundings = Frame(request, viewer, moment(), simulated)
     if problem.status == UNAUTHORISED:
         wanted = request.url.path if request.method == "GET" else ""
         content: dict[str, Any] = {"refused": problem.title, "next": wanted}

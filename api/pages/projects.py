@@ -21,7 +21,7 @@ from api.format import gpu_hours, long_day, money, percent
 from api.i18n import gettext as _
 from api.pages.frame import Framed, pages
 from ledger.books import quotas
-from ledger.books.quotas import PACE_DAYS, Quota
+from ledger.books.quotas import FORESEEN_DAYS, PACE_DAYS, Quota
 from ledger.errors import NotFound
 from ledger.steps.doors import Viewer
 from ledger.tables.projects import Project
@@ -137,9 +137,10 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
     return {
         "parts": parts,
         "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % said),
-        "outlook": outlook(quota),
+        "outlook": outlook(quota, today),
         "rate": rate(quota.rate),
         "pace_days": PACE_DAYS,
+        "foreseen_years": FORESEEN_DAYS // 365,
         "notices": notices(quota, unpriced, today),
         "unpriced_ms": unpriced,
     }
@@ -163,13 +164,15 @@ def voucher_parts(quota: Quota) -> list[dict[str, Any]]:
     ]
 
 
-def outlook(quota: Quota) -> str:
+def outlook(quota: Quota, today: date) -> str:
     """Whether there is a day on which the voucher runs out, or why there is none."""
     if quota.runs_out:
         return "until" if quota.left_fen else "used_up"
     if not quota.days:
         return "no_usage"
-    return "stale" if quota.pace_fen else "no_pace"
+    if quota.days[-1].day < today - timedelta(days=PACE_DAYS):
+        return "stale"
+    return "far" if quota.pace_fen else "no_pace"
 
 
 def rate(of: Fraction) -> str:
@@ -195,7 +198,8 @@ def notices(quota: Quota, unpriced_ms: Fraction, today: date) -> list[str]:
 
 def _pictures(quota: Quota, today: date) -> dict[str, Any]:
     points = [(day.day, day.earned_fen) for day in quota.days]
-    chart = charts.BurnUp(points, quota.cap_fen, today, quota.runs_out, quota.pace_fen)
+    pace = quota.pace_fen if outlook(quota, today) in {"until", "far"} else Fraction(0)
+    chart = charts.BurnUp(points, quota.cap_fen, today, quota.runs_out, pace)
     words = charts.BurnUpWords(
         title=_("累计补贴的曲线、额度线和预测"),
         unit=_("万元"),

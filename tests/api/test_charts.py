@@ -90,12 +90,13 @@ def test_the_forecast_reaches_the_cap_on_the_day_it_runs_out() -> None:
 
 
 def test_far_away_the_forecast_ends_under_the_cap() -> None:
-    ahead = chart([200], pace=1, out=800).forecast()
-    assert ahead
-    assert 200 < ahead[1] < 1_000
+    for out in (800, None):
+        ahead = chart([200], pace=1, out=out).forecast()
+        assert ahead
+        assert 200 < ahead[1] < 1_000
 
 
-@pytest.mark.parametrize("case", [chart([200], out=None), chart([1_000], out=3), chart([1_000])])
+@pytest.mark.parametrize("case", [chart([200], pace=0), chart([1_000], out=3), chart([1_000])])
 def test_without_a_pace_or_a_rest_there_is_no_forecast(case: BurnUp) -> None:
     assert case.forecast() is None
     assert not of(drawn(burn_up(case, WORDS)), "forecast")

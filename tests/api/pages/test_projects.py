@@ -161,12 +161,12 @@ def quota(left: int = 100, days: tuple[int, ...] = (1,), out: int | None = 90) -
         (quota(out=31), "使用中", "until"),
         (quota(left=0, out=-3), "已用完", "used_up"),
         (quota(days=(15,), out=None), "久无数据", "stale"),
-        (quota(days=(14,), out=None), "使用中", "stale"),
+        (quota(days=(14,), out=None), "使用中", "far"),
     ],
 )
 def test_states(case: Quota | None, word: str, said: str | None) -> None:
     assert mark(case, TODAY).word == word
-    assert case is None or outlook(case) == said
+    assert case is None or outlook(case, TODAY) == said
 
 
 def test_rates_are_exact() -> None:
