@@ -29,11 +29,11 @@ _PROFILES = text("""
     SELECT m.name, n.mig_profile FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model
     WHERE m.name = ANY(:models)
 """)
-_SAME_PARTIES = text("""
-    SELECT k.number, lower(k.valid) AS since, upper(k.valid) AS until
+_CONTRACTS = text("""
+    SELECT k.number, c.name AS centre, p.code AS project,
+           lower(k.valid) AS since, upper(k.valid) AS until
     FROM contracts k JOIN centres c ON c.id = k.centre JOIN projects p ON p.id = k.project
-    WHERE c.name = :centre AND p.code = :project AND k.number <> :number
-        AND k.valid && daterange(:since, :until)
+    WHERE p.code = ANY(:projects) ORDER BY k.valid
 """)
 
 
@@ -107,19 +107,15 @@ def _device_names(registry: Registry) -> Iterator[Stated]:
 
 def _refuse_second_contracts(done: Registration, registry: Registry) -> None:
     """A centre and a project have one contract on a day, or usage would have two prices."""
+    projects = [contract.project for contract, _ in registry.contracts]
+    there: dict[tuple[str, str], list[tuple[str, Span]]] = {}
+    for row in done.db.execute(_CONTRACTS, {"projects": projects}):
+        parties = there.setdefault((row.centre, row.project), [])
+        parties.append((row.number, Span(row.since, row.until)))
     for contract, place in registry.contracts:
-        span = contract.span
-        sought = {
-            "number": contract.number,
-            "centre": contract.centre,
-            "project": contract.project,
-            "since": span.start,
-            "until": span.end,
-        }
-        rows = done.db.execute(_SAME_PARTIES, sought)
-        for row in rows:
-            other = f"{row.number} {Span(row.since, row.until)}"
-            done.findings.append(place.finding("overlaps", other=other))
+        for number, span in there.get((contract.centre, contract.project), []):
+            if number != contract.number and span.overlaps(contract.span):
+                done.findings.append(place.finding("overlaps", other=f"{number} {span}"))
 
 
 def _dated(done: Registration, registry: Registry, actor: str, now: datetime) -> None:
