@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -24,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from agents import fiction, slurm, wire
-from agents.errors import AgentError, IdentityError
+from agents.errors import IdentityError
 from agents.identity import Identity, enrol
 from agents.report import drain, phase_s
 from agents.spool import Spool
@@ -54,7 +53,7 @@ class Teller:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run it; the exit code is 0 or that of the AgentError."""
+    """Run it; 0. Raises AgentError."""
     wish = _parser().parse_args(argv)
     wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     history = _history(wish.data / "history.json")
@@ -64,11 +63,7 @@ def main(argv: Sequence[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        _run(history, wish, stop)
-    except AgentError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    _run(history, wish, stop)
     return 0
 
 
@@ -98,7 +93,7 @@ def _history(path: Path) -> History:
     history = History(
         k8s_ms=fiction.midnight_ms(now, fiction.K8S_DAYS),
         slurm_ms=fiction.midnight_ms(now, fiction.SLURM_DAYS),
-        opened_ms=_floor(wire.MINUTE_MS),
+        opened_ms=wire.start_ms(now),
     )
     draft = path.with_suffix(".new")
     draft.write_bytes(msgspec.json.encode(history))
@@ -206,7 +201,7 @@ def _tell(
     with Spool(wish.data / teller.node / "spool.db") as spool:
         try:
             while True:
-                for to_ms, windows in _untold(teller, spool):
+                for to_ms, windows in untold(teller, spool, _now_ms()):
                     spool.add(windows, checkpoint=str(to_ms).encode())
                     drain(
                         spool,
@@ -218,32 +213,25 @@ def _tell(
                     )
                 if not wish.live:
                     return
-                pause(_until_next(teller.grid_ms) + phase_s(identity.agent))
+                pause((-_now_ms() % teller.grid_ms) / 1000 + phase_s(identity.agent))
         except _Stopped:
             return
 
 
-def _untold(teller: Teller, spool: Spool) -> Iterator[tuple[int, Iterator[wire.Window]]]:
+def untold(
+    teller: Teller, spool: Spool, now_ms: int
+) -> Iterator[tuple[int, Iterator[wire.Window]]]:
     """What it has to say up to now, stride by stride, and then nothing but what still waits."""
     kept = spool.restore()
-    now_ms = _floor(teller.grid_ms)
+    end_ms = now_ms - now_ms % teller.grid_ms
     told_ms = int(kept) if kept else teller.first_ms
     if teller.grid_ms == wire.MINUTE_MS:
-        told_ms = max(told_ms, now_ms - _AWAY_MAX_MS)
-    for from_ms in range(told_ms, now_ms, teller.stride_ms):
-        to_ms = min(from_ms + teller.stride_ms, now_ms)
+        told_ms = max(told_ms, end_ms - _AWAY_MAX_MS)
+    for from_ms in range(told_ms, end_ms, teller.stride_ms):
+        to_ms = min(from_ms + teller.stride_ms, end_ms)
         yield to_ms, teller.windows(from_ms, to_ms)
-    yield max(told_ms, now_ms), iter(())
+    yield max(told_ms, end_ms), iter(())
 
 
-def _floor(grid_ms: int) -> int:
-    now_ms = wire.start_ms(datetime.now(UTC))
-    return now_ms - now_ms % grid_ms
-
-
-def _until_next(grid_ms: int) -> float:
-    return (_floor(grid_ms) + grid_ms - wire.start_ms(datetime.now(UTC))) / 1000
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _now_ms() -> int:
+    return wire.start_ms(datetime.now(UTC))

@@ -255,8 +255,8 @@ _JOBS = {
 
 def jobs(first_ms: int, until_ms: int) -> Iterator[slurm.Job]:
     """Every job that began before `until_ms`; some still run then."""
-    number = 0
     for account, (gpus, runs, rests) in _JOBS.items():
+        number = 0
         dice = Random(f"{_SEED}/{account}")  # noqa: S311 - invention, not secrecy
         ms = first_ms + dice.randrange(3_600) * 1000
         while ms < until_ms:

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from agents import slurm, wire
-from agents.errors import AgentError, IdentityError
+from agents.errors import IdentityError
 from agents.identity import Identity, enrol
 from agents.report import drain
 from agents.spool import Spool
@@ -31,10 +31,10 @@ _FAULTS_SHOWN = 20
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run it; the exit code is 0, that of the AgentError, 9 for a faulty file, 10 as below.
+    """Run it; the exit code. Raises AgentError, after which everything sent so far counts.
 
-    10: the server has all of it, but did not keep every window, because what it has under the same
-    job and hour says otherwise, or because it takes the job for another cluster's.
+    0 is success, 9 a faulty file. 10: the server has all of it, but did not keep every window,
+    because what it has under the same job and hour says otherwise.
     """
     wish = _parser().parse_args(argv)
     try:
@@ -43,16 +43,13 @@ def main(argv: Sequence[str]) -> int:
         print(f"读不了 {wish.jobs}（{error.strerror}）", file=sys.stderr)
         print(f"cannot read {wish.jobs} ({error.strerror})", file=sys.stderr)
         return FAULTY
+    jobs, faults = slurm.parse(content, datetime.now(UTC))
+    if faults:
+        return _refuse(wish.jobs, faults, as_json=wish.json)
+    if wish.check:
+        return _describe(jobs, as_json=wish.json)
     try:
-        jobs, faults = slurm.parse(content, datetime.now(UTC))
-        if faults:
-            return _refuse(wish.jobs, faults, as_json=wish.json)
-        if wish.check:
-            return _describe(jobs, as_json=wish.json)
         return _replay(jobs, wish)
-    except AgentError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
     except KeyboardInterrupt:
         print("已中断，再次运行即可继续\ninterrupted: run it again to go on", file=sys.stderr)
         return 130
@@ -206,7 +203,3 @@ class _Progress:
 
     def _say_json(self) -> None:
         print(json.dumps({"windows": self._windows, **self._done}), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

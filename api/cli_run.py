@@ -8,25 +8,27 @@ server has to know before, and show what came of it.
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import quote
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api import drill
+from api import drill, prepare
 from api.cli_books import Json
+from api.cli_machine import failures
 from api.cli_screen import as_json, gpu_hours, money, table
 from api.client import Client, Door, Failure, say
-from ledger.units import decimal
+from ledger.units import beijing_day, decimal
 
 app = typer.Typer()
 
@@ -39,12 +41,11 @@ def up(
     *, demo: Annotated[bool, typer.Option(help="空库时载入演示数据 / the demo where empty")] = True
 ) -> None:
     """在本机启动全部服务 / start everything on this machine."""
-    from api.cli_machine import failures  # noqa: PLC0415 - loaded when it is used
-    from api.settings import read_settings  # noqa: PLC0415
-    from api.up import up as run  # noqa: PLC0415
-
     try:
         with failures():
+            from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
+            from api.up import up as run  # noqa: PLC0415
+
             run(read_settings(), demo=demo)
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
@@ -73,11 +74,13 @@ def replay(
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
-        _register(client, registry)
-        _open_vouchers(client, drill.trace_vouchers(accounts))
+        prepare.register(client, registry)
+        prepare.open_vouchers(client, drill.trace_vouchers(accounts))
         folder = _agents() / f"replay-{where}"
-        code = [] if _enrolled(folder) else ["--code", _code(client, where, "import")]
-        _replay(facts["windows"], [str(jobs), "--cluster", where, "--data", str(folder), *code])
+        arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
+        if not _enrolled(folder):
+            arguments += ["--code", prepare.enrolment_code(client, where, "import")]
+        _replay(facts["windows"], arguments)
         client.ask("POST", "accruals")
         _show(client, accounts, as_json_=json_)
 
@@ -90,22 +93,40 @@ def demo(
     folder = _agents() / "demo"
     facts = json.loads(_run_agent(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
-        _register(client, drill.demo_registry(facts))
-        _open_vouchers(client, drill.demo_vouchers())
-        codes = [
-            f"--code={node['node']}={_code(client, cluster['name'], cluster['source'])}"
-            for cluster in facts["clusters"]
-            for node in cluster["nodes"]
-            if not node["enrolled"]
-        ]
+        prepare.register(client, drill.demo_registry(facts))
+        prepare.open_vouchers(client, drill.demo_vouchers())
+        codes = []
+        for cluster in facts["clusters"]:
+            for node in cluster["nodes"]:
+                if not node["enrolled"]:
+                    code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
+                    codes.append(f"--code={node['node']}={code}")
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url, *codes]
         if live:
-            sys.stdout.flush()
-            command = _agent_command([*arguments, "--live"])
-            os.execv(command[0], command)  # noqa: S606 - from here on we are the agent
+            _become_agent([*arguments, "--live"])
         _run_agent(arguments)
         client.ask("POST", "accruals")
         _show(client, [voucher.project for voucher in drill.demo_vouchers()], as_json_=False)
+
+
+@app.command()
+def meter() -> None:
+    """登记本机的 GPU 并开始计量 / register this machine's GPUs and meter them."""
+    facts = json.loads(_run_agent(["once", "--json"]))
+    node, folder = socket.gethostname(), _agents() / "node"
+    with Client() as client:
+        today = beijing_day(datetime.now(UTC))
+        prepare.register(client, drill.local_registry(node, facts["gpus"], today))
+        if not _enrolled(folder):
+            code = prepare.enrolment_code(client, drill.LOCAL_CLUSTER, "nvml")
+            os.environ["SUANQUAN_ENROL_CODE"] = code
+    os.environ |= {
+        "SUANQUAN_URL": Door.find().url,
+        "SUANQUAN_AGENT_DATA": str(folder),
+        "SUANQUAN_NODE": node,
+    }
+    os.environ.setdefault("SUANQUAN_HEALTH_PORT", "0")
+    _become_agent(["node"])
 
 
 # --- the agent ----------------------------------------------------------------------------
@@ -132,6 +153,13 @@ def _run_agent(arguments: Sequence[str]) -> str:
     if done.returncode:
         raise Failure(say("采集端未能完成", "the agent did not finish"))
     return done.stdout
+
+
+def _become_agent(arguments: Sequence[str]) -> NoReturn:
+    """From here on this process is the agent, so whoever stops us stops it."""
+    sys.stdout.flush()
+    command = _agent_command(arguments)
+    os.execv(command[0], command)  # noqa: S606 - no shell is the point
 
 
 def _checked(jobs: Path) -> dict[str, Any]:
@@ -194,62 +222,6 @@ def _replay(windows: int, arguments: Sequence[str]) -> None:
             said.seek(0)
             last = said.read().strip().splitlines()[-2:]
             raise Failure(say("回放未完成", "the replay is not complete"), tuple(last))
-
-
-# --- the server ---------------------------------------------------------------------------
-
-
-def _code(client: Client, cluster: str, source: str) -> str:
-    given = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
-    return str(given["code"])
-
-
-def _register(client: Client, registry: drill.Document) -> None:
-    """Register what is missing. What has a name and is there already stays as it is."""
-    try:
-        _post(client, registry)
-    except Failure as failure:
-        kept = _without_differing(registry, failure)
-        if kept == registry:
-            raise _explained(failure) from None
-        try:
-            _post(client, kept)
-        except Failure as second:
-            raise _explained(second) from None
-
-
-def _post(client: Client, registry: drill.Document) -> None:
-    client.ask("POST", "registry", content=json.dumps(registry, ensure_ascii=False).encode())
-
-
-def _without_differing(registry: drill.Document, failure: Failure) -> drill.Document:
-    kept = {section: list(entries) for section, entries in registry.items()}
-    for found in failure.findings:
-        place = re.search(r"(organisations|centres|catalogue|projects)\[(\d+)\]", found["where"])
-        if found["code"] == "differs" and place:
-            kept[place[1]][int(place[2])] = None
-    return {name: [e for e in entries if e is not None] for name, entries in kept.items()}
-
-
-def _explained(failure: Failure) -> Failure:
-    """One price for many projects is one error, not one for each of them."""
-    prices = [f for f in failure.findings if ".prices[" in f["where"]]
-    if not prices or len(prices) < len(failure.findings):
-        return failure
-    return Failure(
-        say(
-            f"该中心的合同已按另一单价登记，未作改动：{prices[0]['message']}",
-            f"the centre's contracts bear another price, nothing changed: {prices[0]['message']}",
-        )
-    )
-
-
-def _open_vouchers(client: Client, vouchers: Sequence[drill.Voucher]) -> None:
-    there = {project["code"]: project["clause"] for project in client.ask("GET", "projects")}
-    for voucher in vouchers:
-        if there.get(voucher.project) is None:
-            wanted = {"policy": drill.POLICY, "clause": voucher.clause, "facts": voucher.facts}
-            client.ask("POST", f"projects/{quote(voucher.project, safe='')}/voucher", body=wanted)
 
 
 def _show(client: Client, codes: Sequence[str], *, as_json_: bool) -> None:

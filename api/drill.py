@@ -8,6 +8,7 @@ does not exist. What the server has already under the same name stays as it is.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -242,3 +243,36 @@ def _demo_bindings(since: str) -> Iterable[Document]:
         holders = [(_K8S, {"pod": namespace})] + ([(_SLURM, {"slurm": account})] * bool(account))
         for cluster, holder in holders:
             yield {"cluster": cluster, "holder": holder, "project": code, "from": since}
+
+
+# --- this machine ---------------------------------------------------------------------------
+
+LOCAL_CENTRE, LOCAL_CLUSTER = "本机", "local"
+
+
+def local_registry(node: str, gpus: Iterable[Document], today: date) -> Document:
+    """This machine as a centre: its GPUs as the driver shows them, each model under its own name.
+
+    They should report from today on; nobody has a contract yet.
+    """
+    found = [gpu for gpu in gpus if not gpu["fault"]]
+    operator = f"{LOCAL_CENTRE}（未登记单位）"
+    return {
+        "organisations": [organisation(operator)],
+        "centres": [{"name": LOCAL_CENTRE, "organisation": made_up_code(operator)}],
+        "clusters": [
+            {
+                "name": LOCAL_CLUSTER,
+                "centre": LOCAL_CENTRE,
+                "billing": [{"source": "nvml", "from": SINCE_EVER}],
+            }
+        ],
+        "catalogue": [
+            {"model": model, "names": [{"nvml": model}]}
+            for model in {gpu["model"] for gpu in found}
+        ],
+        "gpus": [
+            {"gpu": gpu["gpu"], "cluster": LOCAL_CLUSTER, "node": node, "from": today.isoformat()}
+            for gpu in found
+        ],
+    }

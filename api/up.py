@@ -24,7 +24,7 @@ import uvicorn
 from sqlmodel import Session
 
 from api import background, logs
-from api.app import create_app
+from api.app import create_app, settle
 from api.beside import Beside
 from api.client import SERVER_FILE, TOKEN_FILE, Failure, say
 from api.database import renew
@@ -63,6 +63,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         )
         server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
         stop.server = server
+        settle()
         server.run(sockets=[listener])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agents import replay, slurm
+from agents.__main__ import main
 from tests.conftest import open_folder
 from tests.running import AGENT, Up, running
 
@@ -44,7 +45,7 @@ def test_a_check_says_what_the_trace_holds_and_sends_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs = trace(tmp_path / "jobs.csv", *SMALL)
-    assert replay.main([str(jobs), "--check", "--json"]) == 0
+    assert main(["replay", str(jobs), "--check", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "jobs": 4,
         "windows": 2 * 4 + 24 + 4,
@@ -58,7 +59,7 @@ def test_a_check_says_what_the_trace_holds_and_sends_nothing(
 
 def test_days_are_beijing_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     row = "j,a,1,,2026-01-01T15:59:59Z,2026-01-01T15:59:59Z,2026-01-01T16:00:00Z,"
-    assert replay.main([str(trace(tmp_path / "jobs.csv", row)), "--check"]) == 0
+    assert main(["replay", str(trace(tmp_path / "jobs.csv", row)), "--check"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["first_day"], facts["last_day"]) == ("2026-01-01", "2026-01-01")
 
@@ -69,7 +70,7 @@ def test_faults_are_told_and_nothing_is_sent(
     jobs = trace(tmp_path / "jobs.csv", *[f"j{n},a,-1,,2026,,," for n in range(15)])
     data = tmp_path / "data"
     wish = [str(jobs), "--cluster", "c", "--url", "http://127.0.0.1:1", "--data", str(data)]
-    assert replay.main(wish) == replay.FAULTY
+    assert main(["replay", *wish]) == replay.FAULTY
     said = capsys.readouterr().err
     assert "30 fault(s), nothing was sent" in said
     assert "row 2 gpu_num: '-1' must be" in said
@@ -81,7 +82,7 @@ def test_faults_are_told_and_nothing_is_sent(
 def test_a_file_that_cannot_be_read_is_one_sentence(
     path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert replay.main([str(tmp_path / path), "--check"]) == replay.FAULTY
+    assert main(["replay", str(tmp_path / path), "--check"]) == replay.FAULTY
     assert "cannot read" in capsys.readouterr().err
 
 
@@ -90,7 +91,7 @@ def test_a_replay_without_an_identity_says_what_it_needs(
 ) -> None:
     jobs = trace(tmp_path / "jobs.csv", *SMALL)
     wish = [str(jobs), "--cluster", "c", "--url", "http://127.0.0.1:1", "--data", str(tmp_path)]
-    assert replay.main(wish) == 5
+    assert main(["replay", *wish]) == 5
     assert "--code" in capsys.readouterr().err
 
 
@@ -109,10 +110,10 @@ def test_a_server_that_stays_away_ends_it_with_everything_kept(
     wish = ready(up, tmp_path, "away")
     wish[wish.index("--url") + 1] = "http://127.0.0.1:1"
     jobs = str(trace(tmp_path / "jobs.csv", *SMALL))
-    assert replay.main([jobs, *wish, "--patience", "0.2"]) == 6
+    assert main(["replay", jobs, *wish, "--patience", "0.2"]) == 6
     assert "what waits is still in the spool" in capsys.readouterr().err
     wish[wish.index("--url") + 1] = up.url
-    assert replay.main([jobs, *wish]) == 0
+    assert main(["replay", jobs, *wish]) == 0
     # What waited comes first, then the trace once more, which the server knows by then.
     assert "sent 72 of 72 windows, 36 new" in capsys.readouterr().err
 
@@ -121,11 +122,11 @@ def test_a_second_body_for_a_job_is_said_aloud_and_counts_nothing(
     up: Up, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wish = ready(up, tmp_path, "twofold")
-    assert replay.main([str(trace(tmp_path / "a.csv", *SMALL)), *wish]) == 0
+    assert main(["replay", str(trace(tmp_path / "a.csv", *SMALL)), *wish]) == 0
     before = up.usage()
     later = [SMALL[0].replace("03:20:00.500", "03:30:00"), *SMALL[1:]]
     capsys.readouterr()
-    assert replay.main([str(trace(tmp_path / "b.csv", *later)), *wish]) == replay.NOT_KEPT
+    assert main(["replay", str(trace(tmp_path / "b.csv", *later)), *wish]) == replay.NOT_KEPT
     assert "conflicts 2" in capsys.readouterr().err
     assert up.usage() == before
 
@@ -135,7 +136,7 @@ def test_another_cluster_than_the_enrolled_one_is_refused(
 ) -> None:
     wish = ready(up, tmp_path, "named")
     wish[wish.index("--cluster") + 1] = "other"
-    assert replay.main([str(trace(tmp_path / "jobs.csv", *SMALL)), *wish]) == 5
+    assert main(["replay", str(trace(tmp_path / "jobs.csv", *SMALL)), *wish]) == 5
     assert "'named', not 'other'" in capsys.readouterr().err
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import slurm, wire
@@ -67,11 +67,13 @@ def as_csv(found: list[slurm.Job], hours_east: int) -> bytes:
     return out.getvalue().encode()
 
 
+@settings(deadline=None)
 @given(jobs(), st.integers(0, 14))
 def test_a_trace_is_read_back_exactly(found: list[slurm.Job], hours_east: int) -> None:
     assert slurm.parse(as_csv(found, hours_east), NOW) == (found, [])
 
 
+@settings(deadline=None)
 @given(jobs())
 def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
     found: list[slurm.Job],
@@ -86,6 +88,7 @@ def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
     assert +held(windows) == +wanted
 
 
+@settings(deadline=None)
 @given(jobs())
 def test_a_second_replay_says_the_same_bytes(found: list[slurm.Job]) -> None:
     def once() -> list[bytes]:
