@@ -7,8 +7,8 @@ edge is true to one interval, and what nobody saw is never usage.
 
 Durations come from the monotonic clock; the wall clock only says where they lie. When that is set
 (by more than a second), the open minute ends in a gap `clock_step`. The meter remembers which
-minutes it has written, and a clock that was set back cannot make it write one of them again: it
-waits for the first minute that it has not written.
+minutes it has written, and a clock that was set back cannot make it write one of them again: what
+falls on such a minute is left out, and with the first new one it goes on.
 
 After a restart the open minute goes on from its checkpoint, and the time in between is a gap. The
 meter touches no disk, no driver and no clock: it is told everything, so that tests can drive it.
@@ -176,7 +176,7 @@ class Meter:
         self._state.gpus[uuid] = Gpu(look.model, minute, look.mig, look.slices, fault)
 
     def _segments(self) -> Iterable[tuple[int, Seen]]:
-        """The pieces since the last look, cut at the minutes; none of what lies before `seen`."""
+        """The pieces since the last look, cut at the minutes."""
         pieces, self._pieces = self._pieces, []
         for to_ms, holding in pieces:
             while self._state.seen_ms < to_ms:
@@ -238,17 +238,10 @@ class Meter:
         for low, high in _claim(self._state.written, first, landing - wire.MINUTE_MS):
             for uuid, gpu in self._state.gpus.items():
                 closed.gaps.append(GapRun(uuid, "nvidia", gpu.model, low, high, reason))
-        self._land(landing, to_ms, reason)
-
-    def _land(self, start_ms: int, to_ms: int, reason: wire.GapReason) -> None:
-        """Go on in this minute, or in the first after it that is not written yet."""
-        for low, high in self._state.written:
-            if low <= start_ms <= high:
-                start_ms = high + wire.MINUTE_MS
-        self._state.start_ms = self._state.seen_ms = start_ms
+        self._state.start_ms = self._state.seen_ms = landing
         for gpu in self._state.gpus.values():
-            gpu.minute = Minute(start_ms)
-        self._gap_all(max(start_ms, to_ms), reason)
+            gpu.minute = Minute(landing)
+        self._gap_all(to_ms, reason)
 
     def _gap_all(self, to_ms: int, reason: wire.GapReason) -> None:
         for gpu in self._state.gpus.values():

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -64,7 +65,7 @@ def run(settings: Settings) -> int:
         thread = threading.Thread(target=reporter.run, name="report")
         thread.start()
         try:
-            Sampler(nvml, holders, spool, health).run(stopping)
+            Sampler(nvml, holders, spool, health, read_clocks).run(stopping)
         finally:
             stopping.set()
             thread.join(_LAST_TRY_S + 2)
@@ -74,11 +75,19 @@ def run(settings: Settings) -> int:
 
 
 class Sampler:
-    """The loop that looks."""
+    """The loop that looks, by the clocks that it is given."""
 
-    def __init__(self, nvml: Nvml, holders: Holders, spool: Spool, health: Health) -> None:
+    def __init__(
+        self,
+        nvml: Nvml,
+        holders: Holders,
+        spool: Spool,
+        health: Health,
+        clocks: Callable[[], Instant],
+    ) -> None:
         self._nvml, self._holders, self._spool, self._health = nvml, holders, spool, health
-        self._meter = Meter(read_clocks(), boot_id(), spool.restore())
+        self._clocks = clocks
+        self._meter = Meter(clocks(), boot_id(), spool.restore())
         self._unsaved = Closed()
 
     def run(self, stopping: threading.Event) -> None:
@@ -91,15 +100,16 @@ class Sampler:
     def sample(self, *, last: bool = False) -> None:
         """Take one sample, and a look where one is due."""
         looks = None
-        if last or self._meter.due(read_clocks()):
+        at = self._clocks()
+        if last or self._meter.due(at):
             try:
                 looks = self._nvml.look()
             except DriverReplaced:
                 self._start_anew()
             else:
                 self._health.looked(looks)
-        holding = self._holders.read(datetime.now(UTC))
-        closed = self._meter.see(read_clocks(), holding, looks)
+        holding = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
+        closed = self._meter.see(self._clocks(), holding, looks)
         if looks is not None:
             self._health.closed(closed)
             self._keep(closed, wire.GapReason.AGENT_DOWN)
@@ -124,8 +134,7 @@ class Sampler:
     def _start_anew(self) -> None:
         """Only a new process can load the new driver's library; its time away has that reason."""
         _log.warning("the driver was replaced: starting anew")
-        closed = Closed()
-        self._keep(closed, wire.GapReason.DRIVER_RELOAD)
+        self._keep(Closed(), wire.GapReason.DRIVER_RELOAD)
         self._spool.close()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  ourselves, with our own arguments
 

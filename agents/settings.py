@@ -1,13 +1,13 @@
 """Every environment variable of the agent, read once, each fault named.
 
-| variable             | meaning                                          | if unset                |
-|----------------------|--------------------------------------------------|-------------------------|
-| SUANQUAN_URL         | the server, like https://suanquan.example.cn     | node does not start     |
-| SUANQUAN_AGENT_DATA  | folder of key and spool; it must last            | /var/lib/suanquan-agent |
-| SUANQUAN_ENROL_CODE  | the one-time code, while the node is not known   | none                    |
-| SUANQUAN_NODE        | this node's name                                 | the host's name         |
-| SUANQUAN_HOLDERS     | the map file: device, holder, share              | use is unattributed     |
-| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one   |
+| variable             | meaning                                          | if unset               |
+|----------------------|--------------------------------------------------|------------------------|
+| SUANQUAN_URL         | the server, like https://suanquan.example.cn     | node does not start    |
+| SUANQUAN_AGENT_DATA  | folder of key and spool; it must last            | /var/lib/suanquan-agent|
+| SUANQUAN_ENROL_CODE  | the one-time code, while the node is not known   | none                   |
+| SUANQUAN_NODE        | this node's name                                 | the host's name        |
+| SUANQUAN_HOLDERS     | the map file: device, holder, share              | use is unattributed    |
+| SUANQUAN_HEALTH_PORT | port of /healthz and /metrics on 127.0.0.1       | 9480; 0: any free one  |
 
 SSL_CERT_FILE names further certificate authorities, as everywhere with OpenSSL.
 """

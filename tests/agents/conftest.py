@@ -1,0 +1,37 @@
+"""A driver and a server for the agent's tests: both small, both real enough to be wrong with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.agents.fake_driver import FakeDriver, compile_driver, gpu_line
+from tests.agents.tiny_server import TinyServer, listening
+
+
+@pytest.fixture
+def tmp_path(folder: Path) -> Path:
+    """In memory where there is room: these tests sync to the disk thousands of times."""
+    return folder
+
+
+@pytest.fixture(scope="session")
+def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("driver")
+    compile_driver(folder)
+    return folder
+
+
+@pytest.fixture
+def fake_driver(driver_folder: Path, tmp_path: Path) -> FakeDriver:
+    driver = FakeDriver(driver_folder, tmp_path / "nvml-state")
+    driver.say(gpu_line(0))
+    return driver
+
+
+@pytest.fixture
+def server() -> Iterator[TinyServer]:
+    with listening(TinyServer()) as tiny:
+        yield tiny
