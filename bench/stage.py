@@ -13,7 +13,7 @@ import httpx2
 import psycopg
 import uvicorn
 
-from api.app import create_app
+from api.app import create_app, settle
 from api.settings import Settings
 from ledger.books.db import Database, upgrade
 from ledger.books.embedded import Embedded
@@ -42,6 +42,7 @@ def owner(stage: Database) -> Iterator[psycopg.Connection]:
 
 def _serve(stage: Database, port: int) -> None:
     app = create_app(stage.engine(), Settings())
+    settle()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 

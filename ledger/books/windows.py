@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
@@ -68,7 +69,8 @@ def raw_connection(db: Session) -> Raw:
     """The psycopg connection under a session, inside the session's transaction."""
     raw = db.connection().connection.driver_connection
     assert isinstance(raw, psycopg.Connection)  # noqa: S101 - the only driver there is
-    raw.execute("SELECT 1")  # so that raw.transaction() is a savepoint, not the transaction
+    if raw.info.transaction_status == TransactionStatus.IDLE:
+        raw.execute("SELECT 1")  # so that raw.transaction() is a savepoint, not the transaction
     return raw
 
 
