@@ -1,0 +1,49 @@
+"""`make bench`: every benchmark in one run, as a table, and as JSON in bench/results.json.
+
+    python -m bench            all of them
+    python -m bench intake     one of them
+
+The figures that matter are ratios measured in one run on one machine; absolute numbers say more
+about the machine. Nothing here is a test, and no test is timed.
+"""
+
+import importlib
+import json
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+BENCHMARKS = ("agent", "intake", "accrual", "replay")
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks (all, if none is named) and print what they measured."""
+    if unknown := set(names) - set(BENCHMARKS):
+        print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+        return 2
+    found: dict[str, object] = {
+        "machine": f"{_processor()}, {platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    for name in names or BENCHMARKS:
+        print(f"\n{name}", flush=True)
+        figures = importlib.import_module(f"bench.{name}").run()
+        found[name] = figures
+        width = max(map(len, figures))
+        for key, value in figures.items():
+            print(f"  {key:{width}}  {value}", flush=True)
+    RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{len(names)} × {names[0]}" if names else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
