@@ -243,3 +243,15 @@ def test_paper_has_the_figures_and_no_controls(browser: Browser, site: Site) -> 
     assert paper == "rgb(255, 255, 255)"
     assert seen.page.pdf(format="A4").startswith(b"%PDF")
     seen.context.close()
+
+
+@pytest.mark.parametrize("clerk", ["light", "phone-large-english"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    clerk.page.goto(f"{site.url}{path}")
+    found = axe.Axe().run(clerk.page)
+    assert len(found.response["passes"]) > 20
+    assert found.violations_count == 0, found.generate_report()
