@@ -39,7 +39,7 @@ def main() -> None:
     try:
         app()
     except Failure as failure:
-        print(failure, file=sys.stderr)
+        print(*str(failure).split("\n\t"), file=sys.stderr)
         for line in failure.lines:
             print(f"  {line}", file=sys.stderr)
         sys.exit(1)

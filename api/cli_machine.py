@@ -8,7 +8,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -45,7 +45,7 @@ def create(
 def upgrade() -> None:
     """把数据库结构与政策升到最新 / bring the schema and the policies to the newest."""
     with failures():
-        from api.database import renew, reach  # noqa: PLC0415 - loaded when it is used
+        from api.database import reach, renew  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
         with reach(read_settings()) as database:
@@ -62,16 +62,20 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
     from ledger.books.db import check_revision  # noqa: PLC0415
     from ledger.steps.doors import Role, issue_token  # noqa: PLC0415
 
-    with reach(read_settings()) as database:
-        engine = database.engine()
+    with ExitStack() as stack:
+        engine = stack.enter_context(reach(read_settings())).engine()
+        stack.callback(engine.dispose)
         check_revision(engine)
-        with Session(engine) as session:
-            actor = f"machine:{getpass.getuser()}"
-            now = datetime.now(UTC)
-            role = Role.ADMINISTRATOR
-            deliver(issue_token(session, role=role, person=person, actor=actor, now=now))
-            session.commit()
-        engine.dispose()
+        session = stack.enter_context(Session(engine))
+        secret = issue_token(
+            session,
+            role=Role.ADMINISTRATOR,
+            person=person,
+            actor=f"machine:{getpass.getuser()}",
+            now=datetime.now(UTC),
+        )
+        deliver(secret)
+        session.commit()
 
 
 def _keep(file: Path, secret: str) -> None:

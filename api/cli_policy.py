@@ -52,15 +52,12 @@ def show(
     )
     for clause in told["clauses"]:
         print(f"\n{clause['id']} {clause['title']}（{clause['article']}）")
+        for c in clause["require"]:
+            print(f"  {c['words']}\n    {c['fact']} {c['op']} {_value(c['value'])}")
         limit = f"{clause['rate']} × {clause['base']} ≤ {money(clause['cap_fen'])}"
-        questions = " ".join(clause["undecided"]) or None
-        pairs(
-            [
-                *((f"  {c['fact']} {c['op']} {_value(c['value'])}", "") for c in clause["require"]),
-                (say("  金额", "  amount"), limit),
-                (say("  未裁定的问题", "  open questions"), questions),
-            ]
-        )
+        print(say(f"  金额：{limit}", f"  amount: {limit}"))
+        if questions := " ".join(clause["undecided"]):
+            print(say(f"  未裁定的问题：{questions}", f"  open questions: {questions}"))
 
 
 @policy.command()
