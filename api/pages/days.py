@@ -27,7 +27,7 @@ def day_page(
     assert project.id is not None  # noqa: S101 - it was read from the database
     found = usage.windows_of_day(db, project.id, day, limit=PAGE_ROWS + 1, offset=offset)
     windows = found[:PAGE_ROWS]
-    days = project_days(db, project.id, Fraction(0), 0)  # what was earned is not asked here
+    days = project_days(db, project.id)
     pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(found) > PAGE_ROWS)
     return frame.page(
         "day.html",

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -76,4 +75,4 @@ def _days(db: Session, project: Project, now: datetime) -> Sequence[quotas.Day]:
     try:
         return quotas.quota(db, project, now).days
     except NotFound:
-        return quotas.project_days(db, project.id, Fraction(0), 0)
+        return quotas.project_days(db, project.id)

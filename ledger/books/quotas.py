@@ -18,6 +18,7 @@ from ledger.books.movements import rights
 from ledger.errors import NotFound
 from ledger.rules.pricing import Priced, Unpriced, price
 from ledger.rules.targets import Rights
+from ledger.tables.columns import Days
 from ledger.tables.projects import Project
 from ledger.tables.vouchers import Clause, Voucher
 from ledger.units import Fen, beijing_day, round_half_up
@@ -69,6 +70,23 @@ class Quota:
     days: tuple[Day, ...]
 
 
+@dataclass(frozen=True)
+class Earning:
+    """A voucher's terms: `rate` of what is used while its policy is in force, up to `cap_fen`."""
+
+    rate: Fraction
+    cap_fen: Fen
+    in_force: Days | None
+
+    def on(self, day: date) -> bool:
+        """Whether usage of this day earns anything."""
+        return self.in_force is not None and day in self.in_force
+
+    def of(self, cost: Fraction) -> Fen:
+        """What this much cost earns, fen."""
+        return min(round_half_up(cost * self.rate), self.cap_fen)
+
+
 def project_by_code(db: Session, code: str) -> Project:
     """The project, or NotFound."""
     found = db.exec(select(Project).where(Project.code == code)).one_or_none()
@@ -86,7 +104,9 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
     held = rights(db, voucher.book)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
-    days = project_days(db, project.id, rate, held.room + held.entitlement)
+    days = project_days(
+        db, project.id, Earning(rate, held.room + held.entitlement, clause.effective)
+    )
     left = held.entitlement + held.available + held.reserved
     pace = _pace(days)
     return Quota(
@@ -110,16 +130,17 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
     )
 
 
-def project_days(db: Session, project: int, rate: Fraction, cap_fen: Fen) -> tuple[Day, ...]:
-    """Every day with usage, oldest first, with the cumulative earning under the cap."""
+def project_days(db: Session, project: int, earning: Earning | None = None) -> tuple[Day, ...]:
+    """Every day with usage, oldest first; without a voucher's terms nothing is earned."""
     items = price(usage.owned(db, [project]), usage.price_lines(db, [project]), usage.catalogue(db))
     by_day: dict[date, list[Priced | Unpriced]] = {}
     for item in items:
         by_day.setdefault(item.used.day, []).append(item)
-    days, total = [], Fraction(0)
+    days, counted = [], Fraction(0)
     for day, of_day in sorted(by_day.items()):
-        total += sum((i.cost for i in of_day if isinstance(i, Priced)), Fraction(0))
-        days.append(_day(day, of_day, min(round_half_up(total * rate), cap_fen)))
+        if earning and earning.on(day):
+            counted += sum((i.cost for i in of_day if isinstance(i, Priced)), Fraction(0))
+        days.append(_day(day, of_day, earning.of(counted) if earning else 0))
     return tuple(days)
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
+import psycopg
 import pytest
 from sqlmodel import Session
 
@@ -117,3 +118,14 @@ def test_usage_that_nobody_owns_is_a_list(town: Town) -> None:
     with Session(town.engine) as db:
         assert usage.unowned(db) == []
         assert usage.totals(usage.owned(db, [town.project])) == {town.project: 120_000}
+
+
+def test_the_curve_earns_nothing_before_the_policy_as_the_books_do(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    owner.execute("UPDATE clauses SET effective = '[2026-03-02,)'")
+    town.report([window(0, 0), window(0, DAY_MIN)])
+    town.accrue()
+    found = seen(town)
+    assert [day.earned_fen for day in found.days] == [0, 30]
+    assert found.days[-1].earned_fen == found.rights.accrued
