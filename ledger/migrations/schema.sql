@@ -906,9 +906,6 @@ ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
 
 ALTER TABLE ONLY public.postings
-    ADD CONSTRAINT postings_number_key UNIQUE (number);
-
-ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.prices
@@ -967,6 +964,10 @@ CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster, hol
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster, node);
 
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting);
+
+CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
+
+CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster, received_at) WHERE (released_at IS NULL);
 

@@ -76,7 +76,7 @@ CREATE TABLE accounts (
 
 CREATE TABLE postings (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    number bigint UNIQUE,  -- 凭证号: gapless, in commit order, given at commit
+    number bigint,  -- 凭证号: gapless, in commit order, given at commit
     cause text NOT NULL UNIQUE CHECK (cause <> ''),  -- derived from what caused it: none twice
     used date NOT NULL CHECK (isfinite(used) AND extract(day FROM used) = 1),
     booked date NOT NULL CHECK (isfinite(booked) AND extract(day FROM booked) = 1),
@@ -84,6 +84,10 @@ CREATE TABLE postings (
     posted_at timestamptz,
     note jsonb NOT NULL DEFAULT '{}'
 );
+-- Two partial indexes, because an index over all numbers would keep a dead NULL for each posting,
+-- and every commit would step over all of them.
+CREATE UNIQUE INDEX postings_by_number ON postings (number) WHERE number IS NOT NULL;
+CREATE INDEX postings_unnumbered ON postings (id) WHERE number IS NULL;
 
 CREATE TABLE movements (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
