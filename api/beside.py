@@ -20,7 +20,7 @@ from ledger.books import tether
 from ledger.tables.parties import Centre
 
 LOG_FILE = "beside.log"
-STOP_S = 15
+STOP_S = 30
 NO_DRIVER = 4  # agents/errors.py
 
 

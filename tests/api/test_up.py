@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
+from tests.agents.fake_driver import FakeDriver, compile_driver, gpu_line
 from tests.running import Up, running, until
 
 
@@ -32,6 +33,24 @@ def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) ->
     secret = up.token
     for log in data.glob("*.log"):
         assert secret not in log.read_text()
+
+
+def test_with_a_driver_this_machines_gpus_are_registered_and_metered(folder: Path) -> None:
+    compile_driver(folder)
+    driver = FakeDriver(folder, folder / "nvml-state")
+    driver.say(gpu_line(0), gpu_line(1))
+    theirs = {name: driver.environment[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
+    with running(folder / "data", "--demo", **theirs) as up:
+        (agent,) = until("the node agent", lambda: up.ask("agent", "list"))
+        assert (agent["cluster"], agent["source"]) == ("local", "nvml")
+        spool = up.data / "agents" / "node" / "spool.db"
+        until("its spool", spool.exists)
+        family = up.family()
+        assert up.stop() == 0
+    _, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    with running(folder / "data", "--demo", **theirs) as up:
+        assert len(up.ask("agent", "list")) == 1  # the same one goes on
 
 
 def test_what_was_there_is_there_again_and_the_administrator_stays_the_same(folder: Path) -> None:
