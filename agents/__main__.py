@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "suanquan-agent", description="GPU 计量代理 / GPU metering agent"
+        "suanquan-agent", description="GPU 采集端 / GPU metering agent"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("node", help="计量并上报本机 GPU / meter and report this node's GPUs")

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="suanquan-agent demo",
         description="上报一个虚构的智算中心（演示） / report a made-up centre",
     )
-    parser.add_argument("--data", type=Path, required=True, help="密钥与离线队列 / keys and spools")
+    parser.add_argument("--data", type=Path, required=True, help="密钥与上报队列 / keys and spools")
     parser.add_argument("--describe", action="store_true", help="只说明有什么 / say what there is")
     parser.add_argument("--url", help="服务器地址 / the server's address")
     parser.add_argument(

@@ -91,7 +91,7 @@ def _holders(settings: Settings, devices: set[str], now: datetime) -> Check:
     if settings.holders is None:
         return Check(
             1,
-            "未设置使用者文件 SUANQUAN_HOLDERS：所有用量都会记为「归属不明」",
+            "未设置占用者文件 SUANQUAN_HOLDERS：所有用量都会记为「归属不明」",
             "no holders file is set (SUANQUAN_HOLDERS): all use will be unattributed",
         )
     holding = MapFile(settings.holders).read(now)
@@ -99,12 +99,12 @@ def _holders(settings: Settings, devices: set[str], now: datetime) -> Check:
     if strangers and devices:
         return Check(
             1,
-            f"使用者文件写了本机没有的设备：{'、'.join(strangers)}",
+            f"占用者文件写了本机没有的设备：{'、'.join(strangers)}",
             f"the holders file names devices that this node has not: {', '.join(strangers)}",
         )
     return Check(
         0,
-        f"使用者文件 {settings.holders}：{len(holding.devices)} 个设备",
+        f"占用者文件 {settings.holders}：{len(holding.devices)} 个设备",
         f"holders file {settings.holders}: {len(holding.devices)} devices",
     )
 
@@ -149,11 +149,11 @@ def _identity(settings: Settings) -> Check:
 
 def _spool(settings: Settings) -> Check:
     if not settings.spool.exists():
-        return Check(0, "离线队列尚未建立", "there is no spool yet")
+        return Check(0, "上报队列尚未建立", "there is no spool yet")
     if _answers(settings):
         return Check(
             0,
-            f"离线队列正由运行中的代理使用（见 127.0.0.1:{settings.health_port}/metrics）",
+            f"上报队列正由运行中的采集端使用（见 127.0.0.1:{settings.health_port}/metrics）",
             f"the spool is in use by the running agent (127.0.0.1:{settings.health_port}/metrics)",
         )
     with Spool(settings.spool) as spool:
@@ -161,7 +161,7 @@ def _spool(settings: Settings) -> Check:
     since = oldest.isoformat() if oldest else "—"
     return Check(
         0,
-        f"离线队列：{depth} 个窗口待发，最早 {since}",
+        f"上报队列：{depth} 个窗口待发，最早 {since}",
         f"spool: {depth} windows wait, the oldest of {since}",
     )
 

@@ -107,7 +107,7 @@ def parse_map(text: str, path: Path) -> Holding:
 
 def _entry(words: list[str], place: str) -> tuple[str, Held]:
     if not 2 <= len(words) <= 3:  # noqa: PLR2004
-        raise _wrong(place, "应写「设备 使用者 [份额]」", "write «device holder [share]»")
+        raise _wrong(place, "应写「设备 占用者 [份额]」", "write «device holder [share]»")
     if not _DEVICE.fullmatch(words[0]):
         raise _wrong(
             place,
@@ -115,7 +115,7 @@ def _entry(words: list[str], place: str) -> tuple[str, Held]:
             f"{words[0]!r} is not the UUID of a GPU or MIG slice (GPU-… or MIG-…, lower case)",
         )
     if len(words[1]) > _NAME_MAX:
-        raise _wrong(place, "使用者名称过长", f"the holder's name is over {_NAME_MAX} characters")
+        raise _wrong(place, "占用者名称过长", f"the holder's name is over {_NAME_MAX} characters")
     share = _SHARE.fullmatch(words[2]) if words[2:] else _SHARE.fullmatch("1/1")
     if share is None or int(share[1]) > int(share[2]):
         raise _wrong(
@@ -129,7 +129,7 @@ def _entry(words: list[str], place: str) -> tuple[str, Held]:
 def _check_shares(together: tuple[Held, ...], place: str) -> None:
     total = _total(together)
     if len({held.holder for held in together}) < len(together):
-        raise _wrong(place, "同一设备的同一使用者写了两次", "the device has this holder already")
+        raise _wrong(place, "同一设备的同一占用者写了两次", "the device has this holder already")
     if total > 1:
         raise _wrong(
             place, f"该设备的份额合计 {total}，超过 1", f"the device's shares sum to {total}"
@@ -158,4 +158,4 @@ def _text(path: Path) -> str:
 
 
 def _wrong(place: str, zh: str, en: str) -> SettingsError:
-    return SettingsError(f"使用者文件 {place}：{zh}", f"holders file {place}: {en}")
+    return SettingsError(f"占用者文件 {place}：{zh}", f"holders file {place}: {en}")

@@ -15,7 +15,7 @@ from agents.looks import Held, Holding, Look, Reading
 from agents.meter import devices_of
 from agents.nvml import DriverReplaced, Nvml, Process
 
-_HEAD = ("设备 device", "型号 model", "使用者 holder", "利用率 util", "显存 memory", "功率 power")
+_HEAD = ("设备 device", "型号 model", "占用者 holder", "利用率 util", "显存 memory", "功率 power")
 
 
 def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def table(found: dict[str, Any]) -> str:
     if found["silent_gpus"]:
         lines.append(f"不应答的 GPU / GPUs that do not answer: {found['silent_gpus']}")
     if found["holders_fault"]:
-        lines.append(f"使用者未知 / holders unknown: {found['holders_fault']}")
+        lines.append(f"占用者未知 / holders unknown: {found['holders_fault']}")
     lines += ["  ".join(row).rstrip() for row in rows]
     return "\n".join(lines)
 

@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("jobs", type=Path, metavar="JOBS.csv", help=slurm.HEADER)
     parser.add_argument("--cluster", help="集群名 / the cluster's name")
     parser.add_argument("--url", help="服务器地址 / the server's address")
-    parser.add_argument("--data", type=Path, help="密钥与离线队列所在目录 / key and spool")
+    parser.add_argument("--data", type=Path, help="密钥与上报队列所在目录 / key and spool")
     parser.add_argument("--code", help="一次性注册码，首次需要 / one-time code, the first time")
     parser.add_argument("--check", action="store_true", help="只检查 / check only, send nothing")
     parser.add_argument("--json", action="store_true", help="以 JSON 行输出 / JSON lines")

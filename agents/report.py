@@ -109,7 +109,7 @@ def drain(
                     waited = time.monotonic() - patience
                     if give_up_after_s is not None and waited + step.seconds > give_up_after_s:
                         raise Unreachable(
-                            f"服务器 {url} 一直没有收下数据（{why}）；数据仍在离线队列中",
+                            f"服务器 {url} 一直没有收下数据（{why}）；数据仍在上报队列中",
                             f"{url} took nothing ({why}); what waits is still in the spool",
                         )
                     _log.warning("sending again in %.0f s: %s", step.seconds, why)
@@ -165,7 +165,7 @@ def _resume(spool: Spool, response: Response, head: _Head) -> None:
     elif response.status in (400, 401, 413):
         code = told.code or str(response.status)
         raise Refused(
-            f"服务器拒收第 {head.number} 批（{code}）：{told.detail}；数据仍在离线队列中",
+            f"服务器拒收第 {head.number} 批（{code}）：{told.detail}；数据仍在上报队列中",
             f"the server refuses batch {head.number} ({code}): {told.detail}; the spool keeps it",
             code,
         )

@@ -62,7 +62,7 @@ class SpoolFile:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise SpoolError(
-                f"无法创建离线队列 {path}（{error.strerror}）",
+                f"无法创建上报队列 {path}（{error.strerror}）",
                 f"cannot make the spool {path} ({error.strerror})",
             ) from error
         self._db = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
@@ -82,7 +82,7 @@ class SpoolFile:
             (version,) = self.row("PRAGMA user_version")
             if version not in (0, _VERSION):
                 raise SpoolError(
-                    f"离线队列 {self._path} 是第 {version} 版，本程序只认第 {_VERSION} 版",
+                    f"上报队列 {self._path} 是第 {version} 版，本程序只认第 {_VERSION} 版",
                     f"the spool {self._path} has version {version}, this program knows {_VERSION}",
                 )
             if version == 0:
@@ -144,13 +144,13 @@ class SpoolFile:
             yield
         except sqlite3.OperationalError as error:  # locked, disk full, no permission, I/O error
             raise SpoolError(
-                f"离线队列 {self._path} 无法使用（{error}）："
+                f"上报队列 {self._path} 无法使用（{error}）："
                 "是否已有一个 suanquan-agent 在使用，或磁盘已满？",
                 f"cannot use the spool {self._path} ({error}): "
                 "is another suanquan-agent using it, or is the disk full?",
             ) from error
         except sqlite3.DatabaseError as error:
             raise SpoolDamaged(
-                f"离线队列 {self._path} 已损坏（{error}）",
+                f"上报队列 {self._path} 已损坏（{error}）",
                 f"the spool {self._path} is damaged ({error})",
             ) from error

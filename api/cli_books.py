@@ -103,8 +103,8 @@ def quota(code: Code, *, json_: Json = False) -> None:
             (say("条款", "clause"), f"{told['policy']} {told['clause']}"),
             (say("上限", "cap"), money(told["cap_fen"])),
             (say("预计（已计提）", "provisional"), money(told["provisional_fen"])),
-            (say("应付", "payable"), money(told["payable_fen"])),
-            (say("已付", "paid"), money(told["paid_fen"])),
+            (say("待兑付", "payable"), money(told["payable_fen"])),
+            (say("已兑付", "paid"), money(told["paid_fen"])),
             (say("剩余", "left"), money(told["left_fen"])),
             (say("超出上限", "beyond the cap"), money(told["cut_fen"])),
             (say("按目前用量用完于", "used up by"), told["runs_out"]),
@@ -123,7 +123,7 @@ def days(code: Code, *, since: Since = None, until: Until = None, json_: Json = 
         as_json(told)
         return
     titles = say(
-        "日期 卡时 费用 累计补贴 利用率 未定价卡时", "day GPU-h cost earned util unpriced"
+        "日期 卡时 费用 累计补贴 利用率 无价格卡时", "day GPU-h cost earned util unpriced"
     ).split()
     table(titles, [_day(d) for d in told], right="lrrrrr")
 
@@ -175,7 +175,7 @@ def accrue(*, json_: Json = False) -> None:
     pairs(
         [
             (say("变动的费用", "charges changed"), told["charges_changed"]),
-            (say("未定价的用量", "usage without a price"), told["unpriced"]),
+            (say("无价格的用量", "usage without a price"), told["unpriced"]),
             (say("算力券", "vouchers"), told["vouchers"]),
             (say("其中有变动", "of which moved"), told["moved"]),
         ]

@@ -138,7 +138,7 @@ def _word(code: str) -> str:
         "pod": _("容器组"),
         "slurm": _("Slurm 账户"),
         "static": _("静态名称"),
-        "unattributed": _("说不出是谁"),
+        "unattributed": _("归属不明"),
         "agent_down": _("采集端停止"),
         "kubelet_unreachable": _("问不到 kubelet"),
         "nvml_error": _("驱动报错"),
