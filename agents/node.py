@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -19,7 +20,14 @@ from pathlib import Path
 from types import FrameType
 
 from agents import wire
-from agents.errors import AgentError, IdentityError, Refused, SpoolDamaged, SpoolError
+from agents.errors import (
+    AgentError,
+    IdentityError,
+    Refused,
+    SpoolDamaged,
+    SpoolError,
+    Unreachable,
+)
 from agents.health import Health, serve
 from agents.holders import Holders, holders_at
 from agents.identity import Identity, enrol
@@ -135,7 +143,6 @@ class Sampler:
         """Only a new process can load the new driver's library; its time away has that reason."""
         _log.warning("the driver was replaced: starting anew")
         self._keep(Closed(), wire.GapReason.DRIVER_RELOAD)
-        self._spool.close()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606  ourselves, with our own arguments
 
 
@@ -176,7 +183,7 @@ class Reporter:
         except AgentError as error:
             _log.error("%s", error)
             self._health.refused("not_enrolled")
-            self._wait(_ENROL_AGAIN_S)
+            self._wait(_ENROL_AGAIN_S if isinstance(error, Unreachable) else _PAUSE_S)
             return None
         return known
 
@@ -188,6 +195,10 @@ class Reporter:
         except AgentError as error:  # a person must mend it; metering goes on
             _log.error("%s", error)
             self._health.refused(error.code if isinstance(error, Refused) else "spool")
+            self._wait(_PAUSE_S)
+        except (ValueError, TypeError, sqlite3.Error):  # a fault of ours must not end the thread
+            _log.exception("sending failed")
+            self._health.refused("fault")
             self._wait(_PAUSE_S)
 
     def _last_try(self, identity: Identity) -> None:

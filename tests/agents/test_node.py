@@ -1,0 +1,322 @@
+"""The node's agent as it runs: the real process on the fake driver, stopped, killed and upgraded.
+
+A minute is long, so the loop is driven by its own clocks where minutes must pass, and the real
+process begins from a checkpoint that lies some minutes back.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from agents import wire
+from agents.errors import SpoolDamaged, SpoolError
+from agents.health import Health
+from agents.holders import MapFile
+from agents.looks import Instant
+from agents.meter import State
+from agents.node import Sampler, open_spool
+from agents.nvml import Nvml
+from agents.server import Server
+from agents.spool import Spool
+from tests.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
+from tests.agents.test_nvml import driver as driver  # noqa: PLC0414  a fixture
+from tests.agents.test_spool import window
+from tests.agents.tiny_server import TinyServer
+
+NOON = 1_767_268_800_000
+QUICK = """
+import sys, agents.meter
+agents.meter.LOOK_MS = 1_000
+from agents.__main__ import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@dataclass
+class Clocks:
+    now: int = 0
+    error: int = NOON
+
+    def __call__(self) -> Instant:
+        return Instant(self.now + self.error, self.now)
+
+
+@dataclass
+class Driven:
+    """The loop of a node, second by second."""
+
+    folder: Path
+    clocks: Clocks = field(default_factory=Clocks)
+
+    def run(self, seconds: int, *, term: bool = True) -> None:
+        """One life of the agent; without `term` it is killed."""
+        nvml = Nvml()
+        with Spool(self.folder / "spool.db") as spool:
+            holders = MapFile(self.folder / "holders")
+            sampler = Sampler(nvml, holders, spool, Health(spool), self.clocks)
+            for _ in range(seconds):
+                sampler.sample()
+                self.clocks.now += 1_000
+            if term:
+                sampler.sample(last=True)
+        nvml.close()
+
+    def windows(self) -> list[wire.Window]:
+        with Spool(self.folder / "spool.db") as spool:
+            body = spool.next_batch(UUID(int=0), datetime(2026, 1, 1, tzinfo=UTC))
+        return list(msgspec.json.decode(body, type=wire.Batch).windows) if body else []
+
+
+@pytest.fixture
+def driven(driver: FakeDriver, tmp_path: Path) -> Driven:
+    (tmp_path / "holders").write_text(f"{gpu_uuid(0)} model-a\n{mig_uuid(1, 0)} model-b\n")
+    driver.say(gpu_line(0), *sliced_lines(1, 2))
+    return Driven(tmp_path)
+
+
+def test_minutes_of_a_gpu_and_of_slices(driven: Driven) -> None:
+    driven.run(121)
+    windows = driven.windows()
+    assert [(w.gpu, w.start.minute) for w in windows] == [
+        (gpu_uuid(gpu), minute) for minute in range(2) for gpu in range(2)
+    ]
+    whole, sliced = windows[2:]
+    assert [(p.holder, p.mig) for p in whole.parts] == [(wire.Static("model-a"), None)]
+    assert whole.parts[0].readings == wire.Readings(
+        6, 370_000, None, 1_024, 300_000, {"engine_ppm": "not_read"}
+    )
+    assert (whole.energy_mj, whole.missing) == (0, {})
+    assert [p.holder for p in sliced.parts] == [wire.Static("model-b"), wire.Unallocated()]
+    assert [p.mig.uuid for p in sliced.parts if p.mig] == [mig_uuid(1, 0), mig_uuid(1, 1)]
+    assert sliced.parts[0].readings is not None
+    assert sliced.parts[0].readings.missing["util_ppm"] == "not_supported"
+
+
+@pytest.mark.parametrize(("term", "gap_ms"), [(True, 5_000), (False, 10_000)])
+def test_a_restart_resumes_the_minute_and_the_time_away_is_a_gap(
+    driven: Driven, gap_ms: int, *, term: bool
+) -> None:
+    """Killed at 26 s: what was seen after the look at 20 s is gone, and said to be gone."""
+    driven.run(25, term=term)
+    driven.clocks.now += 5_000
+    driven.run(40)
+    first = driven.windows()[0]
+    assert wire.faults(first) == []
+    (gap,) = first.gaps
+    assert gap == wire.Gap(30_000 - gap_ms, 30_000, wire.GapReason.AGENT_DOWN)
+
+
+def test_a_changed_map_changes_holders_within_two_seconds(driven: Driven) -> None:
+    nvml = Nvml()
+    path = driven.folder / "holders"
+    with Spool(driven.folder / "spool.db") as spool:
+        sampler = Sampler(nvml, MapFile(path), spool, Health(spool), driven.clocks)
+        for second in range(61):
+            if second == 30:
+                path.write_text(f"{gpu_uuid(0)} model-c\n")
+            sampler.sample()
+            driven.clocks.now += 1_000
+    nvml.close()
+    parts = driven.windows()[0].parts
+    assert [(p.holder, p.from_ms, p.to_ms) for p in parts] == [
+        (wire.Static("model-a"), 0, 31_000),
+        (wire.Static("model-c"), 31_000, 60_000),
+    ]
+
+
+def test_a_full_disk_costs_nothing_while_memory_holds(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvml = Nvml()
+    full = threading.Event()
+    with Spool(driven.folder / "spool.db") as spool:
+        add = spool.add
+
+        def refuse(*args: object, **kwargs: object) -> None:
+            if full.is_set():
+                raise SpoolError("磁盘已满", "database or disk is full")
+            add(*args, **kwargs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(spool, "add", refuse)
+        holders = MapFile(driven.folder / "holders")
+        sampler = Sampler(nvml, holders, spool, Health(spool), driven.clocks)
+        for second in range(301):
+            (full.set if 50 < second < 250 else full.clear)()
+            sampler.sample()
+            driven.clocks.now += 1_000
+    nvml.close()
+    windows = driven.windows()
+    assert len(windows) == 10
+    assert not any(w.gaps for w in windows)
+
+
+def test_a_damaged_spool_is_put_aside_and_a_new_one_begins(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    path.write_bytes(b"damaged" * 1_000)
+    with pytest.raises(SpoolDamaged):
+        Spool(path)
+    with open_spool(path) as spool:
+        assert spool.depth() == 0
+    (aside,) = tmp_path.glob("spool.db.damaged-*")
+    assert aside.read_bytes().startswith(b"damaged")
+
+
+# The real process.
+
+
+@dataclass
+class Agent:
+    driver: FakeDriver
+    folder: Path
+    server: TinyServer
+    process: subprocess.Popen[str] | None = None
+    port: int = 0
+
+    def start(self, *, code: str = QUICK) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, "node"],
+            env={
+                **self.driver.environment,
+                "SUANQUAN_URL": self.server.url,
+                "SUANQUAN_AGENT_DATA": str(self.folder / "agent"),
+                "SUANQUAN_ENROL_CODE": "code-1",
+                "SUANQUAN_NODE": "node-1",
+                "SUANQUAN_HEALTH_PORT": str(self.port),
+            },
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def get(self, path: str) -> tuple[int, str]:
+        with Server(f"http://127.0.0.1:{self.port}", timeout_s=5) as pages:
+            answer = pages.get(path)
+        return (answer.status, answer.body.decode()) if answer else (0, "")
+
+    def until(self, path: str, words: str) -> str:
+        """Wait for words on a page (pytest-timeout is the limit)."""
+        while True:
+            assert self.process is not None
+            assert self.process.poll() is None, self.process.communicate()[1]
+            _, body = self.get(path)
+            if words in body:
+                return body
+            time.sleep(0.05)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        assert self.process is not None
+        self.process.send_signal(number)
+        _, said = self.process.communicate(timeout=60)
+        code, self.process = self.process.returncode, None
+        return code, said
+
+    def open_minute(self) -> State:
+        with Spool(self.folder / "agent" / "spool.db") as spool:
+            kept = spool.restore()
+        assert kept is not None
+        return msgspec.json.decode(kept, type=State)
+
+
+@pytest.fixture
+def agent(fake_driver: FakeDriver, tmp_path: Path, server: TinyServer) -> Iterator[Agent]:
+    made = Agent(fake_driver, tmp_path, server)
+    yield made
+    if made.process is not None:
+        made.process.kill()
+        made.process.communicate()
+
+
+def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:
+    (agent.folder / "agent").mkdir()
+    with Spool(agent.folder / "agent" / "spool.db") as spool:
+        spool.add([window(0), window(1)])
+    agent.start()
+    page = agent.until("/metrics", 'answered_windows_total{kind="kept"} 2')
+    assert "suanquan_agent_gpus 1" in page
+    assert "suanquan_agent_spool_windows 0" in page
+    assert agent.get("/healthz") == (200, "正常\nhealthy\n")
+    assert agent.get("/else")[0] == 404
+    code, said = agent.stop()
+    assert (code, len(agent.server.keys)) == (0, 1), said
+    gpu = agent.open_minute().gpus[gpu_uuid(0)]
+    assert gpu.minute.filled_ms > 0
+    assert gpu.minute.gaps[0].reason == wire.GapReason.AGENT_DOWN
+
+
+def test_killed_and_started_again_the_time_away_is_a_gap(agent: Agent) -> None:
+    agent.start()
+    agent.until("/healthz", "healthy")
+    agent.stop(signal.SIGKILL)
+    before = agent.open_minute()
+    agent.start()
+    agent.until("/healthz", "healthy")
+    assert agent.stop()[0] == 0
+    after = agent.open_minute()
+    if after.start_ms == before.start_ms:  # else the minute went out with its gap
+        held = after.gpus[gpu_uuid(0)].minute
+        assert [g.reason for g in held.gaps] == [wire.GapReason.AGENT_DOWN] * len(held.gaps)
+        assert held.gaps[-1].from_ms == before.seen_ms - before.start_ms or len(held.gaps) == 1
+    assert all(wire.faults(w) == [] for w in agent.server.kept())
+
+
+def test_a_driver_upgraded_under_us_is_loaded_by_a_new_process(agent: Agent) -> None:
+    agent.start()
+    agent.until("/healthz", "healthy")
+    assert agent.process is not None
+    pid = agent.process.pid
+    state = agent.driver.state
+    state.write_text(state.read_text().replace("580.65.06", "590.10.01"))
+    assert agent.process.stderr is not None
+    while "starting anew" not in agent.process.stderr.readline():
+        pass
+    agent.until("/healthz", "healthy")
+    assert agent.process.pid == pid
+    assert agent.stop()[0] == 0
+    opened = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
+    closed = [g.reason for w in agent.server.kept() for g in w.gaps]
+    assert wire.GapReason.DRIVER_RELOAD in opened + closed
+
+
+def test_without_a_driver_it_says_so_and_never_pretends(agent: Agent) -> None:
+    agent.driver.say("init 9")
+    agent.start()
+    assert agent.process is not None
+    _, said = agent.process.communicate(timeout=60)
+    assert agent.process.returncode == 4
+    assert "本机没有可用的 NVIDIA 驱动" in said
+    assert "this machine has no working NVIDIA driver (driver_not_loaded)" in said
+    assert not (agent.folder / "agent").exists()
+
+
+def test_a_second_agent_on_the_same_folder_is_refused(agent: Agent) -> None:
+    agent.start()
+    agent.until("/healthz", "healthy")
+    second = Agent(agent.driver, agent.folder, agent.server)
+    second.start()
+    assert second.process is not None
+    _, said = second.process.communicate(timeout=60)
+    assert second.process.returncode == 7
+    assert "is another suanquan-agent using it" in said
+
+
+def test_the_server_may_be_away_for_ever_metering_goes_on(agent: Agent) -> None:
+    agent.server.plan = ["drop"] * 10_000
+    agent.start()
+    agent.until("/metrics", 'server_refuses{kind="not_enrolled"} 1')
+    assert agent.get("/healthz")[0] == 200
+    assert agent.stop()[0] == 0
