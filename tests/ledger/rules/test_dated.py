@@ -62,6 +62,13 @@ def test_what_follows_without_a_gap_is_one_fact() -> None:
     assert ended.created == (fact("a", 0, 5),)
 
 
+def test_what_is_stated_as_it_is_stays_beside_new_dates() -> None:
+    made = plan([fact("a", 0, 10), fact("a", 10)], [fact("a", 0, 10), fact("a", 10, 20)])
+    assert made.unchanged == (fact("a", 0, 10),)
+    assert made.superseded == (fact("a", 10),)
+    assert made.created == (fact("a", 10, 20),)
+
+
 def test_neighbours_are_left_alone() -> None:
     made = plan([fact("a", 0, 10), fact("a", 10)], [fact("b", 20, 30)])
     assert made.superseded == (fact("a", 10),)

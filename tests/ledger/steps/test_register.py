@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -109,8 +110,8 @@ def test_all_faults_are_told_at_once_the_database_s_too(db: Session) -> None:
     found = again(db, more)
     last = more.count("\n")
     assert {w for w, _ in said(found)} - in_the_file_alone == {
-        f"line {last}: bindings[7].cluster",
-        f"line {last}: bindings[7].project",
+        f"line {last}: bindings[8].cluster",
+        f"line {last}: bindings[8].project",
     }
 
 
@@ -301,11 +302,14 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
             outcomes.append(register(own, text, actor="clerk", now=NOW))
             own.commit()
 
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with Session(engine) as first:
         register(first, text, actor="clerk", now=NOW)
         others = [Thread(target=clerk) for _ in range(3)]
         for other in others:
             other.start()
+        while all(o.is_alive() for o in others) and db.scalar(waiting) < len(others):
+            sleep(0.01)
         first.commit()
     for other in others:
         other.join()
