@@ -18,7 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agents.wire import BATCH_BYTES_MAX
+from agents.wire import AGENT_HEADER, BATCH_BYTES_MAX
 from api.gate import SESSION_COOKIE
 from api.problems import Problem, respond
 
@@ -136,5 +136,7 @@ def _address(request: Request) -> str:
 
 def _caller(request: Request) -> str:
     """A digest of what the caller shows, so that no secret is kept here; else its address."""
-    shown = request.headers.get("authorization") or request.cookies.get(SESSION_COOKIE)
+    headers = request.headers
+    shown = headers.get("authorization") or headers.get(AGENT_HEADER)
+    shown = shown or request.cookies.get(SESSION_COOKIE)
     return sha256(shown.encode()).hexdigest() if shown else _address(request)

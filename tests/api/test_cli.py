@@ -24,6 +24,7 @@ from ledger.steps.doors import Role
 from tests.api.conftest import FACTS, POLICY, Town
 from tests.api.test_routes import REGISTRY
 from tests.conftest import Server
+from tests.running import running
 from tests.vouchers import place_project
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -269,6 +270,20 @@ def test_a_database_is_upgraded_before_it_is_used(postgres: Server) -> None:
         clauses = owner.execute("SELECT clause FROM clauses WHERE policy = %s", (POLICY,))
         assert sorted(clauses) == [("09-1",), ("14-1",)]
     postgres.drop(name)
+
+
+def test_beside_a_running_server_its_own_database_is_used(folder: Path) -> None:
+    data = {"SUANQUAN_DATA": str(folder / "data")}
+    never = suanquan("admin", "create", "王五", **data)  # starts the database, and stops it again
+    assert never.returncode == 1
+    assert "suanquan db upgrade" in never.stderr
+    assert suanquan("db", "upgrade", **data).returncode == 0
+    early = suanquan("admin", "create", "王五", **data).stdout.strip()
+    with running(folder / "data") as up:
+        late = up.command("admin", "create", "赵六").stdout.strip()
+        for secret in (early, late):
+            assert suanquan("projects", SUANQUAN_URL=up.url, SUANQUAN_TOKEN=secret).returncode == 0
+        assert up.command("db", "upgrade").returncode == 0
 
 
 @pytest.mark.parametrize(

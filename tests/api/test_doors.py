@@ -52,29 +52,26 @@ def test_a_token_expires(town: Town, admin: dict[str, str]) -> None:
     assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 401
 
 
-@pytest.mark.parametrize(
-    ("wanted", "code"),
-    [
-        ({"role": "builder"}, "token_project"),
-        ({"role": "clerk", "project": "p-mine"}, "token_project"),
-        ({"role": "operator"}, "token_centre"),
-        ({"role": "clerk", "centre": "centre of c-mine"}, "token_centre"),
-        ({"role": "builder", "project": "p-nobody"}, "project"),
-        ({"role": "operator", "centre": "nowhere"}, "centre"),
-        ({"role": "clerk", "expires_at": "2020-01-01T00:00:00Z"}, "token_expired"),
-    ],
+SENSELESS = (
+    ({"role": "builder"}, "token_project"),
+    ({"role": "clerk", "project": "p-mine"}, "token_project"),
+    ({"role": "operator"}, "token_centre"),
+    ({"role": "clerk", "centre": "centre of c-mine"}, "token_centre"),
+    ({"role": "builder", "project": "p-nobody"}, "project"),
+    ({"role": "operator", "centre": "nowhere"}, "centre"),
+    ({"role": "clerk", "expires_at": "2020-01-01T00:00:00Z"}, "token_expired"),
 )
-def test_a_token_that_makes_no_sense_is_refused(
-    town: Town, admin: dict[str, str], wanted: dict[str, str], code: str
-) -> None:
-    answer = town.client.post("/api/v1/tokens", json={"person": "x", **wanted}, headers=admin)
-    assert answer.json()["code"] == code, answer.text
-    assert answer.status_code == (404 if code in ("project", "centre") else 422)
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
+def test_a_token_that_makes_no_sense_is_refused(town: Town, admin: dict[str, str]) -> None:
+    for wanted, code in SENSELESS:
+        answer = town.client.post("/api/v1/tokens", json={"person": "x", **wanted}, headers=admin)
+        assert answer.json()["code"] == code, answer.text
+        assert answer.status_code == (404 if code in ("project", "centre") else 422)
+
+
+def test_a_credential_that_is_none_opens_nothing(town: Town) -> None:
+    for sent in [
         "Bearer sq_wrong",
         "Bearer  ",
         "Bearer",
@@ -82,12 +79,12 @@ def test_a_token_that_makes_no_sense_is_refused(
         "sq_x",
         "Bearer \xff",
         "bearer x y",
-    ],
-)
-def test_a_credential_that_is_none_opens_nothing(town: Town, sent: str) -> None:
-    answer = town.client.get("/api/v1/projects", headers={b"Authorization": sent.encode("latin-1")})
-    assert answer.status_code == 401
-    assert answer.json()["code"] in ("bad_credential", "no_credential")
+    ]:
+        answer = town.client.get(
+            "/api/v1/projects", headers={b"Authorization": sent.encode("latin-1")}
+        )
+        assert answer.status_code == 401
+        assert answer.json()["code"] in ("bad_credential", "no_credential")
 
 
 def test_the_database_holds_hashes_alone(

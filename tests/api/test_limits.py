@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from limits import parse
 from starlette.types import Message
 
+from agents.wire import AGENT_HEADER
 from api.limits import BODY_MAX, BODY_MAX_OF, GUESSES, Limits
 from ledger.steps.doors import Role
 from tests.api.conftest import Town
@@ -118,9 +119,10 @@ def test_who_guesses_right_is_not_counted(town: Town) -> None:
         assert answer.status_code == 303
 
 
-def test_one_callers_rate_is_its_own() -> None:
+@pytest.mark.parametrize("header", ["Authorization", AGENT_HEADER])
+def test_one_callers_rate_is_its_own(header: str) -> None:
     client = TestClient(small(calls=parse("3/minute")))
-    mine, yours = ({"Authorization": f"Bearer {who}"} for who in ("mine", "yours"))
+    mine, yours = {header: "mine"}, {header: "yours"}
     assert [client.get("/", headers=mine).status_code for _ in range(4)] == [200, 200, 200, 429]
     assert client.get("/", headers=yours).status_code == 200
     assert [client.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -32,13 +32,12 @@ def test_a_token_says_who_comes(engine: sa.Engine, clerk: str) -> None:
     assert found.actor == f"clerk:李四#{found.token}"
 
 
-@pytest.mark.parametrize(
-    "secret", ["", "sq_", "x" * 10_000, "sq_" + "A" * 43, "'; DROP TABLE tokens; --", "\x00"]
-)
-def test_nobody_comes_by_another_secret(engine: sa.Engine, clerk: str, secret: str) -> None:
+def test_nobody_comes_by_another_secret(engine: sa.Engine, clerk: str) -> None:
+    others = ["", "sq_", "x" * 10_000, "sq_" + "A" * 43, "'; DROP TABLE tokens; --", "\x00"]
     with Session(engine) as db:
-        assert doors.viewer(db, secret, NOW) is None
-        assert doors.signed_in(db, secret, NOW) is None
+        for secret in others:
+            assert doors.viewer(db, secret, NOW) is None
+            assert doors.signed_in(db, secret, NOW) is None
 
 
 def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
@@ -100,31 +99,32 @@ def test_ended_sessions_are_swept(engine: sa.Engine, owner: psycopg.Connection, 
     assert owner.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
 
 
-@pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("scope", ["", "project", "centre", "project centre"])
-def test_a_role_has_exactly_its_scope(
-    engine: sa.Engine, owner: psycopg.Connection, role: Role, scope: str
-) -> None:
+def test_a_role_has_exactly_its_scope(engine: sa.Engine, owner: psycopg.Connection) -> None:
     place(owner, gpus=0)
-    project = place_project(owner, "m1") if "project" in scope else None
     row = owner.execute("SELECT id FROM centres").fetchone()
     assert row
-    centre = row[0] if "centre" in scope else None
-    right = {Role.BUILDER: "project", Role.OPERATOR: "centre"}.get(role, "")
+    project, centre = place_project(owner, "m1"), int(row[0])
+    right = {Role.BUILDER: (project, None), Role.OPERATOR: (None, centre)}
+    for role in Role:
+        for scope in ((None, None), (project, None), (None, centre), (project, centre)):
+            made = scoped(engine, role, *scope)
+            assert made == (scope == right.get(role, (None, None))), (role, scope)
+
+
+def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | None) -> bool:
+    """Whether such a token can be made; one that was made opens just this."""
     with Session(engine) as db:
-        if scope == right:
+        try:
             secret = doors.issue_token(
                 db, role=role, person="x", project=project, centre=centre, actor="test", now=NOW
             )
-            found = doors.viewer(db, secret, NOW)
-            assert found
-            assert (found.role, found.project, found.centre) == (role, project, centre)
-        else:
-            with pytest.raises(Refused) as refused:
-                doors.issue_token(
-                    db, role=role, person="x", project=project, centre=centre, actor="t", now=NOW
-                )
-            assert refused.value.code in {"token_project", "token_centre"}
+        except Refused as refused:
+            assert refused.code in {"token_project", "token_centre"}  # noqa: PT017 - either is right
+            return False
+        found = doors.viewer(db, secret, NOW)
+    assert found
+    assert (found.role, found.project, found.centre) == (role, project, centre)
+    return True
 
 
 def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
