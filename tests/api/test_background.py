@@ -1,6 +1,7 @@
 """The server's own rounds: one server at a time, and no failure ends them."""
 
 import asyncio
+import queue
 from datetime import UTC, datetime
 
 import pytest
@@ -22,21 +23,20 @@ def test_of_two_servers_one_does_the_round(engine: sa.Engine) -> None:
 def test_a_round_that_fails_is_followed_by_the_next(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rounds = []
+    rounds: queue.Queue[datetime] = queue.Queue()
 
-    def fail(*_: object) -> bool:
-        rounds.append(1)
+    def fail(_: sa.Engine, now: datetime) -> bool:
+        rounds.put(now)
         raise sa.exc.OperationalError("SELECT", None, Exception("the database went away"))
 
     monkeypatch.setattr(background, "accrue_round", fail)
     monkeypatch.setattr(background, "EVERY_S", 0.001)
 
-    async def run() -> None:
+    async def three_rounds() -> list[datetime]:
         app = FastAPI()
         app.state.engine = engine
         async with background.lifespan(app):
-            while len(rounds) < 3:
-                await asyncio.sleep(0.001)
+            return [await asyncio.to_thread(rounds.get, timeout=60) for _ in range(3)]
 
-    asyncio.run(run())
-    assert len(rounds) >= 3
+    moments = asyncio.run(three_rounds())
+    assert moments == sorted(moments)
