@@ -6,7 +6,7 @@ three kinds of answer. A reading that this GPU does not have is None with the re
 that is lost is that GPU's own gap. A driver that went away, or was replaced under us, is a gap of
 all GPUs. A driver that shows no GPU at all has failed; it is not an idle node.
 
-Source: NVML API reference (nvml.h); the field notes behind the choices are in docs/agent.md.
+Source: NVML API reference (nvml.h); what it leaves open was settled by tests/agents/test_nvml.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,146 @@
+"""What the node's agent costs on a node of 8 GPUs x 7 MIG slices: memory, processor, disk.
+
+Twice, on the fake driver of the tests (a real driver's calls cost more; NVML is asked only every
+ten seconds). First the real process, reporting to a small server over a socket, measured over a
+minute from outside. Then hours of the same loop on driven clocks, as fast as it goes: the processor
+time of each second of metering, whether memory stays flat, and how large the spool would grow if
+the server were away for 14 days.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from agents import wire
+from agents.health import Health
+from agents.holders import MapFile
+from agents.looks import Instant
+from agents.node import Sampler
+from agents.nvml import Nvml
+from agents.spool import BYTES_MAX, Spool
+from tests.agents.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
+from tests.agents.tiny_server import TinyServer, listening
+
+GPUS, SLICES = 8, 7
+REAL_S = 60
+HOURS = 6
+START_MS = 1_767_268_800_000  # 2026-01-01T12:00:00Z
+MIB = 2**20
+
+
+def run() -> dict[str, object]:
+    """The figures of one run."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        compile_driver(folder)
+        driver = FakeDriver(folder, folder / "state")
+        load(driver, random.Random(0))  # noqa: S311  the same use in every run
+        (folder / "holders").write_text(
+            "".join(f"{mig_uuid(g, s)} model-{s}\n" for g in range(GPUS) for s in range(SLICES))
+        )
+        return {**_real(driver, folder), **_driven(driver, folder)}
+
+
+def load(driver: FakeDriver, chance: random.Random) -> None:
+    """Give every slice some use."""
+    lines = ["growing 1"]
+    for gpu in range(GPUS):
+        whole, *slices = sliced_lines(gpu, SLICES, power=chance.randrange(90_000, 700_000))
+        lines.append(whole)
+        for line in slices:
+            words = line.split()
+            words[5] = str(chance.randrange(10_000))
+            lines.append(" ".join(words))
+    driver.say(*lines)
+
+
+def _real(driver: FakeDriver, folder: Path) -> dict[str, object]:
+    with listening(TinyServer()) as server:
+        agent = subprocess.Popen(
+            [sys.executable, "-m", "agents", "node"],
+            env={
+                **driver.environment,
+                "SUANQUAN_URL": server.url,
+                "SUANQUAN_AGENT_DATA": str(folder / "agent"),
+                "SUANQUAN_ENROL_CODE": "code-1",
+                "SUANQUAN_HOLDERS": str(folder / "holders"),
+                "SUANQUAN_HEALTH_PORT": "0",
+            },
+            stderr=subprocess.DEVNULL,
+        )
+        seen = psutil.Process(agent.pid)
+        time.sleep(5)  # starting costs once; what is asked is what running costs
+        before, began = _spent(seen), time.monotonic()
+        time.sleep(REAL_S)
+        spent, passed = _spent(seen) - before, time.monotonic() - began
+        pss = sum(p.memory_full_info().pss for p in [seen, *seen.children(recursive=True)])
+        agent.terminate()
+        assert agent.wait(60) == 0
+    return {
+        "pss_mib": round(pss / MIB, 1),
+        "goal_pss_mib": 64,
+        "core_percent": round(100 * spent / passed, 3),
+        "goal_core_percent": 0.5,
+    }
+
+
+def _spent(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _driven(driver: FakeDriver, folder: Path) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.agent", str(folder)],
+        env={**os.environ, **driver.environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def drive(folder: Path) -> dict[str, object]:
+    """Hours of the loop in this process."""
+    driver = FakeDriver(folder, folder / "state")
+    chance, clock = random.Random(0), 0  # noqa: S311
+    ours, memory = psutil.Process(), list[float]()
+    nvml, holders = Nvml(), MapFile(folder / "holders")
+    with Spool(folder / "driven.db") as spool:
+        sampler = Sampler(
+            nvml, holders, spool, Health(spool), lambda: Instant(START_MS + clock, clock)
+        )
+        sampler.sample()
+        before = _spent(ours)
+        for second in range(1, HOURS * 3600 + 1):
+            clock = second * 1_000
+            if second % 600 == 0:
+                load(driver, chance)
+            sampler.sample()
+            if second % 3600 == 0:
+                memory.append(ours.memory_full_info().pss / MIB)
+        spent = _spent(ours) - before
+        windows = spool.depth()
+    used = (folder / "driven.db").stat().st_size
+    in_14_days = 14 * 86_400_000 // wire.MINUTE_MS * GPUS
+    return {
+        "driven_hours": HOURS,
+        "driven_core_percent": round(100 * spent / (HOURS * 3600), 3),
+        "driven_pss_mib_first_hour": round(memory[0], 1),
+        "driven_pss_mib_last_hour": round(memory[-1], 1),
+        "spool_bytes_a_window": round(used / windows),
+        "spool_mib_for_14_days": round(used / windows * in_14_days / MIB),
+        "spool_mib_bound": BYTES_MAX // MIB,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(drive(Path(sys.argv[1]))))
