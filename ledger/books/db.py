@@ -56,6 +56,7 @@ class Database:
             connect_args=_connect_args(self.app_url, "suanquan", settings),
             pool_size=pool_size,
             max_overflow=0,
+            hide_parameters=True,  # an error in the log shows no values
             pool_pre_ping=True,  # a restarted server costs a reconnect, not an error
         )
 
