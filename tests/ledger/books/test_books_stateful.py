@@ -237,4 +237,4 @@ def test_database_and_oracle_agree(owner: psycopg.Connection, engine: sa.Engine)
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_database_and_oracle_agree_at_length(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    run(owner, engine, examples=1_000, steps=80)
+    run(owner, engine, examples=500, steps=80)
