@@ -1,13 +1,14 @@
 """Vouchers for tests of the books, and the audit that every such test may end with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.rules.targets import Move
+from ledger.books.movements import post, rights
+from ledger.rules.targets import Move, Rights
 from ledger.steps.voucher import open_voucher
 from ledger.tables.vouchers import Voucher
 
@@ -68,6 +69,17 @@ def chain(amount: int, *steps: str) -> Sequence[Move]:
 def accrue(amount: int) -> Sequence[Move]:
     """The commonest posting of all."""
     return chain(amount, "accrue available accrued")
+
+
+def posted(engine: sa.Engine, cause: str, moves: Mapping[int, Sequence[Move]]) -> int | None:
+    """Post and commit."""
+    with Session(engine) as db, db.begin():
+        return post(db, cause=cause, used=MONTH, booked=MONTH, actor="clerk", moves=moves)
+
+
+def held(engine: sa.Engine, book: int) -> Rights:
+    with Session(engine) as db:
+        return rights(db, book)
 
 
 # Each query finds what must not be.
