@@ -1,0 +1,91 @@
+"""docs/glossary.md fixes every term once; what the code and the pages say must stand there."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pytest
+
+from agents import wire
+from api import i18n
+from api.pages.findings import _word, about
+from api.pages.frame import role_name
+from ledger.books.findings import KINDS
+from ledger.rules.oracle import LEGAL_MOVES, ROLES
+from ledger.steps.doors import Role
+
+GLOSSARY = Path(__file__).parents[1] / "docs" / "glossary.md"
+HOLDERS = [str(kind.__struct_config__.tag) for kind in get_args(wire.Holder)]
+
+
+class Term(NamedTuple):
+    """A row of the glossary."""
+
+    chinese: str
+    english: str
+    code: str
+    meaning: str
+    source: str
+
+
+def sections() -> dict[str, list[Term]]:
+    """The rows under each heading, by the heading's English."""
+    found: dict[str, list[Term]] = {}
+    for line in GLOSSARY.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            rows = found.setdefault(line.partition(" · ")[2], [])
+        elif line.startswith("| ") and not line.startswith("| 中文 "):
+            rows.append(Term(*(cell.strip() for cell in line.strip("|").split("|"))))
+    return found
+
+
+SECTIONS = sections()
+
+
+def words(section: str) -> dict[str, Term]:
+    """The terms of a section, by what the code calls them."""
+    return {term.code.strip("`"): term for term in SECTIONS[section]}
+
+
+@pytest.mark.parametrize(
+    ("section", "codes"),
+    [
+        ("Holders", HOLDERS),
+        ("Gap reasons", wire.GapReason),
+        ("Findings", KINDS),
+        ("A voucher's accounts", ROLES),
+        ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
+        ("Roles of access", Role),
+    ],
+)
+def test_what_the_code_knows_has_its_words(section: str, codes: Iterable[str]) -> None:
+    assert set(codes) - words(section).keys() == set()
+
+
+def test_every_term_is_whole() -> None:
+    terms = [term for rows in SECTIONS.values() for term in rows]
+    assert [term for term in terms if not all(term)] == []
+
+
+def test_one_word_for_one_thing() -> None:
+    english, chinese = defaultdict(set), defaultdict(set)
+    for term in (term for rows in SECTIONS.values() for term in rows):
+        english[term.chinese].add(term.english)
+        chinese[term.english].add(term.chinese)
+    both = [*english.items(), *chinese.items()]
+    assert {word: meanings for word, meanings in both if len(meanings) > 1} == {}
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_pages_say_it_in_these_words(language: str) -> None:
+    with i18n.speaking(language):
+        said = [(about()[kind].name, words("Findings")[kind]) for kind in KINDS]
+        said += [(role_name(role), words("Roles of access")[role]) for role in Role]
+        said += [(_word(reason), words("Gap reasons")[reason]) for reason in wire.GapReason]
+        # Nobody looks for the owner of a device that is free.
+        holders = set(HOLDERS) - {"unallocated"}
+        said += [(_word(holder), words("Holders")[holder]) for holder in holders]
+    wanted = "english" if language == "en" else "chinese"
+    fixed = [(text.casefold(), getattr(term, wanted).casefold()) for text, term in said]
+    assert [pair for pair in fixed if not pair[0].startswith(pair[1])] == []  # «conflicts»
