@@ -7,7 +7,17 @@ from urllib.parse import quote
 
 import typer
 
-from api.cli_screen import approximate, as_json, columns, gpu_hours, money, pairs, percent, table
+from api.cli_screen import (
+    approximate,
+    as_json,
+    beijing,
+    columns,
+    gpu_hours,
+    money,
+    pairs,
+    percent,
+    table,
+)
 from api.client import Client, Failure, say
 
 app = typer.Typer()
@@ -108,7 +118,7 @@ def quota(code: Code, *, json_: Json = False) -> None:
             (say("剩余", "left"), money(told["left_fen"])),
             (say("超出上限", "beyond the cap"), money(told["cut_fen"])),
             (say("按目前用量用完于", "used up by"), told["runs_out"]),
-            (say("截至", "computed at"), told["computed_at"]),
+            (say("计提于（北京时间）", "accrued at, Beijing"), beijing(told["computed_at"])),
         ]
     )
 

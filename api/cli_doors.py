@@ -1,11 +1,11 @@
 """Commands about who may enter: tokens for people, enrolment codes and keys for agents."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from api.cli_books import Json
-from api.cli_screen import as_json, table
+from api.cli_screen import as_json, beijing, table
 from api.client import Client, say
 
 app = typer.Typer()
@@ -56,12 +56,7 @@ def tokens(*, json_: Json = False) -> None:
     titles = say(
         "编号 角色 姓名 范围 创建 到期 停用", "id role person scope created expires revoked"
     )
-    keys = ("created_at", "expires_at", "revoked_at")
-    rows = [
-        [t["id"], t["role"], t["person"], t["project"] or t["centre"], *(t[k] for k in keys)]
-        for t in told
-    ]
-    table(titles.split(), rows, right="r")
+    table(titles.split(), [_token(t) for t in told], right="r")
 
 
 @token.command("revoke")
@@ -99,8 +94,12 @@ def agents(*, json_: Json = False) -> None:
     titles = say(
         "编号 集群 节点 来源 最近上报 滞后秒 停用", "id cluster node source reported lag-s revoked"
     )
-    keys = ("id", "cluster", "node", "source", "reported_at", "lag_s", "revoked_at")
-    table(titles.split(), [[a[k] for k in keys] for a in told], right="lllllr")
+    keys = ("id", "cluster", "node", "source")
+    rows = [
+        [*(a[k] for k in keys), beijing(a["reported_at"]), a["lag_s"], beijing(a["revoked_at"])]
+        for a in told
+    ]
+    table(titles.split(), rows, right="lllllr")
 
 
 @agent.command("revoke")
@@ -109,3 +108,8 @@ def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     with Client() as client:
         client.ask("DELETE", f"agents/{number}")
     print(say(f"采集端 {number} 已停用", f"agent {number} is revoked"))
+
+
+def _token(t: dict[str, Any]) -> list[object]:
+    moments = (t["created_at"], t["expires_at"], t["revoked_at"])
+    return [t["id"], t["role"], t["person"], t["project"] or t["centre"], *map(beijing, moments)]

@@ -3,10 +3,11 @@
 import json
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from ledger.units import hours, yuan
+from ledger.units import BEIJING, hours, yuan
 
 ABSENT = "—"  # not measured, not there: never shown as a nought
 
@@ -49,6 +50,13 @@ def gpu_hours(device_ms: int | str | None) -> str | None:
 def percent(ppm: int | None) -> str | None:
     """Parts per million as per cent, one place."""
     return None if ppm is None else f"{(ppm + 500) // 1000 / 10:.1f}%"
+
+
+def beijing(moment: str | None) -> str | None:
+    """A moment of the server's (UTC) in Beijing time, to the second."""
+    if moment is None:
+        return None
+    return datetime.fromisoformat(moment).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def approximate(fen: int | str) -> str:
