@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def tmp_path(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed: the driver of the tests cannot be compiled")
     folder = tmp_path_factory.mktemp("driver")
     compile_driver(folder)
     return folder
