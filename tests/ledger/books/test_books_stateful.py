@@ -126,14 +126,20 @@ class Books(RuleBasedStateMachine):
     @rule(cause=causes, place=places, data=st.data())
     def post_something_possible(self, cause: str, place: int, data: st.DataObject) -> None:
         """Moves of money that is there: this is what brings a history far."""
-        balances = dict(vars(self.oracle.rights(self.books[place])))
+        book = self.books[place]
+        spare = {
+            role: balance - self.oracle.floors[book][role]
+            for role, balance in vars(self.oracle.rights(book)).items()
+        }
         part = []
         for _ in range(data.draw(st.integers(1, 5))):
-            possible = [move for move in USUAL if balances[move[1]] > 0]
+            possible = [move for move in USUAL if spare[move[1]] > 0]
+            if not possible:
+                return  # all of it has lapsed
             kind, source, goal = data.draw(st.sampled_from(possible))
-            amount = data.draw(st.integers(1, balances[source]))
-            balances[source] -= amount
-            balances[goal] += amount
+            amount = data.draw(st.integers(1, spare[source]))
+            spare[source] -= amount
+            spare[goal] += amount
             part.append(Move(kind, source, goal, amount))
         self.post_all([self.draft(cause, MONTH, {place: part})])
 
