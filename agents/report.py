@@ -10,7 +10,7 @@ tried in a test. Two small loops drive it: `drain` sends all that waits now, and
 | 200, for this stream and number    | acknowledges, goes on with the next batch              |
 | 409 fork                           | leaves the stream, says the windows again in a new one |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
-| 400, 401, 413                      | stops with Refused; everything stays in the spool      |
+| 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
 | 429, 503 with Retry-After          | waits that long                                        |
 | anything else, or nothing          | waits longer each time, up to five minutes             |
 """
@@ -162,7 +162,7 @@ def _resume(spool: Spool, response: Response, head: _Head) -> None:
         else:
             _log.error("the server lost batches that are not here any more: a new stream")
             spool.new_stream(min(told.expected, head.number))
-    elif response.status in (400, 401, 413):
+    elif response.status in (400, 401, 403, 413, 422):
         code = told.code or str(response.status)
         raise Refused(
             f"服务器拒收第 {head.number} 批（{code}）：{told.detail}；数据仍在上报队列中",

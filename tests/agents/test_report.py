@@ -192,7 +192,9 @@ def test_a_number_that_we_never_had_is_a_new_stream(
         (401, "revoked"),
         (401, "unknown_agent"),
         (401, "bad_signature"),
+        (403, ""),
         (413, ""),
+        (422, ""),
     ],
 )
 def test_what_no_repetition_can_mend_stops_and_keeps_the_data(
