@@ -70,7 +70,7 @@ def run(settings: Settings) -> int:
         stopping = threading.Event()
         _obey_signals(stopping)
         reporter = Reporter(settings, url, spool, health, stopping)
-        thread = threading.Thread(target=reporter.run, name="report")
+        thread = threading.Thread(target=reporter.run, name="report", daemon=True)
         thread.start()
         try:
             Sampler(nvml, holders, spool, health, read_clocks).run(stopping)

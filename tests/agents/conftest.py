@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import shutil
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ def tmp_path(folder: Path) -> Path:
 def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed: the driver of the tests cannot be compiled")
+    if shutil.which("gcc") is None:
+        pytest.skip("the fake driver needs gcc")
     folder = tmp_path_factory.mktemp("driver")
     compile_driver(folder)
     return folder
@@ -32,6 +36,14 @@ def fake_driver(driver_folder: Path, tmp_path: Path) -> FakeDriver:
     driver = FakeDriver(driver_folder, tmp_path / "nvml-state")
     driver.say(gpu_line(0))
     return driver
+
+
+@pytest.fixture
+def driver(fake_driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
+    """In this process: once loaded under its name, the library is found by every later load."""
+    monkeypatch.setenv("FAKE_NVML", str(fake_driver.state))
+    ctypes.CDLL(str(fake_driver.folder / "libnvidia-ml.so.1"))
+    return fake_driver
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from agents.identity import enrol
 from agents.settings import Settings
 from agents.spool import Spool
 from tests.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
-from tests.agents.test_nvml import driver as driver  # noqa: PLC0414  a fixture
 from tests.agents.test_spool import window
 from tests.agents.tiny_server import TinyServer
 

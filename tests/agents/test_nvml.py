@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,6 @@ from tests.agents.fake_driver import (
     mig_uuid,
     sliced_lines,
 )
-
-
-@pytest.fixture
-def driver(fake_driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
-    """In this process: once loaded under its name, the library is found by every later load."""
-    monkeypatch.setenv("FAKE_NVML", str(fake_driver.state))
-    ctypes.CDLL(str(fake_driver.folder / "libnvidia-ml.so.1"))
-    return fake_driver
 
 
 @pytest.fixture
