@@ -230,5 +230,11 @@ def _ready(settings: Settings, address: str, beside: Beside) -> None:
     typer.echo(say(f"算券已就绪：{address}", f"suanquan is ready: {address}"))
     if token.exists():
         typer.echo(say(f"  登录：令牌在 {token} 中", f"  to sign in: the token is in {token}"))
+    else:
+        again = "suanquan admin create"
+        typer.echo(say(f"  登录：{again} 姓名，可发新令牌", f"  to sign in: {again} NAME"))
+    if settings.database_url is None and settings.data.resolve() not in settings.postgres.parents:
+        where = settings.postgres
+        typer.echo(say(f"  数据库：{where}", f"  database: {where}"))
     typer.echo(say(f"  日志：{log}", f"  log: {log}"))
     typer.echo(say("  停止：Ctrl-C", "  to stop: Ctrl-C"))
