@@ -20,8 +20,6 @@ LEGAL_MOVES = frozenset(
     {
         ("eligible", "clause", "entitlement"),  # the city promises
         ("issue", "entitlement", "available"),
-        ("withdraw", "available", "entitlement"),  # the cap goes down, by decision
-        ("reduce", "entitlement", "clause"),
         ("reserve", "available", "reserved"),
         ("release", "reserved", "available"),  # expired or void
         ("accrue", "reserved", "accrued"),  # metered

@@ -43,11 +43,10 @@ CREATE TABLE legal_moves (
     to_role text NOT NULL REFERENCES roles,
     PRIMARY KEY (kind, from_role, to_role)
 );
+-- A promise is lowered by a decision of two persons; until there is one, no move lowers it.
 INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('eligible', 'clause', 'entitlement'),
     ('issue', 'entitlement', 'available'),
-    ('withdraw', 'available', 'entitlement'),
-    ('reduce', 'entitlement', 'clause'),
     ('reserve', 'available', 'reserved'),
     ('release', 'reserved', 'available'),
     ('accrue', 'reserved', 'accrued'),

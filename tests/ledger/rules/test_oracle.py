@@ -82,11 +82,6 @@ EVENTS = {
     "expiry": (
         chain(30, "reserve available reserved", "release reserved available",
               "lapse available lapsed"), {"lapsed": 30}),
-    "cap down": (
-        chain(30, "withdraw available entitlement", "reduce entitlement clause"), {"clause": 30}),
-    "cap down and up again": (
-        chain(30, "withdraw available entitlement", "reduce entitlement clause",
-              "eligible clause entitlement", "issue entitlement available"), {}),
 }  # fmt: skip
 
 
