@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import shutil
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +23,6 @@ def tmp_path(folder: Path) -> Path:
 def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed: the driver of the tests cannot be compiled")
-    if shutil.which("gcc") is None:
-        pytest.skip("the fake driver needs gcc")
     folder = tmp_path_factory.mktemp("driver")
     compile_driver(folder)
     return folder
