@@ -5,6 +5,7 @@ under /api/v1 and the pages. The database and the settings are given, nothing is
 """
 
 import gc
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +33,8 @@ from api.schemas import PROBLEM_SCHEMA
 from api.settings import Settings
 
 ROUTES = (accruals, agents, batches, findings, projects, registry, tokens, usage, vouchers)
+SWITCH_S = 0.001  # a person's question does not wait behind the reading of batches
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem (RFC 9457), in the reader's language",
@@ -80,3 +83,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_S)

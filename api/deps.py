@@ -24,8 +24,11 @@ CONNECTIONS = 5  # what `Database.engine` keeps
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def moment() -> datetime:
-    """The present; tests put another one in its place (`app.dependency_overrides`)."""
+async def moment() -> datetime:
+    """The present; tests put another one in its place (`app.dependency_overrides`).
+
+    Asynchronous, as what waits for nothing needs no thread of its own.
+    """
     return datetime.now(UTC)
 
 
@@ -36,7 +39,7 @@ def session(request: Request) -> Iterator[Session]:
         db.commit()
 
 
-def configured(request: Request) -> Settings:
+async def configured(request: Request) -> Settings:
     """The settings that the application was made with."""
     settings: Settings = request.app.state.settings
     return settings

@@ -1,18 +1,21 @@
 """Intake beside plain COPY, and the quota's answer beside intake.
 
 The path measured is the whole one: HTTP, signature, reading, conservation, COPY, fold, the batch's
-bytes, commit. The yardstick is binary COPY of the same rows into a plain table with the same
-columns and key, one commit for 1,000 rows. Both in one run on one database, in turns.
+bytes, commit; four nodes report at once to one worker. The yardstick is binary COPY of the same
+rows into a plain table with the same columns and key, one commit for 1,000 rows, one connection.
+Both in turns on one database.
 """
 
 import math
+import multiprocessing
 import statistics
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkProcess
 from typing import Any
 
 import httpx2
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
@@ -27,12 +30,16 @@ from ledger.steps.register import register
 from ledger.steps.voucher import open_voucher
 from tests.simulation import START, Node, enrolled, held, place, window
 
-NODES = 4
-BATCHES = 30  # of each node
+NODES = 4  # report at once
+ROUNDS = (15, 15, 15)  # batches of each node
+LONG_ROUND = 120  # while quotas are asked for
 QUOTAS_EVERY_S = 0.05
+IDLE_S = 2.0
 POLICY, CLAUSE = "yinchuan-2024-drill", "09-1"
 
-Prepared = list[tuple[bytes, dict[str, str], list[tuple[Any, ...]]]]
+FORK = multiprocessing.get_context("fork")
+Row = tuple[Any, ...]
+Prepared = list[tuple[bytes, dict[str, str], list[Row]]]
 
 
 def run() -> dict[str, object]:
@@ -41,17 +48,18 @@ def run() -> dict[str, object]:
         with database.owner_engine().begin() as connection:
             load_policies(connection)
         cluster = place(owner, gpus=8 * NODES)
-        prepared = [_prepare(enrolled(owner, cluster), n) for n in range(NODES)]
+        nodes = [enrolled(owner, cluster) for _ in range(NODES)]
         token = _project(database)
         _plain_table(owner)
         with stage.server(database) as url:
-            ratios, intakes, copies = _in_turns(owner, url, prepared[:-1])
-            idle = _quota_times(url, token, 2.0)
-            busy = _quotas_beside_intake(url, token, prepared[-1])
+            figures = [_one_round(owner, url, _prepare(nodes, count)) for count in ROUNDS]
+            until = time.perf_counter() + IDLE_S
+            idle = _quota_times(url, token, lambda: time.perf_counter() < until)
+            busy = _quotas_beside_intake(url, token, _prepare(nodes, LONG_ROUND))
     return {
-        "intake_rows_per_s": round(statistics.median(intakes)),
-        "plain_copy_rows_per_s": round(statistics.median(copies)),
-        "intake_of_plain_copy": round(statistics.median(ratios), 2),
+        "intake_rows_per_s": round(statistics.median(f[0] for f in figures)),
+        "plain_copy_rows_per_s": round(statistics.median(f[1] for f in figures)),
+        "intake_of_plain_copy": round(statistics.median(f[0] / f[1] for f in figures), 2),
         "quota_p50_idle_ms": _percentile(idle, 50),
         "quota_p50_beside_intake_ms": _percentile(busy, 50),
         "quota_p99_beside_intake_ms": _percentile(busy, 99),
@@ -59,44 +67,60 @@ def run() -> dict[str, object]:
     }
 
 
-def _prepare(node: Node, number: int) -> Prepared:
-    """Signed batches of 1,000 windows of eight GPUs, and the rows that they become."""
-    made: Prepared = []
-    for turn in range(BATCHES):
-        windows = [
-            window(number * 8 + gpu, turn * 125 + at, held("team-a", util_ppm=600_000 + at))
-            for at in range(125)
-            for gpu in range(8)
-        ]
-        body = node.batch(windows)
-        rows = [
-            (w.gpu, w.start, node.reporter.cluster, "nvml", node.stream, turn + 1, w.body)
-            for _, w in node.read(body).windows
-        ]
-        made.append((body, node.headers(body), rows))
-    return made
+def _prepare(nodes: Sequence[Node], count: int) -> list[Prepared]:
+    """Each node's next batches: 1,000 windows of its eight GPUs, signed, and as rows."""
+    return [
+        [_batch(node, number, node.number) for _ in range(count)]
+        for number, node in enumerate(nodes)
+    ]
 
 
-def _in_turns(
+def _batch(node: Node, number: int, turn: int) -> tuple[bytes, dict[str, str], list[Row]]:
+    windows = [
+        window(number * 8 + gpu, turn * 125 + at, held("team-a", util_ppm=600_000 + at))
+        for at in range(125)
+        for gpu in range(8)
+    ]
+    body = node.batch(windows)
+    place = (node.reporter.cluster, "nvml", node.stream, turn + 1)
+    rows = [(w.gpu, w.start, *place, msgspec.json.encode(w)) for w in windows]
+    return body, node.headers(body), rows
+
+
+def _one_round(
     owner: psycopg.Connection, url: str, prepared: Sequence[Prepared]
-) -> tuple[list[float], list[float], list[float]]:
-    """One node's batches by HTTP, its rows by COPY, and so on; rows a second of each."""
-    ratios, intakes, copies = [], [], []
-    with httpx2.Client() as client:
-        for batches in prepared:
-            rows = sum(len(r) for _, _, r in batches)
-            began = time.perf_counter()
-            for body, headers, _ in batches:
-                answer = client.post(f"{url}/api/v1/batches", content=body, headers=headers)
-                assert answer.json()["kept"] == wire.WINDOWS_MAX, answer.text
-            posted = time.perf_counter()
-            for _, _, of_batch in batches:
-                _copy(owner, of_batch)
-            copied = time.perf_counter()
-            intakes.append(rows / (posted - began))
-            copies.append(rows / (copied - posted))
-            ratios.append(intakes[-1] / copies[-1])
-    return ratios, intakes, copies
+) -> tuple[float, float]:
+    """Every node's batches by HTTP, then their rows by COPY; rows a second of each."""
+    rows = sum(len(of_batch) for batches in prepared for _, _, of_batch in batches)
+    began = time.perf_counter()
+    _wait(_reporting(url, prepared))
+    posted = time.perf_counter()
+    for batches in prepared:
+        for _, _, of_batch in batches:
+            _copy(owner, of_batch)
+    copied = time.perf_counter()
+    return rows / (posted - began), rows / (copied - posted)
+
+
+def _reporting(url: str, prepared: Sequence[Prepared]) -> list[ForkProcess]:
+    """Each node in a process of its own."""
+    processes = [FORK.Process(target=_report, args=(url, batches)) for batches in prepared]
+    for process in processes:
+        process.start()
+    return processes
+
+
+def _wait(processes: Sequence[ForkProcess]) -> None:
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+
+def _report(url: str, batches: Prepared) -> None:
+    with httpx2.Client(timeout=60) as client:
+        for body, headers, _ in batches:
+            answer = client.post(f"{url}/api/v1/batches", content=body, headers=headers)
+            assert answer.json()["kept"] == wire.WINDOWS_MAX, answer.text
 
 
 def _plain_table(owner: psycopg.Connection) -> None:
@@ -146,13 +170,12 @@ def _project(database: Database) -> str:
     return token
 
 
-def _quota_times(url: str, token: str, seconds: float) -> list[float]:
+def _quota_times(url: str, token: str, going_on: Callable[[], bool]) -> list[float]:
     """Seconds of each quota answer, one every 50 ms."""
     times = []
     headers = {"Authorization": f"Bearer {token}"}
     with httpx2.Client(headers=headers) as client:
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
+        while going_on():
             began = time.perf_counter()
             answer = client.get(f"{url}/api/v1/projects/p1/quota")
             times.append(time.perf_counter() - began)
@@ -161,21 +184,11 @@ def _quota_times(url: str, token: str, seconds: float) -> list[float]:
     return times
 
 
-def _quotas_beside_intake(url: str, token: str, batches: Prepared) -> list[float]:
+def _quotas_beside_intake(url: str, token: str, prepared: Sequence[Prepared]) -> list[float]:
     """Quota answers while batches come in as fast as they are taken."""
-    done = threading.Event()
-
-    def report() -> None:
-        with httpx2.Client() as client:
-            while not done.is_set():
-                for body, headers, _ in batches:  # new ones first, then known ones, over and over
-                    client.post(f"{url}/api/v1/batches", content=body, headers=headers)
-
-    thread = threading.Thread(target=report)
-    thread.start()
-    times = _quota_times(url, token, 10.0)
-    done.set()
-    thread.join()
+    reporters = _reporting(url, prepared)
+    times = _quota_times(url, token, lambda: all(r.is_alive() for r in reporters))
+    _wait(reporters)
     return times
 
 

@@ -7,7 +7,7 @@ is made up. Choices of the reader (language, large type) are links, kept in a co
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from api import access, i18n
 from api import format as shown
 from api.access import Right
-from api.deps import Db, Now, Visitor, moment
+from api.deps import Db, Now, Visitor
 from api.i18n import gettext as _
 from api.problems import Problem
 from ledger.steps.doors import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
@@ -178,7 +178,7 @@ def problem_page(request: Request, problem: Problem) -> Response:
     """A problem as a page; who has to sign in first may do it right there."""
     viewer = getattr(request.state, "viewer", None)
     simulated = getattr(request.app.state, "simulated", False)
-    surroundings = Frame(request, viewer, moment(), simulated)
+    surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
     if problem.status == UNAUTHORISED:
         wanted = request.url.path if request.method == "GET" else ""
         content: dict[str, Any] = {"refused": problem.title, "next": wanted}

@@ -4,16 +4,19 @@ The answer to a batch is the same for every repetition of it, so an agent that l
 again. A fork answers 409 and is kept as evidence; a batch that is ahead is told what is expected.
 """
 
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import text
 from sqlmodel import Session
 
 from agents import wire
-from api.deps import Db, Now
+from api.deps import Now
 from api.problems import Problem, Refusal, respond
 from api.reading import read_batch, verify
 from ledger.steps.intake import Ahead, Forked, Item, Receipt, Reporter, Sent, take_batch
@@ -40,24 +43,35 @@ _OPENAPI: dict[str, Any] = {
 }
 
 
-async def exact_bytes(request: Request) -> bytes:
-    """The body as it came; its size was limited before (`api/limits.py`)."""
-    return await request.body()
+async def turn() -> AsyncIterator[None]:
+    """One batch at a time: reading one keeps a core busy, and people's questions come between."""
+    yield
+
+
+Turn = Annotated[None, Depends(turn, scope="function", max_concurrency=1)]
 
 
 @router.post("/batches", openapi_extra=_OPENAPI, response_class=Response)
-def report(
+async def report(
     *,
     request: Request,
-    body: Annotated[bytes, Depends(exact_bytes)],
     agent: Annotated[UUID, Header(alias=wire.AGENT_HEADER)],
     signature: Annotated[str, Header(alias=wire.SIGNATURE_HEADER)],
-    db: Db,
     now: Now,
+    _: Turn,
 ) -> Response:
     """Take a signed batch of at most 1,000 windows and 1 MiB."""
-    sent = _read(db, body, agent, signature)
-    match take_batch(db, sent, now):
+    body = await request.body()  # its size was limited before (`api/limits.py`)
+    return await run_in_threadpool(_take, request, body, agent, signature, now)
+
+
+def _take(request: Request, body: bytes, agent: UUID, signature: str, now: datetime) -> Response:
+    """All of it in one thread and one transaction, committed before the answer, fork or not."""
+    with Session(request.app.state.engine) as db:
+        sent = _read(db, body, agent, signature)
+        outcome = take_batch(db, sent, now)
+        db.commit()
+    match outcome:
         case Receipt() as receipt:
             return Response(msgspec.json.encode(_answer(sent, receipt)), 200, _JSON)
         case Forked(number):

@@ -8,10 +8,11 @@ written in the order of their keys, so that two intakes never wait for each othe
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
+from msgspec import Struct
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
@@ -21,7 +22,7 @@ from ledger.units import beijing_day
 Raw = psycopg.Connection[Any]
 
 
-class Hold(NamedTuple):
+class Hold(Struct, frozen=True, gc=False):
     """What one holder held in a window: `held` is Σ held_ms × num over `den`."""
 
     kind: str
@@ -33,7 +34,7 @@ class Hold(NamedTuple):
     util_ms: int
 
 
-class Kept(NamedTuple):
+class Kept(Struct, frozen=True, gc=False):
     """A window as it is kept: its key, its body (the wire's JSON) and what is folded of it."""
 
     gpu: str
@@ -107,20 +108,11 @@ _TYPES = ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb")
 
 
 def _copy(raw: Raw, windows: Sequence[Kept], origin: Origin) -> None:
+    rest = (origin.cluster, origin.source, origin.stream, origin.number)
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
         for w in windows:
-            copy.write_row(
-                (
-                    w.gpu,
-                    w.start,
-                    origin.cluster,
-                    origin.source,
-                    origin.stream,
-                    origin.number,
-                    Jsonb(w.body, dumps=_as_it_is),
-                )
-            )
+            copy.write_row((w.gpu, w.start, *rest, Jsonb(w.body, dumps=_as_it_is)))
 
 
 def _as_it_is(body: bytes) -> bytes:
@@ -204,11 +196,15 @@ def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
         day = beijing_day(w.start)
         for h in w.holds:
             key = (w.gpu, day, w.model, h.kind, h.holder, h.mig_profile, h.den)
-            total = totals.setdefault(key, [0, 0, 0])
+            total = totals.get(key)
+            if total is None:
+                total = totals[key] = [0, 0, 0]
             total[0] += h.held
             total[1] += h.util_ppm_ms
             total[2] += h.util_ms
-        cover = seen.setdefault((w.gpu, day), [0, 0, 0, None])
+        cover = seen.get((w.gpu, day))
+        if cover is None:
+            cover = seen[w.gpu, day] = [0, 0, 0, None]
         cover[0] += 1
         cover[1] += w.window_ms
         cover[2] += w.gap_ms

@@ -7,7 +7,7 @@ second body for a kept window is a conflict: both are kept aside, and the batch 
 for them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,6 +26,9 @@ FUTURE_TOLERANCE = timedelta(seconds=60)
 
 JOB_SOURCES = frozenset({"slurm", "import"})
 """Sources that report jobs, not GPUs (`job/<cluster>/…`)."""
+
+LONGEST = timedelta(hours=1)  # no window is longer
+WRONG_SOURCE = "wrong_source"
 
 
 @dataclass(frozen=True, order=True)
@@ -109,26 +112,28 @@ def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahe
     if sent.previous != head:
         return _keep_fork(raw, sent, now)
     receipt = _keep_windows(raw, sent, now)
-    _advance(raw, sent, receipt, now)
+    with raw.pipeline():  # none of these has anything to tell us
+        _advance(raw, sent, receipt, now)
     return receipt
 
 
 def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
     reporter = sent.reporter
     origin = Origin(reporter.cluster, reporter.source, sent.stream, sent.number)
-    places = _places(raw, sent)
+    judge = Judge(reporter, _places(raw, sent.windows), now)
     countable: list[Kept] = []
     refused = list(sent.refused)
     quarantined: list[Item] = []
     aside: list[tuple[str, Kept]] = []
     for index, window in sent.windows:
-        if window.gpu.startswith("job/") != (reporter.source in JOB_SOURCES):
-            refused.append(Item(index, "wrong_source", f"{reporter.source}: {window.gpu}"))
-        elif reason := _not_yet(window, reporter, places, now):
+        reason = judge.why_not(window)
+        if reason is None:
+            countable.append(window)
+        elif reason == WRONG_SOURCE:
+            refused.append(Item(index, reason, f"{reporter.source}: {window.gpu}"))
+        else:
             quarantined.append(Item(index, reason, window.gpu))
             aside.append((reason, window))
-        else:
-            countable.append(window)
     outcome = keep(raw, countable, origin)
     fold(raw, outcome.fresh, origin)
     _keep_conflicts(raw, outcome.conflicting, origin, now)
@@ -148,29 +153,46 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
     )
 
 
-def _places(raw: Raw, sent: Sent) -> dict[str, tuple[int, str]]:
-    """Where each registered GPU of the batch stands: (cluster, node)."""
-    gpus = list({w.gpu for _, w in sent.windows if not w.gpu.startswith("job/")})
-    if not gpus:
-        return {}
+class Judge:
+    """Whether well-formed windows of one reporter may count now, and if not, why."""
+
+    def __init__(
+        self, reporter: Reporter, places: Mapping[str, tuple[int, str]], now: datetime
+    ) -> None:
+        self._reports_jobs = reporter.source in JOB_SOURCES
+        self._own_jobs = f"job/{reporter.cluster_name}/"
+        self._here = (reporter.cluster, reporter.node)
+        self._places = places
+        self._latest_end = now + FUTURE_TOLERANCE
+        self._surely_past = self._latest_end - LONGEST
+
+    def why_not(self, window: Kept) -> str | None:
+        """A code, or None when it counts."""
+        gpu, start = window.gpu, window.start
+        is_job = gpu.startswith("job/")
+        if is_job != self._reports_jobs:
+            return WRONG_SOURCE
+        if start > self._surely_past and start + _length(window) > self._latest_end:
+            return "future"
+        if is_job:
+            return None if gpu.startswith(self._own_jobs) else "other_cluster"
+        place = self._places.get(gpu)
+        if place == self._here:
+            return None
+        if place is None:
+            return "unknown_gpu"
+        return "other_node" if place[0] == self._here[0] else "other_cluster"
+
+
+def _length(window: Kept) -> timedelta:
+    return timedelta(milliseconds=window.window_ms)
+
+
+def _places(raw: Raw, windows: Iterable[tuple[int, Kept]]) -> dict[str, tuple[int, str]]:
+    """Where each registered GPU among these stands: (cluster, node)."""
+    gpus = list({w.gpu for _, w in windows})
     rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (gpus,))
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
-
-
-def _not_yet(
-    window: Kept, reporter: Reporter, places: dict[str, tuple[int, str]], now: datetime
-) -> str | None:
-    """Why a well-formed window cannot count (yet); None when it can."""
-    if window.start + timedelta(milliseconds=window.window_ms) > now + FUTURE_TOLERANCE:
-        return "future"
-    if window.gpu.startswith("job/"):
-        return None if window.gpu.split("/")[1] == reporter.cluster_name else "other_cluster"
-    place = places.get(window.gpu)
-    if place is None:
-        return "unknown_gpu"
-    if place[0] != reporter.cluster:
-        return "other_cluster"
-    return None if place[1] == reporter.node else "other_node"
 
 
 def _known(raw: Raw, sent: Sent) -> Receipt | None:
@@ -309,8 +331,9 @@ def release(
         rows, key=lambda r: (r[5], r[6], r[7], r[8], r[9], r[4])
     ):
         reporter = Reporter(stream, cluster_id, name, node, source)
+        judge = Judge(reporter, places, now)
         waiting = [(row[:3], read(row[3])) for row in group]
-        ready = [(k, w) for k, w in waiting if not _not_yet(w, reporter, places, now)]
+        ready = [(key, window) for key, window in waiting if not judge.why_not(window)]
         origin = Origin(cluster_id, source, stream, number)
         outcome = keep(raw, [w for _, w in ready], origin)
         fold(raw, outcome.fresh, origin)
