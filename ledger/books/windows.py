@@ -78,23 +78,19 @@ def raw_connection(db: Session) -> Raw:
 def keep(raw: Raw, windows: Iterable[Kept], origin: Origin) -> Outcome:
     """Keep what is not there yet. One body stands under each key: the first."""
     first: dict[tuple[datetime, str], Kept] = {}
-    known: list[Kept] = []
-    conflicting: list[Kept] = []
-    for window in windows:
-        standing = first.setdefault((window.start, window.gpu), window)
-        if standing is not window:
-            (known if standing.body == window.body else conflicting).append(window)
+    again = [w for w in windows if first.setdefault((w.start, w.gpu), w) is not w]
+    if not first:
+        return Outcome([], [], [])
     ordered = [first[key] for key in sorted(first)]  # as agents send them: hardly any work
-    if not ordered:
-        return Outcome([], known, conflicting)
     _ensure_days(raw, {beijing_day(w.start) for w in ordered})
     try:
         with raw.transaction():
             _copy(raw, ordered, origin)
+            outcome = Outcome(ordered, [], [])
     except psycopg.errors.UniqueViolation:
-        some = _insert_some(raw, ordered, origin)
-        return Outcome(some.fresh, [*known, *some.known], [*conflicting, *some.conflicting])
-    return Outcome(ordered, known, conflicting)
+        outcome = _insert_some(raw, ordered, origin)
+    _compare(raw, again, outcome)  # said twice in one batch: asked of what stands by now
+    return outcome
 
 
 def _ensure_days(raw: Raw, days: set[date]) -> None:
@@ -128,34 +124,44 @@ _INSERT = """
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
 # OFFSET 0 keeps it a look by key in the one partition; a plain join reads every partition whole.
-_COMPARE = """
-    SELECT u.gpu, u.start, w.body = u.body::jsonb AS same
+_SAME = """
+    SELECT w.body = u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
-        AS u(gpu, start, body)
+        WITH ORDINALITY AS u(gpu, start, body, place)
     CROSS JOIN LATERAL (
         SELECT body FROM windows WHERE gpu = u.gpu AND start = u.start OFFSET 0
     ) AS w
+    ORDER BY u.place
 """
 
 
 def _insert_some(raw: Raw, windows: Sequence[Kept], origin: Origin) -> Outcome:
-    values = {
+    place = {
         "cluster": origin.cluster,
         "source": origin.source,
         "stream": origin.stream,
         "number": origin.number,
+    }
+    inserted = set(raw.execute(_INSERT, place | _arrays(windows)).fetchall())
+    found = Outcome([w for w in windows if (w.gpu, w.start) in inserted], [], [])
+    _compare(raw, [w for w in windows if (w.gpu, w.start) not in inserted], found)
+    return found
+
+
+def _compare(raw: Raw, windows: Sequence[Kept], found: Outcome) -> None:
+    """Each of these keys has its window by now: does it say the same?"""
+    if windows:
+        rows = raw.execute(_SAME, _arrays(windows)).fetchall()
+        for window, (same,) in zip(windows, rows, strict=True):
+            (found.known if same else found.conflicting).append(window)
+
+
+def _arrays(windows: Sequence[Kept]) -> dict[str, list[Any]]:
+    return {
         "gpus": [w.gpu for w in windows],
         "starts": [w.start for w in windows],
         "bodies": [w.body.decode() for w in windows],
     }
-    inserted = set(raw.execute(_INSERT, values).fetchall())
-    same = {(gpu, start): same for gpu, start, same in raw.execute(_COMPARE, values)}
-    found = Outcome([], [], [])
-    for window in windows:
-        key = (window.gpu, window.start)
-        kind = found.fresh if key in inserted else found.known if same[key] else found.conflicting
-        kind.append(window)
-    return found
 
 
 _FOLD_TOTALS = """

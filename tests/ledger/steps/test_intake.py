@@ -125,6 +125,15 @@ def test_one_batch_that_says_a_minute_twice(engine: sa.Engine, node: Node) -> No
     assert (receipt.kept, receipt.known, [i.index for i in receipt.conflicts]) == (1, 1, [2])
 
 
+def test_what_is_said_twice_is_asked_of_what_stands(engine: sa.Engine, node: Node) -> None:
+    take(engine, node.read(node.batch([window(0, 0)])))
+    other = window(0, 0, held("team-b"))
+    receipt = take(engine, node.read(node.batch([other, other, window(0, 0)])))
+    assert isinstance(receipt, Receipt)
+    assert (receipt.kept, receipt.known) == (0, 1)
+    assert [item.index for item in receipt.conflicts] == [0, 1]
+
+
 def test_what_cannot_count_yet_waits_and_is_released(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, node: Node
 ) -> None:
