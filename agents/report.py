@@ -201,17 +201,17 @@ def _spread(agent: UUID, turn: int) -> float:
 
 
 def _log_answer(answer: wire.Answer) -> None:
-    for word, items in (
-        ("conflict", answer.conflicts),
-        ("quarantined", answer.quarantined),
-        ("refused", answer.refused),
-    ):
-        for item in items:
-            _log.error(
-                "batch %d item %d %s: %s %s",
-                answer.number,
-                item.index,
-                word,
-                item.reason,
-                item.detail,
-            )
+    """One line for a batch and a reason: how many, and the first of them in full."""
+    aside: dict[str, list[wire.Item]] = {}
+    for item in (*answer.conflicts, *answer.quarantined, *answer.refused):
+        aside.setdefault(item.reason, []).append(item)
+    for reason, items in aside.items():
+        first = items[0]
+        _log.error(
+            "batch %d: %d windows not kept (%s), first item %d: %s",
+            answer.number,
+            len(items),
+            reason,
+            first.index,
+            first.detail,
+        )

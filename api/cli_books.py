@@ -175,6 +175,17 @@ def findings(
 
 
 @app.command()
+def release(*, json_: Json = False) -> None:
+    """重新审视隔离的窗口 / keep what was quarantined and may count by now."""
+    with Client() as client:
+        told = client.ask("POST", "quarantine/release")
+    if json_:
+        as_json(told)
+    else:
+        pairs([(say("解除隔离的窗口", "windows released"), told["released"])])
+
+
+@app.command()
 def accrue(*, json_: Json = False) -> None:
     """计费并计提 / price the usage and accrue every voucher."""
     with Client() as client:

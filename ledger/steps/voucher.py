@@ -12,7 +12,7 @@ from sqlalchemy import insert, text
 from sqlmodel import Session, select
 
 from ledger.books.movements import post
-from ledger.errors import Conflict, NotFound
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.rules.targets import Move
 from ledger.tables.projects import Project
 from ledger.tables.vouchers import Clause, Voucher
@@ -39,6 +39,7 @@ def open_voucher(
 
     Raises:
         NotFound: the project or the clause does not exist.
+        Refused: the policy version has no dates, or a question of it is undecided.
         Conflict: the project has a voucher of another clause or policy version.
     """
     owner = db.get(Project, project)
@@ -47,6 +48,8 @@ def open_voucher(
         raise NotFound("project", code=project)
     if promise is None:
         raise NotFound("clause", policy=policy, clause=clause)
+    if not promise.payable:
+        raise Refused("not_payable", policy=policy)
     db.execute(_ONE_AT_A_TIME, {"project": project})
     voucher = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
     if voucher is None:

@@ -136,6 +136,7 @@ def test_an_administrators_day(desk: Desk) -> None:
     assert "n-mine" in desk.run(Role.OPERATOR, "agent", "list").stdout
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
     assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "none\n"
+    assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}
 
 
 @pytest.mark.parametrize("english", [False, True])

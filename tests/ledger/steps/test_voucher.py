@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.books.movements import post, rights
-from ledger.errors import Conflict, NotFound
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.rules.targets import Rights
 from ledger.steps.voucher import open_voucher
 from ledger.tables.vouchers import Voucher
@@ -93,6 +93,15 @@ def test_an_unknown_project_or_clause_is_not_found(engine: sa.Engine, project: i
         opened(engine, 99)
     with pytest.raises(NotFound, match="clause"):
         opened(engine, project, clause="03-1")
+
+
+def test_a_version_that_may_not_pay_issues_nothing(
+    engine: sa.Engine, owner: psycopg.Connection, project: int
+) -> None:
+    owner.execute("UPDATE clauses SET payable = false, effective = NULL")
+    with pytest.raises(Refused, match="not_payable"):
+        opened(engine, project)
+    assert owner.execute("SELECT count(*) FROM vouchers").fetchone() == (0,)
 
 
 def test_two_who_open_at_once_get_one_voucher(
