@@ -17,7 +17,7 @@ run: install ## set up and start everything on this machine, then print the addr
 	@$(BIN)/suanquan up
 
 test: install ## all tests (the README's test command)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4
 
 lint: install ## style, types and who may import whom
 	$(BIN)/ruff format --check .
