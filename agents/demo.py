@@ -149,7 +149,8 @@ def _node(history: History, node: str) -> Callable[[int, int], Iterator[wire.Win
                 if from_ms <= wire.start_ms(window.start) < to_ms:
                     yield window
         if node == fiction.stranger().node:
-            since_ms = max(from_ms, history.opened_ms - fiction.SWAPPED_IN_MS)
+            in_ms = history.opened_ms - fiction.SWAPPED_IN_MS
+            since_ms = max(from_ms, in_ms - in_ms % wire.MINUTE_MS)  # opened at any moment
             yield from fiction.minutes(fiction.stranger(), history.k8s_ms, since_ms, to_ms)
 
     return told

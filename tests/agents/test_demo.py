@@ -101,7 +101,9 @@ def test_the_stranger_comes_two_hours_before_the_end_of_the_history() -> None:
     low, high = HISTORY.opened_ms - 3 * HOUR, HISTORY.opened_ms
     low -= low % MINUTE
     windows = teller(fiction.NODES[2]).windows(low, high - high % MINUTE)
-    starts = [wire.start_ms(w.start) for w in windows if w.gpu == fiction.stranger().gpu]
+    strange = [window for window in windows if window.gpu == fiction.stranger().gpu]
+    assert [wire.faults(window) for window in strange] == [[]] * len(strange)
+    starts = [wire.start_ms(window.start) for window in strange]
     assert min(starts) >= HISTORY.opened_ms - fiction.SWAPPED_IN_MS - MINUTE
     assert len(starts) in (120, 121)
 
