@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Request
 from api.access import Right
 from api.deps import Db, Now, having
 from api.problems import Refusal, findings
+from api.reading import read_kept
 from api.schemas import Registered
 from ledger.steps.doors import Viewer
+from ledger.steps.intake import release
 from ledger.steps.register import register
 
 router = APIRouter(tags=["registry"])
@@ -45,4 +47,6 @@ def register_file(
     if done.findings:
         told = findings(done.findings)
         raise Refusal(422, "registry", {"count": len(told), "findings": told})
+    if done.created.get("gpus") or done.superseded.get("gpus"):
+        release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
     return Registered.model_validate(done)

@@ -113,6 +113,17 @@ def test_a_project_is_shown_with_its_voucher(town: Town, owner: psycopg.Connecti
     }
 
 
+def test_a_gpu_that_is_registered_releases_what_waited_for_it(town: Town) -> None:
+    town.report(town.nodes["mine"], window(7, 3))
+    waiting = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
+    assert gpu_id(7) in {row["gpu"] for row in waiting}
+    gpus = f"gpus: [{{gpu: {gpu_id(7)}, cluster: c-mine, node: n-mine, from: 2026-03-01}}]"
+    assert ask(town, Role.CLERK, "POST", "registry", content=gpus)["created"] == {"gpus": 1}
+    waiting = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
+    assert gpu_id(7) not in {row["gpu"] for row in waiting}
+    assert ask(town, Role.ADMINISTRATOR, "POST", "quarantine/release") == {"released": 0}
+
+
 # --- the registry -----------------------------------------------------------------------------
 
 
