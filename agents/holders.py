@@ -28,7 +28,6 @@ from agents.looks import Held, Holding
 _DEVICE = re.compile(r"(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHARE = re.compile(r"([1-9]\d{0,4})/([1-9]\d{0,4})")
 _NAME_MAX = 253
-_DEN_MAX = 100_000
 _log = logging.getLogger(__name__)
 
 
@@ -134,7 +133,7 @@ def _check_shares(together: tuple[Held, ...], place: str) -> None:
         raise _wrong(
             place, f"该设备的份额合计 {total}，超过 1", f"the device's shares sum to {total}"
         )
-    if total.denominator > _DEN_MAX:
+    if max(total.denominator, *(held.den for held in together)) > wire.SHARE_MAX:
         raise _wrong(place, "份额的公分母过大", "the shares' common denominator is too large")
 
 

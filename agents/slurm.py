@@ -205,8 +205,12 @@ class _Row:
 
     def _model(self) -> str:
         value = self.cells["gpu_type"]
-        if len(value) > 253 or not value.isprintable() or value != value.strip():  # noqa: PLR2004
-            self._fault("gpu_type", "须为至多 253 个可见字符", "must be at most 253 characters")
+        if len(value) > wire.MODEL_MAX or not value.isprintable() or value != value.strip():
+            self._fault(
+                "gpu_type",
+                f"须为至多 {wire.MODEL_MAX} 个可见字符",
+                f"must be at most {wire.MODEL_MAX} characters",
+            )
         return value or UNSPECIFIED
 
     def _gpus(self) -> int:

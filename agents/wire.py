@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +27,10 @@ from msgspec import Meta, Raw, Struct
 VERSION = 1
 WINDOWS_MAX = 1_000
 BATCH_BYTES_MAX = 1024 * 1024
+PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is looked at instant by instant
+FAULTS_MAX = 10  # of one window's tiling are told
+MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
+SHARE_MAX = 1_000  # finest share: sums stay exact fractions, and short ones
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 
@@ -37,9 +41,12 @@ _YEARS = range(2000, 2100)
 _GPU = re.compile(r"GPU-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 
+# All texts of a day total's key together must fit into an index entry of PostgreSQL, 2,704 bytes.
 Text = Annotated[str, Meta(min_length=1, max_length=253)]
+Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
+Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-Share = Annotated[int, Meta(ge=1, le=100_000)]
+Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Aware = Annotated[datetime, Meta(tz=True)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
@@ -101,7 +108,7 @@ class Mig(_Frozen, frozen=True):
 
     gi: Count
     ci: Count
-    profile: Text
+    profile: Profile
     uuid: Text
     placement: tuple[Count, Share]  # start, size
 
@@ -141,11 +148,11 @@ class Window(_Frozen, frozen=True):
     """One GPU and one minute (a pseudo-GPU: one hour). `(gpu, start)` is its only key."""
 
     gpu: Text
-    model: Text  # as NVML or the job source names it
+    model: Model  # as NVML or the job source names it
     start: Aware
     window_ms: Count
-    parts: tuple[Part, ...]
-    gaps: tuple[Gap, ...] = ()
+    parts: Annotated[tuple[Part, ...], Meta(max_length=PARTS_MAX)]
+    gaps: Annotated[tuple[Gap, ...], Meta(max_length=PARTS_MAX)] = ()
     vendor: Text = "nvidia"
     boot: str | None = None
     energy_mj: Count | None = None  # of the whole GPU in this window, once
@@ -226,7 +233,7 @@ def grid_ms(gpu: str) -> int:
 
 
 def faults(window: Window) -> list[str]:
-    """Everything that is wrong with one window, in plain words; empty when it may be kept.
+    """What is wrong with one window, in plain words; empty when it may be kept.
 
     The rules: it lies on its grid; parts and gaps tile it; slices do not overlap and stand never
     beside their parent; the shares of one device sum to at most 1 at every instant.
@@ -241,7 +248,7 @@ def faults(window: Window) -> list[str]:
     for part in window.parts:
         if part.num > part.den:
             found.append(f"share {part.num}/{part.den} is more than one")
-    return found or list(_tiling_faults(window, spans))
+    return found or list(islice(_tiling_faults(window, spans), FAULTS_MAX))
 
 
 def _is_plain(window: Window) -> bool:

@@ -49,7 +49,8 @@ def test_devices_names_shares_and_remarks() -> None:
         (f"{GPU} a 1/2\n{GPU} b 2/3", 2, "sum to 7/6"),
         (f"{GPU} a\n{GPU} b", 2, "sum to 2"),
         (f"{GPU} a 1/4\n{GPU} a 1/4", 2, "this holder already"),
-        (f"{GPU} a 1/9973\n{GPU} b 1/9967", 2, "common denominator"),
+        (f"{GPU} a 1/37\n{GPU} b 1/31", 2, "common denominator"),
+        (f"{GPU} a 2/2002", 1, "common denominator"),
         (f"{GPU} {'x' * 254}", 1, "253"),
     ],
 )
