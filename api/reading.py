@@ -53,7 +53,7 @@ def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
     good: list[tuple[int, Kept]] = []
     for index, window in windows:
         if faults := wire.faults(window):
-            refused.append(Item(index, "fault", "; ".join(faults)))
+            refused.append(_refused(index, "fault", "; ".join(faults)))
             continue
         kept = read_window(window)
         if _NUL in kept.body:
@@ -91,8 +91,13 @@ def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]]
         try:
             windows.append((index, _WINDOW.decode(raw)))
         except _UNREADABLE as error:
-            refused.append(Item(index, "malformed", str(error)))
+            refused.append(_refused(index, "malformed", str(error)))
     return loose, windows, refused
+
+
+def _refused(index: int, reason: str, detail: str) -> Item:
+    """What is wrong may quote what was sent, and the answer is kept too."""
+    return Item(index, reason, detail.replace("\0", "\ufffd"))
 
 
 def read_window(window: wire.Window) -> Kept:

@@ -62,12 +62,14 @@ def letters(count: int) -> str:
 @pytest.mark.parametrize(
     "bad",
     [
+        a_window(**{"a\0b": 1}),
+        a_window(parts=[part(mig=mig(uuid="a\0")), part(mig=mig(uuid="a\0"))]),
         a_window(model=letters(97)),
         a_window(parts=[part(mig=mig(profile=letters(33)))]),
         a_window(parts=[part(den=1_001)]),
         a_window(parts=cut(1_001)),
     ],
-    ids=["model", "profile", "share", "parts"],
+    ids=["NUL in a field's name", "NUL in a fault", "model", "profile", "share", "parts"],
 )
 def test_a_poisoned_window_is_refused_alone(town: Town, bad: dict[str, object]) -> None:
     status, answer = send(town, bad, a_window())
