@@ -193,6 +193,8 @@ def windows_of_day(
     All of them together are exactly the day's usage. `limit` and `offset` count parts.
     """
     gpus = [r.gpu for r in db.execute(_GPUS_OF_DAY, {"project": project, "day": day})]
+    if not gpus:  # also of a day at the calendar's end, which has no next midnight
+        return []
     rows = db.execute(
         _PARTS,
         {

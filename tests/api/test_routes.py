@@ -102,6 +102,11 @@ def test_days_and_usage_from_a_day_until_before_another(town: Town) -> None:
         assert bool(ask(town, Role.BUILDER, "GET", "projects/p-mine/days", params=query)) == found
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_the_calendar_s_end_has_no_windows(town: Town, day: str) -> None:
+    assert ask(town, Role.BUILDER, "GET", f"projects/p-mine/days/{day}/windows") == []
+
+
 def test_a_project_is_shown_with_its_voucher(town: Town, owner: psycopg.Connection) -> None:
     assert ask(town, Role.BUILDER, "GET", "projects/p-mine") == {
         "code": "p-mine",
