@@ -8,6 +8,7 @@ and the others still count.
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -65,12 +66,20 @@ def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
         stream=head.stream,
         number=head.number,
         previous=bytes.fromhex(head.previous),
-        sent_at=head.sent_at,
+        sent_at=_in_utc(head.sent_at),
         body=body,
         signature=signature,
         windows=good,
         refused=refused,
     )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment at the calendar's end may have no place in UTC, where nobody could read it again."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused("malformed", detail=f"sent_at {moment.isoformat()}") from error
 
 
 def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], list[Item]]:

@@ -105,3 +105,10 @@ def test_a_window_wrong_at_every_instant_has_a_short_answer() -> None:
     parts = tuple(wire.Part(wire.Static("a"), i, 60_000 - i, mig=m) for i, m in enumerate(shares))
     window = msgspec.convert(a_window(), wire.Window, strict=False)
     assert len(wire.faults(msgspec.structs.replace(window, parts=parts + parts))) <= wire.FAULTS_MAX
+
+
+@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_out_of_the_calendar_spoils_no_list(town: Town, sent_at: str) -> None:
+    assert send(town, a_window(), sent_at=sent_at)[1].get("code") == "malformed"
+    listed = town.client.get("/api/v1/agents", headers=town.headers(Role.ADMINISTRATOR))
+    assert (listed.status_code, len(listed.json())) == (200, 2)
