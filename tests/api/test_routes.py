@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import Any
 
 import psycopg
+import pytest
 from nacl.signing import SigningKey
 
 from agents import wire
