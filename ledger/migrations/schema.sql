@@ -921,7 +921,7 @@ ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.quarantine
-    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash);
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash, cluster, node);
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);

@@ -304,10 +304,14 @@ def _quarantine(
         )
 
 
+# The judge has the last word; what cannot count by now need not be read, however much it is.
 _WAITING = """
-    SELECT q.gpu, q.start, q.hash, q.body, q.node, q.cluster, q.source, q.stream, q.number, c.name
+    SELECT q.gpu, q.start, q.hash, q.cluster, q.node, q.body, q.source, q.stream, q.number, c.name
     FROM quarantine q JOIN clusters c ON c.id = q.cluster
+    LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster = q.cluster AND g.node = q.node
     WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster = %(cluster)s)
+        AND (g.gpu IS NOT NULL OR starts_with(q.gpu, 'job/' || c.name || '/'))
+        AND q.start <= %(latest_start)s
     ORDER BY q.cluster, q.source, q.stream, q.number, q.gpu, q.start
 """
 
@@ -321,18 +325,19 @@ def release(
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
-    rows = raw.execute(_WAITING, {"cluster": cluster}).fetchall()
+    asked = {"cluster": cluster, "latest_start": now + FUTURE_TOLERANCE}
+    rows = raw.execute(_WAITING, asked).fetchall()
     places = {
         gpu: (where, node)
         for gpu, where, node in raw.execute("SELECT gpu, cluster, node FROM gpus")
     }
     released = 0
-    for (cluster_id, source, stream, number, name, node), group in groupby(
-        rows, key=lambda r: (r[5], r[6], r[7], r[8], r[9], r[4])
+    for (cluster_id, node, source, stream, number, name), group in groupby(
+        rows, key=lambda r: (r[3], r[4], *r[6:])
     ):
         reporter = Reporter(stream, cluster_id, name, node, source)
         judge = Judge(reporter, places, now)
-        waiting = [(row[:3], read(row[3])) for row in group]
+        waiting = [(row[:5], read(row[5])) for row in group]
         ready = [(key, window) for key, window in waiting if not judge.why_not(window)]
         origin = Origin(cluster_id, source, stream, number)
         outcome = keep(raw, [w for _, w in ready], origin)
@@ -345,7 +350,8 @@ def release(
 def _mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:
     with raw.cursor() as cursor:
         cursor.executemany(
-            "UPDATE quarantine SET released_at = %s WHERE gpu = %s AND start = %s AND hash = %s",
+            "UPDATE quarantine SET released_at = %s"
+            " WHERE gpu = %s AND start = %s AND hash = %s AND cluster = %s AND node = %s",
             [(now, *key) for key in keys],
         )
     return len(keys)

@@ -115,8 +115,8 @@ class Quarantined(SQLModel, table=True):
     start: datetime = moment(primary_key=True)
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     reason: str
-    cluster: int = big()
-    node: str
+    cluster: int = big(primary_key=True)
+    node: str = Field(primary_key=True)
     source: str
     stream: UUID
     number: int = big()

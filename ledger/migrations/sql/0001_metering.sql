@@ -98,7 +98,8 @@ CREATE TABLE conflicts (
     PRIMARY KEY (gpu, start, hash)
 );
 
--- Windows that cannot count yet (from the future, of an unknown GPU, of another node's GPU).
+-- Windows that cannot count yet (from the future, of an unknown GPU, of another node's GPU). Who
+-- said it is part of the key: what a wrong node says must not hide what the right one says.
 CREATE TABLE quarantine (
     gpu text NOT NULL,
     start timestamptz NOT NULL,
@@ -112,7 +113,7 @@ CREATE TABLE quarantine (
     received_at timestamptz NOT NULL,
     released_at timestamptz,
     body jsonb NOT NULL,
-    PRIMARY KEY (gpu, start, hash)
+    PRIMARY KEY (gpu, start, hash, cluster, node)
 );
 CREATE INDEX quarantine_waiting ON quarantine (cluster, received_at) WHERE released_at IS NULL;
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from agents import wire
 from api.reading import read_kept
+from ledger.books.windows import Kept
 from ledger.steps.intake import Ahead, Forked, Receipt, Sent, release, take_batch
 from tests.simulation import Node, enrolled, gpu_id, held, minute, place, window
 
@@ -229,3 +230,34 @@ def test_a_window_may_end_only_a_little_after_our_clock(engine: sa.Engine, node:
     assert isinstance(receipt, Receipt)
     assert receipt.kept == 1
     assert [i.index for i in receipt.quarantined] == [1]
+
+
+def test_what_another_node_said_first_hides_nothing(
+    engine: sa.Engine, owner: psycopg.Connection, cluster: int, node: Node
+) -> None:
+    other = enrolled(owner, cluster, node="n2")
+    for sender in (other, node):
+        receipt = take(engine, sender.read(sender.batch([window(9, 0)])))
+        assert isinstance(receipt, Receipt)
+        assert len(receipt.quarantined) == 1
+    owner.execute(
+        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n1', now())",
+        (gpu_id(9), cluster),
+    )
+    with Session(engine) as db, db.begin():
+        assert release(db, read_kept, LATER) == 1
+    assert totals(owner) == {("static", "team-a"): 60_000}
+
+
+def test_a_release_reads_only_what_may_count(engine: sa.Engine, node: Node) -> None:
+    hopeless = [window(9, 0), window(10, 0), window(0, 200_000)]
+    assert isinstance(take(engine, node.read(node.batch(hopeless))), Receipt)
+    read: list[str] = []
+
+    def reading(body: dict[str, str]) -> Kept:
+        read.append(body["gpu"])
+        return read_kept(body)
+
+    with Session(engine) as db, db.begin():
+        assert release(db, reading, LATER) == 0
+    assert read == []
