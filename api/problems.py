@@ -190,6 +190,8 @@ def _fault(error: dict[str, Any]) -> dict[str, str]:
     """One wrong field. What was given is not repeated: it may be a secret."""
     kind = error["type"]
     params = {**error.get("ctx", {}), "reason": error["msg"]}
+    if "expected" in params:  # "'a', 'b' or 'c'": a list of words reads in any language
+        params["expected"] = params["expected"].replace(" or ", ", ").replace("'", "")
     message = sentence(kind if kind in FIELDS else "value", params)
     return {"where": ".".join(map(str, error["loc"])), "code": kind, "message": message}
 

@@ -281,3 +281,5 @@ def test_every_kind_of_finding_can_be_listed(town: Town) -> None:
 def test_a_kind_of_finding_that_does_not_exist_is_named(town: Town) -> None:
     told = problem(town, "GET", "findings?kind=ghosts&limit=0&offset=-1")
     assert {f["where"] for f in told["findings"]} == {"query.kind", "query.limit", "query.offset"}
+    (kind,) = (f["message"] for f in told["findings"] if f["where"] == "query.kind")
+    assert kind.endswith("：" + ", ".join(KINDS))  # no English between the words
