@@ -168,10 +168,8 @@ def findings(
         told = client.ask("GET", "findings", query=query)
     if json_:
         as_json(told)
-    elif told:
-        table(*columns(told))
     else:
-        print(say("没有", "none"))
+        table(*columns(told))
 
 
 @app.command()

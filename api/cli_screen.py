@@ -7,6 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
+from api.client import say
 from ledger.units import BEIJING, hours, yuan
 
 ABSENT = "—"  # not measured, not there: never shown as a nought
@@ -18,7 +19,13 @@ def as_json(value: object) -> None:
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]], right: str = "") -> None:
-    """Columns under their titles. `right` has an `r` for each column set to the right."""
+    """Columns under their titles. `right` has an `r` for each column set to the right.
+
+    Where there is no row it says so: titles alone look as if something were cut off.
+    """
+    if not rows:
+        print(say("没有", "none"))
+        return
     texts = [[ABSENT if cell is None else str(cell) for cell in row] for row in rows]
     lines = [list(titles), *texts]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(titles))]
@@ -68,7 +75,7 @@ def approximate(fen: int | str) -> str:
 
 def columns(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[object]]]:
     """Rows of whatever columns they have, as a table's titles and cells."""
-    titles = list(rows[0])
+    titles = list(rows[0]) if rows else []
     return titles, [[row[title] for title in titles] for row in rows]
 
 

@@ -113,6 +113,7 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
     usage = [{"project": "p-mine", "device_ms": 120_000}]
     assert desk.ask(Role.BUILDER, "usage") == usage
     assert desk.ask(Role.BUILDER, "usage", "--until", "2026-03-01") == []
+    assert desk.run(Role.BUILDER, "usage", "--until", "2026-03-01").stdout == "none\n"
     assert desk.run(Role.BUILDER, "usage").stdout.splitlines()[1].split()[1:] == ["0.03", "120000"]
 
 
