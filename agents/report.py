@@ -208,7 +208,7 @@ def _log_answer(answer: wire.Answer) -> None:
     for reason, items in aside.items():
         first = items[0]
         _log.error(
-            "batch %d: %d windows not kept (%s), first item %d: %s",
+            "batch %d: %d windows set aside (%s), first item %d: %s",
             answer.number,
             len(items),
             reason,
