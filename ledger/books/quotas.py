@@ -170,10 +170,12 @@ def _pace(days: Sequence[Day]) -> Fraction:
 
 def _runs_out(days: Sequence[Day], left: Fen, pace: Fraction, today: date) -> date | None:
     """The day the rest is used up, counted from today; None where that cannot be said."""
-    if not days or pace <= 0:
+    if not days or not days[-1].earned_fen:
         return None
     if left == 0:
         return next(d.day for d in days if d.earned_fen == days[-1].earned_fen)
+    if pace <= 0:
+        return None
     if days[-1].day < today - timedelta(days=PACE_DAYS):
         return None  # nothing was used lately: there is no present pace
     days_left = -(-Fraction(left) // pace)

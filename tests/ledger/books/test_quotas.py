@@ -65,6 +65,16 @@ def test_the_pace_foretells_the_day_it_runs_out(town: Town) -> None:
     assert found.runs_out == date(2026, 3, 21) + timedelta(days=147)
 
 
+def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
+    """At 1.5 million yuan a minute the cap is reached on the fourth day; usage goes on."""
+    town.register(REGISTRY.replace('yuan: "60"', 'yuan: "300000000"'), supersede=True)
+    town.report([window(0, day * DAY_MIN) for day in range(30)])
+    town.accrue()
+    found = seen(town, 30 * DAY_MIN)
+    assert found.left_fen == found.pace_fen == 0
+    assert found.runs_out == FIRST + timedelta(days=3)
+
+
 def test_what_lasts_beyond_ten_years_is_not_foretold(town: Town) -> None:
     town.report([window(0, 0)])
     town.accrue()
