@@ -227,6 +227,7 @@ _MACHINE = {
     "database_busy": "数据库 {database} 正被占用，升级未进行：{detail}",
     "server_too_old": "PostgreSQL {have} 太旧，需要 {want} 或更新",
     "schema_newer": "数据库结构（{have}）比本程序（{want}）新，请先升级程序",
+    "no_schema": "数据库还是空的；请先运行 suanquan db upgrade",
     "not_migrated": "数据库结构为 {have}，本程序需要 {want}；请先运行 suanquan db upgrade",
     "policy_changed": "已发布的政策 {policy} 第 {clause} 条被改动；请另立版本",
 }

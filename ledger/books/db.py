@@ -102,8 +102,10 @@ def check_revision(engine: sa.Engine) -> None:
     want = ScriptDirectory.from_config(migrations()).get_current_head()
     with _refusals(engine.url), engine.connect() as connection:
         have = MigrationContext.configure(connection).get_current_revision()
+    if have is None:
+        raise Unusable("no_schema")
     if have != want:
-        raise Unusable("not_migrated", have=have or "-", want=want or "-")
+        raise Unusable("not_migrated", have=have, want=want or "-")
 
 
 def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE) -> Config:
