@@ -31,7 +31,7 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
     known = holding if isinstance(holding, Holding) else Holding({})
     processes = nvml.processes()
     return {
-        "at": now.astimezone(UTC).isoformat(),
+        "at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "driver": nvml.version(),
         "fault": looks if isinstance(looks, str) else None,
         "holders_fault": unknown,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -58,6 +59,7 @@ def test_once_shows_every_device_with_its_holder(
         f"{gpu_uuid(0)}  NVIDIA H100 80GB HBM3  static model-a 1/2, unallocated 1/2  37 %" in said
     )
     assert f"{mig_uuid(1, 1)}  NVIDIA H100 80GB HBM3 1g.10gb  unallocated  —  101 MiB  —" in said
+    assert re.search(r"T\d\d:\d\d:\d\d\+00:00$", said.splitlines()[0])  # whole seconds
     assert f"\n{gpu_uuid(1)}" not in said  # a parent is no device beside its slices
 
 
