@@ -124,12 +124,14 @@ _INSERT = """
     ON CONFLICT DO NOTHING RETURNING gpu, start
 """
 # OFFSET 0 keeps it a look by key in the one partition; a plain join reads every partition whole.
+# Between the first start and the last: other days' partitions are neither planned nor locked.
 _SAME = """
     SELECT w.body = u.body::jsonb
     FROM unnest(%(gpus)s::text[], %(starts)s::timestamptz[], %(bodies)s::text[])
         WITH ORDINALITY AS u(gpu, start, body, place)
     CROSS JOIN LATERAL (
-        SELECT body FROM windows WHERE gpu = u.gpu AND start = u.start OFFSET 0
+        SELECT body FROM windows WHERE gpu = u.gpu AND start = u.start
+            AND start BETWEEN %(first)s AND %(last)s OFFSET 0
     ) AS w
     ORDER BY u.place
 """
@@ -151,7 +153,8 @@ def _insert_some(raw: Raw, windows: Sequence[Kept], origin: Origin) -> Outcome:
 def _compare(raw: Raw, windows: Sequence[Kept], found: Outcome) -> None:
     """Each of these keys has its window by now: does it say the same?"""
     if windows:
-        rows = raw.execute(_SAME, _arrays(windows)).fetchall()
+        span = {"first": min(w.start for w in windows), "last": max(w.start for w in windows)}
+        rows = raw.execute(_SAME, span | _arrays(windows)).fetchall()
         for window, (same,) in zip(windows, rows, strict=True):
             (found.known if same else found.conflicting).append(window)
 

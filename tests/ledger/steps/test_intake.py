@@ -261,3 +261,17 @@ def test_a_release_reads_only_what_may_count(engine: sa.Engine, node: Node) -> N
     with Session(engine) as db, db.begin():
         assert release(db, reading, LATER) == 0
     assert read == []
+
+
+def test_a_repeated_window_touches_no_other_day(
+    engine: sa.Engine, owner: psycopg.Connection, node: Node
+) -> None:
+    take(engine, node.read(node.batch([window(0, day * 1440) for day in range(5)])))
+    sent = node.read(node.batch([window(0, 1440), window(0, 2 * 1440)]))
+    with Session(engine) as db, db.begin():
+        assert take_batch(db, sent, LATER) == Receipt(kept=0, known=2)
+        touched = owner.execute(
+            "SELECT DISTINCT relation::regclass::text FROM pg_locks"
+            " WHERE relation::regclass::text ~ '^windows_[0-9]+$' ORDER BY 1"
+        ).fetchall()
+    assert touched == [("windows_20260302",), ("windows_20260303",)]
