@@ -26,7 +26,7 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]], right: str = 
     if not rows:
         print(say("没有", "none"))
         return
-    texts = [[ABSENT if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [[_plain(cell) for cell in row] for row in rows]
     lines = [list(titles), *texts]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(titles))]
     sides = right.ljust(len(titles), "l")
@@ -77,6 +77,13 @@ def columns(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[object]]]:
     """Rows of whatever columns they have, as a table's titles and cells."""
     titles = list(rows[0]) if rows else []
     return titles, [[row[title] for title in titles] for row in rows]
+
+
+def _plain(cell: object) -> str:
+    """A cell as it is printed. What came from an agent must not command the reader's terminal."""
+    if cell is None:
+        return ABSENT
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(cell))
 
 
 def _width(text: str) -> int:
