@@ -125,6 +125,8 @@ def parse(content: bytes, now: datetime) -> tuple[list[Job], list[Fault]]:
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         return [], [Fault(row, "", "不是 UTF-8 文本", "this is not UTF-8 text")]
+    if not text.strip():
+        return [], [Fault(1, "", "文件是空的", "the file is empty")]
     return _rows(text, wire.start_ms(now))
 
 

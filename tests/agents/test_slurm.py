@@ -204,10 +204,11 @@ def test_wrong_columns_are_named(header: str, wanted: list[str]) -> None:
         (trace(ROW, swap("user", "lab")).replace(b"lab", b"\xd6\xd0", 1), 2, "UTF-8"),
         (trace(ROW).replace(b",2,", b',"2"x,'), 2, "no CSV"),
         (trace(ROW).decode().encode("utf-16"), 1, "UTF-8"),
+        (b"\n", 1, "empty"),
     ],
-    ids=["BOM", "GBK", "quotes", "UTF-16"],
+    ids=["BOM", "GBK", "quotes", "UTF-16", "empty"],
 )
-def test_a_file_that_is_no_utf8_csv_is_one_fault(content: bytes, row: int, said: str) -> None:
+def test_a_file_that_is_no_trace_at_all_is_one_fault(content: bytes, row: int, said: str) -> None:
     jobs, faults = slurm.parse(content, NOW)
     assert jobs == []
     assert [fault.row for fault in faults] == [row]
