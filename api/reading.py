@@ -18,6 +18,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from agents import wire
+from ledger.books.streams import Signed
 from ledger.books.windows import Hold, Kept
 from ledger.errors import Refused
 from ledger.steps.intake import Item, Reporter, Sent
@@ -61,17 +62,16 @@ def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             good.append((index, kept))
-    return Sent(
-        reporter=reporter,
+    batch = Signed(
+        agent=head.agent,
         stream=head.stream,
         number=head.number,
-        previous=bytes.fromhex(head.previous),
-        sent_at=_in_utc(head.sent_at),
+        hash=sha256(body).digest(),
         body=body,
         signature=signature,
-        windows=good,
-        refused=refused,
+        sent_at=_in_utc(head.sent_at),
     )
+    return Sent(reporter, batch, bytes.fromhex(head.previous), good, refused)
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -78,7 +78,7 @@ def _take(request: Request, body: bytes, agent: UUID, signature: str, now: datet
             return respond(request, Problem(409, "fork", {"number": number}))
         case Ahead(expected):
             return respond(
-                request, Problem(409, "ahead", {"expected": expected, "number": sent.number})
+                request, Problem(409, "ahead", {"expected": expected, "number": sent.batch.number})
             )
 
 
@@ -105,8 +105,8 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str) -> Sent:
 
 def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:
     return wire.Answer(
-        stream=sent.stream,
-        number=sent.number,
+        stream=sent.batch.stream,
+        number=sent.batch.number,
         kept=receipt.kept,
         known=receipt.known,
         conflicts=_items(receipt.conflicts),

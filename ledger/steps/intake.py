@@ -7,18 +7,17 @@ second body for a kept window is a conflict: both are kept aside, and the batch 
 for them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from hashlib import sha256
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
+from ledger.books import aside
+from ledger.books.streams import Head, Signed, advance, answer_of, keep_fork, lock_stream
 from ledger.books.windows import Kept, Origin, Raw, fold, keep, raw_connection
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
@@ -55,19 +54,10 @@ class Sent:
     """A batch whose signature is good. `refused` are the items that the door could not read."""
 
     reporter: Reporter
-    stream: UUID
-    number: int
-    previous: bytes
-    sent_at: datetime
-    body: bytes
-    signature: bytes
+    batch: Signed
+    previous: bytes  # the hash to which it is chained
     windows: Sequence[tuple[int, Kept]]
     refused: Sequence[Item] = ()
-
-    @cached_property
-    def hash(self) -> bytes:
-        """SHA-256 of the exact bytes, to which the next batch is chained."""
-        return sha256(self.body).digest()
 
 
 @dataclass(frozen=True)
@@ -97,34 +87,30 @@ class Ahead:
 
 def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahead:
     """Keep a batch. The caller commits whatever the outcome: a fork's evidence must stay."""
-    raw = raw_connection(db)
-    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(sent.stream),))
-    row = raw.execute(
-        "SELECT agent, number, hash FROM streams WHERE stream = %s", (sent.stream,)
-    ).fetchone()
-    agent, last, head = row or (sent.reporter.agent, 0, b"")
-    if sent.number > last + 1:
-        return Ahead(last + 1)
-    if agent != sent.reporter.agent:
-        return _keep_fork(raw, sent, now)
-    if sent.number <= last:
-        return _known(raw, sent) or _keep_fork(raw, sent, now)
-    if sent.previous != head:
-        return _keep_fork(raw, sent, now)
-    receipt = _keep_windows(raw, sent, now)
-    with raw.pipeline():  # none of these has anything to tell us
-        _advance(raw, sent, receipt, now)
-    return receipt
+    raw, batch = raw_connection(db), sent.batch
+    head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
+    if batch.number > head.number + 1:
+        return Ahead(head.number + 1)
+    if batch.agent == head.agent:
+        if batch.number <= head.number and (known := _known(raw, batch)):
+            return known
+        if batch.number == head.number + 1 and sent.previous == head.hash:
+            receipt = _keep_windows(raw, sent, now)
+            with raw.pipeline():  # it has nothing to tell us
+                advance(raw, batch, asdict(receipt), now)
+            return receipt
+    keep_fork(raw, batch, now)
+    return Forked(batch.number)
 
 
 def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
     reporter = sent.reporter
-    origin = Origin(reporter.cluster, reporter.source, sent.stream, sent.number)
-    judge = Judge(reporter, _places(raw, sent.windows), now)
+    origin = Origin(reporter.cluster, reporter.source, sent.batch.stream, sent.batch.number)
+    judge = Judge(reporter, aside.places(raw, {w.gpu for _, w in sent.windows}), now)
     countable: list[Kept] = []
     refused = list(sent.refused)
     quarantined: list[Item] = []
-    aside: list[tuple[str, Kept]] = []
+    waiting: list[tuple[str, Kept]] = []
     for index, window in sent.windows:
         reason = judge.why_not(window)
         if reason is None:
@@ -133,11 +119,11 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
             refused.append(Item(index, reason, f"{reporter.source}: {window.gpu}"))
         else:
             quarantined.append(Item(index, reason, window.gpu))
-            aside.append((reason, window))
+            waiting.append((reason, window))
     outcome = keep(raw, countable, origin)
     fold(raw, outcome.fresh, origin)
-    _keep_conflicts(raw, outcome.conflicting, origin, now)
-    _quarantine(raw, aside, origin, reporter.node, now)
+    aside.keep_conflicts(raw, outcome.conflicting, origin, now)
+    aside.quarantine(raw, waiting, origin, reporter.node, now)
     conflicting = {id(window) for window in outcome.conflicting}
     conflicts = [
         Item(index, "conflict", f"{w.gpu} {w.start.isoformat()}")
@@ -188,132 +174,15 @@ def _length(window: Kept) -> timedelta:
     return timedelta(milliseconds=window.window_ms)
 
 
-def _places(raw: Raw, windows: Iterable[tuple[int, Kept]]) -> dict[str, tuple[int, str]]:
-    """Where each registered GPU among these stands: (cluster, node)."""
-    gpus = list({w.gpu for _, w in windows})
-    rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (gpus,))
-    return {gpu: (cluster, node) for gpu, cluster, node in rows}
-
-
-def _known(raw: Raw, sent: Sent) -> Receipt | None:
-    row = raw.execute(
-        "SELECT hash, answer FROM batches WHERE stream = %s AND number = %s",
-        (sent.stream, sent.number),
-    ).fetchone()
-    if row is None or row[0] != sent.hash:
+def _known(raw: Raw, batch: Signed) -> Receipt | None:
+    answer = answer_of(raw, batch)
+    if answer is None:
         return None
-    answer: dict[str, Any] = row[1]
-    aside = {
+    items = {
         name: tuple(Item(**item) for item in answer[name])
         for name in ("conflicts", "quarantined", "refused")
     }
-    return Receipt(answer["kept"], answer["known"], **aside)
-
-
-def _keep_fork(raw: Raw, sent: Sent, now: datetime) -> Forked:
-    raw.execute(
-        "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (sent.stream, sent.number, sent.hash, sent.reporter.agent, now, sent.body),
-    )
-    return Forked(sent.number)
-
-
-def _advance(raw: Raw, sent: Sent, receipt: Receipt, now: datetime) -> None:
-    answer = {
-        "kept": receipt.kept,
-        "known": receipt.known,
-        "conflicts": [asdict(item) for item in receipt.conflicts],
-        "quarantined": [asdict(item) for item in receipt.quarantined],
-        "refused": [asdict(item) for item in receipt.refused],
-    }
-    agent = sent.reporter.agent
-    raw.execute(
-        "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
-        (
-            sent.stream,
-            sent.number,
-            sent.hash,
-            sent.signature,
-            agent,
-            now,
-            Jsonb(answer),
-            sent.body,
-        ),
-    )
-    raw.execute(
-        "INSERT INTO streams (stream, agent, number, hash, sent_at, received_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE SET"
-        " number = excluded.number, hash = excluded.hash, sent_at = excluded.sent_at,"
-        " received_at = excluded.received_at",
-        (sent.stream, agent, sent.number, sent.hash, sent.sent_at, now),
-    )
-
-
-def _keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datetime) -> None:
-    if not windows:
-        return
-    with raw.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO conflicts (gpu, start, hash, cluster, stream, number, received_at, body)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
-            [
-                (
-                    w.gpu,
-                    w.start,
-                    sha256(w.body).digest(),
-                    origin.cluster,
-                    origin.stream,
-                    origin.number,
-                    now,
-                    w.body.decode(),
-                )
-                for w in windows
-            ],
-        )
-
-
-def _quarantine(
-    raw: Raw, aside: Sequence[tuple[str, Kept]], origin: Origin, node: str, now: datetime
-) -> None:
-    if not aside:
-        return
-    with raw.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO quarantine (gpu, start, hash, reason, cluster, node, source, stream,"
-            " number, received_at, body)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::jsonb)"
-            " ON CONFLICT DO NOTHING",
-            [
-                (
-                    w.gpu,
-                    w.start,
-                    sha256(w.body).digest(),
-                    reason,
-                    origin.cluster,
-                    node,
-                    origin.source,
-                    origin.stream,
-                    origin.number,
-                    now,
-                    w.body.decode(),
-                )
-                for reason, w in aside
-            ],
-        )
-
-
-# The judge has the last word; what cannot count by now need not be read, however much it is.
-_WAITING = """
-    SELECT q.gpu, q.start, q.hash, q.cluster, q.node, q.body, q.source, q.stream, q.number, c.name
-    FROM quarantine q JOIN clusters c ON c.id = q.cluster
-    LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster = q.cluster AND g.node = q.node
-    WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster = %(cluster)s)
-        AND (g.gpu IS NOT NULL OR starts_with(q.gpu, 'job/' || c.name || '/'))
-        AND q.start <= %(latest_start)s
-    ORDER BY q.cluster, q.source, q.stream, q.number, q.gpu, q.start
-"""
+    return Receipt(answer["kept"], answer["known"], **items)
 
 
 def release(
@@ -325,33 +194,19 @@ def release(
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
-    asked = {"cluster": cluster, "latest_start": now + FUTURE_TOLERANCE}
-    rows = raw.execute(_WAITING, asked).fetchall()
-    places = {
-        gpu: (where, node)
-        for gpu, where, node in raw.execute("SELECT gpu, cluster, node FROM gpus")
-    }
+    rows = aside.waiting(raw, cluster, now + FUTURE_TOLERANCE)
+    places = aside.places(raw)
     released = 0
     for (cluster_id, node, source, stream, number, name), group in groupby(
         rows, key=lambda r: (r[3], r[4], *r[6:])
     ):
         reporter = Reporter(stream, cluster_id, name, node, source)
         judge = Judge(reporter, places, now)
-        waiting = [(row[:5], read(row[5])) for row in group]
-        ready = [(key, window) for key, window in waiting if not judge.why_not(window)]
+        windows = [(row[:5], read(row[5])) for row in group]
+        ready = [(key, window) for key, window in windows if not judge.why_not(window)]
         origin = Origin(cluster_id, source, stream, number)
         outcome = keep(raw, [w for _, w in ready], origin)
         fold(raw, outcome.fresh, origin)
-        _keep_conflicts(raw, outcome.conflicting, origin, now)
-        released += _mark_released(raw, [k for k, _ in ready], now)
+        aside.keep_conflicts(raw, outcome.conflicting, origin, now)
+        released += aside.mark_released(raw, [k for k, _ in ready], now)
     return released
-
-
-def _mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:
-    with raw.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE quarantine SET released_at = %s"
-            " WHERE gpu = %s AND start = %s AND hash = %s AND cluster = %s AND node = %s",
-            [(now, *key) for key in keys],
-        )
-    return len(keys)

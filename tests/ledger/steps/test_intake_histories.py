@@ -89,7 +89,7 @@ class World:
             fates["known"],
             fates["conflicts"],
         )
-        self.answers[sent.body] = receipt
+        self.answers[sent.batch.body] = receipt
 
     def report(self, node: Node, given: list[wire.Window]) -> None:
         sent = node.read(node.batch(given))
@@ -109,7 +109,7 @@ class World:
         """A batch gets lost on its way; the next one is told to wait for it."""
         lost = node.read(node.batch(given))
         ahead = node.read(node.batch(given))
-        assert self.take(ahead) == Ahead(lost.number)
+        assert self.take(ahead) == Ahead(lost.batch.number)
         self.accept(lost, self.take(lost))
         self.accept(ahead, self.take(ahead))
 
