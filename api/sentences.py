@@ -167,7 +167,7 @@ _FILES = {
     "bad_handle": "应为 1 到 64 个字符，不含空格和斜线",
     "bad_day": "日期应写成 2026-11-01，在 {first} 与 {last} 之间",
     "bad_yes_no": "应写 true 或 false",
-    "bad_price": "应为不带符号的小数，如 12.5",
+    "bad_price": "应为不带符号、小于一亿的小数，如 12.5",
     "bad_tax_rate": "税率应为小于 1 的小数，如 0.06",
     "bad_gpu": "应为 GPU- 加小写的 UUID",
     "bad_mig_profile": "MIG 规格应形如 1g.10gb",

@@ -21,7 +21,7 @@ BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 HOUR_MS = 3_600_000
 
 _YUAN = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
-_DECIMAL = re.compile(r"\d{1,13}(\.\d{1,12})?", re.ASCII)
+_DECIMAL = re.compile(r"\d{1,8}(\.\d{1,12})?", re.ASCII)
 
 
 def round_half_up(value: Fraction | int) -> int:
@@ -40,7 +40,7 @@ def fen_from_yuan(text: str) -> Fen:
 
 
 def decimal(text: str) -> Fraction:
-    """An exact non-negative decimal: `"517.36"`. ValueError for signs, exponents, NaN."""
+    """An exact decimal from 0 to below 100 million: `"517.36"`. ValueError for anything else."""
     if not _DECIMAL.fullmatch(text):
         raise ValueError(text)
     return Fraction(text)

@@ -645,7 +645,7 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text]))),
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '10000000000000'::numeric) AND (scale(yuan) <= 12)))
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;

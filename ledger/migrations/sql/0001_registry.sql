@@ -108,7 +108,7 @@ CREATE TABLE prices (
     model bigint REFERENCES catalogue_models,
     mig_profile text,
     unit text NOT NULL CHECK (unit IN ('gpu-hour', 'node-hour', 'node-day', 'node-month')),
-    yuan numeric NOT NULL CHECK (yuan >= 0 AND yuan < 1e13 AND scale(yuan) <= 12),
+    yuan numeric NOT NULL CHECK (yuan >= 0 AND yuan < 1e8 AND scale(yuan) <= 12),
     gpus integer NOT NULL CHECK (gpus BETWEEN 1 AND 1024),
     hours integer NOT NULL CHECK (hours BETWEEN 1 AND 8784),
     tax_included boolean NOT NULL,

@@ -111,21 +111,21 @@ contracts: [{{number: k1, centre: centre of c1, project: p1, from: 2026-01-01, {
 
 
 def test_the_cap_cuts_and_the_memo_keeps_what_it_cut(town: Town) -> None:
-    dear = CHEAP.replace("60", "1200000000")
+    dear = CHEAP.replace("60", "60000000")
     town.register(
         f"contracts: [{{number: k1, centre: centre of c1, project: p1, from: 2026-01-01, {dear}}}]",
         NOW,
         supersede=True,
     )
-    town.report([window(0, 0)])
+    town.report([window(0, at) for at in range(20)])
     town.accrue()
     found = seen(town)
     assert (found.cost_fen, found.rights.accrued, found.left_fen) == (2_000_000_000, CAP, 0)
     assert (found.uncapped_fen, found.cut_fen) == (600_000_000, 100_000_000)
-    town.report([window(0, 1)])
+    town.report([window(0, 20)])
     _, accrued = town.accrue()
     assert accrued.moved == 0
-    assert seen(town).cut_fen == 700_000_000
+    assert seen(town).cut_fen == 130_000_000
 
 
 def test_usage_before_the_policy_is_charged_and_earns_nothing(
