@@ -66,9 +66,9 @@ def test_the_pace_foretells_the_day_it_runs_out(town: Town) -> None:
 
 
 def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
-    """At 1.5 million yuan a minute the cap is reached on the fourth day; usage goes on."""
-    town.register(REGISTRY.replace('yuan: "60"', 'yuan: "300000000"'), supersede=True)
-    town.report([window(0, day * DAY_MIN) for day in range(30)])
+    """At 1.5 million yuan a day the cap is reached on the fourth day; usage goes on."""
+    town.register(REGISTRY.replace('yuan: "60"', 'yuan: "60000000"'), supersede=True)
+    town.report([window(0, day * DAY_MIN + at) for day in range(30) for at in range(5)])
     town.accrue()
     found = seen(town, 30 * DAY_MIN)
     assert found.left_fen == found.pace_fen == 0
