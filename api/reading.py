@@ -9,7 +9,6 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -31,17 +30,17 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NUL = b"\\u0000"  # PostgreSQL keeps no NUL in a text
 
 
-def verify(public_key: bytes, body: bytes, signature: str) -> bytes:
-    """The signature's 64 bytes; Refused("bad_signature") unless this key signed these bytes."""
+def verify(public_key: bytes, digest: bytes, signature: str) -> bytes:
+    """The signature's 64 bytes; Refused("bad_signature") unless this key signed this SHA-256."""
     try:
         raw = base64.b64decode(signature, validate=True)
-        VerifyKey(public_key).verify(sha256(body).digest(), raw)
+        VerifyKey(public_key).verify(digest, raw)
     except (BadSignatureError, binascii.Error, ValueError) as error:
         raise Refused("bad_signature") from error
     return raw
 
 
-def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
+def read_batch(body: bytes, digest: bytes, reporter: Reporter, signature: bytes) -> Sent:
     """The batch that these bytes say, with every bad window named by its index.
 
     Refused("malformed") when it is no batch at all, ("wire_version") for another version of the
@@ -66,7 +65,7 @@ def read_batch(body: bytes, reporter: Reporter, signature: bytes) -> Sent:
         agent=head.agent,
         stream=head.stream,
         number=head.number,
-        hash=sha256(body).digest(),
+        hash=digest,
         body=body,
         signature=signature,
         sent_at=_in_utc(head.sent_at),

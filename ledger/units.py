@@ -14,7 +14,6 @@ from fractions import Fraction
 from functools import lru_cache
 
 Fen = int
-DeviceMs = Fraction  # held_ms x num / den, exact
 FEN_MAX = 10**15  # ten trillion yuan: more is a typing error
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")

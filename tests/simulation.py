@@ -86,7 +86,9 @@ class Node:
     def read(self, body: bytes) -> Sent:
         """The batch as the door reads it."""
         public = bytes(self.key.verify_key)
-        return read_batch(body, self.reporter, verify(public, body, self.signature(body)))
+        digest = sha256(body).digest()
+        signature = verify(public, digest, self.signature(body))
+        return read_batch(body, digest, self.reporter, signature)
 
 
 def place(

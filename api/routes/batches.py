@@ -6,6 +6,7 @@ again. A fork answers 409 and is kept as evidence; a batch that is ahead is told
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -98,9 +99,10 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str) -> Sent:
         raise Refusal(401, "unknown_agent")
     if known.revoked_at is not None:
         raise Refusal(401, "revoked", {"node": known.node})
-    raw = verify(known.public_key, body, signature)
+    digest = sha256(body).digest()
+    raw = verify(known.public_key, digest, signature)
     reporter = Reporter(agent, known.cluster, known.cluster_name, known.node, known.source)
-    return read_batch(body, reporter, raw)
+    return read_batch(body, digest, reporter, raw)
 
 
 def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:

@@ -10,13 +10,9 @@ from ledger.books.windows import Kept, Origin, Raw
 Place = tuple[int, str]  # cluster and node
 
 
-def places(raw: Raw, gpus: Iterable[str] | None = None) -> dict[str, Place]:
-    """Where each of these registered GPUs stands (None: all of them)."""
-    chosen = None if gpus is None else list(gpus)
-    rows = raw.execute(
-        "SELECT gpu, cluster, node FROM gpus WHERE %s::text[] IS NULL OR gpu = ANY(%s)",
-        (chosen, chosen),
-    )
+def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
+    """Where those of these GPUs stand that are registered."""
+    rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),))
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from ledger.books import aside
+from ledger.books.aside import Place
 from ledger.books.streams import Head, Signed, advance, answer_of, keep_fork, lock_stream
 from ledger.books.windows import Kept, Origin, Raw, fold, keep, raw_connection
 
@@ -47,6 +48,11 @@ class Reporter(NamedTuple):
     cluster_name: str
     node: str
     source: str
+
+    @property
+    def place(self) -> Place:
+        """Where its GPUs must be registered."""
+        return self.cluster, self.node
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,8 @@ def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahe
 def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
     reporter = sent.reporter
     origin = Origin(reporter.cluster, reporter.source, sent.batch.stream, sent.batch.number)
-    judge = Judge(reporter, aside.places(raw, {w.gpu for _, w in sent.windows}), now)
+    places = aside.places(raw, {w.gpu for _, w in sent.windows})
+    judge = Judge(reporter.source, reporter.cluster_name, reporter.place, places, now)
     countable: list[Kept] = []
     refused = list(sent.refused)
     quarantined: list[Item] = []
@@ -140,14 +147,19 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
 
 
 class Judge:
-    """Whether well-formed windows of one reporter may count now, and if not, why."""
+    """Whether well-formed windows that come from one place may count now, and if not, why."""
 
     def __init__(
-        self, reporter: Reporter, places: Mapping[str, tuple[int, str]], now: datetime
+        self,
+        source: str,
+        cluster_name: str,
+        here: Place,
+        places: Mapping[str, Place],
+        now: datetime,
     ) -> None:
-        self._reports_jobs = reporter.source in JOB_SOURCES
-        self._own_jobs = f"job/{reporter.cluster_name}/"
-        self._here = (reporter.cluster, reporter.node)
+        self._reports_jobs = source in JOB_SOURCES
+        self._own_jobs = f"job/{cluster_name}/"
+        self._here = here
         self._places = places
         self._latest_end = now + FUTURE_TOLERANCE
         self._surely_past = self._latest_end - LONGEST
@@ -195,13 +207,12 @@ def release(
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
     rows = aside.waiting(raw, cluster, now + FUTURE_TOLERANCE)
-    places = aside.places(raw)
+    places = aside.places(raw, {row[0] for row in rows})
     released = 0
     for (cluster_id, node, source, stream, number, name), group in groupby(
         rows, key=lambda r: (r[3], r[4], *r[6:])
     ):
-        reporter = Reporter(stream, cluster_id, name, node, source)
-        judge = Judge(reporter, places, now)
+        judge = Judge(source, name, (cluster_id, node), places, now)
         windows = [(row[:5], read(row[5])) for row in group]
         ready = [(key, window) for key, window in windows if not judge.why_not(window)]
         origin = Origin(cluster_id, source, stream, number)
