@@ -8,6 +8,14 @@ fail on a code without a sentence, a field without a parameter, and a sentence w
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from api import (
+    sentences_claims,
+    sentences_documents,
+    sentences_lines,
+    sentences_payment,
+    sentences_reconcile,
+)
+
 TITLES: Mapping[int, str] = MappingProxyType(
     {
         400: "请求有误",
@@ -233,5 +241,19 @@ _MACHINE = {
 }
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
-    {**_HTTP, **FIELDS, **_DOORS, **_AGENTS, **_BOOKS, **_POLICY, **_FILES, **_MACHINE}
+    {
+        **_HTTP,
+        **FIELDS,
+        **_DOORS,
+        **_AGENTS,
+        **_BOOKS,
+        **_POLICY,
+        **_FILES,
+        **_MACHINE,
+        **sentences_lines.SENTENCES,
+        **sentences_documents.SENTENCES,
+        **sentences_reconcile.SENTENCES,
+        **sentences_claims.SENTENCES,
+        **sentences_payment.SENTENCES,
+    }
 )

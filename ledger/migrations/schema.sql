@@ -2,6 +2,36 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
+CREATE FUNCTION public.allocations_fit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    PERFORM FROM cost_documents WHERE id IN (
+        SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
+    ) ORDER BY id FOR NO KEY UPDATE;
+    SELECT l.document INTO wrong
+        FROM document_lines l
+        JOIN (SELECT a.document, a.line, sum(a.fen) AS fen FROM allocations a
+              WHERE (a.document, a.line) IN (SELECT document, line FROM fresh)
+              GROUP BY a.document, a.line) t USING (document, line)
+        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0) LIMIT 1;
+    IF wrong IS NULL THEN
+        SELECT min(root) INTO wrong FROM family_sums WHERE root IN (
+            SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
+        ) AND allocated_fen NOT BETWEEN 0 AND net_fen;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'more is allocated than document % has', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_fit', DETAIL = wrong;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -34,6 +64,37 @@ END $$;
 
 ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.answer IS NOT NULL THEN
+        RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lines_tie() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    net numeric;
+    tax numeric;
+BEGIN
+    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
+        FROM document_lines WHERE document = NEW.id;
+    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
+        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lines_tie() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -44,6 +105,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.lock_book(wanted bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.move_case() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    standing text;
+BEGIN
+    SELECT state INTO standing FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF standing IS DISTINCT FROM NEW.state THEN
+        RAISE EXCEPTION 'the case is %', standing
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.move_case() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -69,6 +149,43 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.number_postings() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.open_budget_book() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM indicators WHERE number = NEW.number AND year = NEW.year) THEN
+        RAISE EXCEPTION 'the indicator is there'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
+    END IF;
+    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book;
+    INSERT INTO accounts (book, role, floor)
+        SELECT NEW.book, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
+        FROM roles WHERE ledger = 'budget';
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.open_budget_book() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.open_cost_book() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM reconciliations WHERE id = NEW.reconciliation FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_books WHERE reconciliation = NEW.reconciliation) THEN
+        RAISE EXCEPTION 'the month has its book'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'cost_books_pkey';
+    END IF;
+    INSERT INTO books (ledger) VALUES ('cost') RETURNING id INTO NEW.book;
+    INSERT INTO accounts (book, role, floor)
+        SELECT NEW.book, role, CASE WHEN role = 'invoiced' THEN 0 ELSE -1000000000000000 END
+        FROM roles WHERE ledger = 'cost';
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.open_cost_book() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.open_rights_book() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -96,6 +213,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text);
+
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.post_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -150,6 +273,42 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.red_fits() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses
+               AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
+        RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.set_cap(of_decision bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    changed integer;
+BEGIN
+    UPDATE accounts a SET floor = -(d.content ->> 'cap_fen')::bigint
+        FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE d.id = of_decision AND d.kind = 'cap' AND d.answer = 'confirmed'
+            AND (d.content ->> 'cap_fen')::bigint > 0
+            AND a.book = v.book AND a.role = 'clause';
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> 1 THEN
+        RAISE EXCEPTION 'a cap changes by a confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_decided';
+    END IF;
+END $$;
+
+ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $_$
@@ -191,8 +350,12 @@ CREATE TABLE public.accruals (
     target_fen bigint NOT NULL,
     months jsonb NOT NULL,
     computed_at timestamp with time zone NOT NULL,
+    matched_fen bigint NOT NULL,
+    earned_fen bigint NOT NULL,
     CONSTRAINT accruals_check CHECK (((target_fen >= 0) AND (target_fen <= uncapped_fen))),
+    CONSTRAINT accruals_check1 CHECK (((earned_fen >= 0) AND (earned_fen <= target_fen))),
     CONSTRAINT accruals_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT accruals_matched_fen_check CHECK ((matched_fen >= 0)),
     CONSTRAINT accruals_uncapped_fen_check CHECK ((uncapped_fen >= 0))
 );
 
@@ -227,6 +390,80 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
+
+CREATE TABLE public.allocations (
+    id bigint NOT NULL,
+    document bigint NOT NULL,
+    line smallint NOT NULL,
+    contract bigint NOT NULL,
+    month date NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    kind text NOT NULL,
+    fen bigint NOT NULL,
+    allocated_at timestamp with time zone NOT NULL,
+    allocated_by text NOT NULL,
+    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
+    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
+    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.allocations OWNER TO suanquan_owner;
+
+ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.allocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.bank_accounts (
+    id bigint NOT NULL,
+    organisation bigint NOT NULL,
+    holder text NOT NULL,
+    bank text NOT NULL,
+    bank_code text NOT NULL,
+    number text NOT NULL,
+    decision bigint NOT NULL,
+    confirmed_at timestamp with time zone NOT NULL,
+    superseded_at timestamp with time zone,
+    CONSTRAINT bank_accounts_bank_check CHECK ((bank <> ''::text)),
+    CONSTRAINT bank_accounts_bank_code_check CHECK ((bank_code ~ '^\d{12}$'::text)),
+    CONSTRAINT bank_accounts_check CHECK ((superseded_at >= confirmed_at)),
+    CONSTRAINT bank_accounts_holder_check CHECK ((holder <> ''::text)),
+    CONSTRAINT bank_accounts_number_check CHECK ((number ~ '^\d{6,32}$'::text))
+);
+
+ALTER TABLE public.bank_accounts OWNER TO suanquan_owner;
+
+ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_accounts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.bank_returns (
+    reference text NOT NULL,
+    list bigint NOT NULL,
+    line smallint NOT NULL,
+    result text NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
+    CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text])))
+);
+
+ALTER TABLE public.bank_returns OWNER TO suanquan_owner;
 
 CREATE TABLE public.batches (
     stream uuid NOT NULL,
@@ -316,6 +553,16 @@ ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.case_moves (
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL,
+    next text NOT NULL,
+    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'administrator'::text, 'server'::text])))
+);
+
+ALTER TABLE public.case_moves OWNER TO suanquan_owner;
+
 CREATE TABLE public.catalogue_models (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -378,6 +625,57 @@ CREATE TABLE public.charges (
 );
 
 ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+CREATE TABLE public.claim_events (
+    claim bigint NOT NULL,
+    seq integer NOT NULL,
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL,
+    next text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    content jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT claim_events_seq_check CHECK ((seq >= 1))
+);
+
+ALTER TABLE public.claim_events OWNER TO suanquan_owner;
+
+CREATE TABLE public.claim_files (
+    claim bigint NOT NULL,
+    role text NOT NULL,
+    original text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    added_by text NOT NULL,
+    CONSTRAINT claim_files_role_check CHECK ((role = ANY (ARRAY['application'::text, 'commitment'::text, 'receipt'::text, 'account'::text, 'contract'::text, 'result'::text, 'other'::text])))
+);
+
+ALTER TABLE public.claim_files OWNER TO suanquan_owner;
+
+CREATE TABLE public.claims (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    voucher bigint NOT NULL,
+    payee bigint NOT NULL,
+    fen bigint NOT NULL,
+    state text DEFAULT 'draft'::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT claims_fen_check CHECK ((fen > 0)),
+    CONSTRAINT claims_number_check CHECK ((number <> ''::text))
+);
+
+ALTER TABLE public.claims OWNER TO suanquan_owner;
+
+ALTER TABLE public.claims ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.claims_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.clauses (
     policy text NOT NULL,
@@ -450,6 +748,60 @@ ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.cost_books (
+    book bigint NOT NULL,
+    reconciliation bigint NOT NULL
+);
+
+ALTER TABLE public.cost_books OWNER TO suanquan_owner;
+
+CREATE TABLE public.cost_documents (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    statement text,
+    reverses bigint,
+    confirmation text,
+    remark text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT cost_documents_check CHECK ((since <= until)),
+    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
+    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
+    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
+    CONSTRAINT red_is_negative CHECK ((((reverses IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
+);
+
+ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
+
+ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.cost_documents_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -488,6 +840,83 @@ WITH (fillfactor='70');
 
 ALTER TABLE public.day_totals OWNER TO suanquan_owner;
 
+CREATE TABLE public.decisions (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    content jsonb NOT NULL,
+    digest text NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    answer text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answered_digest text,
+    answer_reason text DEFAULT ''::text NOT NULL,
+    CONSTRAINT confirms_what_was_decided CHECK (((answer IS DISTINCT FROM 'confirmed'::text) OR (NOT (answered_digest IS DISTINCT FROM digest)))),
+    CONSTRAINT decisions_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text]))),
+    CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
+);
+
+ALTER TABLE public.decisions OWNER TO suanquan_owner;
+
+ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.decisions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.differences (
+    id bigint NOT NULL,
+    decision bigint NOT NULL,
+    reconciliation bigint NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    code text NOT NULL,
+    document bigint,
+    line smallint,
+    fen bigint NOT NULL,
+    treatment text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT differences_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text)),
+    CONSTRAINT differences_treatment_check CHECK ((treatment = ANY (ARRAY['exclude'::text, 'carry_over'::text, 'close'::text, 'note'::text])))
+);
+
+ALTER TABLE public.differences OWNER TO suanquan_owner;
+
+ALTER TABLE public.differences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.differences_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.document_lines (
+    document bigint NOT NULL,
+    line smallint NOT NULL,
+    item text NOT NULL,
+    unit text DEFAULT ''::text NOT NULL,
+    quantity text DEFAULT ''::text NOT NULL,
+    unit_price text DEFAULT ''::text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_rate text DEFAULT ''::text NOT NULL,
+    tax_fen bigint NOT NULL,
+    CONSTRAINT document_lines_line_check CHECK ((line >= 1))
+);
+
+ALTER TABLE public.document_lines OWNER TO suanquan_owner;
+
 CREATE TABLE public.enrolment_codes (
     hash bytea NOT NULL,
     cluster bigint NOT NULL,
@@ -514,6 +943,20 @@ CREATE TABLE public.entries (
 
 ALTER TABLE public.entries OWNER TO suanquan_owner;
 
+CREATE VIEW public.family_sums AS
+ SELECT root,
+    (sum(net_fen))::bigint AS net_fen,
+    (sum(allocated_fen))::bigint AS allocated_fen
+   FROM ( SELECT COALESCE(d.reverses, d.id) AS root,
+            d.net_fen,
+            ( SELECT COALESCE(sum(a.fen), (0)::numeric) AS "coalesce"
+                   FROM public.allocations a
+                  WHERE (a.document = d.id)) AS allocated_fen
+           FROM public.cost_documents d) f
+  GROUP BY root;
+
+ALTER VIEW public.family_sums OWNER TO suanquan_owner;
+
 CREATE TABLE public.forks (
     stream uuid NOT NULL,
     number bigint NOT NULL,
@@ -524,6 +967,29 @@ CREATE TABLE public.forks (
 );
 
 ALTER TABLE public.forks OWNER TO suanquan_owner;
+
+CREATE TABLE public.freezes (
+    id bigint NOT NULL,
+    document bigint NOT NULL,
+    confirmation text NOT NULL,
+    frozen_at timestamp with time zone NOT NULL,
+    frozen_by text NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by text,
+    CONSTRAINT freezes_check CHECK (((lifted_at IS NULL) = (lifted_by IS NULL))),
+    CONSTRAINT freezes_confirmation_check CHECK ((confirmation <> ''::text))
+);
+
+ALTER TABLE public.freezes OWNER TO suanquan_owner;
+
+ALTER TABLE public.freezes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.freezes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.gpus (
     gpu text NOT NULL,
@@ -538,6 +1004,32 @@ CREATE TABLE public.gpus (
 
 ALTER TABLE public.gpus OWNER TO suanquan_owner;
 
+CREATE TABLE public.indicators (
+    id bigint NOT NULL,
+    book bigint NOT NULL,
+    number text NOT NULL,
+    year integer NOT NULL,
+    project_name text NOT NULL,
+    fund_kind text NOT NULL,
+    classification text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT indicators_classification_check CHECK ((classification ~ '^\d{3}(\d{2}(\d{2})?)?$'::text)),
+    CONSTRAINT indicators_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT indicators_year_check CHECK (((year >= 2000) AND (year <= 2199)))
+);
+
+ALTER TABLE public.indicators OWNER TO suanquan_owner;
+
+ALTER TABLE public.indicators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.indicators_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.legal_moves (
     kind text NOT NULL,
     from_role text NOT NULL,
@@ -545,6 +1037,56 @@ CREATE TABLE public.legal_moves (
 );
 
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
+
+CREATE TABLE public.matches (
+    reconciliation bigint NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    decision bigint NOT NULL,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+CREATE TABLE public.messages (
+    id bigint NOT NULL,
+    reconciliation bigint NOT NULL,
+    document bigint,
+    code text NOT NULL,
+    body text NOT NULL,
+    answer_by date NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    sent_by text NOT NULL,
+    answer text,
+    answered_at timestamp with time zone,
+    answered_by text,
+    CONSTRAINT messages_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT messages_check CHECK ((((answer IS NULL) = (answered_at IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL)))),
+    CONSTRAINT messages_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text))
+);
+
+ALTER TABLE public.messages OWNER TO suanquan_owner;
+
+ALTER TABLE public.messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.messages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.movements (
     id bigint NOT NULL,
@@ -576,6 +1118,34 @@ CREATE TABLE public.numbering (
 
 ALTER TABLE public.numbering OWNER TO suanquan_owner;
 
+CREATE TABLE public.objections (
+    id bigint NOT NULL,
+    publication bigint NOT NULL,
+    objector text NOT NULL,
+    contact text NOT NULL,
+    body text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    upheld boolean,
+    resolution text,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    CONSTRAINT objections_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT objections_check CHECK ((((upheld IS NULL) = (resolution IS NULL)) AND ((upheld IS NULL) = (resolved_at IS NULL)) AND ((upheld IS NULL) = (resolved_by IS NULL)))),
+    CONSTRAINT objections_objector_check CHECK ((objector <> ''::text))
+);
+
+ALTER TABLE public.objections OWNER TO suanquan_owner;
+
+ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.objections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
@@ -588,6 +1158,70 @@ ALTER TABLE public.organisations OWNER TO suanquan_owner;
 
 ALTER TABLE public.organisations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.originals (
+    hash text NOT NULL,
+    name text NOT NULL,
+    media text NOT NULL,
+    content bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT hash_of_content CHECK ((hash = encode(sha256(content), 'hex'::text))),
+    CONSTRAINT originals_content_check CHECK ((octet_length(content) > 0)),
+    CONSTRAINT originals_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE public.originals OWNER TO suanquan_owner;
+
+CREATE TABLE public.payment_lines (
+    list bigint NOT NULL,
+    line smallint NOT NULL,
+    claim bigint NOT NULL,
+    voucher bigint NOT NULL,
+    account bigint NOT NULL,
+    payee text NOT NULL,
+    uscc text NOT NULL,
+    bank text NOT NULL,
+    bank_code text NOT NULL,
+    number text NOT NULL,
+    fen bigint NOT NULL,
+    paid_fen bigint DEFAULT 0 NOT NULL,
+    returned_fen bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT payment_lines_fen_check CHECK ((fen > 0)),
+    CONSTRAINT payment_lines_line_check CHECK ((line >= 1)),
+    CONSTRAINT payment_lines_paid_fen_check CHECK ((paid_fen >= 0)),
+    CONSTRAINT payment_lines_returned_fen_check CHECK ((returned_fen >= 0)),
+    CONSTRAINT settled_at_most CHECK (((paid_fen + returned_fen) <= fen))
+);
+
+ALTER TABLE public.payment_lines OWNER TO suanquan_owner;
+
+CREATE TABLE public.payment_lists (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    indicator bigint NOT NULL,
+    total_fen bigint NOT NULL,
+    words text NOT NULL,
+    digest text NOT NULL,
+    decision bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT payment_lists_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT payment_lists_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT payment_lists_total_fen_check CHECK ((total_fen > 0))
+);
+
+ALTER TABLE public.payment_lists OWNER TO suanquan_owner;
+
+ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.payment_lists_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -682,6 +1316,30 @@ ALTER TABLE public.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.publications (
+    id bigint NOT NULL,
+    claim bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    days integer NOT NULL,
+    content jsonb NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    published_by text NOT NULL,
+    CONSTRAINT publications_check CHECK ((until >= since)),
+    CONSTRAINT publications_days_check CHECK ((days >= 1))
+);
+
+ALTER TABLE public.publications OWNER TO suanquan_owner;
+
+ALTER TABLE public.publications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.publications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.quarantine (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
@@ -700,6 +1358,128 @@ CREATE TABLE public.quarantine (
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
 
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reconciliations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.recoveries (
+    id bigint NOT NULL,
+    voucher bigint NOT NULL,
+    reason text NOT NULL,
+    fraud boolean NOT NULL,
+    fen bigint NOT NULL,
+    pay_by date NOT NULL,
+    decision bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
+    CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.recoveries OWNER TO suanquan_owner;
+
+ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.recoveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.refunds (
+    reference text NOT NULL,
+    voucher bigint NOT NULL,
+    indicator bigint NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text))
+);
+
+ALTER TABLE public.refunds OWNER TO suanquan_owner;
+
+CREATE TABLE public.relations (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    organisation bigint NOT NULL,
+    centre bigint,
+    project bigint,
+    other bigint,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre IS NOT NULL))),
+    CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project IS NOT NULL))),
+    CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other IS NOT NULL))),
+    CONSTRAINT relations_check3 CHECK ((other <> organisation)),
+    CONSTRAINT relations_check4 CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT relations_check5 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT relations_kind_check CHECK ((kind = ANY (ARRAY['seller'::text, 'buyer'::text, 'payee'::text, 'related'::text]))),
+    CONSTRAINT relations_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.relations OWNER TO suanquan_owner;
+
+ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.relations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.reservations (
+    id bigint NOT NULL,
+    voucher bigint NOT NULL,
+    fen bigint NOT NULL,
+    plan text NOT NULL,
+    until date NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_by text NOT NULL,
+    released_at timestamp with time zone,
+    released_by text,
+    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
+    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
+    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
+);
+
+ALTER TABLE public.reservations OWNER TO suanquan_owner;
+
+ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.reservations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.roles (
     ledger text NOT NULL,
     role text NOT NULL
@@ -716,6 +1496,81 @@ CREATE TABLE public.sessions (
 );
 
 ALTER TABLE public.sessions OWNER TO suanquan_owner;
+
+CREATE TABLE public.statement_answers (
+    id bigint NOT NULL,
+    statement bigint NOT NULL,
+    line smallint NOT NULL,
+    party text NOT NULL,
+    answer text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    answered_by text NOT NULL,
+    CONSTRAINT statement_answers_answer_check CHECK ((answer = ANY (ARRAY['confirmed'::text, 'contested'::text]))),
+    CONSTRAINT statement_answers_check CHECK (((answer = 'confirmed'::text) OR (reason <> ''::text))),
+    CONSTRAINT statement_answers_party_check CHECK ((party = ANY (ARRAY['centre'::text, 'builder'::text])))
+);
+
+ALTER TABLE public.statement_answers OWNER TO suanquan_owner;
+
+ALTER TABLE public.statement_answers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.statement_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.statement_lines (
+    statement bigint NOT NULL,
+    line smallint NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    model bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    grade text NOT NULL,
+    gap_ms bigint NOT NULL,
+    CONSTRAINT statement_lines_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT statement_lines_gap_ms_check CHECK ((gap_ms >= 0)),
+    CONSTRAINT statement_lines_grade_check CHECK ((grade = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
+    CONSTRAINT statement_lines_line_check CHECK ((line >= 1)),
+    CONSTRAINT statement_lines_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT statement_lines_ms_num_check CHECK ((ms_num >= (0)::numeric))
+);
+
+ALTER TABLE public.statement_lines OWNER TO suanquan_owner;
+
+CREATE TABLE public.statements (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    contract bigint NOT NULL,
+    month date NOT NULL,
+    revision integer NOT NULL,
+    total_fen bigint NOT NULL,
+    digest text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    CONSTRAINT statements_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT statements_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT statements_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT statements_revision_check CHECK ((revision >= 1)),
+    CONSTRAINT statements_total_fen_check CHECK ((total_fen >= 0))
+);
+
+ALTER TABLE public.statements OWNER TO suanquan_owner;
+
+ALTER TABLE public.statements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.statements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.streams (
     stream uuid NOT NULL,
@@ -809,6 +1664,21 @@ ALTER TABLE ONLY public.agents
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT allocations_document_line_contract_month_price_policy_key UNIQUE (document, line, contract, month, price, policy);
+
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_decision_key UNIQUE (decision);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (reference);
+
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
 
@@ -827,6 +1697,12 @@ ALTER TABLE ONLY public.bindings
 ALTER TABLE ONLY public.books
     ADD CONSTRAINT books_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.case_moves
+    ADD CONSTRAINT case_moves_pkey PRIMARY KEY (state, action, role);
+
+ALTER TABLE ONLY public.case_moves
+    ADD CONSTRAINT case_moves_state_action_role_next_key UNIQUE (state, action, role, next);
+
 ALTER TABLE ONLY public.catalogue_models
     ADD CONSTRAINT catalogue_models_name_key UNIQUE (name);
 
@@ -844,6 +1720,18 @@ ALTER TABLE ONLY public.centres
 
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (contract, price, month, policy, model, mig_profile);
+
+ALTER TABLE ONLY public.claim_events
+    ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim, seq);
+
+ALTER TABLE ONLY public.claim_files
+    ADD CONSTRAINT claim_files_pkey PRIMARY KEY (claim, role, original);
+
+ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.clauses
     ADD CONSTRAINT clauses_pkey PRIMARY KEY (policy, clause);
@@ -866,11 +1754,29 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.cost_books
+    ADD CONSTRAINT cost_books_book_key UNIQUE (book);
+
+ALTER TABLE ONLY public.cost_books
+    ADD CONSTRAINT cost_books_pkey PRIMARY KEY (reconciliation);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.coverage
     ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster, source);
 
 ALTER TABLE ONLY public.day_totals
     ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, den);
+
+ALTER TABLE ONLY public.decisions
+    ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.differences
+    ADD CONSTRAINT differences_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.document_lines
+    ADD CONSTRAINT document_lines_pkey PRIMARY KEY (document, line);
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_agent_key UNIQUE (agent);
@@ -884,23 +1790,68 @@ ALTER TABLE ONLY public.entries
 ALTER TABLE ONLY public.forks
     ADD CONSTRAINT forks_pkey PRIMARY KEY (stream, number, hash);
 
+ALTER TABLE ONLY public.freezes
+    ADD CONSTRAINT freezes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_pkey PRIMARY KEY (gpu);
+
+ALTER TABLE ONLY public.indicators
+    ADD CONSTRAINT indicators_book_key UNIQUE (book);
+
+ALTER TABLE ONLY public.indicators
+    ADD CONSTRAINT indicators_number_year_key UNIQUE (number, year);
+
+ALTER TABLE ONLY public.indicators
+    ADD CONSTRAINT indicators_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation, price, policy);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT number_once UNIQUE (code, number);
+
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.objections
+    ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_uscc_key UNIQUE (uscc);
+
+ALTER TABLE ONLY public.originals
+    ADD CONSTRAINT originals_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.payment_lines
+    ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list, line);
+
+ALTER TABLE ONLY public.payment_lists
+    ADD CONSTRAINT payment_lists_decision_key UNIQUE (decision);
+
+ALTER TABLE ONLY public.payment_lists
+    ADD CONSTRAINT payment_lists_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.payment_lists
+    ADD CONSTRAINT payment_lists_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
@@ -920,14 +1871,59 @@ ALTER TABLE ONLY public.projects
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.publications
+    ADD CONSTRAINT publications_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash, cluster, node);
+
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_contract_month_key UNIQUE (contract, month);
+
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_decision_key UNIQUE (decision);
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_decision_key UNIQUE (decision);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_kind_organisation_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation WITH =, COALESCE(centre, project, other) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.statement_answers
+    ADD CONSTRAINT statement_answers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_pkey PRIMARY KEY (statement, line);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_contract_month_revision_key UNIQUE (contract, month, revision);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (stream);
@@ -955,33 +1951,85 @@ ALTER TABLE ONLY public.windows
 
 CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher, id);
 
+CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract, month);
+
+CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation) WHERE (superseded_at IS NULL);
+
+CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list, line);
+
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project);
+
+CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
+
+CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher, id);
+
+CREATE INDEX cost_documents_by_parties ON public.cost_documents USING btree (seller_uscc, buyer_uscc, issued_on);
+
+CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses) WHERE (reverses IS NOT NULL);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster, day);
 
 CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster, holder_kind, holder, day);
 
+CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject, id);
+
+CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
+
+CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation, decision);
+
+CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document) WHERE (lifted_at IS NULL);
+
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster, node);
 
+CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (answer IS NULL);
+
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting);
+
+CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim) WHERE ((paid_fen + returned_fen) < fen);
 
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
+CREATE INDEX publications_by_claim ON public.publications USING btree (claim, id);
+
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster, received_at) WHERE (released_at IS NULL);
+
+CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher) WHERE (closed_at IS NULL);
+
+CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher);
+
+CREATE INDEX reservations_open ON public.reservations USING btree (until) WHERE (released_at IS NULL);
+
+CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
+
+CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+
+CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
+
+CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
+
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
+
+CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
+
+CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNCTION public.open_budget_book();
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
+
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
@@ -998,6 +2046,27 @@ ALTER TABLE ONLY public.accruals
 ALTER TABLE ONLY public.agents
     ADD CONSTRAINT agents_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT allocations_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT allocations_document_line_fkey FOREIGN KEY (document, line) REFERENCES public.document_lines(document, line);
+
+ALTER TABLE ONLY public.allocations
+    ADD CONSTRAINT allocations_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bank_accounts
+    ADD CONSTRAINT bank_accounts_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_list_line_fkey FOREIGN KEY (list, line) REFERENCES public.payment_lines(list, line);
+
+ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
+
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
 
@@ -1006,6 +2075,9 @@ ALTER TABLE ONLY public.bindings
 
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.claim_events
+    ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
 
 ALTER TABLE ONLY public.catalogue_names
     ADD CONSTRAINT catalogue_names_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
@@ -1022,6 +2094,21 @@ ALTER TABLE ONLY public.charges
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
 
+ALTER TABLE ONLY public.claim_events
+    ADD CONSTRAINT claim_events_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.claim_files
+    ADD CONSTRAINT claim_files_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.claim_files
+    ADD CONSTRAINT claim_files_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
+
+ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_payee_fkey FOREIGN KEY (payee) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.claims
+    ADD CONSTRAINT claims_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
 
@@ -1031,14 +2118,47 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.cost_books
+    ADD CONSTRAINT cost_books_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
+
+ALTER TABLE ONLY public.cost_books
+    ADD CONSTRAINT cost_books_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_reverses_fkey FOREIGN KEY (reverses) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.differences
+    ADD CONSTRAINT differences_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.differences
+    ADD CONSTRAINT differences_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.differences
+    ADD CONSTRAINT differences_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.differences
+    ADD CONSTRAINT differences_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+
+ALTER TABLE ONLY public.document_lines
+    ADD CONSTRAINT document_lines_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_agent_fkey FOREIGN KEY (agent) REFERENCES public.agents(id);
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.freezes
+    ADD CONSTRAINT freezes_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.indicators
+    ADD CONSTRAINT indicators_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES public.legal_moves(kind, from_role, to_role);
@@ -1049,8 +2169,44 @@ ALTER TABLE ONLY public.legal_moves
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
 
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.messages
+    ADD CONSTRAINT messages_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_posting_fkey FOREIGN KEY (posting) REFERENCES public.postings(id);
+
+ALTER TABLE ONLY public.objections
+    ADD CONSTRAINT objections_publication_fkey FOREIGN KEY (publication) REFERENCES public.publications(id);
+
+ALTER TABLE ONLY public.payment_lines
+    ADD CONSTRAINT payment_lines_account_fkey FOREIGN KEY (account) REFERENCES public.bank_accounts(id);
+
+ALTER TABLE ONLY public.payment_lines
+    ADD CONSTRAINT payment_lines_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.payment_lines
+    ADD CONSTRAINT payment_lines_list_fkey FOREIGN KEY (list) REFERENCES public.payment_lists(id);
+
+ALTER TABLE ONLY public.payment_lines
+    ADD CONSTRAINT payment_lines_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.payment_lists
+    ADD CONSTRAINT payment_lists_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.payment_lists
+    ADD CONSTRAINT payment_lists_indicator_fkey FOREIGN KEY (indicator) REFERENCES public.indicators(id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
@@ -1061,8 +2217,59 @@ ALTER TABLE ONLY public.prices
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
 
+ALTER TABLE ONLY public.publications
+    ADD CONSTRAINT publications_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.reconciliations
+    ADD CONSTRAINT reconciliations_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_indicator_fkey FOREIGN KEY (indicator) REFERENCES public.indicators(id);
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_other_fkey FOREIGN KEY (other) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.reservations
+    ADD CONSTRAINT reservations_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_fkey FOREIGN KEY (token) REFERENCES public.tokens(id);
+
+ALTER TABLE ONLY public.statement_answers
+    ADD CONSTRAINT statement_answers_statement_line_fkey FOREIGN KEY (statement, line) REFERENCES public.statement_lines(statement, line);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.statement_lines
+    ADD CONSTRAINT statement_lines_statement_fkey FOREIGN KEY (statement) REFERENCES public.statements(id);
+
+ALTER TABLE ONLY public.statements
+    ADD CONSTRAINT statements_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
@@ -1079,17 +2286,32 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
 
+REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -1109,11 +2331,29 @@ GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
+GRANT INSERT(matched_fen) ON TABLE public.accruals TO suanquan_app;
+
+GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.bank_accounts TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
@@ -1131,6 +2371,8 @@ GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
+GRANT SELECT ON TABLE public.case_moves TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
@@ -1139,6 +2381,42 @@ GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
+GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(claim) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(state) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(action) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(role) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(next) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(at) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(note) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT INSERT(content) ON TABLE public.claim_events TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.claim_files TO suanquan_app;
+
+GRANT SELECT ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(voucher) ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(payee) ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(fen),UPDATE(fen) ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.claims TO suanquan_app;
+
 GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
@@ -1146,6 +2424,16 @@ GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+
+GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
+
+GRANT INSERT(reconciliation) ON TABLE public.cost_books TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.coverage TO suanquan_app;
 
@@ -1165,13 +2453,51 @@ GRANT UPDATE(util_ppm_ms) ON TABLE public.day_totals TO suanquan_app;
 
 GRANT UPDATE(util_ms) ON TABLE public.day_totals TO suanquan_app;
 
+GRANT SELECT ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(kind) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(subject) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(content) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT INSERT(decided_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answered_digest) ON TABLE public.decisions TO suanquan_app;
+
+GRANT UPDATE(answer_reason) ON TABLE public.decisions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.differences TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT UPDATE(agent) ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
+GRANT SELECT ON TABLE public.family_sums TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.forks TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.freezes TO suanquan_app;
+
+GRANT UPDATE(lifted_at) ON TABLE public.freezes TO suanquan_app;
+
+GRANT UPDATE(lifted_by) ON TABLE public.freezes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.gpus TO suanquan_app;
 
@@ -1181,7 +2507,45 @@ GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 
+GRANT SELECT ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(year) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(project_name) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(fund_kind) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(classification) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
+
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision) ON TABLE public.matches TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
+
+GRANT UPDATE(answer) ON TABLE public.messages TO suanquan_app;
+
+GRANT UPDATE(answered_at) ON TABLE public.messages TO suanquan_app;
+
+GRANT UPDATE(answered_by) ON TABLE public.messages TO suanquan_app;
 
 GRANT SELECT ON TABLE public.movements TO suanquan_app;
 
@@ -1199,7 +2563,67 @@ GRANT INSERT(amount) ON TABLE public.movements TO suanquan_app;
 
 GRANT SELECT ON TABLE public.numbering TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.objections TO suanquan_app;
+
+GRANT UPDATE(upheld) ON TABLE public.objections TO suanquan_app;
+
+GRANT UPDATE(resolution) ON TABLE public.objections TO suanquan_app;
+
+GRANT UPDATE(resolved_at) ON TABLE public.objections TO suanquan_app;
+
+GRANT UPDATE(resolved_by) ON TABLE public.objections TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
+
+GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(list) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(line) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(claim) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(voucher) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(account) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(payee) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(uscc) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(bank) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(bank_code) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT UPDATE(paid_fen) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT UPDATE(returned_fen) ON TABLE public.payment_lines TO suanquan_app;
+
+GRANT SELECT ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(number) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(indicator) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(total_fen) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(words) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(digest) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(decision) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(made_at) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT INSERT(made_by) ON TABLE public.payment_lists TO suanquan_app;
+
+GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
@@ -1221,13 +2645,53 @@ GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(voucher) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(plan) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(until) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
+
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.statement_answers TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.statement_lines TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.statements TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.streams TO suanquan_app;
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, field_validator
 
 from ledger.rules.dated import Span
+from ledger.rules.process import Process
 from ledger.rules.spelling import Day, Shape, YesNo, fault, one_of, read_day, spelled
 from ledger.units import Fen, fen_from_yuan
 
@@ -214,6 +215,7 @@ class Policy(Shape):
     clauses: tuple[Clause, ...] = Field(min_length=1)
     closing: Part
     questions: dict[QuestionId, Question]
+    process: Process
 
     def clause(self, clause: str) -> Clause | None:
         """The clause of that id."""

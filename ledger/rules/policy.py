@@ -22,6 +22,8 @@ from ledger.units import FEN_MAX
 
 _FOLDER = files("ledger") / "policies"
 
+_ELSEWHERE = {"clauses", "questions", "facts", "process"}  # told beside it, or no part of an award
+
 Result = Literal["eligible", "ineligible", "insufficient", "judgement", "rejected"]
 State = Literal["met", "unmet", "judgement", "open"]
 
@@ -54,7 +56,7 @@ def digest(policy: Policy, clause: Clause) -> str:
     """SHA-256, in hexadecimal, of all that this version says about an award under the clause."""
     cited = (*policy.scope.questions, *clause.questions, *policy.closing.questions)
     rests_on = {
-        "policy": policy.model_dump(exclude={"clauses", "questions", "facts"}, exclude_unset=True),
+        "policy": policy.model_dump(exclude=_ELSEWHERE, exclude_unset=True),
         "clause": clause.model_dump(exclude_unset=True),
         "questions": {q: policy.questions[q].model_dump(exclude_unset=True) for q in cited},
     }

@@ -72,6 +72,8 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
                 "cost_fen": cost,
                 "uncapped_fen": aim.uncapped_fen,
                 "target_fen": aim.provisional_fen,
+                "matched_fen": 0,
+                "earned_fen": aim.earned_fen,
                 "months": months,
                 "computed_at": now,
             }

@@ -94,3 +94,11 @@ class Numbering(SQLModel, table=True):
     __tablename__ = "numbering"
     one: bool = Field(default=True, primary_key=True)
     last: int = big()
+
+
+class CostBook(SQLModel, table=True):
+    """The cost book of a reconciliation."""
+
+    __tablename__ = "cost_books"
+    book: int = big(default=None)
+    reconciliation: int = big(primary_key=True)

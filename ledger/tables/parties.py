@@ -49,3 +49,20 @@ class BillingSource(SQLModel, table=True):
     recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
+
+
+class Relation(SQLModel, table=True):
+    """An organisation sells for a centre, buys for or is paid for a project, or is related."""
+
+    __tablename__ = "relations"
+    id: int | None = identity()
+    kind: str
+    organisation: int = big()
+    centre: int | None = big(nullable=True, default=None)
+    project: int | None = big(nullable=True, default=None)
+    other: int | None = big(nullable=True, default=None)
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None

@@ -66,5 +66,22 @@ class Accrual(SQLModel, table=True):
     cost_fen: int = big()
     uncapped_fen: int = big()
     target_fen: int = big()
+    matched_fen: int = big()
+    earned_fen: int = big()
     months: dict[str, int] = Field(sa_type=JSONB)
     computed_at: datetime = moment()
+
+
+class Reservation(SQLModel, table=True):
+    """A part of a voucher held back for an approved plan until a day, fen."""
+
+    __tablename__ = "reservations"
+    id: int | None = identity()
+    voucher: int = big()
+    fen: int = big()
+    plan: str
+    until: date
+    reserved_at: datetime = moment()
+    reserved_by: str
+    released_at: datetime | None = moment(nullable=True)
+    released_by: str | None = None

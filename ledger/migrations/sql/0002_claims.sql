@@ -1,0 +1,121 @@
+-- Claims (兑付申请), as cases: the table `case_moves` says who may do what in which state, and a
+-- case's state is the last of its events. Written so that other awards can use the same cases.
+
+CREATE TABLE case_moves (
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL CHECK (role IN
+        ('builder', 'clerk', 'approver', 'finance', 'administrator', 'server')),
+    next text NOT NULL,
+    PRIMARY KEY (state, action, role),
+    UNIQUE (state, action, role, next)
+);
+
+-- Where a payee is paid. One current account an organisation; a change takes two persons.
+CREATE TABLE bank_accounts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation bigint NOT NULL REFERENCES organisations,
+    holder text NOT NULL CHECK (holder <> ''),
+    bank text NOT NULL CHECK (bank <> ''),
+    bank_code text NOT NULL CHECK (bank_code ~ '^\d{12}$'),  -- 联行号
+    number text NOT NULL CHECK (number ~ '^\d{6,32}$'),
+    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    confirmed_at timestamptz NOT NULL,
+    superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
+);
+CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation) WHERE superseded_at IS NULL;
+
+CREATE TABLE claims (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
+    voucher bigint NOT NULL REFERENCES vouchers,
+    payee bigint NOT NULL REFERENCES organisations,
+    fen bigint NOT NULL CHECK (fen > 0),
+    state text NOT NULL DEFAULT 'draft',
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL
+);
+CREATE INDEX claims_by_voucher ON claims (voucher, id);
+CREATE INDEX claims_by_state ON claims (state, id);
+
+CREATE TABLE claim_events (
+    claim bigint NOT NULL REFERENCES claims,
+    seq integer NOT NULL CHECK (seq >= 1),
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL,
+    next text NOT NULL,
+    actor text NOT NULL,
+    at timestamptz NOT NULL,
+    note text NOT NULL DEFAULT '',
+    content jsonb NOT NULL DEFAULT '{}',  -- of a decision by the policy: facts and result
+    PRIMARY KEY (claim, seq),
+    CONSTRAINT case_move FOREIGN KEY (state, action, role, next)
+        REFERENCES case_moves (state, action, role, next)
+);
+
+-- The next event begins where the case is, and takes it on.
+CREATE FUNCTION move_case() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    standing text;
+BEGIN
+    SELECT state INTO standing FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF standing IS DISTINCT FROM NEW.state THEN
+        RAISE EXCEPTION 'the case is %', standing
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
+
+CREATE TABLE claim_files (
+    claim bigint NOT NULL REFERENCES claims,
+    role text NOT NULL CHECK (role IN ('application', 'commitment', 'receipt', 'account', 'contract',
+        'result', 'other')),
+    original text NOT NULL REFERENCES originals,
+    added_at timestamptz NOT NULL,
+    added_by text NOT NULL,
+    PRIMARY KEY (claim, role, original)
+);
+
+-- Publication (公示): from and until are Beijing days, `days` of them working days.
+CREATE TABLE publications (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    claim bigint NOT NULL REFERENCES claims,
+    since date NOT NULL,
+    until date NOT NULL CHECK (until >= since),
+    days integer NOT NULL CHECK (days >= 1),
+    content jsonb NOT NULL,
+    published_at timestamptz NOT NULL,
+    published_by text NOT NULL
+);
+CREATE INDEX publications_by_claim ON publications (claim, id);
+
+CREATE TABLE objections (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    publication bigint NOT NULL REFERENCES publications,
+    objector text NOT NULL CHECK (objector <> ''),
+    contact text NOT NULL,
+    body text NOT NULL CHECK (body <> ''),
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,
+    upheld boolean,
+    resolution text,
+    resolved_at timestamptz,
+    resolved_by text,
+    CHECK ((upheld IS NULL) = (resolution IS NULL) AND (upheld IS NULL) = (resolved_at IS NULL)
+        AND (upheld IS NULL) = (resolved_by IS NULL))
+);
+
+REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+GRANT SELECT ON case_moves, bank_accounts, claims, claim_events, claim_files, publications,
+    objections TO :app_role;
+GRANT INSERT ON bank_accounts, claim_files, publications, objections TO :app_role;
+GRANT INSERT (number, voucher, payee, fen, opened_at, opened_by) ON claims TO :app_role;
+GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO :app_role;
+GRANT UPDATE (fen) ON claims TO :app_role;
+GRANT UPDATE (superseded_at) ON bank_accounts TO :app_role;
+GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;

@@ -1,0 +1,1 @@
+-- Contract lines of every kind.

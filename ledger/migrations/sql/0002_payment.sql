@@ -1,0 +1,91 @@
+-- Payment (兑付): a list draws on one indicator, freezes payee, account and amount of each line, and
+-- comes back from the bank line by line, paid, returned, or both in parts.
+
+CREATE TABLE payment_lists (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
+    indicator bigint NOT NULL REFERENCES indicators,
+    total_fen bigint NOT NULL CHECK (total_fen > 0),
+    words text NOT NULL,  -- 大写
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    made_at timestamptz NOT NULL,
+    made_by text NOT NULL,
+    sent_at timestamptz  -- two persons confirmed it: the money is committed
+);
+
+CREATE TABLE payment_lines (
+    list bigint NOT NULL REFERENCES payment_lists,
+    line smallint NOT NULL CHECK (line >= 1),
+    claim bigint NOT NULL REFERENCES claims,
+    voucher bigint NOT NULL REFERENCES vouchers,
+    account bigint NOT NULL REFERENCES bank_accounts,
+    payee text NOT NULL,
+    uscc text NOT NULL,
+    bank text NOT NULL,
+    bank_code text NOT NULL,
+    number text NOT NULL,
+    fen bigint NOT NULL CHECK (fen > 0),
+    paid_fen bigint NOT NULL DEFAULT 0 CHECK (paid_fen >= 0),
+    returned_fen bigint NOT NULL DEFAULT 0 CHECK (returned_fen >= 0),
+    PRIMARY KEY (list, line),
+    CONSTRAINT settled_at_most CHECK (paid_fen + returned_fen <= fen)
+);
+-- A claim stands on one list at a time.
+CREATE UNIQUE INDEX payment_lines_open ON payment_lines (claim) WHERE paid_fen + returned_fen < fen;
+
+-- What a bank said, once for each of its references.
+CREATE TABLE bank_returns (
+    reference text PRIMARY KEY CHECK (reference <> ''),
+    list bigint NOT NULL,
+    line smallint NOT NULL,
+    result text NOT NULL CHECK (result IN ('paid', 'returned')),
+    fen bigint NOT NULL CHECK (fen > 0),
+    on_day date NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    original text NOT NULL REFERENCES originals,
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,
+    FOREIGN KEY (list, line) REFERENCES payment_lines
+);
+CREATE INDEX bank_returns_by_line ON bank_returns (list, line);
+
+-- A case of money to be paid back (追缴). What is outstanding is the voucher's `recoverable`.
+CREATE TABLE recoveries (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    voucher bigint NOT NULL REFERENCES vouchers,
+    reason text NOT NULL CHECK (reason <> ''),
+    fraud boolean NOT NULL,
+    fen bigint NOT NULL CHECK (fen > 0),
+    pay_by date NOT NULL,
+    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL,
+    closed_at timestamptz
+);
+CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher) WHERE closed_at IS NULL;
+
+-- Money that came back, apart from the lists; `to_treasury` where its year is over.
+CREATE TABLE refunds (
+    reference text PRIMARY KEY CHECK (reference <> ''),
+    voucher bigint NOT NULL REFERENCES vouchers,
+    indicator bigint NOT NULL REFERENCES indicators,
+    fen bigint NOT NULL CHECK (fen > 0),
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL
+);
+CREATE INDEX refunds_by_voucher ON refunds (voucher);
+
+GRANT SELECT, INSERT ON bank_returns, recoveries, refunds TO :app_role;
+GRANT SELECT ON payment_lists, payment_lines TO :app_role;
+GRANT INSERT (number, indicator, total_fen, words, digest, decision, made_at, made_by)
+    ON payment_lists TO :app_role;
+GRANT INSERT (list, line, claim, voucher, account, payee, uscc, bank, bank_code, number, fen)
+    ON payment_lines TO :app_role;
+GRANT UPDATE (sent_at) ON payment_lists TO :app_role;
+GRANT UPDATE (paid_fen, returned_fen) ON payment_lines TO :app_role;
+GRANT UPDATE (closed_at) ON recoveries TO :app_role;

@@ -1,0 +1,191 @@
+-- Reconciliation (对账). A statement says what was metered; document lines are allocated over what
+-- was metered; a reconciliation is one contract and one month, and its cells are the contract's
+-- lines, by policy version: metered, invoiced, matched, and every difference typed.
+
+CREATE TABLE statements (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
+    contract bigint NOT NULL REFERENCES contracts,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    revision integer NOT NULL CHECK (revision >= 1),
+    total_fen bigint NOT NULL CHECK (total_fen >= 0),
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    issued_at timestamptz NOT NULL,
+    issued_by text NOT NULL,
+    UNIQUE (contract, month, revision)
+);
+
+CREATE TABLE statement_lines (
+    statement bigint NOT NULL REFERENCES statements,
+    line smallint NOT NULL CHECK (line >= 1),
+    price bigint NOT NULL REFERENCES prices,
+    policy text NOT NULL,
+    model bigint REFERENCES catalogue_models,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL CHECK (ms_num >= 0),
+    ms_den numeric NOT NULL CHECK (ms_den >= 1),
+    cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
+    grade text NOT NULL CHECK (grade IN ('A', 'B', 'C', 'D')),
+    gap_ms bigint NOT NULL CHECK (gap_ms >= 0),
+    PRIMARY KEY (statement, line)
+);
+
+-- Centre and builder each confirm or contest, line by line; the newest word of a party counts.
+CREATE TABLE statement_answers (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    statement bigint NOT NULL,
+    line smallint NOT NULL,
+    party text NOT NULL CHECK (party IN ('centre', 'builder')),
+    answer text NOT NULL CHECK (answer IN ('confirmed', 'contested')),
+    reason text NOT NULL DEFAULT '',
+    answered_at timestamptz NOT NULL,
+    answered_by text NOT NULL,
+    FOREIGN KEY (statement, line) REFERENCES statement_lines,
+    CHECK (answer = 'confirmed' OR reason <> '')
+);
+
+-- Which fen of which document line pays for which contract line, month and policy version. `kind`
+-- is the project's: one document line never serves article 9 and article 14 together.
+CREATE TABLE allocations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document bigint NOT NULL,
+    line smallint NOT NULL,
+    contract bigint NOT NULL REFERENCES contracts,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    price bigint NOT NULL REFERENCES prices,
+    policy text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('model', 'team')),
+    fen bigint NOT NULL CHECK (fen <> 0),
+    allocated_at timestamptz NOT NULL,
+    allocated_by text NOT NULL,
+    FOREIGN KEY (document, line) REFERENCES document_lines,
+    UNIQUE (document, line, contract, month, price, policy),
+    CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>)
+);
+CREATE INDEX allocations_by_contract ON allocations (contract, month);
+
+-- Σ allocations of a document, net of its red ones, ≤ its net; each line within its own amount.
+CREATE FUNCTION allocations_fit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    PERFORM FROM cost_documents WHERE id IN (
+        SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
+    ) ORDER BY id FOR NO KEY UPDATE;
+    SELECT l.document INTO wrong
+        FROM document_lines l
+        JOIN (SELECT a.document, a.line, sum(a.fen) AS fen FROM allocations a
+              WHERE (a.document, a.line) IN (SELECT document, line FROM fresh)
+              GROUP BY a.document, a.line) t USING (document, line)
+        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0) LIMIT 1;
+    IF wrong IS NULL THEN
+        SELECT min(root) INTO wrong FROM family_sums WHERE root IN (
+            SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
+        ) AND allocated_fen NOT BETWEEN 0 AND net_fen;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'more is allocated than document % has', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_fit', DETAIL = wrong;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- An invoice with all its red ones: what it is worth net, and how much of it is allocated.
+CREATE VIEW family_sums AS
+    SELECT f.root, sum(f.net_fen)::bigint AS net_fen, sum(f.allocated_fen)::bigint AS allocated_fen
+    FROM (SELECT coalesce(d.reverses, d.id) AS root, d.net_fen,
+                 (SELECT coalesce(sum(a.fen), 0) FROM allocations a WHERE a.document = d.id)
+                     AS allocated_fen
+          FROM cost_documents d) f
+    GROUP BY f.root;
+
+CREATE TRIGGER fit_new AFTER INSERT ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION allocations_fit();
+CREATE TRIGGER fit_changed AFTER UPDATE ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION allocations_fit();
+
+-- A red invoice that leaves more allocated than is left must take its part back before commit.
+CREATE FUNCTION red_fits() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses
+               AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
+        RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.reverses IS NOT NULL) EXECUTE FUNCTION red_fits();
+
+CREATE TABLE reconciliations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    contract bigint NOT NULL REFERENCES contracts,
+    month date NOT NULL CHECK (extract(day FROM month) = 1),
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL,
+    UNIQUE (contract, month)
+);
+
+-- What two persons last decided of a cell. `matched_fen` counts for as long as it is invoiced and
+-- metered (or `extra_fen`: two persons decided before that more was used); of what was metered,
+-- `closed_fen` will not be invoiced any more and no longer counts, the rest stays open.
+CREATE TABLE matches (
+    reconciliation bigint NOT NULL REFERENCES reconciliations,
+    price bigint NOT NULL REFERENCES prices,
+    policy text NOT NULL,
+    metered_fen bigint NOT NULL CHECK (metered_fen >= 0),
+    invoiced_fen bigint NOT NULL CHECK (invoiced_fen >= 0),
+    matched_fen bigint NOT NULL CHECK (matched_fen >= 0),
+    extra_fen bigint NOT NULL CHECK (extra_fen >= 0),
+    closed_fen bigint NOT NULL CHECK (closed_fen >= 0),
+    decision bigint NOT NULL REFERENCES decisions,
+    PRIMARY KEY (reconciliation, price, policy),
+    CHECK (matched_fen <= invoiced_fen),
+    CONSTRAINT matched_was_metered CHECK (matched_fen <= metered_fen + extra_fen),
+    CHECK (closed_fen <= metered_fen)
+);
+
+-- The typed differences of a cell (R01–R20): `fen` above zero is invoiced and not metered, below
+-- zero metered and not invoiced; together they explain the cell to the fen.
+CREATE TABLE differences (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    decision bigint NOT NULL REFERENCES decisions,
+    reconciliation bigint NOT NULL REFERENCES reconciliations,
+    price bigint NOT NULL REFERENCES prices,
+    policy text NOT NULL,
+    code text NOT NULL CHECK (code ~ '^R(0[1-9]|1[0-9]|20)$'),
+    document bigint REFERENCES cost_documents,
+    line smallint,
+    fen bigint NOT NULL,
+    treatment text NOT NULL CHECK (treatment IN ('exclude', 'carry_over', 'close', 'note')),
+    reason text NOT NULL
+);
+CREATE INDEX differences_by_reconciliation ON differences (reconciliation, decision);
+
+-- A question to the centre, with a day by which it is to be answered.
+CREATE TABLE messages (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    reconciliation bigint NOT NULL REFERENCES reconciliations,
+    document bigint REFERENCES cost_documents,
+    code text NOT NULL CHECK (code ~ '^R(0[1-9]|1[0-9]|20)$'),
+    body text NOT NULL CHECK (body <> ''),
+    answer_by date NOT NULL,
+    sent_at timestamptz NOT NULL,
+    sent_by text NOT NULL,
+    answer text,
+    answered_at timestamptz,
+    answered_by text,
+    CHECK ((answer IS NULL) = (answered_at IS NULL) AND (answer IS NULL) = (answered_by IS NULL))
+);
+CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
+
+REVOKE EXECUTE ON FUNCTION allocations_fit, red_fits FROM PUBLIC;
+GRANT SELECT, INSERT ON statements, statement_lines, statement_answers, allocations,
+    reconciliations, matches, differences, messages TO :app_role;
+GRANT SELECT ON family_sums TO :app_role;
+GRANT UPDATE (fen, allocated_at, allocated_by), DELETE ON allocations TO :app_role;
+GRANT UPDATE (metered_fen, invoiced_fen, matched_fen, extra_fen, closed_fen, decision)
+    ON matches TO :app_role;
+GRANT UPDATE (answer, answered_at, answered_by) ON messages TO :app_role;

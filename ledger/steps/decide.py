@@ -1,0 +1,114 @@
+"""Decide, confirm: what public money hangs on is decided by one person and confirmed by another.
+
+A decision says what about what (`kind`, `subject`), with its content and a reason; about one
+subject there is one open decision at a time. The confirmation names the digest of the content, so
+nobody confirms what he did not see. What follows from it is done in the same transaction
+(`confirm.py`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlmodel import Session, col, select
+
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.rules.digest import digest
+from ledger.tables.decisions import Decision
+
+Answer = Literal["confirmed", "refused", "withdrawn"]
+
+
+def decide(
+    db: Session,
+    *,
+    kind: str,
+    subject: str,
+    content: Mapping[str, Any],
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """One person decides; nothing follows from it yet.
+
+    Raises:
+        Conflict: something else is open about this subject (`decision_open`). The same content by
+            the same person again is the same decision.
+    """
+    standing = open_decision(db, kind, subject)
+    told = digest(content)
+    if standing is not None:
+        if (standing.digest, standing.decided_by) == (told, actor):
+            return standing
+        raise Conflict("decision_open", subject=subject, by=standing.decided_by)
+    made = Decision(
+        kind=kind,
+        subject=subject,
+        content=dict(content),
+        digest=told,
+        reason=reason,
+        decided_by=actor,
+        decided_at=now,
+    )
+    db.add(made)
+    db.flush()
+    return made
+
+
+def answer(
+    db: Session,
+    decision: int,
+    *,
+    answer: Answer,
+    seen: str,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    """The one answer: another person confirms or refuses, or the first withdraws.
+
+    Args:
+        db: the transaction.
+        decision: which one.
+        answer: `withdrawn` by who decided, the others by somebody else.
+        seen: the digest of what was confirmed.
+        actor: who answers.
+        now: when.
+        reason: why, where it is refused or withdrawn.
+
+    Raises:
+        NotFound: there is no such decision.
+        Conflict: it was answered (`decision_answered`), or is not what was seen
+            (`decision_changed`).
+        Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
+    """
+    made = db.exec(select(Decision).where(Decision.id == decision).with_for_update()).one_or_none()
+    if made is None:
+        raise NotFound("decision", id=decision)
+    if made.answer is not None:
+        raise Conflict("decision_answered", by=made.answered_by or "", answer=made.answer)
+    if made.digest != seen:
+        raise Conflict("decision_changed", subject=made.subject)
+    mine = person(actor) == person(made.decided_by)
+    if mine and answer != "withdrawn":
+        raise Refused("same_person", person=person(actor))
+    if not mine and answer == "withdrawn":
+        raise Refused("not_yours", person=person(made.decided_by))
+    made.answer, made.answered_by, made.answered_at = answer, actor, now
+    made.answered_digest, made.answer_reason = seen, reason
+    db.add(made)
+    db.flush()
+    return made
+
+
+def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
+    """What is decided about this subject and not answered yet."""
+    asked = select(Decision).where(Decision.kind == kind, Decision.subject == subject)
+    return db.exec(asked.where(col(Decision.answer).is_(None))).one_or_none()
+
+
+def person(actor: str) -> str:
+    """Who an actor is: `clerk:李四#12` is 李四. The database's `person_of` says the same."""
+    role, colon, rest = actor.partition(":")
+    name, hash_, token = rest.rpartition("#")
+    return name if role.isalpha() and colon and hash_ and token.isdigit() else actor

@@ -1,0 +1,132 @@
+"""Reconciliation (对账): statements, allocations, matches, differences, messages."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Numeric, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from ledger.tables.columns import big, identity, moment
+
+
+class Statement(SQLModel, table=True):
+    """What was metered under a contract in a month, numbered; a revision replaces another."""
+
+    __tablename__ = "statements"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    contract: int = big()
+    month: date
+    revision: int
+    total_fen: int = big()
+    digest: str
+    issued_at: datetime = moment()
+    issued_by: str
+
+
+class StatementLine(SQLModel, table=True):
+    """A charge as the statement shows it."""
+
+    __tablename__ = "statement_lines"
+    statement: int = big(primary_key=True)
+    line: int = Field(primary_key=True, sa_type=SmallInteger)
+    price: int = big()
+    policy: str
+    model: int | None = big(nullable=True, default=None)
+    mig_profile: str
+    ms_num: Decimal = Field(sa_type=Numeric)
+    ms_den: Decimal = Field(sa_type=Numeric)
+    cost_fen: int = big()
+    grade: str
+    gap_ms: int = big()
+
+
+class StatementAnswer(SQLModel, table=True):
+    """A party's word on a line; its newest one counts."""
+
+    __tablename__ = "statement_answers"
+    id: int | None = identity()
+    statement: int = big()
+    line: int = Field(sa_type=SmallInteger)
+    party: str
+    answer: str
+    reason: str = ""
+    answered_at: datetime = moment()
+    answered_by: str
+
+
+class Allocation(SQLModel, table=True):
+    """So many fen of a document line pay for a contract line, month and policy version."""
+
+    __tablename__ = "allocations"
+    id: int | None = identity()
+    document: int = big()
+    line: int = Field(sa_type=SmallInteger)
+    contract: int = big()
+    month: date
+    price: int = big()
+    policy: str
+    kind: str
+    fen: int = big()
+    allocated_at: datetime = moment()
+    allocated_by: str
+
+
+class Reconciliation(SQLModel, table=True):
+    """One contract and one month, reconciled."""
+
+    __tablename__ = "reconciliations"
+    id: int | None = identity()
+    contract: int = big()
+    month: date
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class Match(SQLModel, table=True):
+    """What two persons last decided of a cell, fen."""
+
+    __tablename__ = "matches"
+    reconciliation: int = big(primary_key=True)
+    price: int = big(primary_key=True)
+    policy: str = Field(primary_key=True)
+    metered_fen: int = big()
+    invoiced_fen: int = big()
+    matched_fen: int = big()
+    extra_fen: int = big()
+    closed_fen: int = big()
+    decision: int = big()
+
+
+class Difference(SQLModel, table=True):
+    """A typed difference; above zero invoiced and not metered, below zero the other way."""
+
+    __tablename__ = "differences"
+    id: int | None = identity()
+    decision: int = big()
+    reconciliation: int = big()
+    price: int = big()
+    policy: str
+    code: str
+    document: int | None = big(nullable=True, default=None)
+    line: int | None = Field(default=None, sa_type=SmallInteger)
+    fen: int = big()
+    treatment: str
+    reason: str
+
+
+class Message(SQLModel, table=True):
+    """A question to the centre, to be answered by a day."""
+
+    __tablename__ = "messages"
+    id: int | None = identity()
+    reconciliation: int = big()
+    document: int | None = big(nullable=True, default=None)
+    code: str
+    body: str
+    answer_by: date
+    sent_at: datetime = moment()
+    sent_by: str
+    answer: str | None = None
+    answered_at: datetime | None = moment(nullable=True)
+    answered_by: str | None = None
