@@ -33,18 +33,45 @@ class Right(StrEnum):
     READ_TOKENS = "read_tokens"
     ISSUE_TOKENS = "issue_tokens"
     READ_METRICS = "read_metrics"
+    READ_MONTH = "read_month"  # statements, cost documents, reconciliations: each in its scope
+    HAND_IN = "hand_in"  # cost documents, answers to the bureau's questions
+    ANSWER_STATEMENTS = "answer_statements"  # the centre and the builder, line by line
+    RECONCILE = "reconcile"  # statements, matching, decisions on a month
+    ANSWER_DECISIONS = "answer_decisions"  # which kinds: `ledger/steps/confirm.py`
+    READ_CLAIMS = "read_claims"
+    CLAIM = "claim"
+    HANDLE_CLAIMS = "handle_claims"  # who may do what in which state: `ledger/rules/case.py`
+    READ_PAYMENTS = "read_payments"
+    PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
 
 
-_READ_BOOKS = {Right.READ_PROJECTS, Right.READ_USAGE, Right.READ_METERING}
-_WRITE_BOOKS = {Right.REGISTER, Right.OPEN_VOUCHERS, Right.ACCRUE}
+_READ_BOOKS = {
+    Right.READ_PROJECTS,
+    Right.READ_USAGE,
+    Right.READ_METERING,
+    Right.READ_MONTH,
+    Right.READ_CLAIMS,
+    Right.READ_PAYMENTS,
+}
+_BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.HANDLE_CLAIMS}
+_WRITE_BOOKS = {
+    Right.REGISTER,
+    Right.OPEN_VOUCHERS,
+    Right.ACCRUE,
+    Right.HAND_IN,
+    Right.RECONCILE,
+    Right.CLAIM,
+}
+_BUILDER = {Right.READ_PROJECTS, Right.READ_USAGE, Right.READ_MONTH, Right.READ_CLAIMS}
+_OPERATOR = {Right.READ_USAGE, Right.READ_METERING, Right.TEND_AGENTS, Right.READ_MONTH}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.BUILDER: frozenset({Right.READ_PROJECTS, Right.READ_USAGE}),
-        Role.OPERATOR: frozenset({Right.READ_USAGE, Right.READ_METERING, Right.TEND_AGENTS}),
-        Role.CLERK: frozenset(_READ_BOOKS | _WRITE_BOOKS),
-        Role.APPROVER: frozenset(_READ_BOOKS),
-        Role.FINANCE: frozenset(_READ_BOOKS),
+        Role.BUILDER: frozenset(_BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM}),
+        Role.OPERATOR: frozenset(_OPERATOR | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
+        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
+        Role.APPROVER: frozenset(_BUREAU),
+        Role.FINANCE: frozenset(_BUREAU | {Right.PAY}),
         Role.AUDITOR: frozenset(_READ_BOOKS | {Right.READ_TOKENS, Right.READ_METRICS}),
         Role.ADMINISTRATOR: frozenset(Right),
     }

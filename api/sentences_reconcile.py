@@ -11,5 +11,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "same_person": "须由另一人确认：{person} 不能确认自己提出的决定",
         "not_yours": "只有提出者 {person} 可以撤回",
         "decision": "没有这项决定",
+        "not_your_decision": "您的角色（{role}）不能确认这类决定",
     }
 )

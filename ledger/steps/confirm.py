@@ -1,0 +1,66 @@
+"""Confirm a decision, and do what follows from it, in one transaction.
+
+Each kind of decision belongs to one step, and only some roles may confirm it. What a step does once
+its decision is confirmed stands with the step; here is the table that leads to it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlmodel import Session
+
+from ledger.errors import NotFound, Refused
+from ledger.steps import decide
+from ledger.steps.decide import Answer
+from ledger.steps.doors import Role, Viewer
+from ledger.tables.decisions import Decision
+
+Effect = Callable[[Session, Decision, str, datetime], None]
+"""(db, the confirmed decision, who confirmed it, now)"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Who may confirm decisions of a kind, and what follows from them."""
+
+    roles: frozenset[Role]
+    effect: Effect
+
+
+CLERKS = frozenset({Role.CLERK, Role.APPROVER, Role.ADMINISTRATOR})
+APPROVERS = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+FINANCE = frozenset({Role.FINANCE, Role.APPROVER, Role.ADMINISTRATOR})
+
+KINDS: Mapping[str, Kind] = MappingProxyType({})
+
+
+def respond(
+    db: Session,
+    decision: int,
+    *,
+    answer: Answer,
+    seen: str,
+    viewer: Viewer,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    """Answer a decision; where it is confirmed, do what follows.
+
+    Raises:
+        NotFound, Conflict, Refused: as `decide.answer`; Refused also where this role may not
+            (`not_your_decision`), or where what follows is not possible any more.
+    """
+    standing = db.get(Decision, decision)
+    if standing is None:
+        raise NotFound("decision", id=decision)
+    kind = KINDS[standing.kind]
+    if answer != "withdrawn" and viewer.role not in kind.roles:
+        raise Refused("not_your_decision", role=viewer.role)
+    made = decide.answer(
+        db, decision, answer=answer, seen=seen, actor=viewer.actor, now=now, reason=reason
+    )
+    if answer == "confirmed":
+        kind.effect(db, made, viewer.actor, now)
+    return made
