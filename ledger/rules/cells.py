@@ -1,8 +1,8 @@
 """The cell of a reconciliation: one contract line in one month under one policy version.
 
 In a cell stands what was metered, what is invoiced, and what two persons decided of it; from these
-absolute figures follows what counts as matched now and what stays open. A red invoice or a corrected
-charge lowers what counts without anybody's doing; raising it takes a new decision.
+follows what counts as matched now and what stays open. A red invoice or a lower charge lowers what
+counts without anybody's doing; raising it takes a new decision.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ledger.units import Fen
 
 @dataclass(frozen=True)
 class Cell:
-    """All in fen without tax. `policy` is "" where no policy is in force: nothing is earned there."""
+    """Fen without tax. `policy` is "" where none is in force: nothing is earned there."""
 
     contract: int
     month: date
