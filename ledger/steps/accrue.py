@@ -1,29 +1,25 @@
 """Accrue: bring each voucher's money to its target under the cap.
 
-The target follows from the absolute charges of the months in which the voucher's policy is in
-force; what moves is the difference to where the money is. Accrued (预计) is provisional, no
-promise. What the cap cuts off is written down as a memo, with every change of it.
+The target follows from the cells of the project's reconciliations in which the voucher's policy is
+in force: what counts as matched is earned, what is metered and still open is provisional (预计), no
+promise. What moves is the difference to where the money is. What the cap cuts off is written down
+as a memo, with every change of it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from ledger.books.cells import cells
 from ledger.books.movements import lock_book, post, rights
+from ledger.rules.cells import Cell
 from ledger.rules.targets import rebalance, target
 from ledger.tables.vouchers import Accrual, Clause, Voucher
 from ledger.units import Fen, beijing_day, month_of
-
-_MONTHS = text("""
-    SELECT g.month, sum(g.cost_fen)::bigint AS cost_fen
-    FROM charges g JOIN contracts k ON k.id = g.contract
-    WHERE k.project = :project AND g.policy = :policy
-    GROUP BY g.month ORDER BY g.month
-""")
 
 
 @dataclass(frozen=True)
@@ -45,21 +41,23 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     """Bring one voucher to its target. Returns whether money moved."""
     lock_book(db, voucher.book)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    months = _months(db, voucher)
-    cost = sum(months.values())
+    earning = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
+    months = _by_month((cell.month, cell.metered_fen) for cell in earning)
+    matched = _by_month((cell.month, cell.counted_fen) for cell in earning)
     held = rights(db, voucher.book)
-    # M, the matched cost, is 0 until reconciliation is there.
-    aim = target([(Fraction(clause.rate_num, clause.rate_den), 0, cost)], held.room)
+    rate = Fraction(clause.rate_num, clause.rate_den)
+    aim = target([(rate, _counted(earning), _open(earning))], held.room)
     memo = db.exec(_newest_memo(voucher)).first()
+    before = (memo.months, memo.matched) if memo else ({}, {})
     moves = rebalance(held, aim)
-    if not moves and memo is not None and memo.months == months:
+    if not moves and memo is not None and before == (months, matched):
         return False
     posting = None
     if moves:
         posting = post(
             db,
             cause=f"accrue/{voucher.id}/{memo.id if memo else 0}",
-            used=_first_changed(months, memo.months if memo else {}, now),
+            used=_first_changed((months, matched), before, now),
             booked=month_of(beijing_day(now)),
             actor=actor,
             moves={voucher.book: moves},
@@ -69,12 +67,12 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
             {
                 "voucher": voucher.id,
                 "posting": posting,
-                "cost_fen": cost,
+                "cost_fen": sum(months.values()),
                 "uncapped_fen": aim.uncapped_fen,
                 "target_fen": aim.provisional_fen,
-                "matched_fen": 0,
                 "earned_fen": aim.earned_fen,
                 "months": months,
+                "matched": matched,
                 "computed_at": now,
             }
         )
@@ -83,10 +81,20 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     return bool(moves)
 
 
-def _months(db: Session, voucher: Voucher) -> dict[str, Fen]:
-    """The cost charged in each month in force, `{"2026-11": fen}`."""
-    rows = db.execute(_MONTHS, {"project": voucher.project, "policy": voucher.policy})
-    return {f"{row.month:%Y-%m}": row.cost_fen for row in rows}
+def _by_month(sums: Iterable[tuple[date, Fen]]) -> dict[str, Fen]:
+    """Σ of each month that has any, `{"2026-11": fen}`."""
+    found: dict[str, Fen] = {}
+    for month, fen in sums:
+        found[f"{month:%Y-%m}"] = found.get(f"{month:%Y-%m}", 0) + fen
+    return {month: fen for month, fen in found.items() if fen}
+
+
+def _counted(earning: Iterable[Cell]) -> Fen:
+    return sum(cell.counted_fen for cell in earning)
+
+
+def _open(earning: Iterable[Cell]) -> Fen:
+    return sum(cell.open_fen for cell in earning)
 
 
 def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
@@ -94,7 +102,14 @@ def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
     return mine.order_by(col(Accrual.id).desc()).limit(1)
 
 
-def _first_changed(now_months: dict[str, Fen], before: dict[str, Fen], now: datetime) -> date:
-    """The used period of a posting: the oldest month whose cost is not what it was."""
-    changed = [m for m in now_months | before if now_months.get(m) != before.get(m)]
+def _first_changed(
+    now_sums: tuple[dict[str, Fen], ...], before: tuple[dict[str, Fen], ...], now: datetime
+) -> date:
+    """The used period of a posting: the oldest month whose cost or match is not what it was."""
+    changed = [
+        month
+        for new, old in zip(now_sums, before, strict=True)
+        for month in new | old
+        if new.get(month) != old.get(month)
+    ]
     return date.fromisoformat(f"{min(changed)}-01") if changed else month_of(beijing_day(now))

@@ -66,9 +66,9 @@ class Accrual(SQLModel, table=True):
     cost_fen: int = big()
     uncapped_fen: int = big()
     target_fen: int = big()
-    matched_fen: int = big()
     earned_fen: int = big()
     months: dict[str, int] = Field(sa_type=JSONB)
+    matched: dict[str, int] = Field(sa_type=JSONB)
     computed_at: datetime = moment()
 
 

@@ -114,10 +114,11 @@ CREATE TABLE reservations (
 );
 CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL;
 
-ALTER TABLE accruals ADD COLUMN matched_fen bigint NOT NULL DEFAULT 0 CHECK (matched_fen >= 0);
+-- Of the cost of each month, how much counts as matched: {"2026-11": 123}.
+ALTER TABLE accruals ADD COLUMN matched jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE accruals ADD COLUMN earned_fen bigint NOT NULL DEFAULT 0
     CHECK (earned_fen BETWEEN 0 AND target_fen);
-ALTER TABLE accruals ALTER COLUMN matched_fen DROP DEFAULT, ALTER COLUMN earned_fen DROP DEFAULT;
+ALTER TABLE accruals ALTER COLUMN matched DROP DEFAULT, ALTER COLUMN earned_fen DROP DEFAULT;
 
 REVOKE EXECUTE ON FUNCTION open_budget_book, open_cost_book, set_cap FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_cap TO :app_role;
@@ -127,4 +128,4 @@ GRANT INSERT (number, year, project_name, fund_kind, classification, opened_at, 
 GRANT INSERT (reconciliation) ON cost_books TO :app_role;
 GRANT INSERT (voucher, fen, plan, until, reserved_at, reserved_by) ON reservations TO :app_role;
 GRANT UPDATE (released_at, released_by) ON reservations TO :app_role;
-GRANT INSERT (matched_fen, earned_fen) ON accruals TO :app_role;
+GRANT INSERT (matched, earned_fen) ON accruals TO :app_role;
