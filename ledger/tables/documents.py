@@ -38,6 +38,7 @@ class CostDocument(SQLModel, table=True):
     gross_fen: int = big()
     since: date
     until: date
+    period_assumed: bool = False
     statement: str | None = None
     reverses: int | None = big(nullable=True, default=None)
     confirmation: str | None = None
@@ -46,8 +47,10 @@ class CostDocument(SQLModel, table=True):
     original: str
     received_at: datetime = moment()
     received_by: str
+    decision: int | None = big(nullable=True, default=None)
     confirmed_by: str | None = None
     confirmed_at: datetime | None = moment(nullable=True)
+    dropped_at: datetime | None = moment(nullable=True)
 
 
 class DocumentLine(SQLModel, table=True):

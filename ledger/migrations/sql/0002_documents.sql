@@ -1,5 +1,6 @@
 -- Cost documents (成本单据): invoices blue and red, and internal settlements, each with its original
--- file. A number is taken once, whoever brings it, in whichever year and programme.
+-- file. A number is taken once, whoever brings it, in whichever year and programme. What was keyed by
+-- hand stands once a second person confirmed it.
 
 CREATE TABLE originals (
     hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -27,6 +28,7 @@ CREATE TABLE cost_documents (
     gross_fen bigint NOT NULL CHECK (gross_fen <> 0),
     since date NOT NULL,
     until date NOT NULL,
+    period_assumed boolean NOT NULL DEFAULT false,  -- it says no period: the invoice's month
     statement text,  -- the number of the statement (对账单) that it settles
     reverses bigint REFERENCES cost_documents,  -- a red one: the blue one
     confirmation text,  -- 红字发票信息确认单编号
@@ -35,16 +37,29 @@ CREATE TABLE cost_documents (
     original text NOT NULL REFERENCES originals,
     received_at timestamptz NOT NULL,
     received_by text NOT NULL,
-    confirmed_by text,  -- of keyed ones: the second person
+    decision bigint REFERENCES decisions,  -- of keyed ones: what the second person is asked
+    confirmed_by text,
     confirmed_at timestamptz,
-    CONSTRAINT number_once UNIQUE (code, number),
+    dropped_at timestamptz,  -- the second person said no, and its number was taken anew
     CONSTRAINT sum_of_document CHECK (net_fen + tax_fen = gross_fen),
     CONSTRAINT red_is_negative CHECK ((reverses IS NOT NULL) = (gross_fen < 0)
         AND sign(net_fen) * sign(gross_fen) >= 0),
     CHECK (since <= until),
     CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
-    CONSTRAINT keyed_by_another CHECK (person_of(confirmed_by) <> person_of(received_by))
+    CONSTRAINT keyed_are_decided CHECK ((source = 'keyed') = (decision IS NOT NULL)),
+    CONSTRAINT keyed_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
+    CHECK (source = 'keyed' OR confirmed_at IS NULL),
+    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL
+        OR (source = 'keyed' AND confirmed_at IS NULL))
 );
+-- The tax office numbers invoices; what a university settles within itself, it numbers itself.
+CREATE UNIQUE INDEX number_once ON cost_documents (number, code)
+    WHERE dropped_at IS NULL AND kind NOT IN ('internal_settlement', 'other');
+CREATE UNIQUE INDEX own_number_once ON cost_documents (number, code, seller_uscc)
+    WHERE dropped_at IS NULL AND kind IN ('internal_settlement', 'other');
+CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses, id)));
+CREATE INDEX cost_documents_by_original ON cost_documents (original);
+CREATE INDEX cost_documents_by_decision ON cost_documents (decision) WHERE decision IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses) WHERE reverses IS NOT NULL;
 
@@ -75,6 +90,12 @@ CREATE TABLE freezes (
 );
 CREATE UNIQUE INDEX freezes_open ON freezes (document) WHERE lifted_at IS NULL;
 
+-- What may be allocated: confirmed where it was keyed, and not frozen.
+CREATE VIEW standing_documents AS
+    SELECT d.id FROM cost_documents d
+    WHERE (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM freezes f WHERE f.document = d.id AND f.lifted_at IS NULL);
+
 -- At commit the lines of a document add up to it.
 CREATE FUNCTION lines_tie() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -95,5 +116,6 @@ CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE IN
 REVOKE EXECUTE ON FUNCTION lines_tie FROM PUBLIC;
 
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes TO :app_role;
-GRANT UPDATE (confirmed_by, confirmed_at) ON cost_documents TO :app_role;
+GRANT SELECT ON standing_documents TO :app_role;
+GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -91,10 +91,13 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- An invoice with all its red ones: what it is worth net, and how much of it is allocated.
+-- An invoice with all its red ones: what it is worth net, and how much of it is allocated. What was
+-- keyed is worth nothing before a second person confirmed it.
 CREATE VIEW family_sums AS
     SELECT f.root, sum(f.net_fen)::bigint AS net_fen, sum(f.allocated_fen)::bigint AS allocated_fen
-    FROM (SELECT coalesce(d.reverses, d.id) AS root, d.net_fen,
+    FROM (SELECT coalesce(d.reverses, d.id) AS root,
+                 CASE WHEN d.source <> 'keyed' OR d.confirmed_at IS NOT NULL THEN d.net_fen ELSE 0 END
+                     AS net_fen,
                  (SELECT coalesce(sum(a.fen), 0) FROM allocations a WHERE a.document = d.id)
                      AS allocated_fen
           FROM cost_documents d) f
@@ -116,8 +119,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.reverses IS NOT NULL) EXECUTE FUNCTION red_fits();
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON cost_documents
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reverses IS NOT NULL) EXECUTE FUNCTION red_fits();
 
 CREATE TABLE reconciliations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
