@@ -1,0 +1,71 @@
+"""Cases (办件): who may do what in which state, and where that leads. One table.
+
+A claim (兑付申请) is such a case: handed in, accepted, published, approved, put on a payment list,
+paid. The table is all there is: what it does not list cannot be done, by nobody. The database holds
+the same rows (`case_moves`) and refuses every other step, so a case's history is always a way
+through this table. An administrator may take every step; two steps leave the case where it is and
+are there to be seen in its history: a second objection, and the proposal to approve.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ledger.errors import Conflict, Refused
+
+FIRST = "draft"
+
+# action: (who, in which states, the next state; None where it stays)
+_STEPS: Mapping[str, tuple[str, str, str | None]] = MappingProxyType(
+    {
+        "submit": ("builder clerk", "draft", "submitted"),
+        "return": ("clerk", "submitted accepted", "draft"),
+        "accept": ("clerk", "submitted", "accepted"),
+        "publish": ("clerk", "accepted", "published"),
+        "object": ("clerk", "published objected", "objected"),
+        "dismiss": ("approver", "objected", "published"),
+        "uphold": ("approver", "objected", "refused"),
+        "propose": ("clerk", "published", None),
+        "approve": ("approver", "published", "approved"),
+        # Also of what was approved: a red invoice may leave less than the claim is for.
+        "refuse": ("approver", "submitted accepted published approved", "refused"),
+        "withdraw": ("builder clerk", "draft submitted accepted published", "withdrawn"),
+        "list": ("finance approver", "approved", "listed"),
+        "bounce": ("finance", "listed", "approved"),
+        "pay": ("finance", "listed", "paid"),
+    }
+)
+
+MOVES: Mapping[tuple[str, str, str], str] = MappingProxyType(
+    {
+        (state, action, role): following or state
+        for action, (roles, states, following) in _STEPS.items()
+        for state in states.split()
+        for role in (*roles.split(), "administrator")
+    }
+)
+"""(state, action, role) → the next state."""
+
+ACTIONS = tuple(_STEPS)
+ROLES = tuple(dict.fromkeys(role for _, _, role in MOVES))
+STATES = tuple(dict.fromkeys((*(state for state, _, _ in MOVES), *MOVES.values())))
+OPEN = tuple(state for state in STATES if any(state == start for start, _, _ in MOVES))
+"""The states of a case that is not over."""
+
+
+def next_state(state: str, action: str, role: str) -> str:
+    """Where this action of this role leads.
+
+    Raises:
+        Refused: it is not this role's to take in this state (`not_your_step`).
+        Conflict: nobody may take it in this state (`no_such_step`).
+    """
+    if following := MOVES.get((state, action, role)):
+        return following
+    if (state, action, "administrator") in MOVES:
+        raise Refused("not_your_step", action=action, role=role)
+    raise Conflict("no_such_step", action=action, state=state)
+
+
+def actions(state: str, role: str) -> tuple[str, ...]:
+    """What this role may do in this state, in the order of the table."""
+    return tuple(action for action in ACTIONS if (state, action, role) in MOVES)

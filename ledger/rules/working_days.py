@@ -1,0 +1,39 @@
+"""Working days (工作日) by the Chinese calendar, as publication and deadlines count them.
+
+Each autumn the State Council says which days of the next year are holidays, and which weekends are
+worked instead (调休). The library `chinesecalendar` carries these notices, year by year; a year
+that was not announced yet is refused, for a guess would end a publication too early.
+"""
+
+from datetime import date, timedelta
+
+import chinese_calendar
+
+from ledger.errors import Refused
+
+
+def working_days_after(day: date, count: int) -> date:
+    """The `count`-th working day after `day`; adjusted weekends count, `day` itself does not.
+
+    Raises:
+        Refused: the calendar of a year that is needed is not known (`calendar_ends`).
+        ValueError: `count` is not above zero.
+    """
+    if count <= 0:
+        raise ValueError(f"{count} working days")
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day
+
+
+def is_working_day(day: date) -> bool:
+    """Whether offices are open in China on this day.
+
+    Raises:
+        Refused: the calendar of its year is not known (`calendar_ends`).
+    """
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError as error:
+        raise Refused("calendar_ends", year=day.year) from error
