@@ -11,6 +11,28 @@ CREATE TABLE case_moves (
     UNIQUE (state, action, role, next)
 );
 
+-- As in `ledger/rules/case.py`; a test holds the two to each other.
+INSERT INTO case_moves (state, action, role, next)
+    SELECT state, action, role, coalesce(next, state)
+    FROM (VALUES
+        ('submit', 'builder clerk', 'draft', 'submitted'),
+        ('return', 'clerk', 'submitted accepted', 'draft'),
+        ('accept', 'clerk', 'submitted', 'accepted'),
+        ('publish', 'clerk', 'accepted', 'published'),
+        ('object', 'clerk', 'published objected', 'objected'),
+        ('dismiss', 'approver', 'objected', 'published'),
+        ('uphold', 'approver', 'objected', 'refused'),
+        ('propose', 'clerk', 'published', NULL),
+        ('approve', 'approver', 'published', 'approved'),
+        ('refuse', 'approver', 'submitted accepted published approved', 'refused'),
+        ('withdraw', 'builder clerk', 'draft submitted accepted published', 'withdrawn'),
+        ('list', 'finance approver', 'approved', 'listed'),
+        ('bounce', 'finance', 'listed', 'approved'),
+        ('pay', 'finance', 'listed', 'paid')
+    ) AS step (action, roles, states, next),
+    string_to_table(states, ' ') AS state,
+    string_to_table(roles || ' administrator', ' ') AS role;
+
 -- Where a payee is paid. One current account an organisation; a change takes two persons.
 CREATE TABLE bank_accounts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -24,6 +46,25 @@ CREATE TABLE bank_accounts (
     superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
 );
 CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation) WHERE superseded_at IS NULL;
+CREATE TRIGGER keep BEFORE UPDATE ON bank_accounts FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+-- An account is what two persons confirmed, to the digit.
+CREATE FUNCTION account_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
+                AND d.content ->> 'organisation' = NEW.organisation::text
+                AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
+                AND d.content ->> 'bank_code' = NEW.bank_code
+                AND d.content ->> 'number' = NEW.number) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this account'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON bank_accounts
+    FOR EACH ROW EXECUTE FUNCTION account_decided();
 
 CREATE TABLE claims (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -53,23 +94,6 @@ CREATE TABLE claim_events (
     CONSTRAINT case_move FOREIGN KEY (state, action, role, next)
         REFERENCES case_moves (state, action, role, next)
 );
-
--- The next event begins where the case is, and takes it on.
-CREATE FUNCTION move_case() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    standing text;
-BEGIN
-    SELECT state INTO standing FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
-    IF standing IS DISTINCT FROM NEW.state THEN
-        RAISE EXCEPTION 'the case is %', standing
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
-    END IF;
-    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
 
 CREATE TABLE claim_files (
     claim bigint NOT NULL REFERENCES claims,
@@ -109,13 +133,56 @@ CREATE TABLE objections (
     CHECK ((upheld IS NULL) = (resolution IS NULL) AND (upheld IS NULL) = (resolved_at IS NULL)
         AND (upheld IS NULL) = (resolved_by IS NULL))
 );
+CREATE INDEX objections_by_publication ON objections (publication, id);
 
-REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+-- The next event begins where the case is, and takes it on. What is approved was decided by two
+-- persons, after its publication ended and every objection was resolved.
+CREATE FUNCTION move_case() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    moving claims;
+BEGIN
+    SELECT * INTO moving FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF moving.state IS DISTINCT FROM NEW.state THEN
+        RAISE EXCEPTION 'the case is %', moving.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
+                AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
+                AND d.content ->> 'fen' = moving.fen::text) THEN
+        RAISE EXCEPTION 'two persons have not approved claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
+    END IF;
+    IF NEW.action = 'approve' AND (
+            NOT EXISTS (SELECT FROM publications WHERE claim = NEW.claim)
+            OR EXISTS (SELECT FROM publications WHERE claim = NEW.claim
+                       AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
+            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication
+                       WHERE p.claim = NEW.claim AND o.upheld IS NULL)) THEN
+        RAISE EXCEPTION 'claim % is still before the public', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
+
+CREATE FUNCTION keep_objection() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.upheld IS NOT NULL THEN
+        RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION keep_objection();
+
+REVOKE EXECUTE ON FUNCTION move_case, account_decided FROM PUBLIC;
 GRANT SELECT ON case_moves, bank_accounts, claims, claim_events, claim_files, publications,
     objections TO :app_role;
 GRANT INSERT ON bank_accounts, claim_files, publications, objections TO :app_role;
 GRANT INSERT (number, voucher, payee, fen, opened_at, opened_by) ON claims TO :app_role;
 GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO :app_role;
-GRANT UPDATE (fen) ON claims TO :app_role;
 GRANT UPDATE (superseded_at) ON bank_accounts TO :app_role;
 GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;
