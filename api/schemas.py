@@ -33,15 +33,26 @@ Text = Annotated[
 ]
 
 
-class _Asked(BaseModel):
+Long = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=r"^[^\x00]+$"),
+]
+"""A reason, a question, an answer: some sentences."""
+
+
+class Asked(BaseModel):
+    """What is sent to us: a field that is not known is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Told(BaseModel):
+class Told(BaseModel):
+    """What we answer."""
+
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-class Fault(_Told):
+class Fault(Told):
     """One wrong place in what was sent."""
 
     where: str
@@ -49,7 +60,7 @@ class Fault(_Told):
     message: str
 
 
-class ProblemDetails(_Told):
+class ProblemDetails(Told):
     """RFC 9457. `code` is stable; `title` and `detail` are in the reader's language."""
 
     type: str
@@ -67,21 +78,21 @@ SCHEMAS: dict[str, Any] = _DEFINITIONS["$defs"]
 """The schemas of problems, for the OpenAPI document: every route may answer with one."""
 
 
-class CodeWanted(_Asked):
+class CodeWanted(Asked):
     """For which cluster an enrolment code is wanted, and what the agent reads there."""
 
     cluster: Text
     source: Text
 
 
-class CodeGiven(_Told):
+class CodeGiven(Told):
     """A one-time enrolment code; it is shown here only."""
 
     code: str
     expires_at: datetime
 
 
-class AgentSeen(_Told):
+class AgentSeen(Told):
     """An agent, and what was last heard of it; `lag_s` is null before its first report."""
 
     id: UUID
@@ -95,7 +106,7 @@ class AgentSeen(_Told):
     lag_s: int | None
 
 
-class TokenWanted(_Asked):
+class TokenWanted(Asked):
     """For whom; a builder's token names its project, an operator's its centre."""
 
     role: Role
@@ -105,14 +116,14 @@ class TokenWanted(_Asked):
     expires_at: AwareDatetime | None = None
 
 
-class TokenGiven(_Told):
+class TokenGiven(Told):
     """A new token; its secret is shown here only."""
 
     id: int
     secret: str
 
 
-class TokenSeen(_Told):
+class TokenSeen(Told):
     """A token without its secret, which nobody has but its holder."""
 
     id: int
@@ -126,7 +137,7 @@ class TokenSeen(_Told):
     revoked_at: datetime | None
 
 
-class Registered(_Told):
+class Registered(Told):
     """What came of a registry file, counted by section."""
 
     created: dict[str, int]
@@ -134,7 +145,7 @@ class Registered(_Told):
     superseded: dict[str, int]
 
 
-class ProjectSeen(_Told):
+class ProjectSeen(Told):
     """A model project (article 9) or a talent team (article 14); its voucher's clause, if any."""
 
     code: str
@@ -145,7 +156,7 @@ class ProjectSeen(_Told):
     clause: str | None
 
 
-class VoucherWanted(_Asked):
+class VoucherWanted(Asked):
     """A voucher under a clause of a policy version, and the facts that it is decided on."""
 
     clause: Text
@@ -153,7 +164,7 @@ class VoucherWanted(_Asked):
     facts: dict[str, Any]
 
 
-class VoucherGiven(_Told):
+class VoucherGiven(Told):
     """An open voucher."""
 
     project: str
@@ -162,7 +173,7 @@ class VoucherGiven(_Told):
     cap_fen: int
 
 
-class RightsSeen(_Told):
+class RightsSeen(Told):
     """The voucher's accounts, fen."""
 
     entitlement: int
@@ -176,7 +187,7 @@ class RightsSeen(_Told):
     lapsed: int
 
 
-class QuotaSeen(_Told):
+class QuotaSeen(Told):
     """A voucher as its owner sees it, fen. `pace_fen` is what is earned a day at present."""
 
     code: str
@@ -213,7 +224,7 @@ class QuotaSeen(_Told):
         )
 
 
-class DaySeen(_Told):
+class DaySeen(Told):
     """A Beijing day of a project. `cost_fen` is exact: only a month's charge is rounded."""
 
     day: date
@@ -229,7 +240,7 @@ class DaySeen(_Told):
         return cls.model_validate({**vars(found), "cost_fen": found.cost})
 
 
-class WindowSeen(_Told):
+class WindowSeen(Told):
     """A part of a kept window that belongs to the project, and the batch that brought it."""
 
     gpu: str
@@ -251,20 +262,20 @@ class WindowSeen(_Told):
         return cls.model_validate(found)
 
 
-class UsageSeen(_Told):
+class UsageSeen(Told):
     """What a project has used."""
 
     project: str
     device_ms: Exact
 
 
-class Released(_Told):
+class Released(Told):
     """How many windows came out of quarantine and were kept."""
 
     released: int
 
 
-class Accrued(_Told):
+class Accrued(Told):
     """What changed: charges computed anew, vouchers looked at, vouchers in which money moved."""
 
     charges_changed: int
