@@ -56,6 +56,7 @@ class PaymentLine(SQLModel, table=True):
     fen: int = big()
     paid_fen: int = big(default=0)
     returned_fen: int = big(default=0)
+    void: bool = False
 
 
 class BankReturn(SQLModel, table=True):
@@ -79,6 +80,7 @@ class Recovery(SQLModel, table=True):
 
     __tablename__ = "recoveries"
     id: int | None = identity()
+    number: str = Field(unique=True)
     voucher: int = big()
     reason: str
     fraud: bool

@@ -13,6 +13,7 @@ CREATE TABLE payment_lists (
     made_by text NOT NULL,
     sent_at timestamptz  -- two persons confirmed it: the money is committed
 );
+CREATE INDEX payment_lists_by_indicator ON payment_lists (indicator, id);
 
 CREATE TABLE payment_lines (
     list bigint NOT NULL REFERENCES payment_lists,
@@ -28,11 +29,52 @@ CREATE TABLE payment_lines (
     fen bigint NOT NULL CHECK (fen > 0),
     paid_fen bigint NOT NULL DEFAULT 0 CHECK (paid_fen >= 0),
     returned_fen bigint NOT NULL DEFAULT 0 CHECK (returned_fen >= 0),
+    void boolean NOT NULL DEFAULT false,  -- its list was refused or withdrawn, and never sent
     PRIMARY KEY (list, line),
     CONSTRAINT settled_at_most CHECK (paid_fen + returned_fen <= fen)
 );
 -- A claim stands on one list at a time.
-CREATE UNIQUE INDEX payment_lines_open ON payment_lines (claim) WHERE paid_fen + returned_fen < fen;
+CREATE UNIQUE INDEX payment_lines_open ON payment_lines (claim)
+    WHERE paid_fen + returned_fen < fen AND NOT void;
+CREATE INDEX payment_lines_by_claim ON payment_lines (claim);
+
+-- A list is sent once, and only when another person has confirmed it.
+CREATE FUNCTION send_list() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.sent_at IS NOT NULL
+        OR NOT EXISTS (SELECT FROM decisions WHERE id = NEW.decision AND answer = 'confirmed') THEN
+        RAISE EXCEPTION 'a list is sent once, when it is confirmed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER send BEFORE UPDATE ON payment_lists FOR EACH ROW EXECUTE FUNCTION send_list();
+
+-- What the bank did to a line of a sent list is added, and never taken back.
+CREATE FUNCTION settle_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.paid_fen < OLD.paid_fen OR NEW.returned_fen < OLD.returned_fen
+        OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
+            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER settle BEFORE UPDATE ON payment_lines FOR EACH ROW EXECUTE FUNCTION settle_line();
+
+-- A list that is refused or withdrawn frees its claims for another one.
+CREATE FUNCTION void_list() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE payment_lines SET void = true
+        WHERE list IN (SELECT id FROM payment_lists WHERE decision = NEW.id);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER void AFTER UPDATE ON decisions FOR EACH ROW
+    WHEN (NEW.kind = 'payment_list' AND NEW.answer IN ('refused', 'withdrawn'))
+    EXECUTE FUNCTION void_list();
 
 -- What a bank said, once for each of its references.
 CREATE TABLE bank_returns (
@@ -53,6 +95,7 @@ CREATE INDEX bank_returns_by_line ON bank_returns (list, line);
 -- A case of money to be paid back (追缴). What is outstanding is the voucher's `recoverable`.
 CREATE TABLE recoveries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
     voucher bigint NOT NULL REFERENCES vouchers,
     reason text NOT NULL CHECK (reason <> ''),
     fraud boolean NOT NULL,
@@ -80,6 +123,7 @@ CREATE TABLE refunds (
 );
 CREATE INDEX refunds_by_voucher ON refunds (voucher);
 
+REVOKE EXECUTE ON FUNCTION void_list FROM PUBLIC;
 GRANT SELECT, INSERT ON bank_returns, recoveries, refunds TO :app_role;
 GRANT SELECT ON payment_lists, payment_lines TO :app_role;
 GRANT INSERT (number, indicator, total_fen, words, digest, decision, made_at, made_by)

@@ -1,0 +1,102 @@
+"""A table that came as CSV or XLSX, as rows of texts that remember their numbers.
+
+Banks and offices send tables in whatever their programs write: CSV in UTF-8 or GB18030, or a
+workbook of which the first sheet counts. A cell is the text that a person would see in it; whole
+empty rows are left out, and the others keep the numbers that they have on the screen. A file that
+is no table, or far too large a one, is one finding.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+
+from ledger.errors import Finding
+
+ROWS_MAX = 100_000
+COLUMNS_MAX = 100
+UNPACKED_MAX = 128 << 20  # bytes: what a workbook may unpack to
+_ZIP = b"PK\x03\x04"
+_BROKEN = (zipfile.BadZipFile, ParseError, ValueError, KeyError, IndexError, TypeError, OSError)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as a person counts, from 1, and its cells."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """How a finding names it."""
+        return f"row {self.number}"
+
+
+def read_rows(content: bytes) -> tuple[list[Row], list[Finding]]:
+    """The rows of a CSV or XLSX file that have any text, or the one finding against the file."""
+    lines = _workbook(content) if content.startswith(_ZIP) else _text(content)
+    if lines is None:
+        return [], [Finding("file", "not_a_table")]
+    if len(lines) > ROWS_MAX:
+        return [], [Finding("file", "too_many_rows", (("limit", str(ROWS_MAX)),))]
+    rows = [Row(n, tuple(cells)) for n, cells in enumerate(lines, start=1) if any(cells)]
+    return (rows, []) if rows else ([], [Finding("file", "empty_table")])
+
+
+def _text(content: bytes) -> list[list[str]] | None:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if "\0" in text else _csv(text)
+    return None
+
+
+def _csv(text: str) -> list[list[str]] | None:
+    try:
+        return _stripped(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return None
+
+
+def _workbook(content: bytes) -> list[list[str]] | None:
+    """The first sheet; openpyxl reads its XML by defusedxml."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
+                return None
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what a sheet says of its own size need not be so
+            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX, values_only=True)
+            return _stripped([_shown(cell) for cell in row] for row in rows)
+        finally:
+            book.close()
+    except _BROKEN:
+        return None
+
+
+def _stripped(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    return [[cell.strip() for cell in row] for row in islice(rows, ROWS_MAX + 1)]
+
+
+def _shown(cell: object) -> str:
+    """A cell as its text; a number in its shortest decimal form, a midnight as its day."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        whole = int(cell) if cell.is_integer() else None
+        return str(whole) if whole is not None else format(Decimal(repr(cell)), "f")
+    if isinstance(cell, datetime):
+        return str(cell.date() if cell.time() == time() else cell)
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
