@@ -16,6 +16,7 @@ import httpx2
 TIMEOUT_S = 60.0
 SERVER_FILE = "server.json"  # {"url", "pid"} of the server that runs beside us
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
+CLOCK_FILE = "drill.clock"  # the secret of the drill's clock (ADR 0007)
 ENGLISH = "en"
 CHINESE = "zh-CN"
 
@@ -78,11 +79,16 @@ class Door:
 
 
 class Client:
-    """Asks the server; whatever is not a yes is a `Failure`."""
+    """Asks the server; whatever is not a yes is a `Failure`.
 
-    def __init__(self) -> None:
-        door = Door.find()
+    With `SUANQUAN_DRILL_NOW` it asks as of that moment, where the server runs a drill.
+    """
+
+    def __init__(self, door: Door | None = None, *, drill_now: str | None = None) -> None:
+        door = door or Door.find()
         headers = {"Authorization": f"Bearer {door.token}", "Accept-Language": language()}
+        if when := drill_now or os.environ.get("SUANQUAN_DRILL_NOW"):
+            headers["X-Drill-Clock"] = f"{_drill_clock()} {when}"
         self._url = door.url
         try:
             self._http = httpx2.Client(
@@ -149,6 +155,12 @@ def _running(path: Path) -> str | None:
         return str(said["url"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _drill_clock() -> str:
+    """The secret of the drill's clock, of the environment or of the server beside us."""
+    data = Path(os.environ.get("SUANQUAN_DATA") or ".suanquan")
+    return os.environ.get("SUANQUAN_DRILL_CLOCK") or _text(data / CLOCK_FILE) or "-"
 
 
 def _text(path: Path) -> str | None:

@@ -49,6 +49,8 @@ _HTTP = {
     "no_credential": "此处需要登录，或在请求头 Authorization 中给出令牌",
     "bad_credential": "令牌或登录无效、已到期或已停用",
     "not_your_role": "您的角色（{role}）不能这样做",
+    "no_drill": "此服务器没有演练时钟，或口令不对",
+    "bad_moment": "演练时刻应写成 2026-11-01T09:00:00+08:00",
     "cross_site": "请求来自别的网站，未予执行",
     "no_route": "没有这个地址",
     "no_method": "这个地址不接受这种请求方法",

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
 
+    drill_clock: str | None = Field(default=None, min_length=16, repr=False)
+    """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""
+
     @field_validator("url")
     @classmethod
     def _http_only(cls, url: str | None) -> str | None:

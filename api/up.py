@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import json
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from sqlmodel import Session
 from api import background, logs
 from api.app import create_app, settle
 from api.beside import Beside
-from api.client import SERVER_FILE, TOKEN_FILE, Failure, say
+from api.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE, Failure, say
 from api.database import renew
 from api.settings import Settings
 from ledger.books.db import Database, databases_from
@@ -54,6 +55,9 @@ def up(settings: Settings, *, demo: bool) -> None:
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
+        if demo and settings.drill_clock is None:
+            settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
+            stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
         beside = Beside(engine, settings.data, demo=demo)
         config = uvicorn.Config(
             create_app(engine, settings, lifespan=background.lifespan),
@@ -190,6 +194,15 @@ def _announce(path: Path, address: str) -> Iterator[None]:
     draft.unlink(missing_ok=True)
     _write_secret(draft, json.dumps({"url": address, "pid": os.getpid()}))
     draft.replace(path)
+    yield
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _drill_clock(path: Path, secret: str | None) -> Iterator[None]:
+    """The demo's clock, for commands on this machine, for as long as we run."""
+    path.unlink(missing_ok=True)
+    _write_secret(path, secret or "")
     yield
     path.unlink(missing_ok=True)
 
