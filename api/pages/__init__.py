@@ -5,10 +5,17 @@
 
 from fastapi import FastAPI
 
-from api.pages import days, findings, front, projects
+from api.pages import days, decisions, desk, findings, front, projects
 from api.pages.frame import Static, problem_page
 
-ROUTERS = (front.router, projects.router, days.router, findings.router)
+ROUTERS = (
+    front.router,
+    desk.router,
+    decisions.router,
+    projects.router,
+    days.router,
+    findings.router,
+)
 
 
 def install(app: FastAPI) -> None:

@@ -17,14 +17,14 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session, col, select
 
-from api import access, i18n
 from api import format as shown
-from api.access import Right
+from api import i18n
 from api.deps import Db, Now, Visitor
 from api.i18n import gettext as _
 from api.problems import Problem
 from ledger.steps.doors import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
 from ledger.tables.parties import Centre
+from ledger.units import beijing_day
 
 HERE = Path(__file__).parent.parent
 TYPE_COOKIE = "type"
@@ -39,6 +39,8 @@ FILTERS = {
     "moment": shown.moment,
     "clock": shown.clock,
     "long_day": shown.long_day,
+    "day": lambda at: beijing_day(at).isoformat() if isinstance(at, datetime) else at.isoformat(),
+    "month": lambda month: month.strftime("%Y-%m"),
     "measured": lambda ppm: _("未测量") if ppm is None else shown.percent(ppm),
 }
 
@@ -91,16 +93,25 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     """Where this viewer may go; the first is where they belong."""
     if viewer is None:
         return []
-    own = _("我的额度") if viewer.role is Role.BUILDER else _("项目")
-    ways = (
-        (Right.READ_PROJECTS, own, "/projects"),
-        (Right.READ_METERING, _("待查事项"), "/findings"),
-    )
-    return [
-        Place(name, url, path.startswith(url))
-        for right, name, url in ways
-        if access.may(viewer, right)
-    ]
+    if viewer.role is Role.BUILDER:
+        ways = [
+            (_("我的额度"), "/projects"),
+            (_("我的对账单"), "/statements"),
+            (_("我的申请"), "/claims"),
+        ]
+    elif viewer.role is Role.OPERATOR:
+        ways = [(_("我的对账"), "/centre"), (_("待查事项"), "/findings")]
+    else:
+        ways = [
+            (_("工作台"), "/desk"),
+            (_("对账"), "/reconcile"),
+            (_("单据"), "/documents"),
+            (_("申请"), "/claims"),
+            (_("支付"), "/payments"),
+            (_("项目"), "/projects"),
+            (_("待查事项"), "/findings"),
+        ]
+    return [Place(name, url, path.startswith(url)) for name, url in ways]
 
 
 def role_name(role: Role) -> str:

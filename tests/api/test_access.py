@@ -67,6 +67,7 @@ def a_voucher(_: Town, whose: str) -> Ask:
 
 
 DAY = "2026-03-01"
+AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
 
 DOORS = {
@@ -114,6 +115,12 @@ DOORS = {
         BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
     ),
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
+    "GET /desk": Door(BUREAU, at("/desk")),
+    "GET /decisions": Door(BUREAU, at("/decisions")),
+    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/1"), yes=404),
+    "POST /decisions/{decision}": Door(
+        BUREAU - {Role.AUDITOR}, at("/decisions/1", data=AN_ANSWER), yes=404
+    ),
 }
 
 

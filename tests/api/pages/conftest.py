@@ -27,6 +27,7 @@ from ledger.steps.charge import charge
 from ledger.steps.doors import issue_token
 from ledger.steps.intake import take_batch
 from ledger.steps.voucher import open_voucher
+from tests.api.pages.month import month
 from tests.conftest import TEMPLATE, Server
 from tests.simulation import Node, enrolled, gpu_id, place
 
@@ -83,6 +84,8 @@ def site(servers: Callable[[str], Server]) -> Iterator[Site]:
         engine = database.engine()
         _usage(engine, owner, slurm, gpus)
     tokens = _money_and_doors(engine)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        month(owner)
     app = create_app(engine, Settings(url="http://suanquan.example"))
     app.dependency_overrides[deps.moment] = lambda: NOW
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
@@ -235,6 +238,8 @@ def _money_and_doors(engine: sa.Engine) -> dict[str, str]:
         made = {
             "clerk": issue_token(db, role="clerk", person="李四", actor="test", now=NOW),
         }
+        for role, person in (("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六")):
+            made[role] = issue_token(db, role=role, person=person, actor="test", now=NOW)
         for reader, centre in (("operator", 2), ("other", 1)):
             made[reader] = issue_token(
                 db, role="operator", person="王五", centre=centre, actor="test", now=NOW

@@ -47,6 +47,9 @@ PAGES = [
     "/projects/liupan",
     "/projects/qingtong",
     "/projects/xinghe/days/2026-04-12",
+    "/desk",
+    "/decisions",
+    "/decisions/1",
     "/findings?kind=quarantine",
     "/findings?kind=forks",
 ]
@@ -133,7 +136,7 @@ def watched(browser: Browser, site: Site, reader: str, **options: Any) -> Watche
     seen.page.goto(f"{site.url}/sign-in")
     seen.page.locator("input[name=token]").fill(site.tokens[reader])
     seen.page.locator("main button").click()
-    seen.page.wait_for_url("**/projects**")
+    seen.page.wait_for_url(lambda url: "/sign-in" not in url)
     return seen
 
 

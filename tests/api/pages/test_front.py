@@ -35,11 +35,17 @@ def test_signing_in_leads_to_where_one_belongs_and_out_again(site: Site) -> None
     assert browser.get("/projects/xinghe").status_code == 401
 
 
-def test_an_operator_begins_at_the_findings(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("reader", "place", "elsewhere"),
+    [("operator", "/centre", "/projects"), ("clerk", "/desk", "/centre")],
+)
+def test_everybody_begins_where_one_belongs(
+    site: Site, reader: str, place: str, elsewhere: str
+) -> None:
     browser = site.client()
-    page = browser.post("/sign-in", data={"token": site.tokens["operator"]})
-    assert page.url.path == "/findings"
-    assert 'href="/projects"' not in page.text
+    page = browser.post("/sign-in", data={"token": site.tokens[reader]})
+    assert page.url.path == place
+    assert f'href="{elsewhere}"' not in page.text
 
 
 @pytest.mark.parametrize("token", ["", "sq_wrong", "x" * 2_000])

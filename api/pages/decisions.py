@@ -1,0 +1,128 @@
+"""Decisions of two persons: what one decided, in full, and the other's answer.
+
+Whoever confirms sends back the digest of what he saw; if the decision changed meanwhile, the answer
+does not count. Who decided can only withdraw.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api import access
+from api.access import Right
+from api.deps import Db, Now, having
+from api.i18n import gettext as _
+from api.pages import words
+from api.pages.content import content
+from api.pages.frame import Framed, pages
+from api.pages.projects import Offset
+from ledger.books import desk
+from ledger.errors import NotFound
+from ledger.steps.confirm import KINDS, respond
+from ledger.steps.decide import Answer, person
+from ledger.steps.doors import Viewer
+from ledger.tables.decisions import Decision
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_ROWS = 50
+
+
+def may_answer(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may confirm or refuse: the role may, and it is somebody else's."""
+    kind = KINDS.get(decision.kind)
+    return (
+        decision.answer is None
+        and kind is not None
+        and viewer.role in kind.roles
+        and person(viewer.actor) != person(decision.decided_by)
+    )
+
+
+def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader decided it, and nobody answered yet."""
+    mine = person(viewer.actor) == person(decision.decided_by)
+    return decision.answer is None and mine and access.may(viewer, Right.ANSWER_DECISIONS)
+
+
+def row(decision: Decision) -> dict[str, Any]:
+    """A decision in a list."""
+    return {
+        "id": decision.id,
+        "kind": words.said(words.decision_kinds(), decision.kind),
+        "subject": decision.subject,
+        "reason": decision.reason,
+        "by": person(decision.decided_by),
+        "at": decision.decided_at,
+        "mark": words.answer(decision.answer),
+    }
+
+
+@router.get("/decisions")
+def listing(
+    *,
+    frame: Framed,
+    viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
+    db: Db,
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """Every decision: the open ones first."""
+    found = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in found[:PAGE_ROWS]]
+    more = len(found) > PAGE_ROWS
+    pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
+    return frame.page("decisions.html", {"rows": rows, "pages": pager})
+
+
+@router.get("/decisions/{decision}")
+def decision_page(
+    decision: int,
+    *,
+    frame: Framed,
+    viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
+    db: Db,
+) -> HTMLResponse:
+    """One decision in full, and the buttons for whom it concerns."""
+    made = db.get(Decision, decision)
+    if made is None:
+        raise NotFound("decision", id=decision)
+    return frame.page(
+        "decision.html",
+        {
+            **row(made),
+            "content": content(made.content),
+            "digest": made.digest,
+            "answered_by": person(made.answered_by or ""),
+            "answered_at": made.answered_at,
+            "answer_reason": made.answer_reason,
+            "may_answer": may_answer(viewer, made),
+            "may_withdraw": may_withdraw(viewer, made),
+            "why_not": _why_not(viewer, made),
+        },
+    )
+
+
+def _why_not(viewer: Viewer, made: Decision) -> str:
+    """Why an open decision has no button to confirm it for this reader."""
+    if made.answer is not None or may_answer(viewer, made):
+        return ""
+    if person(viewer.actor) == person(made.decided_by):
+        return _("须由另一人确认；您可以撤回自己的决定。")
+    return _("您的角色不能确认这类决定。")
+
+
+@router.post("/decisions/{decision}")
+def answer(
+    decision: int,
+    *,
+    viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
+    db: Db,
+    now: Now,
+    answer: Annotated[Answer, Form()],
+    seen: Annotated[str, Form()],
+    reason: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Confirm, refuse or withdraw."""
+    respond(db, decision, answer=answer, seen=seen, viewer=viewer, now=now, reason=reason.strip())
+    return RedirectResponse(f"/decisions/{decision}", 303)

@@ -1,0 +1,156 @@
+"""What the month's codes are called on the pages: decisions, claims, documents, differences."""
+
+from collections.abc import Mapping
+
+from api.i18n import gettext as _
+from api.pages.projects import Mark
+
+
+def said(words: Mapping[str, str], code: str) -> str:
+    """The word for a code; a code without a word as it is."""
+    return words.get(code, code)
+
+
+def decision_kinds() -> dict[str, str]:
+    """What is decided by one person and confirmed by another."""
+    return {
+        "document": _("录入单据"),
+        "reconciliation": _("对账"),
+        "extra": _("补认用量"),
+        "claim": _("批准兑付"),
+        "account": _("收款账户"),
+        "indicator": _("预算指标"),
+        "payment_list": _("付款清单"),
+        "refund": _("退款入账"),
+        "recovery": _("立案追缴"),
+        "cap": _("调整上限"),
+        "lapse": _("额度失效"),
+        "year_end": _("年终结转"),
+    }
+
+
+def answer(code: str | None) -> Mark:
+    """Whether a decision is confirmed."""
+    return {
+        None: Mark("◔", _("待确认"), warm=True),
+        "confirmed": Mark("●", _("已确认")),
+        "refused": Mark("■", _("已退回"), warm=True),
+        "withdrawn": Mark("○", _("已撤回")),
+    }[code]
+
+
+def claim_states() -> dict[str, str]:
+    """Where a claim stands."""
+    return {
+        "draft": _("草稿"),
+        "submitted": _("已提交"),
+        "accepted": _("已受理"),
+        "published": _("公示中"),
+        "objected": _("有异议"),
+        "approved": _("已批准"),
+        "listed": _("银行处理中"),
+        "paid": _("已到账"),
+        "refused": _("不予兑付"),
+        "withdrawn": _("已撤回"),
+    }
+
+
+def claim_mark(state: str) -> Mark:
+    """A claim's state as a shape and a word."""
+    shapes = {"draft": "○", "paid": "●", "objected": "▲", "refused": "■", "withdrawn": "◇"}
+    word = said(claim_states(), state)
+    return Mark(shapes.get(state, "◔"), word, warm=state in {"objected", "refused"})
+
+
+def claim_actions() -> dict[str, str]:
+    """What can be done with a claim."""
+    return {
+        "submit": _("提交"),
+        "return": _("退回补正"),
+        "accept": _("受理"),
+        "publish": _("公示"),
+        "object": _("登记异议"),
+        "dismiss": _("异议不成立"),
+        "uphold": _("异议成立"),
+        "approve": _("批准"),
+        "refuse": _("不予兑付"),
+        "withdraw": _("撤回"),
+        "list": _("列入清单"),
+        "bounce": _("退票"),
+        "pay": _("到账"),
+    }
+
+
+def file_roles() -> dict[str, str]:
+    """What a claim's files are for."""
+    return {
+        "application": _("兑付申请表"),
+        "commitment": _("承诺书"),
+        "receipt": _("付款凭证"),
+        "account": _("收款账户证明"),
+        "contract": _("合同文本"),
+        "result": _("成果材料"),
+        "other": _("其他材料"),
+    }
+
+
+def document_kinds() -> dict[str, str]:
+    """What kind of paper a cost document is."""
+    return {
+        "digital_invoice": _("数电发票"),
+        "electronic_invoice": _("电子发票"),
+        "paper_invoice": _("纸质发票"),
+        "internal_settlement": _("校内结算单"),
+        "other": _("其他单据"),
+    }
+
+
+def sources() -> dict[str, str]:
+    """How a cost document came in."""
+    return {"xml": "XML", "ofd": "OFD", "keyed": _("手工录入")}
+
+
+def treatments() -> dict[str, str]:
+    """What is decided of a difference."""
+    return {
+        "exclude": _("剔除"),
+        "carry_over": _("结转"),
+        "close": _("不再开票"),
+        "note": _("仅记录"),
+    }
+
+
+def parties() -> dict[str, str]:
+    """Who answers a statement."""
+    return {"centre": _("智算中心"), "builder": _("模型企业")}
+
+
+def line_answers() -> dict[str, str]:
+    """A party's word on a line of a statement."""
+    return {"confirmed": _("确认"), "contested": _("有出入")}
+
+
+def exceptions() -> dict[str, str]:
+    """The kinds of differences of a reconciliation."""
+    return {
+        "R01": _("重复发票"),
+        "R02": _("红冲或作废"),
+        "R03": _("购方不符"),
+        "R04": _("销方不符"),
+        "R05": _("付款不符"),
+        "R06": _("超出合同"),
+        "R07": _("用量不支持"),
+        "R08": _("产能不可能"),
+        "R09": _("单价异常"),
+        "R10": _("票面不平"),
+        "R11": _("品目不符"),
+        "R12": _("税率提示"),
+        "R13": _("关联方"),
+        "R14": _("期外"),
+        "R15": _("重复支持"),
+        "R16": _("缺件"),
+        "R17": _("少于计量"),
+        "R18": _("红字确认在途"),
+        "R19": _("计税口径不一"),
+        "R20": _("证据等级不足"),
+    }

@@ -1,0 +1,129 @@
+"""What waits on the bureau's desk, and the lists that its pages show. Only reading.
+
+A queue is told by how much waits and since when. A month of a contract waits once it has ended, or
+as soon as something is invoiced for it, until two persons decided on exactly what stands there now;
+a charge or an invoice that changes afterwards brings it back (`reconcile.months`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
+
+from ledger.books import reconcile
+from ledger.books.reconcile import Month
+from ledger.tables.decisions import Decision
+from ledger.units import month_of
+
+_CLAIMS = text("""
+    SELECT c.id, c.number, c.state, c.fen, v.clause, p.name AS project, p.code, o.name AS payee,
+           coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
+    FROM claims c JOIN vouchers v ON v.id = c.voucher JOIN projects p ON p.id = v.project
+    JOIN organisations o ON o.id = c.payee
+    LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim = c.id ORDER BY seq DESC LIMIT 1) e
+        ON true
+    LEFT JOIN LATERAL (
+        SELECT since, until FROM publications WHERE claim = c.id ORDER BY id DESC LIMIT 1) u ON true
+    WHERE (CAST(:project AS bigint) IS NULL OR v.project = :project)
+        AND (CAST(:states AS text[]) IS NULL OR c.state = ANY(:states))
+    ORDER BY c.id DESC LIMIT :limit OFFSET :offset
+""")
+
+_LISTS = text("""
+    SELECT l.id, l.number, l.total_fen, l.words, l.made_at, l.made_by, l.sent_at, d.answer,
+           l.decision, i.number AS indicator, i.year, count(n.line) AS lines,
+           coalesce(sum(n.paid_fen), 0)::bigint AS paid_fen,
+           coalesce(sum(n.returned_fen), 0)::bigint AS returned_fen,
+           coalesce(bool_or(n.paid_fen + n.returned_fen < n.fen AND NOT n.void), false)
+               AS waiting
+    FROM payment_lists l JOIN decisions d ON d.id = l.decision
+    JOIN indicators i ON i.id = l.indicator LEFT JOIN payment_lines n ON n.list = l.id
+    GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
+""")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How much waits, and since when the oldest of it does."""
+
+    count: int
+    oldest: date | datetime | None
+
+    @classmethod
+    def of(cls, since: Sequence[Any]) -> "Queue":
+        """The queue of what waits since these days or moments."""
+        return cls(len(since), min(since, default=None))
+
+
+def waiting_months(db: Session, today: date) -> Queue:
+    """待对账: months that are due and not decided as they stand."""
+    return Queue.of([ended(row.month) for row in reconcile.months(db) if due(row, today)])
+
+
+def due(row: Month, today: date) -> bool:
+    """Whether a month waits: it has ended or is invoiced, and nobody decided it as it is."""
+    return row.state != "decided" and (ended(row.month) <= today or row.invoiced_fen != 0)
+
+
+def ended(month: date) -> date:
+    """The first day after a month."""
+    return month_of(month + timedelta(days=31))
+
+
+def open_decisions(db: Session) -> Sequence[Decision]:
+    """What one person decided and nobody answered yet, oldest first."""
+    asked = select(Decision).where(col(Decision.answer).is_(None))
+    return db.exec(asked.order_by(col(Decision.decided_at), col(Decision.id))).all()
+
+
+def decisions(
+    db: Session, *, kind: str | None = None, limit: int = 100, offset: int = 0
+) -> Sequence[Decision]:
+    """Decisions of a kind or of every kind: the open ones first, then the newest."""
+    asked = select(Decision).order_by(col(Decision.answer).is_not(None), col(Decision.id).desc())
+    if kind is not None:
+        asked = asked.where(Decision.kind == kind)
+    return db.exec(asked.limit(limit).offset(offset)).all()
+
+
+def claims(
+    db: Session,
+    *,
+    project: int | None = None,
+    states: Sequence[str] | None = None,
+    limit: int = 1_000,
+    offset: int = 0,
+) -> Sequence[Row[Any]]:
+    """Claims, newest first: of a project or of all, in these states or in any."""
+    wanted = {"project": project, "states": list(states) if states else None}
+    return db.execute(_CLAIMS, {**wanted, "limit": limit, "offset": offset}).all()
+
+
+def waiting_claims(db: Session, today: date) -> Queue:
+    """待审: handed in, accepted, objected to, or published until before today."""
+    rows = claims(db, states=("submitted", "accepted", "objected", "published"), limit=1_000_000)
+    return Queue.of([row.since for row in rows if row.state != "published" or over(row, today)])
+
+
+def over(claim: Row[Any], today: date) -> bool:
+    """Whether the claim's publication has run its days."""
+    return claim.published_until is not None and claim.published_until < today
+
+
+def payment_lists(db: Session) -> Sequence[Row[Any]]:
+    """Payment lists with what came back of them, newest first."""
+    return db.execute(_LISTS).all()
+
+
+def waiting_payments(db: Session) -> Queue:
+    """待支付: approved claims, and lists that two persons sent and the bank has not settled."""
+    approved = [row.since for row in claims(db, states=("approved",), limit=1_000_000)]
+    return Queue.of(approved + [row.sent_at for row in payment_lists(db) if awaits_bank(row)])
+
+
+def awaits_bank(row: Row[Any]) -> bool:
+    """Whether the list was sent and some line of it is not settled."""
+    return row.sent_at is not None and row.waiting

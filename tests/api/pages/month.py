@@ -1,0 +1,249 @@
+"""A month of the small city, as its pages should show it: invoices, claims, payments, decisions.
+
+What the books keep is written straight into them, so that every state a page can show is there at
+once; how these states come about is tested with the steps.
+"""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+
+MARCH = date(2026, 3, 1)
+AT = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
+CLERK, SECOND = "clerk:李四#1", "approver:周九#99"
+
+
+def month(owner: psycopg.Connection) -> None:
+    """Fill in everything; called once, after the city's money is there."""
+    original = _original(owner)
+    documents = _documents(owner, original)
+    _statement(owner)
+    _reconciliation(owner, documents)
+    _claims(owner, original)
+    _payments(owner, original)
+    decision(owner, "document", "25642000000000000005", {"number": "25642000000000000005"})
+    decision(owner, "cap", "xinghe", {"voucher": 1, "cap_fen": 600_000_000}, by=SECOND)
+
+
+def decision(
+    owner: psycopg.Connection,
+    kind: str,
+    subject: str,
+    content: dict[str, Any],
+    *,
+    by: str = CLERK,
+    confirmed: bool = False,
+) -> int:
+    """A decision, open or confirmed."""
+    told = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    made = one(
+        owner,
+        "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
+        " VALUES (%s, %s, %s, %s, '按合同核对', %s, %s) RETURNING id",
+        kind, subject, json.dumps(content), told, by, AT,
+    )  # fmt: skip
+    if confirmed:
+        owner.execute(
+            "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = %s,"
+            " answered_digest = digest WHERE id = %s",
+            (SECOND if by == CLERK else CLERK, AT, made),
+        )
+    return made
+
+
+def one(owner: psycopg.Connection, query: str, *values: object) -> Any:
+    """The one value that a statement returns."""
+    row = owner.execute(query.encode(), values).fetchone()
+    assert row
+    return row[0]
+
+
+def _original(owner: psycopg.Connection) -> str:
+    content = b"a scan"
+    told = hashlib.sha256(content).hexdigest()
+    owner.execute(
+        "INSERT INTO originals (hash, name, media, content, received_at, received_by)"
+        " VALUES (%s, 'scan.pdf', 'application/pdf', %s, %s, %s)",
+        (told, content, AT, CLERK),
+    )
+    return told
+
+
+def _documents(owner: psycopg.Connection, original: str) -> list[int]:
+    """A blue one, a red one on it, a frozen one, one that is keyed and not confirmed."""
+    with owner.transaction():
+        blue = _document(owner, original, 1, 3_000_000_00)
+        red = _document(owner, original, 2, -500_000_00, reverses=blue)
+        frozen = _document(owner, original, 3, 800_000_00)
+        keyed = _document(owner, original, 4, 120_000_00, source="keyed")
+        other = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
+    owner.execute(
+        "INSERT INTO freezes (document, confirmation, frozen_at, frozen_by)"
+        " VALUES (%s, '64012604000000001', %s, %s)",
+        (frozen, AT, CLERK),
+    )
+    return [blue, red, frozen, keyed, other]
+
+
+def _document(
+    owner: psycopg.Connection,
+    original: str,
+    number: int,
+    net: int,
+    *,
+    kind: str = "digital_invoice",
+    source: str = "xml",
+    reverses: int | None = None,
+) -> int:
+    said = decision(owner, "document", f"2564200000000000000{number}", {}, confirmed=True)
+    tax = net * 6 // 100
+    made = one(
+        owner,
+        "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
+        " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, reverses, source,"
+        " original, received_at, received_by, decision)"
+        " SELECT %s, %s, '2026-04-02', c.uscc, c.name, o.uscc, o.name, %s, %s, %s,"
+        " '2026-03-01', '2026-03-31', %s, %s, %s, %s, %s, %s FROM contracts k"
+        " JOIN centres e ON e.id = k.centre JOIN organisations c ON c.id = e.organisation"
+        " JOIN projects p ON p.id = k.project JOIN organisations o ON o.id = p.organisation"
+        " ORDER BY k.id LIMIT 1 RETURNING id",
+        kind, f"2564200000000000000{number}", net, tax, net + tax, reverses, source, original,
+        AT, CLERK, said if source == "keyed" else None,
+    )  # fmt: skip
+    owner.execute(
+        "INSERT INTO document_lines (document, line, item, unit, quantity, unit_price, net_fen,"
+        " tax_rate, tax_fen) VALUES (%s, 1, '*信息技术服务*算力服务', '卡时', '', '', %s,"
+        " '6%%', %s)",
+        (made, net, tax),
+    )
+    return int(made)
+
+
+def _statement(owner: psycopg.Connection) -> None:
+    made = one(
+        owner,
+        "INSERT INTO statements (number, contract, month, revision, total_fen, digest, issued_at,"
+        " issued_by) SELECT 'DZ-202603-0001', contract, month, 1, sum(cost_fen)::bigint, %s, %s, %s"
+        " FROM charges WHERE month = %s GROUP BY contract, month ORDER BY contract LIMIT 1"
+        " RETURNING id",
+        "0" * 64, AT, CLERK, MARCH,
+    )  # fmt: skip
+    owner.execute(
+        "INSERT INTO statement_lines (statement, line, price, policy, model, mig_profile, ms_num,"
+        " ms_den, cost_fen, grade, gap_ms) SELECT s.id, row_number() OVER (), c.price, c.policy,"
+        " c.model, c.mig_profile, c.ms_num, c.ms_den, c.cost_fen, 'C', 60000 FROM statements s"
+        " JOIN charges c USING (contract, month)"
+    )
+    owner.execute(
+        "INSERT INTO statement_answers (statement, line, party, answer, reason, answered_at,"
+        " answered_by) VALUES (%s, 1, 'centre', 'contested', '少计了一台', %s, 'operator:王五#2')",
+        (made, AT),
+    )
+
+
+def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
+    for document, fen in ((documents[0], 2_500_000_00), (documents[2], 300_000_00)):
+        owner.execute(
+            "INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,"
+            " allocated_at, allocated_by) SELECT %s, 1, contract, month, price, policy, 'model',"
+            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract, price, policy LIMIT 1",
+            (document, fen, AT, CLERK, MARCH),
+        )
+    made = one(
+        owner,
+        "INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
+        " SELECT contract, month, %s, %s FROM statements RETURNING id",
+        AT, CLERK,
+    )  # fmt: skip
+    owner.execute(
+        "INSERT INTO messages (reconciliation, document, code, body, answer_by, sent_at, sent_by)"
+        " VALUES (%s, %s, 'R07', '发票卡时多于计量，请说明。', '2026-04-17', %s, %s)",
+        (made, documents[0], AT, CLERK),
+    )
+
+
+def _claims(owner: psycopg.Connection, original: str) -> None:
+    states = ("draft", "submitted", "accepted", "published", "approved", "listed", "paid")
+    for n, state in enumerate(states, start=1):
+        claim = one(
+            owner,
+            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
+            " VALUES (%s, %s, 1, %s, %s, %s, 'builder:张三#4') RETURNING id",
+            f"DF-2026-{n:04d}", 1 if n != 2 else 2, n * 100_000_00, state, AT,
+        )  # fmt: skip
+        owner.execute(
+            "INSERT INTO claim_files (claim, role, original, added_at, added_by)"
+            " VALUES (%s, 'application', %s, %s, %s)",
+            (claim, original, AT, CLERK),
+        )
+        if state == "published":
+            owner.execute(
+                "INSERT INTO publications (claim, since, until, days, content, published_at,"
+                " published_by) VALUES (%s, '2026-04-09', '2026-04-15', 5, %s, %s, %s)",
+                (claim, json.dumps({"fen": n * 100_000_00}), AT, CLERK),
+            )
+
+
+def _payments(owner: psycopg.Connection, original: str) -> None:
+    book = one(
+        owner,
+        "INSERT INTO indicators (number, year, project_name, fund_kind, classification, opened_at,"
+        " opened_by) VALUES ('银财教〔2026〕12号', 2026, '算力券兑付', '一般公共预算', '2060404',"
+        " %s, %s) RETURNING book",
+        AT, CLERK,
+    )  # fmt: skip
+    with owner.transaction():
+        _post(owner, book)
+    held = {"organisation": 1, "holder": "星河模型有限公司", "bank": "宁夏银行"}
+    held |= {"bank_code": "313871000007", "number": "6400123456789"}
+    account = one(
+        owner,
+        "INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,"
+        " confirmed_at) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        *held.values(), decision(owner, "account", "1", held, confirmed=True), AT,
+    )  # fmt: skip
+    made = one(
+        owner,
+        "INSERT INTO payment_lists (number, indicator, total_fen, words, digest, decision, made_at,"
+        " made_by, sent_at) VALUES ('ZF-2026-0001', 1, 130000000, '壹佰叁拾万元整', %s, %s, %s,"
+        " 'finance:吴八#7', %s) RETURNING id",
+        "1" * 64,
+        decision(owner, "payment_list", "ZF-2026-0001", {"total_fen": 130000000}, confirmed=True),
+        AT, AT,
+    )  # fmt: skip
+    for line, (claim, paid) in enumerate(((7, 700_000_00), (6, 0)), start=1):
+        owner.execute(
+            "INSERT INTO payment_lines (list, line, claim, voucher, account, payee, uscc, bank,"
+            " bank_code, number, fen, paid_fen, returned_fen) SELECT %s, %s, c.id,"
+            " c.voucher, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
+            " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee WHERE c.id = %s",
+            (made, line, account, paid, claim),
+        )
+    owner.execute(
+        "INSERT INTO bank_returns (reference, list, line, result, fen, on_day, reason, original,"
+        " received_at, received_by) VALUES ('N1', %s, 1, 'paid', 70000000, '2026-04-10', '', %s,"
+        " %s, 'finance:吴八#7')",
+        (made, original, AT),
+    )
+
+
+def _post(owner: psycopg.Connection, book: int) -> None:
+    posting = one(
+        owner,
+        "INSERT INTO postings (cause, used, booked, actor)"
+        " VALUES ('test-indicator', %s, %s, 'test') RETURNING id",
+        MARCH, MARCH,
+    )  # fmt: skip
+    for kind, from_role, to_role, fen in (
+        ("appropriate", "appropriation", "free", 2_000_000_00),
+        ("commit", "free", "committed", 1_300_000_00),
+        ("spend", "committed", "spent", 700_000_00),
+    ):
+        owner.execute(
+            "INSERT INTO movements (posting, book, kind, from_role, to_role, amount)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            (posting, book, kind, from_role, to_role, fen),
+        )
