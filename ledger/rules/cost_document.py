@@ -4,7 +4,7 @@ An invoice or an internal settlement of a university, from XML, from OFD or keye
 read it hands over these values, and one list of checks looks at them all. Lines add up to the
 totals, net and tax to the whole, the amount in words says the same, the codes of both parties are
 possible, the number belongs to the year. A place is named by the field as it is keyed: `net`,
-`seller`, `line 3`. Whether the document fits a contract or a charge is a matter of reconciling
+`seller_uscc`, `line 3`. Whether the document fits a contract or a charge is a matter of reconciling
 (R01–R20), not of these.
 """
 
@@ -99,8 +99,8 @@ def _texts(document: Document) -> Iterator[Finding]:
     texts = {
         "code": document.code,
         "number": document.number,
-        "seller": document.seller.name,
-        "buyer": document.buyer.name,
+        "seller_name": document.seller.name,
+        "buyer_name": document.buyer.name,
         "words": document.words,
         "reverses": document.reverses or "",
         "confirmation": document.confirmation or "",
@@ -136,10 +136,12 @@ def _numbers(document: Document) -> Iterator[Finding]:
 
 def _parties(document: Document) -> Iterator[Finding]:
     for where, party in (("seller", document.seller), ("buyer", document.buyer)):
-        if wrong := uscc_fault(party.uscc):
-            yield finding(f"uscc_{wrong}", where, uscc=party.uscc)
+        if not party.uscc:
+            yield finding("missing", f"{where}_uscc")
+        elif wrong := uscc_fault(party.uscc):
+            yield finding(f"uscc_{wrong}", f"{where}_uscc", uscc=party.uscc)
         if not party.name.strip():
-            yield finding("missing", where)
+            yield finding("missing", f"{where}_name")
 
 
 def _amounts(document: Document) -> Iterator[Finding]:

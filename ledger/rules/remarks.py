@@ -1,0 +1,69 @@
+"""What the remark (备注) of an invoice says, in the few forms that are agreed upon.
+
+The tax bureau's form has no place for a service period or for the number of a statement, so both
+stand in the remark: 服务期间：2026-10-01至2026-10-31 and 对账单号：DZ-…. A red invoice repeats
+there which blue one it takes back, and by which confirmation. What is written in another way is not
+understood, and a person says it instead.
+"""
+
+import re
+from datetime import date, timedelta
+
+_DAY = r"(\d{4})(?:-|\.|/|年)(\d{1,2})(?:(?:-|\.|/|月)(\d{1,2})日?|月份?)?"
+_PERIOD = re.compile(
+    r"(?:服务期间|服务期|所属期间|所属期|结算期间|结算期|账期)[:：]?\s*"
+    rf"{_DAY}(?!\d)(?:\s*(?:至|到|~|～|—|–|-)\s*{_DAY}(?!\d))?",
+    re.ASCII,
+)
+_STATEMENT = re.compile(r"对账单(?:编号|号码?)?[:：]?\s*(DZ-[0-9A-Za-z-]+)", re.ASCII)
+_BLUE = re.compile(r"被红冲蓝字(?:数电票|数电发票)号码[:：]?\s*(\d{20})(?!\d)", re.ASCII)
+_OLD_BLUE = re.compile(
+    r"对应正数发票代码[:：]?\s*(\d{10}|\d{12})(?!\d)\s*[,，;；]?\s*号码[:：]?\s*(\d{8})(?!\d)",
+    re.ASCII,
+)
+_CONFIRMATION = re.compile(
+    r"红字(?:增值税专用)?发票信息(?:确认单|表)编号[:：]?\s*(\d{16,20})(?!\d)", re.ASCII
+)
+
+
+def remark_says(remark: str) -> tuple[date | None, date | None, str | None]:
+    """The service period, both days included, and the statement's number; None where not said.
+
+    A month alone is all its days. A day that is in no calendar says nothing.
+    """
+    statement = _STATEMENT.search(remark)
+    since, until = _period(remark)
+    return since, until, statement[1] if statement else None
+
+
+def reversal(remark: str) -> tuple[str | None, str | None]:
+    """Of a red invoice: the number of the blue one, and of the confirmation; None where not said.
+
+    The number of an older blue one is its code and its number in one, 20 digits. The confirmation
+    is the 红字发票信息确认单, formerly 信息表.
+    """
+    new, old = _BLUE.search(remark), _OLD_BLUE.search(remark)
+    confirmation = _CONFIRMATION.search(remark)
+    blue = new[1] if new else old[1] + old[2] if old else None
+    return blue, confirmation[1] if confirmation else None
+
+
+def _period(remark: str) -> tuple[date | None, date | None]:
+    said = _PERIOD.search(remark)
+    if said is None:
+        return None, None
+    first, second = said.groups()[:3], said.groups()[3:]
+    try:
+        since, end = _days(*first)
+        until = _days(*second)[1] if second[0] else end
+    except ValueError:
+        return None, None
+    return since, until
+
+
+def _days(year: str, month: str, day: str | None) -> tuple[date, date]:
+    """The first and the last day of what is written: of a month, or one day twice."""
+    first = date(int(year), int(month), int(day or 1))
+    if day:
+        return first, first
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
