@@ -9,9 +9,9 @@ from api.access import Right
 from api.deps import Db, Now, having
 from api.problems import Refusal, findings
 from api.schemas import VoucherGiven, VoucherWanted
-from ledger.errors import Finding
 from ledger.rules.clauses import Policy
-from ledger.rules.policy import Decision, Judged, decide, load
+from ledger.rules.policy import decide, load
+from ledger.rules.reasons import reasons
 from ledger.steps.doors import Viewer
 from ledger.steps.voucher import open_voucher
 from ledger.tables.projects import Project
@@ -53,24 +53,9 @@ def _decided(policy: Policy, wanted: VoucherWanted, project: Project) -> int:
     decision = decide(policy, wanted.clause, {**wanted.facts, **_OF_THE_BOOKS})
     clause = policy.clause(wanted.clause)
     if decision.result != "eligible" or clause is None:
-        told = findings(_why(policy, decision))
+        told = findings(reasons(policy, decision))
         raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
     cap = clause.amount.cap
     if cap.scope != project.kind:
         raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})
     return cap.fen
-
-
-def _why(policy: Policy, decision: Decision) -> list[Finding]:
-    missing = [
-        Finding(fact, "fact_missing", (("words", policy.facts[fact].words),))
-        for fact in decision.missing
-    ]
-    unmet = [_judged("condition_unmet", j) for j in decision.unmet]
-    to_judge = [_judged("condition_to_judge", j) for j in decision.to_judge]
-    return [*decision.errors, *unmet, *missing, *to_judge]
-
-
-def _judged(code: str, judged: Judged) -> Finding:
-    about = (("words", judged.requirement.words), ("article", judged.article))
-    return Finding(judged.requirement.fact, code, about)
