@@ -1,9 +1,9 @@
 """The QR code of an invoice, as the text that a scanner reads: a check on what was keyed.
 
 `01,32,,26427000000316294884,100.76,20260330,,5F98` is version, type, code, number, amount, day,
-check code and four hexadecimal digits; a 数电票 leaves code and check code empty. Its amount is the
-whole sum (价税合计) of a 数电票, but the sum without tax of the older kinds. It carries no names, and
-anyone can print one: it finds a slip of the hand, and proves nothing.
+check code and four hexadecimal digits; a 数电票 leaves code and check code empty. Its amount is
+the whole sum (价税合计) of a 数电票, but the sum without tax of the older kinds. It carries no
+names, and anyone can print one: it finds a slip of the hand, and proves nothing.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,9 @@
 Banks and offices send tables in whatever their programs write: CSV in UTF-8 or GB18030, or a
 workbook of which the first sheet counts. A cell is the text that a person would see in it; whole
 empty rows are left out, and the others keep the numbers that they have on the screen. A file that
-is no table, or far too large a one, is one finding.
+is no table, or far too large a one, is one finding. So is a cell that may show something else than
+it holds: a formula, whose result nobody here works out, and a number of more digits than a workbook
+can keep, such as an account or an invoice that was not entered as text.
 """
 
 import csv
@@ -17,13 +19,14 @@ from itertools import islice
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from ledger.errors import Finding
+from ledger.rules.archive import SIGNATURE, open_archive
 
 ROWS_MAX = 100_000
 COLUMNS_MAX = 100
-UNPACKED_MAX = 128 << 20  # bytes: what a workbook may unpack to
-_ZIP = b"PK\x03\x04"
+_EXACT = 10**15  # a workbook keeps 15 digits of a number
 _BROKEN = (zipfile.BadZipFile, ParseError, ValueError, KeyError, IndexError, TypeError, OSError)
 
 
@@ -42,7 +45,10 @@ class Row:
 
 def read_rows(content: bytes) -> tuple[list[Row], list[Finding]]:
     """The rows of a CSV or XLSX file that have any text, or the one finding against the file."""
-    lines = _workbook(content) if content.startswith(_ZIP) else _text(content)
+    try:
+        lines = _workbook(content) if content.startswith(SIGNATURE) else _text(content)
+    except _Refused as refused:
+        return [], [refused.finding]
     if lines is None:
         return [], [Finding("file", "not_a_table")]
     if len(lines) > ROWS_MAX:
@@ -70,16 +76,18 @@ def _csv(text: str) -> list[list[str]] | None:
 
 def _workbook(content: bytes) -> list[list[str]] | None:
     """The first sheet; openpyxl reads its XML by defusedxml."""
+    if refusals := open_archive(content)[1]:
+        raise _Refused(refusals[0])
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > UNPACKED_MAX:
-                return None
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(content), read_only=True)
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # what a sheet says of its own size need not be so
-            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX, values_only=True)
-            return _stripped([_shown(cell) for cell in row] for row in rows)
+            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX)
+            return _stripped(
+                [_shown(cell.value, cell.data_type, n, c) for c, cell in enumerate(row, start=1)]
+                for n, row in enumerate(rows, start=1)
+            )
         finally:
             book.close()
     except _BROKEN:
@@ -90,8 +98,17 @@ def _stripped(rows: Iterable[Sequence[str]]) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in islice(rows, ROWS_MAX + 1)]
 
 
-def _shown(cell: object) -> str:
+class _Refused(Exception):
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
+def _shown(cell: object, kind: str, row: int, column: int) -> str:
     """A cell as its text; a number in its shortest decimal form, a midnight as its day."""
+    if kind == "f":
+        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "formula"))
+    if isinstance(cell, (int, float)) and abs(cell) >= _EXACT:
+        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "not_kept_exactly"))
     if cell is None:
         return ""
     if isinstance(cell, float):
