@@ -12,7 +12,17 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.errors import NotFound, Refused
-from ledger.steps import decide
+from ledger.steps import (
+    accounts,
+    approval,
+    decide,
+    documents,
+    indicators,
+    pay,
+    recover,
+    refund,
+    year_end,
+)
 from ledger.steps.decide import Answer
 from ledger.steps.doors import Role, Viewer
 from ledger.tables.decisions import Decision
@@ -33,7 +43,18 @@ CLERKS = frozenset({Role.CLERK, Role.APPROVER, Role.ADMINISTRATOR})
 APPROVERS = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
 FINANCE = frozenset({Role.FINANCE, Role.APPROVER, Role.ADMINISTRATOR})
 
-KINDS: Mapping[str, Kind] = MappingProxyType({})
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        accounts.KIND: Kind(CLERKS, accounts.set_account),
+        approval.KIND: Kind(APPROVERS, approval.approve),
+        documents.KIND: Kind(CLERKS, documents.confirmed),
+        indicators.KIND: Kind(FINANCE, indicators.appropriate),
+        pay.KIND: Kind(FINANCE, pay.send_list),
+        recover.KIND: Kind(FINANCE, recover.keep_recovery),
+        refund.KIND: Kind(FINANCE, refund.book_refund),
+        year_end.KIND: Kind(FINANCE, year_end.carry_over),
+    }
+)
 
 
 def respond(
