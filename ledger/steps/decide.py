@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
@@ -41,18 +42,17 @@ def decide(
         if (standing.digest, standing.decided_by) == (told, actor):
             return standing
         raise Conflict("decision_open", subject=subject, by=standing.decided_by)
-    made = Decision(
-        kind=kind,
-        subject=subject,
-        content=dict(content),
-        digest=told,
-        reason=reason,
-        decided_by=actor,
-        decided_at=now,
-    )
-    db.add(made)
-    db.flush()
-    return made
+    # Its answer is another's to write, so those columns are not written here, not even as nulls.
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "content": dict(content),
+        "digest": told,
+        "reason": reason,
+        "decided_by": actor,
+        "decided_at": now,
+    }
+    return db.scalars(insert(Decision).values(values).returning(Decision)).one()
 
 
 def answer(

@@ -25,4 +25,4 @@ class Decision(SQLModel, table=True):
     answered_by: str | None = None
     answered_at: datetime | None = moment(nullable=True)
     answered_digest: str | None = None
-    answer_reason: str = ""
+    answer_reason: str  # the database begins with ""
