@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
 from ledger.books.movements import post, rights
@@ -59,6 +61,55 @@ def place_voucher(
             actor="clerk",
             now=NOW,
         )
+
+
+def place_budget(owner: psycopg.Connection, number: str = "指标1", year: int = 2026) -> int:
+    """An indicator of that year, with nothing in it yet; its book."""
+    row = owner.execute(
+        "INSERT INTO indicators (number, year, project_name, fund_kind, classification, opened_at,"
+        " opened_by) VALUES (%s, %s, '算力补贴', '一般公共预算', '2150899', now(), 'clerk')"
+        " RETURNING book",
+        (number, year),
+    ).fetchone()
+    assert row
+    return int(row[0])
+
+
+def place_cost_book(owner: psycopg.Connection, project: int, number: str = "k1") -> int:
+    """The cost book of a contract's November; a centre and the contract are made for it."""
+    row = owner.execute(
+        """
+        WITH place AS (
+            INSERT INTO centres (name, organisation) SELECT %s, organisation FROM projects
+            WHERE id = %s RETURNING id
+        ), made AS (
+            INSERT INTO contracts (number, centre, project, valid)
+            SELECT %s, place.id, %s, '[2026-01-01,)' FROM place RETURNING id
+        )
+        INSERT INTO reconciliations (contract, month, opened_at, opened_by)
+        SELECT id, %s, now(), 'clerk' FROM made RETURNING id
+        """,
+        (f"centre of {number}", project, number, project, MONTH),
+    ).fetchone()
+    assert row
+    book = owner.execute(
+        "INSERT INTO cost_books (reconciliation) VALUES (%s) RETURNING book", row
+    ).fetchone()
+    assert book
+    return int(book[0])
+
+
+def place_decision(owner: psycopg.Connection, kind: str, content: Mapping[str, Any]) -> int:
+    """A decision that one person made and another confirmed; its id."""
+    row = owner.execute(
+        "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at,"
+        " answer, answered_by, answered_at, answered_digest)"
+        " VALUES (%s, 'x', %s, repeat('0', 64), '', 'clerk:甲#1', now(), 'confirmed',"
+        " 'approver:乙#2', now(), repeat('0', 64)) RETURNING id",
+        (kind, Jsonb(content)),
+    ).fetchone()
+    assert row
+    return int(row[0])
 
 
 def chain(amount: int, *steps: str) -> Sequence[Move]:
@@ -120,8 +171,16 @@ AUDIT = {
     "a posting without movements": """
         SELECT p.id FROM postings p LEFT JOIN movements m ON m.posting = p.id WHERE m.id IS NULL
     """,
-    "a book without a voucher": """
-        SELECT b.id FROM books b LEFT JOIN vouchers v ON v.book = b.id WHERE v.id IS NULL
+    "a book without its voucher, its indicator or its month": """
+        SELECT b.id FROM books b
+        LEFT JOIN vouchers v ON v.book = b.id AND b.ledger = 'rights'
+        LEFT JOIN indicators i ON i.book = b.id AND b.ledger = 'budget'
+        LEFT JOIN cost_books c ON c.book = b.id AND b.ledger = 'cost'
+        WHERE num_nonnulls(v.id, i.id, c.reconciliation) <> 1
+    """,
+    "a book with an account of another kind of book": """
+        SELECT a.book, a.role FROM accounts a JOIN books b ON b.id = a.book
+        JOIN roles r ON r.role = a.role WHERE r.ledger <> b.ledger
     """,
 }
 

@@ -26,6 +26,7 @@ from sqlmodel import Session, col, select
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
 from ledger.rules.targets import Move, Rights
 from ledger.tables.accounts import Account
+from ledger.units import Fen
 
 # One statement for any number of postings: the database's work on a posting is small beside a
 # round trip and a commit. Arrays keep their order, so moves apply in the order given.
@@ -94,11 +95,16 @@ def rights(db: Session, book: int) -> Rights:
     Raises:
         NotFound: there is no such book of rights.
     """
-    rows = db.exec(select(Account.role, Account.balance).where(col(Account.book) == book))
-    balances = dict(rows.all())
-    if balances.keys() != Rights.__dataclass_fields__.keys():
+    found = balances(db, book)
+    if found.keys() != Rights.__dataclass_fields__.keys():
         raise NotFound("book", book=book)
-    return Rights(**balances)
+    return Rights(**found)
+
+
+def balances(db: Session, book: int) -> dict[str, Fen]:
+    """The balances of any book by role, fen; empty where there is no such book."""
+    rows = db.exec(select(Account.role, Account.balance).where(col(Account.book) == book))
+    return dict(rows.all())
 
 
 def post(
@@ -115,8 +121,9 @@ def post(
 
     Raises:
         Conflict: the cause was posted with other moves or for another month.
-        Refused: a move is not legal, an amount not above zero, or an account would fall below
-            its floor. The transaction is then over: the caller rolls back.
+        Refused: a move is not legal, an amount not above zero, an account would fall below its
+            floor, or a promise be lowered without a decision. The transaction is then over: the
+            caller rolls back.
         NotFound: a book or an account does not exist.
     """
     draft = Draft(cause, used, booked, actor, moves, note or {})
@@ -214,6 +221,8 @@ def _refusal(error: object) -> LedgerError | None:
             refusal = Refused("illegal_move", kind=kind, from_role=source, to_role=goal)
         case "amount_above_zero":
             refusal = Refused("amount_out_of_range")
+        case "two_persons_decided":
+            refusal = Refused("undecided")
         case "account_exists":
             refusal = NotFound("account")
     return refusal

@@ -1,42 +1,97 @@
-"""The books of rights in plain Python: the specification with which the database is compared.
+"""The books in plain Python: the specification with which the database is compared.
 
-A voucher is a book of ten accounts. Money moves only inside its book and only as `LEGAL_MOVES`
-say; the contra account `clause` may fall to minus the cap, every other account not below nothing.
-A posting is done in the order of its moves, as a whole or not at all, and a cause is posted once.
-What must hold of every book stands below, each rule once, as a function that returns the
-sentences that are broken: none for good books.
+There are three kinds of books. A voucher's *rights* follow the city's promise from the clause to
+the bank; a *budget* follows one year's money of an indicator from its appropriation to being spent
+or returned; a *cost* book holds one contract's month until every fen that was metered or invoiced
+has a name. Money moves only inside its book and only as `LEGAL_MOVES` say; a contra account may
+lean below nothing as far as its floor, every other account may not. A posting, of one book or of
+several, is done in the order of its moves, as a whole or not at all, and a cause is posted once.
+A promise is lowered, and a voucher lapses, only by a decision of two persons (`DECIDED`).
+
+What must hold of good books stands in `ledger/rules/invariants.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.rules.targets import Move, Rights, Target
-from ledger.units import Fen
+from ledger.rules.targets import Move, Rights
+from ledger.units import FEN_MAX, Fen
 
 ROLES = tuple(Rights.__dataclass_fields__)
+BUDGET_ROLES = ("appropriation", "free", "committed", "spent", "returned")
+DIFFERENCES = tuple(f"R{n:02}" for n in range(1, 21))
+COST_ROLES = ("clearing", "metered", "invoiced", *DIFFERENCES)
 
-LEGAL_MOVES = frozenset(
-    {
-        ("eligible", "clause", "entitlement"),  # the city promises
-        ("issue", "entitlement", "available"),
-        ("reserve", "available", "reserved"),
-        ("release", "reserved", "available"),  # expired or void
-        ("accrue", "reserved", "accrued"),  # metered
-        ("accrue", "available", "accrued"),
-        ("unaccrue", "accrued", "available"),
-        ("match", "accrued", "payable"),  # an invoice agrees
-        ("unmatch", "payable", "accrued"),  # a red invoice before payment
-        ("list", "payable", "sent"),  # on a payment list
-        ("pay", "sent", "paid"),
-        ("bounce", "sent", "payable"),
-        ("recall", "paid", "recoverable"),  # a red invoice after payment
-        ("set_off", "recoverable", "paid"),
-        ("refund", "recoverable", "available"),  # money came back
-        ("forfeit", "recoverable", "lapsed"),  # money came back after fraud
-        ("lapse", "available", "lapsed"),  # expired
-    }
-)
+_RIGHTS_MOVES = {
+    ("eligible", "clause", "entitlement"),  # the city promises
+    ("issue", "entitlement", "available"),
+    ("withdraw", "available", "entitlement"),  # the promise is lowered
+    ("reduce", "entitlement", "clause"),
+    ("reserve", "available", "reserved"),
+    ("release", "reserved", "available"),  # expired or void
+    ("accrue", "reserved", "accrued"),  # metered
+    ("accrue", "available", "accrued"),
+    ("unaccrue", "accrued", "available"),
+    ("match", "accrued", "payable"),  # an invoice agrees
+    ("unmatch", "payable", "accrued"),  # a red invoice before payment
+    ("list", "payable", "sent"),  # on a payment list
+    ("pay", "sent", "paid"),
+    ("bounce", "sent", "payable"),
+    ("recall", "paid", "recoverable"),  # a red invoice after payment
+    ("set_off", "recoverable", "paid"),
+    ("refund", "recoverable", "available"),  # money came back
+    ("forfeit", "recoverable", "lapsed"),  # money came back after fraud
+    ("lapse", "available", "lapsed"),  # expired
+}
+_BUDGET_MOVES = {
+    ("appropriate", "appropriation", "free"),  # the year's money is given
+    ("cut", "free", "appropriation"),
+    ("commit", "free", "committed"),  # on a payment list
+    ("uncommit", "committed", "free"),  # the bank bounced it
+    ("spend", "committed", "spent"),  # the bank paid it
+    ("unspend", "spent", "free"),  # money came back in the same year
+    ("remit", "spent", "returned"),  # money came back in a later year: the treasury's
+    ("surrender", "free", "returned"),  # what the year leaves over
+}
+_COST_MOVES = {
+    ("meter", "metered", "clearing"),
+    ("unmeter", "clearing", "metered"),
+    ("invoice", "clearing", "invoiced"),
+    ("uninvoice", "invoiced", "clearing"),
+    *(("explain", "clearing", role) for role in DIFFERENCES),  # metered and not invoiced
+    *(("explain", role, "clearing") for role in DIFFERENCES),  # invoiced and not metered
+}
+LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES)
+
+DECIDED = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
+"""Moves that need a confirmed decision of this kind about the voucher."""
+
+
+def rights_floors(cap: Fen) -> dict[str, Fen]:
+    """How low the accounts of a voucher may fall: the contra account to minus the cap."""
+    return dict.fromkeys(ROLES, 0) | {"clause": -cap}
+
+
+def budget_floors() -> dict[str, Fen]:
+    """Of an indicator's book: nothing is committed or spent that was not appropriated."""
+    return dict.fromkeys(BUDGET_ROLES, 0) | {"appropriation": -FEN_MAX}
+
+
+def cost_floors() -> dict[str, Fen]:
+    """Of a cost book: differences may lean either way, and red invoices only undo blue ones."""
+    return dict.fromkeys(COST_ROLES, -FEN_MAX) | {"invoiced": 0}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What two persons decided about a voucher's book: its new cap, or that it lapses."""
+
+    kind: str
+    book: int
+    cap: Fen = 0
+    before: Fen = 0
 
 
 class Oracle:
@@ -46,15 +101,30 @@ class Oracle:
         self.books: dict[int, dict[str, Fen]] = {}
         self.floors: dict[int, dict[str, Fen]] = {}
         self.posted: dict[str, tuple[date, Mapping[int, Sequence[Move]]]] = {}
+        self.decided: dict[int, Decided] = {}
 
-    def open(self, book: int, cap: Fen) -> None:
-        """Open a voucher's book under its cap."""
-        self.books[book] = dict.fromkeys(ROLES, 0)
-        self.floors[book] = dict.fromkeys(ROLES, 0) | {"clause": -cap}
+    def open(self, book: int, floors: Mapping[str, Fen]) -> None:
+        """Open a book with these accounts, each at nothing and above its floor."""
+        self.books[book] = dict.fromkeys(floors, 0)
+        self.floors[book] = dict(floors)
 
     def rights(self, book: int) -> Rights:
-        """The balances of a book."""
+        """The balances of a voucher's book."""
         return Rights(**self.books[book])
+
+    def set_cap(self, decision: int) -> None:
+        """Move the floor of the contra account, by the newest decision about the cap."""
+        made = self.decided.get(decision)
+        caps = [
+            key
+            for key, d in self.decided.items()
+            if made and (d.kind, d.book) == ("cap", made.book)
+        ]
+        if made is None or made.cap <= 0 or decision != max(caps, default=None):
+            raise Refused("undecided")
+        if self.books[made.book]["clause"] < -made.cap:
+            raise Refused("below_floor", book=made.book, role="clause")
+        self.floors[made.book]["clause"] = -made.cap
 
     def post(self, cause: str, used: date, moves: Mapping[int, Sequence[Move]]) -> bool:
         """Post once; False where the cause was posted. Raises as `ledger.books.movements.post`."""
@@ -62,72 +132,33 @@ class Oracle:
             if self.posted[cause] != (used, moves):
                 raise Conflict("cause_repeated", cause=cause)
             return False
-        if any(move.amount <= 0 for part in moves.values() for move in part):
+        placed = [(book, move) for book, part in moves.items() for move in part]
+        if any(move.amount <= 0 for _, move in placed):
             raise Refused("amount_out_of_range")
-        for move in (move for part in moves.values() for move in part):
+        for book, move in placed:
             if (move.kind, move.from_role, move.to_role) not in LEGAL_MOVES:
                 raise Refused("illegal_move")
+            if move.kind in DECIDED and not self._allowed(cause, book, move.kind, moves[book]):
+                raise Refused("undecided")
         after = {book: dict(balances) for book, balances in self.books.items()}
-        for book, part in moves.items():
-            if book not in after:
-                raise NotFound("account")
-            for move in part:
-                after[book][move.from_role] -= move.amount
-                after[book][move.to_role] += move.amount
-                if after[book][move.from_role] < self.floors[book][move.from_role]:
-                    raise Refused("below_floor", book=book, role=move.from_role)
+        if any(not {m.from_role, m.to_role} <= after.get(book, {}).keys() for book, m in placed):
+            raise NotFound("account")
+        for book, move in placed:
+            after[book][move.from_role] -= move.amount
+            after[book][move.to_role] += move.amount
+            if after[book][move.from_role] < self.floors[book][move.from_role]:
+                raise Refused("below_floor", book=book, role=move.from_role)
         self.books = after
         self.posted[cause] = (used, moves)
         return True
 
-
-def cash(moves: Iterable[Move]) -> Fen:
-    """Cash out less cash in: what the bank paid, less what came back."""
-    signs = {"pay": 1, "refund": -1, "forfeit": -1}
-    return sum(signs.get(move.kind, 0) * move.amount for move in moves)
-
-
-def floors_broken(rights: Rights, cap: Fen) -> list[str]:
-    """Every account is at least at its floor."""
-    floors = dict.fromkeys(ROLES, 0) | {"clause": -cap}
-    return [
-        f"{role} is {balance}, below its floor {floors[role]}"
-        for role, balance in vars(rights).items()
-        if balance < floors[role]
-    ]
-
-
-def promise_broken(rights: Rights) -> list[str]:
-    """What was promised is somewhere in the voucher: all accounts together are nothing."""
-    total = sum(vars(rights).values())
-    return [f"the accounts add up to {total}, not to nothing"] if total else []
-
-
-def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:
-    """Cash out less cash in is what is paid or recoverable, and never beyond the cap."""
-    held = rights.paid + rights.recoverable
-    return [
-        *(
-            [f"{cash_out} left the bank, {held} are paid or recoverable"]
-            if cash_out != held
-            else []
-        ),
-        *([f"{held} are paid or recoverable, the cap is {cap}"] if held > cap else []),
-    ]
-
-
-def earned_broken(rights: Rights, target: Target) -> list[str]:
-    """With nothing on its way to the bank, paid and payable are what is earned, and no more."""
-    held = rights.paid + rights.payable
-    if rights.sent == 0 and held != target.earned_fen:
-        return [f"{held} are paid or payable, {target.earned_fen} are earned"]
-    return []
-
-
-def provisional_broken(rights: Rights, target: Target) -> list[str]:
-    """The provisional part is U − T, or less where nothing is available any more."""
-    wanted = target.provisional_fen - target.earned_fen
-    short = rights.available == 0 and rights.reserved == 0 and rights.accrued < wanted
-    if rights.accrued != wanted and not short:
-        return [f"{rights.accrued} are accrued, {wanted} should be"]
-    return []
+    def _allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
+        """Whether the posting is the one of a decision about this book, and within it."""
+        name, _, number = cause.partition("/")
+        made = self.decided.get(int(number)) if name == "decision" and number.isdigit() else None
+        total = sum(move.amount for move in part if move.kind == kind)
+        return (
+            made is not None
+            and (made.kind, made.book) == (DECIDED[kind], book)
+            and (kind == "lapse" or total <= made.before - made.cap)
+        )

@@ -103,3 +103,16 @@ def rebalance(rights: Rights, target: Target) -> tuple[Move, ...]:
         Move("unaccrue", "accrued", "available", -accrue),
     )
     return tuple(move for move in moves if move.amount > 0)
+
+
+def unused(reserved: Fen, parts: Sequence[Fen]) -> list[Fen]:
+    """What of each reservation is still reserved, of `reserved` fen in all; oldest first.
+
+    What is accrued uses up the oldest reservation first, so the newest hold what is left. By that
+    rule a reservation that is made or released changes nothing for the others.
+    """
+    left = []
+    for fen in reversed(parts):
+        left.append(min(fen, reserved))
+        reserved -= left[-1]
+    return left[::-1]

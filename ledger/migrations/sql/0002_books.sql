@@ -80,24 +80,54 @@ END $$;
 CREATE TRIGGER open BEFORE INSERT ON cost_books FOR EACH ROW EXECUTE FUNCTION open_cost_book();
 
 -- The cap of a voucher is the floor of its contra account. It changes by a confirmed decision of two
--- persons that names the voucher and the new cap, and never below what was promised already: then
--- the promise is taken back first (`withdraw`, `reduce`).
+-- persons that names the voucher and the new cap; the newest one holds, so an old one brings no old
+-- cap back. It is never below what is promised: the promise is taken back first.
 CREATE FUNCTION set_cap(of_decision bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    changed integer;
+    cap bigint;
+    of_book bigint;
 BEGIN
-    UPDATE accounts a SET floor = -(d.content ->> 'cap_fen')::bigint
+    SELECT (d.content ->> 'cap_fen')::bigint, v.book INTO cap, of_book
         FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
         WHERE d.id = of_decision AND d.kind = 'cap' AND d.answer = 'confirmed'
-            AND (d.content ->> 'cap_fen')::bigint > 0
-            AND a.book = v.book AND a.role = 'clause';
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed <> 1 THEN
-        RAISE EXCEPTION 'a cap changes by a confirmed decision'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_decided';
+            AND NOT EXISTS (
+                SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind = 'cap' AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher'
+            );
+    IF cap IS NULL OR cap <= 0 THEN
+        RAISE EXCEPTION 'a cap changes by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
     END IF;
+    PERFORM FROM books WHERE id = of_book FOR NO KEY UPDATE;
+    UPDATE accounts SET floor = -cap WHERE book = of_book AND role = 'clause';
 END $$;
+
+-- Nor does any other way lower a promise: these moves belong to the posting of a confirmed decision
+-- about that voucher, which is named `decision/<id>` and so is made once, and take no more back than
+-- it says.
+CREATE FUNCTION lower_by_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting AND v.book = NEW.book AND d.answer = 'confirmed'
+            AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
+                OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
+                    SELECT sum(m.amount) FROM movements m
+                    WHERE (m.posting, m.book, m.kind) = (NEW.posting, NEW.book, NEW.kind)
+                ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
+    ) THEN
+        RAISE EXCEPTION 'a promise is lowered by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lower AFTER INSERT ON movements FOR EACH ROW
+    WHEN (NEW.kind IN ('withdraw', 'reduce', 'lapse')) EXECUTE FUNCTION lower_by_decision();
 
 -- A part of a voucher held back for an approved plan, until a day.
 CREATE TABLE reservations (
@@ -120,7 +150,7 @@ ALTER TABLE accruals ADD COLUMN earned_fen bigint NOT NULL DEFAULT 0
     CHECK (earned_fen BETWEEN 0 AND target_fen);
 ALTER TABLE accruals ALTER COLUMN matched DROP DEFAULT, ALTER COLUMN earned_fen DROP DEFAULT;
 
-REVOKE EXECUTE ON FUNCTION open_budget_book, open_cost_book, set_cap FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION open_budget_book, open_cost_book, set_cap, lower_by_decision FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_cap TO :app_role;
 GRANT SELECT ON indicators, cost_books, reservations TO :app_role;
 GRANT INSERT (number, year, project_name, fund_kind, classification, opened_at, opened_by)

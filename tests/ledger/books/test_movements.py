@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from ledger.books.movements import Draft, lock_book, post, post_many, rights
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
-from ledger.rules.oracle import LEGAL_MOVES, ROLES
+from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.rules.targets import Move
 from tests.vouchers import MONTH, accrue, audit, chain, held, place_voucher, posted
 
@@ -85,8 +85,9 @@ def test_a_posting_is_written_down(engine: sa.Engine, owner: psycopg.Connection,
 def test_the_database_has_the_oracles_roles_and_moves(owner: psycopg.Connection) -> None:
     moves = owner.execute("SELECT kind, from_role, to_role FROM legal_moves").fetchall()
     assert set(moves) == LEGAL_MOVES
-    roles = owner.execute("SELECT role FROM roles WHERE ledger = 'rights'").fetchall()
-    assert {role for (role,) in roles} == set(ROLES)
+    for book, wanted in {"rights": ROLES, "budget": BUDGET_ROLES, "cost": COST_ROLES}.items():
+        roles = owner.execute("SELECT role FROM roles WHERE ledger = %s", (book,)).fetchall()
+        assert {role for (role,) in roles} == set(wanted)
 
 
 def test_a_book_that_does_not_exist_is_not_found(engine: sa.Engine) -> None:

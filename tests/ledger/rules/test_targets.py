@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules import oracle
-from ledger.rules.oracle import ROLES, Oracle
-from ledger.rules.targets import Move, Rights, Target, rebalance, target
+from ledger.rules import invariants
+from ledger.rules.oracle import ROLES, Oracle, rights_floors
+from ledger.rules.targets import Move, Rights, Target, rebalance, target, unused
 
 THIRTY = Fraction(30, 100)
 LETTERS = dict(zip("EAHCSBPXL", ROLES[1:], strict=True))
@@ -25,7 +25,7 @@ def held(**balances: int) -> Rights:
 def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
     """The book after the moves, which the oracle must allow."""
     books = Oracle()
-    books.open(1, -rights.clause)
+    books.open(1, rights_floors(-rights.clause))
     books.books[1] = dict(vars(rights))
     if moves:
         books.post("rebalance", date(2026, 11, 1), {1: moves})
@@ -164,11 +164,11 @@ def test_rebalancing_keeps_every_rule(
     aim = target(segments, before.room)
     moves = rebalance(before, aim)
     after = moved(before, moves)  # every move is legal and no account falls below its floor
-    assert oracle.floors_broken(after, -before.clause) == []
-    assert oracle.promise_broken(after) == []
-    assert oracle.earned_broken(after, aim) == []
-    assert oracle.provisional_broken(after, aim) == []
-    assert oracle.cash(moves) == 0  # rebalancing pays nobody
+    assert invariants.floors_broken(vars(after), rights_floors(-before.clause)) == []
+    assert invariants.sum_broken(vars(after)) == []
+    assert invariants.earned_broken(after, aim) == []
+    assert invariants.provisional_broken(after, aim) == []
+    assert invariants.cash(moves) == 0  # rebalancing pays nobody
     assert after.paid + after.recoverable == before.paid + before.recoverable
     assert (after.sent, after.room) == (before.sent, before.room)
     assert (after.entitlement, after.lapsed) == (before.entitlement, before.lapsed)
@@ -220,3 +220,37 @@ def test_targets_are_in_order(segments: list[tuple[Fraction, int, int]], room: i
     assert aim.provisional_fen + aim.cut_fen == aim.uncapped_fen
     exact = sum((rate * (m + q) for rate, m, q in segments), Fraction(0))
     assert abs(aim.uncapped_fen - exact) <= Fraction(1, 2)
+
+
+# --- reservations -------------------------------------------------------------------------
+
+
+def test_what_is_used_is_taken_from_the_oldest_reservation() -> None:
+    assert unused(90, [40, 20, 30]) == [40, 20, 30]
+    assert unused(75, [40, 20, 30]) == [25, 20, 30]
+    assert unused(35, [40, 20, 30]) == [0, 5, 30]
+    assert unused(0, [40, 20, 30]) == [0, 0, 0]
+    assert unused(0, []) == []
+
+
+parts = st.lists(st.integers(1, 50), min_size=1, max_size=5)
+
+
+@given(parts, st.data())
+def test_a_released_reservation_takes_nothing_of_another(
+    parts: list[int], data: st.DataObject
+) -> None:
+    held = data.draw(st.integers(0, sum(parts)))
+    left = unused(held, parts)
+    assert sum(left) == held
+    which = data.draw(st.integers(0, len(parts) - 1))
+    others = [*parts[:which], *parts[which + 1 :]]
+    assert unused(held - left[which], others) == [*left[:which], *left[which + 1 :]]
+
+
+@given(parts, st.integers(1, 50), st.data())
+def test_a_new_reservation_leaves_the_others_as_they_are(
+    parts: list[int], fen: int, data: st.DataObject
+) -> None:
+    held = data.draw(st.integers(0, sum(parts)))
+    assert unused(held + fen, [*parts, fen]) == [*unused(held, parts), fen]
