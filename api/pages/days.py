@@ -7,11 +7,12 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api import access
-from api.deps import Db
+from api.deps import Db, Now
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset, Reader
 from ledger.books import usage
 from ledger.books.quotas import project_days
+from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,14 +21,14 @@ PAGE_ROWS = 200
 
 @router.get("/projects/{code}/days/{day}")
 def day_page(
-    code: str, day: date, *, frame: Framed, viewer: Reader, db: Db, offset: Offset = 0
+    code: str, day: date, *, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0
 ) -> HTMLResponse:
     """The day's figures and a page of its windows."""
     project = access.project(db, viewer, code)
     assert project.id is not None  # noqa: S101 - it was read from the database
     found = usage.windows_of_day(db, project.id, day, limit=PAGE_ROWS + 1, offset=offset)
     windows = found[:PAGE_ROWS]
-    days = project_days(db, project.id)
+    days = project_days(db, project.id, beijing_day(now))
     pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(found) > PAGE_ROWS)
     return frame.page(
         "day.html",

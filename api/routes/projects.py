@@ -15,6 +15,7 @@ from ledger.books import quotas, usage
 from ledger.errors import NotFound
 from ledger.steps.doors import Viewer
 from ledger.tables.projects import Project
+from ledger.units import beijing_day
 
 router = APIRouter(tags=["projects"])
 
@@ -75,4 +76,4 @@ def _days(db: Session, project: Project, now: datetime) -> Sequence[quotas.Day]:
     try:
         return quotas.quota(db, project, now).days
     except NotFound:
-        return quotas.project_days(db, project.id)
+        return quotas.project_days(db, project.id, beijing_day(now))

@@ -12,10 +12,11 @@ from typing import Any, Literal, get_args
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from ledger.books import usage
-from ledger.rules.pricing import Unpriced, price
+from ledger.books import lines, usage
+from ledger.rules.pricing import Unpriced
 from ledger.tables.parties import Centre
 from ledger.tables.projects import Project
+from ledger.units import beijing_day
 
 Kind = Literal["conflicts", "forks", "quarantine", "gaps", "silent", "unowned", "unpriced"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -101,7 +102,7 @@ def findings(
     if kind == "unowned":
         return _unowned(db, centre)[offset : offset + limit]
     if kind == "unpriced":
-        return _unpriced(db, centre)[offset : offset + limit]
+        return _unpriced(db, centre, now)[offset : offset + limit]
     values = {"centre": centre, "limit": limit, "offset": offset}
     query = text(_QUERIES[kind])
     if kind == "silent":
@@ -113,12 +114,12 @@ def _unowned(db: Session, centre: int | None) -> list[Row]:
     return [vars(row) for row in usage.unowned(db, centre)]
 
 
-def _unpriced(db: Session, centre: int | None) -> list[Row]:
-    """Owned usage that no price covers, by project, centre, device and reason."""
+def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
+    """Owned usage that no contract line covers, by project, centre, device and reason."""
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
     chosen = list(projects)
-    items = price(usage.owned(db, chosen), usage.price_lines(db, chosen), usage.catalogue(db))
+    items = lines.billed(db, chosen, beijing_day(now))
     found: dict[tuple[Any, ...], Row] = {}
     for item in items:
         if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):

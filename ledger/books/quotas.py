@@ -13,10 +13,11 @@ from fractions import Fraction
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from ledger.books import usage
+from ledger.books import lines
 from ledger.books.movements import rights
 from ledger.errors import NotFound
-from ledger.rules.pricing import Priced, Unpriced, price
+from ledger.rules.billing import Item, owed
+from ledger.rules.pricing import Share, Unpriced
 from ledger.rules.targets import Rights
 from ledger.tables.columns import Days
 from ledger.tables.projects import Project
@@ -104,9 +105,8 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
     held = rights(db, voucher.book)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
-    days = project_days(
-        db, project.id, Earning(rate, held.room + held.entitlement, clause.effective)
-    )
+    earning = Earning(rate, held.room + held.entitlement, clause.effective)
+    days = project_days(db, project.id, beijing_day(now), earning)
     left = held.entitlement + held.available + held.reserved
     pace = _pace(days)
     return Quota(
@@ -130,27 +130,35 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
     )
 
 
-def project_days(db: Session, project: int, earning: Earning | None = None) -> tuple[Day, ...]:
-    """Every day with usage, oldest first; without a voucher's terms nothing is earned."""
-    items = price(usage.owned(db, [project]), usage.price_lines(db, [project]), usage.catalogue(db))
-    by_day: dict[date, list[Priced | Unpriced]] = {}
-    for item in items:
-        by_day.setdefault(item.used.day, []).append(item)
+def project_days(
+    db: Session, project: int, today: date, earning: Earning | None = None
+) -> tuple[Day, ...]:
+    """Every day with usage or cost up to today, oldest first.
+
+    Without a voucher's terms nothing is earned.
+    """
+    by_day: dict[date, list[Item]] = {}
+    for item in lines.billed(db, [project], today):
+        if not isinstance(item, Share):
+            by_day.setdefault(item.used.day, []).append(item)
+        elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
+            by_day.setdefault(item.day, []).append(item)
     days, counted = [], Fraction(0)
     for day, of_day in sorted(by_day.items()):
         if earning and earning.on(day):
-            counted += sum((i.cost for i in of_day if isinstance(i, Priced)), Fraction(0))
+            counted += sum((i.cost for i in owed(of_day) if i.line.counts), Fraction(0))
         days.append(_day(day, of_day, earning.of(counted) if earning else 0))
     return tuple(days)
 
 
-def _day(day: date, items: Sequence[Priced | Unpriced], earned_fen: Fen) -> Day:
-    util_ms = sum(i.used.util_ms for i in items)
-    util_ppm_ms = sum(i.used.util_ppm_ms for i in items)
+def _day(day: date, items: Sequence[Item], earned_fen: Fen) -> Day:
+    used = [item.used for item in items if not isinstance(item, Share)]
+    util_ms = sum(u.util_ms for u in used)
+    util_ppm_ms = sum(u.util_ppm_ms for u in used)
     return Day(
         day=day,
-        device_ms=sum((i.used.device_ms for i in items), Fraction(0)),
-        cost=sum((i.cost for i in items if isinstance(i, Priced)), Fraction(0)),
+        device_ms=sum((u.device_ms for u in used), Fraction(0)),
+        cost=sum((item.cost for item in owed(items)), Fraction(0)),
         earned_fen=earned_fen,
         util_ppm=round_half_up(Fraction(util_ppm_ms, util_ms)) if util_ms else None,
         unpriced_ms=sum((i.used.device_ms for i in items if isinstance(i, Unpriced)), Fraction(0)),

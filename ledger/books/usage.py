@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.rules.pricing import PriceLine, Used, fen_per_ms
+from ledger.rules.pricing import Used
 from ledger.units import midnight
 
 _BILLED = """
@@ -25,15 +25,24 @@ _BILLED = """
         AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
 """
 
+# The device, holder and source are told where they are asked for; else they are summed up.
+_DETAILED = "b.project = ANY(:in_detail)"
 _OWNED = text(f"""
-    SELECT b.project, c.centre, t.model, t.mig_profile, t.day, t.den, sum(t.held) AS held,
-           sum(t.util_ppm_ms) AS util_ppm_ms, sum(t.util_ms) AS util_ms
+    SELECT b.project, c.centre, t.model, t.mig_profile, t.day,
+           CASE WHEN {_DETAILED} THEN t.gpu ELSE '' END AS device,
+           CASE WHEN {_DETAILED} THEN concat_ws('/', c.name, t.holder_kind, t.holder)
+               ELSE '' END AS holder,
+           CASE WHEN {_DETAILED} THEN t.source ELSE '' END AS source,
+           r.price AS covered, t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
+           sum(t.util_ms) AS util_ms
     {_BILLED}
+    LEFT JOIN reserved_devices r ON r.gpu = t.gpu AND r.valid @> t.day
+        AND (r.project, r.centre) = (b.project, c.centre)
     WHERE b.project = ANY(:projects)
         AND t.day >= coalesce(:since, '-infinity'::date)
         AND t.day < coalesce(:until, 'infinity'::date)
-    GROUP BY b.project, c.centre, t.model, t.mig_profile, t.day, t.den
-    ORDER BY b.project, t.day, c.centre, t.model, t.mig_profile, t.den
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    ORDER BY 1, 5, 2, 3, 4, 6, 7, 8, 9, 10
 """)
 
 _UNOWNED = text(f"""
@@ -44,15 +53,6 @@ _UNOWNED = text(f"""
         AND (CAST(:centre AS bigint) IS NULL OR c.centre = :centre)
     GROUP BY c.name, c.centre, t.holder_kind, t.holder, t.den
     ORDER BY c.name, t.holder_kind, t.holder, t.den
-""")
-
-_PRICES = text("""
-    SELECT p.id, p.contract, k.project, k.centre, p.model, p.mig_profile,
-           lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
-           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate
-    FROM prices p JOIN contracts k ON k.id = p.contract
-    WHERE k.project = ANY(:projects) AND p.superseded_at IS NULL
-        AND NOT isempty(p.valid * k.valid)
 """)
 
 _PARTS = text("""
@@ -116,18 +116,24 @@ def owned(
     *,
     since: date | None = None,
     until: date | None = None,
+    in_detail: Iterable[int] = (),
 ) -> list[Used]:
-    """Billed usage of these projects by day, from `since` until before `until`."""
-    rows = db.execute(_OWNED, {"projects": list(projects), "since": since, "until": until})
+    """Billed usage of these projects by day, from `since` until before `until`.
+
+    Of the projects `in_detail` also by device, holder and source.
+    """
+    asked = {"projects": list(projects), "in_detail": list(in_detail)}
     found: dict[tuple[Any, ...], Used] = {}
-    for r in rows:
+    for r in db.execute(_OWNED, asked | {"since": since, "until": until}):
         key = (r.project, r.centre, r.model, r.mig_profile, r.day)
-        old = found.get(key)
-        found[key] = Used(
+        detail = (r.device, r.holder, r.source, r.covered)
+        old = found.get(key + detail)
+        found[key + detail] = Used(
             *key,
-            device_ms=(old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
-            util_ppm_ms=(old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
-            util_ms=(old.util_ms if old else 0) + int(r.util_ms),
+            (old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
+            (old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
+            (old.util_ms if old else 0) + int(r.util_ms),
+            *detail,
         )
     return list(found.values())
 
@@ -145,36 +151,6 @@ def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
             device_ms=share + (old.device_ms if old else 0),
         )
     return list(merged.values())
-
-
-def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
-    """The current prices of these projects' contracts, within the contracts' terms."""
-    return [
-        PriceLine(
-            price=r.id,
-            contract=r.contract,
-            project=r.project,
-            centre=r.centre,
-            model=r.model,
-            mig_profile=r.mig_profile,
-            since=r.since,
-            until=r.until,
-            fen_per_ms=fen_per_ms(
-                Fraction(r.yuan),
-                r.gpus,
-                r.hours,
-                tax_included=r.tax_included,
-                tax_rate=Fraction(r.tax_rate),
-            ),
-        )
-        for r in db.execute(_PRICES, {"projects": list(projects)})
-    ]
-
-
-def catalogue(db: Session) -> dict[tuple[str, str], int]:
-    """(NVML name, MIG profile) → catalogue model."""
-    rows = db.execute(text("SELECT nvml_name, mig_profile, model FROM catalogue_names"))
-    return {(r.nvml_name, r.mig_profile): r.model for r in rows}
 
 
 def totals(usage: Iterable[Used]) -> dict[int, Fraction]:

@@ -1,22 +1,31 @@
-"""From device-milliseconds to a cost: which price applies on a day, and the charge's one rounding.
+"""From device-milliseconds to a cost: which price applies on a day.
 
 A contract's price buys so many devices for so many hours, with or without tax; here it becomes an
 exact fraction of a fen, without tax, per device-millisecond (the policy's cost basis). Usage whose
 device is not in the catalogue, or for which no contract has a price that day, is *unpriced*: it is
-returned with its reason, never dropped and never zero.
+returned with its reason, never dropped and never zero. How the kinds of lines share the usage
+among them is told in `billing.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Literal
 
-from ledger.units import HOUR_MS, Fen, month_of, round_half_up
+from ledger.units import HOUR_MS
+
+LineKind = Literal["metered", "reserved", "package", "fixed"]
+Rounding = Literal["ms", "minute", "started_hour"]
 
 
 @dataclass(frozen=True)
 class Used:
-    """What one project used of one kind of device in one centre on one Beijing day."""
+    """What one project used of one kind of device in one centre on one Beijing day.
+
+    `device`, `holder` and `source` are told where a line or a statement needs them, else empty.
+    `covered` is the reserved line on whose device it ran: it is not charged again.
+    """
 
     project: int
     centre: int
@@ -26,11 +35,15 @@ class Used:
     device_ms: Fraction
     util_ppm_ms: int = 0
     util_ms: int = 0
+    device: str = ""
+    holder: str = ""
+    source: str = ""
+    covered: int | None = None
 
 
 @dataclass(frozen=True)
 class PriceLine:
-    """A price as it holds on the days from `since` until before `until` (None: open)."""
+    """A contract line as it holds on the days from `since` until before `until` (None: open)."""
 
     price: int
     contract: int
@@ -41,6 +54,14 @@ class PriceLine:
     since: date | None
     until: date | None
     fen_per_ms: Fraction
+    kind: LineKind = "metered"
+    name: str = ""
+    rounding: Rounding = "ms"
+    devices: int = 0  # of a reserved line: how many were promised
+    quantity_ms: Fraction = Fraction(0)  # of a package
+    expires: date | None = None
+    fen_per_month: Fraction = Fraction(0)  # of a fixed fee
+    counts: bool = True  # whether it is compute cost, and earns
 
     def applies(self, used: Used, model: int) -> bool:
         """Whether this price is meant for that usage of that catalogue model."""
@@ -68,31 +89,32 @@ class Priced:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What a day adds to a line whether or not anything was used: delivery, or a part of a fee.
+
+    `gap_ms` is the time in which nobody watched the reserved devices; `sources` are who watched.
+    """
+
+    line: PriceLine
+    day: date
+    delivered_ms: Fraction = Fraction(0)
+    promised_ms: int | None = None
+    months: Fraction = Fraction(0)
+    gap_ms: int = 0
+    sources: frozenset[str] = frozenset()
+
+    @property
+    def cost(self) -> Fraction:
+        """Exact fen, not rounded."""
+        return self.delivered_ms * self.line.fen_per_ms + self.months * self.line.fen_per_month
+
+
+@dataclass(frozen=True)
 class Unpriced:
     """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
 
     used: Used
     reason: str
-
-
-@dataclass(frozen=True)
-class ChargeKey:
-    """One line of a project's bill for a Beijing month. `policy` is "" where no policy counts."""
-
-    contract: int
-    price: int
-    month: date
-    policy: str
-    model: int
-    mig_profile: str
-
-
-@dataclass(frozen=True)
-class ChargeSum:
-    """The absolute total under one key: exact device-milliseconds, cost rounded once."""
-
-    device_ms: Fraction
-    cost_fen: Fen
 
 
 def fen_per_ms(
@@ -106,10 +128,11 @@ def fen_per_ms(
 def price(
     usage: Iterable[Used], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
 ) -> list[Priced | Unpriced]:
-    """Find the price of each piece of usage; the more exact selector wins."""
+    """Find the metered price of each piece of usage; the more exact selector wins."""
     by_pair: dict[tuple[int, int], list[PriceLine]] = {}
     for line in lines:
-        by_pair.setdefault((line.project, line.centre), []).append(line)
+        if line.kind == "metered":
+            by_pair.setdefault((line.project, line.centre), []).append(line)
     return [_price_one(u, by_pair.get((u.project, u.centre), []), catalogue) for u in usage]
 
 
@@ -124,34 +147,3 @@ def _price_one(
         return Unpriced(used, "no_price")
     best = max(fitting, key=lambda line: (line.model is not None, line.mig_profile is not None))
     return Priced(used, model, best)
-
-
-def charges(
-    priced: Iterable[Priced], policies: Mapping[int, tuple[str, date | None, date | None]]
-) -> dict[ChargeKey, ChargeSum]:
-    """Sum by contract, price, month, policy and device; round each sum once, half up.
-
-    `policies` gives each project's policy version and the days on which it is in force
-    (half-open); usage on other days is charged all the same, but earns nothing.
-    """
-    sums: dict[ChargeKey, Fraction] = {}
-    rates: dict[int, Fraction] = {}
-    for item in priced:
-        used, line = item.used, item.line
-        policy = _policy_on(used.day, policies.get(used.project))
-        month = month_of(used.day)
-        key = ChargeKey(line.contract, line.price, month, policy, item.model, used.mig_profile)
-        sums[key] = sums.get(key, Fraction(0)) + used.device_ms
-        rates[line.price] = line.fen_per_ms
-    return {
-        key: ChargeSum(total, round_half_up(total * rates[key.price]))
-        for key, total in sums.items()
-    }
-
-
-def _policy_on(day: date, policy: tuple[str, date | None, date | None] | None) -> str:
-    if policy is None:
-        return ""
-    version, since, until = policy
-    in_force = (since is None or since <= day) and (until is None or day < until)
-    return version if in_force else ""

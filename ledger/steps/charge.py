@@ -1,8 +1,8 @@
 """Charge: what each project owes each centre, month by month, from absolute day totals.
 
 Nothing here is «new since last time»: every charge is computed again from all its usage, under the
-bindings and prices that are believed now, and the table is brought to the result. A charge that
-no longer has usage (a binding was corrected) goes away.
+bindings and contract lines that are believed now, and the table is brought to the result. A charge
+that no longer has usage (a binding was corrected) goes away.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from ledger.books import usage
-from ledger.rules.pricing import ChargeKey, ChargeSum, Priced, charges, price
+from ledger.books import lines
+from ledger.rules.billing import owed
+from ledger.rules.charges import ChargeKey, ChargeSum, charges
+from ledger.rules.pricing import Unpriced
 from ledger.tables.projects import Contract, Project
 from ledger.tables.vouchers import Charge, Clause, Voucher
+from ledger.units import beijing_day
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,20 @@ class Charged:
 
 
 def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> Charged:
-    """Bring the charges of these projects (None: of all) to what their usage costs."""
+    """Bring the charges of these projects (None: of all) to what their contract lines cost."""
     db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
     chosen = list(projects) if projects is not None else _all_projects(db)
-    items = price(usage.owned(db, chosen), usage.price_lines(db, chosen), usage.catalogue(db))
-    priced = [item for item in items if isinstance(item, Priced)]
-    wanted = charges(priced, _policies(db, chosen))
-    return Charged(_replace(db, chosen, wanted, now), len(items) - len(priced))
+    items = lines.billed(db, chosen, beijing_day(now))
+    wanted = charges(owed(items), policies(db, chosen))
+    unpriced = sum(isinstance(item, Unpriced) for item in items)
+    return Charged(_replace(db, chosen, wanted, now), unpriced)
 
 
 def _all_projects(db: Session) -> list[int]:
     return [key for key in db.exec(select(Project.id)) if key is not None]
 
 
-def _policies(db: Session, projects: Sequence[int]) -> dict[int, tuple[str, date, date | None]]:
+def policies(db: Session, projects: Sequence[int]) -> dict[int, tuple[str, date, date | None]]:
     """The policy version of each project's voucher, with the days on which it is in force."""
     rows = db.exec(
         select(Voucher, Clause)
@@ -66,17 +70,20 @@ def _replace(
     gone = standing.keys() - wanted.keys()
     for key in gone:
         db.delete(standing[key])
-    changed = [key for key, total in wanted.items() if not _agrees(standing.get(key), total)]
-    for key in changed:
-        num, den = wanted[key].device_ms.as_integer_ratio()
-        row = Charge(
-            **vars(key),
-            ms_num=Decimal(num),
-            ms_den=Decimal(den),
-            cost_fen=wanted[key].cost_fen,
-            computed_at=now,
-        )
-        db.merge(row)
+    changed = {k: total for k, total in wanted.items() if not _agrees(standing.get(k), total)}
+    for key, total in changed.items():
+        num, den = total.device_ms.as_integer_ratio()
+        figures: dict[str, Any] = {
+            "ms_num": Decimal(num),
+            "ms_den": Decimal(den),
+            "cost_fen": total.cost_fen,
+            "promised_ms": total.promised_ms,
+            "computed_at": now,
+        }
+        if key in standing:
+            standing[key].sqlmodel_update(figures)
+        else:
+            db.add(Charge(**vars(key), **figures))
     db.flush()
     return len(gone) + len(changed)
 
@@ -93,6 +100,6 @@ def _key(row: Charge) -> ChargeKey:
 def _agrees(row: Charge | None, total: ChargeSum) -> bool:
     return (
         row is not None
-        and row.cost_fen == total.cost_fen
+        and (row.cost_fen, row.promised_ms) == (total.cost_fen, total.promised_ms)
         and Fraction(int(row.ms_num), int(row.ms_den)) == total.device_ms
     )

@@ -1,9 +1,9 @@
 """Who pays whom for what: projects, contracts, prices, and the bindings of holders to projects."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Numeric
+from sqlalchemy import ARRAY, Numeric, Text
 from sqlmodel import Field, SQLModel
 
 from ledger.tables.columns import Days, big, days, identity, moment
@@ -33,11 +33,17 @@ class Contract(SQLModel, table=True):
 
 
 class Price(SQLModel, table=True):
-    """`yuan` buys `gpus` devices for `hours` hours; model and profile missing match any."""
+    """A contract line: `yuan` buys `gpus` devices for `hours` hours, or a month of a fixed one.
+
+    `devices` are those of a reserved line, `quantity` (GPU-hours) and `expires` a package's,
+    `counts` a fixed fee's. Model and profile missing match any.
+    """
 
     __tablename__ = "prices"
     id: int | None = identity()
     contract: int = big()
+    kind: str = "metered"
+    name: str = ""
     model: int | None = big(nullable=True, default=None)
     mig_profile: str | None = None
     unit: str
@@ -46,11 +52,27 @@ class Price(SQLModel, table=True):
     hours: int
     tax_included: bool
     tax_rate: Decimal = Field(sa_type=Numeric)
+    rounding: str = "ms"
+    devices: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    quantity: Decimal | None = Field(default=None, sa_type=Numeric)
+    expires: date | None = None
+    counts: bool | None = None
     valid: Days = days()
     recorded_at: datetime = moment()
     recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
+
+
+class ReservedDevice(SQLModel, table=True):
+    """A GPU that is reserved for a project; kept by the database from the reserved lines."""
+
+    __tablename__ = "reserved_devices"
+    price: int = big(primary_key=True)
+    gpu: str = Field(primary_key=True)
+    project: int = big()
+    centre: int = big()
+    valid: Days = days()
 
 
 class Binding(SQLModel, table=True):

@@ -41,18 +41,24 @@ class Voucher(SQLModel, table=True):
 
 
 class Charge(SQLModel, table=True):
-    """What a project owes a centre under one price for one Beijing month, rounded once, fen."""
+    """What a project owes a centre under one price for one Beijing month, rounded once, fen.
+
+    One for each (contract, price, month, policy, model, mig_profile). Reserved and fixed lines
+    have no one model; `promised_ms` is what a reserved one was to deliver.
+    """
 
     __tablename__ = "charges"
-    contract: int = big(primary_key=True)
-    price: int = big(primary_key=True)
-    month: date = Field(primary_key=True)
-    policy: str = Field(primary_key=True)
-    model: int = big(primary_key=True)
-    mig_profile: str = Field(primary_key=True)
+    id: int | None = identity()
+    contract: int = big()
+    price: int = big()
+    month: date
+    policy: str
+    model: int | None = big(nullable=True, default=None)
+    mig_profile: str
     ms_num: Decimal = Field(sa_type=Numeric)
     ms_den: Decimal = Field(sa_type=Numeric)
     cost_fen: int = big()
+    promised_ms: int | None = big(nullable=True, default=None)
     computed_at: datetime = moment()
 
 

@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.pricing import (
-    ChargeKey,
-    Priced,
-    PriceLine,
-    Unpriced,
-    Used,
-    charges,
-    fen_per_ms,
-    price,
-)
+from ledger.rules.charges import ChargeKey, charges
+from ledger.rules.pricing import Priced, PriceLine, Unpriced, Used, fen_per_ms, price
 from ledger.units import HOUR_MS, round_half_up
 
 DAY = date(2026, 3, 1)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.books import usage
+from ledger.books import lines as contract_lines
 from ledger.steps.register import Registered, register
 
 EXAMPLE = (Path(__file__).parents[3] / "docs/examples/registry.yaml").read_text(encoding="utf-8")
@@ -272,7 +272,7 @@ def test_a_price_is_superseded_and_the_new_one_is_read(db: Session) -> None:
     project = db.execute(
         sa.text("SELECT id FROM projects WHERE code = 'saishang-72b'")
     ).scalar_one()
-    lines = usage.price_lines(db, [project])
+    lines = contract_lines.price_lines(db, [project])
     assert len(lines) == 4, "a superseded price is not a price"
 
 
