@@ -56,7 +56,7 @@ class File:
 
 
 def media_of(content: bytes) -> str:
-    """What kind of file it is by its content; `application/octet-stream` where that does not tell."""
+    """What kind of file it is by its content; `UNKNOWN` where that does not tell."""
     media = next((media for start, media in _KINDS if content.startswith(start)), UNKNOWN)
     if media == "application/zip":
         return next((inner for name, inner in _IN_ARCHIVE if name in content), media)

@@ -1,0 +1,167 @@
+"""Cost documents in the database: what is known by a number, who sells for a centre, what is kept.
+
+A number that a keyed document had whose second person said no is free again: that document is
+*dropped* as soon as another takes the number. Documents are kept in two statements, however many
+there are: the documents, then all their lines.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from ledger.tables.documents import CostDocument
+from ledger.units import Fen
+
+OWN_NUMBERS = frozenset({"internal_settlement", "other"})  # numbered by who issues them
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.documents', 0))")
+
+# Reds that were refused take nothing from their blue one; those that wait may yet.
+_KNOWN = text("""
+    SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.buyer_uscc,
+           d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until, d.period_assumed, d.reverses,
+           d.source, d.original, d.received_at, d.received_by, q.digest,
+           d.source <> 'keyed' OR d.confirmed_at IS NOT NULL AS stands,
+           coalesce(q.answer IN ('refused', 'withdrawn'), false) AS refused,
+           coalesce(reds.net_fen, 0) AS red_net_fen, coalesce(reds.gross_fen, 0) AS red_gross_fen
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision
+    LEFT JOIN LATERAL (
+        SELECT sum(r.net_fen)::bigint AS net_fen, sum(r.gross_fen)::bigint AS gross_fen
+        FROM cost_documents r LEFT JOIN decisions a ON a.id = r.decision
+        WHERE r.reverses = d.id AND r.dropped_at IS NULL
+            AND coalesce(a.answer NOT IN ('refused', 'withdrawn'), true)
+    ) reds ON d.reverses IS NULL
+    WHERE d.dropped_at IS NULL AND (d.number = ANY(:numbers) OR d.id = ANY(:ids))
+    ORDER BY d.id
+""")
+_BROUGHT = text("""
+    SELECT d.received_by, d.received_at
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision
+    WHERE d.original = :hash AND d.dropped_at IS NULL
+        AND coalesce(q.answer NOT IN ('refused', 'withdrawn'), true)
+    ORDER BY d.id LIMIT 1
+""")
+_SELLERS = text("""
+    SELECT o.uscc, NULL::date AS since, NULL::date AS until
+    FROM centres c JOIN organisations o ON o.id = c.organisation WHERE c.id = :centre
+    UNION ALL
+    SELECT o.uscc, lower(r.valid), upper(r.valid)
+    FROM relations r JOIN organisations o ON o.id = r.organisation
+    WHERE r.kind = 'seller' AND r.centre = :centre AND r.superseded_at IS NULL
+""")
+_LINES = text("""
+    INSERT INTO document_lines
+        (document, line, item, unit, quantity, unit_price, net_fen, tax_rate, tax_fen)
+    SELECT * FROM unnest(
+        CAST(:document AS bigint[]), CAST(:line AS smallint[]), CAST(:item AS text[]),
+        CAST(:unit AS text[]), CAST(:quantity AS text[]), CAST(:unit_price AS text[]),
+        CAST(:net_fen AS bigint[]), CAST(:tax_rate AS text[]), CAST(:tax_fen AS bigint[]))
+""")
+_DROP = text("UPDATE cost_documents SET dropped_at = :now WHERE id = ANY(:ids)")
+_CONFIRM = text("""
+    UPDATE cost_documents SET confirmed_by = :actor, confirmed_at = :now
+    WHERE decision = :decision AND dropped_at IS NULL RETURNING id
+""")
+_REDS = text("""
+    SELECT d.id, d.confirmation, b.id AS blue, b.number,
+           b.source <> 'keyed' OR b.confirmed_at IS NOT NULL AS stands
+    FROM cost_documents d JOIN cost_documents b ON b.id = d.reverses
+    WHERE d.id = ANY(:ids) ORDER BY d.id
+""")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A document that has its number. `red_…` is what its red ones take, below zero."""
+
+    id: int
+    kind: str
+    code: str
+    number: str
+    issued_on: date
+    seller_uscc: str
+    buyer_uscc: str
+    net_fen: Fen
+    tax_fen: Fen
+    gross_fen: Fen
+    since: date
+    until: date
+    period_assumed: bool
+    reverses: int | None
+    source: str
+    original: str
+    received_at: datetime
+    received_by: str
+    digest: str | None  # of the decision, where it was keyed
+    stands: bool
+    refused: bool  # the second person said no
+    red_net_fen: Fen
+    red_gross_fen: Fen
+
+
+@dataclass(frozen=True)
+class Red:
+    """A red document and its blue one."""
+
+    id: int
+    confirmation: str | None
+    blue: int
+    number: str  # the blue one's
+    stands: bool  # the blue one
+
+
+def lock(db: Session) -> None:
+    """Wait for whoever takes documents just now: what is known stays known until the commit."""
+    db.execute(_ONE_AT_A_TIME)
+
+
+def known(db: Session, numbers: Iterable[str] = (), ids: Iterable[int] = ()) -> list[Known]:
+    """The documents that have these numbers, or keys."""
+    rows = db.execute(_KNOWN, {"numbers": list(numbers), "ids": list(ids)})
+    return [Known(**row) for row in rows.mappings()]
+
+
+def brought(db: Session, hash_: str) -> tuple[str, datetime] | None:
+    """Who brought documents of this very file that were not refused, and when."""
+    row = db.execute(_BROUGHT, {"hash": hash_}).first()
+    return (row.received_by, row.received_at) if row else None
+
+
+def sells_for(db: Session, centre: int) -> list[tuple[str, date | None, date | None]]:
+    """Who sells for a centre: the code, from which day, until before which."""
+    return [tuple(row) for row in db.execute(_SELLERS, {"centre": centre})]
+
+
+def drop(db: Session, ids: Sequence[int], now: datetime) -> None:
+    """Free the numbers of refused documents."""
+    db.execute(_DROP, {"ids": list(ids), "now": now})
+
+
+def insert_documents(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Keep documents; their keys, in the order given."""
+    if not rows:
+        return []
+    made = insert(CostDocument).returning(CostDocument.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
+    return [int(key) for key in db.scalars(made, list(rows)) if key is not None]
+
+
+def insert_lines(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep the lines of documents, all in one statement."""
+    columns = ("document", "line", "item", "unit", "quantity", "unit_price")
+    amounts = ("net_fen", "tax_rate", "tax_fen")
+    db.execute(_LINES, {name: [row[name] for row in rows] for name in (*columns, *amounts)})
+
+
+def confirm(db: Session, decision: int, actor: str, now: datetime) -> list[int]:
+    """The keyed documents of this decision stand from now on; their keys."""
+    rows = db.execute(_CONFIRM, {"decision": decision, "actor": actor, "now": now})
+    return [row.id for row in rows]
+
+
+def reds(db: Session, ids: Sequence[int]) -> list[Red]:
+    """Those of these documents that are red, each with its blue one."""
+    return [Red(**row) for row in db.execute(_REDS, {"ids": list(ids)}).mappings()]
