@@ -7,7 +7,7 @@ the same rules. Faults keep the place where the text stood.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import get_args
 
@@ -68,7 +68,7 @@ def document_of(written: Written) -> tuple[Document | None, list[Finding]]:
     reader = _Reader(written)
     document = reader.document()
     found = reader.findings if document is None else faults(document)
-    return document, [Finding(written.place(f.where), f.code, f.params) for f in found]
+    return document, [replace(one, where=written.place(one.where)) for one in found]
 
 
 def fen_of(text: str) -> Fen:
@@ -117,7 +117,7 @@ class _Reader:
         """The document, where every text could be read."""
         for key in self.written.required:
             if not self._text(key):
-                self._fault("missing", key)
+                self.findings.append(finding("missing", key))
         kind, issued_on = self._kind(), self._day("issued_on")
         lines = tuple(self._line(n, line) for n, line in enumerate(self.written.lines, start=1))
         net = self._money("net", sum(line.net_fen for line in lines))
@@ -176,7 +176,9 @@ class _Reader:
             if kind == word:
                 return kind
         if word:
-            self._fault("bad_choice", "kind", choices=", ".join((*KIND_WORDS, *known)))
+            self.findings.append(
+                finding("bad_choice", "kind", choices=", ".join((*KIND_WORDS, *known)))
+            )
         return None
 
     def _day(self, key: str) -> date | None:
@@ -186,7 +188,7 @@ class _Reader:
         try:
             return day_of(text)
         except ValueError:
-            self._fault("bad_day", key, first=FIRST_DAY, last=LAST_DAY)
+            self.findings.append(finding("bad_day", key, first=FIRST_DAY, last=LAST_DAY))
             return None
 
     def _money(self, key: str, otherwise: Fen) -> Fen:
@@ -196,11 +198,8 @@ class _Reader:
         try:
             return fen_of(text)
         except ValueError:
-            self._fault("bad_amount", where, text=text)
+            self.findings.append(finding("bad_amount", where, text=text))
             return 0
 
     def _text(self, key: str) -> str:
         return self.values.get(key, "")
-
-    def _fault(self, code: str, where: str, **params: object) -> None:
-        self.findings.append(finding(code, where, **params))

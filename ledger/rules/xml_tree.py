@@ -67,7 +67,7 @@ def opened(content: bytes, where: str) -> tuple[Tree | None, list[Finding]]:
     try:
         return Tree(_root(_in_utf8(content))), []
     except _TooMuch as much:
-        return None, [much.fault(where)]
+        return None, [much.told(where)]
     except DefusedXmlException:
         return None, [finding("xml_forbidden", where)]
     except ParseError as error:
@@ -81,7 +81,7 @@ class _TooMuch(Exception):
     def __init__(self, *, deep: bool) -> None:
         self.deep = deep
 
-    def fault(self, where: str) -> Finding:
+    def told(self, where: str) -> Finding:
         if self.deep:
             return finding("too_deep", where, limit=DEPTH_MAX)
         return finding("too_many_elements", where, limit=ELEMENTS_MAX)

@@ -35,9 +35,13 @@ WORKED_OUT = {
     "api/routes/vouchers.py: decision.result": {
         "ineligible", "insufficient", "judgement", "rejected",
     },
-    "api/routes/vouchers.py: code": {"condition_unmet", "condition_to_judge"},
+    "ledger/rules/reasons.py: code": {"condition_unmet", "condition_to_judge"},
     "ledger/books/db.py: code": {"owner_may_not", "database_busy", "unreachable"},
     "ledger/rules/clauses.py: code": {"bad_key", "bad_id"},
+    "ledger/rules/cost_document.py: code": set(),  # given at each call
+    "ledger/rules/cost_document.py: f'uscc_{wrong}'": {
+        "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
+    },
     "ledger/rules/document.py: code": {
         "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
     },
