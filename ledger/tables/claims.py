@@ -43,7 +43,7 @@ class Claim(SQLModel, table=True):
     voucher: int = big()
     payee: int = big()
     fen: int = big()
-    state: str = "draft"
+    state: str  # written by the database, from the events
     opened_at: datetime = moment()
     opened_by: str
 
