@@ -10,7 +10,7 @@ not sent, and a new one is made.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from ledger.books import payment
@@ -33,6 +33,13 @@ LINES_MAX = 10_000
 _KEEP_ACCOUNTS = text(
     "SELECT id FROM bank_accounts WHERE id = ANY(:accounts) ORDER BY id FOR SHARE"
 )
+
+_ADD_LINES = text("""
+    INSERT INTO payment_lines
+        (list, line, claim, voucher, account, payee, uscc, bank, bank_code, number, fen)
+    VALUES (:list, :line, :claim, :voucher, :account, :payee, :uscc, :bank, :bank_code, :number,
+            :fen)
+""")
 
 
 def make_list(
@@ -69,19 +76,20 @@ def make_list(
     decision = decide(
         db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now
     )
-    made = PaymentList.model_validate(
-        {
-            "number": number,
-            "indicator": indicator.id,
-            "total_fen": content["total_fen"],
-            "words": content["words"],
-            "digest": decision.digest,
-            "decision": decision.id,
-            "made_at": now,
-            "made_by": actor,
-        }
-    )
-    return _kept(db, made, chosen)
+    # The database says when it was sent, so that is read and not written.
+    values = {
+        "number": number,
+        "indicator": indicator.id,
+        "total_fen": content["total_fen"],
+        "words": content["words"],
+        "digest": decision.digest,
+        "decision": decision.id,
+        "made_at": now,
+        "made_by": actor,
+    }
+    made = db.scalars(insert(PaymentList).values(values).returning(PaymentList)).one()
+    _keep_lines(db, made, chosen)
+    return made
 
 
 def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> None:
@@ -161,29 +169,24 @@ def _payouts(chosen: Sequence[Payable]) -> list[Payout]:
     ]
 
 
-def _kept(db: Session, made: PaymentList, chosen: Sequence[Payable]) -> PaymentList:
-    db.add(made)
-    db.flush()
-    for payout, one in zip(_payouts(chosen), chosen, strict=True):
-        db.add(
-            PaymentLine.model_validate(
-                {
-                    "list": made.id,
-                    "line": payout.line,
-                    "claim": one.claim,
-                    "voucher": one.voucher,
-                    "account": one.account,
-                    "payee": payout.payee,
-                    "uscc": payout.uscc,
-                    "bank": payout.bank,
-                    "bank_code": payout.bank_code,
-                    "number": payout.account,
-                    "fen": payout.fen,
-                }
-            )
-        )
-    db.flush()
-    return made
+def _keep_lines(db: Session, made: PaymentList, chosen: Sequence[Payable]) -> None:
+    lines = [
+        {
+            "list": made.id,
+            "line": payout.line,
+            "claim": one.claim,
+            "voucher": one.voucher,
+            "account": one.account,
+            "payee": payout.payee,
+            "uscc": payout.uscc,
+            "bank": payout.bank,
+            "bank_code": payout.bank_code,
+            "number": payout.account,
+            "fen": payout.fen,
+        }
+        for payout, one in zip(_payouts(chosen), chosen, strict=True)
+    ]
+    db.execute(_ADD_LINES, lines)
 
 
 def _moves(
