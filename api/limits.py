@@ -25,7 +25,14 @@ from api.problems import Problem, respond
 KIB = 1024
 BODY_MAX = 64 * KIB
 BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
-    {"/api/v1/batches": BATCH_BYTES_MAX, "/api/v1/registry": 8 * KIB * KIB}
+    {
+        "/api/v1/batches": BATCH_BYTES_MAX,
+        "/api/v1/registry": 8 * KIB * KIB,
+        **dict.fromkeys(
+            (f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
+            20 * KIB * KIB + BODY_MAX,  # a file, and a form around it
+        ),
+    }
 )
 BODY_SECONDS = 30.0
 

@@ -5,13 +5,15 @@
 
 from fastapi import FastAPI
 
-from api.pages import days, decisions, desk, findings, front, projects
+from api.pages import days, decisions, desk, findings, front, payments, projects, publications
 from api.pages.frame import Static, problem_page
 
 ROUTERS = (
     front.router,
     desk.router,
     decisions.router,
+    payments.router,
+    publications.router,
     projects.router,
     days.router,
     findings.router,

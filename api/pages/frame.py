@@ -5,11 +5,12 @@ banner says 演练 until real payments may rest on this program, and 含模拟�
 is made up. Choices of the reader (language, large type) are links, kept in a cookie.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
@@ -21,7 +22,8 @@ from api import format as shown
 from api import i18n
 from api.deps import Db, Now, Visitor
 from api.i18n import gettext as _
-from api.problems import Problem
+from api.problems import Problem, Refusal, findings
+from ledger.errors import Finding
 from ledger.steps.doors import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
 from ledger.tables.parties import Centre
 from ledger.units import beijing_day
@@ -200,10 +202,23 @@ def problem_page(request: Request, problem: Problem) -> Response:
             "title": problem.title,
             "detail": problem.detail,
             "faults": problem.params.get("findings", []),
+            "back": came_from(request),
         }
         response = surroundings.page("error.html", content, problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def came_from(request: Request) -> str:
+    """The page of ours that the reader came from, if the browser says; it keeps what was typed."""
+    said = urlsplit(request.headers.get("referer", ""))
+    ours = said.netloc == request.headers.get("host")
+    return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
+
+
+def refuse(found: Sequence[Finding]) -> NoReturn:
+    """Faults of what a form brought, all at once, each with its place."""
+    raise Refusal(422, "invalid", {"count": len(found), "findings": findings(found)})
 
 
 @dataclass(frozen=True)

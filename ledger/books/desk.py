@@ -15,7 +15,9 @@ from sqlmodel import Session, col, select
 
 from ledger.books import reconcile
 from ledger.books.reconcile import Month
+from ledger.tables.claims import Claim
 from ledger.tables.decisions import Decision
+from ledger.tables.payment import BankReturn
 from ledger.units import month_of
 
 _CLAIMS = text("""
@@ -42,6 +44,20 @@ _LISTS = text("""
     FROM payment_lists l JOIN decisions d ON d.id = l.decision
     JOIN indicators i ON i.id = l.indicator LEFT JOIN payment_lines n ON n.list = l.id
     GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
+""")
+
+_RECOVERIES = text("""
+    SELECT r.id, p.name AS project, r.reason, r.fraud, r.fen, r.pay_by, r.opened_at, r.closed_at,
+           a.balance AS owed_fen
+    FROM recoveries r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
+    JOIN accounts a ON a.book = v.book AND a.role = 'recoverable'
+    ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
+""")
+
+_REFUNDS = text("""
+    SELECT r.reference, p.name AS project, r.fen, r.on_day, r.fraud, r.to_treasury
+    FROM refunds r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
+    ORDER BY r.on_day DESC, r.reference
 """)
 
 
@@ -127,3 +143,25 @@ def waiting_payments(db: Session) -> Queue:
 def awaits_bank(row: Row[Any]) -> bool:
     """Whether the list was sent and some line of it is not settled."""
     return row.sent_at is not None and row.waiting
+
+
+def recoveries(db: Session) -> Sequence[Row[Any]]:
+    """Recoveries, the open ones first, each with what is still owed of its voucher."""
+    return db.execute(_RECOVERIES).all()
+
+
+def refunds(db: Session) -> Sequence[Row[Any]]:
+    """Money that came back, the newest first."""
+    return db.execute(_REFUNDS).all()
+
+
+def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
+    """What the bank said about a list, line by line."""
+    asked = select(BankReturn).where(BankReturn.list == payment_list)
+    return db.exec(asked.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
+
+
+def claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:
+    """The numbers of these claims."""
+    rows = db.exec(select(Claim.id, Claim.number).where(col(Claim.id).in_(claims)))
+    return {key: number for key, number in rows if key is not None}

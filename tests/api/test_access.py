@@ -17,6 +17,7 @@ from tests.api.conftest import FACTS, POLICY, Town
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
+PAYERS = {Role.FINANCE, ADMIN}
 SCOPED = {BUILDER, OPERATOR}
 
 Ask = dict[str, Any]
@@ -118,6 +119,15 @@ DOORS = {
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
     "GET /decisions/{decision}": Door(BUREAU, at("/decisions/1"), yes=404),
+    "GET /payments": Door(BUREAU, at("/payments")),
+    "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
+    "POST /payments/lists": Door(
+        PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
+    ),
+    "POST /payments/returns": Door(
+        PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
+    ),
+    "GET /publications": Door(None, at("/publications")),
     "POST /decisions/{decision}": Door(
         BUREAU - {Role.AUDITOR}, at("/decisions/1", data=AN_ANSWER), yes=404
     ),

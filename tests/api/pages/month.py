@@ -13,6 +13,17 @@ import psycopg
 
 MARCH = date(2026, 3, 1)
 AT = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
+TOLD = {
+    "number": "DF-2026-0004",
+    "project": "星河大模型",
+    "organisation": "测试单位",
+    "policy": "银川市支持算力发展的若干措施",
+    "article": "第九条",
+    "award": "算力券",
+    "words": "肆拾万元整",
+    "drill": True,
+    "channel": "电话 0951-0000000",
+}
 CLERK, SECOND = "clerk:李四#1", "approver:周九#99"
 
 
@@ -183,7 +194,7 @@ def _claims(owner: psycopg.Connection, original: str) -> None:
             owner.execute(
                 "INSERT INTO publications (claim, since, until, days, content, published_at,"
                 " published_by) VALUES (%s, '2026-04-09', '2026-04-15', 5, %s, %s, %s)",
-                (claim, json.dumps({"fen": n * 100_000_00}), AT, CLERK),
+                (claim, json.dumps(TOLD | {"fen": n * 100_000_00}), AT, CLERK),
             )
 
 

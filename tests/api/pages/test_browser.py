@@ -50,6 +50,9 @@ PAGES = [
     "/desk",
     "/decisions",
     "/decisions/1",
+    "/payments",
+    "/payments/ZF-2026-0001",
+    "/publications",
     "/findings?kind=quarantine",
     "/findings?kind=forks",
 ]
