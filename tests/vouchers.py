@@ -148,7 +148,14 @@ AUDIT = {
         SELECT * FROM (
             SELECT *, sum(amount) OVER (PARTITION BY book, role ORDER BY version) AS so_far
             FROM entries
-        ) e JOIN accounts a USING (book, role) WHERE e.balance <> so_far OR e.balance < a.floor
+        ) e JOIN accounts a USING (book, role)
+        WHERE e.balance <> so_far OR e.balance < least(a.floor, (
+            -- a promise under an older cap was lower than the floor is now
+            SELECT min(-(d.content ->> 'before_fen')::bigint)
+            FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+            WHERE v.book = a.book AND a.role = 'clause'
+                AND (d.kind, d.answer) = ('cap', 'confirmed')
+        ))
     """,
     "a movement without its two opposite entries": """
         SELECT m.id FROM movements m LEFT JOIN entries e ON e.movement = m.id

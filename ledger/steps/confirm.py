@@ -15,9 +15,11 @@ from ledger.errors import NotFound, Refused
 from ledger.steps import (
     accounts,
     approval,
+    caps,
     decide,
     documents,
     indicators,
+    lapse,
     pay,
     recover,
     refund,
@@ -47,8 +49,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         accounts.KIND: Kind(CLERKS, accounts.set_account),
         approval.KIND: Kind(APPROVERS, approval.approve),
+        caps.KIND: Kind(APPROVERS, caps.change_cap),
         documents.KIND: Kind(CLERKS, documents.confirmed),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
+        lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
         pay.KIND: Kind(FINANCE, pay.send_list),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         refund.KIND: Kind(FINANCE, refund.book_refund),
