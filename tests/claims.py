@@ -123,14 +123,15 @@ def place_matched(
 ) -> None:
     """A month of a project in which `fen` were metered, invoiced and decided to be the same."""
     contract, price, model = _line(owner, project)
-    kind = _one(owner, "SELECT kind FROM projects WHERE id = %s", project)
+    row = owner.execute("SELECT kind FROM projects WHERE id = %s", (project,)).fetchone()
+    assert row
     document = place_document(owner, fen)
     owner.execute(
         "INSERT INTO charges (contract, price, month, policy, model, mig_profile, ms_num, ms_den,"
         " cost_fen, computed_at) VALUES (%s, %s, %s, %s, %s, '', 1, 1, %s, %s)",
         (contract, price, month, policy, model, fen, START),
     )
-    allocate(owner, document, contract, price, fen, month=month, kind=str(kind), policy=policy)
+    allocate(owner, document, contract, price, fen, month=month, kind=row[0], policy=policy)
     decision = _one(
         owner,
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
@@ -217,4 +218,4 @@ def _line(owner: psycopg.Connection, project: int) -> tuple[int, int, int]:
 def _one(owner: psycopg.Connection, query: str, *params: object) -> int:
     row = owner.execute(query.encode(), params).fetchone()
     assert row
-    return row[0]
+    return int(row[0])

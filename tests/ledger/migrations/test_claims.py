@@ -1,10 +1,96 @@
 """What the database itself holds of claims, whatever program speaks to it."""
 
-import psycopg
+import itertools
+from contextlib import suppress
 
-from ledger.rules.case import MOVES
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlmodel import Session
+
+from ledger.rules.case import ACTIONS, MOVES, ROLES, STATES
+from tests.simulation import START
+from tests.vouchers import place_voucher
+
+EVERYBODY = (*ROLES, "operator", "auditor")
+
+_CLAIM = """
+    INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)
+    SELECT 'DF-1', %s, id, 30, 'draft', now(), 'test' FROM organisations RETURNING id
+"""
+_NUMBERED = """
+    INSERT INTO claim_events (claim, seq, state, action, role, next, actor, at)
+    VALUES (%s, %s, %s, %s, %s, %s, 'test', now())
+"""
+_EVENT = """
+    INSERT INTO claim_events (claim, state, action, role, next, actor, at)
+    VALUES (:claim, :state, :action, :role, :next, 'test', :at)
+"""
+
+
+@pytest.fixture
+def claim(engine: sa.Engine, owner: psycopg.Connection) -> int:
+    voucher = place_voucher(owner, engine, 100)
+    row = owner.execute(_CLAIM, (voucher.id,)).fetchone()
+    assert row
+    return int(row[0])
 
 
 def test_the_table_of_cases_is_the_same_in_code_and_database(owner: psycopg.Connection) -> None:
     rows = owner.execute("SELECT state, action, role, next FROM case_moves").fetchall()
     assert {(state, action, role): following for state, action, role, following in rows} == MOVES
+
+
+def test_every_state_action_and_role_leads_where_the_table_says_or_nowhere(
+    owner: psycopg.Connection, claim: int
+) -> None:
+    """What the table does not list is refused, whatever next state a program may write."""
+    owner.execute(
+        "ALTER TABLE claim_events DISABLE TRIGGER move"
+    )  # it asks for more than the table
+    taken: dict[tuple[str, str, str], str] = {}
+    with owner.transaction():
+        for key in itertools.product(STATES, ACTIONS, EVERYBODY):
+            for following in {MOVES.get(key, "paid"), "paid", "approved", "draft"}:
+                with suppress(psycopg.errors.ForeignKeyViolation):
+                    with owner.transaction():
+                        owner.execute(_NUMBERED, (claim, len(taken) + 1, *key, following))
+                    taken[key] = following
+    assert taken == MOVES
+
+
+def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:
+    event = {
+        "claim": claim, "state": "submitted", "action": "accept", "role": "clerk",
+        "next": "accepted", "at": START,
+    }  # fmt: skip
+    with Session(engine) as db, pytest.raises(IntegrityError, match="the case is draft"):
+        db.execute(text(_EVENT), event)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE claims SET state = 'paid'",
+        "UPDATE claims SET fen = 60",
+        "UPDATE claim_events SET actor = 'x'",
+        "DELETE FROM claims",
+        "DELETE FROM objections",
+        "INSERT INTO case_moves VALUES ('draft', 'pay', 'builder', 'paid')",
+        (
+            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
+            " SELECT 'DF-2', voucher, payee, fen, 'approved', now(), 'x' FROM claims"
+        ),
+        (
+            "INSERT INTO claim_events (claim, seq, state, action, role, next, actor, at)"
+            " SELECT id, 7, 'draft', 'submit', 'clerk', 'submitted', 'x', now() FROM claims"
+        ),
+    ],
+)
+def test_the_application_writes_no_past_and_no_state(
+    engine: sa.Engine, claim: int, statement: str
+) -> None:
+    with engine.connect() as connection, pytest.raises(DBAPIError, match="permission denied"):
+        connection.execute(text(statement))

@@ -12,7 +12,8 @@ from ledger.books.claims import claim_by_number
 from ledger.books.originals import File
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.steps.claims import act, add_file, open_claim
-from tests.claims import APPROVER, BUILDER, CLERK, START, WANTED, Office, file
+from tests.claims import APPROVER, BUILDER, CLERK, WANTED, Office, file
+from tests.simulation import START
 from tests.town import Town
 
 
