@@ -1,0 +1,224 @@
+"""`suanquan reconcile`: the bureau's month, from matching to a proposal; asking the centre."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli_screen import as_json, money, pairs, table
+from api.client import Client, Failure, say
+
+app = typer.Typer()
+reconcile = typer.Typer(
+    help="对账 / reconcile invoices with what was metered", no_args_is_help=True
+)
+app.add_typer(reconcile, name="reconcile")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
+Contract = Annotated[str, typer.Argument(help="合同号 / contract number")]
+Month = Annotated[str, typer.Argument(help="账期，如 2026-11 / month")]
+Reason = Annotated[str, typer.Option(help="理由 / reason")]
+STATES = {
+    "open": ("未对账", "open"),
+    "changed": ("有变动", "changed"),
+    "decided": ("已对账", "decided"),
+}
+
+
+@reconcile.command()
+def match(*, json_: Json = False) -> None:
+    """把单据逐行匹配到用量 / allocate document lines over what was metered."""
+    with Client() as client:
+        told = client.ask("POST", "matching")
+    if json_:
+        as_json(told)
+        return
+    pairs(
+        [
+            (say("处理的单据行", "document lines"), told["lines"]),
+            (say("分配", "shares"), told["shares"]),
+            (say("分配金额（不含税）", "allocated, without tax"), money(told["allocated_fen"])),
+            (say("未能分配的行", "lines not allocated"), told["unallocated"]),
+        ]
+    )
+
+
+@reconcile.command()
+def ls(
+    *,
+    month: Annotated[str | None, typer.Option(help="账期 / month")] = None,
+    state: Annotated[str | None, typer.Option(help="open, changed, decided")] = None,
+    json_: Json = False,
+) -> None:
+    """各合同各月 / the months of contracts."""
+    with Client() as client:
+        told = client.ask("GET", "reconciliations", query={"month": month, "state": state})
+    if json_:
+        as_json(told)
+        return
+    titles = say(
+        "合同 账期 项目 用量费用 已开票 计入 未了 状态",
+        "contract month project metered invoiced matched open state",
+    ).split()
+    table(titles, [_month(m) for m in told], right="lllrrrrl")
+
+
+@reconcile.command()
+def show(contract: Contract, month: Month, *, json_: Json = False) -> None:
+    """一份合同的一个月 / one month of a contract, with every difference."""
+    with Client() as client:
+        told = client.ask("GET", f"reconciliations/{_key(client, contract, month)}")
+    if json_:
+        as_json(told)
+        return
+    print(f"{told['number']}  {month}  {told['centre']}  {told['project']}")
+    titles = say(
+        "价格行 政策 用量费用 已开票 计入 未了", "line policy metered invoiced matched open"
+    ).split()
+    rows = [[c["price"], c["policy"], *(money(c[k]) for k in _FIGURES)] for c in told["cells"]]
+    table(titles, rows, right="llrrrr")
+    print()
+    titles = say("差异 单据 行 价格行 金额 处理", "code document line cell amount handling").split()
+    rows = [
+        [d["code"], d["document"], d["line"], d["price"], money(d["fen"]), d["handling"]]
+        for d in told["differences"]
+    ]
+    table(titles, rows, right="llllrl")
+
+
+_FIGURES = ("metered_fen", "invoiced_fen", "counted_fen", "open_fen")
+
+
+@reconcile.command()
+def propose(
+    contract: Contract,
+    month: Month,
+    *,
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(help="CODE[/document[/line]]=exclude|note|carry_over|close:理由 reason"),
+    ] = None,
+    reason: Reason = "",
+    json_: Json = False,
+) -> None:
+    """提出对账结论，待另一人确认 / propose; another person confirms."""
+    wanted = {"choices": [_choice(c) for c in choice or []], "reason": reason}
+    with Client() as client:
+        key = _key(client, contract, month)
+        told = client.ask("POST", f"reconciliations/{key}/proposal", body=wanted)
+    _decided(told, json_)
+
+
+@reconcile.command("propose-all")
+def propose_all(month: Month, *, json_: Json = False) -> None:
+    """一次提出所有无须人工的月份 / propose all months in which nothing asks for a person."""
+    with Client() as client:
+        told = client.ask("POST", "reconciliations/proposals", body={"month": month})
+    if json_:
+        as_json(told)
+        return
+    for decision in told["decisions"]:
+        _decided(decision, json_)
+    if told["left"]:
+        print(say("须人工处理：", "these need a person: ") + ", ".join(told["left"]))
+
+
+@reconcile.command()
+def extra(
+    contract: Contract,
+    month: Month,
+    *,
+    line: Annotated[int, typer.Option(help="价格行 / contract line")],
+    fen: Annotated[int, typer.Option(help="分，不含税 / fen without tax")],
+    policy: Annotated[str, typer.Option(help="政策版本 / policy version")] = "",
+    reason: Reason,
+    json_: Json = False,
+) -> None:
+    """认定实际用量多于计量 / propose that more was used than was metered."""
+    wanted = {"price": line, "policy": policy, "extra_fen": fen, "reason": reason}
+    with Client() as client:
+        key = _key(client, contract, month)
+        told = client.ask("POST", f"reconciliations/{key}/extra", body=wanted)
+    _decided(told, json_)
+
+
+@reconcile.command()
+def ask(
+    contract: Contract,
+    month: Month,
+    code: Annotated[str, typer.Argument(help="R01…R20")],
+    question: Annotated[str, typer.Argument(help="问题 / the question")],
+    *,
+    json_: Json = False,
+) -> None:
+    """向中心提问 / ask the centre."""
+    with Client() as client:
+        key = _key(client, contract, month)
+        body = {"code": code, "body": question}
+        told = client.ask("POST", f"reconciliations/{key}/messages", body=body)
+    if json_:
+        as_json(told)
+    else:
+        print(
+            say(
+                f"已发出，请于 {told['answer_by']} 前答复", f"to be answered by {told['answer_by']}"
+            )
+        )
+
+
+@reconcile.command()
+def answer(
+    message: Annotated[int, typer.Argument(help="问题编号 / message")],
+    words: Annotated[str, typer.Argument(help="答复 / the answer")],
+    *,
+    json_: Json = False,
+) -> None:
+    """中心答复 / the centre answers."""
+    with Client() as client:
+        told = client.ask("POST", f"messages/{message}/answer", body={"body": words})
+    if json_:
+        as_json(told)
+    else:
+        print(say("已答复", "answered"))
+
+
+def _key(client: Client, contract: str, month: str) -> str:
+    """The address of a contract's month."""
+    for found in client.ask("GET", "reconciliations", query={"month": month}):
+        if found["number"] == contract:
+            return str(found["id"])
+    raise Failure(
+        say(f"合同 {contract} 在 {month} 没有用量也没有发票", f"{contract} has nothing in {month}")
+    )
+
+
+def _month(seen: dict[str, Any]) -> list[object]:
+    figures = [seen[k] for k in ("metered_fen", "invoiced_fen", "matched_fen", "open_fen")]
+    state = say(*STATES[seen["state"]])
+    waits = say(f"{state}，待确认 #{seen['proposed']}", f"{state}, proposed #{seen['proposed']}")
+    told = waits if seen["proposed"] else state
+    named = [seen["number"], seen["month"][:7], seen["project"]]
+    return [*named, *(money(fen) for fen in figures), told]
+
+
+def _choice(given: str) -> dict[str, Any]:
+    """`R03/12=exclude:wrong buyer` → the choice that the server takes."""
+    about, equals, said = given.partition("=")
+    treatment, colon, reason = said.partition(":")
+    code, *places = about.split("/")
+    if not (equals and colon) or len(places) > 2 or not all(p.isdigit() for p in places):  # noqa: PLR2004
+        raise typer.BadParameter(
+            say(
+                f"应写成 R03/单据/行=处理:理由：{given}",
+                "write R03/document/line=treatment:reason",
+            )
+        )
+    found: dict[str, Any] = {"code": code, "treatment": treatment, "reason": reason}
+    return found | dict(zip(("document", "line"), map(int, places), strict=False))
+
+
+def _decided(told: dict[str, Any], json_: bool) -> None:
+    if json_:
+        as_json(told)
+        return
+    waits = say("已提出，待另一人确认：", "waits for another person:")
+    print(f"{told['subject']}  {waits} suanquan confirm {told['id']}")
