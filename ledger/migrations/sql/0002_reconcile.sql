@@ -44,8 +44,16 @@ CREATE TABLE statement_answers (
     CHECK (answer = 'confirmed' OR reason <> '')
 );
 
+-- A number without its disguises: full width, spaces, case, and what follows an invoice's 20 digits.
+CREATE FUNCTION plain_number(number text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(regexp_replace(normalize(upper(number), NFKC), '\s', '', 'g'),
+    '^([0-9]{20}).*$', '\1');
+CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
+
 -- Which fen of which document line pays for which contract line, month and policy version. `kind`
--- is the project's: one document line never serves article 9 and article 14 together.
+-- is the project's: one document line never serves article 9 and article 14 together. Below zero
+-- stands what a red document takes back, out of whatever its blue one paid.
 CREATE TABLE allocations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     document bigint NOT NULL,
@@ -61,35 +69,9 @@ CREATE TABLE allocations (
     FOREIGN KEY (document, line) REFERENCES document_lines,
     UNIQUE (document, line, contract, month, price, policy),
     CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>)
+        WHERE (fen > 0)
 );
 CREATE INDEX allocations_by_contract ON allocations (contract, month);
-
--- Σ allocations of a document, net of its red ones, ≤ its net; each line within its own amount.
-CREATE FUNCTION allocations_fit() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    wrong bigint;
-BEGIN
-    PERFORM FROM cost_documents WHERE id IN (
-        SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
-    ) ORDER BY id FOR NO KEY UPDATE;
-    SELECT l.document INTO wrong
-        FROM document_lines l
-        JOIN (SELECT a.document, a.line, sum(a.fen) AS fen FROM allocations a
-              WHERE (a.document, a.line) IN (SELECT document, line FROM fresh)
-              GROUP BY a.document, a.line) t USING (document, line)
-        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0) LIMIT 1;
-    IF wrong IS NULL THEN
-        SELECT min(root) INTO wrong FROM family_sums WHERE root IN (
-            SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
-        ) AND allocated_fen NOT BETWEEN 0 AND net_fen;
-    END IF;
-    IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'more is allocated than document % has', wrong
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_fit', DETAIL = wrong;
-    END IF;
-    RETURN NULL;
-END $$;
 
 -- An invoice with all its red ones: what it is worth net, and how much of it is allocated. What was
 -- keyed is worth nothing before a second person confirmed it.
@@ -103,10 +85,67 @@ CREATE VIEW family_sums AS
           FROM cost_documents d) f
     GROUP BY f.root;
 
+-- Each line within its own amount; Σ allocations of an invoice with its red ones between nothing and
+-- their net, and in no cell below nothing. The invoices are locked first, so that two who allocate
+-- the same one take turns; and it is asked invoice by invoice: what there is besides costs nothing.
+CREATE FUNCTION allocations_fit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    roots bigint[];
+    wrong bigint;
+BEGIN
+    SELECT array_agg(DISTINCT coalesce(d.reverses, d.id)) INTO roots
+        FROM fresh f JOIN cost_documents d ON d.id = f.document;
+    PERFORM FROM cost_documents WHERE id = ANY(roots) ORDER BY id FOR NO KEY UPDATE;
+    SELECT min(f.document) INTO wrong
+        FROM (SELECT DISTINCT document, line FROM fresh) f
+        JOIN document_lines l USING (document, line)
+        CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
+                            WHERE a.document = f.document AND a.line = f.line) t
+        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0);
+    IF wrong IS NULL THEN
+        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+            CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = family OFFSET 0) s
+            WHERE s.allocated_fen NOT BETWEEN 0 AND s.net_fen;
+    END IF;
+    IF wrong IS NULL THEN
+        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+            CROSS JOIN LATERAL (
+                SELECT FROM cost_documents d JOIN allocations a ON a.document = d.id
+                WHERE coalesce(d.reverses, d.id) = family
+                GROUP BY a.contract, a.month, a.price, a.policy HAVING sum(a.fen) < 0
+            ) below;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has not what is allocated of it', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_fit', DETAIL = wrong;
+    END IF;
+    RETURN NULL;
+END $$;
 CREATE TRIGGER fit_new AFTER INSERT ON allocations REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION allocations_fit();
 CREATE TRIGGER fit_changed AFTER UPDATE ON allocations REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION allocations_fit();
+CREATE TRIGGER fit_gone AFTER DELETE ON allocations REFERENCING OLD TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION allocations_fit();
+
+-- A cell is of a contract line of that contract, and of a project of that kind.
+CREATE FUNCTION allocated_to_a_cell() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT contract, price, kind FROM fresh EXCEPT
+        SELECT k.id, c.id, p.kind FROM contracts k
+            JOIN prices c ON c.contract = k.id JOIN projects p ON p.id = k.project
+            WHERE c.id IN (SELECT price FROM fresh)
+    ) THEN
+        RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER real_cell AFTER INSERT ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION allocated_to_a_cell();
 
 -- A red invoice that leaves more allocated than is left must take its part back before commit.
 CREATE FUNCTION red_fits() RETURNS trigger
@@ -184,7 +223,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
 
-REVOKE EXECUTE ON FUNCTION allocations_fit, red_fits FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits FROM PUBLIC;
 GRANT SELECT, INSERT ON statements, statement_lines, statement_answers, allocations,
     reconciliations, matches, differences, messages TO :app_role;
 GRANT SELECT ON family_sums TO :app_role;

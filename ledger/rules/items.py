@@ -1,0 +1,67 @@
+"""What an invoice line sells, by its words: whether it is compute at all, and which tax is usual.
+
+An item is written `*class*name`: the class is the short name (简称) of the tax classification
+(商品和服务税收分类编码), which the tax office's software puts there; the name is the seller's own.
+The words are few and plain on purpose: they raise a question for a person (R11, R12), and no award
+hangs on them alone.
+"""
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+
+# Short names under which compute is sold: information technology services (3040203, 3040204) and
+# leases of equipment (3040502). Everything else with a class is goods or another service.
+SERVICES = frozenset({"信息技术服务", "信息系统服务", "软件服务", "现代服务", "增值电信服务"})
+LEASES = frozenset({"经营租赁", "有形动产租赁", "租赁服务"})
+# Names that say compute, and names that say what is paid beside it (domain table, R11: storage,
+# network, hardware; parameters of the bureau).
+COMPUTE = (
+    "算力", "智算", "超算", "计算", "卡时", "GPU", "NPU", "裸金属", "云主机", "云服务", "训练",
+    "推理", "节点",
+)  # fmt: skip
+OTHER = (
+    "存储", "网络", "带宽", "专线", "流量", "机柜", "机架", "硬件", "服务器", "设备销售", "安全",
+    "咨询", "培训", "开发", "数据标注", "餐饮", "住宿", "会议", "材料",
+)  # fmt: skip
+
+_ITEM = re.compile(r"\*([^*]+)\*(.*)", re.DOTALL)
+_RATE = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%|(0(?:\.\d{1,6})?)", re.ASCII)
+_UNTAXED = ("免税", "不征税")
+SERVICE_RATE, GOODS_RATE = Fraction(6, 100), Fraction(13, 100)  # VAT law: services, leased goods
+
+
+def classified(item: str) -> tuple[str, str]:
+    """`*信息技术服务*算力服务费` → its class and its name; the class is "" where there is none."""
+    found = _ITEM.fullmatch(item.strip())
+    return (found[1].strip(), found[2].strip()) if found else ("", item.strip())
+
+
+def is_compute(item: str) -> bool:
+    """Whether a line may be compute: of a class that sells it, and not plainly something else."""
+    class_, name = classified(item)
+    if class_ and class_ not in SERVICES | LEASES:
+        return False
+    return _says(name, COMPUTE) or not _says(name, OTHER)
+
+
+def rate(text: str) -> Fraction | None:
+    """`6%` and `0.06` → 6/100, `免税` → 0; None where the text says no rate (`***`, nothing)."""
+    if text.strip() in _UNTAXED:
+        return Fraction(0)
+    found = _RATE.fullmatch(text.strip())
+    if not found:
+        return None
+    return Fraction(found[1]) / 100 if found[1] else Fraction(found[2])
+
+
+def unusual_tax(item: str, tax_rate: str) -> bool:
+    """A service at the rate of goods (13 %), or a lease at that of services (6 %)."""
+    class_, name = classified(item)
+    lease = class_ in LEASES or (not class_ and "租赁" in name)
+    return rate(tax_rate) == (SERVICE_RATE if lease else GOODS_RATE)
+
+
+def _says(name: str, words: Iterable[str]) -> bool:
+    upper = name.upper()
+    return any(word in upper for word in words)
