@@ -15,6 +15,7 @@ _PERIOD = re.compile(
     rf"{_DAY}(?!\d)(?:\s*(?:至|到|~|～|—|–|-)\s*{_DAY}(?!\d))?",
     re.ASCII,
 )
+_GOES_ON = re.compile(r"\s*(?:[至到~～—–]|-\s*\d)")
 _STATEMENT = re.compile(r"对账单(?:编号|号码?)?[:：]?\s*(DZ-[0-9A-Za-z-]+)", re.ASCII)
 _BLUE = re.compile(r"被红冲蓝字(?:数电票|数电发票)号码[:：]?\s*(\d{20})(?!\d)", re.ASCII)
 _OLD_BLUE = re.compile(
@@ -29,11 +30,12 @@ _CONFIRMATION = re.compile(
 def remark_says(remark: str) -> tuple[date | None, date | None, str | None]:
     """The service period, both days included, and the statement's number; None where not said.
 
-    A month alone is all its days. A day that is in no calendar says nothing.
+    A month alone is all its days. A day that is in no calendar says nothing, nor do two different
+    periods, nor one whose end is written in another way than its beginning.
     """
-    statement = _STATEMENT.search(remark)
+    statements = set(_STATEMENT.findall(remark))
     since, until = _period(remark)
-    return since, until, statement[1] if statement else None
+    return since, until, statements.pop() if len(statements) == 1 else None
 
 
 def reversal(remark: str) -> tuple[str | None, str | None]:
@@ -49,8 +51,9 @@ def reversal(remark: str) -> tuple[str | None, str | None]:
 
 
 def _period(remark: str) -> tuple[date | None, date | None]:
-    said = _PERIOD.search(remark)
-    if said is None:
+    periods = {said.groups(): said for said in _PERIOD.finditer(remark)}
+    said = next(iter(periods.values()), None)
+    if said is None or len(periods) > 1 or _GOES_ON.match(remark, said.end()):
         return None, None
     first, second = said.groups()[:3], said.groups()[3:]
     try:
