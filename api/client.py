@@ -116,23 +116,41 @@ class Client:
         query: dict[str, Any] | None = None,
         body: object = None,
         content: bytes | None = None,
+        form: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever JSON the server answers
-        """The server's answer as plain values; None for an empty one."""
-        given = {key: value for key, value in (query or {}).items() if value is not None}
-        try:
-            answer = self._http.request(method, path, params=given, json=body, content=content)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Failure(
-                say(f"连不上服务器 {self._url}：{error}", f"cannot reach {self._url}: {error}")
-            ) from error
-        if not answer.is_success:
-            raise self._failure(answer)
+        """The server's answer as plain values; None for an empty one.
+
+        `form` names the parts of a form: a file is its name and content.
+        """
+        answer = self._send(method, path, query, json=body, content=content, files=form)
         try:
             return answer.json() if answer.content else None
         except ValueError as error:
             raise Failure(
                 say(f"{self._url} 不是算券服务器", f"{self._url} is not a suanquan server")
             ) from error
+
+    def fetch(self, path: str, *, query: dict[str, Any] | None = None) -> bytes:
+        """A file of the server's, as it is."""
+        return self._send("GET", path, query).content
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None,
+        **sent: Any,  # noqa: ANN401 - httpx's own
+    ) -> httpx2.Response:
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        try:
+            answer = self._http.request(method, path, params=given, **sent)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Failure(
+                say(f"连不上服务器 {self._url}：{error}", f"cannot reach {self._url}: {error}")
+            ) from error
+        if not answer.is_success:
+            raise self._failure(answer)
+        return answer
 
     def _failure(self, answer: httpx2.Response) -> Failure:
         try:

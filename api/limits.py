@@ -7,6 +7,7 @@ does not starve the others. The counts live in this process.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -24,16 +25,22 @@ from api.problems import Problem, respond
 
 KIB = 1024
 BODY_MAX = 64 * KIB
+FORM_MAX = 20 * KIB * KIB + BODY_MAX  # a file, and a form around it
 BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
     {
         "/api/v1/batches": BATCH_BYTES_MAX,
         "/api/v1/registry": 8 * KIB * KIB,
+        "/api/v1/bank-returns": 8 * KIB * KIB,
         **dict.fromkeys(
-            (f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
-            20 * KIB * KIB + BODY_MAX,  # a file, and a form around it
+            (
+                *(f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
+                *("/documents", "/claims/files", "/payments/returns"),  # forms of the pages
+            ),
+            FORM_MAX,
         ),
     }
 )
+CLAIM_FILE = re.compile(r"/api/v1/claims/[^/]+/files")
 BODY_SECONDS = 30.0
 
 GUESSES = parse("20/minute")  # refused sign-ins and codes, for each address
@@ -97,7 +104,7 @@ class Limits:
 
     async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
         """The whole body; a problem; or None when the sender went away."""
-        limit = BODY_MAX_OF.get(request.url.path, BODY_MAX)
+        limit = _limit(request.url.path)
         too_large = Problem(413, "too_large", {"limit": limit})
         announced = request.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit:
@@ -117,6 +124,11 @@ class Limits:
         except TimeoutError:
             return Problem(408, "too_slow", {"seconds": self._seconds}, {"Connection": "close"})
         return bytes(body)
+
+
+def _limit(path: str) -> int:
+    """The most bytes that a body for this path may have."""
+    return FORM_MAX if CLAIM_FILE.fullmatch(path) else BODY_MAX_OF.get(path, BODY_MAX)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

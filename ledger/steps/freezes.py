@@ -24,7 +24,7 @@ def freeze(db: Session, document: int, confirmation: str, *, actor: str, now: da
     """
     found = db.get(CostDocument, document, with_for_update={"key_share": True})
     if found is None:
-        raise NotFound("cost_document", id=document)
+        raise NotFound("document", id=document)
     if found.reverses is not None:
         raise Refused("freeze_red", number=found.number)
     standing = frozen(db, document)
