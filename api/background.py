@@ -1,8 +1,9 @@
-"""What the server does by itself: every few seconds it prices new usage and accrues the vouchers.
+"""What the server does by itself, every few seconds: price, accrue, end reservations.
 
-The figures are absolute, so a round that is left out or done twice changes nothing. Where several
-servers share a database one of them does the round and the others pass. A round takes at most a
-tenth of the time, however large the database has grown.
+New usage is priced, the vouchers are accrued, and a reservation whose day is over ends. The figures
+are absolute, so a round that is left out or done twice changes nothing. Where several servers share
+a database one of them does the round and the others pass. A round takes at most a tenth of the
+time, however large the database has grown.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from sqlmodel import Session
 
 from ledger.steps.accrue import accrue_all
 from ledger.steps.charge import charge
+from ledger.steps.reserve import expire
 
 EVERY_S = 10.0
 ACTOR = "server"
@@ -44,6 +46,7 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         charge(db, now)
         accrue_all(db, ACTOR, now)
+        expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
         db.commit()
         return True
 

@@ -1,6 +1,5 @@
-"""Commands about the books: the registry, projects, vouchers, quotas, usage, findings, accruals."""
+"""Commands about the books: the registry, projects, quotas, usage, findings, accruals."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -21,8 +20,6 @@ from api.cli_screen import (
 from api.client import Client, Failure, say
 
 app = typer.Typer()
-voucher = typer.Typer(no_args_is_help=True, help="算力券 / vouchers")
-app.add_typer(voucher, name="voucher")
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="项目编号 / project code")]
@@ -70,33 +67,6 @@ def projects(*, json_: Json = False) -> None:
     keys = ("code", "name", "kind", "organisation", "clause")
     drill = {True: say("是", "yes"), False: ""}
     table(titles, [[*(p[k] for k in keys), drill[p["drill"]]] for p in told])
-
-
-@voucher.command("open")
-def open_voucher(
-    code: Code,
-    *,
-    clause: Annotated[str, typer.Option(help="条款，如 09-1 / clause")],
-    policy: Annotated[str, typer.Option(help="政策版本 / policy version")],
-    fact: Annotated[
-        list[str] | None, typer.Option(help="事实 k=v，可多次 / fact, repeatable")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """按条款认定资格并开券 / decide eligibility and open a voucher."""
-    wanted = {"clause": clause, "policy": policy, "facts": dict(_fact(f) for f in fact or [])}
-    with Client() as client:
-        told = client.ask("POST", f"projects/{quote(code, safe='')}/voucher", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        cap = money(told["cap_fen"])
-        print(
-            say(
-                f"{code} 已按 {told['policy']} 第 {told['clause']} 条开券，上限 {cap}",
-                f"{code} has a voucher by {told['policy']} clause {told['clause']}, cap {cap}",
-            )
-        )
 
 
 @app.command()
@@ -199,18 +169,6 @@ def accrue(*, json_: Json = False) -> None:
             (say("其中有变动", "of which moved"), told["moved"]),
         ]
     )
-
-
-def _fact(given: str) -> tuple[str, Any]:
-    """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
-    name, equals, value = given.partition("=")
-    if not (name and equals):
-        raise typer.BadParameter(say(f"应写成 名称=值：{given}", f"write name=value: {given}"))
-    try:
-        read = json.loads(value)
-    except ValueError:
-        return name, value
-    return name, read if isinstance(read, (bool, int)) else value
 
 
 def _day(day: dict[str, Any]) -> list[object]:

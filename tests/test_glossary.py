@@ -12,7 +12,7 @@ from api import i18n
 from api.pages.findings import _word, about
 from api.pages.frame import role_name
 from ledger.books.findings import KINDS
-from ledger.rules.oracle import LEGAL_MOVES, ROLES
+from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.steps.doors import Role
 
 GLOSSARY = Path(__file__).parents[1] / "docs" / "glossary.md"
@@ -55,6 +55,7 @@ def words(section: str) -> dict[str, Term]:
         ("Gap reasons", wire.GapReason),
         ("Findings", KINDS),
         ("A voucher's accounts", ROLES),
+        ("Accounts of budgets and costs", {*BUDGET_ROLES, *COST_ROLES[:3], "R01`…`R20"}),
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
         ("Roles of access", Role),
     ],
