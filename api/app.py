@@ -18,12 +18,20 @@ from api import pages, problems
 from api.gate import API, Gate
 from api.limits import Limits
 from api.routes import (
+    accounts,
     accruals,
     agents,
     batches,
+    claims,
+    cost_documents,
+    decisions,
     findings,
     health,
+    payback,
+    payment,
     projects,
+    publications,
+    reconciliations,
     registry,
     tokens,
     usage,
@@ -32,7 +40,25 @@ from api.routes import (
 from api.schemas import PROBLEM_SCHEMA
 from api.settings import Settings
 
-ROUTES = (accruals, agents, batches, findings, projects, registry, tokens, usage, vouchers)
+ROUTES = (
+    accounts,
+    accruals,
+    agents,
+    batches,
+    claims,
+    cost_documents,
+    decisions,
+    findings,
+    payback,
+    payment,
+    projects,
+    publications,
+    reconciliations,
+    registry,
+    tokens,
+    usage,
+    vouchers,
+)
 SWITCH_S = 0.001  # a person's question does not wait behind the reading of batches
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

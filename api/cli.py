@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import cli_books, cli_doors, cli_machine, cli_policy, cli_run
+from api import (
+    cli_books,
+    cli_decisions,
+    cli_doors,
+    cli_invoice,
+    cli_machine,
+    cli_pay,
+    cli_policy,
+    cli_reconcile,
+    cli_run,
+    cli_voucher,
+)
 from api.client import Failure
 
 app = typer.Typer(
@@ -21,7 +32,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (cli_books, cli_doors, cli_machine, cli_policy, cli_run):
+for part in (
+    cli_books,
+    cli_decisions,
+    cli_doors,
+    cli_invoice,
+    cli_machine,
+    cli_pay,
+    cli_policy,
+    cli_reconcile,
+    cli_run,
+    cli_voucher,
+):
     app.add_typer(part.app)
 
 

@@ -88,7 +88,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment',
 class Payable:
     """An approved claim that is on no list. Money in fen.
 
-    `held` says why it cannot be listed: `no_account`, `account_changing`, `payable_gone`, or
+    `held` says why it cannot be listed: `without_account`, `account_changing`, `payable_gone`, or
     nothing. `indicator` is the one that has the money for it, None where it waits for money.
     """
 
@@ -206,7 +206,9 @@ def payables(db: Session, on_list: int | None = None) -> list[Payable]:
     told = []
     for row in db.execute(_PAYABLES, {"list": on_list}):
         one = _payable(row)
-        held = "no_account" if one.account is None else "account_changing" if row.changing else ""
+        held = (
+            "without_account" if one.account is None else "account_changing" if row.changing else ""
+        )
         if not held:
             owed = left.setdefault(one.book, row.owed_fen)
             held = "payable_gone" if owed < one.due_fen else ""

@@ -52,10 +52,10 @@ def _columns(titles: Row) -> tuple[dict[str, int], list[Finding]]:
     for at, cell in enumerate(titles.cells):
         title = _UNIT.sub("", cell)
         if title in columns and title in (*COLUMNS, REASON):
-            found.append(Finding(titles.where, "column_twice", (("column", title),)))
+            found.append(Finding(titles.where, "column_twice", (("name", title),)))
         columns.setdefault(title, at)
     missing = [title for title in COLUMNS if title not in columns]
-    found += [Finding(titles.where, "column_missing", (("column", title),)) for title in missing]
+    found += [Finding(titles.where, "column_missing", (("name", title),)) for title in missing]
     return columns, found
 
 
@@ -72,7 +72,7 @@ def _row(row: Row, columns: Mapping[str, int]) -> BankRow | list[Finding]:
         found.append(Finding(row.where, "unknown_result", params))
     fen, day = _fen(cell[AMOUNT]), _day(cell[DAY])
     if fen is None:
-        found.append(Finding(row.where, "bad_amount", (("amount", cell[AMOUNT]),)))
+        found.append(Finding(row.where, "bad_paid_amount", (("text", cell[AMOUNT]),)))
     if day is None:
         found.append(Finding(row.where, "bad_cell", (("column", DAY),)))
     if found or line is None or result is None or fen is None or day is None:

@@ -63,7 +63,7 @@ def make_list(
 
     Raises:
         Refused: the indicator's year is not this one (`indicator_year`), a claim does not wait to
-            be paid (`claim_not_waiting`) or is held (`no_account`, `account_changing`,
+            be paid (`claim_not_waiting`) or is held (`without_account`, `account_changing`,
             `payable_gone`), the money is short (`money_short`), or nothing waits
             (`nothing_payable`).
     """
@@ -209,8 +209,8 @@ def _refuse_short(indicator: Indicator, free: Fen, wanted: Fen) -> None:
 def _refuse_held(claim: str, found: Payable | None) -> None:
     if found is None:
         raise Refused("claim_not_waiting", claim=claim)
-    if found.held == "no_account":
-        raise Refused("no_account", claim=claim)
+    if found.held == "without_account":
+        raise Refused("without_account", claim=claim)
     if found.held == "account_changing":
         raise Refused("account_changing", claim=claim)
     if found.held:

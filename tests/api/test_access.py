@@ -13,12 +13,16 @@ from fastapi.routing import iter_route_contexts
 
 from ledger.steps.doors import Role
 from tests.api.conftest import FACTS, POLICY, Town
+from tests.documents import digital
+from tests.invoices import BUYER, SELLER, einvoice_xml
+from tests.vouchers import USCC
 
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
 PAYERS = {Role.FINANCE, ADMIN}
 SCOPED = {BUILDER, OPERATOR}
+HANDING_IN = {ADMIN, Role.CLERK, OPERATOR}
 
 Ask = dict[str, Any]
 
@@ -67,9 +71,47 @@ def a_voucher(_: Town, whose: str) -> Ask:
     return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wanted}
 
 
+def a_reservation(town: Town, whose: str) -> Ask:
+    """One that stands."""
+    wanted = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
+    path = f"/api/v1/projects/p-{whose}/reservations"
+    made = town.client.post(path, json=wanted, headers=town.headers(ADMIN))
+    return {"url": f"{path}/{made.json()['id']}"}
+
+
+def an_invoice(town: Town, whose: str) -> int:
+    """One between the parties of the town, or between others."""
+    parties = ((USCC, "测试单位"),) * 2 if whose == "mine" else ((SELLER, "别家"), (BUYER, "他家"))
+    content = einvoice_xml(
+        number=digital(1 if whose == "mine" else 2), seller=parties[0], buyer=parties[1]
+    )
+    clerk = town.headers(Role.CLERK)
+    made = town.client.post("/api/v1/cost-documents", content=content, headers=clerk)
+    return int(made.json()["documents"][0]["id"])
+
+
+def of_an_invoice(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/cost-documents/{an_invoice(town, whose)}{path}", **ask
+    }  # fmt: skip
+
+
 DAY = "2026-03-01"
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
+A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
+A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}
 WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+
+AN_INDICATOR = {
+    "number": "Z1", "year": 2026, "project_name": "算力券", "fund_kind": "一般公共预算",
+    "classification": "2150805", "fen": 1,
+}  # fmt: skip
+A_REFUND = {
+    "reference": "r", "project": "p-mine", "indicator": "none", "year": 2026, "fen": 1,
+    "on_day": "2026-03-01",
+}  # fmt: skip
+A_RECOVERY = {"project": "p-mine", "pay_by": "2026-12-31", "reason": "红冲"}
+A_YEAR_END = {"indicator": "a", "year": 2026, "new_indicator": "b", "new_year": 2027}
 
 DOORS = {
     "GET /healthz": Door(None, at("/healthz")),
@@ -98,12 +140,112 @@ DOORS = {
         BUREAU | {BUILDER}, at(f"/api/v1/projects/p-{{whose}}/days/{DAY}/windows"), scoped=True
     ),
     "POST /api/v1/projects/{code}/voucher": Door({ADMIN, Role.CLERK}, a_voucher, yes=201),
+    "POST /api/v1/projects/{code}/cap": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/projects/p-mine/cap", json={"cap_fen": 1, "reason": "核定"}),
+        yes=201,
+    ),
+    "POST /api/v1/projects/{code}/lapse": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/projects/p-mine/lapse", json={"reason": "到期"}),
+        yes=201,
+    ),
+    "POST /api/v1/projects/{code}/reservations": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/api/v1/projects/p-mine/reservations",
+            json={"fen": 1, "plan": "训练", "until": "2026-12-31"},
+        ),
+        yes=201,
+    ),
+    "DELETE /api/v1/projects/{code}/reservations/{key}": Door({ADMIN, Role.CLERK}, a_reservation),
     "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
     "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
     "POST /api/v1/accruals": Door({ADMIN, Role.CLERK}, at("/api/v1/accruals")),
+    "POST /api/v1/cost-documents": Door(
+        HANDING_IN, at("/api/v1/cost-documents", content=b"?"), yes=422
+    ),
+    "POST /api/v1/cost-documents/keyed": Door(
+        HANDING_IN, at("/api/v1/cost-documents/keyed", content=b"?"), yes=422
+    ),
+    "POST /api/v1/cost-documents/list": Door(
+        HANDING_IN, at("/api/v1/cost-documents/list", content=b"?"), yes=422
+    ),
+    "GET /api/v1/cost-documents": Door(EVERYBODY, at("/api/v1/cost-documents")),
+    "GET /api/v1/cost-documents/{document}": Door(EVERYBODY, of_an_invoice(), scoped=True),
+    "GET /api/v1/cost-documents/{document}/original": Door(
+        EVERYBODY, of_an_invoice("/original"), scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})
+    ),
+    "DELETE /api/v1/cost-documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice("/freeze")
+    ),
+    "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
+    "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
+    "POST /api/v1/decisions/{key}/answer": Door(
+        BUREAU - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
+    ),
+    "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
+    "GET /api/v1/reconciliations/{key}": Door(
+        EVERYBODY, at("/api/v1/reconciliations/1-2026-03"), yes=404
+    ),
+    "POST /api/v1/matching": Door({ADMIN, Role.CLERK}, at("/api/v1/matching")),
+    "POST /api/v1/allocations/move": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/allocations/move", json=A_MOVE), yes=404
+    ),
+    "POST /api/v1/reconciliations/proposals": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/reconciliations/proposals", json={"month": "2026-03"}),
+        yes=201,
+    ),
+    "POST /api/v1/reconciliations/{key}/proposal": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/proposal", json={}), yes=404
+    ),
+    "POST /api/v1/reconciliations/{key}/extra": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/api/v1/reconciliations/1-2026-03/extra",
+            json={"price": 1, "extra_fen": 1, "reason": "核实"},
+        ),
+        yes=404,
+    ),
+    "POST /api/v1/reconciliations/{key}/messages": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/reconciliations/1-2026-03/messages", json={"code": "R07", "body": "为何"}),
+        yes=404,
+    ),
+    "POST /api/v1/messages/{key}/answer": Door(
+        HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
+    ),
     "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
     "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
     "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
+    "GET /api/v1/indicators": Door(BUREAU, at("/api/v1/indicators")),
+    "POST /api/v1/indicators": Door(PAYERS, at("/api/v1/indicators", json=AN_INDICATOR), yes=201),
+    "POST /api/v1/indicators/{year}/{number}/changes": Door(
+        PAYERS, at("/api/v1/indicators/2026/none/changes", json={"fen": 1}), yes=404
+    ),
+    "GET /api/v1/payables": Door(BUREAU, at("/api/v1/payables")),
+    "GET /api/v1/payment-lists": Door(BUREAU, at("/api/v1/payment-lists")),
+    "POST /api/v1/payment-lists": Door(
+        PAYERS, at("/api/v1/payment-lists", json={"indicator": "none", "year": 2026}), yes=404
+    ),
+    "GET /api/v1/payment-lists/{number}": Door(
+        BUREAU, at("/api/v1/payment-lists/ZF-2026-9999"), yes=404
+    ),
+    "GET /api/v1/payment-lists/{number}/{form}": Door(
+        BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
+    ),
+    "POST /api/v1/bank-returns": Door(
+        PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422
+    ),
+    "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
+    "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
+    "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
+    "POST /api/v1/recoveries": Door(PAYERS, at("/api/v1/recoveries", json=A_RECOVERY), yes=422),
+    "POST /api/v1/year-end": Door(PAYERS, at("/api/v1/year-end", json=A_YEAR_END), yes=404),
     # pages
     "* /static": Door(None, at("/static/style.css")),
     "GET /": Door(None, at("/")),
@@ -118,7 +260,7 @@ DOORS = {
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
-    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/1"), yes=404),
+    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/999999"), yes=404),
     "GET /payments": Door(BUREAU, at("/payments")),
     "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
     "POST /payments/lists": Door(
@@ -129,7 +271,7 @@ DOORS = {
     ),
     "GET /publications": Door(None, at("/publications")),
     "POST /decisions/{decision}": Door(
-        BUREAU - {Role.AUDITOR}, at("/decisions/1", data=AN_ANSWER), yes=404
+        BUREAU - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
     ),
 }
 

@@ -144,8 +144,8 @@ def test_another_account_is_not_the_one_that_was_on_the_list(treasury: Treasury)
 def test_without_an_account_a_claim_waits(treasury: Treasury, owner: psycopg.Connection) -> None:
     owner.execute("UPDATE bank_accounts SET superseded_at = confirmed_at")
     treasury.claim("p1", 600, "A")
-    assert [one.held for one in treasury.queue()] == ["no_account"]
-    with pytest.raises(Refused, match="no_account"):
+    assert [one.held for one in treasury.queue()] == ["without_account"]
+    with pytest.raises(Refused, match="without_account"):
         treasury.make(["A"])
     with pytest.raises(Refused, match="nothing_payable"):
         treasury.make()
