@@ -2,7 +2,8 @@
 
 Names stand for things: an organisation is its 统一社会信用代码, a project its code, a contract its
 number. Days are Beijing days; `from` and `until` are both included, as Chinese documents say
-自…至…. The format is described, with an example, in docs/registry.md.
+自…至…. The format is described, with an example, in docs/registry.md. What a contract line says
+stands in `price.py`.
 """
 
 from datetime import date
@@ -11,27 +12,23 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ledger.rules.dated import Span
+from ledger.rules.price import Price
 from ledger.rules.spelling import (
     Day,
     GpuId,
     Handle,
     MigProfile,
     Name,
-    PricedProfile,
     Shape,
-    TaxRate,
     Uscc,
     YesNo,
-    Yuan,
     fault,
     one_of,
-    up_to,
 )
 
 Source = Literal["nvml", "dcgm", "slurm", "import"]
 ProjectKind = Literal["model", "team"]
-Unit = Literal["gpu-hour", "node-hour", "node-day", "node-month"]
-MONTH_HOURS = 720  # where a price per month does not say otherwise: 30 days
+RelationKind = Literal["seller", "buyer", "payee", "related"]
 
 
 class Dated(Shape):
@@ -115,62 +112,6 @@ class Project(Shape):
     drill: YesNo = False
 
 
-class Price(Shape):
-    """So many yuan for a GPU or a node for so long; without days, for the contract's whole term."""
-
-    unit: Annotated[Unit, one_of(Unit)]
-    yuan: Yuan
-    tax_included: YesNo
-    tax_rate: TaxRate
-    gpus_per_node: Annotated[int, up_to(1024)] | None = Field(default=None, validate_default=True)
-    hours_per_month: Annotated[int, up_to(744)] | None = None
-    model: Name | None = None
-    mig_profile: PricedProfile | None = None
-    since: Day | None = Field(default=None, alias="from")
-    until: Day | None = None
-
-    @field_validator("gpus_per_node")
-    @classmethod
-    def _of_nodes_alone(cls, gpus: int | None, info: ValidationInfo) -> int | None:
-        unit = info.data.get("unit", "")
-        if gpus is None and unit.startswith("node"):
-            raise fault("missing")
-        if gpus is not None and unit == "gpu-hour":
-            raise fault("not_for_unit", unit=unit)
-        return gpus
-
-    @field_validator("hours_per_month")
-    @classmethod
-    def _of_months_alone(cls, hours: int | None, info: ValidationInfo) -> int | None:
-        unit = info.data.get("unit")
-        if hours is not None and unit and unit != "node-month":
-            raise fault("not_for_unit", unit=unit)
-        return hours
-
-    @field_validator("mig_profile")
-    @classmethod
-    def _of_a_model(cls, profile: str | None, info: ValidationInfo) -> str | None:
-        if profile is not None and info.data.get("model", "") is None:
-            raise fault("profile_without_model")
-        return profile
-
-    @property
-    def gpus(self) -> int:
-        """How many devices the price buys."""
-        return self.gpus_per_node or 1
-
-    @property
-    def hours(self) -> int:
-        """For how many hours."""
-        month = self.hours_per_month or MONTH_HOURS
-        return {"gpu-hour": 1, "node-hour": 1, "node-day": 24, "node-month": month}[self.unit]
-
-    def span(self, contract: Span) -> Span:
-        """The days on which it holds; what it leaves open is the contract's."""
-        start = self.since or contract.start
-        return Span.through(start, self.until) if self.until else Span(start, contract.end)
-
-
 class Contract(Dated):
     """What a project has agreed with a centre."""
 
@@ -210,3 +151,38 @@ class Binding(Dated):
     cluster: Handle
     holder: Holder
     project: Handle
+
+
+_TARGET: dict[RelationKind, str] = {
+    "seller": "centre", "buyer": "project", "payee": "project", "related": "other",
+}  # fmt: skip
+
+
+class Relation(Dated):
+    """An organisation sells for a centre, buys or is paid for a project, or is related to another.
+
+    The organisation that runs a centre, and a project's own, need not be named.
+    """
+
+    kind: Annotated[RelationKind, one_of(RelationKind)]
+    organisation: Uscc
+    centre: Name | None = Field(default=None, validate_default=True)
+    project: Handle | None = Field(default=None, validate_default=True)
+    other: Uscc | None = Field(default=None, validate_default=True)
+
+    @field_validator("centre", "project", "other")
+    @classmethod
+    def _of_this_kind(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind and value is None and info.field_name == _TARGET[kind]:
+            raise fault("missing")
+        if kind and value is not None and info.field_name != _TARGET[kind]:
+            raise fault("not_for_kind", kind=kind)
+        if value is not None and value == info.data.get("organisation"):
+            raise fault("itself")
+        return value
+
+    @property
+    def target(self) -> str:
+        """To what the organisation is related: a centre, a project, an organisation."""
+        return self.centre or self.project or self.other or ""

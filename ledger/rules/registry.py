@@ -22,6 +22,7 @@ from ledger.rules.entries import (
     Model,
     Organisation,
     Project,
+    Relation,
 )
 from ledger.rules.spelling import Shape, fill
 
@@ -51,6 +52,7 @@ class Registry:
     projects: tuple[Placed[Project], ...]
     contracts: tuple[Placed[Contract], ...]
     bindings: tuple[Placed[Binding], ...]
+    relations: tuple[Placed[Relation], ...]
     faulty: frozenset[tuple[str, str]]
 
 
@@ -59,7 +61,7 @@ NAMED = {
     "organisations": "uscc", "centres": "name", "clusters": "name", "catalogue": "model",
     "gpus": "gpu", "projects": "code", "contracts": "number",
 }  # fmt: skip
-SECTIONS = (*NAMED, "bindings")
+SECTIONS = (*NAMED, "bindings", "relations")
 
 
 def read(text: str) -> tuple[Registry | None, list[Finding]]:
@@ -80,6 +82,7 @@ def read(text: str) -> tuple[Registry | None, list[Finding]]:
         projects=reader.section("projects", Project),
         contracts=reader.section("contracts", Contract),
         bindings=reader.section("bindings", Binding),
+        relations=reader.section("relations", Relation),
         faulty=frozenset(reader.faulty),
     )
     return registry, sorted([*findings, *_contradictions(registry)], key=line_of)
@@ -136,6 +139,15 @@ def _contradictions(registry: Registry) -> Iterator[Finding]:
     )
     for contract, place in registry.contracts:
         yield from _price_contradictions(contract, place)
+    yield from _overlaps(_reserved(registry))
+    yield from _overlaps(
+        (
+            ("payee", r.target) if r.kind == "payee" else (r.kind, r.organisation, r.target),
+            r.span,
+            p,
+        )
+        for r, p in registry.relations
+    )
 
 
 def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]:
@@ -143,13 +155,25 @@ def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]
     for i, price in enumerate(contract.prices):
         at = place.at("prices", i)
         span = price.span(contract.span)
-        if price.until and price.until < span.start:
-            yield at.at("until").finding("reversed_days", since=span.start)
+        if price.last and price.last < span.start:
+            last = "expires" if price.expires else "until"
+            yield at.at(last).finding("reversed_days", since=span.start)
         elif span.empty or span not in contract.span:
             yield at.finding("outside_contract", contract=contract.span)
         else:
-            within.append(((price.model, price.mig_profile), span, at))
+            line = (price.kind, price.name, price.model, price.mig_profile)
+            within.append((line, span, at))
     yield from _overlaps(within)
+
+
+def _reserved(registry: Registry) -> Iterator[tuple[object, Span, Place]]:
+    """Devices and nodes that contract lines reserve; nothing is reserved twice on a day."""
+    for contract, place in registry.contracts:
+        for i, price in enumerate(contract.prices):
+            span, at = price.span(contract.span), place.at("prices", i)
+            if not span.empty:
+                yield from ((gpu, span, at.at("gpus", n)) for n, gpu in enumerate(price.reserved))
+                yield from ((node, span, at.at("nodes", n)) for n, node in enumerate(price.nodes))
 
 
 def _twice(named: Iterable[tuple[object, Place]]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Write down dated facts: billing sources, prices, bindings.
+"""Write down dated facts: billing sources, contract lines, bindings, relations.
 
 What a file states is compared with what is current (`rules/dated.py` decides). A fact is never
 edited: where it is contradicted and the caller says so, it is superseded and what stays true of it
@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 from ledger.errors import Finding
 from ledger.rules.dated import Fact, Plan, Span, plan
 from ledger.rules.document import Place
-from ledger.tables.parties import BillingSource
+from ledger.tables.parties import BillingSource, Organisation, Relation
 from ledger.tables.projects import Binding, Price, Project
 
 Columns = tuple[object, ...]
@@ -55,14 +55,38 @@ class Outcome:
 
 
 def _show_price(_: Session, says: Columns) -> str:
-    unit, yuan, gpus, hours, tax_included, tax_rate = says
-    tax = f"tax_included {str(tax_included).lower()}, tax_rate {tax_rate}"
-    return f"{yuan}/{unit} ({gpus} × {hours} h), {tax}"
+    (
+        unit,
+        yuan,
+        gpus,
+        hours,
+        tax_included,
+        tax_rate,
+        rounding,
+        devices,
+        quantity,
+        expires,
+        counts,
+    ) = says
+    told = [f"{len(devices)} GPU: {' '.join(devices)}"] if isinstance(devices, tuple) else []
+    told += [
+        f"{yuan}/{unit} ({gpus} × {hours} h)",
+        f"tax_included {str(tax_included).lower()}",
+        f"tax_rate {tax_rate}",
+    ]
+    told += [f"rounding {rounding}"] if rounding != "ms" else []
+    told += [f"{quantity} h, expires {expires}"] if quantity else []
+    told += [f"counts {str(counts).lower()}"] if counts is not None else []
+    return ", ".join(told)
 
 
 def _show_project(db: Session, says: Columns) -> str:
     (project,) = says
     return project if isinstance(project, str) else db.get_one(Project, project).code
+
+
+def _show_organisation(db: Session, says: Columns) -> str:
+    return db.get_one(Organisation, says[0]).uscc
 
 
 def _table(of: type[SQLModel]) -> Table:
@@ -75,16 +99,30 @@ BILLING = Kind(
 PRICES = Kind(
     "prices",
     _table(Price),
-    ("contract", "model", "mig_profile"),
-    ("unit", "yuan", "gpus", "hours", "tax_included", "tax_rate"),
+    ("contract", "kind", "name", "model", "mig_profile"),
+    (
+        "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+        "quantity", "expires", "counts",
+    ),
     _show_price,
-)
+)  # fmt: skip
 BINDINGS = Kind(
     "bindings",
     _table(Binding),
     ("cluster", "holder_kind", "holder"),
     ("project",),
     _show_project,
+)
+# Many may sell for a centre and buy for a project at a time; a project is paid through one.
+RELATIONS = Kind(
+    "relations",
+    _table(Relation),
+    ("organisation", "kind", "centre", "project", "other"),
+    (),
+    lambda _, __: "",
+)
+PAYEES = Kind(
+    "relations", _table(Relation), ("project", "kind"), ("organisation",), _show_organisation
 )
 
 
@@ -141,10 +179,14 @@ def _current(
     )
     found: dict[Columns, dict[Fact[Columns], RowMapping]] = {}
     for row in db.execute(query).mappings():
-        about, says = (tuple(row[c] for c in names) for names in (kind.about, kind.says))
+        about, says = (tuple(_plain(row[c]) for c in ns) for ns in (kind.about, kind.says))
         fact = Fact(says, Span(row["valid"].lower or date.min, row["valid"].upper))
         found.setdefault(about, {})[fact] = row
     return found
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _findings(
@@ -157,7 +199,7 @@ def _findings(
     for about, made in plans.items():
         places = {Fact(one.says, one.span): one.place for one in wanted[about]}
         for want, held in made.contradictions:
-            here, there = (f"{kind.show(db, f.value)} {f.span}" for f in (want, held))
+            here, there = (f"{kind.show(db, f.value)} {f.span}".strip() for f in (want, held))
             findings.append(places[want].finding("contradicts", there=there, here=here))
     return findings
 

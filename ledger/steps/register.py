@@ -1,4 +1,4 @@
-"""Register a file: organisations, centres, machines, contracts, prices, bindings.
+"""Register a file: organisations, centres, machines, contracts, bindings, relations.
 
 All of a file is registered or nothing of it. What is there already is left as it is, so the same
 file may be registered again, and a longer one adds what is new. All faults are told at once: those
@@ -18,17 +18,13 @@ from ledger.errors import Finding
 from ledger.rules import registry as files
 from ledger.rules.dated import Span
 from ledger.rules.document import Place, line_of
-from ledger.rules.entries import Contract, Price
+from ledger.rules.entries import Relation
 from ledger.rules.registry import Registry
 from ledger.rules.spelling import Shape
-from ledger.steps import dated, named
+from ledger.steps import contract_lines, dated, named
 from ledger.steps.named import Registration, Section, Stated
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
-_PROFILES = text("""
-    SELECT m.name, n.mig_profile FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model
-    WHERE m.name = ANY(:models)
-""")
 _CONTRACTS = text("""
     SELECT k.number, c.name AS centre, p.code AS project,
            lower(k.valid) AS since, upper(k.valid) AS until
@@ -119,10 +115,12 @@ def _refuse_second_contracts(done: Registration, registry: Registry) -> None:
 
 
 def _dated(done: Registration, registry: Registry, actor: str, now: datetime) -> None:
+    prices = contract_lines.stated(done, registry)
     for kind, stated in (
         (dated.BILLING, _billing(done, registry)),
-        (dated.PRICES, _prices(done, registry)),
+        (dated.PRICES, prices),
         (dated.BINDINGS, _bindings(done, registry)),
+        *_relations(done, registry),
     ):
         outcome = dated.state(
             done.db, kind, stated, actor=actor, now=now,
@@ -132,6 +130,8 @@ def _dated(done: Registration, registry: Registry, actor: str, now: datetime) ->
         done.created[kind.name] += outcome.created
         done.unchanged[kind.name] += outcome.unchanged
         done.superseded[kind.name] += outcome.superseded
+    if not done.findings:
+        done.findings += contract_lines.reserved_twice(done.db, prices)
 
 
 def _billing(done: Registration, registry: Registry) -> list[dated.Stated]:
@@ -141,41 +141,6 @@ def _billing(done: Registration, registry: Registry) -> list[dated.Stated]:
         if (cluster := done.id(named.CLUSTERS, entry.name)) is not None
         for i, bill in enumerate(entry.billing)
     ]
-
-
-def _prices(done: Registration, registry: Registry) -> list[dated.Stated]:
-    asked = [
-        (contract, price, place.at("prices", i))
-        for contract, place in registry.contracts
-        for i, price in enumerate(contract.prices)
-    ]
-    done.look_up(named.CATALOGUE, [(p.model, at.at("model")) for _, p, at in asked if p.model])
-    _refuse_unknown_profiles(done, registry, asked)
-    stated = []
-    for contract, price, at in asked:
-        key = done.id(named.CONTRACTS, contract.number)
-        model = done.id(named.CATALOGUE, price.model) if price.model else None
-        span = price.span(contract.span)
-        if key is None or span.empty or (price.model and model is None):
-            continue
-        says = (price.unit, price.yuan, price.gpus, price.hours, price.tax_included, price.tax_rate)
-        stated.append(dated.Stated((key, model, price.mig_profile), says, span, at))
-    return stated
-
-
-def _refuse_unknown_profiles(
-    done: Registration, registry: Registry, asked: Iterable[tuple[Contract, Price, Place]]
-) -> None:
-    """A price for a slice that no device name has would never apply: `1g.10g` for `1g.10gb`."""
-    sliced = [(p.model, p.mig_profile, at) for _, p, at in asked if p.mig_profile is not None]
-    rows = done.db.execute(_PROFILES, {"models": [model for model, _, _ in sliced]})
-    known = {(row.name, row.mig_profile) for row in rows}
-    known |= {(m.model, n.mig_profile or "") for m, _ in registry.catalogue for n in m.names}
-    models = {model for model, _ in known}
-    for model, profile, at in sliced:
-        if model in models and (model, profile) not in known:
-            name = profile or "whole"
-            done.findings.append(at.at("mig_profile").finding("unknown_mig_profile", name=name))
 
 
 def _bindings(done: Registration, registry: Registry) -> list[dated.Stated]:
@@ -193,3 +158,45 @@ def _bindings(done: Registration, registry: Registry) -> list[dated.Stated]:
         for e, place in bound
         if (cluster := done.id(named.CLUSTERS, e.cluster)) is not None
     ]
+
+
+_TARGETS = {"seller": "centre", "buyer": "project", "payee": "project", "related": "other"}
+_MEANT = {
+    "centre": named.CENTRES,
+    "project": named.PROJECTS,
+    "other": named.ORGANISATIONS,
+}
+
+
+def _relations(
+    done: Registration, registry: Registry
+) -> list[tuple[dated.Kind, list[dated.Stated]]]:
+    """Payees, of whom a project has one at a time, and all others."""
+    said = registry.relations
+    done.look_up(
+        named.ORGANISATIONS, [(one.organisation, at.at("organisation")) for one, at in said]
+    )
+    for field, section in _MEANT.items():
+        of_it = [(one, at) for one, at in said if _TARGETS[one.kind] == field]
+        done.look_up(section, [(one.target, at.at(field)) for one, at in of_it])
+    payees, others = [], []
+    for one, place in said:
+        organisation = done.id(named.ORGANISATIONS, one.organisation)
+        target = done.id(_MEANT[_TARGETS[one.kind]], one.target)
+        if organisation is None or target is None:
+            continue
+        if one.kind == "payee":
+            says = (organisation,)
+            payees.append(dated.Stated((target, "payee"), says, one.span, place))
+        else:
+            others.append(dated.Stated(_about(one, organisation, target), (), one.span, place))
+    return [(dated.PAYEES, payees), (dated.RELATIONS, others)]
+
+
+def _about(one: Relation, organisation: int, target: int) -> dated.Columns:
+    """Two are related whichever is named first: the table has the lower key first."""
+    if one.kind == "related":
+        low, high = sorted((organisation, target))
+        return (low, one.kind, None, None, high)
+    centre, project = (target, None) if one.kind == "seller" else (None, target)
+    return (organisation, one.kind, centre, project, None)

@@ -32,6 +32,9 @@ CODE_AT = {
 WORKED_OUT = {
     "api/problems.py: code": {"no_route", "no_method", "http"},
     "api/problems.py: error.code": set(),  # passed on as it was raised
+    "api/routes/claims.py: done.code": {
+        "claim_lacks", "ineligible", "insufficient", "judgement", "rejected",
+    },
     "api/routes/vouchers.py: decision.result": {
         "ineligible", "insufficient", "judgement", "rejected",
     },
@@ -52,9 +55,13 @@ WORKED_OUT = {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
     },
     "ledger/rules/spelling.py: code": {"missing", "unknown_key", "not_mapping", "not_list"},
+    "ledger/steps/claims.py: f'lacks_{role}'": {
+        "lacks_application", "lacks_commitment", "lacks_receipt", "lacks_account",
+        "lacks_contract", "lacks_result", "lacks_other",
+    },
     "ledger/steps/named.py: f'unknown_{section.singular}'": {
         "unknown_organisation", "unknown_centre", "unknown_cluster", "unknown_model",
-        "unknown_project", "unknown_contract",
+        "unknown_project", "unknown_contract", "unknown_gpu",
     },
 }  # fmt: skip
 

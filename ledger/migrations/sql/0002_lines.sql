@@ -20,7 +20,8 @@ ALTER TABLE prices
     ADD CONSTRAINT reserved_devices_named CHECK ((kind = 'reserved') = (devices IS NOT NULL)
         AND cardinality(devices) > 0),
     ADD CONSTRAINT package_of_hours CHECK ((kind = 'package') = (quantity IS NOT NULL)
-        AND (kind = 'package') = (expires IS NOT NULL) AND upper(valid) <= expires + 1),
+        AND (kind = 'package') = (expires IS NOT NULL)
+        AND (kind <> 'package' OR coalesce(upper(valid) <= expires + 1, false))),
     ADD CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
     ADD CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
     ADD CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package') OR model IS NULL),

@@ -13,7 +13,8 @@ from sqlmodel import Session
 from ledger.books.parties import buyers_of, payee_of, related, seller_buyer_contracts, sellers_of
 from ledger.steps.register import register
 
-EXAMPLE = (Path(__file__).parents[3] / "docs/examples/registry.yaml").read_text(encoding="utf-8")
+FILE = (Path(__file__).parents[3] / "docs/examples/registry.yaml").read_text(encoding="utf-8")
+EXAMPLE = FILE.partition("relations:")[0]
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAY, LATER = date(2026, 5, 1), date(2026, 8, 1)
 OWN = {"centre": "91640100MADEM0001Y", "project": "91640100MADEM00022"}

@@ -3,11 +3,14 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from ledger.rules.dated import Span
-from ledger.rules.entries import Price
+from ledger.rules.entries import RelationKind
+from ledger.rules.price import Price, Unit
+from ledger.rules.pricing import LineKind
 from ledger.rules.registry import SECTIONS, Registry, read
 
 HERE = Path(__file__).parent
@@ -59,7 +62,9 @@ def test_the_example_has_every_section_and_every_key() -> None:
         assert given == set(shape.model_fields), name
     prices = [price for contract, _ in made.contracts for price in contract.prices]
     assert set().union(*(p.model_fields_set for p in prices)) == set(Price.model_fields)
-    assert {p.unit for p in prices} == {"gpu-hour", "node-hour", "node-day", "node-month"}
+    assert {p.unit for p in prices} == set(get_args(Unit))
+    assert {p.kind for p in prices} == set(get_args(LineKind))
+    assert {r.kind for r, _ in made.relations} == set(get_args(RelationKind))
     assert {b.holder.kind for b, _ in made.bindings} == {"pod", "slurm", "static"}
     assert {bill.source for c, _ in made.clusters for bill in c.billing} == {"slurm", "nvml"}
 
@@ -67,12 +72,20 @@ def test_the_example_has_every_section_and_every_key() -> None:
 def test_values_of_the_example() -> None:
     made = example()
     contract = made.contracts[0].entry
-    month, old, new, day = contract.prices
+    month, old, new, day, package, fee = contract.prices
     assert (month.yuan, month.gpus, month.hours) == (Decimal("29800.00"), 8, 720)
     assert (day.gpus, day.hours) == (8, 24)
     assert (month.mig_profile, old.mig_profile, day.mig_profile) == ("", "1g.10gb", None)
     assert old.span(contract.span) == Span(date(2026, 1, 1), date(2026, 4, 1))
     assert new.span(contract.span) == Span(date(2026, 4, 1), date(2027, 1, 1))
+    assert package.span(contract.span) == Span(date(2026, 3, 1), date(2026, 7, 1))
+    assert (package.quantity, package.rounding) == (Decimal(5000), "ms")
+    assert (fee.unit, fee.gpus, fee.hours, fee.counts) == ("month", 1, 1, False)
+    by_gpu, by_node = made.contracts[1].entry.prices[-2:]
+    assert (by_gpu.reserved, by_node.nodes) == (
+        ("GPU-0c0f4d5e-1111-4222-8333-000000000002",),
+        ("helan-a/gpu-02",),
+    )
     assert made.bindings[2].entry.holder.name == "贺兰团队"
     assert made.bindings[2].entry.span == Span(date(2026, 1, 1), None)
     assert made.gpus[2].entry.span == Span(date(2026, 1, 1), date(2026, 10, 1))

@@ -19,6 +19,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TABLES = [
     "organisations", "centres", "clusters", "billing_sources", "catalogue_models",
     "catalogue_names", "gpus", "projects", "contracts", "prices", "bindings",
+    "relations", "reserved_devices",
 ]  # fmt: skip
 GPU = "GPU-0c0f4d5e-1111-4222-8333-00000000000"
 BINDING = "bindings:\n  - {cluster: helan-a, holder: {pod: saishang-train}, project: %s, %s}\n"
@@ -67,9 +68,9 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
         done = register(db, EXAMPLE, actor="clerk", now=NOW)
         assert done == Registered(
             created={
-                "organisations": 3, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
-                "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 6,
-                "bindings": 3,
+                "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
+                "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 10,
+                "bindings": 3, "relations": 4,
             },
             unchanged={},
             findings=(),
@@ -88,7 +89,7 @@ def test_registering_again_changes_nothing(db: Session) -> None:
     before = rows(db)
     done = again(db, EXAMPLE)
     assert (done.created, done.superseded, done.findings) == ({}, {}, ())
-    assert sum(done.unchanged.values()) == 30
+    assert sum(done.unchanged.values()) == 39
     assert rows(db) == before
 
 
@@ -273,7 +274,7 @@ def test_a_price_is_superseded_and_the_new_one_is_read(db: Session) -> None:
         sa.text("SELECT id FROM projects WHERE code = 'saishang-72b'")
     ).scalar_one()
     lines = contract_lines.price_lines(db, [project])
-    assert len(lines) == 4, "a superseded price is not a price"
+    assert len(lines) == 6, "a superseded price is not a price"
 
 
 def test_the_same_amount_with_other_zeros_is_the_same_price(db: Session) -> None:
