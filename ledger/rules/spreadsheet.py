@@ -11,6 +11,7 @@ can keep, such as an account or an invoice that was not entered as text.
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -27,7 +28,10 @@ from ledger.rules.archive import SIGNATURE, open_archive
 ROWS_MAX = 100_000
 COLUMNS_MAX = 100
 _EXACT = 10**15  # a workbook keeps 15 digits of a number
-_BROKEN = (zipfile.BadZipFile, ParseError, ValueError, KeyError, IndexError, TypeError, OSError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ParseError),
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError),
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,14 @@ def _workbook(content: bytes) -> list[list[str]] | None:
 
 
 def _stripped(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    return [[cell.strip() for cell in row] for row in islice(rows, ROWS_MAX + 1)]
+    """Without the blanks around a text, nor the empty cells at the end of a row."""
+    lines = []
+    for row in islice(rows, ROWS_MAX + 1):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        lines.append(cells)
+    return lines
 
 
 class _Refused(Exception):
