@@ -5,6 +5,7 @@ it is, whether its number is known, whether a red one fits its blue one. Nothing
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -51,7 +52,7 @@ def _faulty(placed: Sequence[Placed]) -> Iterator[Finding]:
     """A document that is wrong by itself is refused, whoever read it."""
     for place, document in placed:
         for fault in faults(document):
-            yield Finding(_at(place, fault.where), fault.code, fault.params)
+            yield replace(fault, where=_at(place, fault.where))
 
 
 def not_theirs(db: Session, placed: Sequence[Placed], centre: int | None) -> list[Finding]:

@@ -16,6 +16,7 @@ from ledger.books.documents import Known
 from ledger.errors import Finding, Refused
 from ledger.rules.cost_document import Document
 from ledger.steps.freezes import lift
+from ledger.steps.match import take_back
 from ledger.units import Fen, yuan
 
 OLD_NUMBER = 8  # digits after the code of older invoices
@@ -55,22 +56,22 @@ class Blues:
 
     def faults(self, where: str, red: Document) -> Iterator[Finding]:
         """What keeps a red document from taking its part; what it takes is counted for others."""
-        number = ("number", red.reverses or "")
+        number = red.reverses or ""
         blue = self.of(red)
         if blue is None:
-            yield Finding(where, "blue_unknown", (number,))
+            yield Finding(where, "blue_unknown", (("number", number),))
         elif blue.is_red:
-            yield Finding(where, "red_of_red", (number,))
+            yield Finding(where, "red_of_red", (("number", number),))
         elif blue.parties != _parties(red):
-            yield Finding(where, "red_parties", (number,))
+            yield Finding(where, "red_parties", (("number", number),))
         elif not blue.stands and red.source != "keyed":
-            yield Finding(where, "blue_unconfirmed", (number,))
+            yield Finding(where, "blue_unconfirmed", (("number", number),))
         else:
             left = blue.gross_fen + blue.red_gross_fen
             blue.red_net_fen += red.net_fen
             blue.red_gross_fen += red.gross_fen
             if left + red.gross_fen < 0 or blue.net_fen + blue.red_net_fen < 0:
-                yield Finding(where, "red_too_much", (number, ("left", yuan(left))))
+                yield Finding(where, "red_too_much", (("number", number), ("left", yuan(left))))
 
     def kept(self, document: Document, key: int) -> None:
         """A document of the list has its key now, so that red ones can point to it."""
@@ -92,8 +93,6 @@ def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) ->
     Raises:
         Refused: the blue one waits for its own confirmation (`blue_unconfirmed`).
     """
-    from ledger.steps.match import take_back  # noqa: PLC0415
-
     for red in books.reds(db, documents):
         if not red.stands:
             raise Refused("blue_unconfirmed", number=red.number)

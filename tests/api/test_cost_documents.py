@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ledger.tables.decisions import Decision
 from tests.api.conftest import NOW, Town
 from tests.api.test_cli import Desk, desk
 from tests.documents import digital
-from tests.invoices import BUYER, SELLER, einvoice_xml, ofd, red_xml
+from tests.invoices import BUYER, SELLER, einvoice_xml, ofd
 from tests.vouchers import USCC
 
 __all__ = ["desk"]
@@ -149,7 +148,8 @@ def test_every_bad_file_is_one_clear_fault_and_nothing_is_kept(hall: Hall) -> No
         (bad_code, ("BuyerIdNum", "uscc_check_digit")),
         (ofd(xml(2))[:-30], ("file", "archive_broken")),
         (b"%PDF-1.7", ("unnamed", "needs_keying")),
-        (red_xml(), ("reverses", "blue_unknown")),
+        (xml(2, lines=[("算力", -100, "6%", -6)], reverses=digital(9)),
+         ("reverses", "blue_unknown")),
     ]  # fmt: skip
     assert [hall.faults(content) for content, _ in cases] == [[found] for _, found in cases]
 
@@ -244,7 +244,7 @@ def test_a_freeze_holds_a_document_until_it_is_lifted(hall: Hall) -> None:
 
 
 @pytest.fixture
-def papers(folder: Path) -> Iterator[Path]:
+def papers(folder: Path) -> Path:
     (folder / "a.xml").write_bytes(xml(1))
     (folder / "b.xml").write_bytes(xml(1, remark=""))
     (folder / "c.pdf").write_bytes(b"%PDF-1.7")

@@ -1,6 +1,5 @@
 """Taking cost documents: once by their number, whole or not at all, keyed ones by two persons."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -8,77 +7,24 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session, select
 
-from ledger.books.originals import File
-from ledger.errors import Finding, Refused
-from ledger.rules.cost_document import Document
-from ledger.steps import confirm, freezes
-from ledger.steps.documents import Taken, take_document, take_list
-from ledger.steps.doors import Role, Viewer
-from ledger.tables.decisions import Decision
-from ledger.tables.documents import CostDocument
-from tests.documents import CENTRE, digital, file, invoice, line, party, red, settlement
+from ledger.errors import Refused
+from ledger.steps.documents import Taken
+from tests.documents import (
+    CENTRE,
+    CLERK,
+    OTHER,
+    SECOND,
+    Desk,
+    digital,
+    file,
+    invoice,
+    party,
+    red,
+    settlement,
+)
 from tests.simulation import place
 from tests.vouchers import NOW
-
-CLERK, OTHER = "clerk:李四#1", "clerk:周九#2"
-SECOND = Viewer(2, "周九", Role.APPROVER)
-
-
-class Desk:
-    """Where documents are brought; every act is a transaction of its own."""
-
-    def __init__(self, engine: sa.Engine, owner: psycopg.Connection) -> None:
-        self.engine, self.owner = engine, owner
-
-    def bring(
-        self, document: Document, original: File | None = None, actor: str = CLERK, **more: Any
-    ) -> Taken | list[Finding]:
-        original = original or file(f"<?xml?>{document}")
-        with Session(self.engine) as db, db.begin():
-            return take_document(db, document, original, actor=actor, now=NOW, **more)
-
-    def taken(self, document: Document, *given: Any, **more: Any) -> int:
-        done = self.bring(document, *given, **more)
-        assert isinstance(done, Taken), done
-        return done.documents[0].id
-
-    def refused(self, document: Document, *given: Any, **more: Any) -> list[tuple[str, str]]:
-        """What is wrong, after a look that nothing was kept."""
-        before = self.count()
-        done = self.bring(document, *given, **more)
-        assert not isinstance(done, Taken)
-        assert self.count() == before
-        return [(found.where, found.code) for found in done]
-
-    def listed(self, documents: Sequence[Document], original: File) -> Taken | list[Finding]:
-        with Session(self.engine) as db, db.begin():
-            return take_list(db, documents, original, actor=CLERK, now=NOW)
-
-    def answer(self, decision: int | None, answer: Any = "confirmed") -> None:
-        assert decision is not None
-        with Session(self.engine) as db, db.begin():
-            seen = db.get_one(Decision, decision).digest
-            confirm.respond(db, decision, answer=answer, seen=seen, viewer=SECOND, now=NOW)
-
-    def count(self) -> tuple[int, ...]:
-        """Of everything that taking a document writes."""
-        tables = ("originals", "cost_documents", "document_lines", "decisions")
-        return tuple(self.one(f"SELECT count(*) FROM {name}") for name in tables)
-
-    def one(self, query: str) -> Any:
-        row = self.owner.execute(query.encode()).fetchone()
-        assert row
-        return row[0]
-
-    def standing(self) -> list[int]:
-        rows = self.owner.execute("SELECT id FROM standing_documents ORDER BY id")
-        return [row[0] for row in rows]
-
-    def row(self, document: int) -> CostDocument:
-        with Session(self.engine) as db:
-            return db.exec(select(CostDocument).where(CostDocument.id == document)).one()
 
 
 @pytest.fixture
@@ -293,75 +239,6 @@ class TestLists:
         assert isinstance(desk.listed(listed, original), Taken)
 
 
-class TestReds:
-    """A red one takes back a part of its blue one, and no more than is there."""
-
-    def test_net_of_its_red_ones_a_blue_one_is_worth_less(self, desk: Desk) -> None:
-        blue = invoice(1, 100_000)
-        key = desk.taken(blue)
-        desk.taken(red(2, blue, -30_000))
-        assert desk.one(f"SELECT net_fen FROM family_sums WHERE root = {key}") == 70_000
-        too_much = red(3, blue, -70_001)
-        found = desk.bring(too_much)
-        assert not isinstance(found, Taken)
-        assert [(f.where, f.code) for f in found] == [("reverses", "red_too_much")]
-        assert dict(found[0].params) == {"number": blue.number, "left": "742.00"}
-        desk.taken(red(4, blue, -70_000))
-        assert desk.one(f"SELECT net_fen FROM family_sums WHERE root = {key}") == 0
-
-    def test_it_names_its_blue_one_and_shares_its_parties(self, desk: Desk) -> None:
-        blue = invoice(1)
-        assert desk.refused(red(2, blue, -100)) == [("reverses", "blue_unknown")]
-        desk.taken(blue)
-        assert desk.refused(red(2, blue, -100, buyer=party(4))) == [("reverses", "red_parties")]
-        first = red(2, blue, -100)
-        desk.taken(first)
-        assert desk.refused(red(3, first, -50)) == [("reverses", "red_of_red")]
-
-    def test_an_old_blue_one_is_named_with_its_code(self, desk: Desk) -> None:
-        old = invoice(1, kind="paper_invoice", code="064002000111", number="12345678")
-        key = desk.taken(old)
-        back = red(2, old, -100, reverses="06400200011112345678")
-        assert desk.row(desk.taken(back)).reverses == key
-
-    def test_a_keyed_one_takes_nothing_before_it_is_confirmed(self, desk: Desk) -> None:
-        blue = invoice(1, 100_000)
-        key = desk.taken(blue)
-        worth = f"SELECT net_fen FROM family_sums WHERE root = {key}"
-        done = desk.bring(red(2, blue, -100_000, source="keyed"))
-        assert isinstance(done, Taken)
-        assert desk.one(worth) == 100_000
-        assert desk.refused(red(3, blue, -1)) == [("reverses", "red_too_much")]
-        desk.answer(done.decision)
-        assert desk.one(worth) == 0
-
-    def test_it_waits_for_its_blue_one(self, desk: Desk) -> None:
-        blue = invoice(1, source="keyed")
-        first = desk.bring(blue)
-        assert desk.refused(red(2, blue, -100)) == [("reverses", "blue_unconfirmed")]
-        second = desk.bring(red(2, blue, -100, source="keyed"))
-        assert isinstance(first, Taken)
-        assert isinstance(second, Taken)
-        with pytest.raises(Refused, match="blue_unconfirmed"):
-            desk.answer(second.decision)
-        desk.answer(first.decision)
-        desk.answer(second.decision)
-        assert len(desk.standing()) == 2
-
-    def test_its_confirmation_lifts_the_freeze(self, desk: Desk) -> None:
-        blue = invoice(1)
-        key = desk.taken(blue)
-        on_its_way = red(2, blue, -100)
-        with Session(desk.engine) as db, db.begin():
-            assert on_its_way.confirmation
-            freezes.freeze(db, key, on_its_way.confirmation, actor=CLERK, now=NOW)
-        assert desk.standing() == []
-        other = desk.taken(red(3, blue, -100))
-        assert desk.standing() == [other]
-        back = desk.taken(on_its_way)
-        assert desk.standing() == [key, other, back]
-
-
 def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -> None:
     """The database has the last word, whoever writes."""
     key = desk.taken(invoice(1))
@@ -374,4 +251,3 @@ def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -
             " received_at, received_by FROM cost_documents WHERE id = %s",
             (key,),
         )
-    assert line(100).tax_fen == 6
