@@ -58,5 +58,22 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "column_missing": "缺少「{name}」列",
         "beyond_columns": "这一行在没有列名的地方有内容",
         "differs_above": "与这张单据的第一行（{above}）不同",
+        # Of what is there already.
+        "cost_documents": "单据有 {count} 处不合要求，没有收下",
+        "no_file": "请求中没有文件",
+        "no_document": "请求中没有 JSON 写成的单据（document）",
+        "number_known": "号码 {number} 已由 {by} 于 {on} 交来，内容与此不同",
+        "number_known_same": "号码 {number} 已由 {by} 于 {on} 以另一份文件交来，内容相同",
+        "list_known": "这份清单已由 {by} 于 {on} 导入",
+        "not_your_document": "销售方「{seller}」不是本中心的销售方",
+        "blue_unknown": "没有收到过号码为 {number} 的蓝字单据",
+        "blue_unconfirmed": "蓝字单据 {number} 还没有经第二人确认",
+        "red_of_red": "{number} 本身是红字单据，不能再冲",
+        "red_parties": "红字单据与蓝字单据 {number} 的销售方或购买方不同",
+        "red_too_much": "冲得过多：{number} 只剩 {left} 元可冲",
+        "freeze_red": "{number} 是红字单据，不必冻结",
+        "frozen": "{number} 已因红字确认单 {confirmation} 冻结",
+        "document": "没有编号为 {id} 的成本单据",
+        "original": "没有这个原件",
     }
 )
