@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 import typer
 
 from api import (
+    cli_account,
     cli_books,
+    cli_claim,
     cli_decisions,
     cli_doors,
     cli_invoice,
@@ -33,7 +35,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for part in (
+    cli_account,
     cli_books,
+    cli_claim,
     cli_decisions,
     cli_doors,
     cli_invoice,

@@ -32,7 +32,7 @@ def open_voucher(
     json_: Json = False,
 ) -> None:
     """按条款认定资格并开券 / decide eligibility and open a voucher."""
-    wanted = {"clause": clause, "policy": policy, "facts": dict(_fact(f) for f in fact or [])}
+    wanted = {"clause": clause, "policy": policy, "facts": dict(read_fact(f) for f in fact or [])}
     with Client() as client:
         told = client.ask("POST", f"projects/{quote(code, safe='')}/voucher", body=wanted)
     if json_:
@@ -126,7 +126,7 @@ def _fen(yuan: str) -> int:
         ) from error
 
 
-def _fact(given: str) -> tuple[str, Any]:
+def read_fact(given: str) -> tuple[str, Any]:
     """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
     name, equals, value = given.partition("=")
     if not (name and equals):

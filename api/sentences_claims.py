@@ -46,6 +46,7 @@ _APPROVAL = {
 }
 
 _ACCOUNTS = {
+    "organisation": "没有登记过单位 {uscc}",
     "account_faulty": "收款账户有 {count} 处不合要求",
     "bank_missing": "请写明开户银行",
     "holder_differs": "户名应与收款单位的名称一致：{name}",

@@ -10,9 +10,11 @@ import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.books.claims import claim_by_number
+from ledger.books.claims import claim_by_number, voucher_of
+from ledger.books.movements import post
 from ledger.books.originals import File
 from ledger.books.parties import payee_of
+from ledger.books.quotas import project_by_code
 from ledger.steps.accounts import propose_account
 from ledger.steps.accrue import accrue_all
 from ledger.steps.claims import Done, add_file, open_claim
@@ -22,7 +24,9 @@ from ledger.steps.handling import Action, Wish, handle
 from ledger.tables.claims import Claim
 from ledger.tables.decisions import Decision
 from ledger.tables.parties import Organisation
+from ledger.units import beijing_day
 from tests.simulation import START
+from tests.vouchers import chain
 
 POLICY = "yinchuan-2024-drill"
 FACTS = {
@@ -116,6 +120,21 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=now)
+
+
+def draft(engine: sa.Engine, code: str) -> str:
+    """A claim of one fen of that project, with a file; the money is simply there. Its number."""
+    with Session(engine) as db, db.begin():
+        project = project_by_code(db, code).id or 0
+        month = beijing_day(START).replace(day=1)
+        money = chain(1, "accrue available accrued", "match accrued payable")
+        post(
+            db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
+            moves={voucher_of(db, project).book: money},
+        )  # fmt: skip
+        claim = open_claim(db, project, 1, actor="test", now=START)
+        add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
+        return claim.number
 
 
 def place_matched(

@@ -40,7 +40,7 @@ def propose_approval(
     voucher = lock(db, claim)
     next_state(claim.state, "propose", viewer_role)
     content = _content(db, claim, voucher, now)
-    subject = f"claim {claim.number}"
+    subject = subject_of(claim)
     again = open_decision(db, KIND, subject) is not None
     made = decide(
         db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
@@ -51,6 +51,11 @@ def propose_approval(
             content={"decision": made.id},
         )  # fmt: skip
     return made
+
+
+def subject_of(claim: Claim) -> str:
+    """What a proposal about this claim is about."""
+    return f"claim {claim.number}"
 
 
 def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
