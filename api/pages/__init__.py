@@ -5,13 +5,26 @@
 
 from fastapi import FastAPI
 
-from api.pages import days, decisions, desk, findings, front, payments, projects, publications
+from api.pages import (
+    claims,
+    days,
+    decisions,
+    desk,
+    documents,
+    findings,
+    front,
+    payments,
+    projects,
+    publications,
+)
 from api.pages.frame import Static, problem_page
 
 ROUTERS = (
     front.router,
     desk.router,
     decisions.router,
+    documents.router,
+    claims.router,
     payments.router,
     publications.router,
     projects.router,

@@ -72,6 +72,7 @@ def claim_actions() -> dict[str, str]:
         "object": _("登记异议"),
         "dismiss": _("异议不成立"),
         "uphold": _("异议成立"),
+        "propose": _("提出批准"),
         "approve": _("批准"),
         "refuse": _("不予兑付"),
         "withdraw": _("撤回"),
@@ -97,12 +98,38 @@ def file_roles() -> dict[str, str]:
 def document_kinds() -> dict[str, str]:
     """What kind of paper a cost document is."""
     return {
-        "digital_invoice": _("数电发票"),
-        "electronic_invoice": _("电子发票"),
+        "digital_invoice": _("数电票"),
+        "electronic_invoice": _("增值税电子发票"),
         "paper_invoice": _("纸质发票"),
-        "internal_settlement": _("校内结算单"),
-        "other": _("其他单据"),
+        "internal_settlement": _("校内结算"),
+        "other": _("其他凭证"),
     }
+
+
+def document_states() -> dict[str, str]:
+    """Whether a document may be relied on."""
+    return {
+        "standing": _("有效"),
+        "to_confirm": _("待确认"),
+        "frozen": _("冻结"),
+        "refused": _("已退回"),
+        "dropped": _("已重录"),
+    }
+
+
+def document_filters() -> dict[str, str]:
+    """What a list of documents can be narrowed to."""
+    wanted = {k: v for k, v in document_states().items() if k in ("to_confirm", "frozen")}
+    return wanted | {"unallocated": _("未分配完"), "refused": _("已退回")}
+
+
+def document_mark(state: str, *, red: bool) -> Mark:
+    """A document's state as a shape and a word; a red one says so."""
+    word = said(document_states(), state)
+    if red and state == "standing":
+        return Mark("▼", _("红字"), warm=True)
+    shapes = {"standing": "●", "to_confirm": "◔", "frozen": "■", "refused": "◇"}
+    return Mark(shapes.get(state, "○"), word, warm=state in {"to_confirm", "frozen"})
 
 
 def sources() -> dict[str, str]:

@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 
 from ledger.steps.doors import Role
 from tests.api.conftest import FACTS, POLICY, Town
+from tests.claims import draft, file
 from tests.documents import digital
 from tests.invoices import BUYER, SELLER, einvoice_xml
 from tests.vouchers import USCC
@@ -22,6 +23,8 @@ BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
 PAYERS = {Role.FINANCE, ADMIN}
 SCOPED = {BUILDER, OPERATOR}
+CLAIMING = {ADMIN, Role.CLERK, BUILDER}
+MOVING = BUREAU - {Role.AUDITOR} | {BUILDER}
 HANDING_IN = {ADMIN, Role.CLERK, OPERATOR}
 
 Ask = dict[str, Any]
@@ -96,7 +99,25 @@ def of_an_invoice(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
     }  # fmt: skip
 
 
+def page_of_an_invoice(town: Town, whose: str) -> Ask:
+    return {"url": f"/documents/{an_invoice(town, whose)}"}
+
+
+def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/claims/{draft(town.app.state.engine, f'p-{whose}')}{path}", **ask
+    }  # fmt: skip
+
+
+def a_claim(town: Town, whose: str) -> Ask:
+    """One more, of what a withdrawn one left."""
+    withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
+    town.client.post(**withdrawn, headers=town.headers(ADMIN))
+    return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
+
+
 DAY = "2026-03-01"
+AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "account_number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
 A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}
@@ -112,6 +133,14 @@ A_REFUND = {
 }  # fmt: skip
 A_RECOVERY = {"project": "p-mine", "pay_by": "2026-12-31", "reason": "红冲"}
 A_YEAR_END = {"indicator": "a", "year": 2026, "new_indicator": "b", "new_year": 2027}
+
+AN_ACCOUNT = {
+    "organisation": USCC, "holder": "测试单位", "bank": "银行", "bank_code": "3" * 12,
+    "number": "6" * 12,
+}  # fmt: skip
+AN_OBJECTION = {"claim": "DF-2026-9999", "objector": "某人", "contact": "1", "body": "不实"}
+CLAIMING = {ADMIN, Role.CLERK, BUILDER}
+HANDLING = BUREAU - {Role.AUDITOR}
 
 DOORS = {
     "GET /healthz": Door(None, at("/healthz")),
@@ -219,6 +248,32 @@ DOORS = {
     "POST /api/v1/messages/{key}/answer": Door(
         HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
     ),
+    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=201, scoped=True),
+    "GET /api/v1/claims": Door(BUREAU | {BUILDER}, at("/api/v1/claims")),
+    "GET /api/v1/claims/{number}": Door(BUREAU | {BUILDER}, of_a_claim(), scoped=True),
+    "POST /api/v1/claims/{number}/files": Door(
+        CLAIMING, of_a_claim("/files?role=other", content=b"?"), yes=201, scoped=True
+    ),
+    "GET /api/v1/claims/{number}/files/{hash_}": Door(
+        BUREAU | {BUILDER}, of_a_claim(f"/files/{file('receipt').hash}"), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/actions": Door(
+        CLAIMING, of_a_claim("/actions", json={"action": "withdraw"}), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/approval": Door(
+        HANDLING, of_a_claim("/approval", json={}), yes=409
+    ),
+    "GET /api/v1/publications": Door(None, at("/api/v1/publications")),
+    "POST /api/v1/objections": Door(HANDLING, at("/api/v1/objections", json=AN_OBJECTION), yes=404),
+    "POST /api/v1/objections/{key}/resolution": Door(
+        HANDLING,
+        at("/api/v1/objections/999999/resolution", json={"upheld": True, "resolution": "属实"}),
+        yes=404,
+    ),
+    "GET /api/v1/bank-accounts": Door(BUREAU | {BUILDER}, at("/api/v1/bank-accounts")),
+    "POST /api/v1/bank-accounts": Door(
+        CLAIMING, at("/api/v1/bank-accounts", json=AN_ACCOUNT), yes=201
+    ),
     "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
     "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
     "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
@@ -238,9 +293,7 @@ DOORS = {
     "GET /api/v1/payment-lists/{number}/{form}": Door(
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
-    "POST /api/v1/bank-returns": Door(
-        PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422
-    ),
+    "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
     "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
     "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
     "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
@@ -261,6 +314,45 @@ DOORS = {
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
     "GET /decisions/{decision}": Door(BUREAU, at("/decisions/999999"), yes=404),
+    "GET /documents": Door(EVERYBODY, at("/documents")),
+    "POST /documents": Door(
+        HANDING_IN,
+        at("/documents", files={"file": ("x.xml", b"?")}, data={"how": "file"}),
+        yes=422,
+    ),
+    "GET /documents/new": Door(HANDING_IN, at("/documents/new")),
+    "POST /documents/new": Door(HANDING_IN, at("/documents/new", data={"kind": "other"}), yes=422),
+    "GET /documents/{document}": Door(EVERYBODY, page_of_an_invoice, scoped=True),
+    "POST /documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, at("/documents/999999/freeze"), yes=404
+    ),
+    "GET /claims": Door(BUREAU | {BUILDER}, at("/claims")),
+    "POST /claims": Door(CLAIMING, at("/claims", data={"project": "p-mine"}), yes=(303, 422)),
+    "GET /claims/{number}": Door(BUREAU | {BUILDER}, at("/claims/none"), yes=404),
+    "POST /claims/files": Door(
+        CLAIMING,
+        at("/claims/files", files={"file": ("x", b"?")}, data={"number": "-", "role": "other"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/step": Door(
+        MOVING, at("/claims/none/step", data={"action": "submit"}), yes=404
+    ),
+    "POST /claims/{number}/account": Door(
+        CLAIMING, at("/claims/none/account", data=AN_ACCOUNT_FORM), yes=404
+    ),
+    "POST /claims/{number}/objections": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections", data={"objector": "a", "contact": "b", "body": "c"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/objections/{objection}": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections/1", data={"upheld": "no", "resolution": "a"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/approval": Door(
+        MOVING - {BUILDER}, at("/claims/none/approval"), yes=404
+    ),
     "GET /payments": Door(BUREAU, at("/payments")),
     "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
     "POST /payments/lists": Door(
