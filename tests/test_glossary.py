@@ -12,6 +12,7 @@ from api import i18n
 from api.pages.findings import _word, about
 from api.pages.frame import role_name
 from ledger.books.findings import KINDS
+from ledger.rules.exceptions import CODES
 from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.steps.doors import Role
 
@@ -58,6 +59,7 @@ def words(section: str) -> dict[str, Term]:
         ("Accounts of budgets and costs", {*BUDGET_ROLES, *COST_ROLES[:3], "R01`…`R20"}),
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
         ("Roles of access", Role),
+        ("Reconciliation differences", CODES),
     ],
 )
 def test_what_the_code_knows_has_its_words(section: str, codes: Iterable[str]) -> None:
