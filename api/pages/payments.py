@@ -81,7 +81,7 @@ def held() -> dict[str, str]:
     """Why an approved claim is on no list."""
     return {
         "": "",
-        "no_account": _("没有确认过的收款账户"),
+        "without_account": _("没有确认过的收款账户"),
         "account_changing": _("收款账户正在变更"),
         "payable_gone": _("可兑付的金额已不足"),
     }
