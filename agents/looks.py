@@ -39,6 +39,8 @@ class Look(msgspec.Struct, frozen=True):
     readings: Mapping[str, Reading]  # by the device's UUID
     energy_mj: int | None = None  # the GPU's counter, not a difference
     energy_missing: str = ""
+    index: int | None = None  # NVML's number of the GPU
+    minor: int | None = None  # the number in /dev/nvidia<n>; both hold only at this moment
 
 
 Looks = (

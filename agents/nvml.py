@@ -84,6 +84,8 @@ class Process(NamedTuple):
 class _Card(NamedTuple):
     handle: Any
     model: str
+    index: int
+    minor: int | None
 
 
 class Nvml:
@@ -170,7 +172,9 @@ class Nvml:
                 handle = _ask(pynvml.nvmlDeviceGetHandleByIndex, index)
                 uuid = _ask(pynvml.nvmlDeviceGetUUID, handle)
                 if uuid not in self._cards:
-                    self._cards[uuid] = _Card(handle, _ask(pynvml.nvmlDeviceGetName, handle))
+                    model = _ask(pynvml.nvmlDeviceGetName, handle)
+                    minor = _maybe({}, "minor", pynvml.nvmlDeviceGetMinorNumber, handle)
+                    self._cards[uuid] = _Card(handle, model, index, minor)
             except _Failed as error:
                 self._say(f"GPU {index} of {self._count}", str(error))
 
@@ -205,6 +209,8 @@ def _see(uuid: str, card: _Card) -> Look:
         readings=readings or {uuid: _read_gpu(card.handle)},
         energy_mj=energy,
         energy_missing=missing.get("energy_mj", ""),
+        index=card.index,
+        minor=card.minor,
     )
 
 

@@ -189,6 +189,13 @@ nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned length)
     return text(name, length, whole);
 }
 
+nvmlReturn_t nvmlDeviceGetMinorNumber(nvmlDevice_t device, unsigned *minor) {
+    FIND;
+    if (slice) return NVML_ERROR_NOT_SUPPORTED;
+    *minor = GPUS - 1 - (gpu - now.gpus); /* never the index: the two differ on real machines */
+    return NVML_SUCCESS;
+}
+
 nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *utilization) {
     FIND;
     if (slice || gpu->mig == 1 || gpu->util < 0) return NVML_ERROR_NOT_SUPPORTED;
