@@ -67,11 +67,11 @@ def _node(settings: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _once(settings: Settings, asked: argparse.Namespace) -> int:
-    from agents.holders import holders_at  # noqa: PLC0415
+    from agents.holders import holders_of  # noqa: PLC0415
     from agents.nvml import Nvml  # noqa: PLC0415
     from agents.once import sample, table  # noqa: PLC0415
 
-    holders = holders_at(settings.holders)
+    holders = holders_of(settings)
     nvml = Nvml()
     try:
         found = sample(nvml, holders, datetime.now(UTC))

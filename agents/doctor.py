@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from agents import wire
 from agents.errors import AgentError, IdentityError, SpoolError, Unreachable
-from agents.holders import MapFile
+from agents.holders import MapFile, holders_of
 from agents.identity import Identity
 from agents.looks import Holding, Look
 from agents.nvml import DriverReplaced, Nvml
@@ -23,6 +24,25 @@ from agents.settings import Settings
 from agents.spool import Spool
 
 _SKEW_MAX_S = 5
+_KUBELET_FAULTS = {
+    "no_socket": (
+        "：没有这个套接字。kubelet 未运行，或容器没有挂载它所在的目录",
+        ": there is no such socket; the kubelet does not run, or the container lacks its folder",
+    ),
+    "not_permitted": (
+        "：没有权限。kubelet 的目录只有 root 能进：采集端须以 root（uid 0）运行",
+        ": no permission; only root may enter the kubelet's folder, so the agent must be uid 0",
+    ),
+    "unavailable": (
+        "：kubelet 不应答，可能正在重启",
+        ": the kubelet does not answer, it may be restarting",
+    ),
+    "claimed_twice": (
+        "：kubelet 把同一个设备给了两个 Pod",
+        ": the kubelet gave one device to two pods",
+    ),
+}
+Seen = dict[str, Look | wire.GapReason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +60,10 @@ class Check:
 
 def examine(settings: Settings, now: datetime) -> Iterator[Check]:
     """All checks, each as soon as it is done. Nothing is changed on this machine or the server."""
-    devices: set[str] = set()
+    seen: Seen = {}
     checks: tuple[Callable[[], Check], ...] = (
-        lambda: _driver(devices),
-        lambda: _holders(settings, devices, now),
+        lambda: _driver(seen),
+        lambda: _holders(settings, seen, now),
         lambda: _folder(settings),
         lambda: _identity(settings),
         lambda: _spool(settings),
@@ -56,7 +76,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Check]:
             yield Check(error.exit_code, error.zh, error.en)
 
 
-def _driver(devices: set[str]) -> Check:
+def _driver(seen: Seen) -> Check:
     nvml = Nvml()
     try:
         version = nvml.version()
@@ -69,11 +89,8 @@ def _driver(devices: set[str]) -> Check:
         return Check(1, f"驱动不应答（{looks}）", f"the driver does not answer ({looks})")
     faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
     faults += ["GPU ?"] * nvml.silent
-    slices = 0
-    for uuid, look in looks.items():
-        if isinstance(look, Look):
-            devices |= {uuid, *(mig.uuid for mig in look.slices)}
-            slices += len(look.slices)
+    seen.update(looks)
+    slices = sum(len(look.slices) for look in looks.values() if isinstance(look, Look))
     if faults:
         return Check(
             1,
@@ -87,14 +104,44 @@ def _driver(devices: set[str]) -> Check:
     )
 
 
-def _holders(settings: Settings, devices: set[str], now: datetime) -> Check:
-    if settings.holders is None:
+def _holders(settings: Settings, seen: Seen, now: datetime) -> Check:
+    if settings.holders is not None:
+        return _map(settings.holders, seen, now)
+    if settings.kubelet is not None:
+        return _kubelet(settings, seen, now)
+    return Check(
+        1,
+        "没有占用者来源：本机没有 kubelet，也未设置占用者文件 SUANQUAN_HOLDERS；"
+        "所有用量都会记为「归属不明」",
+        "no source of holders: there is no kubelet and no holders file is set "
+        "(SUANQUAN_HOLDERS): all use will be unattributed",
+    )
+
+
+def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
+    source = holders_of(settings)
+    source.seen(seen)
+    holding = source.read(now)
+    if source.fault:
+        zh, en = _KUBELET_FAULTS.get(source.fault, ("", ""))
         return Check(
             1,
-            "未设置占用者文件 SUANQUAN_HOLDERS：所有用量都会记为「归属不明」",
-            "no holders file is set (SUANQUAN_HOLDERS): all use will be unattributed",
+            f"kubelet（{settings.kubelet}）说不全谁在占用：{source.fault}{zh}",
+            f"the kubelet ({settings.kubelet}) does not fully say who holds what: "
+            f"{source.fault}{en}",
         )
-    holding = MapFile(settings.holders).read(now)
+    held = len(holding.devices) if isinstance(holding, Holding) else 0
+    return Check(
+        0,
+        f"kubelet 应答：{held} 个设备被占用，份额按 {settings.shares} 计",
+        f"the kubelet answers: {held} devices are held, shares are of those {settings.shares}",
+    )
+
+
+def _map(path: Path, seen: Seen, now: datetime) -> Check:
+    looks = [look for look in seen.values() if isinstance(look, Look)]
+    devices = {*seen, *(mig.uuid for look in looks for mig in look.slices)}
+    holding = MapFile(path).read(now)
     strangers = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
     if strangers and devices:
         return Check(
@@ -104,8 +151,8 @@ def _holders(settings: Settings, devices: set[str], now: datetime) -> Check:
         )
     return Check(
         0,
-        f"占用者文件 {settings.holders}：{len(holding.devices)} 个设备",
-        f"holders file {settings.holders}: {len(holding.devices)} devices",
+        f"占用者文件 {path}：{len(holding.devices)} 个设备",
+        f"holders file {path}: {len(holding.devices)} devices",
     )
 
 

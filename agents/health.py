@@ -27,6 +27,7 @@ _HELP = {
     "windows_total": "counter of windows closed",
     "inconsistent_windows_total": "counter of windows the driver made impossible; sent as gaps",
     "gap_ms_total": "counter of milliseconds in which nobody looked, by reason",
+    "holder_faults_total": "counter of seconds in which who holds what was not fully known, by why",
     "spool_windows": "gauge of windows that wait for the server",
     "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
     "answered_windows_total": "counter of windows the server answered for, by what became of them",
@@ -54,6 +55,12 @@ class Health:
             self._gpus = seen
             if seen:
                 self._looked_s = time.monotonic()
+
+    def asked(self, fault: str) -> None:
+        """The holders were asked; `fault` is why they could not say everything, or empty."""
+        if fault:
+            with self._lock:
+                self._counts["holder_faults_total", fault] += 1
 
     def closed(self, closed: Closed) -> None:
         """Windows were closed."""

@@ -1,4 +1,4 @@
-"""Who holds which device of this node: here from a map file that an administrator keeps.
+"""Who holds which device of this node: from the kubelet, or a map file that somebody keeps.
 
     # device (GPU or MIG slice)                      holder        share (1/1 if left out)
     GPU-8f6c2c1e-0000-4000-8000-000000000001         model-a
@@ -23,7 +23,8 @@ from typing import Protocol
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.looks import Held, Holding
+from agents.looks import Held, Holding, Looks
+from agents.settings import Settings
 
 _DEVICE = re.compile(r"(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SHARE = re.compile(r"([1-9]\d{0,4})/([1-9]\d{0,4})")
@@ -34,12 +35,22 @@ _log = logging.getLogger(__name__)
 class Holders(Protocol):
     """A source of holders. It is asked every second, so it must be quick."""
 
+    fault: str  # why the last reading could not say everything, in one word; else empty
+
+    def seen(self, looks: Looks) -> None:
+        """What the driver shows: names of devices are understood by it until the next look."""
+
     def read(self, now: datetime) -> Holding | wire.GapReason:
         """Who holds what at this moment, or why nobody can say."""
 
 
 class NoMap:
-    """No map file is named in the settings: devices are in use or not, we cannot know."""
+    """No source is named in the settings: devices are in use or not, we cannot know."""
+
+    fault = "no_holders_source"
+
+    def seen(self, looks: Looks) -> None:
+        """It makes no difference."""
 
     def read(self, now: datetime) -> Holding:
         """Every device is held by someone unknown."""
@@ -50,10 +61,15 @@ class NoMap:
 class MapFile:
     """The static map. Raises SettingsError when it is wrong at the start."""
 
+    fault = ""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = self._seen = self._signature()
         self._holding = parse_map(_text(path), path)
+
+    def seen(self, looks: Looks) -> None:
+        """The map names devices by their UUID, which needs no driver."""
 
     def read(self, now: datetime) -> Holding:
         """The map as it stands."""
@@ -70,7 +86,9 @@ class MapFile:
             holding = parse_map(_text(self._path), self._path)
         except SettingsError as error:
             _log.error("%s", error)
+            self.fault = "holders_file_wrong"
             return _WRONG_MAP
+        self.fault = ""
         _log.info("read %s again: it names %d devices", self._path, len(holding.devices))
         return holding
 
@@ -86,9 +104,15 @@ _NOBODY_TOLD = Holding({}, Held(wire.Unattributed("no_holders_source")))
 _WRONG_MAP = Holding({}, Held(wire.Unattributed("holders_file_wrong")))
 
 
-def holders_at(path: Path | None) -> Holders:
-    """The source of holders: the map file, where one is named. Raises SettingsError."""
-    return NoMap() if path is None else MapFile(path)
+def holders_of(settings: Settings) -> Holders:
+    """The source of holders that the settings name. Raises SettingsError."""
+    if settings.holders is not None:
+        return MapFile(settings.holders)
+    if settings.kubelet is not None:
+        from agents.kubelet import KubeletHolders  # noqa: PLC0415  HTTP/2 only where it is used
+
+        return KubeletHolders(settings.kubelet, settings.shares)
+    return NoMap()
 
 
 def parse_map(text: str, path: Path) -> Holding:

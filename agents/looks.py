@@ -6,7 +6,8 @@ A look is taken every ten seconds. For each GPU it says either what was seen, or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -41,11 +42,39 @@ class Look(msgspec.Struct, frozen=True):
     energy_missing: str = ""
     index: int | None = None  # NVML's number of the GPU
     minor: int | None = None  # the number in /dev/nvidia<n>; both hold only at this moment
+    epoch: str = ""  # counters of two looks may be subtracted only within one (agents/epochs.py)
+    xid_missing: str = ""  # why no XID could be announced
 
 
 Looks = (
     Mapping[str, Look | wire.GapReason] | wire.GapReason
 )  # by GPU UUID, or why there was no look
+
+
+class Sight(NamedTuple):
+    """What one look at the whole node brought, and what the driver announced before it, by GPU."""
+
+    looks: Looks
+    announced: Mapping[str, tuple[str, ...]] = {}
+
+
+class Driver(Protocol):
+    """Whoever looks: it is asked, and answers when it can."""
+
+    restarts: int  # of what reads the driver, since the agent started
+
+    def ask(self) -> None:
+        """Begin a look."""
+
+    def answer(self, wait_s: float) -> Sight | None:
+        """The look that was begun, or None while it lasts. It comes at last, whatever happens."""
+
+
+class Shares(StrEnum):
+    """By which rule the slots of one device share it (agents/slots.py); the contract names it."""
+
+    HELD = "held"
+    REPLICAS = "replicas"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -61,3 +90,4 @@ class Holding(msgspec.Struct, frozen=True):
 
     devices: Mapping[str, tuple[Held, ...]]
     others: Held = Held(wire.Unallocated())
+    rules: Mapping[str, str] = {}  # device held in slots → the flag that names the rule

@@ -134,8 +134,11 @@ class Meter:
                 if reason is not None:
                     gpu.minute.gap(to_ms - self._state.start_ms, reason)
                 elif isinstance(holding, Holding):
-                    devices = devices_of(uuid, gpu.slices, holding)
+                    devices = list(devices_of(uuid, gpu.slices, holding))
                     gpu.minute.hold(to_ms - self._state.start_ms, devices)
+                    for device, _, _ in devices if holding.rules else ():
+                        if device in holding.rules:
+                            gpu.minute.flag(holding.rules[device])
             self._state.seen_ms = to_ms
             if to_ms == self._state.start_ms + wire.MINUTE_MS:
                 if fresh:

@@ -91,6 +91,7 @@ class Minute(msgspec.Struct):
     filled_ms: int = 0
     runs: list[Run] = []
     gaps: list[wire.Gap] = []
+    flags: list[str] = []
 
     def hold(self, to_ms: int, devices: Iterable[Device]) -> None:
         """From where it is filled up to `to_ms`, these devices were held so."""
@@ -103,6 +104,11 @@ class Minute(msgspec.Struct):
             else:
                 self.runs.append(Run(device, mig, held, self.filled_ms, to_ms))
         self.filled_ms = to_ms
+
+    def flag(self, word: str) -> None:
+        """Something that the window says of the whole minute, once."""
+        if word not in self.flags:
+            self.flags.append(word)
 
     def gap(self, to_ms: int, reason: wire.GapReason) -> None:
         """From where it is filled up to `to_ms`, nobody looked."""
@@ -140,6 +146,7 @@ class Minute(msgspec.Struct):
             boot=boot,
             energy_mj=energy_mj,
             missing={"energy_mj": reason} if reason else {},
+            flags=tuple(sorted(self.flags)),
         )
 
     def _running(self, device: str) -> Run | None:

@@ -29,7 +29,7 @@ from agents.errors import (
     Unreachable,
 )
 from agents.health import Health, serve
-from agents.holders import Holders, holders_at
+from agents.holders import Holders, holders_of
 from agents.identity import Identity, enrol
 from agents.looks import Instant
 from agents.meter import Closed, Meter
@@ -53,7 +53,7 @@ class _Stopping(Exception):
 def run(settings: Settings) -> int:
     """Meter and report until SIGTERM or SIGINT; answers the exit code. Raises AgentError."""
     url = settings.server
-    holders = holders_at(settings.holders)
+    holders = holders_of(settings)
     nvml = Nvml()
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = Identity.load(settings.data)
@@ -116,7 +116,9 @@ class Sampler:
                 self._start_anew()
             else:
                 self._health.looked(looks)
+                self._holders.seen(looks)
         holding = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
+        self._health.asked(self._holders.fault)
         closed = self._meter.see(self._clocks(), holding, looks)
         if looks is not None:
             self._health.closed(closed)

@@ -26,6 +26,7 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
         raise NoDriver(
             "驱动刚被更换，请再运行一次", "the driver was just replaced: run it again"
         ) from error
+    holders.seen(looks)
     holding = holders.read(now)
     unknown = holding if isinstance(holding, wire.GapReason) else None
     known = holding if isinstance(holding, Holding) else Holding({})
@@ -34,7 +35,7 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
         "at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "driver": nvml.version(),
         "fault": looks if isinstance(looks, str) else None,
-        "holders_fault": unknown,
+        "holders_fault": holders.fault or unknown,
         "silent_gpus": nvml.silent,
         "gpus": []
         if isinstance(looks, str)

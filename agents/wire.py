@@ -240,6 +240,8 @@ def faults(window: Window) -> list[str]:
     """
     if _is_plain(window):
         return []
+    if max(len(window.parts), len(window.gaps)) > PARTS_MAX:
+        return [f"more than {PARTS_MAX} parts or gaps"]
     found = list(_frame_faults(window))
     spans: list[Part | Gap] = [*window.parts, *window.gaps]
     for span in spans:

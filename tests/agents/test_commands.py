@@ -17,6 +17,7 @@ import pytest
 from agents.__main__ import main
 from agents.doctor import examine
 from agents.identity import enrol
+from agents.looks import Shares
 from agents.settings import Settings
 from agents.spool import Spool
 from tests.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
@@ -200,6 +201,8 @@ def test_settings_have_sensible_defaults() -> None:
         enrol_code=None,
         node="node-7",
         holders=None,
+        kubelet=None,
+        shares=Shares.HELD,
         health_port=9480,
     )
 

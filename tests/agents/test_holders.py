@@ -10,8 +10,10 @@ import pytest
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.holders import MapFile, holders_at, parse_map
-from agents.looks import Held, Holding
+from agents.holders import MapFile, holders_of, parse_map
+from agents.kubelet import KubeletHolders
+from agents.looks import Held, Holding, Shares
+from agents.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GPU = "GPU-00000000-0000-4000-8000-000000000000"
@@ -101,6 +103,33 @@ def test_a_map_that_cannot_be_believed_leaves_everything_unattributed(
     assert source.read(NOW).devices == {GPU: (static("model-c"),)}
 
 
-def test_without_a_map_nobody_is_named() -> None:
-    holding = holders_at(None).read(NOW)
-    assert holding == Holding({}, Held(wire.Unattributed("no_holders_source")))
+def settings(**given: str | Path) -> Settings:
+    return Settings.read({f"SUANQUAN_{name}": str(value) for name, value in given.items()})
+
+
+def test_the_source_is_the_map_that_is_named_else_the_kubelet_that_is_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "holders").write_text(f"{GPU} model-a\n")
+    sock = tmp_path / "kubelet.sock"  # it may not be there yet
+    assert isinstance(holders_of(settings(HOLDERS=tmp_path / "holders", KUBELET=sock)), MapFile)
+    for told in (settings(HOLDERS="kubelet"), settings(KUBELET=sock)):
+        assert isinstance(holders_of(told), KubeletHolders)
+    assert settings(KUBELET=sock).shares is Shares.HELD
+    assert settings(KUBELET=sock, SHARES="replicas").shares is Shares.REPLICAS
+
+
+def test_a_kubelet_that_is_there_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sock = tmp_path / "pod-resources" / "kubelet.sock"
+    monkeypatch.setattr("agents.settings._KUBELET", str(sock))
+    source = holders_of(settings())
+    assert source.read(NOW) == Holding({}, Held(wire.Unattributed("no_holders_source")))
+    assert source.fault == "no_holders_source"
+    sock.parent.mkdir()
+    assert settings().kubelet == sock
+    assert holders_of(settings()).read(NOW) == wire.GapReason.KUBELET_UNREACHABLE
+
+
+def test_a_rule_of_sharing_that_is_none_is_one_clear_error() -> None:
+    with pytest.raises(SettingsError, match="must be held or replicas"):
+        settings(SHARES="half")
