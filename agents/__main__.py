@@ -77,6 +77,7 @@ def _once(settings: Settings, asked: argparse.Namespace) -> int:
         found = sample(nvml, holders, datetime.now(UTC))
     finally:
         nvml.close()
+        holders.close()
     print(json.dumps(found, ensure_ascii=False, indent=2) if asked.json else table(found))
     return 0
 

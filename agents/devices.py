@@ -5,9 +5,10 @@ A device plugin names a GPU or MIG slice by its UUID, a shared one with `::0`, `
 `gpu-<minor>` and `gpu-<minor>-mig-…`: names of a place, which another card may take tomorrow, so
 they are resolved against the newest look and only the UUID is kept.
 
-Three outcomes: a device; `Absent`, a plain name of a device that the driver does not show (a lost
-GPU, a slice that is gone), which says nothing about the others; or `Unreadable` with its reason.
-Somebody then holds a device of this node and nobody can say which, so none may be called free.
+Three outcomes: a device, by its UUID; `Absent`, the plain name of a device that the driver does not
+show (a lost GPU, a slice that is gone), which says nothing about the others; or `Unreadable` with
+its reason. Somebody then holds a device of this node and nobody can say which, so none may be
+called free.
 
 Sources: NVIDIA/k8s-device-plugin internal/rm/devices.go; NVIDIA/k8s-dra-driver-gpu
 cmd/gpu-kubelet-plugin/{deviceinfo,mig}.go; HAMi's and GKE's shapes as in dcgm-exporter
@@ -87,6 +88,10 @@ class Devices:
         self._by_index = _renewed(self._by_index, indices, set(looks) - set(found))
         self._by_minor = _renewed(self._by_minor, minors, set(looks) - set(found))
 
+    def shows(self, uuid: str) -> bool:
+        """Whether the driver showed this GPU or slice at the last look."""
+        return uuid in self._known
+
     def given(self, resource: str, name: str) -> Resolved | None:
         """What a device plugin's id means; None where it is no matter of NVIDIA's GPUs."""
         if not resource.startswith("nvidia.com/"):
@@ -105,7 +110,7 @@ class Devices:
         if claimed.share:
             return Unreadable("dra_share", name)
         if match := _DRA_GPU.fullmatch(name):
-            return self._gpu(self._by_minor, match[1], name, "")
+            return _numbered(self._by_minor, match[1], name)
         if match := _DRA_PLACE.fullmatch(name):
             place = int(match[3]), int(match[4])
             return self._slice(match[1], name, lambda mig: mig.placement == place)
@@ -121,22 +126,16 @@ class Devices:
     def plain(self, name: str) -> Resolved:
         """What an id means, whatever the resource is called."""
         if match := _PLAIN.fullmatch(name):
-            return self._shown(match[1], name, match[2])
+            return Device(match[1], match[2] or "")
         if match := _OLD_SLICE.fullmatch(name):
             instance = int(match[2]), int(match[3])
             named = [s.uuid for s in self._slices.get(match[1], ()) if (s.gi, s.ci) == instance]
-            return self._shown("".join(named), name, match[4])
+            return Device(named[0], match[4] or "") if named else Absent(name)
         if match := _NUMBER.fullmatch(name):
-            return self._gpu(self._by_index, match[1], name, match[2])
+            return _numbered(self._by_index, match[1], name, match[2])
         if _HAMI.fullmatch(name):
             return Unreadable("hami_id", name)
         return Unreadable("gke_id" if _GKE.fullmatch(name) else "unknown_id", name)
-
-    def _gpu(self, numbers: dict[int, str], number: str, name: str, slot: str | None) -> Resolved:
-        return self._shown(numbers.get(int(number), ""), name, slot)
-
-    def _shown(self, uuid: str, name: str, slot: str | None) -> Resolved:
-        return Device(uuid, slot or "") if uuid in self._known else Absent(name)
 
     def _slice(self, minor: str, name: str, is_it: Callable[[wire.Mig], bool]) -> Resolved:
         there = self._slices.get(self._by_minor.get(int(minor), ""), ())
@@ -144,6 +143,11 @@ class Devices:
         if len(found) > 1:  # compute instances that share one place
             return Unreadable("ambiguous_id", name)
         return Device(found[0]) if found else Absent(name)
+
+
+def _numbered(numbers: dict[int, str], number: str, name: str, slot: str | None = None) -> Resolved:
+    uuid = numbers.get(int(number))
+    return Absent(name) if uuid is None else Device(uuid, slot or "")
 
 
 def _renewed(old: dict[int, str], new: dict[int, str], silent: set[str]) -> dict[int, str]:

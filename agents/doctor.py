@@ -122,6 +122,7 @@ def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
     source = holders_of(settings)
     source.seen(seen)
     holding = source.read(now)
+    source.close()
     if source.fault:
         zh, en = _KUBELET_FAULTS.get(source.fault, ("", ""))
         return Check(

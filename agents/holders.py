@@ -43,14 +43,24 @@ class Holders(Protocol):
     def read(self, now: datetime) -> Holding | wire.GapReason:
         """Who holds what at this moment, or why nobody can say."""
 
+    def close(self) -> None:
+        """It is not asked again."""
 
-class NoMap:
-    """No source is named in the settings: devices are in use or not, we cannot know."""
 
-    fault = "no_holders_source"
+class _ByUuid:
+    """A source that names devices by their UUID needs neither the driver nor a connection."""
 
     def seen(self, looks: Looks) -> None:
         """It makes no difference."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class NoMap(_ByUuid):
+    """No source is named in the settings: devices are in use or not, we cannot know."""
+
+    fault = "no_holders_source"
 
     def read(self, now: datetime) -> Holding:
         """Every device is held by someone unknown."""
@@ -58,7 +68,7 @@ class NoMap:
         return _NOBODY_TOLD
 
 
-class MapFile:
+class MapFile(_ByUuid):
     """The static map. Raises SettingsError when it is wrong at the start."""
 
     fault = ""
@@ -67,9 +77,6 @@ class MapFile:
         self._path = path
         self._known = self._seen = self._signature()
         self._holding = parse_map(_text(path), path)
-
-    def seen(self, looks: Looks) -> None:
-        """The map names devices by their UUID, which needs no driver."""
 
     def read(self, now: datetime) -> Holding:
         """The map as it stands."""

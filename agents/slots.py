@@ -46,6 +46,8 @@ def holding(
             if isinstance(found, Device):
                 slot = ("slot", found.slot) if found.slot else (kind, which)
                 used[found.uuid][slot].add(pod)
+                if not devices.shows(found.uuid):
+                    strange.add(Absent(found.uuid))
             elif found is not None:
                 strange.add(found)
     on_offer = replicas or {}

@@ -44,8 +44,8 @@ def devices() -> Devices:
         (OURS, f"MIG-{SLICED}/3/0", Device(TWO)),  # drivers before R470
         (OURS, f"MIG-{SLICED}/3/0::1", Device(TWO, "1")),
         ("nvidia.com/a100", WHOLE, Device(WHOLE)),  # renamed in the plugin's configuration
-        (OURS, GONE, Absent(GONE)),
-        (OURS, mig_uuid(4, 4), Absent(mig_uuid(4, 4))),
+        (OURS, GONE, Device(GONE)),  # lost, or newer than the last look
+        (OURS, mig_uuid(4, 4), Device(mig_uuid(4, 4))),
         (OURS, f"MIG-{SLICED}/3/1", Absent(f"MIG-{SLICED}/3/1")),
         (OURS, "7", Absent("7")),
         (OURS, f"{WHOLE}-3", Unreadable("hami_id", f"{WHOLE}-3")),
@@ -98,8 +98,7 @@ def test_a_name_is_another_card_after_the_cards_were_exchanged(devices: Devices)
     devices.seen({GONE: Look("H100", False, (), {}, index=0, minor=5)})  # noqa: FBT003
     assert devices.claimed(Claimed("lab/c", "gpu.nvidia.com", "gpu-5", "")) == Device(GONE)
     assert devices.given(OURS, "0") == Device(GONE)
-    assert devices.given(OURS, WHOLE) == Absent(WHOLE)
-    assert devices.given(OURS, ONE) == Absent(ONE)
+    assert [devices.shows(uuid) for uuid in (GONE, WHOLE, ONE)] == [True, False, False]
 
 
 def test_a_gpu_that_does_not_answer_keeps_its_names(devices: Devices) -> None:
@@ -121,4 +120,5 @@ def test_compute_instances_on_one_place_are_not_guessed(devices: Devices) -> Non
 
 
 def test_before_the_first_look_nothing_is_known() -> None:
-    assert Devices().given(OURS, WHOLE) == Absent(WHOLE)
+    assert Devices().given(OURS, "0") == Absent("0")
+    assert not Devices().shows(WHOLE)

@@ -338,5 +338,6 @@ def test_ids_that_mean_nothing_here_are_reported(
     assert holders.fault == "hami_id"
     assert f"{GPU_0}-3" in caplog.text
     kubelet.pods = [Pod("c", [(GPU, gpu_uuid(7))])]
-    assert holding(holders) == Holding({})
+    told = holding(holders)
+    assert (set(told.devices), told.others) == ({gpu_uuid(7)}, Held(wire.Unallocated()))
     assert holders.fault == "absent_device"
