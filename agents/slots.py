@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from fractions import Fraction
 
 from agents import wire
 from agents.devices import Absent, Device, Devices, Resolved, Unreadable
@@ -94,15 +93,17 @@ def _shared(slots: Slots, rule: Shares, replicas: int | None) -> tuple[Held, ...
         if replicas is None or replicas < of:
             return _nobody("replicas_unknown")
         of = replicas
-    weights: defaultdict[wire.Pod, Fraction] = defaultdict(Fraction)
+    users = math.lcm(*map(len, slots.values()))
+    whole = of * users  # the device, in units that every share is a whole number of
+    weights: defaultdict[wire.Pod, int] = defaultdict(int)
     for pods in slots.values():
         for pod in pods:
-            weights[pod] += Fraction(1, len(pods) * of)
-    free = 1 - sum(weights.values(), Fraction())
-    if math.lcm(*(weight.denominator for weight in weights.values())) > wire.SHARE_MAX:
+            weights[pod] += users // len(pods)
+    held = [_held(pod, weights[pod], whole) for pod in sorted(weights, key=_by_name)]
+    if math.lcm(*(one.den for one in held)) > wire.SHARE_MAX:
         return _nobody("shares_too_fine")
-    held = [_held(pod, weights[pod]) for pod in sorted(weights, key=_by_name)]
-    return (*held, *([_held(wire.Unallocated(), free)] if free else []))
+    free = whole - sum(weights.values())
+    return (*held, *([_held(wire.Unallocated(), free, whole)] if free else []))
 
 
 def _agree(slots: Slots) -> bool:
@@ -121,8 +122,9 @@ def _nobody(reason: str) -> tuple[Held, ...]:
     return (Held(wire.Unattributed(reason)),)
 
 
-def _held(holder: wire.Holder, share: Fraction) -> Held:
-    return Held(holder, share.numerator, share.denominator)
+def _held(holder: wire.Holder, part: int, whole: int) -> Held:
+    common = math.gcd(part, whole)
+    return Held(holder, part // common, whole // common)
 
 
 def _by_name(pod: wire.Pod) -> tuple[str, str, str]:

@@ -1,10 +1,10 @@
-"""What the node's agent costs on a node of 8 GPUs x 7 MIG slices: memory, processor, disk.
+"""What the node's agent costs on a node of 8 GPUs x 7 slices x 50 pods: memory, processor, disk.
 
 Twice, on the fake driver of the tests (a real driver's calls cost more; NVML is asked only every
-ten seconds). First the real process, reporting to a small server over a socket, measured over a
-minute from outside. Then hours of the same loop on driven clocks, as fast as it goes: the processor
-time of each second of metering, whether memory stays flat, and how large the spool would grow if
-the server were away for 14 days.
+ten seconds). First the real process, asking a kubelet every second and reporting to a small server,
+each over a socket, measured over a minute from outside. Then hours of the same loop on driven
+clocks, as fast as it goes: the processor time of each second of metering, whether memory stays
+flat, and how large the spool would grow if the server were away for 14 days.
 """
 
 import json
@@ -26,9 +26,10 @@ from agents.node import Sampler
 from agents.nvml import Nvml
 from agents.spool import BYTES_MAX, Spool
 from tests.agents.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
+from tests.agents.fake_kubelet import FakeKubelet, Pod, running
 from tests.agents.tiny_server import TinyServer, listening
 
-GPUS, SLICES = 8, 7
+GPUS, SLICES, PODS = 8, 7, 50
 REAL_S = 60
 HOURS = 6
 START_MS = 1_767_268_800_000  # 2026-01-01T12:00:00Z
@@ -62,7 +63,8 @@ def load(driver: FakeDriver, chance: random.Random) -> None:
 
 
 def _real(driver: FakeDriver, folder: Path) -> dict[str, object]:
-    with listening(TinyServer()) as server:
+    kubelet = FakeKubelet(folder / "kubelet.sock", _pods())
+    with listening(TinyServer()) as server, running(kubelet):
         agent = subprocess.Popen(
             [sys.executable, "-m", "agents", "node"],
             env={
@@ -70,7 +72,7 @@ def _real(driver: FakeDriver, folder: Path) -> dict[str, object]:
                 "SUANQUAN_URL": server.url,
                 "SUANQUAN_AGENT_DATA": str(folder / "agent"),
                 "SUANQUAN_ENROL_CODE": "code-1",
-                "SUANQUAN_HOLDERS": str(folder / "holders"),
+                "SUANQUAN_KUBELET": str(kubelet.path),
                 "SUANQUAN_HEALTH_PORT": "0",
             },
             stderr=subprocess.DEVNULL,
@@ -89,6 +91,13 @@ def _real(driver: FakeDriver, folder: Path) -> dict[str, object]:
         "core_percent": round(100 * spent / passed, 3),
         "goal_core_percent": 0.5,
     }
+
+
+def _pods() -> list[Pod]:
+    """So many pods, each on a slice of its own."""
+    slices = [mig_uuid(gpu, place) for gpu in range(GPUS) for place in range(SLICES)]
+    resource = "nvidia.com/mig-1g.10gb"
+    return [Pod(f"train-{n}-0", [(resource, name)]) for n, name in enumerate(slices[:PODS])]
 
 
 def _spent(process: psutil.Process) -> float:
