@@ -16,7 +16,7 @@ from typing import Any
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.looks import Look, Looks
+from agents.looks import Look, Sight
 from agents.meter import LOOK_MS, Closed
 from agents.spool import Spool
 
@@ -25,8 +25,10 @@ _HELP = {
     "look_age_seconds": "gauge of the age of the newest look at the GPUs",
     "gpus": "gauge of GPUs seen by the newest look",
     "windows_total": "counter of windows closed",
-    "inconsistent_windows_total": "counter of windows the driver made impossible; sent as gaps",
-    "gap_ms_total": "counter of milliseconds in which nobody looked, by reason",
+    "conservation_faults_total": "counter of windows that held a device twice; sent as gaps",
+    "gap_seconds_total": "counter of GPU-seconds in which nobody looked, by reason",
+    "driver_restarts_total": "counter of new processes that read the driver in place of another",
+    "announced_total": "counter of what the driver announced of its GPUs: XIDs, MIG cut anew",
     "holder_faults_total": "counter of seconds in which who holds what was not fully known, by why",
     "spool_windows": "gauge of windows that wait for the server",
     "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
@@ -46,13 +48,19 @@ class Health:
         self._answered_s: float | None = None
         self._gpus = 0
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._gap_ms: Counter[str] = Counter()
         self._refusal = ""
 
-    def looked(self, looks: Looks) -> None:
+    def looked(self, sight: Sight, restarts: int = 0) -> None:
         """A look was taken; one that saw no GPU is none."""
+        looks = sight.looks
         seen = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
         with self._lock:
             self._gpus = seen
+            self._counts["driver_restarts_total", ""] = restarts
+            for words in sight.announced.values():
+                for word in words:
+                    self._counts["announced_total", word.partition("@")[0]] += 1
             if seen:
                 self._looked_s = time.monotonic()
 
@@ -67,12 +75,12 @@ class Health:
         with self._lock:
             for window in closed.windows:
                 self._counts["windows_total", ""] += 1
-                self._counts["inconsistent_windows_total", ""] += "inconsistent" in window.flags
+                self._counts["conservation_faults_total", ""] += "inconsistent" in window.flags
                 for gap in window.gaps:
-                    self._counts["gap_ms_total", gap.reason] += gap.to_ms - gap.from_ms
+                    self._gap_ms[gap.reason] += gap.to_ms - gap.from_ms
             for run in closed.gaps:
                 length = run.last_ms - run.first_ms + wire.grid_ms(run.gpu)
-                self._counts["gap_ms_total", run.reason] += length
+                self._gap_ms[run.reason] += length
 
     def answered(self, answer: wire.Answer) -> None:
         """The server took a batch."""
@@ -109,6 +117,8 @@ class Health:
                 -1 if self._answered_s is None else now - self._answered_s
             )
             figures["gpus", ""] = self._gpus
+            for reason, ms in self._gap_ms.items():
+                figures["gap_seconds_total", reason] = ms / 1000
             if self._refusal:
                 figures["server_refuses", self._refusal] = 1
         figures["spool_windows", ""] = depth
@@ -124,7 +134,7 @@ def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
     for (family, label), value in figures.items():
         if family == name:
             labels = f'{{kind="{label}"}}' if label else ""
-            lines.append(f"suanquan_agent_{name}{labels} {value:g}")
+            lines.append(f"suanquan_agent_{name}{labels} {round(value, 3):.15g}")
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,8 @@ import msgspec
 
 from agents import wire
 
+MIG_CHANGED = "mig_changed"  # announced by the driver: the slices may be others than before
+
 
 class Instant(NamedTuple):
     """One moment on two clocks, in milliseconds: the wall's (since 1970, UTC) and the monotonic."""

@@ -6,9 +6,9 @@ a GPU counts only when both saw the same GPU, sliced in the same way; otherwise 
 edge is true to one interval, and what nobody saw is never usage.
 
 Durations come from the monotonic clock; the wall clock only says where they lie. When that is set
-(by more than a second), the open minute ends in a gap `clock_step`. The meter remembers which
-minutes it has written, and a clock that was set back cannot make it write one of them again: what
-falls on such a minute is left out, and with the first new one it goes on.
+(by more than a second and a half), the open minute ends in a gap `clock_step`. The meter remembers
+which minutes it has written, and a clock that was set back cannot make it write one of them again:
+what falls on such a minute is left out, and with the first new one it goes on.
 
 After a restart the open minute goes on from its checkpoint, and the time in between is a gap. The
 meter touches no disk, no driver and no clock: it is told everything, so that tests can drive it.
@@ -22,19 +22,20 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from agents import wire
-from agents.looks import Held, Holding, Instant, Look, Looks
+from agents.looks import MIG_CHANGED, Held, Holding, Instant, Look, Looks
 from agents.minute import Minute
 from agents.spool import GapRun
 
 SAMPLE_MS = 1_000
 LOOK_MS = 10_000
 _SPEAKS_FOR_MS = 3 * SAMPLE_MS
-_STEP_MS = 1_000
+_STEP_MS = 1_500  # more than a leap second: that one moves nothing
 _ABSENT_MAX_MS = 72 * wire.HOUR_MS
 _RUNS_KEPT = 32
 _log = logging.getLogger(__name__)
 
 _WHOLE_IS_NAMED = (Held(wire.Unattributed("named_whole_but_sliced")),)
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
 Seen = Holding | wire.GapReason
 Ranges = list[tuple[int, int]]  # of minutes, by the start of the first and of the last, sorted
 
@@ -46,6 +47,7 @@ class Gpu(msgspec.Struct):
     minute: Minute
     mig: bool = False
     slices: tuple[wire.Mig, ...] = ()
+    epoch: str = ""
     fault: wire.GapReason | None = None  # of the last look
     absent_since_ms: int | None = None
 
@@ -57,7 +59,6 @@ class State(msgspec.Struct):
     seen_ms: int  # up to here everything is written down
     gpus: dict[str, Gpu] = {}
     written: Ranges = []
-    away: wire.GapReason = wire.GapReason.AGENT_DOWN  # why nobody looked after `seen_ms`
 
 
 class Closed(msgspec.Struct):
@@ -88,26 +89,40 @@ class Meter:
             or abs(at.wall_ms - now) > _STEP_MS
         )
 
-    def see(self, at: Instant, holding: Seen, looks: Looks | None) -> Closed:
-        """Take in one sample of the holders and, where one was due (always at first), one look."""
+    def see(
+        self,
+        at: Instant,
+        holding: Seen,
+        looks: Looks | None,
+        *,
+        asked: Instant | None = None,
+        announced: Mapping[str, tuple[str, ...]] = _NOTHING,
+    ) -> Closed:
+        """Take in one sample of the holders and, when there is one, a look.
+
+        A look speaks for the moment when it was `asked` for (now, if that is not said), for the
+        answer may take some seconds. `announced` is what the driver said of itself before it.
+        """
         closed = Closed()
         now = self._place(at)
-        if self._looked_ms is None:
-            self._skip(now, self._state.away, closed)
         self._note(now, holding)
         if looks is None:
             return closed
-        self._commit(now, looks, closed)
+        then = now if asked is None else self._place(asked)
+        if self._looked_ms is None:
+            self._skip(then, wire.GapReason.AGENT_DOWN, closed)
+        self._commit(then, looks, announced, closed)
+        self._looked_ms = then
         if abs(at.wall_ms - now) > _STEP_MS:
             _log.error("the clock was set by %d ms", at.wall_ms - now)
             self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, closed)
+            self._pieces.clear()
             self._anchor, self._ticked = at, (at.wall_ms, holding)
-        self._looked_ms = self._place(at)
+            self._looked_ms = at.wall_ms
         return closed
 
-    def checkpoint(self, away: wire.GapReason = wire.GapReason.AGENT_DOWN) -> bytes:
-        """All that the next process needs; `away` says why it will find time missing."""
-        self._state.away = away
+    def checkpoint(self) -> bytes:
+        """All that the next process needs."""
         return msgspec.json.encode(self._state)
 
     def _place(self, at: Instant) -> int:
@@ -124,11 +139,13 @@ class Meter:
                 self._pieces.append((now, held))
         self._ticked = (now, holding)
 
-    def _commit(self, now: int, looks: Looks, closed: Closed) -> None:
+    def _commit(
+        self, now: int, looks: Looks, announced: Mapping[str, tuple[str, ...]], closed: Closed
+    ) -> None:
         """Write down what lies between the last look and this one."""
-        doubts = self._judge(looks, now)
+        doubts = self._judge(looks, announced, now)
         fresh = True
-        for to_ms, holding in self._segments():
+        for to_ms, holding in self._segments(now):
             for uuid, gpu in self._state.gpus.items():
                 reason = doubts[uuid] or (holding if isinstance(holding, wire.GapReason) else None)
                 if reason is not None:
@@ -150,7 +167,9 @@ class Meter:
             self._read(looks)
         self._remember(looks)
 
-    def _judge(self, looks: Looks, now: int) -> dict[str, wire.GapReason | None]:
+    def _judge(
+        self, looks: Looks, announced: Mapping[str, tuple[str, ...]], now: int
+    ) -> dict[str, wire.GapReason | None]:
         """For each GPU: why the time since the last look cannot be known, or None."""
         found: Mapping[str, Look | wire.GapReason] = {} if isinstance(looks, str) else looks
         doubts: dict[str, wire.GapReason | None] = {}
@@ -166,7 +185,10 @@ class Meter:
             elif now - gpu.absent_since_ms > _ABSENT_MAX_MS:
                 del self._state.gpus[uuid]
                 continue
-            doubts[uuid] = _doubt(gpu, look)
+            words = announced.get(uuid, ())
+            doubts[uuid] = _doubt(gpu, look, words)
+            for word in words:
+                gpu.minute.flag(word)
         return doubts
 
     def _welcome(self, uuid: str, look: Look) -> None:
@@ -176,14 +198,14 @@ class Meter:
         minute = Minute(self._state.start_ms)
         minute.gap(self._state.seen_ms - self._state.start_ms, reason)
         fault = None if first else reason
-        self._state.gpus[uuid] = Gpu(look.model, minute, look.mig, look.slices, fault)
+        self._state.gpus[uuid] = Gpu(look.model, minute, look.mig, look.slices, look.epoch, fault)
 
-    def _segments(self) -> Iterable[tuple[int, Seen]]:
-        """The pieces since the last look, cut at the minutes."""
-        pieces, self._pieces = self._pieces, []
+    def _segments(self, now: int) -> Iterable[tuple[int, Seen]]:
+        """The pieces from the last look to this one, cut at the minutes; what follows stays."""
+        pieces, self._pieces = self._pieces, [piece for piece in self._pieces if piece[0] > now]
         for to_ms, holding in pieces:
-            while self._state.seen_ms < to_ms:
-                yield min(to_ms, self._state.start_ms + wire.MINUTE_MS), holding
+            while self._state.seen_ms < min(to_ms, now):
+                yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS), holding
 
     def _read(self, looks: Looks) -> None:
         """Put the look's readings where each minute is filled to."""
@@ -198,7 +220,8 @@ class Meter:
         for uuid, gpu in self._state.gpus.items():
             look = looks if isinstance(looks, str) else looks.get(uuid, wire.GapReason.GPU_LOST)
             if isinstance(look, Look):
-                gpu.model, gpu.mig, gpu.slices, gpu.fault = look.model, look.mig, look.slices, None
+                gpu.model, gpu.mig, gpu.slices = look.model, look.mig, look.slices
+                gpu.epoch, gpu.fault = look.epoch, None
             else:
                 gpu.fault = look
 
@@ -262,12 +285,16 @@ def _decode(kept: bytes | None) -> State | None:
         return None
 
 
-def _doubt(gpu: Gpu, look: Look | wire.GapReason) -> wire.GapReason | None:
+def _doubt(
+    gpu: Gpu, look: Look | wire.GapReason, announced: tuple[str, ...]
+) -> wire.GapReason | None:
     if not isinstance(look, Look):
         return look
     if gpu.fault is not None:
         return gpu.fault
-    if (gpu.mig, gpu.slices) != (look.mig, look.slices):
+    if gpu.epoch and look.epoch and gpu.epoch != look.epoch:
+        return wire.GapReason.DRIVER_RELOAD
+    if (gpu.mig, gpu.slices) != (look.mig, look.slices) or MIG_CHANGED in announced:
         return wire.GapReason.MIG_RECONFIG
     return None
 

@@ -21,6 +21,7 @@ from agents import wire
 from agents.looks import Held, Look, Reading
 
 _WATT_MAX = 10_000  # no GPU draws this: more is a broken counter
+_FLAGS_MAX = 32  # a GPU that fails may announce hundreds of XIDs a minute
 _NAMES = ("util_ppm", "engine_ppm", "memory_mib", "power_mw")
 _ON_THE_WIRE = {"memory_mib": "memory_max_mib", "power_mw": "power_max_mw"}
 
@@ -88,6 +89,7 @@ class Minute(msgspec.Struct):
     energy_start: int | None = None
     energy_now: int | None = None
     energy_missing: str = ""
+    xid_missing: str = ""
     filled_ms: int = 0
     runs: list[Run] = []
     gaps: list[wire.Gap] = []
@@ -107,7 +109,7 @@ class Minute(msgspec.Struct):
 
     def flag(self, word: str) -> None:
         """Something that the window says of the whole minute, once."""
-        if word not in self.flags:
+        if word not in self.flags and len(self.flags) < _FLAGS_MAX:
             self.flags.append(word)
 
     def gap(self, to_ms: int, reason: wire.GapReason) -> None:
@@ -127,6 +129,7 @@ class Minute(msgspec.Struct):
             run = self._running(device)
             if run is not None:
                 run.tally.add(reading)
+        self.xid_missing = look.xid_missing or self.xid_missing
         if look.energy_mj is None:
             self.energy_missing = look.energy_missing or "not_read"
         elif self.energy_now is not None and look.energy_mj < self.energy_now:
@@ -136,6 +139,8 @@ class Minute(msgspec.Struct):
     def window(self, gpu: str, model: str, boot: str | None) -> wire.Window:
         """The closed minute. It must be filled to its end."""
         energy_mj, reason = self._energy()
+        told = {"energy_mj": reason, "xid": self.xid_missing}
+        missing = {name: why for name, why in told.items() if why}
         return wire.Window(
             gpu=gpu,
             model=model,
@@ -145,7 +150,7 @@ class Minute(msgspec.Struct):
             gaps=tuple(self.gaps),
             boot=boot,
             energy_mj=energy_mj,
-            missing={"energy_mj": reason} if reason else {},
+            missing=missing,
             flags=tuple(sorted(self.flags)),
         )
 

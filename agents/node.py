@@ -1,17 +1,16 @@
 """The agent of one node: a loop that looks, and a thread that reports.
 
-They share nothing but the spool. So a slow or absent server never costs a sample, and a stuck
-driver never holds back what is already written. At SIGTERM the loop takes a last look, keeps the
-open minute, and the thread makes one last try to send.
+They share nothing but the spool. So a slow or absent server never costs a sample. The driver is
+read by a process of its own (agents/watchdog.py), for which the loop hardly waits: while it is slow
+the holders are still sampled every second, and when it hangs the minutes close all the same. At
+SIGTERM the loop takes a last look, keeps the open minute, and the thread tries to send once more.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from agents import wire
+from agents.epochs import boot_id
 from agents.errors import (
     AgentError,
     IdentityError,
@@ -31,18 +31,19 @@ from agents.errors import (
 from agents.health import Health, serve
 from agents.holders import Holders, holders_of
 from agents.identity import Identity, enrol
-from agents.looks import Instant
+from agents.looks import Driver, Instant, Sight
 from agents.meter import Closed, Meter
-from agents.nvml import DriverReplaced, Nvml
 from agents.report import drain, phase_s
 from agents.settings import Settings
 from agents.spool import GapRun, Spool
+from agents.watchdog import Watched
 
 _PAUSE_S = 300.0  # after something that a person must mend
 _ENROL_AGAIN_S = 30.0
 _LAST_TRY_S = 20.0
+_LOOK_WAIT_S = 0.3  # a look that takes longer is fetched with one of the next samples
+_LAST_LOOK_S = 2.0
 _UNSAVED_MAX = 2_000  # windows kept in memory while the disk takes none
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,15 @@ def run(settings: Settings) -> int:
     """Meter and report until SIGTERM or SIGINT; answers the exit code. Raises AgentError."""
     url = settings.server
     holders = holders_of(settings)
-    nvml = Nvml()
+    driver = Watched()
+    driver.open()
+    try:
+        return _run(settings, url, holders, driver)
+    finally:
+        driver.close()
+
+
+def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = Identity.load(settings.data)
     if known is None and settings.enrol_code is None:
@@ -73,12 +82,12 @@ def run(settings: Settings) -> int:
         thread = threading.Thread(target=reporter.run, name="report", daemon=True)
         thread.start()
         try:
-            Sampler(nvml, holders, spool, health, read_clocks).run(stopping)
+            Sampler(driver, holders, spool, health, read_clocks).run(stopping)
         finally:
             stopping.set()
             thread.join(_LAST_TRY_S + 2)
             stop_pages()
-            nvml.close()
+            holders.close()
     return 0
 
 
@@ -87,16 +96,17 @@ class Sampler:
 
     def __init__(
         self,
-        nvml: Nvml,
+        driver: Driver,
         holders: Holders,
         spool: Spool,
         health: Health,
         clocks: Callable[[], Instant],
     ) -> None:
-        self._nvml, self._holders, self._spool, self._health = nvml, holders, spool, health
+        self._driver, self._holders, self._spool, self._health = driver, holders, spool, health
         self._clocks = clocks
         self._meter = Meter(clocks(), boot_id(), spool.restore())
         self._unsaved = Closed()
+        self._asked: Instant | None = None  # when the look was begun that is not answered yet
 
     def run(self, stopping: threading.Event) -> None:
         """Sample at every whole second until asked to stop; the last thing is a look."""
@@ -106,33 +116,39 @@ class Sampler:
         self.sample(last=True)
 
     def sample(self, *, last: bool = False) -> None:
-        """Take one sample, and a look where one is due."""
-        looks = None
+        """Take one sample, begin a look where one is due, and take in the one that was begun."""
         at = self._clocks()
-        if last or self._meter.due(at):
-            try:
-                looks = self._nvml.look()
-            except DriverReplaced:
-                self._start_anew()
-            else:
-                self._health.looked(looks)
-                self._holders.seen(looks)
+        if self._asked is None and (last or self._meter.due(at)):
+            self._driver.ask()
+            self._asked = at
+        asked, sight = self._asked, self._sight(_LAST_LOOK_S if last else _LOOK_WAIT_S)
         holding = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
         self._health.asked(self._holders.fault)
-        closed = self._meter.see(self._clocks(), holding, looks)
-        if looks is not None:
-            self._health.closed(closed)
-            self._keep(closed, wire.GapReason.AGENT_DOWN)
+        if sight is None:
+            self._meter.see(self._clocks(), holding, None)
+            return
+        closed = self._meter.see(
+            self._clocks(), holding, sight.looks, asked=asked, announced=sight.announced
+        )
+        self._health.closed(closed)
+        self._keep(closed)
 
-    def _keep(self, closed: Closed, away: wire.GapReason) -> None:
+    def _sight(self, wait_s: float) -> Sight | None:
+        """The look that was begun, if it is over."""
+        sight = None if self._asked is None else self._driver.answer(wait_s)
+        if sight is not None:
+            self._asked = None
+            self._health.looked(sight, self._driver.restarts)
+            self._holders.seen(sight.looks)
+        return sight
+
+    def _keep(self, closed: Closed) -> None:
         """Put it on the disk; while the disk takes nothing, hold on to what is closed."""
         unsaved = self._unsaved
         unsaved.windows += closed.windows
         unsaved.gaps += closed.gaps
         try:
-            self._spool.add(
-                unsaved.windows, gaps=unsaved.gaps, checkpoint=self._meter.checkpoint(away)
-            )
+            self._spool.add(unsaved.windows, gaps=unsaved.gaps, checkpoint=self._meter.checkpoint())
             self._unsaved = Closed()
         except SpoolDamaged:
             raise  # the next start puts the file aside
@@ -140,12 +156,6 @@ class Sampler:
             _log.error("%s", error)
             unsaved.gaps += [_overflow(window) for window in unsaved.windows[:-_UNSAVED_MAX]]
             del unsaved.windows[:-_UNSAVED_MAX]
-
-    def _start_anew(self) -> None:
-        """Only a new process can load the new driver's library; its time away has that reason."""
-        _log.warning("the driver was replaced: starting anew")
-        self._keep(Closed(), wire.GapReason.DRIVER_RELOAD)
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  ourselves, with our own arguments
 
 
 class Reporter:
@@ -231,14 +241,6 @@ def open_spool(path: Path) -> Spool:
 def read_clocks() -> Instant:
     """This moment on both clocks."""
     return Instant(time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000)
-
-
-def boot_id() -> str | None:
-    """The kernel's id of this boot, where there is one."""
-    try:
-        return _BOOT.read_text("ascii").strip() or None
-    except OSError:
-        return None
 
 
 def _overflow(window: wire.Window) -> GapRun:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import files
 from pathlib import Path
 
+from agents.looks import Sight
+from agents.nvml import Nvml
+
 HERE = Path(__file__).parent
 
 
@@ -85,3 +88,23 @@ def compile_driver(folder: Path, *options: str) -> Path:
         check=True,
     )
     return library
+
+
+class Direct:
+    """The driver read in this very process, where a test needs no other one."""
+
+    restarts = 0
+
+    def __init__(self, nvml: Nvml | None = None) -> None:
+        self.nvml = Nvml() if nvml is None else nvml
+
+    def ask(self) -> None:
+        """The answer is taken when it is asked for."""
+
+    def answer(self, wait_s: float) -> Sight | None:
+        del wait_s
+        announced = self.nvml.announced()
+        return Sight(self.nvml.look(), announced)
+
+    def close(self) -> None:
+        self.nvml.close()

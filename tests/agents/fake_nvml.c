@@ -13,8 +13,16 @@
  *   gpu UUID ERROR MIG UTIL MEMORY_MIB POWER_MW ENERGY_MJ NAME...
  *   slice GI CI START SIZE MEMORY_MIB UUID PROFILE      of the GPU above
  *   process PID MEMORY_MIB                              of the GPU or slice above
+ *   gpm PERCENT              activity of the GPU or slice above; a GPU without this line has no GPM
+ *   event NUMBER TYPE DATA   announced of the GPU or slice above to every set that was registered
+ *                            before; numbers grow (TYPE 8 is an XID, 256 MIG cut anew)
+ *   mute 1                   no GPU can announce anything
+ *   hang                     no call for the GPU above comes back; above all GPUs: nvmlInit does not
+ *   crash                    the process dies in a call for the GPU above
+ *   slow MS                  a look at the GPU above takes so long
  *
- * A value of -1 (MIG, UTIL, MEMORY_MIB, POWER_MW, ENERGY_MJ) is NOT_SUPPORTED. ERROR is what every
+ * A GPU that once answered 15 is lost to this process until it initialises the library again, even
+ * if another process finds it well. A value of -1 (MIG, UTIL, MEMORY_MIB, POWER_MW, ENERGY_MJ) is NOT_SUPPORTED. ERROR is what every
  * call for this GPU answers. As in a real driver, a handle of a slice that is gone is INVALID_ARGUMENT.
  */
 #define NVML_NO_UNVERSIONED_FUNC_DEFS
@@ -25,10 +33,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define GPUS 16
 #define SLICES 8
 #define PROCESSES 64
+#define EVENTS 64
+#define NONE 0xFFFFFFFF
 #define SLICE_BASE 1000
 #define INSTANCE_BASE 100000
 
@@ -36,13 +47,15 @@ typedef struct { unsigned pid; long long memory; } Process;
 typedef struct {
     unsigned gi, ci, start, size;
     long long memory;
+    double gpm;
     char uuid[96], profile[64];
     Process processes[PROCESSES];
     unsigned running;
 } Slice;
 typedef struct {
     char uuid[96], name[96];
-    int error, mig;
+    int error, mig, hang, crash, slow;
+    double gpm;
     long long util, memory, power, energy;
     Slice slices[SLICES];
     unsigned sliced;
@@ -50,14 +63,22 @@ typedef struct {
     unsigned running;
 } Gpu;
 
+typedef struct { unsigned number, gpu, gi, ci; unsigned long long type, data; } Event;
+struct nvmlGpmSample_st { unsigned gpu, gi; double gpm; };
+
 static struct {
     char driver[80];
-    int init, all, growing, unprivileged, surge;
+    int init, all, growing, unprivileged, surge, mute, hang;
+    Event events[EVENTS];
+    unsigned announced;
     Gpu gpus[GPUS];
     unsigned count;
 } now;
 static char loaded[80]; /* the version that this process loaded, for ever */
 static int is_open;
+static char lost[GPUS][96]; /* UUIDs, until the library is initialised again */
+static unsigned registered[GPUS]; /* the number of the last event that is not told any more */
+static unsigned long long recorded[GPUS]; /* which types of events are */
 static struct timespec seen;
 static off_t seen_size = -1;
 
@@ -67,10 +88,18 @@ static void read_line(const char *line) {
     Gpu g = {0};
     Slice s = {0};
     Process p;
+    Event e = {.gi = slice ? slice->gi : NONE, .ci = slice ? slice->ci : NONE, .gpu = now.count - 1};
+    g.gpm = s.gpm = -1;
     if (sscanf(line, "driver %79s", now.driver) == 1 || sscanf(line, "init %d", &now.init) == 1
         || sscanf(line, "all %d", &now.all) == 1 || sscanf(line, "growing %d", &now.growing) == 1
         || sscanf(line, "unprivileged %d", &now.unprivileged) == 1
-        || sscanf(line, "surge %d", &now.surge) == 1) return;
+        || sscanf(line, "surge %d", &now.surge) == 1 || sscanf(line, "mute %d", &now.mute) == 1
+        || (gpu && sscanf(line, "slow %d", &gpu->slow) == 1)
+        || (gpu && sscanf(line, "gpm %lf", slice ? &slice->gpm : &gpu->gpm) == 1)) return;
+    if (!strcmp(line, "hang\n")) *(gpu ? &gpu->hang : &now.hang) = 1;
+    else if (!strcmp(line, "crash\n")) gpu->crash = 1;
+    else if (sscanf(line, "event %u %llu %llu", &e.number, &e.type, &e.data) == 3) now.events[now.announced++] = e;
+    else
     if (sscanf(line, "gpu %95s %d %d %lld %lld %lld %lld %95[^\n]", g.uuid, &g.error, &g.mig, &g.util,
                &g.memory, &g.power, &g.energy, g.name) == 8) now.gpus[now.count++] = g;
     else if (sscanf(line, "slice %u %u %u %u %lld %95s %63s", &s.gi, &s.ci, &s.start, &s.size,
@@ -108,6 +137,19 @@ static nvmlReturn_t door(void) {
     return now.all;
 }
 
+static void wedge(void) {
+    for (;;) pause();
+}
+
+/* What stands in the way of a call for this GPU. */
+static nvmlReturn_t reach(unsigned index) {
+    Gpu *gpu = &now.gpus[index];
+    if (gpu->hang) wedge();
+    if (gpu->crash) abort();
+    if (gpu->error == NVML_ERROR_GPU_IS_LOST) strcpy(lost[index], gpu->uuid);
+    return strcmp(lost[index], gpu->uuid) ? gpu->error : NVML_ERROR_GPU_IS_LOST;
+}
+
 static nvmlReturn_t find(nvmlDevice_t device, Gpu **gpu, Slice **slice) {
     uintptr_t handle = (uintptr_t)device;
     unsigned index, place;
@@ -124,7 +166,7 @@ static nvmlReturn_t find(nvmlDevice_t device, Gpu **gpu, Slice **slice) {
         if (index >= now.count) return NVML_ERROR_INVALID_ARGUMENT;
     }
     *gpu = &now.gpus[index];
-    return (*gpu)->error;
+    return reach(index);
 }
 
 #define FIND Gpu *gpu; Slice *slice; nvmlReturn_t code = find(device, &gpu, &slice); if (code) return code
@@ -138,10 +180,12 @@ static nvmlReturn_t text(char *to, unsigned length, const char *from) {
 nvmlReturn_t nvmlInitWithFlags(unsigned flags) {
     (void)flags;
     refresh();
+    if (now.hang) wedge();
     if (now.init) return now.init;
     if (!loaded[0]) strcpy(loaded, now.driver);
     if (strcmp(loaded, now.driver)) return NVML_ERROR_LIB_RM_VERSION_MISMATCH;
     is_open = 1;
+    memset(lost, 0, sizeof lost);
     return NVML_SUCCESS;
 }
 
@@ -173,7 +217,7 @@ nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_t *device)
     if (code) return code;
     if (index >= now.count) return NVML_ERROR_INVALID_ARGUMENT;
     *device = (nvmlDevice_t)(uintptr_t)(index + 1);
-    return now.gpus[index].error;
+    return reach(index);
 }
 
 nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigned length) {
@@ -240,6 +284,7 @@ nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *me
 
 nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned *current, unsigned *pending) {
     FIND;
+    if (gpu->slow) usleep(gpu->slow * 1000);
     if (gpu->mig < 0) return NVML_ERROR_NOT_SUPPORTED;
     if (gpu->mig > 1) return gpu->mig;
     *current = *pending = gpu->mig;
@@ -322,3 +367,105 @@ nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsign
     *count = running;
     return NVML_SUCCESS;
 }
+
+nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set) {
+    nvmlReturn_t code = door();
+    *set = (nvmlEventSet_t)registered;
+    memset(recorded, 0, sizeof recorded);
+    return code;
+}
+
+nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set) {
+    (void)set;
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types) {
+    FIND;
+    *types = now.mute ? 0 : nvmlEventTypeXidCriticalError | nvmlEventMigConfigChange | nvmlEventTypeClock;
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long long types, nvmlEventSet_t set) {
+    unsigned at;
+    FIND;
+    (void)set;
+    if (types & ~(unsigned long long)(nvmlEventTypeXidCriticalError | nvmlEventMigConfigChange)) return NVML_ERROR_NOT_SUPPORTED;
+    recorded[gpu - now.gpus] = types;
+    registered[gpu - now.gpus] = 0;
+    for (at = 0; at < now.announced; at++)
+        if (&now.gpus[now.events[at].gpu] == gpu && now.events[at].number > registered[gpu - now.gpus])
+            registered[gpu - now.gpus] = now.events[at].number;
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *data, unsigned timeout) {
+    unsigned at;
+    nvmlReturn_t code = door();
+    if (code) return code;
+    if (set != (nvmlEventSet_t)registered) return NVML_ERROR_INVALID_ARGUMENT;
+    for (at = 0; at < now.announced; at++) {
+        Event *event = &now.events[at];
+        if (event->number <= registered[event->gpu] || !(event->type & recorded[event->gpu])) continue;
+        registered[event->gpu] = event->number;
+        data->device = (nvmlDevice_t)(uintptr_t)(event->gpu + 1);
+        data->eventType = event->type;
+        data->eventData = event->type == nvmlEventTypeXidCriticalError ? event->data : 0;
+        data->gpuInstanceId = event->gi;
+        data->computeInstanceId = event->ci;
+        return NVML_SUCCESS;
+    }
+    for (at = 0; at < now.count; at++)
+        if (recorded[at] && now.gpus[at].error == NVML_ERROR_GPU_IS_LOST) return NVML_ERROR_GPU_IS_LOST;
+    if (timeout) wedge(); /* nobody may wait here */
+    return NVML_ERROR_TIMEOUT;
+}
+
+#ifndef OLD_DRIVER
+nvmlReturn_t nvmlGpmQueryDeviceSupport(nvmlDevice_t device, nvmlGpmSupport_t *support) {
+    FIND;
+    if (support->version != NVML_GPM_SUPPORT_VERSION) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    support->isSupportedDevice = !(gpu->gpm < 0); /* so that «nan» is a value too */
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlGpmSampleAlloc(nvmlGpmSample_t *sample) {
+    *sample = calloc(1, sizeof **sample);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlGpmSampleFree(nvmlGpmSample_t sample) {
+    free(sample);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlGpmSampleGet(nvmlDevice_t device, nvmlGpmSample_t sample) {
+    FIND;
+    if (gpu->gpm < 0 || (gpu->mig == 1 && !slice)) return NVML_ERROR_NOT_SUPPORTED;
+    *sample = (struct nvmlGpmSample_st){gpu - now.gpus, slice ? slice->gi : NONE, slice ? slice->gpm : gpu->gpm};
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlGpmMigSampleGet(nvmlDevice_t device, unsigned instance, nvmlGpmSample_t sample) {
+    unsigned place;
+    FIND;
+    for (place = 0; place < gpu->sliced; place++)
+        if (gpu->slices[place].gi == instance) {
+            *sample = (struct nvmlGpmSample_st){gpu - now.gpus, instance, gpu->slices[place].gpm};
+            return gpu->gpm < 0 ? NVML_ERROR_NOT_SUPPORTED : NVML_SUCCESS;
+        }
+    return NVML_ERROR_INVALID_ARGUMENT;
+}
+
+nvmlReturn_t nvmlGpmMetricsGet(nvmlGpmMetricsGet_t *wanted) {
+    nvmlReturn_t code = door();
+    if (code) return code;
+    if (wanted->version != NVML_GPM_METRICS_GET_VERSION) return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    if (wanted->numMetrics != 1 || wanted->metrics[0].metricId != NVML_GPM_METRIC_GRAPHICS_UTIL
+        || wanted->sample1->gpu != wanted->sample2->gpu || wanted->sample1->gi != wanted->sample2->gi)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    wanted->metrics[0].nvmlReturn = NVML_SUCCESS;
+    wanted->metrics[0].value = wanted->sample2->gpm;
+    return NVML_SUCCESS;
+}
+#endif

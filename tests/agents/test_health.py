@@ -12,7 +12,7 @@ import pytest
 from agents import wire
 from agents.errors import SettingsError
 from agents.health import Health, serve
-from agents.looks import Look
+from agents.looks import Look, Sight
 from agents.meter import Closed
 from agents.server import Server
 from agents.spool import GapRun, Spool
@@ -31,10 +31,10 @@ def test_healthy_means_that_a_gpu_was_seen_lately(
     health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not health.verdict()[0]
-    health.looked(wire.GapReason.NVML_ERROR)
-    health.looked({"GPU-0": wire.GapReason.GPU_LOST})
+    health.looked(Sight(wire.GapReason.NVML_ERROR))
+    health.looked(Sight({"GPU-0": wire.GapReason.GPU_LOST}))
     assert not health.verdict()[0]
-    health.looked({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST})
+    health.looked(Sight({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST}))
     assert health.verdict()[0]
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 29)
@@ -56,9 +56,9 @@ def test_the_pages_count_what_happened(health: Health) -> None:
     page = health.metrics()
     for line in (
         "suanquan_agent_windows_total 2",
-        "suanquan_agent_inconsistent_windows_total 1",
-        'suanquan_agent_gap_ms_total{kind="gpu_lost"} 60000',
-        'suanquan_agent_gap_ms_total{kind="agent_down"} 120000',
+        "suanquan_agent_conservation_faults_total 1",
+        'suanquan_agent_gap_seconds_total{kind="gpu_lost"} 60',
+        'suanquan_agent_gap_seconds_total{kind="agent_down"} 120',
         'suanquan_agent_answered_windows_total{kind="kept"} 2',
         'suanquan_agent_answered_windows_total{kind="refused"} 1',
         "suanquan_agent_spool_windows 0",
@@ -77,7 +77,7 @@ def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:
             answer = page.get("/healthz")
             assert answer is not None
             assert answer.status == 503
-            health.looked({"GPU-0": LOOK})
+            health.looked(Sight({"GPU-0": LOOK}))
             answer = page.get("/healthz")
             assert answer is not None
             assert answer.status == 200

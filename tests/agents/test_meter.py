@@ -234,16 +234,6 @@ def test_a_checkpoint_that_cannot_be_read_is_a_gap_not_a_crash() -> None:
     check_exact(world)
 
 
-def test_why_the_agent_was_away_is_remembered() -> None:
-    world = World()
-    world.run(70)
-    assert world.meter is not None
-    world.kept = world.meter.checkpoint(wire.GapReason.DRIVER_RELOAD)
-    world.kill(5_000)
-    world.run(50)
-    assert {g.reason for g in minutes(world)[1].gaps} == {wire.GapReason.DRIVER_RELOAD}
-
-
 def test_a_gpu_that_is_gone_stays_a_gap_for_three_days() -> None:
     """Fallen off the bus: after a restart the driver does not even list it."""
     world = World()

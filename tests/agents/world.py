@@ -50,6 +50,9 @@ class World:
     holder: dict[str, str] = field(default_factory=dict)  # by device, else free
     reachable: bool = True
     energy: int = 0
+    epoch: str = ""
+    xid_missing: str = ""
+    announced: dict[str, tuple[str, ...]] = field(default_factory=dict)
     meter: Meter | None = None
     kept: bytes | None = None
     closed: list[wire.Window] = field(default_factory=list)
@@ -69,7 +72,9 @@ class World:
             gpu: wire.GapReason.GPU_LOST
             if gpu in self.lost
             else Look(
-                "NVIDIA H100", layout > 0, slices(gpu, layout), self._readings(gpu), self.energy
+                *("NVIDIA H100", layout > 0, slices(gpu, layout), self._readings(gpu), self.energy),
+                epoch=self.epoch,
+                xid_missing=self.xid_missing,
             )
             for gpu, layout in self.layout.items()
         }
@@ -92,7 +97,8 @@ class World:
             self.meter = Meter(self.instant(), "boot", self.kept)
         at, holding = self.instant(), self.holding()
         looks = self.looks() if stop or self.meter.due(at) else None
-        self.take(self.meter.see(at, holding, looks))
+        announced, self.announced = (self.announced, {}) if looks else ({}, self.announced)
+        self.take(self.meter.see(at, holding, looks, announced=announced))
         if self._last_tick is not None:
             then, before = self._last_tick
             stalled = self.now - then > 3_000
@@ -166,6 +172,9 @@ class World:
         for device in self.devices(GPUS[gpu]):
             self.holder.pop(device, None)
         self.layout[GPUS[gpu]] = layout
+
+    def announce(self, gpu: int, word: str) -> None:
+        self.announced[GPUS[gpu]] = (word,)
 
     def reach(self, reachable: bool) -> None:
         self.reachable = reachable
