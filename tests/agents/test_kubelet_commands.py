@@ -34,6 +34,7 @@ def kubelet(
         "SUANQUAN_HEALTH_PORT": "1",
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("agents.kubelet.DEADLINE_S", 10)  # busy machines
     with running(FakeKubelet(tmp_path / "kubelet.sock", PODS)) as fake:
         yield fake
 
