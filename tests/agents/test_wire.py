@@ -58,6 +58,7 @@ def test_what_tiles_its_minute_may_be_kept(good: Window) -> None:
     ("bad", "words"),
     [
         (window(), "neither a part nor a gap"),
+        (window(*(part(n, n + 1) for n in range(wire.PARTS_MAX + 1))), "more than 1000 parts"),
         (window(part(0, 59_999)), "neither a part nor a gap"),
         (window(part(0, 40_000), part(30_000, MINUTE)), "sum to more than one"),
         (window(part(), gaps=(gap(0, 1),)), "overlaps"),
