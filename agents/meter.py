@@ -78,7 +78,9 @@ class Meter:
         self._state = _decode(kept) or State(start_ms=start, seen_ms=start)
         self._pieces: list[tuple[int, Seen]] = []  # up to when, and who held what
         self._ticked: tuple[int, Seen] | None = None
-        self._looked_ms: int | None = None
+        self._looked_ms: int | None = None  # when the last look was asked for
+        self._answered_ms = 0  # and when it was there
+        self._unsure: dict[str, wire.GapReason] = {}  # GPUs that it found changed, and how
 
     def due(self, at: Instant) -> bool:
         """Whether this moment calls for a look: the first of each ten seconds, or a set clock."""
@@ -100,25 +102,27 @@ class Meter:
     ) -> Closed:
         """Take in one sample of the holders and, when there is one, a look.
 
-        A look speaks for the moment when it was `asked` for (now, if that is not said), for the
-        answer may take some seconds. `announced` is what the driver said of itself before it.
+        A look may take some seconds, from when it was `asked` for until now, and nobody can say
+        when within them each GPU was seen. One that is as it was has been so until it was asked
+        for; one that has changed may have done so until now. `announced` is what the driver said
+        of itself before the look.
         """
         closed = Closed()
         now = self._place(at)
         self._note(now, holding)
         if looks is None:
             return closed
-        then = now if asked is None else self._place(asked)
+        then = now if asked is None or self._looked_ms is None else self._place(asked)
         if self._looked_ms is None:
             self._skip(then, wire.GapReason.AGENT_DOWN, closed)
         self._commit(then, looks, announced, closed)
-        self._looked_ms = then
+        self._looked_ms, self._answered_ms = then, now
         if abs(at.wall_ms - now) > _STEP_MS:
             _log.error("the clock was set by %d ms", at.wall_ms - now)
             self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, closed)
             self._pieces.clear()
             self._anchor, self._ticked = at, (at.wall_ms, holding)
-            self._looked_ms = at.wall_ms
+            self._looked_ms = self._answered_ms = at.wall_ms
         return closed
 
     def checkpoint(self) -> bytes:
@@ -146,16 +150,7 @@ class Meter:
         doubts = self._judge(looks, announced, now)
         fresh = True
         for to_ms, holding in self._segments(now):
-            for uuid, gpu in self._state.gpus.items():
-                reason = doubts[uuid] or (holding if isinstance(holding, wire.GapReason) else None)
-                if reason is not None:
-                    gpu.minute.gap(to_ms - self._state.start_ms, reason)
-                elif isinstance(holding, Holding):
-                    devices = list(devices_of(uuid, gpu.slices, holding))
-                    gpu.minute.hold(to_ms - self._state.start_ms, devices)
-                    for device, _, _ in devices if holding.rules else ():
-                        if device in holding.rules:
-                            gpu.minute.flag(holding.rules[device])
+            self._write(to_ms, holding, doubts)
             self._state.seen_ms = to_ms
             if to_ms == self._state.start_ms + wire.MINUTE_MS:
                 if fresh:
@@ -165,7 +160,26 @@ class Meter:
                 self._open(to_ms)
         if fresh:
             self._read(looks)
+        self._unsure = {uuid: reason for uuid, reason in doubts.items() if reason is not None}
         self._remember(looks)
+
+    def _write(
+        self, to_ms: int, holding: Seen, doubts: Mapping[str, wire.GapReason | None]
+    ) -> None:
+        """One piece, in every GPU's minute."""
+        unsure = self._unsure if to_ms <= self._answered_ms else {}
+        for uuid, gpu in self._state.gpus.items():
+            reason = doubts[uuid] or unsure.get(uuid)
+            if isinstance(holding, wire.GapReason):
+                reason = reason or holding
+            if reason is not None:
+                gpu.minute.gap(to_ms - self._state.start_ms, reason)
+            elif isinstance(holding, Holding):
+                devices = list(devices_of(uuid, gpu.slices, holding))
+                gpu.minute.hold(to_ms - self._state.start_ms, devices)
+                for device, _, _ in devices if holding.rules else ():
+                    if device in holding.rules:
+                        gpu.minute.flag(holding.rules[device])
 
     def _judge(
         self, looks: Looks, announced: Mapping[str, tuple[str, ...]], now: int
@@ -204,8 +218,9 @@ class Meter:
         """The pieces from the last look to this one, cut at the minutes; what follows stays."""
         pieces, self._pieces = self._pieces, [piece for piece in self._pieces if piece[0] > now]
         for to_ms, holding in pieces:
-            while self._state.seen_ms < min(to_ms, now):
-                yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS), holding
+            while (seen := self._state.seen_ms) < min(to_ms, now):
+                cuts = [self._answered_ms] if seen < self._answered_ms else []
+                yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS, *cuts), holding
 
     def _read(self, looks: Looks) -> None:
         """Put the look's readings where each minute is filled to."""

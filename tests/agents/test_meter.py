@@ -116,6 +116,34 @@ def test_a_gpu_sliced_anew_is_unknown_between_two_looks() -> None:
     check_exact(world)
 
 
+@pytest.mark.parametrize("gpu", [0, 1])
+def test_a_gpu_sliced_anew_during_a_slow_look_is_unknown_until_its_end(gpu: int) -> None:
+    """Of one it is seen before, of the other after it was cut; neither may be taken as whole."""
+    world = World()
+    world.run(70)
+    world.slow(4_000)
+    while world.meter is None or not world.is_asked:
+        world.run(1)
+    world.run(1)
+    world.cut(gpu, 2)
+    world.announced.clear()  # not every driver says so
+    world.run(130)
+    (gap,) = [g for w in minutes(world, gpu)[1:] for g in w.gaps]
+    assert gap.reason == wire.GapReason.MIG_RECONFIG
+    check_exact(world)
+
+
+def test_a_slow_look_holds_no_second_back() -> None:
+    world = World()
+    world.run(70)
+    world.slow(7_000)
+    world.hold(0, 0, "model-a")
+    world.run(130)
+    assert not any(w.gaps for w in minutes(world)[1:])
+    assert sum(len(w.parts) for w in minutes(world)[1:3]) == 3
+    check_exact(world)
+
+
 def test_a_map_that_names_a_sliced_gpu_whole_does_not_guess() -> None:
     world = World(holder={GPUS[0]: "model-a"})
     world.cut(0, 1)

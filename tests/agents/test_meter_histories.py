@@ -25,6 +25,7 @@ STEPS = st.one_of(
     st.tuples(st.just("find"), st.integers(0, 1)),
     st.tuples(st.just("cut"), st.integers(0, 1), st.integers(0, 2)),
     st.tuples(st.just("reach"), st.booleans()),
+    st.tuples(st.just("slow"), st.sampled_from([0, 0, 900, 4_000, 8_000])),
 )
 WITH_A_SET_CLOCK = st.one_of(STEPS, st.tuples(st.just("set_clock"), st.sampled_from(CLOCK_STEPS)))
 History = list[tuple[Any, ...]]

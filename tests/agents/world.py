@@ -49,6 +49,8 @@ class World:
     lost: set[str] = field(default_factory=set)
     holder: dict[str, str] = field(default_factory=dict)  # by device, else free
     reachable: bool = True
+    lag: int = 0  # milliseconds at least from when a look is asked for until it is there
+    timeline: list[tuple[int, str, int]] = field(default_factory=list)  # when it was cut, and how
     energy: int = 0
     epoch: str = ""
     xid_missing: str = ""
@@ -62,6 +64,11 @@ class World:
     _since_look: list[tuple[int, int, Holding | wire.GapReason]] = field(default_factory=list)
     _last_tick: tuple[int, Holding | wire.GapReason] | None = None
     _last_looks: dict[str, Look | wire.GapReason] = field(default_factory=dict)
+    _asked: tuple[Instant, dict[str, Look | wire.GapReason], dict[str, tuple[str, ...]]] | None = (
+        None
+    )
+    _answered: int = 0
+    _unsure: set[str] = field(default_factory=set)
 
     def instant(self) -> Instant:
         return Instant(self.now + self.clock_error, self.now)
@@ -96,38 +103,77 @@ class World:
         if self.meter is None:
             self.meter = Meter(self.instant(), "boot", self.kept)
         at, holding = self.instant(), self.holding()
-        looks = self.looks() if stop or self.meter.due(at) else None
-        announced, self.announced = (self.announced, {}) if looks else ({}, self.announced)
-        self.take(self.meter.see(at, holding, looks, announced=announced))
+        if self._asked is None and (stop or self.meter.due(at)):
+            self._asked = at, self.looks(), self.announced
+            self.announced = {}
+        asked, looks, announced = self._answer(at)
+        self.take(self.meter.see(at, holding, looks, asked=asked, announced=announced))
         if self._last_tick is not None:
             then, before = self._last_tick
             stalled = self.now - then > 3_000
             seen = wire.GapReason.AGENT_DOWN if stalled else before
             self._since_look.append((then, self.now, seen))
         self._last_tick = (self.now, holding)
-        if looks is not None:
-            self._write_record(looks)
+        if looks is not None and asked is not None:
+            self._write_record(looks, asked.mono_ms, announced)
             self.kept = self.meter.checkpoint()
+
+    def _answer(
+        self, at: Instant
+    ) -> tuple[Instant | None, dict[str, Look | wire.GapReason] | None, dict[str, tuple[str, ...]]]:
+        """The look that was asked for: the first GPU as it was then, the other as it is now."""
+        if self._asked is None or at.mono_ms - self._asked[0].mono_ms < self.lag:
+            return None, None, {}
+        (asked, early, announced), self._asked = self._asked, None
+        late = self.looks() if self.lag else early
+        looks = {**late, **{gpu: early[gpu] for gpu in GPUS[:1] if gpu in early}}
+        return asked, looks, announced
+
+    @property
+    def is_asked(self) -> bool:
+        return self._asked is not None
 
     def take(self, closed: Closed) -> None:
         self.closed += closed.windows
         self.runs += closed.gaps
 
-    def _write_record(self, looks: dict[str, Look | wire.GapReason]) -> None:
+    def _write_record(
+        self,
+        looks: dict[str, Look | wire.GapReason],
+        asked: int,
+        announced: dict[str, tuple[str, ...]],
+    ) -> None:
+        """What was seen until the look was asked for; what came after it waits for the next."""
+        if not self._last_looks:
+            asked = self.now
+        unsure = set()
         for gpu, look in looks.items():
             before = self._last_looks.get(gpu)
             same = (
-                isinstance(look, Look) and isinstance(before, Look) and before.slices == look.slices
+                isinstance(look, Look)
+                and isinstance(before, Look)
+                and before.slices == look.slices
+                and "mig_changed" not in announced.get(gpu, ())
             )
+            if not same:
+                unsure.add(gpu)
             for from_, to, holding in self._since_look:
+                if to > asked:
+                    continue
                 seen = None
+                doubtful = gpu in self._unsure and to <= self._answered
                 if same and isinstance(look, Look) and isinstance(holding, Holding):
-                    seen = {
-                        device: self._name(holding, device)
-                        for device in ([s.uuid for s in look.slices] or [gpu])
-                    }
+                    seen = (
+                        None
+                        if doubtful
+                        else {
+                            device: self._name(holding, device)
+                            for device in ([s.uuid for s in look.slices] or [gpu])
+                        }
+                    )
                 self.record.append((gpu, from_, to, seen))
-        self._since_look, self._last_looks = [], looks
+        self._since_look = [span for span in self._since_look if span[1] > asked]
+        self._last_looks, self._unsure, self._answered = looks, unsure, self.now
 
     def _name(self, holding: Holding, device: str) -> str:
         held = holding.devices.get(device, (FREE,))[0].holder
@@ -145,6 +191,7 @@ class World:
             self.now += 137
             self.tick(stop=True)
         self.meter, self._last_tick, self._since_look, self._last_looks = None, None, [], {}
+        self._asked, self._unsure = None, set()
         self.now += down_ms
 
     def hold(self, gpu: int, place: int, name: str) -> None:
@@ -172,6 +219,11 @@ class World:
         for device in self.devices(GPUS[gpu]):
             self.holder.pop(device, None)
         self.layout[GPUS[gpu]] = layout
+        self.timeline.append((self.now, GPUS[gpu], layout))
+        self.announce(gpu, "mig_changed")
+
+    def slow(self, ms: int) -> None:
+        self.lag = ms
 
     def announce(self, gpu: int, word: str) -> None:
         self.announced[GPUS[gpu]] = (word,)
@@ -226,3 +278,17 @@ def check_exact(world: World) -> None:
         for device, name in (seen or {}).items():
             known.setdefault((device, name), set()).update(range(from_, min(to, last)))
     assert said(windows, offset=world.clock_error) == {k: v for k, v in known.items() if v}
+    check_slices(world)
+
+
+def check_slices(world: World) -> None:
+    """Nobody is said to have held a slice, or a whole GPU, while the GPU was cut otherwise."""
+    for gpu in GPUS:
+        cuts = [(0, 0), *((at, layout) for at, name, layout in world.timeline if name == gpu)]
+        for window in (w for w in world.windows() if w.gpu == gpu):
+            start = wire.start_ms(window.start) - world.clock_error
+            for part in window.parts:
+                layout = int(part.mig.uuid[4]) if part.mig else 0
+                began = [was for at, was in cuts if at <= start + part.from_ms][-1:]
+                during = [was for at, was in cuts if start + part.from_ms < at < start + part.to_ms]
+                assert {*began, *during} == {layout}
