@@ -30,6 +30,7 @@ from agents.meter import State
 from agents.node import Sampler, open_spool
 from agents.server import Server
 from agents.spool import Spool
+from agents.watchdog import Watched
 from tests.agents.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
 from tests.agents.test_spool import window
 from tests.agents.tiny_server import TinyServer
@@ -161,6 +162,40 @@ def test_a_full_disk_costs_nothing_while_memory_holds(
     assert not any(w.gaps for w in windows)
 
 
+def test_a_call_that_never_comes_back_stops_no_minute(
+    driven: Driven, driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first GPU's driver hangs for three minutes; the second's goes on after a moment."""
+    for name, value in driver.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("agents.node._LOOK_WAIT_S", 0.05)
+    ahead = 0.0
+    watched = Watched(lambda: time.monotonic() + ahead)
+    watched.open()
+    said = driver.state.read_text()
+    with Spool(driven.folder / "spool.db") as spool:
+        holders = MapFile(driven.folder / "holders")
+        sampler = Sampler(watched, holders, spool, Health(spool), driven.clocks)
+        for second in range(361):
+            if second == 75:
+                driver.say(gpu_line(0), "hang", *sliced_lines(1, 2))
+            if second == 255:
+                driver.state.write_text(said)
+            sampler.sample()
+            driven.clocks.now += 1_000
+            ahead += 1
+    watched.close()
+    windows = driven.windows()
+    assert all(wire.faults(w) == [] for w in windows)
+    for gpu, most_ms in ((0, 300_000), (1, 60_000)):
+        mine = [w for w in windows if w.gpu == gpu_uuid(gpu)]
+        assert [w.start.minute for w in mine] == list(range(6))
+        gaps = [g for w in mine for g in w.gaps]
+        assert {g.reason for g in gaps} == {wire.GapReason.NVML_ERROR}
+        assert sum(g.to_ms - g.from_ms for g in gaps) <= most_ms
+        assert not mine[0].gaps
+
+
 def test_a_damaged_spool_is_put_aside_and_a_new_one_begins(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     path.write_bytes(b"damaged" * 1_000)
@@ -286,6 +321,21 @@ def test_a_driver_upgraded_under_us_is_read_by_a_new_process(agent: Agent) -> No
     opened = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
     closed = [g.reason for w in agent.server.kept() for g in w.gaps]
     assert wire.GapReason.DRIVER_RELOAD in opened + closed
+
+
+def test_a_driver_that_hangs_is_a_gap_and_the_agent_goes_on(agent: Agent) -> None:
+    agent.start(code="import agents.watchdog\nagents.watchdog.LOOK_S = 1.5\n" + QUICK)
+    agent.until("/metrics", "suanquan_agent_gpus 1")
+    said = agent.driver.state.read_text()
+    agent.driver.say(gpu_line(0), "hang")
+    agent.until("/metrics", "suanquan_agent_gpus 0")
+    agent.until("/metrics", "driver_restarts_total 1")
+    agent.driver.state.write_text(said)
+    code, _ = agent.stop()
+    assert code == 0
+    opened = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
+    closed = [g.reason for w in agent.server.kept() for g in w.gaps]
+    assert wire.GapReason.NVML_ERROR in opened + closed
 
 
 def test_without_a_driver_it_says_so_and_never_pretends(agent: Agent) -> None:
