@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from uuid import UUID
 
 import msgspec
@@ -60,7 +60,7 @@ def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flo
     failures = 0
     while (body := spool.next_batch(identity.agent, now())) is not None:
         head = msgspec.json.decode(body, type=_Head)
-        response = yield _request(identity, body)
+        response = yield _request(identity, body, now())
         answer = _accepted(response, head)
         if answer is not None:
             spool.acknowledge(head.number)
@@ -131,11 +131,16 @@ class _Head(msgspec.Struct):
 _NO_ANSWER = "no answer"
 
 
-def _request(identity: Identity, body: bytes) -> Request:
+def _request(identity: Identity, body: bytes, now: datetime) -> Request:
+    """`Date` is this node's clock at this sending; the batch itself says when it was made."""
     return Request(
         BATCH_PATH,
         body,
-        {wire.AGENT_HEADER: str(identity.agent), wire.SIGNATURE_HEADER: identity.sign(body)},
+        {
+            wire.AGENT_HEADER: str(identity.agent),
+            wire.SIGNATURE_HEADER: identity.sign(body),
+            "Date": format_datetime(now.astimezone(UTC), usegmt=True),
+        },
     )
 
 

@@ -92,14 +92,29 @@ def agents(*, json_: Json = False) -> None:
         as_json(told)
         return
     titles = say(
-        "编号 集群 节点 来源 最近上报 滞后秒 停用", "id cluster node source reported lag-s revoked"
+        "编号 集群 节点 来源 最近上报 滞后秒 时钟差秒 停用",
+        "id cluster node source reported lag-s skew-s revoked",
     )
     keys = ("id", "cluster", "node", "source")
     rows = [
-        [*(a[k] for k in keys), beijing(a["reported_at"]), a["lag_s"], beijing(a["revoked_at"])]
+        [
+            *(a[k] for k in keys),
+            beijing(a["reported_at"]),
+            a["lag_s"],
+            a["skew_s"],
+            beijing(a["revoked_at"]),
+        ]
         for a in told
     ]
-    table(titles.split(), rows, right="lllllr")
+    table(titles.split(), rows, right="lllllrr")
+    for a in told:
+        if a["skewed"] and a["revoked_at"] is None:
+            print(
+                say(
+                    f"节点 {a['node']} 的时钟与服务器相差 {a['skew_s']} 秒：请校时（NTP）",
+                    f"the clock of node {a['node']} is {a['skew_s']} s off: set it by NTP",
+                )
+            )
 
 
 @agent.command("revoke")

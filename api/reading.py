@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -40,8 +41,13 @@ def verify(public_key: bytes, digest: bytes, signature: str) -> bytes:
     return raw
 
 
-def read_batch(body: bytes, digest: bytes, reporter: Reporter, signature: bytes) -> Sent:
+def read_batch(
+    body: bytes, digest: bytes, reporter: Reporter, signature: bytes, date: str = ""
+) -> Sent:
     """The batch that these bytes say, with every bad window named by its index.
+
+    `date` is the request's Date (RFC 9110, 6.6.1): the node's clock when it sent these bytes, which
+    may be long after it bound them. An agent that sends none is taken at the batch's word.
 
     Refused("malformed") when it is no batch at all, ("wire_version") for another version of the
     wire, ("other_agent") when it speaks for somebody else.
@@ -68,9 +74,17 @@ def read_batch(body: bytes, digest: bytes, reporter: Reporter, signature: bytes)
         hash=digest,
         body=body,
         signature=signature,
-        sent_at=_in_utc(head.sent_at),
+        sent_at=_date(date) or _in_utc(head.sent_at),
     )
     return Sent(reporter, batch, bytes.fromhex(head.previous), good, refused)
+
+
+def _date(said: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(said)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -93,7 +93,10 @@ class CodeGiven(Told):
 
 
 class AgentSeen(Told):
-    """An agent, and what was last heard of it; `lag_s` is null before its first report."""
+    """An agent, and what was last heard of it; `lag_s` and `skew_s` are null before that.
+
+    `skew_s` is how far its clock is ahead of the server's; `skewed` when by more than 5 s.
+    """
 
     id: UUID
     cluster: str
@@ -104,6 +107,8 @@ class AgentSeen(Told):
     reported_at: datetime | None
     sent_at: datetime | None
     lag_s: int | None
+    skew_s: int | None
+    skewed: bool
 
 
 class TokenWanted(Asked):

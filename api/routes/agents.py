@@ -86,4 +86,7 @@ def revoke(
 
 def _seen(agent: enrol.Seen, now: datetime) -> AgentSeen:
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
-    return AgentSeen.model_validate({**vars(agent), "lag_s": lag})
+    skew = None if agent.skew is None else round(agent.skew.total_seconds())
+    return AgentSeen.model_validate(
+        {**vars(agent), "lag_s": lag, "skew_s": skew, "skewed": agent.is_skewed}
+    )

@@ -58,18 +58,21 @@ async def report(
     request: Request,
     agent: Annotated[UUID, Header(alias=wire.AGENT_HEADER)],
     signature: Annotated[str, Header(alias=wire.SIGNATURE_HEADER)],
+    date: Annotated[str, Header()] = "",
     now: Now,
     _: Turn,
 ) -> Response:
     """Take a signed batch of at most 1,000 windows and 1 MiB."""
     body = await request.body()  # its size was limited before (`api/limits.py`)
-    return await run_in_threadpool(_take, request, body, agent, signature, now)
+    return await run_in_threadpool(_take, request, body, agent, (signature, date), now)
 
 
-def _take(request: Request, body: bytes, agent: UUID, signature: str, now: datetime) -> Response:
+def _take(
+    request: Request, body: bytes, agent: UUID, said: tuple[str, str], now: datetime
+) -> Response:
     """All of it in one thread and one transaction, committed before the answer, fork or not."""
     with Session(request.app.state.engine) as db:
-        sent = _read(db, body, agent, signature)
+        sent = _read(db, body, agent, *said)
         outcome = take_batch(db, sent, now)
         db.commit()
     match outcome:
@@ -93,7 +96,7 @@ _REPORTER = text("""
 """)
 
 
-def _read(db: Session, body: bytes, agent: UUID, signature: str) -> Sent:
+def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Sent:
     known = db.execute(_REPORTER, {"agent": agent}).one_or_none()
     if known is None:
         raise Refusal(401, "unknown_agent")
@@ -102,7 +105,7 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str) -> Sent:
     digest = sha256(body).digest()
     raw = verify(known.public_key, digest, signature)
     reporter = Reporter(agent, known.cluster, known.cluster_name, known.node, known.source)
-    return read_batch(body, digest, reporter, raw)
+    return read_batch(body, digest, reporter, raw, date)
 
 
 def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:

@@ -21,21 +21,29 @@ from ledger.tables.metering import Agent, EnrolmentCode
 from ledger.tables.parties import Cluster
 
 CODE_LASTS = timedelta(hours=24)
+SKEW_MAX = timedelta(seconds=5)
+"""A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
 SOURCES = ("nvml", "dcgm", "slurm", "import")
 
 _SEEN = text("""
     SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
-           max(s.received_at) AS reported_at, max(s.sent_at) AS sent_at
-    FROM agents a JOIN clusters c ON c.id = a.cluster LEFT JOIN streams s ON s.agent = a.id
+           s.received_at AS reported_at, s.sent_at
+    FROM agents a JOIN clusters c ON c.id = a.cluster LEFT JOIN LATERAL (
+        SELECT received_at, sent_at FROM streams WHERE agent = a.id
+        ORDER BY received_at DESC LIMIT 1
+    ) s ON true
     WHERE CAST(:centre AS bigint) IS NULL OR c.centre = :centre
-    GROUP BY a.id, c.name ORDER BY c.name, a.node, a.enrolled_at, a.id
+    ORDER BY c.name, a.node, a.enrolled_at, a.id
 """)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An agent as a list shows it; nothing was received and sent before its first report."""
+    """An agent as a list shows it; nothing was received and sent before its first report.
+
+    `sent_at` is by the node's clock, `reported_at` by ours, of one and the same batch.
+    """
 
     id: UUID
     cluster: str
@@ -45,6 +53,18 @@ class Seen:
     revoked_at: datetime | None
     reported_at: datetime | None
     sent_at: datetime | None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the node's clock was ahead of ours (behind, if negative), the way included."""
+        if self.sent_at is None or self.reported_at is None:
+            return None
+        return self.sent_at - self.reported_at
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether a person must set that clock."""
+        return self.skew is not None and abs(self.skew) > SKEW_MAX
 
 
 def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datetime) -> str:

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def test_all_that_waits_is_sent_and_acknowledged(spool: Spool, identity: Identit
     assert first.path == "/api/v1/batches"
     assert first.headers[wire.AGENT_HEADER] == str(identity.agent)
     assert first.headers[wire.SIGNATURE_HEADER] == identity.sign(first.body)
+    assert parsedate_to_datetime(first.headers["Date"]).tzinfo is not None
     assert spool.depth() == 1
     assert hand.request(answer(first)) is None
     assert (spool.depth(), hand.waits) == (0, [])

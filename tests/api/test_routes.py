@@ -1,5 +1,6 @@
 """The routes' answers: exact figures down to the windows, and faults that name their place."""
 
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from agents import wire
 from api.schemas import exact
 from ledger.books.findings import KINDS
 from ledger.steps.doors import Role
-from tests.api.conftest import FACTS, POLICY, Town
+from tests.api.conftest import FACTS, NOW, POLICY, Town
 from tests.api.test_access import code_for
 from tests.simulation import Node, gpu_id, held, minute, window
 
@@ -236,6 +237,27 @@ def test_a_node_enrols_reports_and_is_revoked(town: Town) -> None:
     body = node.batch([window(0, 10)])
     refused = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
     assert (refused.status_code, refused.json()["code"]) == (401, "revoked")
+
+
+@pytest.mark.parametrize(
+    ("date", "skew_s", "skewed"),
+    [
+        ("Wed, 04 Mar 2026 00:00:05 GMT", 5, False),
+        ("Wed, 04 Mar 2026 00:00:06 GMT", 6, True),
+        ("Tue, 03 Mar 2026 23:00:00 GMT", -3_600, True),
+        ("the day before yesterday", None, True),  # then the batch's own word is taken
+    ],
+)
+def test_a_node_whose_clock_is_wrong_is_flagged(
+    town: Town, date: str, skew_s: int | None, skewed: bool
+) -> None:
+    node = town.nodes["mine"]
+    body = node.batch([window(0, 9, held("team-a"))], NOW - timedelta(hours=9))
+    headers = {**node.headers(body), "Date": date}
+    assert town.client.post("/api/v1/batches", content=body, headers=headers).status_code == 200
+    (seen,) = ask(town, Role.OPERATOR, "GET", "agents")
+    assert seen["skew_s"] == (-9 * 3_600 if skew_s is None else skew_s)
+    assert seen["skewed"] is skewed
 
 
 NO_ENROLMENTS = (
