@@ -12,6 +12,7 @@ from api import i18n
 from api.pages.findings import _word, about
 from api.pages.frame import role_name
 from ledger.books.findings import KINDS
+from ledger.rules.case import ACTIONS, STATES
 from ledger.rules.exceptions import CODES
 from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.steps.doors import Role
@@ -60,6 +61,8 @@ def words(section: str) -> dict[str, Term]:
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
         ("Roles of access", Role),
         ("Reconciliation differences", CODES),
+        ("States of a claim", STATES),
+        ("Steps of a claim", ACTIONS),
     ],
 )
 def test_what_the_code_knows_has_its_words(section: str, codes: Iterable[str]) -> None:
