@@ -98,10 +98,10 @@ _REMOVE = text("""
         = (:document, :line, :contract, :month, :price, :policy) AND fen = :fen
 """)
 _RED = text("""
-    SELECT d.id, d.reverses, l.line, l.net_fen, f.net_fen AS left_fen
-    FROM cost_documents d JOIN family_sums f ON f.root = d.reverses
-    JOIN document_lines l ON l.document = d.id
-    WHERE d.id = :red ORDER BY l.line
+    SELECT d.id, d.reverses, l.line, l.net_fen,
+           (SELECT f.net_fen FROM family_sums f WHERE f.root = d.reverses) AS left_fen
+    FROM cost_documents d JOIN document_lines l ON l.document = d.id
+    WHERE d.id = :red AND d.reverses IS NOT NULL ORDER BY l.line
 """)
 _KIND_OF_CELL = text("""
     SELECT p.kind FROM prices c JOIN contracts k ON k.id = c.contract
