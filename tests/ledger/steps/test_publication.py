@@ -153,6 +153,14 @@ def test_an_objection_is_resolved_once_with_reasons_by_an_approver(
         settle(office, objection + 1, upheld=True)
 
 
+@pytest.mark.parametrize("blank", ["objector", "body"])
+def test_nobody_objects_to_nothing(office: Office, number: str, blank: str) -> None:
+    given = {"objector": "某公司", "contact": "", "body": "不实", blank: " "}
+    by = {"viewer_role": "clerk", "actor": CLERK.actor}
+    with Session(office.engine) as db, pytest.raises(Refused, match="objection_blank"):
+        receive(db, claim_by_number(db, number), **given, **by, now=START)
+
+
 def test_only_what_is_published_is_objected_to(office: Office) -> None:
     with pytest.raises(Conflict, match="no_such_step"):
         object_to(office, office.handed_in(1))
