@@ -16,6 +16,8 @@ from api.pages import (
     payments,
     projects,
     publications,
+    reconcile,
+    reconciling,
 )
 from api.pages.frame import Static, problem_page
 
@@ -23,6 +25,8 @@ ROUTERS = (
     front.router,
     desk.router,
     decisions.router,
+    reconciling.router,
+    reconcile.router,
     documents.router,
     claims.router,
     payments.router,

@@ -143,7 +143,7 @@ def treatments() -> dict[str, str]:
         "exclude": _("剔除"),
         "carry_over": _("结转"),
         "close": _("不再开票"),
-        "note": _("仅记录"),
+        "note": _("计入，仅记录"),
     }
 
 
