@@ -36,6 +36,7 @@ class StatementLine(SQLModel, table=True):
     mig_profile: str
     ms_num: Decimal = Field(sa_type=Numeric)
     ms_den: Decimal = Field(sa_type=Numeric)
+    promised_ms: int | None = big(nullable=True, default=None)
     cost_fen: int = big()
     grade: str
     gap_ms: int = big()

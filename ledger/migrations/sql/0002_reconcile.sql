@@ -24,6 +24,7 @@ CREATE TABLE statement_lines (
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL CHECK (ms_num >= 0),
     ms_den numeric NOT NULL CHECK (ms_den >= 1),
+    promised_ms bigint CHECK (promised_ms >= 0),
     cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
     grade text NOT NULL CHECK (grade IN ('A', 'B', 'C', 'D')),
     gap_ms bigint NOT NULL CHECK (gap_ms >= 0),
