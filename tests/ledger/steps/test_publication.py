@@ -233,7 +233,7 @@ def test_what_is_no_longer_earned_is_not_approved(
     office: Office, number: str, owner: psycopg.Connection
 ) -> None:
     made = propose(office, number)
-    owner.execute("UPDATE matches SET matched_fen = 9_999_900")
+    owner.execute("UPDATE matches SET matched_fen = 9999900")
     with pytest.raises(Refused, match="not_earned"):
         office.confirm(made, APPROVER, OVER)
     with pytest.raises(Refused, match="not_earned"):
