@@ -355,6 +355,16 @@ DOORS = {
     "POST /reconcile/{contract}/{month}/messages": Door(
         RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
     ),
+    "GET /statements": Door(EVERYBODY, at("/statements")),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=404),
+    "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
+    "POST /statements/{number}": Door(
+        ANSWERING, at("/statements/none", data={"word": "confirmed"}), yes=404
+    ),
+    "GET /centre": Door(BUREAU | {OPERATOR}, at("/centre"), yes=(200, 303)),
+    "POST /centre/messages/{message}": Door(
+        HANDING_IN, at("/centre/messages/999999", data={"body": "a"}), yes=404
+    ),
     "GET /documents": Door(EVERYBODY, at("/documents")),
     "POST /documents": Door(
         HANDING_IN,
