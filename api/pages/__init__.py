@@ -6,6 +6,7 @@
 from fastapi import FastAPI
 
 from api.pages import (
+    centre,
     claims,
     days,
     decisions,
@@ -18,6 +19,7 @@ from api.pages import (
     publications,
     reconcile,
     reconciling,
+    statements,
 )
 from api.pages.frame import Static, problem_page
 
@@ -27,6 +29,8 @@ ROUTERS = (
     decisions.router,
     reconciling.router,
     reconcile.router,
+    statements.router,
+    centre.router,
     documents.router,
     claims.router,
     payments.router,

@@ -124,12 +124,6 @@ def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
 
 def line_name(line: Mapping[str, Any]) -> str:
     """A contract line in a few words: kind, model, price."""
-    kinds = {
-        "metered": _("按用量"),
-        "reserved": _("包占"),
-        "package": _("套餐"),
-        "fixed": _("固定费"),
-    }
     units = {
         "gpu-hour": _("卡时"),
         "node-hour": _("机时"),
@@ -139,4 +133,6 @@ def line_name(line: Mapping[str, Any]) -> str:
     }
     model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
     price = f"{line['yuan'].normalize():f} / {units.get(line['unit'], line['unit'])}"
-    return " · ".join(part for part in (kinds.get(line["kind"], ""), model, price) if part)
+    return " · ".join(
+        part for part in (words.said(words.line_kinds(), line["kind"]), model, price) if part
+    )

@@ -147,6 +147,25 @@ def treatments() -> dict[str, str]:
     }
 
 
+def line_kinds() -> dict[str, str]:
+    """The kinds of contract lines."""
+    return {
+        "metered": _("按用量"),
+        "reserved": _("包占"),
+        "package": _("套餐"),
+        "fixed": _("固定费"),
+    }
+
+
+def standings() -> dict[str, Mark]:
+    """What a party says of a whole statement."""
+    return {
+        "confirmed": Mark("●", _("已确认")),
+        "contested": Mark("▲", _("有出入"), warm=True),
+        "open": Mark("○", _("未答完")),
+    }
+
+
 def parties() -> dict[str, str]:
     """Who answers a statement."""
     return {"centre": _("智算中心"), "builder": _("模型企业")}

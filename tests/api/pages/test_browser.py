@@ -50,6 +50,8 @@ PAGES = [
     "/desk",
     "/decisions",
     "/decisions/1",
+    "/statements",
+    "/statements/DZ-202603-0001",
     "/reconcile?show=all",
     "/reconcile/1/2026-03?show=0",
     "/documents",
