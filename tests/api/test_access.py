@@ -212,6 +212,9 @@ DOORS = {
         ),
         yes=201,
     ),
+    "GET /api/v1/projects/{code}/reservations": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/reservations"), scoped=True
+    ),
     "DELETE /api/v1/projects/{code}/reservations/{key}": Door({ADMIN, Role.CLERK}, a_reservation),
     "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
     "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
@@ -338,7 +341,7 @@ DOORS = {
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
-    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/999999"), yes=404),
+    "GET /decisions/{decision}": Door(EVERYBODY, at("/decisions/999999"), yes=404),
     "GET /reconcile": Door(EVERYBODY, at("/reconcile")),
     "POST /reconcile/match": Door(RECONCILING, at("/reconcile/match"), yes=303),
     "POST /reconcile/tolerable": Door(
@@ -409,12 +412,13 @@ DOORS = {
     "POST /payments/lists": Door(
         PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
     ),
+    "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),
     "GET /publications": Door(None, at("/publications")),
     "POST /decisions/{decision}": Door(
-        BUREAU - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+        EVERYBODY - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
     ),
     # last of all: the contracts that these register give other doors something behind them
     "GET /api/v1/statements": Door(EVERYBODY, at("/api/v1/statements")),
