@@ -36,14 +36,18 @@ def may_answer(viewer: Viewer, decision: Decision) -> bool:
         decision.answer is None
         and kind is not None
         and viewer.role in kind.roles
-        and person(viewer.actor) != person(decision.decided_by)
+        and not _mine(viewer, decision)
     )
 
 
 def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
     """Whether this reader decided it, and nobody answered yet."""
-    mine = person(viewer.actor) == person(decision.decided_by)
-    return decision.answer is None and mine and access.may(viewer, Right.ANSWER_DECISIONS)
+    may = access.may(viewer, Right.ANSWER_DECISIONS)
+    return decision.answer is None and may and _mine(viewer, decision)
+
+
+def _mine(viewer: Viewer, decision: Decision) -> bool:
+    return person(viewer.actor) == person(decision.decided_by)
 
 
 def row(decision: Decision) -> dict[str, Any]:
@@ -80,12 +84,12 @@ def decision_page(
     decision: int,
     *,
     frame: Framed,
-    viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
+    viewer: Annotated[Viewer, having(Right.READ_MONTH)],
     db: Db,
 ) -> HTMLResponse:
-    """One decision in full, and the buttons for whom it concerns."""
+    """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     made = db.get(Decision, decision)
-    if made is None:
+    if made is None or not (access.may(viewer, Right.READ_PAYMENTS) or _mine(viewer, made)):
         raise NotFound("decision", id=decision)
     return frame.page(
         "decision.html",
@@ -107,7 +111,7 @@ def _why_not(viewer: Viewer, made: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
     if made.answer is not None or may_answer(viewer, made):
         return ""
-    if person(viewer.actor) == person(made.decided_by):
+    if _mine(viewer, made):
         return _("须由另一人确认；您可以撤回自己的决定。")
     return _("您的角色不能确认这类决定。")
 

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.access import Right
 from api.deps import Db, Now, having
-from api.pages import differences
+from api.pages import differences, forms
 from api.pages.forms import Sent, text
 from api.pages.frame import refuse
 from api.pages.reconcile import found_in, month_of, named
@@ -20,7 +20,6 @@ from ledger.steps import messages, reconcile
 from ledger.steps.doors import Viewer
 from ledger.steps.match import match, move
 from ledger.tables.decisions import Decision
-from ledger.units import fen_from_yuan
 
 router = APIRouter(include_in_schema=False)
 Clerk = Annotated[Viewer, having(Right.RECONCILE)]
@@ -70,7 +69,7 @@ def extra(
     found, first = named(db, viewer, contract, month)
     price, policy = _cell(cell)
     made = reconcile.propose_extra(
-        db, found, first, price=price, policy=policy, extra_fen=_fen(yuan), reason=reason,
+        db, found, first, price=price, policy=policy, extra_fen=forms.fen(yuan), reason=reason,
         actor=viewer.actor, now=now,
     )  # fmt: skip
     return RedirectResponse(f"/decisions/{made.id}", 303)
@@ -97,7 +96,7 @@ def move_share(
     goal = (contract, first, *_cell(target)) if target else None
     move(
         db, int(document), int(line), source=(contract, first, *_cell(cell)), target=goal,
-        fen=_fen(yuan), actor=viewer.actor, now=now,
+        fen=forms.fen(yuan), actor=viewer.actor, now=now,
     )  # fmt: skip
     return RedirectResponse(f"/reconcile/{contract}/{month}#documents", 303)
 
@@ -129,10 +128,3 @@ def _cell(said: str) -> tuple[int, str]:
     if not price.isdecimal():
         raise Refused("unusable_value")
     return int(price), policy
-
-
-def _fen(said: str) -> int:
-    try:
-        return fen_from_yuan(said.strip().replace(",", ""))
-    except ValueError as error:
-        raise Refused("amount_out_of_range") from error
