@@ -22,6 +22,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "message": "没有这个问题",
         "message_answered": "这个问题已由 {by} 答复",
         "reason_missing": "须写明理由或内容",
+        "statement_contested": "对账单 {number} 有一方提出异议，须写明理由才能提出",
         "figures_changed": "{subject} 的用量或发票在提出之后有变动，请重新提出",
         "not_proposed": "有 {count} 处须先处理，未提出",
         "no_such_difference": "没有差异 {code}",

@@ -24,8 +24,10 @@ from ledger.rules.choices import Choice, faults, reason_of, settled, treatment
 from ledger.rules.clearing import Settled, Typed, clear, subject
 from ledger.rules.exceptions import Difference
 from ledger.rules.process import Process
+from ledger.rules.statement import Statement
 from ledger.steps.accrue import accrue
 from ledger.steps.decide import decide
+from ledger.steps.statement import issue
 from ledger.tables.decisions import Decision
 from ledger.tables.projects import Contract, Project
 from ledger.tables.reconcile import Difference as Kept
@@ -61,8 +63,12 @@ def propose(
 ) -> Decision | list[Finding]:
     """Propose what of a contract's month counts; faults of the choices are returned.
 
+    Statement first: what was metered is stated before it is decided on, so a month is over, its
+    evidence has its grade, and both sides could have contested it.
+
     Raises:
         NotFound: the project has no voucher, or nothing was metered or invoiced in the month.
+        Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
     assert contract.id is not None  # noqa: S101 - it was read from the database
@@ -70,9 +76,12 @@ def propose(
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
+    stated = _stated(db, contract, month, actor, now)
     found = differences_of(db, contract.id, month, process)
-    if wrong := list(faults(found, choices)):
+    wrong = [*_contested(stated, reason), *faults(found, choices)]
+    if wrong:
         return wrong
+    cells = books.month_cells(db, contract.id, month)  # the statement brought the charges to date
     shares = books.shares(db, contract.id, month)
     done = [settled(cell, found, choices, _of_cell(shares, cell), reason) for cell in cells]
     return decide(
@@ -80,6 +89,27 @@ def propose(
         content=_content(contract, month, done, _notes(found, choices)), reason=reason,
         actor=actor, now=now,
     )  # fmt: skip
+
+
+def _stated(
+    db: Session, contract: Contract, month: date, actor: str, now: datetime
+) -> Statement | None:
+    """The statement of the month as it is now; None where nothing was metered."""
+    try:
+        return issue(db, contract.id or 0, month, actor=actor, now=now)
+    except Refused as refused:
+        if refused.code != "nothing_metered":
+            raise
+        return None
+
+
+def _contested(stated: Statement | None, reason: str) -> list[Finding]:
+    """What a party contests is decided with a reason, or not at all."""
+    if stated is None or reason.strip():
+        return []
+    if "contested" not in (stated.centre_says, stated.builder_says):
+        return []
+    return [Finding(stated.number, "statement_contested", (("number", stated.number),))]
 
 
 def propose_tolerable(
@@ -101,6 +131,8 @@ def propose_tolerable(
         done = propose(db, contract, month, reason="", actor=actor, now=now)
         if isinstance(done, Decision):
             made.append(done)
+        else:
+            left.append(seen.number)
     return made, left
 
 
