@@ -267,7 +267,7 @@ def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
 
 def test_a_month_that_is_not_over_is_not_reconciled(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
-    with Session(desk.engine) as db, db.begin():
+    with Session(desk.engine, expire_on_commit=False) as db:
         contract = contract_by_number(db, "k1")
     with Session(desk.engine) as db, db.begin(), pytest.raises(Refused, match="month_open"):
         reconcile.propose(db, contract, MONTH, actor=CLERK.actor, now=minute(60 * 24 * 20))
