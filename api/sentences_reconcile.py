@@ -16,9 +16,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "contract": "没有合同「{number}」",
         "cell": "这个月没有这一价格行（{price}）",
         "document_line": "成本单据 {document} 没有第 {line} 行",
-        "not_allocated_there": "成本单据 {document} 第 {line} 行在这一格没有分配这么多（已扣除红字）",
+        "not_allocated_there": (
+            "成本单据 {document} 第 {line} 行在这一格没有分配这么多（已扣除红字）"
+        ),
         "not_left": "这一行可分配的只剩 {left} 元；未确认、已冻结的单据不能分配",
-        "two_kinds": "成本单据 {document} 第 {line} 行已用于另一类项目，同一行不能同时支持第九条和第十四条",
+        "two_kinds": (
+            "成本单据 {document} 第 {line} 行已用于另一类项目，同一行不能同时支持第九条和第十四条"
+        ),
         "message": "没有这个问题",
         "message_answered": "这个问题已由 {by} 答复",
         "reason_missing": "须写明理由或内容",
