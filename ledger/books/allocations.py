@@ -25,6 +25,9 @@ _ROWS = 2_000  # read at once
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.match', 0))")
 
+# A run fills tables that may have been empty when it began: plans of then would read them whole.
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+
 _OPEN = """
     FROM standing_documents s JOIN cost_documents d ON d.id = s.id
     JOIN family_sums f ON f.root = d.id
@@ -140,6 +143,7 @@ class Portion:
 def lock(db: Session) -> None:
     """Wait for whoever allocates just now: the room of a cell stays what it is until the commit."""
     db.execute(_ONE_AT_A_TIME)
+    db.execute(_PLAN_ANEW)
 
 
 def waiting_lines(db: Session) -> int:

@@ -88,9 +88,11 @@ CREATE VIEW family_sums AS
 
 -- Each line within its own amount; Σ allocations of an invoice with its red ones between nothing and
 -- their net, and in no cell below nothing. The invoices are locked first, so that two who allocate
--- the same one take turns; and it is asked invoice by invoice: what there is besides costs nothing.
+-- the same one take turns; and it is asked invoice by invoice, by index even where the tables were
+-- still empty when the plan was made: what there is besides costs nothing.
 CREATE FUNCTION allocations_fit() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off AS $$
 DECLARE
     roots bigint[];
     wrong bigint;
