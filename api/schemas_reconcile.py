@@ -46,12 +46,12 @@ class ExtraAsked(Asked):
 
 
 class MoveAsked(Asked):
-    """Move fen of a document line from one cell to another one."""
+    """Move fen of a document line from one cell to another one; none is: not allocated."""
 
     document: int
     line: int
-    from_cell: "CellNamed"
-    to_cell: "CellNamed"
+    from_cell: "CellNamed | None" = None
+    to_cell: "CellNamed | None" = None
     fen: Annotated[int, Field(ge=1, le=10**15)]
 
 

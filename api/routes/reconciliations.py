@@ -37,6 +37,7 @@ from ledger.books.matching import differences_of
 from ledger.errors import NotFound
 from ledger.rules.choices import Choice
 from ledger.rules.exceptions import Difference
+from ledger.rules.matching import Key
 from ledger.steps import messages, reconcile
 from ledger.steps.doors import Viewer
 from ledger.steps.match import match, move
@@ -109,7 +110,7 @@ def run(viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
 
 @router.post("/allocations/move", status_code=204)
 def move_share(wanted: MoveAsked, viewer: Clerk, db: Db, now: Now) -> None:
-    """Move fen of a document line from one cell to another; sums stay tied."""
+    """Move fen of a document line from one cell to another, out of all or into one."""
     source, target = _cell(db, wanted.from_cell), _cell(db, wanted.to_cell)
     move(
         db, wanted.document, wanted.line, source=source, target=target, fen=wanted.fen,
@@ -198,6 +199,8 @@ def _difference(one: Difference) -> DifferenceSeen:
     )  # fmt: skip
 
 
-def _cell(db: Session, cell: CellNamed) -> tuple[int, date, int, str]:
+def _cell(db: Session, cell: CellNamed | None) -> Key | None:
+    if cell is None:
+        return None
     contract = books.contract_by_number(db, cell.contract)
     return (contract.id or 0, month_of(cell.month), cell.price, cell.policy)

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from ledger.books import allocations as books
+from ledger.books import open_lines
 from ledger.books.parties import SellerBuyerContract, seller_buyer_contracts
 from ledger.errors import NotFound, Refused
 from ledger.rules import matching
@@ -41,11 +42,11 @@ def match(db: Session, *, actor: str, now: datetime, progress: Progress | None =
     pairs: dict[tuple[str, str], list[SellerBuyerContract]] = defaultdict(list)
     for one in seller_buyer_contracts(db):
         pairs[one.seller_uscc, one.buyer_uscc].append(one)
-    total = books.waiting_lines(db) if progress else 0
+    total = open_lines.waiting_lines(db) if progress else 0
     lines = shares = fen = open_ = 0
-    for portion in books.waiting(db):
+    for portion in open_lines.waiting(db):
         may = pairs.get((portion.seller_uscc, portion.buyer_uscc), [])
-        found = propose(portion.lines, books.cells_of(db, may, *portion.months) if may else ())
+        found = propose(portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ())
         books.allocate(db, found, actor, now)
         paid = sum(share.fen for share in found)
         whole = sum(line.left_fen for line in portion.lines)
@@ -56,7 +57,7 @@ def match(db: Session, *, actor: str, now: datetime, progress: Progress | None =
     return Matched(lines, shares, fen, open_)
 
 
-def _unpaid(portion: books.Portion, found: list[Share]) -> int:
+def _unpaid(portion: open_lines.Portion, found: list[Share]) -> int:
     """How many lines still have something to pay."""
     paid: dict[tuple[int, int], Fen] = defaultdict(int)
     for share in found:
@@ -103,7 +104,7 @@ def move(
         share = Share(document, line, source, fen)
         if held < fen or not books.remove(db, share, actor, now):
             raise Refused("not_allocated_there", document=document, line=line)
-    elif (left := books.left_of(db, document).get(line, 0)) < fen:
+    elif (left := open_lines.left_of(db, document).get(line, 0)) < fen:
         raise Refused("not_left", left=yuan(left))
     if target is not None:
         _put(db, Share(document, line, target, fen), actor, now)
