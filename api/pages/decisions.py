@@ -5,6 +5,7 @@ does not count. Who decided can only withdraw.
 """
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -96,6 +97,7 @@ def decision_page(
         {
             **row(made),
             "content": content(made.content),
+            "place": place(made),
             "digest": made.digest,
             "answered_by": person(made.answered_by or ""),
             "answered_at": made.answered_at,
@@ -105,6 +107,20 @@ def decision_page(
             "why_not": _why_not(viewer, made),
         },
     )
+
+
+def place(made: Decision) -> str:
+    """The page of what is decided about; "" where it has none."""
+    said = made.content
+    if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
+        return f"/reconcile/{said['contract']}/{said['month']}"
+    number = quote(str(said.get("number", "")), safe="")
+    pages_of = {
+        "claim": f"/claims/{number}",
+        "payment_list": f"/payments/{number}",
+        "document": f"/documents?number={number}" if number else "/documents?state=to_confirm",
+    }
+    return pages_of.get(made.kind, "")
 
 
 def _why_not(viewer: Viewer, made: Decision) -> str:

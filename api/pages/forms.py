@@ -1,5 +1,6 @@
 """What a browser's form brought, for the forms whose fields repeat or are not known beforehand."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,9 +11,10 @@ from ledger.errors import Refused
 from ledger.units import Fen, fen_from_yuan
 
 
-async def form_of(request: Request) -> FormData:
+async def form_of(request: Request) -> AsyncIterator[FormData]:
     """The whole form; its size was limited before (`api/limits.py`)."""
-    return await request.form()
+    async with request.form() as form:
+        yield form
 
 
 Sent = Annotated[FormData, Depends(form_of)]

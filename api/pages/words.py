@@ -68,13 +68,13 @@ def claim_actions() -> dict[str, str]:
         "submit": _("提交"),
         "return": _("退回补正"),
         "accept": _("受理"),
-        "publish": _("公示"),
+        "publish": _("发布公示"),
         "object": _("登记异议"),
         "dismiss": _("异议不成立"),
         "uphold": _("异议成立"),
         "propose": _("提出批准"),
         "approve": _("批准"),
-        "refuse": _("不予兑付"),
+        "refuse": _("决定不付"),
         "withdraw": _("撤回"),
         "list": _("列入清单"),
         "bounce": _("退票"),
@@ -145,6 +145,11 @@ def treatments() -> dict[str, str]:
         "close": _("不再开票"),
         "note": _("计入，仅记录"),
     }
+
+
+def project_kinds() -> dict[str, str]:
+    """The two kinds of projects, in a word."""
+    return {"model": _("大模型"), "team": _("人才团队")}
 
 
 def line_kinds() -> dict[str, str]:

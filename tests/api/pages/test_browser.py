@@ -260,6 +260,39 @@ def test_paper_has_the_figures_and_no_controls(browser: Browser, site: Site) -> 
     seen.context.close()
 
 
+def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["light"])
+    page = seen.page
+    page.goto(f"{site.url}/reconcile/1/2026-03")
+    at = "document.activeElement.textContent"
+    page.keyboard.press("j")
+    first = page.evaluate(at)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    second = page.evaluate(at)
+    assert first != second
+    page.keyboard.press("k")
+    assert page.evaluate(at) == first
+    page.locator("input[name=reason_0]").fill("jk is typed, not obeyed")
+    page.locator("[data-step]").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.locator("#detail h2", has_text=second).wait_for()
+    assert page.locator("input[name=reason_0]").input_value() == "jk is typed, not obeyed"
+    assert seen.complaints == []
+    seen.context.close()
+
+
+def test_the_desk_needs_no_script(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["phone"], java_script_enabled=False)
+    seen.page.goto(f"{site.url}/reconcile/1/2026-03")
+    name = seen.page.locator("[data-step]").nth(1).inner_text()
+    seen.page.locator("[data-step]").nth(1).click()
+    assert "show=1" in seen.page.url
+    assert seen.page.locator("#detail h2").inner_text() == name
+    seen.context.close()
+
+
 @pytest.mark.parametrize("clerk", ["light", "phone-large-english"], indirect=True)
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:

@@ -86,12 +86,12 @@ class Person:
         """Send a form that must be taken; where it led."""
         page = self.send(path, **said)
         assert page.is_success, page.text
-        return page.url.path
+        return str(page.url.path)
 
     def bring(self, path: str, name: str, content: bytes, **said: str) -> str:
         page = self.browser.post(path, data=said, files={"file": (name, content)})
         assert page.is_success, page.text
-        return page.url.path
+        return str(page.url.path)
 
     def confirm(self, path: str) -> None:
         """Look at a decision, and confirm just what was seen."""
