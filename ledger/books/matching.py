@@ -28,6 +28,7 @@ MIG_SLICES = 7  # of a GPU at most (NVIDIA MIG user guide), each metered as a de
 Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
 
 # A keyed document stands once it is confirmed, as in `standing_documents`; a frozen one is told.
+# OFFSET 0 keeps the sums from being taken over every document there is.
 _DOCUMENTS = text("""
     SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
            d.net_fen, d.tax_fen, d.gross_fen, t.contract, t.month, f.net_fen - d.net_fen AS red_fen,
@@ -40,8 +41,8 @@ _DOCUMENTS = text("""
                    AND (plain_number(d.number) ~ '^[0-9]{20}$'
                        OR (o.seller_uscc = d.seller_uscc AND '' IN (o.code, d.code)))
            ) AS duplicate
-    FROM cost_documents d JOIN family_sums f ON f.root = d.id
-    LEFT JOIN statements t ON t.number = d.statement
+    FROM cost_documents d LEFT JOIN statements t ON t.number = d.statement
+    CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
     WHERE d.id IN (
         SELECT coalesce(p.reverses, p.id)
         FROM allocations a JOIN cost_documents p ON p.id = a.document
