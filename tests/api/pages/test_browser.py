@@ -47,6 +47,10 @@ PAGES = [
     "/projects/liupan",
     "/projects/qingtong",
     "/projects/xinghe/days/2026-04-12",
+    "/findings?kind=quarantine",
+    "/findings?kind=forks",
+]
+MONTH = [
     "/desk",
     "/decisions",
     "/decisions/1",
@@ -62,8 +66,6 @@ PAGES = [
     "/payments",
     "/payments/ZF-2026-0001",
     "/publications",
-    "/findings?kind=quarantine",
-    "/findings?kind=forks",
 ]
 
 # Every text against what is painted under it, by WCAG 2: 4.5, or 3 for large type. Colours are
@@ -161,7 +163,7 @@ def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
     seen.context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *MONTH])
 def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, path: str) -> None:
     clerk.fetched.clear()
     clerk.complaints.clear()
@@ -303,3 +305,9 @@ def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
     found = axe.Axe().run(clerk.page)
     assert len(found.response["passes"]) > 20
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("clerk", ["phone-large-english"], indirect=True)
+@pytest.mark.parametrize("path", MONTH)
+def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -> None:
+    test_axe_finds_nothing(site, clerk, path)
