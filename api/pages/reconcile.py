@@ -19,8 +19,8 @@ from api.access import Right
 from api.deps import Db, Now, having
 from api.i18n import gettext as _
 from api.pages import differences, words
-from api.pages.frame import Framed
-from api.pages.projects import Mark
+from api.pages.frame import Framed, pages
+from api.pages.projects import Mark, Offset
 from ledger.books import desk, messages
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
@@ -37,6 +37,8 @@ from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
+
+PAGE_ROWS = 100
 
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -60,19 +62,22 @@ def listing(
     db: Db,
     now: Now,
     show: Literal["due", "all"] = "due",
+    offset: Offset = 0,
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
     found = books.months(db, centre=viewer.centre, project=viewer.project)
     due = [row for row in found if desk.due(row, today)]
-    shown = due if show == "due" else found
-    shown = sorted(shown, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
+    wanted = due if show == "due" else found
+    wanted = sorted(wanted, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
+    shown = wanted[offset : offset + PAGE_ROWS]
+    more = len(wanted) > offset + PAGE_ROWS
     return frame.page(
         "reconcile.html",
         {
             "rows": [{"month": row, "mark": month_mark(row)} for row in shown],
             "show": show,
-            "due": len(due),
+            "pages": pages(frame, offset, PAGE_ROWS, len(shown), more=more),
             "months": sorted({f"{row.month:%Y-%m}" for row in due}),
             "may_reconcile": access.may(viewer, Right.RECONCILE),
         },
