@@ -5,6 +5,7 @@ address before anybody opened it.
 """
 
 import re
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from api.schemas_reconcile import (
     DifferenceSeen,
     ExtraAsked,
     MatchedSeen,
+    MatchingAsked,
     MessageSeen,
     MonthAsked,
     MonthSeen,
@@ -34,6 +36,7 @@ from api.schemas_reconcile import (
 )
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
+from ledger.books.open_lines import waiting_lines
 from ledger.errors import NotFound
 from ledger.rules.choices import Choice
 from ledger.rules.exceptions import Difference
@@ -103,9 +106,15 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
 
 
 @router.post("/matching")
-def run(viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
-    """Allocate what is not allocated yet; doing it again changes nothing."""
-    return MatchedSeen.model_validate(match(db, actor=viewer.actor, now=now))
+def run(*, wanted: MatchingAsked | None = None, viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
+    """Allocate what is not allocated yet; doing it again changes nothing.
+
+    With `at_most`, a run ends after about so many lines, and says where the next one begins.
+    """
+    asked = wanted or MatchingAsked()
+    waiting = waiting_lines(db) if asked.at_most is not None and asked.after is None else None
+    done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
+    return MatchedSeen(**asdict(done), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)

@@ -20,6 +20,9 @@ from ledger.rules.cells import Cell
 from ledger.rules.matching import OpenLine, left_by_line
 from ledger.units import Fen, month_of
 
+Pair = tuple[str, str]
+"""The 统一社会信用代码 of a seller and a buyer."""
+
 PORTION = 5_000  # lines of one pair that are laid over its cells at once
 _ROWS = 2_000  # read at once
 
@@ -39,7 +42,8 @@ _WAITING = text(f"""
     SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
            f.net_fen - f.allocated_fen AS left_fen, t.contract, t.month,
            l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
-    {_OPEN}
+    {_OPEN} AND (CAST(:seller AS text) IS NULL
+                 OR (d.seller_uscc, d.buyer_uscc) > (CAST(:seller AS text), CAST(:buyer AS text)))
     ORDER BY d.seller_uscc, d.buyer_uscc, d.issued_on, d.number COLLATE "C", d.id, l.line
 """)
 _OF_DOCUMENT = text(f"""
@@ -88,9 +92,14 @@ def waiting_lines(db: Session) -> int:
     return int(db.scalars(_COUNT).one())
 
 
-def waiting(db: Session) -> Iterator[Portion]:
-    """What waits to be allocated, pair by pair; never more of it in memory than a portion."""
-    rows = db.execute(_WAITING, execution_options={"yield_per": _ROWS})
+def waiting(db: Session, after: Pair | None = None) -> Iterator[Portion]:
+    """What waits to be allocated, pair by pair; never more of it in memory than a portion.
+
+    With `after`, only the pairs that come after that one.
+    """
+    seller, buyer = after or (None, None)
+    asked = {"seller": seller, "buyer": buyer}
+    rows = db.execute(_WAITING, asked, execution_options={"yield_per": _ROWS})
     for (seller, buyer), of_pair in groupby(rows, lambda r: (r.seller_uscc, r.buyer_uscc)):
         lines: list[OpenLine] = []
         for _, of_document in groupby(of_pair, lambda r: r.document):

@@ -7,7 +7,6 @@ document takes its part back at once. A line's fen are never more and never fewe
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from sqlmodel import Session
 
 from ledger.books import allocations as books
 from ledger.books import open_lines
+from ledger.books.open_lines import Pair
 from ledger.books.parties import SellerBuyerContract, seller_buyer_contracts
 from ledger.errors import NotFound, Refused
 from ledger.rules import matching
@@ -22,38 +22,56 @@ from ledger.rules.matching import Key, Share, propose
 from ledger.tables.documents import CostDocument, DocumentLine
 from ledger.units import Fen, yuan
 
-Progress = Callable[[int, int], None]
-"""(lines looked at, lines in all)"""
-
 
 @dataclass(frozen=True)
 class Matched:
-    """What a run did: lines that were open, shares allocated, and lines that still are open."""
+    """What a run did: lines that were open, shares allocated, and lines that still are open.
+
+    `next` is where a run that was bounded goes on; None where everything was looked at.
+    """
 
     lines: int
     shares: int
     allocated_fen: Fen
     unallocated: int
+    next: Pair | None = None
 
 
-def match(db: Session, *, actor: str, now: datetime, progress: Progress | None = None) -> Matched:
-    """Allocate every standing line that is not allocated wholly, as the rule proposes."""
+def match(
+    db: Session,
+    *,
+    actor: str,
+    now: datetime,
+    after: Pair | None = None,
+    at_most: int | None = None,
+) -> Matched:
+    """Allocate every standing line that is not allocated wholly, as the rule proposes.
+
+    Args:
+        db: the transaction; it locks the documents that it allocates.
+        actor: who asks for it.
+        now: when.
+        after: where a bounded run left off.
+        at_most: end with the pair of parties in which so many lines are reached; so that a long
+            run can be many short transactions, and be watched.
+    """
     books.lock(db)
-    pairs: dict[tuple[str, str], list[SellerBuyerContract]] = defaultdict(list)
+    pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
     for one in seller_buyer_contracts(db):
         pairs[one.seller_uscc, one.buyer_uscc].append(one)
-    total = open_lines.waiting_lines(db) if progress else 0
     lines = shares = fen = open_ = 0
-    for portion in open_lines.waiting(db):
-        may = pairs.get((portion.seller_uscc, portion.buyer_uscc), [])
+    at = after
+    for portion in open_lines.waiting(db, after):
+        pair = (portion.seller_uscc, portion.buyer_uscc)
+        if at_most is not None and lines >= at_most and pair != at:
+            return Matched(lines, shares, fen, open_, at)
+        at, may = pair, pairs.get(pair, [])
         found = propose(portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ())
         books.allocate(db, found, actor, now)
         paid = sum(share.fen for share in found)
         whole = sum(line.left_fen for line in portion.lines)
         lines, shares, fen = lines + len(portion.lines), shares + len(found), fen + paid
         open_ += _unpaid(portion, found) if paid < whole else 0
-        if progress:
-            progress(lines, total)
     return Matched(lines, shares, fen, open_)
 
 

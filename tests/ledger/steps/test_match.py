@@ -44,13 +44,19 @@ def test_an_invoice_pays_for_its_months_and_again_changes_nothing(market: Market
     assert market.match() == Matched(0, 0, 0, 0)
 
 
-def test_progress_is_told(market: Market) -> None:
+def test_a_long_run_may_be_many_short_ones(market: Market) -> None:
+    """Each ends with a pair of parties and says where the next begins."""
     market.charge(OCTOBER, 60_000)
     market.take(bill(1, 10_000, 20_000))
-    seen: list[tuple[int, int]] = []
-    with Session(market.engine) as db, db.begin():
-        match(db, actor=CLERK, now=NOW, progress=lambda done, of: seen.append((done, of)))
-    assert seen == [(2, 2)]
+    market.take(bill(2, 5_000, buyer=party(8)))  # it finds no contract
+    runs: list[Matched] = []
+    while not runs or runs[-1].next is not None:
+        with Session(market.engine) as db, db.begin():
+            after = runs[-1].next if runs else None
+            runs.append(match(db, actor=CLERK, now=NOW, after=after, at_most=1))
+    assert sorted(run.lines for run in runs) == [1, 2]
+    assert sum(run.allocated_fen for run in runs) == 30_000
+    assert market.match() == Matched(1, 0, 0, unallocated=1)
 
 
 def test_an_invoice_pays_by_the_number_of_its_statement(market: Market) -> None:
