@@ -113,6 +113,7 @@ def names() -> dict[str, str]:
         "typed": _("差异"),
         "notes": _("仅提示的差异"),
         "facts": _("事实的摘要"),
+        "source": _("来源"),
         "original": _("原件"),
         "values": _("摘要"),
         "digest": _("摘要"),
@@ -179,6 +180,8 @@ def _word(key: str, text: str) -> str:
         return words.said(words.treatments(), text)
     if key == "code" and text in words.exceptions():
         return f"{text} {words.exceptions()[text]}"
+    if key == "source":
+        return words.said(words.sources(), text)
     if key == "kind":
         return words.said(words.document_kinds() | words.project_kinds(), text)
     return text

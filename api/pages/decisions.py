@@ -4,11 +4,13 @@ Whoever confirms sends back the digest of what he saw; if the decision changed m
 does not count. Who decided can only withdraw.
 """
 
+import re
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
 
 from api import access
 from api.access import Right
@@ -18,7 +20,8 @@ from api.pages import words
 from api.pages.content import content
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset
-from ledger.books import desk
+from ledger.books import desk, documents_seen
+from ledger.books.documents_seen import Scope, Wanted
 from ledger.errors import NotFound
 from ledger.steps.confirm import KINDS, respond
 from ledger.steps.decide import Answer, person
@@ -28,6 +31,8 @@ from ledger.tables.decisions import Decision
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
+
+_KEPT_APART = re.compile(r"^(account|claim|document|list) ")
 
 
 def may_answer(viewer: Viewer, decision: Decision) -> bool:
@@ -51,12 +56,17 @@ def _mine(viewer: Viewer, decision: Decision) -> bool:
     return person(viewer.actor) == person(decision.decided_by)
 
 
+def subject(decision: Decision) -> str:
+    """What it is about, without the word by which the books keep kinds apart."""
+    return _KEPT_APART.sub("", decision.subject, count=1)
+
+
 def row(decision: Decision) -> dict[str, Any]:
     """A decision in a list."""
     return {
         "id": decision.id,
         "kind": words.said(words.decision_kinds(), decision.kind),
-        "subject": decision.subject,
+        "subject": subject(decision),
         "reason": decision.reason,
         "by": person(decision.decided_by),
         "at": decision.decided_at,
@@ -97,7 +107,7 @@ def decision_page(
         {
             **row(made),
             "content": content(made.content),
-            "place": place(made),
+            "place": place(db, made),
             "digest": made.digest,
             "answered_by": person(made.answered_by or ""),
             "answered_at": made.answered_at,
@@ -109,16 +119,18 @@ def decision_page(
     )
 
 
-def place(made: Decision) -> str:
+def place(db: Session, made: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
     said = made.content
+    if made.kind == "document":
+        found = documents_seen.documents(db, Scope(), Wanted(decision=made.id), limit=2)
+        return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
     if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
         return f"/reconcile/{said['contract']}/{said['month']}"
     number = quote(str(said.get("number", "")), safe="")
     pages_of = {
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
-        "document": f"/documents?number={number}" if number else "/documents?state=to_confirm",
     }
     return pages_of.get(made.kind, "")
 

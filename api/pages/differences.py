@@ -24,6 +24,7 @@ class Row:
     """A difference with its words. `default` is "" where a person must choose."""
 
     place: int  # in the order of the page
+    key: str  # what it is about: its fields are named by it, so no choice slips to another one
     difference: Difference
     name: str
     means: str
@@ -48,6 +49,7 @@ def rows(
     return [
         Row(
             place=place,
+            key=key_of(one),
             difference=one,
             name=words.exceptions()[one.code],
             means=means()[one.code],
@@ -60,6 +62,12 @@ def rows(
         )
         for place, one in enumerate(ordered(found))
     ]
+
+
+def key_of(one: Difference) -> str:
+    """What a difference is about, in a word."""
+    price, policy = one.cell[2:] if one.cell else ("", "")
+    return f"{one.code}:{one.document or ''}:{one.line or ''}:{price}:{policy}"
 
 
 def options(one: Difference) -> tuple[tuple[str, str], ...]:
@@ -113,8 +121,9 @@ def means() -> dict[str, str]:
 def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
     """The choices of a form; a row that says nothing new is none."""
     choices = []
-    for place, one in enumerate(ordered(found)):
-        wanted, reason = text(sent, f"treatment_{place}"), text(sent, f"reason_{place}")
+    for one in ordered(found):
+        key = key_of(one)
+        wanted, reason = text(sent, f"treatment {key}"), text(sent, f"reason {key}")
         if not wanted or (wanted == treatment(one, ()) and not reason):
             continue
         price, policy = one.cell[2:] if one.cell else (None, None)

@@ -276,11 +276,11 @@ def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, si
     assert first != second
     page.keyboard.press("k")
     assert page.evaluate(at) == first
-    page.locator("input[name=reason_0]").fill("jk is typed, not obeyed")
+    page.locator("input[name^=reason]").first.fill("jk is typed, not obeyed")
     page.locator("[data-step]").nth(1).focus()
     page.keyboard.press("Enter")
     page.locator("#detail h2", has_text=second).wait_for()
-    assert page.locator("input[name=reason_0]").input_value() == "jk is typed, not obeyed"
+    assert page.locator("input[name^=reason]").first.input_value() == "jk is typed, not obeyed"
     assert seen.complaints == []
     seen.context.close()
 

@@ -43,6 +43,14 @@ def test_what_one_decided_another_confirms(site: Site) -> None:
     assert '<form method="post" action="/decisions' not in auditor
 
 
+def test_a_keyed_document_is_confirmed_beside_its_original(site: Site) -> None:
+    page = see(site, "approver", "/decisions")
+    made = re.search(r'href="(/decisions/\d+)">25642000000000000004', page)
+    assert made
+    assert 'href="/documents/4"' in see(site, "approver", made[1])
+    assert "/api/v1/cost-documents/4/original" in see(site, "approver", "/documents/4")
+
+
 def test_what_is_answered_has_no_buttons(site: Site) -> None:
     page = see(site, "approver", "/decisions/1")
     assert "已确认" in page
@@ -128,7 +136,7 @@ def test_an_opened_difference_shows_its_own_lines(site: Site) -> None:
 def test_a_centre_reads_why_and_chooses_nothing(site: Site) -> None:
     page = see(site, "other", "/reconcile/1/2026-03")
     assert "R18" in page
-    assert "treatment_" not in page
+    assert 'name="treatment' not in page
     assert "提出决定" not in page
     assert "发票卡时多于计量" in see(site, "other", "/centre")
     assert "发票卡时多于计量" not in see(site, "operator", "/centre")

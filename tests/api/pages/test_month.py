@@ -145,7 +145,7 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     page = clerk.see(month)
     assert page.count("¥60.00") >= 3
     # One firm sells to itself in this town: that is for a person to judge, with a reason.
-    asked = re.findall(r'name="(treatment_\d+)"[^>]*><option value="">', page)
+    asked = re.findall(r'name="(treatment [^"]+)"[^>]*><option value="">', page)
     assert asked
     refused = clerk.send(month)
     assert refused.status_code == 422
