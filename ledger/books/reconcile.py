@@ -32,7 +32,9 @@ _MONTHS = text("""
         JOIN reconciliations r ON r.id = m.reconciliation
     ), cell AS (
         SELECT contract, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
-               coalesce(d.matched_fen, 0) AS matched, coalesce(d.extra_fen, 0) AS extra,
+               coalesce(d.matched_fen, 0) AS matched,
+               greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
+                   AS extra,
                coalesce(d.closed_fen, 0) AS closed,
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))

@@ -23,7 +23,7 @@ class Cell:
     metered_fen: Fen  # the charge, as it is now
     invoiced_fen: Fen  # Σ allocations, net of red ones, as they are now
     matched_fen: Fen = 0  # as two persons last decided
-    extra_fen: Fen = 0  # what they decided was used beyond what was metered
+    extra_fen: Fen = 0  # what they decided was used beyond what is metered now
     closed_fen: Fen = 0  # metered, and decided never to be invoiced
 
     @property

@@ -33,7 +33,7 @@ from ledger.tables.projects import Contract, Project
 from ledger.tables.reconcile import Difference as Kept
 from ledger.tables.reconcile import Match
 from ledger.tables.vouchers import Voucher
-from ledger.units import Fen, beijing_day, month_of
+from ledger.units import FEN_MAX, Fen, beijing_day, month_of
 
 KIND, EXTRA = "reconciliation", "extra"
 
@@ -156,9 +156,10 @@ def propose_extra(
     """
     assert contract.id is not None  # noqa: S101 - it was read from the database
     cells = books.month_cells(db, contract.id, month)
-    if not any((c.price, c.policy) == (price, policy) for c in cells):
+    cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
+    if cell is None:
         raise NotFound("cell", price=price)
-    if extra_fen < 0:
+    if not 0 <= extra_fen <= FEN_MAX:
         raise Refused("amount_out_of_range")
     if not reason.strip():
         raise Refused("reason_missing")
@@ -167,6 +168,7 @@ def propose_extra(
         "month": f"{month:%Y-%m}",
         "price": price,
         "policy": policy,
+        "metered_fen": cell.metered_fen,
         "extra_fen": extra_fen,
     }
     about = f"{subject(contract.number, month)} {price} {policy}".rstrip()
@@ -205,14 +207,13 @@ def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) 
     kept = books.reconciliation(db, contract.id or 0, month, actor, now)
     content = decision.content
     assert kept.id is not None  # noqa: S101 - it was just flushed
-    row = db.get(Match, (kept.id, content["price"], content["policy"]))
-    if row is None:
-        row = Match(
-            reconciliation=kept.id, price=content["price"], policy=content["policy"],
-            metered_fen=0, invoiced_fen=0, matched_fen=0, extra_fen=0, closed_fen=0,
-            decision=decision.id or 0,
-        )  # fmt: skip
-    row.extra_fen = content["extra_fen"]
+    cells = {(c.price, c.policy): c for c in books.month_cells(db, contract.id or 0, month)}
+    cell = cells.get((content["price"], content["policy"]))
+    if cell is None or cell.metered_fen != content["metered_fen"]:
+        raise Conflict("figures_changed", subject=decision.subject)
+    row = _match(db, kept.id, cell, decision)
+    row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
+    row.extra_decision = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
     db.add(row)
     db.flush()
@@ -282,14 +283,10 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
     """The matches of the cells as decided, and every difference with its name."""
     assert decision.id is not None  # noqa: S101 - it was read from the database
     for one in told:
-        row = db.get(Match, (reconciliation, one.cell.price, one.cell.policy)) or Match(
-            reconciliation=reconciliation, price=one.cell.price, policy=one.cell.policy,
-            metered_fen=0, invoiced_fen=0, matched_fen=0, extra_fen=0, closed_fen=0,
-            decision=decision.id,
-        )  # fmt: skip
+        row = _match(db, reconciliation, one.cell, decision)
         row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
         row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
-        row.extra_fen, row.decision = one.cell.extra_fen, decision.id
+        row.decision = decision.id
         db.add(row)
         for typed in one.typed:
             db.add(
@@ -302,6 +299,15 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
                 )
             )
     db.flush()
+
+
+def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
+    """The match of a cell, or a new one that says nothing yet."""
+    return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
+        reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
+        invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
+        decision=decision.id or 0,
+    )  # fmt: skip
 
 
 def _accrue(db: Session, contract: Contract, actor: str, now: datetime) -> None:

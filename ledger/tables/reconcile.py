@@ -95,8 +95,10 @@ class Match(SQLModel, table=True):
     invoiced_fen: int = big()
     matched_fen: int = big()
     extra_fen: int = big()
+    extra_over_fen: int = big()
     closed_fen: int = big()
     decision: int = big()
+    extra_decision: int | None = big(nullable=True, default=None)
 
 
 class Difference(SQLModel, table=True):

@@ -174,8 +174,9 @@ CREATE TABLE reconciliations (
 );
 
 -- What two persons last decided of a cell. `matched_fen` counts for as long as it is invoiced and
--- metered (or `extra_fen`: two persons decided before that more was used); of what was metered,
--- `closed_fen` will not be invoiced any more and no longer counts, the rest stays open.
+-- metered, or `extra_fen` beyond the charge of `extra_over_fen`: two persons decided before that more
+-- was used, and what is metered after all is no more on top of it. Of what was metered `closed_fen`
+-- will not be invoiced any more and no longer counts, the rest stays open.
 CREATE TABLE matches (
     reconciliation bigint NOT NULL REFERENCES reconciliations,
     price bigint NOT NULL REFERENCES prices,
@@ -184,13 +185,65 @@ CREATE TABLE matches (
     invoiced_fen bigint NOT NULL CHECK (invoiced_fen >= 0),
     matched_fen bigint NOT NULL CHECK (matched_fen >= 0),
     extra_fen bigint NOT NULL CHECK (extra_fen >= 0),
+    extra_over_fen bigint NOT NULL CHECK (extra_over_fen >= 0),
     closed_fen bigint NOT NULL CHECK (closed_fen >= 0),
     decision bigint NOT NULL REFERENCES decisions,
+    extra_decision bigint REFERENCES decisions,
     PRIMARY KEY (reconciliation, price, policy),
     CHECK (matched_fen <= invoiced_fen),
     CONSTRAINT matched_was_metered CHECK (matched_fen <= metered_fen + extra_fen),
-    CHECK (closed_fen <= metered_fen)
+    CHECK (closed_fen <= metered_fen),
+    CHECK ((extra_decision IS NOT NULL) OR (extra_fen = 0 AND extra_over_fen = 0))
 );
+
+-- A cell is what a confirmed decision about its contract's month says of it, or less; and an older
+-- decision takes no newer one's place.
+CREATE FUNCTION match_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    told boolean := TG_OP = 'UPDATE';
+    more boolean := told;
+BEGIN
+    IF told THEN
+        told := (NEW.decision, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
+            = (OLD.decision, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+            AND NEW.matched_fen <= OLD.matched_fen;
+        more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
+            AND NEW.extra_decision IS NOT DISTINCT FROM OLD.extra_decision;
+        IF NEW.decision < OLD.decision OR NEW.extra_decision < OLD.extra_decision THEN
+            RAISE EXCEPTION 'a newer decision stands'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+        END IF;
+    END IF;
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
+        OR EXISTS (
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            WHERE d.id = NEW.decision AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
+                AND d.content ->> 'contract' = r.contract::text
+                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                AND c ->> 'price' = NEW.price::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'metered_fen' = NEW.metered_fen::text
+                AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
+                AND c ->> 'closed_fen' = NEW.closed_fen::text
+                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
+    more := more OR NEW.extra_decision IS NULL OR EXISTS (
+        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+        WHERE d.id = NEW.extra_decision AND d.kind = 'extra' AND d.answer = 'confirmed'
+            AND d.content ->> 'contract' = r.contract::text
+            AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+            AND d.content ->> 'price' = NEW.price::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
+            AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
+    IF NOT (told AND more) THEN
+        RAISE EXCEPTION 'two persons have not decided this of the cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen,
+    extra_over_fen, closed_fen, decision, extra_decision ON matches
+    FOR EACH ROW EXECUTE FUNCTION match_decided();
 
 -- The typed differences of a cell (R01–R20): `fen` above zero is invoiced and not metered, below
 -- zero metered and not invoiced; together they explain the cell to the fen.
@@ -209,6 +262,58 @@ CREATE TABLE differences (
 );
 CREATE INDEX differences_by_reconciliation ON differences (reconciliation, decision);
 
+-- A contract line that is stated anew, be it for later days only, is another row. What documents pay
+-- for the old one, and what was decided of it, belongs to the line that stands for the month now: the
+-- one with a charge, else the earliest. Where that has its own match, the old one stays and counts
+-- nothing: two persons decide anew. Called when charges are computed, which follow in the same way.
+CREATE FUNCTION line_now(of_price bigint, in_month date) RETURNS bigint
+LANGUAGE sql STABLE STRICT
+RETURN (
+    SELECT n.id FROM prices o JOIN prices n ON n.contract = o.contract AND n.kind = o.kind
+        AND n.name = o.name AND coalesce(n.model, 0) = coalesce(o.model, 0)
+        AND coalesce(n.mig_profile, '*') = coalesce(o.mig_profile, '*')
+    WHERE o.id = of_price AND o.superseded_at IS NOT NULL AND n.superseded_at IS NULL
+        AND n.valid && daterange(in_month, (in_month + interval '1 month')::date)
+    ORDER BY NOT EXISTS (SELECT FROM charges c WHERE (c.contract, c.price, c.month)
+                         = (n.contract, n.id, in_month)), lower(n.valid), n.id
+    LIMIT 1
+);
+
+CREATE FUNCTION follow_lines(of_projects bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    old bigint[];
+BEGIN
+    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
+        WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
+    IF NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
+        AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
+    WITH gone AS (
+        DELETE FROM allocations a WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL
+        RETURNING *
+    )
+    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+            allocated_at, allocated_by)
+        SELECT document, line, contract, month, line_now(price, month) AS now, policy, kind, sum(fen),
+               max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document, line, contract, month, now, policy, kind
+        ON CONFLICT (document, line, contract, month, price, policy)
+            DO UPDATE SET fen = a.fen + excluded.fen;
+    UPDATE matches m SET price = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
+                     m.price, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
+              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
+              WHERE m.price = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
+        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
+                            = (f.reconciliation, f.policy, f.now));
+END $$;
+
 -- A question to the centre, with a day by which it is to be answered.
 CREATE TABLE messages (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -226,11 +331,13 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
 
-REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits, match_decided,
+    line_now, follow_lines FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION follow_lines TO :app_role;
 GRANT SELECT, INSERT ON statements, statement_lines, statement_answers, allocations,
     reconciliations, matches, differences, messages TO :app_role;
 GRANT SELECT ON family_sums TO :app_role;
 GRANT UPDATE (fen, allocated_at, allocated_by), DELETE ON allocations TO :app_role;
-GRANT UPDATE (metered_fen, invoiced_fen, matched_fen, extra_fen, closed_fen, decision)
-    ON matches TO :app_role;
+GRANT UPDATE (metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision,
+    extra_decision) ON matches TO :app_role;
 GRANT UPDATE (answer, answered_at, answered_by) ON messages TO :app_role;

@@ -15,6 +15,7 @@ from ledger.errors import LedgerError, NotFound, Refused
 from ledger.rules.cost_document import Document
 from ledger.rules.matching import Share
 from ledger.steps.match import Matched, match, move, unmatch
+from tests.claims import place_decided
 from tests.documents import invoice, line, party, red, settlement
 from tests.market import BUYER, CLERK, DECEMBER, NOVEMBER, NOW, OCTOBER, SELLER, Market
 
@@ -228,14 +229,9 @@ def test_unmatching_leaves_what_was_decided(market: Market) -> None:
     october, november = market.charge(OCTOBER, 60_000), market.charge(NOVEMBER, 60_000)
     key = market.take(bill(1, 100_000, until=date(2026, 11, 30)))
     market.match()
-    market.owner.execute(
-        "WITH r AS (INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
-        " VALUES (%s, %s, %s, 'test') RETURNING id), d AS (INSERT INTO decisions (kind, subject,"
-        " content, digest, reason, decided_by, decided_at) VALUES ('reconciliation', 'k1', '{}',"
-        " repeat('0', 64), '', 'clerk:甲#1', %s) RETURNING id)"
-        " INSERT INTO matches SELECT r.id, %s, '', 60000, 60000, 60000, 0, 0, d.id FROM r, d",
-        (market.contract, OCTOBER, NOW, NOW, market.price),
-    )
+    place_decided(
+        market.owner, market.contract, market.price, 60_000, month=OCTOBER, policy=""
+    )  # fmt: skip
     with Session(market.engine) as db, db.begin():
         assert unmatch(db, key) == 40_000
     assert market.allocated() == {(key, 1, october): 60_000}
