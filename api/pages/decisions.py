@@ -24,7 +24,7 @@ from ledger.books import desk, documents_seen
 from ledger.books.documents_seen import Scope, Wanted
 from ledger.errors import NotFound
 from ledger.steps.confirm import KINDS, respond
-from ledger.steps.decide import Answer, person
+from ledger.steps.decide import Answer, own, person, same_person
 from ledger.steps.doors import Viewer
 from ledger.tables.decisions import Decision
 
@@ -42,18 +42,14 @@ def may_answer(viewer: Viewer, decision: Decision) -> bool:
         decision.answer is None
         and kind is not None
         and viewer.role in kind.roles
-        and not _mine(viewer, decision)
+        and not same_person(viewer.actor, decision.decided_by)
     )
 
 
 def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
     """Whether this reader decided it, and nobody answered yet."""
     may = access.may(viewer, Right.ANSWER_DECISIONS)
-    return decision.answer is None and may and _mine(viewer, decision)
-
-
-def _mine(viewer: Viewer, decision: Decision) -> bool:
-    return person(viewer.actor) == person(decision.decided_by)
+    return decision.answer is None and may and own(viewer.actor, decision)
 
 
 def subject(decision: Decision) -> str:
@@ -100,7 +96,7 @@ def decision_page(
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     made = db.get(Decision, decision)
-    if made is None or not (access.may(viewer, Right.READ_PAYMENTS) or _mine(viewer, made)):
+    if made is None or not (access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, made)):
         raise NotFound("decision", id=decision)
     return frame.page(
         "decision.html",
@@ -139,7 +135,7 @@ def _why_not(viewer: Viewer, made: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
     if made.answer is not None or may_answer(viewer, made):
         return ""
-    if _mine(viewer, made):
+    if same_person(viewer.actor, made.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")
     return _("您的角色不能确认这类决定。")
 

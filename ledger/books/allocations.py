@@ -5,7 +5,7 @@ is read in `open_lines.py`; here it is written, moved and taken back. What the d
 through is for the caller to have asked before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import text
@@ -147,3 +147,9 @@ def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, 
 def remove_undecided(db: Session, root: int) -> Fen:
     """Remove an invoice, with its red ones, from all cells that nobody decided yet; the net fen."""
     return sum(int(row.fen) for row in db.execute(_UNDECIDED, {"root": root}))
+
+
+def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
+    """The contracts for which these documents pay, or from which they take back."""
+    asked = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
+    return list(db.scalars(asked, {"documents": list(documents)}))

@@ -6,6 +6,7 @@ nobody confirms what he did not see. What follows from it is done in the same tr
 (`confirm.py`).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from ledger.rules.digest import digest
 from ledger.tables.decisions import Decision
 
 Answer = Literal["confirmed", "refused", "withdrawn"]
+OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 
 
 def decide(
@@ -89,11 +91,10 @@ def answer(
         raise Conflict("decision_answered", by=made.answered_by or "", answer=made.answer)
     if made.digest != seen:
         raise Conflict("decision_changed", subject=made.subject)
-    mine = person(actor) == person(made.decided_by)
-    if mine and answer != "withdrawn":
-        raise Refused("same_person", person=person(actor))
-    if not mine and answer == "withdrawn":
+    if answer == "withdrawn" and not own(actor, made):
         raise Refused("not_yours", person=person(made.decided_by))
+    if answer != "withdrawn" and same_person(actor, made.decided_by):
+        raise Refused("same_person", person=person(actor))
     made.answer, made.answered_by, made.answered_at = answer, actor, now
     made.answered_digest, made.answer_reason = seen, reason
     db.add(made)
@@ -107,8 +108,28 @@ def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
     return db.exec(asked.where(col(Decision.answer).is_(None))).one_or_none()
 
 
+def own(actor: str, decision: Decision) -> bool:
+    """Whether it is the actor's own decision, which may be withdrawn.
+
+    Two people of different firms may bear one name, so outside the bureau it takes the same token.
+    """
+    if actor.startswith(OUTSIDE) or decision.decided_by.startswith(OUTSIDE):
+        return actor == decision.decided_by
+    return same_person(actor, decision.decided_by)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two actors are one person, however the name is written: see `person_of` in SQL."""
+    return _plain(person(one)) == _plain(person(other))
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).lower()
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
 def person(actor: str) -> str:
-    """Who an actor is: `clerk:李四#12` is 李四. The database's `person_of` says the same."""
+    """The name of an actor: `clerk:李四#12` is 李四."""
     role, colon, rest = actor.partition(":")
     name, hash_, token = rest.rpartition("#")
     return name if role.isalpha() and colon and hash_ and token.isdigit() else actor

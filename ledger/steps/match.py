@@ -7,10 +7,11 @@ document takes its part back at once. A line's fen are never more and never fewe
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from ledger.books import allocations as books
 from ledger.books import open_lines
@@ -19,7 +20,10 @@ from ledger.books.parties import SellerBuyerContract, seller_buyer_contracts
 from ledger.errors import NotFound, Refused
 from ledger.rules import matching
 from ledger.rules.matching import Key, Share, propose
+from ledger.steps.accrue import accrue
 from ledger.tables.documents import CostDocument, DocumentLine
+from ledger.tables.projects import Contract
+from ledger.tables.vouchers import Voucher
 from ledger.units import Fen, yuan
 
 
@@ -126,6 +130,18 @@ def move(
         raise Refused("not_left", left=yuan(left))
     if target is not None:
         _put(db, Share(document, line, target, fen), actor, now)
+    settle(db, {cell[0] for cell in (source, target) if cell is not None}, actor, now)
+
+
+def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -> None:
+    """What does not count any more is not payable any more, in the same transaction.
+
+    Once a transaction, for all contracts together: the vouchers' books are locked in their order.
+    """
+    asked = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
+    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
+    for voucher in db.exec(asked).all():
+        accrue(db, voucher, actor, now)
 
 
 def _put(db: Session, share: Share, actor: str, now: datetime) -> None:
