@@ -95,6 +95,7 @@ def _too_much(project: str, statement: dict[str, Any], days: Days) -> list[Invoi
         _made(
             f"{project} 2", days, project, [Item(total * 4 // 10, rate=Fraction(13, 100))], period
         ),
+        _made(f"{project} 3", days, project, [Item(total // 50)], period),  # to be reversed
     ]
 
 
@@ -138,7 +139,7 @@ def _invoice(office: Office, statements: dict[str, dict[str, Any]]) -> None:
     with office.on("clerk", day) as client:
         client.ask("POST", "cost-documents/keyed", form=_keyed(office.days))
         frozen = client.ask("GET", "cost-documents", query={"limit": 100})
-        number = next((i.number for i in made if "fenghuang 2" in i.about), None)
+        number = next((i.number for i in made if "fenghuang 3" in i.about), None)
         for document in frozen:
             if document["number"] == number:
                 body = {"confirmation": "6426" + "0" * 15 + "1"}

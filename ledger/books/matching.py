@@ -53,6 +53,11 @@ _DOCUMENTS = text("""
             AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
             AND p.seller_uscc = ANY(:sellers) AND p.buyer_uscc = ANY(:buyers)
             AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+        UNION ALL  -- whoever it is made out to: it names this month's statement
+        SELECT p.id FROM statements n JOIN cost_documents p ON p.statement = n.number
+        WHERE n.contract = :contract AND n.month = :month AND p.reverses IS NULL
+            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
     )
     ORDER BY d.id
 """)

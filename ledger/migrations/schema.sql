@@ -80,6 +80,23 @@ END $$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.document_confirmed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -99,6 +116,45 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    old bigint[];
+BEGIN
+    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
+        WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
+    IF NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
+        AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
+    WITH gone AS (
+        DELETE FROM allocations a WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL
+        RETURNING *
+    )
+    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+            allocated_at, allocated_by)
+        SELECT document, line, contract, month, line_now(price, month) AS now, policy, kind, sum(fen),
+               max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document, line, contract, month, now, policy, kind
+        ON CONFLICT (document, line, contract, month, price, policy)
+            DO UPDATE SET fen = a.fen + excluded.fen;
+    UPDATE matches m SET price = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
+                     m.price, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
+              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
+              WHERE m.price = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
+        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
+                            = (f.reconciliation, f.policy, f.now));
+END $$;
+
+ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
@@ -153,6 +209,103 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE TABLE public.charges (
+    contract bigint NOT NULL,
+    price bigint NOT NULL,
+    month date NOT NULL,
+    policy text NOT NULL,
+    model bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    promised_ms bigint,
+    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
+);
+
+ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+CREATE TABLE public.prices (
+    id bigint NOT NULL,
+    contract bigint NOT NULL,
+    model bigint,
+    mig_profile text,
+    unit text NOT NULL,
+    yuan numeric NOT NULL,
+    gpus integer NOT NULL,
+    hours integer NOT NULL,
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    rounding text DEFAULT 'ms'::text NOT NULL,
+    devices text[],
+    quantity numeric,
+    expires date,
+    counts boolean,
+    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
+    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
+    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
+    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
+    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
+    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
+    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
+    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
+    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
+    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
+    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (model IS NULL)))
+);
+
+ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
+    LANGUAGE sql STABLE STRICT
+    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract = o.contract) AND (n.kind = o.kind) AND (n.name = o.name) AND (COALESCE(n.model, (0)::bigint) = COALESCE(o.model, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract = n.contract) AND (c.price = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
+
+ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.line_of_claim() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF NOT EXISTS (
+        SELECT FROM claims c JOIN bank_accounts a ON a.organisation = c.payee
+        JOIN organisations o ON o.id = c.payee
+        WHERE c.id = NEW.claim AND c.voucher = NEW.voucher AND a.id = NEW.account
+            AND a.superseded_at IS NULL
+            AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
+                = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
+                                    WHERE l.claim = c.id)
+    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.line_of_claim() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.lines_tie() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -206,6 +359,54 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.match_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    told boolean := TG_OP = 'UPDATE';
+    more boolean := told;
+BEGIN
+    IF told THEN
+        told := (NEW.decision, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
+            = (OLD.decision, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+            AND NEW.matched_fen <= OLD.matched_fen;
+        more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
+            AND NEW.extra_decision IS NOT DISTINCT FROM OLD.extra_decision;
+        IF NEW.decision < OLD.decision OR NEW.extra_decision < OLD.extra_decision THEN
+            RAISE EXCEPTION 'a newer decision stands'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+        END IF;
+    END IF;
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
+        OR EXISTS (
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            WHERE d.id = NEW.decision AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
+                AND d.content ->> 'contract' = r.contract::text
+                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                AND c ->> 'price' = NEW.price::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'metered_fen' = NEW.metered_fen::text
+                AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
+                AND c ->> 'closed_fen' = NEW.closed_fen::text
+                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
+    more := more OR NEW.extra_decision IS NULL OR EXISTS (
+        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+        WHERE d.id = NEW.extra_decision AND d.kind = 'extra' AND d.answer = 'confirmed'
+            AND d.content ->> 'contract' = r.contract::text
+            AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+            AND d.content ->> 'price' = NEW.price::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
+            AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
+    IF NOT (told AND more) THEN
+        RAISE EXCEPTION 'two persons have not decided this of the cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -331,9 +532,32 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.payback_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    row jsonb := to_jsonb(NEW);
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision AND d.kind = TG_ARGV[0]
+            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher'
+            AND d.content -> 'fraud' = row -> 'fraud'
+            AND (d.kind = 'recovery'
+                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+    ) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text);
+    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
@@ -411,13 +635,54 @@ END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.send_list() RETURNS trigger
-    LANGUAGE plpgsql
+CREATE FUNCTION public.return_of_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+DECLARE
+    sent bigint;
 BEGIN
-    IF OLD.sent_at IS NOT NULL
-        OR NOT EXISTS (SELECT FROM decisions WHERE id = NEW.decision AND answer = 'confirmed') THEN
-        RAISE EXCEPTION 'a list is sent once, when it is confirmed'
+    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list
+        WHERE (l.list, l.line) = (NEW.list, NEW.line) AND s.sent_at IS NOT NULL
+        FOR NO KEY UPDATE OF l;
+    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
+                                         WHERE (list, line) = (NEW.list, NEW.line)) THEN
+        RAISE EXCEPTION 'the bank returns what was sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.send_list() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    said jsonb;
+BEGIN
+    SELECT content INTO said FROM decisions
+        WHERE id = NEW.decision AND kind = 'payment_list' AND answer = 'confirmed';
+    IF OLD.sent_at IS NOT NULL OR said IS NULL OR said ->> 'number' IS DISTINCT FROM NEW.number
+        OR said ->> 'total_fen' IS DISTINCT FROM NEW.total_fen::text
+        OR NEW.total_fen IS DISTINCT FROM (SELECT sum(fen) FROM payment_lines WHERE list = NEW.id)
+        OR jsonb_array_length(said -> 'lines')
+            IS DISTINCT FROM (SELECT count(*) FROM payment_lines WHERE list = NEW.id)
+        OR EXISTS (
+            SELECT l.line, c.number, l.payee, l.uscc, l.bank, l.bank_code, l.number, l.fen
+            FROM payment_lines l JOIN claims c ON c.id = l.claim AND c.state = 'listed'
+            JOIN bank_accounts a ON a.id = l.account AND a.superseded_at IS NULL
+            WHERE l.list = NEW.id
+            EXCEPT
+            SELECT t.* FROM jsonb_to_recordset(said -> 'lines') AS t (line smallint, claim text,
+                payee text, uscc text, bank text, bank_code text, account text, fen bigint)
+        ) OR EXISTS (
+            SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim
+            JOIN bank_accounts a ON a.id = l.account
+            WHERE l.list = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+        ) THEN
+        RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
     END IF;
     RETURN NEW;
@@ -452,10 +717,14 @@ END $$;
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.settle_line() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.paid_fen < OLD.paid_fen OR NEW.returned_fen < OLD.returned_fen
+    IF NEW.returned_fen < OLD.returned_fen
+        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
+            SELECT sum(fen) FROM bank_returns
+            WHERE (list, line) = (NEW.list, NEW.line) AND result = 'paid')
         OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
             AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL)
     THEN
@@ -775,28 +1044,6 @@ ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.charges (
-    contract bigint NOT NULL,
-    price bigint NOT NULL,
-    month date NOT NULL,
-    policy text NOT NULL,
-    model bigint,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL,
-    ms_den numeric NOT NULL,
-    cost_fen bigint NOT NULL,
-    computed_at timestamp with time zone NOT NULL,
-    id bigint NOT NULL,
-    promised_ms bigint,
-    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
-    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
-);
-
-ALTER TABLE public.charges OWNER TO suanquan_owner;
 
 ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.charges_id_seq
@@ -1236,13 +1483,17 @@ CREATE TABLE public.matches (
     invoiced_fen bigint NOT NULL,
     matched_fen bigint NOT NULL,
     extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
     closed_fen bigint NOT NULL,
     decision bigint NOT NULL,
+    extra_decision bigint,
     CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
     CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
     CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check2 CHECK (((extra_decision IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
     CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
     CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
     CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
     CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
     CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
@@ -1445,51 +1696,6 @@ ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.prices (
-    id bigint NOT NULL,
-    contract bigint NOT NULL,
-    model bigint,
-    mig_profile text,
-    unit text NOT NULL,
-    yuan numeric NOT NULL,
-    gpus integer NOT NULL,
-    hours integer NOT NULL,
-    tax_included boolean NOT NULL,
-    tax_rate numeric NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    kind text DEFAULT 'metered'::text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
-    rounding text DEFAULT 'ms'::text NOT NULL,
-    devices text[],
-    quantity numeric,
-    expires date,
-    counts boolean,
-    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
-    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
-    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
-    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
-    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
-    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
-    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
-    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
-    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
-    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
-    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
-    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
-    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
-    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (model IS NULL)))
-);
-
-ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 ALTER TABLE public.prices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.prices_id_seq
@@ -2213,6 +2419,8 @@ CREATE INDEX cost_documents_by_parties ON public.cost_documents USING btree (sel
 
 CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree (public.plain_number(number));
 
+CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
+
 CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses) WHERE (reverses IS NOT NULL);
 
 CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster, day);
@@ -2259,13 +2467,25 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher);
 
 CREATE INDEX reservations_open ON public.reservations USING btree (until) WHERE (released_at IS NULL);
 
+CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision, extra_decision ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
+
+CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
 
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
 CREATE TRIGGER fit_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
 CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.return_of_line();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -2456,6 +2676,9 @@ ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_extra_decision_fkey FOREIGN KEY (extra_decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.matches
@@ -2587,10 +2810,27 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
 
@@ -2598,6 +2838,8 @@ REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
@@ -2609,12 +2851,20 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
@@ -2683,8 +2933,6 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 
@@ -2842,9 +3090,13 @@ GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
 
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
 GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(decision) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -2943,12 +3195,6 @@ GRANT INSERT(booked) ON TABLE public.postings TO suanquan_app;
 GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 

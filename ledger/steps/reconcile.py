@@ -228,6 +228,7 @@ def _content(
 ) -> dict[str, Any]:
     return {
         "contract": contract.id,
+        "number": contract.number,
         "month": f"{month:%Y-%m}",
         "cells": [
             {

@@ -61,6 +61,7 @@ CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses, id)
 CREATE INDEX cost_documents_by_original ON cost_documents (original);
 CREATE INDEX cost_documents_by_decision ON cost_documents (decision) WHERE decision IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
+CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses) WHERE reverses IS NOT NULL;
 
 -- `net_fen` is without tax, the basis on which charges are compared.

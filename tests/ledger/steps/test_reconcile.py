@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.books.db import Database
+from ledger.books.matching import differences_of
 from ledger.books.movements import balances, rights
 from ledger.books.reconcile import contract_by_number, cost_book, month_cells, months
 from ledger.errors import Conflict, Finding, Refused
@@ -281,3 +282,13 @@ def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connec
     desk.take(bill(1, 10_000))
     desk.reconcile(Choice("R20", "exclude", "证据不足"))
     assert desk.rights().payable == 0
+
+
+def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
+    with Session(desk.engine) as db, db.begin():
+        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+    desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
+    with Session(desk.engine) as db:
+        contract = contract_by_number(db, "k1")
+        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+    assert ("R03", "block") in [(d.code, d.handling) for d in found]
