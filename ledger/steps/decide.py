@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
@@ -38,12 +38,7 @@ def decide(
         Conflict: something else is open about this subject (`decision_open`). The same content by
             the same person again is the same decision.
     """
-    standing = open_decision(db, kind, subject)
     told = digest(content)
-    if standing is not None:
-        if (standing.digest, standing.decided_by) == (told, actor):
-            return standing
-        raise Conflict("decision_open", subject=subject, by=standing.decided_by)
     # Its answer is another's to write, so those columns are not written here, not even as nulls.
     values = {
         "kind": kind,
@@ -54,7 +49,21 @@ def decide(
         "decided_by": actor,
         "decided_at": now,
     }
-    return db.scalars(insert(Decision).values(values).returning(Decision)).one()
+    # Two who decide at once take turns at the index of open decisions.
+    wanted = (
+        insert(Decision)
+        .values(values)
+        .on_conflict_do_nothing(
+            index_elements=["kind", "subject"], index_where=col(Decision.answer).is_(None)
+        )
+    )
+    made = db.scalars(wanted.returning(Decision)).one_or_none()
+    if made is not None:
+        return made
+    standing = open_decision(db, kind, subject)
+    if standing is not None and (standing.digest, standing.decided_by) == (told, actor):
+        return standing
+    raise Conflict("decision_open", subject=subject, by=standing.decided_by if standing else "")
 
 
 def answer(
@@ -84,7 +93,9 @@ def answer(
             (`decision_changed`).
         Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
     """
-    made = db.exec(select(Decision).where(Decision.id == decision).with_for_update()).one_or_none()
+    asked = select(Decision).where(Decision.id == decision).with_for_update()
+    asked = asked.execution_options(populate_existing=True)  # it was read before it was locked
+    made = db.exec(asked).one_or_none()
     if made is None:
         raise NotFound("decision", id=decision)
     if made.answer is not None:
