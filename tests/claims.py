@@ -25,6 +25,7 @@ from ledger.tables.claims import Claim
 from ledger.tables.decisions import Decision
 from ledger.tables.parties import Organisation
 from ledger.units import beijing_day
+from tests.documents import party
 from tests.simulation import START
 from tests.vouchers import chain, place_decision
 
@@ -36,6 +37,7 @@ FACTS = {
     "parameters": 10_000_000_000,
     "scenarios": 5,
 }
+PAYEE = party(31).uscc
 CHANNEL = "市网信局，电话 0951-0000000"
 WANTED = ("application", "commitment", "receipt")
 
@@ -120,6 +122,17 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=now)
+
+
+def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> None:
+    """From that day on every project is paid through an organisation that is new here."""
+    owner.execute(
+        "WITH o AS (INSERT INTO organisations (uscc, name)"
+        " VALUES (%s, '代收单位') RETURNING id)"
+        " INSERT INTO relations (kind, organisation, project, valid, recorded_at, recorded_by)"
+        " SELECT 'payee', o.id, p.id, daterange(%s, NULL), %s, 'test' FROM o, projects p",
+        (PAYEE, since, START),
+    )
 
 
 def draft(engine: sa.Engine, code: str) -> str:

@@ -18,7 +18,7 @@ from ledger.steps.publication import receive, resolve
 from ledger.tables.claims import Objection
 from ledger.tables.decisions import Decision
 from ledger.units import midnight
-from tests.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office
+from tests.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office, other_payee
 from tests.simulation import START
 from tests.town import Town
 
@@ -227,6 +227,16 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
         respond(db, made.id or 0, answer="withdrawn", seen=made.digest, viewer=CLERK, now=OVER)
     office.confirm(propose(office, number), APPROVER, OVER)
     assert office.claim(number).state == "approved"
+
+
+def test_who_is_not_the_payee_any_more_is_not_paid(
+    office: Office, owner: psycopg.Connection, number: str
+) -> None:
+    made = propose(office, number)
+    other_payee(owner)
+    with pytest.raises(Refused, match="payee_changed"):
+        office.confirm(made, APPROVER, OVER)
+    assert office.claim(number).state == "published"
 
 
 def test_what_is_no_longer_earned_is_not_approved(
