@@ -270,8 +270,9 @@ CREATE FUNCTION line_now(of_price bigint, in_month date) RETURNS bigint
 LANGUAGE sql STABLE STRICT
 RETURN (
     SELECT n.id FROM prices o JOIN prices n ON n.contract = o.contract AND n.kind = o.kind
-        AND n.name = o.name AND coalesce(n.model, 0) = coalesce(o.model, 0)
+        AND (n.name = o.name OR n.kind = 'metered') AND coalesce(n.model, 0) = coalesce(o.model, 0)
         AND coalesce(n.mig_profile, '*') = coalesce(o.mig_profile, '*')
+        AND (n.partition, n.qos, n.market) IS NOT DISTINCT FROM (o.partition, o.qos, o.market)
     WHERE o.id = of_price AND o.superseded_at IS NOT NULL AND n.superseded_at IS NULL
         AND n.valid && daterange(in_month, (in_month + interval '1 month')::date)
     ORDER BY NOT EXISTS (SELECT FROM charges c WHERE (c.contract, c.price, c.month)
@@ -279,27 +280,43 @@ RETURN (
     LIMIT 1
 );
 
+-- Where a voucher was opened after an invoice came, what was charged under no policy is charged under
+-- the voucher's, and what pays for it follows.
+CREATE FUNCTION policy_now(of_price bigint, in_month date, of_policy text) RETURNS text
+LANGUAGE sql STABLE STRICT
+RETURN (
+    SELECT CASE WHEN of_policy <> '' OR coalesce(bool_or(c.policy = ''), true) THEN of_policy
+                ELSE max(c.policy) END
+    FROM charges c WHERE (c.price, c.month) = (of_price, in_month)
+);
+
 CREATE FUNCTION follow_lines(of_projects bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     old bigint[];
+    bare bigint[];  -- allocations under no policy that belong under one
 BEGIN
     SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
         WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    IF NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
+    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project = v.project
+        JOIN allocations a ON a.contract = k.id
+        WHERE v.project = ANY(of_projects) AND a.policy = ''
+            AND policy_now(coalesce(line_now(a.price, a.month), a.price), a.month, '') <> '';
+    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
         AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
     WITH gone AS (
-        DELETE FROM allocations a WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL
-        RETURNING *
+        DELETE FROM allocations a
+        WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL OR a.id = ANY(bare)
+        RETURNING a.*, coalesce(line_now(a.price, a.month), a.price) AS now
     )
     INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
             allocated_at, allocated_by)
-        SELECT document, line, contract, month, line_now(price, month) AS now, policy, kind, sum(fen),
-               max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document, line, contract, month, now, policy, kind
+        SELECT document, line, contract, month, now, policy_now(now, month, policy) AS under, kind,
+               sum(fen), max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document, line, contract, month, now, under, kind
         ON CONFLICT (document, line, contract, month, price, policy)
             DO UPDATE SET fen = a.fen + excluded.fen;
     UPDATE matches m SET price = f.now
@@ -332,7 +349,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
 
 REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits, match_decided,
-    line_now, follow_lines FROM PUBLIC;
+    line_now, policy_now, follow_lines FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION follow_lines TO :app_role;
 GRANT SELECT, INSERT ON statements, statement_lines, statement_answers, allocations,
     reconciliations, matches, differences, messages TO :app_role;

@@ -4,6 +4,7 @@ A contract line that is stated anew is another row, so its cells would be others
 and decided goes with it, and nobody has to pay back what is still owed.
 """
 
+import psycopg
 import pytest
 from sqlmodel import Session
 
@@ -13,6 +14,7 @@ from ledger.rules.cells import Cell
 from ledger.rules.choices import Choice
 from tests.ledger.steps.test_reconcile import LATER, MONTH, NOW, Desk, bill, bill_red, desk, town
 from tests.simulation import window
+from tests.town import POLICY
 
 __all__ = ["desk", "town"]  # the fixtures
 
@@ -81,6 +83,26 @@ def test_a_proposal_about_the_old_price_is_not_confirmed(desk: Desk) -> None:
     with pytest.raises(Conflict, match="figures_changed"):
         desk.confirm(made)
     assert desk.rights().payable == 0
+
+
+def test_what_was_invoiced_before_there_was_a_voucher_counts_for_it(
+    desk: Desk, owner: psycopg.Connection
+) -> None:
+    row = owner.execute(
+        "SELECT effective FROM clauses WHERE clause = '09-1' AND payable"
+    ).fetchone()
+    assert row
+    owner.execute("UPDATE clauses SET effective = '[2027-01-01,)'")
+    desk.town.accrue(NOW)
+    blue = bill(1, 10_000)
+    desk.take(blue)
+    desk.take(bill_red(2, blue, -1_000))
+    assert [(c.policy, c.invoiced_fen) for c in cells(desk)] == [("", 9_000)]
+    owner.execute("UPDATE clauses SET effective = %s", row)
+    desk.town.accrue(NOW)
+    assert [(c.policy, c.invoiced_fen) for c in cells(desk)] == [(POLICY, 9_000)]
+    desk.reconcile(LATER)
+    assert desk.rights().payable == 2_700
 
 
 def test_what_is_metered_after_all_is_not_on_top_of_what_was_decided(desk: Desk) -> None:
