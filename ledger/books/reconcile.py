@@ -1,7 +1,8 @@
 """Reading reconciliations: the months of contracts, their cells, what documents paid into them.
 
 A month is there as soon as something was metered or allocated in it. It is *open* until two persons
-decided it, and *changed* once a charge or an allocation differs from what they decided on.
+decided it, and *changed* once a charge or an allocation differs from what they decided on, also
+where another invoice of the same sum took one's place.
 """
 
 from collections.abc import Sequence
@@ -38,7 +39,7 @@ _MONTHS = text("""
                coalesce(d.closed_fen, 0) AS closed,
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))
-                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) AS changed
+                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) OR d.lowered_fen > 0 AS changed
         FROM metered m FULL JOIN invoiced i USING (contract, month, price, policy)
         FULL JOIN decided d USING (contract, month, price, policy)
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from ledger.books import allocations
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
 from ledger.books.movements import balances, lock_book, post
@@ -184,6 +185,7 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         Conflict: a charge or an allocation is not what was decided on (`changed_meanwhile`).
     """
     contract, month = _named(db, decision)
+    allocations.lock(db)  # what the match rests on stays what it is until the commit
     kept = books.reconciliation(db, contract.id or 0, month, actor, now)
     assert kept.id is not None  # noqa: S101 - it was just flushed
     book = books.cost_book(db, kept.id)

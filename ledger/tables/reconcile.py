@@ -99,6 +99,7 @@ class Match(SQLModel, table=True):
     closed_fen: int = big()
     decision: int = big()
     extra_decision: int | None = big(nullable=True, default=None)
+    lowered_fen: int = big(default=0)
 
 
 class Difference(SQLModel, table=True):

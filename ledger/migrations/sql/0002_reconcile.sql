@@ -176,7 +176,8 @@ CREATE TABLE reconciliations (
 -- What two persons last decided of a cell. `matched_fen` counts for as long as it is invoiced and
 -- metered, or `extra_fen` beyond the charge of `extra_over_fen`: two persons decided before that more
 -- was used, and what is metered after all is no more on top of it. Of what was metered `closed_fen`
--- will not be invoiced any more and no longer counts, the rest stays open.
+-- will not be invoiced any more and no longer counts, the rest stays open. By `lowered_fen` the match
+-- fell since, because an invoice it rests on was reversed or moved.
 CREATE TABLE matches (
     reconciliation bigint NOT NULL REFERENCES reconciliations,
     price bigint NOT NULL REFERENCES prices,
@@ -189,6 +190,7 @@ CREATE TABLE matches (
     closed_fen bigint NOT NULL CHECK (closed_fen >= 0),
     decision bigint NOT NULL REFERENCES decisions,
     extra_decision bigint REFERENCES decisions,
+    lowered_fen bigint NOT NULL DEFAULT 0 CHECK (lowered_fen >= 0),
     PRIMARY KEY (reconciliation, price, policy),
     CHECK (matched_fen <= invoiced_fen),
     CONSTRAINT matched_was_metered CHECK (matched_fen <= metered_fen + extra_fen),
@@ -214,6 +216,9 @@ BEGIN
             RAISE EXCEPTION 'a newer decision stands'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
         END IF;
+    END IF;
+    IF TG_OP = 'INSERT' OR NEW.decision <> OLD.decision THEN
+        NEW.lowered_fen := 0;
     END IF;
     told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
         OR EXISTS (
@@ -244,6 +249,80 @@ END $$;
 CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen,
     extra_over_fen, closed_fen, decision, extra_decision ON matches
     FOR EACH ROW EXECUTE FUNCTION match_decided();
+
+-- On which invoices, each with its red ones, a match rests: what of them was allocated to the cell when
+-- it was decided, and how much of that was not excluded. The database writes it down.
+CREATE TABLE match_documents (
+    reconciliation bigint NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    document bigint NOT NULL REFERENCES cost_documents,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL CHECK (good_fen BETWEEN 0 AND fen),
+    PRIMARY KEY (reconciliation, price, policy, document),
+    FOREIGN KEY (reconciliation, price, policy) REFERENCES matches ON UPDATE CASCADE
+);
+
+CREATE FUNCTION rest_on_documents() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM match_documents WHERE (reconciliation, price, policy)
+        = (NEW.reconciliation, NEW.price, NEW.policy);
+    INSERT INTO match_documents (reconciliation, price, policy, document, fen, good_fen)
+        SELECT NEW.reconciliation, NEW.price, NEW.policy, f.root, f.fen,
+               greatest(f.fen - coalesce(e.fen, 0), 0)
+        FROM (
+            SELECT coalesce(d.reverses, d.id) AS root, sum(a.fen) AS fen
+            FROM reconciliations r
+            JOIN allocations a ON (a.contract, a.month, a.price, a.policy)
+                = (r.contract, r.month, NEW.price, NEW.policy)
+            JOIN cost_documents d ON d.id = a.document
+            WHERE r.id = NEW.reconciliation GROUP BY root HAVING sum(a.fen) > 0
+        ) f LEFT JOIN (
+            SELECT (t ->> 'document')::bigint AS document, sum((t ->> 'fen')::bigint) AS fen
+            FROM decisions d
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
+            WHERE d.id = NEW.decision AND c ->> 'price' = NEW.price::text
+                AND c ->> 'policy' = NEW.policy AND t ->> 'treatment' = 'exclude'
+            GROUP BY t ->> 'document'
+        ) e ON e.document = f.root;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rest_new AFTER INSERT ON matches FOR EACH ROW EXECUTE FUNCTION rest_on_documents();
+CREATE TRIGGER rest_anew AFTER UPDATE OF decision ON matches FOR EACH ROW
+    WHEN (NEW.decision <> OLD.decision) EXECUTE FUNCTION rest_on_documents();
+
+-- When something is taken out of a decided cell, its match falls to what still stands of the invoices
+-- that it rests on: what of them was excluded is taken to stand. What another one pays counts once
+-- two persons have decided it.
+CREATE FUNCTION lower_matches() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    UPDATE matches m
+        SET matched_fen = b.fen, lowered_fen = m.lowered_fen + m.matched_fen - b.fen
+        FROM (SELECT r.id, c.price, c.policy, (
+                  SELECT coalesce(sum(greatest(least(d.good_fen, d.good_fen - d.fen + coalesce((
+                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document = f.id
+                      WHERE coalesce(f.reverses, f.id) = d.document
+                          AND (a.contract, a.month, a.price, a.policy)
+                              = (c.contract, c.month, c.price, c.policy)), 0)), 0)), 0)
+                  FROM match_documents d
+                  WHERE (d.reconciliation, d.price, d.policy) = (r.id, c.price, c.policy)
+              )::bigint AS fen
+              FROM (SELECT DISTINCT contract, month, price, policy FROM fresh
+                    WHERE TG_OP <> 'INSERT' OR fen < 0) c
+              JOIN reconciliations r USING (contract, month)) b
+        WHERE (m.reconciliation, m.price, m.policy) = (b.id, b.price, b.policy)
+            AND m.matched_fen > b.fen;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lower_new AFTER INSERT ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION lower_matches();
+CREATE TRIGGER lower_changed AFTER UPDATE ON allocations REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION lower_matches();
+CREATE TRIGGER lower_gone AFTER DELETE ON allocations REFERENCING OLD TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION lower_matches();
 
 -- The typed differences of a cell (R01–R20): `fen` above zero is invoiced and not metered, below
 -- zero metered and not invoiced; together they explain the cell to the fen.
@@ -307,6 +386,16 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
+    UPDATE matches m SET price = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
+                     m.price, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
+              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
+              WHERE m.price = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
+        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
+                            = (f.reconciliation, f.policy, f.now));
     WITH gone AS (
         DELETE FROM allocations a
         WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL OR a.id = ANY(bare)
@@ -319,16 +408,6 @@ BEGIN
         FROM gone GROUP BY document, line, contract, month, now, under, kind
         ON CONFLICT (document, line, contract, month, price, policy)
             DO UPDATE SET fen = a.fen + excluded.fen;
-    UPDATE matches m SET price = f.now
-        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
-                     m.price, s.now
-              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
-              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
-              WHERE m.price = ANY(old) AND s.now IS NOT NULL
-              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
-        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
-            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
-                            = (f.reconciliation, f.policy, f.now));
 END $$;
 
 -- A question to the centre, with a day by which it is to be answered.
@@ -349,11 +428,11 @@ CREATE TABLE messages (
 CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
 
 REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits, match_decided,
-    line_now, policy_now, follow_lines FROM PUBLIC;
+    rest_on_documents, lower_matches, line_now, policy_now, follow_lines FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION follow_lines TO :app_role;
 GRANT SELECT, INSERT ON statements, statement_lines, statement_answers, allocations,
     reconciliations, matches, differences, messages TO :app_role;
-GRANT SELECT ON family_sums TO :app_role;
+GRANT SELECT ON family_sums, match_documents TO :app_role;
 GRANT UPDATE (fen, allocated_at, allocated_by), DELETE ON allocations TO :app_role;
 GRANT UPDATE (metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision,
     extra_decision) ON matches TO :app_role;

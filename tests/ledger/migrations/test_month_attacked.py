@@ -76,6 +76,10 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
     ],
     errors.InsufficientPrivilege: [
         "UPDATE matches SET price = 2",
+        "UPDATE matches SET lowered_fen = 0",
+        "UPDATE match_documents SET good_fen = fen",
+        "DELETE FROM match_documents",
+        "INSERT INTO match_documents SELECT * FROM match_documents",
         "UPDATE allocations SET price = 2",
         "UPDATE differences SET fen = 0",
         "UPDATE cost_documents SET net_fen = 1",
