@@ -66,8 +66,21 @@ _WRITE_BOOKS = {
     Right.RECONCILE,
     Right.CLAIM,
 }
-_BUILDER = {Right.READ_PROJECTS, Right.READ_USAGE, Right.READ_MONTH, Right.READ_CLAIMS}
-_OPERATOR = {Right.READ_USAGE, Right.READ_METERING, Right.TEND_AGENTS, Right.READ_MONTH}
+# Outside the bureau a decision is only ever withdrawn, by who made it.
+_BUILDER = {
+    Right.READ_PROJECTS,
+    Right.READ_USAGE,
+    Right.READ_MONTH,
+    Right.READ_CLAIMS,
+    Right.ANSWER_DECISIONS,
+}
+_OPERATOR = {
+    Right.READ_USAGE,
+    Right.READ_METERING,
+    Right.TEND_AGENTS,
+    Right.READ_MONTH,
+    Right.ANSWER_DECISIONS,
+}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {

@@ -23,6 +23,7 @@ from api import (
     cli_policy,
     cli_reconcile,
     cli_run,
+    cli_statement,
     cli_voucher,
 )
 from api.client import Failure
@@ -46,6 +47,7 @@ for part in (
     cli_policy,
     cli_reconcile,
     cli_run,
+    cli_statement,
     cli_voucher,
 ):
     app.add_typer(part.app)

@@ -119,7 +119,7 @@ def withdraw(number: Number, *, note: Note = "", json_: Json = False) -> None:
 
 @claim.command()
 def approve(number: Number, *, note: Note = "", json_: Json = False) -> None:
-    """公示期满，提请批准，由审批确认 / propose to approve; an approver confirms."""
+    """公示期满，提出批准，由审批确认 / propose to approve; an approver confirms."""
     with Client() as client:
         told = client.ask("POST", f"claims/{_path(number)}/approval", body={"reason": note})
     proposed(told, json_)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from api.cli_screen import as_json, money
+from api.cli_screen import as_json, money, table
 from api.client import Client, say
 from ledger.units import fen_from_yuan
 
@@ -82,6 +82,19 @@ def reserve(
                 f"reservation {number}: {fen} to the end of {told['until']}",
             )
         )
+
+
+@voucher.command()
+def reservations(code: Code, *, json_: Json = False) -> None:
+    """现有的预留 / the reservations that stand."""
+    with Client() as client:
+        told = client.ask("GET", f"projects/{quote(code, safe='')}/reservations")
+    if json_:
+        as_json(told)
+        return
+    titles = say("编号 金额 未用 至 用途", "number amount unused until plan").split()
+    rows = [[r["id"], money(r["fen"]), money(r["left_fen"]), r["until"], r["plan"]] for r in told]
+    table(titles, rows, right="rrr")
 
 
 @voucher.command()

@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BENCHMARKS = ("agent", "gpu", "intake", "accrual", "replay")
+BENCHMARKS = ("agent", "gpu", "intake", "accrual", "match", "replay")
 RESULTS = Path(__file__).parent / "results.json"
 
 

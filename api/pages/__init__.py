@@ -6,6 +6,7 @@
 from fastapi import FastAPI
 
 from api.pages import (
+    centre,
     claims,
     days,
     decisions,
@@ -16,6 +17,9 @@ from api.pages import (
     payments,
     projects,
     publications,
+    reconcile,
+    reconciling,
+    statements,
 )
 from api.pages.frame import Static, problem_page
 
@@ -23,6 +27,10 @@ ROUTERS = (
     front.router,
     desk.router,
     decisions.router,
+    reconciling.router,
+    reconcile.router,
+    statements.router,
+    centre.router,
     documents.router,
     claims.router,
     payments.router,

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from api import access
 from api.access import Right
 from api.deps import Db, Now, having
-from api.pages import words
+from api.pages import forms, words
 from api.pages.case import facts_asked, said_facts, stepper
 from api.pages.forms import Sent, text
 from api.pages.frame import Framed, pages, refuse
@@ -25,7 +25,7 @@ from ledger.books import claims as books
 from ledger.books import desk
 from ledger.books.originals import File
 from ledger.books.quotas import project_by_code
-from ledger.errors import NotFound, Refused
+from ledger.errors import NotFound
 from ledger.rules.case import actions
 from ledger.rules.process import FileRole
 from ledger.steps.accounts import held, propose_account
@@ -39,7 +39,7 @@ from ledger.tables.claims import Claim
 from ledger.tables.parties import Organisation
 from ledger.tables.projects import Project
 from ledger.tables.vouchers import Voucher
-from ledger.units import beijing_day, fen_from_yuan
+from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_CLAIMS)]
@@ -106,10 +106,7 @@ def open_one(
     key = viewer.project
     if key is None:
         key = project_by_code(db, project.strip()).id or 0
-    try:
-        fen = fen_from_yuan(yuan.strip().replace(",", "")) if yuan.strip() else None
-    except ValueError as error:
-        raise Refused("amount_out_of_range") from error
+    fen = forms.fen(yuan) if yuan.strip() else None
     made = open_claim(db, key, fen, actor=viewer.actor, now=now)
     return RedirectResponse(f"/claims/{made.number}", 303)
 

@@ -1,16 +1,20 @@
 """What a browser's form brought, for the forms whose fields repeat or are not known beforehand."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from ledger.books.originals import File
+from ledger.errors import Refused
+from ledger.units import Fen, fen_from_yuan
 
 
-async def form_of(request: Request) -> FormData:
+async def form_of(request: Request) -> AsyncIterator[FormData]:
     """The whole form; its size was limited before (`api/limits.py`)."""
-    return await request.form()
+    async with request.form() as form:
+        yield form
 
 
 Sent = Annotated[FormData, Depends(form_of)]
@@ -39,3 +43,15 @@ def file(sent: FormData, name: str = "file") -> File | None:
         return None
     content = given.file.read()
     return File.given(given.filename or "", content) if content else None
+
+
+def fen(written: str) -> Fen:
+    """`1,234.50` yuan as fen.
+
+    Raises:
+        Refused: it is no exact sum of fen (`amount_out_of_range`).
+    """
+    try:
+        return fen_from_yuan(written.strip().replace(",", ""))
+    except ValueError as error:
+        raise Refused("amount_out_of_range") from error

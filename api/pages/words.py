@@ -68,13 +68,13 @@ def claim_actions() -> dict[str, str]:
         "submit": _("提交"),
         "return": _("退回补正"),
         "accept": _("受理"),
-        "publish": _("公示"),
+        "publish": _("发布公示"),
         "object": _("登记异议"),
         "dismiss": _("异议不成立"),
         "uphold": _("异议成立"),
         "propose": _("提出批准"),
         "approve": _("批准"),
-        "refuse": _("不予兑付"),
+        "refuse": _("决定不付"),
         "withdraw": _("撤回"),
         "list": _("列入清单"),
         "bounce": _("退票"),
@@ -143,7 +143,31 @@ def treatments() -> dict[str, str]:
         "exclude": _("剔除"),
         "carry_over": _("结转"),
         "close": _("不再开票"),
-        "note": _("仅记录"),
+        "note": _("计入，仅记录"),
+    }
+
+
+def project_kinds() -> dict[str, str]:
+    """The two kinds of projects, in a word."""
+    return {"model": _("大模型"), "team": _("人才团队")}
+
+
+def line_kinds() -> dict[str, str]:
+    """The kinds of contract lines."""
+    return {
+        "metered": _("按用量"),
+        "reserved": _("包占"),
+        "package": _("套餐"),
+        "fixed": _("固定费"),
+    }
+
+
+def standings() -> dict[str, Mark]:
+    """What a party says of a whole statement."""
+    return {
+        "confirmed": Mark("●", _("已确认")),
+        "contested": Mark("▲", _("有出入"), warm=True),
+        "open": Mark("○", _("未答完")),
     }
 
 

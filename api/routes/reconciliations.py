@@ -5,6 +5,7 @@ address before anybody opened it.
 """
 
 import re
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from api.schemas_reconcile import (
     DifferenceSeen,
     ExtraAsked,
     MatchedSeen,
+    MatchingAsked,
     MessageSeen,
     MonthAsked,
     MonthSeen,
@@ -34,9 +36,11 @@ from api.schemas_reconcile import (
 )
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
+from ledger.books.open_lines import waiting_lines
 from ledger.errors import NotFound
 from ledger.rules.choices import Choice
 from ledger.rules.exceptions import Difference
+from ledger.rules.matching import Key
 from ledger.steps import messages, reconcile
 from ledger.steps.doors import Viewer
 from ledger.steps.match import match, move
@@ -102,14 +106,20 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
 
 
 @router.post("/matching")
-def run(viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
-    """Allocate what is not allocated yet; doing it again changes nothing."""
-    return MatchedSeen.model_validate(match(db, actor=viewer.actor, now=now))
+def run(*, wanted: MatchingAsked | None = None, viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
+    """Allocate what is not allocated yet; doing it again changes nothing.
+
+    With `at_most`, a run ends after about so many lines, and says where the next one begins.
+    """
+    asked = wanted or MatchingAsked()
+    waiting = waiting_lines(db) if asked.at_most is not None and asked.after is None else None
+    done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
+    return MatchedSeen(**asdict(done), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)
 def move_share(wanted: MoveAsked, viewer: Clerk, db: Db, now: Now) -> None:
-    """Move fen of a document line from one cell to another; sums stay tied."""
+    """Move fen of a document line from one cell to another, out of all or into one."""
     source, target = _cell(db, wanted.from_cell), _cell(db, wanted.to_cell)
     move(
         db, wanted.document, wanted.line, source=source, target=target, fen=wanted.fen,
@@ -198,6 +208,8 @@ def _difference(one: Difference) -> DifferenceSeen:
     )  # fmt: skip
 
 
-def _cell(db: Session, cell: CellNamed) -> tuple[int, date, int, str]:
+def _cell(db: Session, cell: CellNamed | None) -> Key | None:
+    if cell is None:
+        return None
     contract = books.contract_by_number(db, cell.contract)
     return (contract.id or 0, month_of(cell.month), cell.price, cell.policy)

@@ -1,7 +1,8 @@
 """Reading reconciliations: the months of contracts, their cells, what documents paid into them.
 
 A month is there as soon as something was metered or allocated in it. It is *open* until two persons
-decided it, and *changed* once a charge or an allocation differs from what they decided on.
+decided it, and *changed* once a charge or an allocation differs from what they decided on, also
+where another invoice of the same sum took one's place.
 """
 
 from collections.abc import Sequence
@@ -32,11 +33,13 @@ _MONTHS = text("""
         JOIN reconciliations r ON r.id = m.reconciliation
     ), cell AS (
         SELECT contract, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
-               coalesce(d.matched_fen, 0) AS matched, coalesce(d.extra_fen, 0) AS extra,
+               coalesce(d.matched_fen, 0) AS matched,
+               greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
+                   AS extra,
                coalesce(d.closed_fen, 0) AS closed,
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))
-                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) AS changed
+                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) OR d.lowered_fen > 0 AS changed
         FROM metered m FULL JOIN invoiced i USING (contract, month, price, policy)
         FULL JOIN decided d USING (contract, month, price, policy)
     )

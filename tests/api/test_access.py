@@ -23,6 +23,7 @@ BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
 PAYERS = {Role.FINANCE, ADMIN}
 SCOPED = {BUILDER, OPERATOR}
+RECONCILING = {ADMIN, Role.CLERK}
 CLAIMING = {ADMIN, Role.CLERK, BUILDER}
 MOVING = BUREAU - {Role.AUDITOR} | {BUILDER}
 HANDING_IN = {ADMIN, Role.CLERK, OPERATOR}
@@ -82,6 +83,25 @@ def a_reservation(town: Town, whose: str) -> Ask:
     return {"url": f"{path}/{made.json()['id']}"}
 
 
+def a_statement(town: Town, whose: str) -> str:
+    """The number of February's, of a contract between this centre and this project."""
+    fee = "kind: fixed, unit: month, yuan: 1, tax_included: false, tax_rate: 0"
+    line = f"prices: [{{{fee}}}]"
+    parties = f"centre: centre of c-{whose}, project: p-{whose}, from: 2026-02-01"
+    file = f"contracts: [{{number: k-{whose}, {parties}, {line}}}]"
+    clerk = town.headers(Role.CLERK)
+    town.client.post("/api/v1/registry", content=file.encode(), headers=clerk)
+    wanted = {"month": "2026-02", "contract": f"k-{whose}"}
+    made = town.client.post("/api/v1/statements", json=wanted, headers=clerk)
+    return str(made.json()[0]["number"])
+
+
+def of_a_statement(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/statements/{a_statement(town, whose)}{path}", **ask
+    }  # fmt: skip
+
+
 def an_invoice(town: Town, whose: str) -> int:
     """One between the parties of the town, or between others."""
     parties = ((USCC, "测试单位"),) * 2 if whose == "mine" else ((SELLER, "别家"), (BUYER, "他家"))
@@ -117,6 +137,10 @@ def a_claim(town: Town, whose: str) -> Ask:
 
 
 DAY = "2026-03-01"
+A_MONTH = "/reconcile/999999/2026-03"
+AN_EXTRA = {
+    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+}  # fmt: skip
 AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "account_number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
@@ -139,6 +163,7 @@ AN_ACCOUNT = {
     "number": "6" * 12,
 }  # fmt: skip
 AN_OBJECTION = {"claim": "DF-2026-9999", "objector": "某人", "contact": "1", "body": "不实"}
+RECONCILING = {ADMIN, Role.CLERK}
 CLAIMING = {ADMIN, Role.CLERK, BUILDER}
 HANDLING = BUREAU - {Role.AUDITOR}
 
@@ -187,6 +212,9 @@ DOORS = {
         ),
         yes=201,
     ),
+    "GET /api/v1/projects/{code}/reservations": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/reservations"), scoped=True
+    ),
     "DELETE /api/v1/projects/{code}/reservations/{key}": Door({ADMIN, Role.CLERK}, a_reservation),
     "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
     "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
@@ -214,7 +242,7 @@ DOORS = {
     "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
     "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
     "POST /api/v1/decisions/{key}/answer": Door(
-        BUREAU - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
+        EVERYBODY - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
     ),
     "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
     "GET /api/v1/reconciliations/{key}": Door(
@@ -313,7 +341,33 @@ DOORS = {
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
-    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/999999"), yes=404),
+    "GET /decisions/{decision}": Door(EVERYBODY, at("/decisions/999999"), yes=404),
+    "GET /reconcile": Door(EVERYBODY, at("/reconcile")),
+    "POST /reconcile/match": Door(RECONCILING, at("/reconcile/match"), yes=303),
+    "POST /reconcile/tolerable": Door(
+        RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
+    ),
+    "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}/extra": Door(
+        RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/move": Door(
+        RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/messages": Door(
+        RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
+    ),
+    "GET /statements": Door(EVERYBODY, at("/statements")),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=404),
+    "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
+    "POST /statements/{number}": Door(
+        SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404
+    ),
+    "GET /centre": Door(BUREAU | {OPERATOR}, at("/centre"), yes=(200, 303)),
+    "POST /centre/messages/{message}": Door(
+        HANDING_IN, at("/centre/messages/999999", data={"body": "a"}), yes=404
+    ),
     "GET /documents": Door(EVERYBODY, at("/documents")),
     "POST /documents": Door(
         HANDING_IN,
@@ -358,12 +412,23 @@ DOORS = {
     "POST /payments/lists": Door(
         PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
     ),
+    "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),
     "GET /publications": Door(None, at("/publications")),
     "POST /decisions/{decision}": Door(
-        BUREAU - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+        EVERYBODY - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+    ),
+    # last of all: the contracts that these register give other doors something behind them
+    "GET /api/v1/statements": Door(EVERYBODY, at("/api/v1/statements")),
+    "POST /api/v1/statements": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/statements", json={"month": "2026-01"}), yes=201
+    ),
+    "GET /api/v1/statements/{number}": Door(EVERYBODY, of_a_statement(), scoped=True),
+    "GET /api/v1/statements/{number}.csv": Door(EVERYBODY, of_a_statement(".csv"), scoped=True),
+    "POST /api/v1/statements/{number}/answers": Door(
+        {BUILDER, OPERATOR}, of_a_statement("/answers", json={"answer": "confirmed"}), scoped=True
     ),
 }
 

@@ -15,6 +15,7 @@ from ledger.errors import LedgerError, NotFound, Refused
 from ledger.rules.cost_document import Document
 from ledger.rules.matching import Share
 from ledger.steps.match import Matched, match, move, unmatch
+from tests.claims import place_decided
 from tests.documents import invoice, line, party, red, settlement
 from tests.market import BUYER, CLERK, DECEMBER, NOVEMBER, NOW, OCTOBER, SELLER, Market
 
@@ -44,13 +45,19 @@ def test_an_invoice_pays_for_its_months_and_again_changes_nothing(market: Market
     assert market.match() == Matched(0, 0, 0, 0)
 
 
-def test_progress_is_told(market: Market) -> None:
+def test_a_long_run_may_be_many_short_ones(market: Market) -> None:
+    """Each ends with a pair of parties and says where the next begins."""
     market.charge(OCTOBER, 60_000)
     market.take(bill(1, 10_000, 20_000))
-    seen: list[tuple[int, int]] = []
-    with Session(market.engine) as db, db.begin():
-        match(db, actor=CLERK, now=NOW, progress=lambda done, of: seen.append((done, of)))
-    assert seen == [(2, 2)]
+    market.take(bill(2, 5_000, buyer=party(8)))  # it finds no contract
+    runs: list[Matched] = []
+    while not runs or runs[-1].next is not None:
+        with Session(market.engine) as db, db.begin():
+            after = runs[-1].next if runs else None
+            runs.append(match(db, actor=CLERK, now=NOW, after=after, at_most=1))
+    assert sorted(run.lines for run in runs) == [1, 2]
+    assert sum(run.allocated_fen for run in runs) == 30_000
+    assert market.match() == Matched(1, 0, 0, unallocated=1)
 
 
 def test_an_invoice_pays_by_the_number_of_its_statement(market: Market) -> None:
@@ -222,14 +229,9 @@ def test_unmatching_leaves_what_was_decided(market: Market) -> None:
     october, november = market.charge(OCTOBER, 60_000), market.charge(NOVEMBER, 60_000)
     key = market.take(bill(1, 100_000, until=date(2026, 11, 30)))
     market.match()
-    market.owner.execute(
-        "WITH r AS (INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
-        " VALUES (%s, %s, %s, 'test') RETURNING id), d AS (INSERT INTO decisions (kind, subject,"
-        " content, digest, reason, decided_by, decided_at) VALUES ('reconciliation', 'k1', '{}',"
-        " repeat('0', 64), '', 'clerk:甲#1', %s) RETURNING id)"
-        " INSERT INTO matches SELECT r.id, %s, '', 60000, 60000, 60000, 0, 0, d.id FROM r, d",
-        (market.contract, OCTOBER, NOW, NOW, market.price),
-    )
+    place_decided(
+        market.owner, market.contract, market.price, 60_000, month=OCTOBER, policy=""
+    )  # fmt: skip
     with Session(market.engine) as db, db.begin():
         assert unmatch(db, key) == 40_000
     assert market.allocated() == {(key, 1, october): 60_000}
