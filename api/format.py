@@ -70,6 +70,19 @@ def clock(at: datetime) -> str:
     return at.astimezone(BEIJING).strftime("%H:%M")
 
 
+def duration(ms: int) -> str:
+    """Milliseconds as hours, minutes and seconds: `1:44:30`, `0:00:00.250` where they matter."""
+    seconds, rest = divmod(ms, 1_000)
+    minutes, left = divmod(seconds, 60)
+    shown = f"{minutes // 60}:{minutes % 60:02d}:{left:02d}"
+    return f"{shown}.{rest:03d}" if rest else shown
+
+
+def second(at: datetime) -> str:
+    """An aware moment to the second, on Beijing's clock: `2026-10-17 10:42:38`."""
+    return at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def long_day(day: date) -> str:
     """A Beijing day as it is said in a sentence: `2026年11月23日`, `Nov 23, 2026`."""
     return format_date(day, locale=language().replace("-", "_"))

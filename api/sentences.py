@@ -108,6 +108,7 @@ _DOORS = {
     "agent": "没有编号为 {id} 的采集端",
     "centre": "没有名为「{name}」的智算中心",
     "cluster": "没有名为「{name}」的集群",
+    "node": "集群里没有名为「{name}」的节点",
 }
 
 _AGENTS = {

@@ -14,6 +14,7 @@ from api.pages import (
     documents,
     findings,
     front,
+    nodes,
     payments,
     projects,
     publications,
@@ -37,6 +38,7 @@ ROUTERS = (
     publications.router,
     projects.router,
     days.router,
+    nodes.router,
     findings.router,
 )
 

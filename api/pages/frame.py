@@ -40,6 +40,8 @@ FILTERS = {
     "gpu_hours": shown.gpu_hours,
     "moment": shown.moment,
     "clock": shown.clock,
+    "second": shown.second,
+    "duration": shown.duration,
     "long_day": shown.long_day,
     "day": lambda at: beijing_day(at).isoformat() if isinstance(at, datetime) else at.isoformat(),
     "month": lambda month: month.strftime("%Y-%m"),
@@ -102,7 +104,11 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("我的申请"), "/claims"),
         ]
     elif viewer.role is Role.OPERATOR:
-        ways = [(_("我的对账"), "/centre"), (_("待查事项"), "/findings")]
+        ways = [
+            (_("我的对账"), "/centre"),
+            (_("节点"), "/nodes"),
+            (_("待查事项"), "/findings"),
+        ]
     else:
         ways = [
             (_("工作台"), "/desk"),

@@ -1,0 +1,128 @@
+"""One trouble told once: gaps and silences of one cause and time, put together across GPUs.
+
+A node that stops is eight silent GPUs; a kubelet that restarts five times in ten minutes is forty
+gaps. Nobody wants to read them one by one. Pieces of one GPU and one cause that lie close together
+are a *bout*; bouts of one cause that begin together are an *incident*, whatever GPU or node they
+are of. No piece is in two incidents, none is left out, and no time is added: what an incident lost
+is the sum of its pieces, not the time between its ends.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+SILENT = "silent"
+"""The cause of time of which nobody said anything; the other causes are the wire's gap reasons."""
+
+MINUTE = timedelta(minutes=1)
+CLOSE = timedelta(minutes=5)  # between two pieces of one bout
+TOGETHER = timedelta(minutes=2)  # between the beginnings of two bouts of one incident
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Time of one GPU that nobody saw, in one piece and for one cause; `xids` fell into it."""
+
+    since: datetime
+    until: datetime
+    gpu: str
+    node: str
+    cause: str
+    xids: tuple[int, ...] = ()
+
+    @property
+    def lost_ms(self) -> int:
+        """Device-milliseconds."""
+        return (self.until - self.since) // timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Spans of one cause that belong together, by time."""
+
+    cause: str
+    spans: tuple[Span, ...]
+
+    @property
+    def since(self) -> datetime:
+        """When the first began."""
+        return min(span.since for span in self.spans)
+
+    @property
+    def until(self) -> datetime:
+        """When the last ended."""
+        return max(span.until for span in self.spans)
+
+    @property
+    def gpus(self) -> list[str]:
+        """Whose time it was."""
+        return sorted({span.gpu for span in self.spans})
+
+    @property
+    def nodes(self) -> list[str]:
+        """On which nodes."""
+        return sorted({span.node for span in self.spans})
+
+    @property
+    def lost_ms(self) -> int:
+        """Device-milliseconds that are not usage because of it."""
+        return sum(span.lost_ms for span in self.spans)
+
+    @property
+    def xids(self) -> list[int]:
+        """What the driver announced of these GPUs in that time."""
+        return sorted({xid for span in self.spans for xid in span.xids})
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Pieces that touch (cut at a minute, or at midnight) as one; by GPU, cause and time."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.gpu, s.cause, s.since, s.until)):
+        last = found[-1] if found else None
+        if last and _alike(last, span) and span.since <= last.until:
+            xids = tuple(sorted({*last.xids, *span.xids}))
+            found[-1] = replace(last, until=max(last.until, span.until), xids=xids)
+        else:
+            found.append(span)
+    return found
+
+
+def incidents(spans: Iterable[Span]) -> list[Incident]:
+    """All spans, grouped; the newest first. Spans must not overlap within a GPU and a cause."""
+    by_cause = sorted(_bouts(joined(spans)), key=lambda bout: (bout[0].cause, bout[0].since))
+    groups: list[list[Span]] = []
+    began: datetime | None = None
+    for bout in by_cause:
+        first = bout[0]
+        same = groups and began and groups[-1][0].cause == first.cause
+        if same and began and first.since - began <= TOGETHER:
+            groups[-1].extend(bout)
+        else:
+            groups.append(list(bout))
+        began = first.since
+    found = [Incident(group[0].cause, tuple(sorted(group))) for group in groups]
+    return sorted(found, key=lambda i: (i.until, i.since, i.cause), reverse=True)
+
+
+def silences(gpu: str, node: str, minutes: Sequence[datetime]) -> list[Span]:
+    """Silent minutes of one GPU as spans."""
+    return joined(Span(at, at + MINUTE, gpu, node, SILENT) for at in minutes)
+
+
+def _bouts(spans: Iterable[Span]) -> list[list[Span]]:
+    """Spans of one GPU and one cause that lie close together; `spans` as `joined` gives them."""
+    found: list[list[Span]] = []
+    for _, alike in groupby(spans, key=lambda s: (s.gpu, s.cause)):
+        bout: list[Span] = []
+        for span in alike:
+            if bout and span.since - bout[-1].until > CLOSE:
+                found.append(bout)
+                bout = []
+            bout.append(span)
+        found.append(bout)
+    return found
+
+
+def _alike(one: Span, other: Span) -> bool:
+    return (one.gpu, one.node, one.cause) == (other.gpu, other.node, other.cause)
