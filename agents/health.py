@@ -27,6 +27,7 @@ _HELP = {
     "windows_total": "counter of windows closed",
     "conservation_faults_total": "counter of windows that held a device twice; sent as gaps",
     "gap_seconds_total": "counter of GPU-seconds in which nobody looked, by reason",
+    "left_out_seconds_total": "counter of GPU-seconds in minutes that a set clock brought again",
     "driver_restarts_total": "counter of new processes that read the driver in place of another",
     "announced_total": "counter of what the driver announced of its GPUs: XIDs, MIG cut anew",
     "holder_faults_total": "counter of seconds in which who holds what was not fully known, by why",
@@ -81,6 +82,7 @@ class Health:
             for run in closed.gaps:
                 length = run.last_ms - run.first_ms + wire.grid_ms(run.gpu)
                 self._gap_ms[run.reason] += length
+            self._counts["left_out_seconds_total", ""] += closed.left_out_ms // 1000
 
     def answered(self, answer: wire.Answer) -> None:
         """The server took a batch."""

@@ -66,6 +66,9 @@ class Closed(msgspec.Struct):
 
     windows: list[wire.Window] = []
     gaps: list[GapRun] = []
+    left_out_ms: int = (
+        0  # of minutes that came again, by a clock that was set back, and are written
+    )
 
 
 class Meter:
@@ -244,6 +247,10 @@ class Meter:
         """The open minute is full: one window for each GPU, unless it was written before."""
         start = self._state.start_ms
         if not _claim(self._state.written, start, start):
+            for gpu in self._state.gpus.values():
+                closed.left_out_ms += wire.MINUTE_MS - sum(
+                    g.to_ms - g.from_ms for g in gpu.minute.gaps
+                )
             return
         for uuid, gpu in self._state.gpus.items():
             window = gpu.minute.window(uuid, gpu.model, self._boot)

@@ -1,0 +1,126 @@
+"""The driver is reloaded, hangs, loses a GPU, cuts it anew: a gap of what nobody could see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from agents import wire
+from agents.looks import Sight
+from agents.watchdog import Watched
+from tests.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
+from tests.agents.faults.conftest import Tell
+from tests.agents.faults.site import GPUS, Site, Verdict, judge
+
+
+class Patient(Watched):
+    """The driver read by a process of its own, as in the agent, by a clock that runs with the site.
+
+    A second of the site passes in a millisecond, so a new process is given the time to begin, and
+    every look the time to end, but for the one that hangs. The clock gains a hundredth, so that it
+    is clear which of two looks comes a minute later.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.asked_s = time.monotonic()
+        self.hangs_until = 0  # so many processes in place of the first
+        super().__init__(lambda: site.now * 1.01 / 1_000 + time.monotonic() - self.asked_s)
+
+    def ask(self) -> None:
+        self.asked_s = time.monotonic()
+        while self._next is not None:
+            self._tend(0.5)
+            self.asked_s = time.monotonic()
+        super().ask()
+
+    def answer(self, wait_s: float) -> Sight | None:
+        del wait_s
+        return super().answer(0.05 if self.restarts < self.hangs_until else 10)
+
+
+@pytest.fixture
+def watched(site: Site, driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
+    for name, value in driver.environment.items():
+        monkeypatch.setenv(name, value)
+    made = Patient(site)
+    made.open()
+    yield made
+    made.close()
+
+
+def finish(site: Site) -> Verdict:
+    (life,) = site.lives
+    assert life.send()
+    found = judge(site)
+    assert found.silent == 0
+    return found
+
+
+def of_other(site: Site) -> list[wire.Gap]:
+    """The gaps of the second GPU."""
+    return [gap for w in site.centre.kept() if w.gpu == GPUS[1] for gap in w.gaps]
+
+
+def test_the_driver_is_unloaded_and_loaded_again(site: Site, told: Tell) -> None:
+    site.show(energy=9_000_000)
+    site.start()
+    site.run(
+        181,
+        {75: lambda: site.driver.say("all 9", "init 9"), 105: lambda: site.show(energy=3)},
+    )
+    found = finish(site)
+    assert found.gaps == {"driver_reload": 2 * 40_000}
+    told("driver_reload", found)
+
+
+def test_every_call_to_the_driver_fails(site: Site, told: Tell) -> None:
+    """A container that lost its device nodes sees UNKNOWN; no GPU that answers is no idle GPU."""
+    site.start()
+    site.run(181, {75: lambda: site.driver.say("all 999", *both()), 105: site.show})
+    found = finish(site)
+    assert found.gaps == {"nvml_error": 2 * 40_000}
+    told("nvml_error", found)
+
+
+def both() -> tuple[str, str]:
+    return gpu_line(0), gpu_line(1)
+
+
+def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, told: Tell) -> None:
+    """Lost to the process that had it open, even when it is well: another process finds it."""
+    site.start(driver=watched)
+    lost = (gpu_line(0, error=15), gpu_line(1))
+    site.run(301, {75: lambda: site.driver.say(*lost), 105: site.show})
+    found = finish(site)
+    assert set(found.gaps) == {"gpu_lost"}
+    assert 30_000 <= found.gaps["gpu_lost"] <= 130_000
+    assert of_other(site) == []
+    told("gpu_lost", found)
+
+
+def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, told: Tell) -> None:
+    def hang() -> None:
+        site.driver.say(gpu_line(0), "hang", gpu_line(1))
+        watched.hangs_until = 1
+
+    site.start(driver=watched)
+    site.run(361, {75: hang, 135: site.show})
+    found = finish(site)
+    assert set(found.gaps) == {"nvml_error"}
+    assert sum(gap.to_ms - gap.from_ms for gap in of_other(site)) <= 30_000
+    told("hang", found)
+
+
+def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, told: Tell) -> None:
+    def cut() -> None:
+        site.driver.say(*sliced_lines(0, 2), gpu_line(1))
+        site.held = {mig_uuid(0, 1): "c", GPUS[1]: "b"}
+
+    site.start()
+    site.run(181, {85: cut})
+    found = finish(site)
+    assert found.gaps == {"mig_reconfig": 10_000}
+    assert of_other(site) == []
+    told("mig", found)

@@ -1,0 +1,201 @@
+"""Answers are lost, batches come twice, the server is away, and is killed at every step."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from agents import wire
+from agents.looks import Look, Reading, Sight
+from agents.report import BATCH_PATH
+from agents.server import Request, Response, Server
+from api.reading import read_batch, verify
+from ledger.steps.intake import Reporter, take_batch
+from tests.agents.faults.conftest import Books, Tell
+from tests.agents.faults.site import GPUS, Site, judge
+from tests.agents.test_report import in_a_process
+from tests.agents.tiny_server import TinyServer
+
+
+def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tell) -> None:
+    life = site.start()
+    assert life.send()  # it enrols
+    for fate in ("drop", "lose", "500", "503", "200", "serve"):
+        site.run(60)
+        server.plan = [fate] * 3
+        assert life.send()
+    site.run(1)
+    assert life.send()
+    assert server.conflicts == 0
+    found = judge(site)
+    assert not found.gaps
+    told("lost_answers", found)
+
+
+def requests(books: Books) -> list[Request]:
+    """Every batch that ever came, as it came."""
+    rows = books.owner.execute(
+        "SELECT agent, bytes, signature FROM batches ORDER BY stream, number"
+    )
+    return [
+        Request(
+            BATCH_PATH,
+            body,
+            {wire.AGENT_HEADER: str(agent), wire.SIGNATURE_HEADER: base64.b64encode(raw).decode()},
+        )
+        for agent, body, raw in rows
+    ]
+
+
+def test_old_batches_are_replayed(real: tuple[Site, Books], told: Tell) -> None:
+    """Somebody recorded the traffic and sends it again, forwards, backwards, four at a time."""
+    site, books = real
+    life = site.start()
+    for _ in range(5):
+        site.run(61)
+        assert life.send()
+    sent = requests(books)
+    assert len(sent) == 5
+
+    def again(batches: list[Request]) -> list[int]:
+        with Server(books.url) as server:
+            return [answer.status for one in batches if (answer := server.post(one))]
+
+    with ThreadPoolExecutor(4) as threads:
+        statuses = list(threads.map(again, [sent, sent[::-1], sent * 2, sent]))
+    assert {status for each in statuses for status in each} == {200}
+    assert sum(map(len, statuses)) == 25
+    assert requests(books) == sent
+    assert books.count("conflicts") == books.count("forks") == 0
+    found = judge(site)
+    assert not found.gaps
+    told("replay", found)
+
+
+def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: Tell) -> None:
+    """A proxy that repeats what it is slow to forward: four copies at once, each time."""
+    site, books = real
+
+    def four_times(request: Request) -> Response | None:
+        def once(_: int) -> Response | None:
+            with Server(books.url) as server:
+                return server.post(request)
+
+        with ThreadPoolExecutor(4) as threads:
+            first, *others = threads.map(once, range(4))
+        assert first is not None
+        assert {other.body for other in others if other} == {first.body}
+        return first
+
+    life = site.start()
+    for _ in range(5):
+        site.run(61)
+        assert life.send(four_times)
+    assert books.count("batches") == 5
+    found = judge(site)
+    assert not found.gaps
+    told("duplicates", found)
+
+
+class Shown:
+    """A driver that shows both GPUs at once: what the driver does is no matter here."""
+
+    restarts = 0
+    reading = Reading(util_ppm=500_000)
+
+    def ask(self) -> None:
+        pass
+
+    def answer(self, wait_s: float) -> Sight:
+        del wait_s
+        return Sight(
+            {gpu: Look("H100", mig=False, slices=(), readings={gpu: self.reading}) for gpu in GPUS}
+        )
+
+
+def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], told: Tell) -> None:
+    """Every minute of three days waits on the disk and arrives, at the hour of each change."""
+    site, _ = real
+    life = site.start(driver=Shown())
+    site.run(60)
+    assert life.send()
+    for hour in range(72):
+        site.held = {GPUS[0]: f"a{hour % 5}", GPUS[1]: "b"}
+        site.run(1_200, step_ms=3_000)
+        assert not life.send(lambda _: None)
+    assert life.spool.depth() >= 2 * 72 * 60
+    site.run(61)
+    assert life.send()
+    found = judge(site)
+    assert not found.gaps
+    assert found.windows == 2 * (72 * 60 + 2)
+    told("away_72h", found)
+
+
+def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], told: Tell) -> None:
+    """Before and after each word with the database, and after the commit, before the answer."""
+    site, books = real
+    life = site.start()
+    steps, survived = 0, False
+    while not survived:
+        steps += 1
+        site.run(60)
+        site.run(1 if steps == 1 else 0)
+        survived = _killed_at(life, books, steps)
+    assert steps > 15
+    assert books.count("forks") == books.count("conflicts") == 0
+    found = judge(site)
+    assert not found.gaps
+    assert found.windows == 2 * steps
+    told("server_killed", found)
+
+
+def _killed_at(life: Any, books: Books, step: int) -> bool:
+    """The server takes the batch in a process that dies at the step; then another server."""
+    survived: list[bool] = []
+
+    def post(request: Request) -> Response | None:
+        if not survived:
+            survived.append(in_a_process(lambda countdown: _take(request, books, countdown), step))
+            return None  # if it came to its end, its answer is lost
+        with Server(books.url) as server:
+            return server.post(request)
+
+    assert life.send(post)
+    return survived[0]
+
+
+def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None:
+    """One request, as the server takes it; counted before and after each wait for PostgreSQL."""
+    wait = psycopg.Connection.wait
+
+    def mortal(self: Any, *args: Any, **more: Any) -> Any:
+        countdown()
+        answer = wait(self, *args, **more)
+        countdown()
+        return answer
+
+    engine = sa.create_engine(books.engine.url)
+    with engine.connect() as known:
+        row = known.execute(
+            sa.text("SELECT public_key, cluster FROM agents WHERE id = :agent"),
+            {"agent": request.headers[wire.AGENT_HEADER]},
+        ).one()
+    psycopg.Connection.wait = mortal  # type: ignore[method-assign]
+    head = msgspec.json.decode(request.body, type=wire.Batch)
+    digest = sha256(request.body).digest()
+    signature = verify(row.public_key, digest, request.headers[wire.SIGNATURE_HEADER])
+    reporter = Reporter(head.agent, row.cluster, "c1", "n1", "nvml")
+    sent = read_batch(request.body, digest, reporter, signature)
+    with Session(engine) as db:
+        take_batch(db, sent, books.now())
+        db.commit()
+        countdown()

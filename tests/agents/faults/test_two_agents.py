@@ -1,0 +1,55 @@
+"""Two agents at once: of one node by mistake, or of a copy of its disk. A minute counts once."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.agents.fake_driver import Direct
+from tests.agents.faults.conftest import Books, Tell
+from tests.agents.faults.site import Site, judge
+
+
+def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Tell) -> None:
+    """The second begins in the middle of a minute; the first goes on for three minutes more."""
+    site, books = real
+    shared = Direct()
+    old = site.start("old", driver=shared)
+    site.run(90)
+    new = site.start("new", driver=shared)
+    site.run(180)
+    assert old.send()
+    assert new.send()
+    old.term()
+    site.run(100)
+    assert new.send()
+    assert books.count("agents") == 2
+    assert books.count("conflicts") == 2
+    assert len(books.find("conflicts")) == 2
+    found = judge(site)
+    assert found.silent == 0
+    told("two_agents", found)
+
+
+def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
+    """A copy of its disk, key and spool, wakes up beside it: whoever speaks second forks."""
+    site, books = real
+    shared = Direct()
+    life = site.start("node", driver=shared)
+    site.run(70)
+    assert life.send()
+    life.kill()
+    shutil.copytree(site.folder / "node", site.folder / "clone")
+    life, clone = site.start("node", driver=shared), site.start("clone", driver=shared)
+    site.run(60)
+    assert life.send()
+    site.run(60)
+    assert clone.send()
+    site.run(60)
+    assert life.send()
+    assert clone.send()
+    assert books.count("agents") == 1
+    assert [row["node"] for row in books.find("forks")] == ["n1"]
+    assert life.spool.stream != clone.spool.stream
+    found = judge(site)
+    assert found.silent == 0
+    told("cloned", found)
