@@ -3,6 +3,7 @@
     node      meters this node's GPUs and reports, until SIGTERM
     once      one sample of everything, as a table or --json
     doctor    what stands between this node and the server, each in one sentence
+    enrol     make this node known now; --rotate gives a known one a new key
     replay    a job trace, through the same path          (agents/replay.py)
     demo      a made-up centre, through the same path     (agents/demo.py)
 
@@ -52,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     once = commands.add_parser("once", help="采样一次并显示 / take and show one sample")
     once.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     commands.add_parser("doctor", help="检查本机的配置 / check this node's setup")
+    enrol = commands.add_parser(
+        "enrol", help="用注册码注册本节点 / make this node known by its code"
+    )
+    enrol.add_argument(
+        "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
+    )
     for name, words in (
         ("replay", "回放作业记录 / replay a trace"),
         ("demo", "演示 / a made-up centre"),
@@ -92,6 +99,26 @@ def _doctor(settings: Settings, _asked: argparse.Namespace) -> int:
     return code
 
 
+def _enrol(settings: Settings, asked: argparse.Namespace) -> int:
+    from agents.errors import IdentityError  # noqa: PLC0415
+    from agents.identity import Identity, enrol, rotate  # noqa: PLC0415
+
+    known = Identity.load(settings.data)
+    if known is None or asked.rotate:
+        if settings.enrol_code is None:
+            raise IdentityError(
+                "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
+                "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
+            )
+        if asked.rotate:
+            known = rotate(settings.data, settings.server, settings.enrol_code)
+        else:
+            known = enrol(settings.data, settings.server, settings.enrol_code, settings.node)
+    print(f"已注册：集群 {known.cluster}，节点 {known.node}，编号 {known.agent}")
+    print(f"enrolled: cluster {known.cluster}, node {known.node}, agent {known.agent}")
+    return 0
+
+
 def _elsewhere(name: str, words: Sequence[str]) -> int:
     if name == "replay":
         from agents import replay  # noqa: PLC0415
@@ -102,7 +129,7 @@ def _elsewhere(name: str, words: Sequence[str]) -> int:
     return demo.main(words)
 
 
-_COMMANDS = {"node": _node, "once": _once, "doctor": _doctor}
+_COMMANDS = {"node": _node, "once": _once, "doctor": _doctor, "enrol": _enrol}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -37,9 +37,13 @@ class NoDriver(AgentError):
 
 
 class IdentityError(AgentError):
-    """The node is not enrolled, or its key cannot be used."""
+    """The node is not enrolled, or its key cannot be used; `code` is the server's word, if any."""
 
     exit_code = 5
+
+    def __init__(self, zh: str, en: str, code: str = "") -> None:
+        super().__init__(zh, en)
+        self.code = code
 
 
 class Unreachable(AgentError):

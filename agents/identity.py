@@ -4,6 +4,9 @@ Enrolment is one exchange. An administrator gives a one-time code; the node make
 it, and sends the code with the public half; the server answers with the agent's id. The key is on
 the disk before the code is sent, so a crash anywhere in between is mended by asking again: the same
 code with the same key gets the same answer, and no other key ever does.
+
+A new key (`rotate`) is made beside the old one and takes its place in one step, by the name that
+`agent.json` gives of it: until then the old one is good, and a crash is mended by asking again.
 """
 
 from __future__ import annotations
@@ -25,8 +28,15 @@ from agents.wire import Enrol, Enrolled
 
 ENROL_PATH = "/api/v1/agents"
 _KEY = "agent.key"
+_NEXT_KEY = "agent.key.next"
 _NAME = "agent.json"
 _KEY_BYTES = 32
+
+
+class _Kept(Enrolled, frozen=True):
+    """The server's answer, and the file of the key that it is about."""
+
+    key: str = _KEY
 
 
 class Identity:
@@ -47,8 +57,8 @@ class Identity:
         if not (folder / _NAME).exists():
             return None
         try:
-            enrolled = msgspec.json.decode(_read_secret(folder / _NAME), type=Enrolled)
-            return cls(SigningKey(_read_secret(folder / _KEY)), enrolled)
+            kept = _kept(folder)
+            return cls(SigningKey(_read_secret(folder / Path(kept.key).name)), kept)
         except (OSError, ValueError, TypeError) as error:
             raise IdentityError(
                 f"{folder} 中的节点身份已损坏（{error}）："
@@ -70,19 +80,56 @@ def enrol(folder: Path, url: str, code: str, node: str) -> Identity:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     key = _own_key(folder / _KEY)
+    enrolled = _introduce(url, code, key, node)
+    _write_secret(folder / _NAME, msgspec.json.encode(enrolled))
+    return Identity(key, enrolled)
+
+
+def rotate(folder: Path, url: str, code: str) -> Identity:
+    """Give a node that is enrolled a new key by a new code; safe to repeat with the same code.
+
+    What waits in the spool is said again in the new name. The old name stays known to the server
+    until somebody revokes it. Raises as `enrol` does; then the old key is still the node's.
+    """
+    known = Identity.load(folder)
+    if known is None:
+        raise IdentityError(
+            "本节点尚未注册，没有可更换的密钥：请直接注册",
+            "this node is not enrolled, there is no key to replace: enrol it",
+        )
+    old = _kept(folder).key
+    draft = folder / _NEXT_KEY
+    if draft.exists() and _own_key(draft) == _own_key(folder / old):
+        draft.unlink()  # left by a crash after the last rotation
+    key = _own_key(draft)
+    enrolled = _introduce(url, code, key, known.node)
+    kept = _Kept(enrolled.agent, enrolled.cluster, enrolled.node, f"agent-{enrolled.agent}.key")
+    _write_secret(folder / kept.key, key.encode())
+    _write_secret(folder / _NAME, msgspec.json.encode(kept))
+    draft.unlink()
+    if old != kept.key:
+        (folder / old).unlink(missing_ok=True)
+    return Identity(key, kept)
+
+
+def _kept(folder: Path) -> _Kept:
+    return msgspec.json.decode(_read_secret(folder / _NAME), type=_Kept)
+
+
+def _introduce(url: str, code: str, key: SigningKey, node: str) -> Enrolled:
     wish = Enrol(code=code, public_key=key.verify_key.encode().hex(), node=node)
     with Server(url) as server:
         answer = server.post(Request(ENROL_PATH, msgspec.json.encode(wish)))
         fault = server.fault
     enrolled = _enrolled(answer)
     if enrolled is not None:
-        _write_secret(folder / _NAME, msgspec.json.encode(enrolled))
-        return Identity(key, enrolled)
+        return enrolled
     if answer is not None and answer.status in (400, 401, 403, 404, 409, 410, 422):
         told = problem(answer)
         raise IdentityError(
             f"服务器不接受注册（HTTP {answer.status} {told.code}）：{told.detail}",
             f"the server refuses the enrolment (HTTP {answer.status} {told.code}): {told.detail}",
+            told.code,
         )
     why = fault if answer is None else f"HTTP {answer.status}"
     raise Unreachable(

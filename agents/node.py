@@ -180,6 +180,7 @@ class Reporter:
                 identity = self._identity()
             while True:
                 self._send(identity)
+                identity = self._renewed(identity)
                 self._wait((phase_s(identity.agent) - time.time()) % 60 or 60)
         except _Stopping:
             if identity is not None:
@@ -194,10 +195,19 @@ class Reporter:
                 _log.info("enrolled as %s in cluster %s", known.agent, known.cluster)
         except AgentError as error:
             _log.error("%s", error)
-            self._health.refused("not_enrolled")
+            told = error.code if isinstance(error, IdentityError) else ""
+            self._health.refused(told or "not_enrolled")
             self._wait(_ENROL_AGAIN_S if isinstance(error, Unreachable) else _PAUSE_S)
             return None
         return known
+
+    def _renewed(self, identity: Identity) -> Identity:
+        """The identity on the disk: somebody may have given the node a new key."""
+        try:
+            return Identity.load(self._settings.data) or identity
+        except AgentError as error:
+            _log.error("%s", error)
+            return identity
 
     def _send(self, identity: Identity) -> None:
         try:

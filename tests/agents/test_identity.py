@@ -13,7 +13,7 @@ from nacl.signing import VerifyKey
 
 from agents import wire
 from agents.errors import IdentityError, SettingsError, Unreachable
-from agents.identity import Identity, enrol
+from agents.identity import Identity, enrol, rotate
 from agents.server import Request, Server
 from tests.agents.tiny_server import TinyServer
 
@@ -100,6 +100,59 @@ def test_a_half_written_key_is_never_taken(tmp_path: Path, server: TinyServer) -
     seed = (tmp_path / "agent.key").read_bytes()
     assert len(seed) == 32
     assert isinstance(server.keys[made.agent], VerifyKey)
+
+
+def test_a_new_key_takes_the_place_of_the_old_one(tmp_path: Path, server: TinyServer) -> None:
+    old = enrol(tmp_path, server.url, "code-1", "node-1")
+    for code in ("code-2", "code-3"):
+        server.codes[code] = None
+        new = rotate(tmp_path, server.url, code)
+        loaded = Identity.load(tmp_path)
+        assert loaded is not None
+        assert (loaded.agent, loaded.node) == (new.agent, "node-1")
+        assert new.agent != old.agent
+        signature = base64.b64decode(loaded.sign(b"body"))
+        server.keys[new.agent].verify(sha256(b"body").digest(), signature)
+        files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        assert files == {"agent.json": 0o600, f"agent-{new.agent}.key": 0o600}
+        old = new
+
+
+def test_a_new_key_that_the_server_refuses_leaves_the_old_one(
+    tmp_path: Path, server: TinyServer
+) -> None:
+    """A code that is used up, then a lost answer: in both cases the old key is still good."""
+    old = enrol(tmp_path, server.url, "code-1", "node-1")
+    with pytest.raises(IdentityError, match="used by another key"):
+        rotate(tmp_path, server.url, "code-1")
+    server.codes["code-2"] = None
+    server.plan = ["lose", "lose"]
+    with pytest.raises(Unreachable, match="still good"):
+        rotate(tmp_path, server.url, "code-2")
+    loaded = Identity.load(tmp_path)
+    assert loaded is not None
+    assert loaded.agent == old.agent
+    server.plan = []
+    new = rotate(tmp_path, server.url, "code-2")
+    assert list(server.keys) == [old.agent, new.agent]
+
+
+def test_a_key_left_by_a_crash_after_the_switch_is_not_used_again(
+    tmp_path: Path, server: TinyServer
+) -> None:
+    enrol(tmp_path, server.url, "code-1", "node-1")
+    server.codes |= {"code-2": None, "code-3": None}
+    second = rotate(tmp_path, server.url, "code-2")
+    left = tmp_path / "agent.key.next"
+    left.write_bytes((tmp_path / f"agent-{second.agent}.key").read_bytes())
+    left.chmod(0o600)
+    assert rotate(tmp_path, server.url, "code-3").agent != second.agent
+
+
+def test_a_node_that_is_not_known_has_no_key_to_replace(tmp_path: Path, server: TinyServer) -> None:
+    with pytest.raises(IdentityError, match="not enrolled"):
+        rotate(tmp_path, server.url, "code-1")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,12 @@ from agents import wire
 from agents.errors import SpoolDamaged, SpoolError
 from agents.health import Health
 from agents.holders import MapFile
+from agents.identity import enrol, rotate
 from agents.looks import Instant
 from agents.meter import State
-from agents.node import Sampler, open_spool
+from agents.node import Reporter, Sampler, open_spool
 from agents.server import Server
+from agents.settings import Settings
 from agents.spool import Spool
 from agents.watchdog import Watched
 from tests.agents.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
@@ -218,12 +220,12 @@ class Agent:
     process: subprocess.Popen[str] | None = None
     port: int = 0
 
-    def start(self, *, code: str = QUICK) -> None:
+    def start(self, *, code: str = QUICK, within: tuple[str, ...] = ()) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "node"],
+            [*within, sys.executable, "-c", code, "node"],
             env={
                 **self.driver.environment,
                 "SUANQUAN_URL": self.server.url,
@@ -289,6 +291,51 @@ def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:
     gpu = agent.open_minute().gpus[gpu_uuid(0)]
     assert gpu.minute.filled_ms > 0
     assert gpu.minute.gaps[0].reason == wire.GapReason.AGENT_DOWN
+
+
+def test_a_new_key_is_used_without_a_restart(
+    tmp_path: Path, server: TinyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.node.phase_s", lambda _: time.time() + 0.05)
+    settings = Settings.read({"SUANQUAN_AGENT_DATA": str(tmp_path), "SUANQUAN_NODE": "node-1"})
+    old = enrol(tmp_path, server.url, "code-1", "node-1")
+    stopping = threading.Event()
+    with Spool(settings.spool) as spool:
+        reporter = Reporter(settings, server.url, spool, Health(spool), stopping)
+        thread = threading.Thread(target=reporter.run)
+        thread.start()
+        spool.add([window(0)])
+        while not server.windows:
+            time.sleep(0.01)
+        server.codes["code-2"] = None
+        new = rotate(tmp_path, server.url, "code-2")
+        minute = 0
+        while len(server.batches) < 2:  # another name is another stream
+            minute += 1
+            spool.add([window(minute)])
+            time.sleep(0.05)
+        stopping.set()
+        thread.join()
+    assert list(server.keys) == [old.agent, new.agent]
+    assert len(server.windows) == minute + 1
+
+
+def test_a_server_that_takes_the_request_and_never_answers_delays_the_end_by_so_much(
+    agent: Agent,
+) -> None:
+    """SIGTERM: the last try to send has a limit, and what was not sent waits on the disk."""
+    (agent.folder / "agent").mkdir()
+    enrol(agent.folder / "agent", agent.server.url, "code-1", "node-1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        agent.server.port = silent.getsockname()[1]
+        with Spool(agent.folder / "agent" / "spool.db") as spool:
+            spool.add([window(0)])
+        agent.start(code="import agents.node\nagents.node._LAST_TRY_S = 0.5\n" + QUICK)
+        agent.until("/healthz", "healthy")
+        code, _ = agent.stop()
+    assert code == 0
+    with Spool(agent.folder / "agent" / "spool.db") as spool:
+        assert spool.depth() >= 1
 
 
 def test_killed_and_started_again_the_time_away_is_a_gap(agent: Agent) -> None:
