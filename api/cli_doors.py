@@ -7,6 +7,7 @@ import typer
 from api.cli_books import Json
 from api.cli_screen import as_json, beijing, table
 from api.client import Client, say
+from ledger.units import hours
 
 app = typer.Typer()
 token = typer.Typer(no_args_is_help=True, help="令牌 / tokens")
@@ -117,6 +118,29 @@ def agents(*, json_: Json = False) -> None:
             )
 
 
+@agent.command()
+def nodes(
+    cluster: Annotated[str, typer.Argument(help="集群 / cluster")],
+    *,
+    days: Annotated[int, typer.Option(help="最近几个北京日，1 至 7 / Beijing days, 1 to 7")] = 1,
+    json_: Json = False,
+) -> None:
+    """各节点，与没有看到的时间 / the nodes, and what nobody saw of their GPUs."""
+    with Client() as client:
+        told = client.ask("GET", "nodes", query={"cluster": cluster, "days": days})
+    if json_:
+        as_json(told)
+        return
+    titles = say(
+        "节点 最近上报 滞后秒 时钟差秒 看到 登记 空缺卡时 静默卡时 毛病",
+        "node reported lag-s skew-s seen registered gap-h silent-h faults",
+    )
+    table(titles.split(), [_node(n) for n in told["nodes"]], right="llrrrrrr")
+    titles = say("原因 从 到 GPU 失去卡时 XID 节点", "cause from until gpus lost-h xids nodes")
+    print()
+    table(titles.split(), [_incident(i) for i in told["incidents"]], right="lllrr")
+
+
 @agent.command("revoke")
 def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """不再接受此采集端 / believe this agent no more."""
@@ -128,3 +152,16 @@ def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 def _token(t: dict[str, Any]) -> list[object]:
     moments = (t["created_at"], t["expires_at"], t["revoked_at"])
     return [t["id"], t["role"], t["person"], t["project"] or t["centre"], *map(beijing, moments)]
+
+
+def _node(n: dict[str, Any]) -> list[object]:
+    keys = ("lag_s", "skew_s", "gpus_seen", "gpus_registered")
+    lost = (hours(n["gap_ms"]), hours(n["silent_ms"]))
+    faults = " ".join(n["faults"])
+    return [n["node"], beijing(n["reported_at"]), *(n[k] for k in keys), *lost, faults]
+
+
+def _incident(i: dict[str, Any]) -> list[object]:
+    xids = " ".join(map(str, i["xids"]))
+    times = (beijing(i["since"]), beijing(i["until"]))
+    return [i["cause"], *times, len(i["gpus"]), hours(i["lost_ms"]), xids, " ".join(i["nodes"])]

@@ -2,9 +2,9 @@
 
 A row is a GPU, under the name of its node; a column is an hour, Beijing's midnights marked. The
 shade is utilisation; a dot means that it was not measured. A dashed frame has a gap in it, a
-crossed cell silence, and where there is no cell the GPU was not registered, or the hour is still to
-come. Like the other pictures (`api/charts.py`) it is drawn on the server, in whole units of a box
-twice as wide as it is meant to be seen, and its figures stand in tables beside it.
+crossed cell silence, and where there is no cell the GPU was not registered. Like the other pictures
+(`api/charts.py`) it is drawn on the server, in whole units of a box twice as wide as it is meant to
+be seen, and its figures stand in tables beside it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,6 +51,7 @@ def heat_hours(
     for group in groups:
         if group.name:
             cells.append(_text(0, y + NAME - 12, group.name, "strong"))
+            cells.append(_text(width - SIDE + 8, y + NAME - 12, group.name, "strong"))
             y += NAME
         for row in group.rows:
             cells += [_text(SIDE - 12, y + 18, row.label, "quiet end")]

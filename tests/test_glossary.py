@@ -9,9 +9,11 @@ import pytest
 
 from agents import wire
 from api import i18n
+from api.nodes import FAULTS
 from api.pages import words as month_words
 from api.pages.findings import _word, about
 from api.pages.frame import role_name
+from api.pages.node_words import cause, causes, faults
 from ledger.books.findings import KINDS
 from ledger.rules.case import ACTIONS, STATES
 from ledger.rules.exceptions import CODES
@@ -63,6 +65,7 @@ def words(section: str) -> dict[str, Term]:
         ("Holders", HOLDERS),
         ("Gap reasons", wire.GapReason),
         ("Findings", KINDS),
+        ("Faults of a node", FAULTS),
         ("A voucher's accounts", ROLES),
         ("Accounts of budgets and costs", {*BUDGET_ROLES, *COST_ROLES[:3], "R01`…`R20"}),
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
@@ -96,6 +99,8 @@ def test_the_pages_say_it_in_these_words(language: str) -> None:
         said = [(about()[kind].name, words("Findings")[kind]) for kind in KINDS]
         said += [(role_name(role), words("Roles of access")[role]) for role in Role]
         said += [(_word(reason), words("Gap reasons")[reason]) for reason in wire.GapReason]
+        said += [(cause(reason), words("Gap reasons")[reason]) for reason in wire.GapReason]
+        said += [(faults()[fault].word, words("Faults of a node")[fault]) for fault in FAULTS]
         # Nobody looks for the owner of a device that is free.
         holders = set(HOLDERS) - {"unallocated"}
         said += [(_word(holder), words("Holders")[holder]) for holder in holders]
@@ -105,3 +110,7 @@ def test_the_pages_say_it_in_these_words(language: str) -> None:
     wanted = "english" if language == "en" else "chinese"
     fixed = [(text.casefold(), getattr(term, wanted).casefold()) for text, term in said]
     assert [pair for pair in fixed if not pair[0].startswith(pair[1])] == []  # «conflicts»
+
+
+def test_every_cause_is_explained() -> None:
+    assert causes().keys() == {"silent", *wire.GapReason}

@@ -55,21 +55,20 @@ _STRANGERS = text("""
     GROUP BY node, gpu, reason ORDER BY node, gpu, reason LIMIT 1000
 """)
 
-# Most windows have one part; only the others are taken apart.
 _HOURS = text("""
     SELECT w.gpu, date_trunc('hour', w.start, 'UTC') AS hour, count(*) AS windows,
            sum(w.gap_ms)::bigint AS gap_ms, sum(w.util_ms)::bigint AS util_ms,
            sum(w.util_ppm_ms) AS util_ppm_ms
     FROM unnest(CAST(:gpus AS text[])) AS g(gpu) CROSS JOIN LATERAL (
-        SELECT gpu, start, coalesce((
-            SELECT sum((e ->> 'to_ms')::bigint - (e ->> 'from_ms')::bigint)
-            FROM jsonb_array_elements(body -> 'gaps') e), 0) AS gap_ms, u.util_ms, u.util_ppm_ms
+        SELECT gpu, start, CASE WHEN body ? 'gaps' THEN (
+            SELECT coalesce(sum((e ->> 'to_ms')::bigint - (e ->> 'from_ms')::bigint), 0)
+            FROM jsonb_array_elements(body -> 'gaps') e) ELSE 0 END AS gap_ms, u.*
         FROM windows CROSS JOIN LATERAL (
-            SELECT sum(m.ms) AS util_ms, sum(m.ms * m.ppm) AS util_ppm_ms
-            FROM jsonb_array_elements(body -> 'parts') p CROSS JOIN LATERAL (
-                SELECT (p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint AS ms,
-                       (p #>> '{readings,util_ppm}')::numeric AS ppm) m
-            WHERE m.ppm IS NOT NULL) u
+            SELECT sum((p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint) AS util_ms,
+                   sum(((p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint)
+                       * (p #>> '{readings,util_ppm}')::numeric) AS util_ppm_ms
+            FROM jsonb_array_elements(body -> 'parts') p
+            WHERE p #>> '{readings,util_ppm}' IS NOT NULL) u
         WHERE gpu = g.gpu AND start >= :since AND start < :until
     ) w
     GROUP BY w.gpu, hour
@@ -164,9 +163,8 @@ class Period:
 
     @property
     def hours(self) -> list[datetime]:
-        """The beginnings of its hours, also of those that are still to come today."""
-        count = ((self.last - self.first).days + 1) * 24
-        return [self.since + n * HOUR for n in range(count)]
+        """The beginnings of its hours, up to the horizon."""
+        return [self.since + n * HOUR for n in range(-(-(self.until - self.since) // HOUR))]
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,12 @@ DOORS = {
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "GET /api/v1/nodes": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
+    ),
+    "GET /api/v1/nodes/{cluster}/{node}": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/nodes/c-{whose}/n-{whose}"), scoped=True
+    ),
     "POST /api/v1/quarantine/release": Door({ADMIN, OPERATOR}, at("/api/v1/quarantine/release")),
     "GET /api/v1/projects": Door(BUREAU | {BUILDER}, at("/api/v1/projects")),
     "GET /api/v1/projects/{code}": Door(
@@ -337,6 +343,13 @@ DOORS = {
     "GET /projects/{code}": Door(BUREAU | {BUILDER}, at("/projects/p-{whose}"), scoped=True),
     "GET /projects/{code}/days/{day}": Door(
         BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
+    ),
+    "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
+    "GET /nodes/{cluster}/{node}": Door(
+        BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
+    ),
+    "GET /nodes/{cluster}/{node}/{day}": Door(
+        BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
     ),
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),

@@ -135,6 +135,10 @@ def test_an_administrators_day(desk: Desk) -> None:
     (agent,) = desk.ask(Role.OPERATOR, "agent", "list")
     assert desk.run(Role.OPERATOR, "agent", "revoke", agent["id"]).returncode == 0
     assert "n-mine" in desk.run(Role.OPERATOR, "agent", "list").stdout
+    (node,) = desk.ask(Role.OPERATOR, "agent", "nodes", "c-mine")["nodes"]
+    assert node["faults"] == ["revoked", "skewed", "gpus_missing"]
+    shown = desk.run(Role.OPERATOR, "agent", "nodes", "c-mine", "--days=4").stdout
+    assert re.search(r"^silent .* 1 +71\.88 .*n-mine$", shown, re.MULTILINE)  # but for two minutes
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
     assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "none\n"
     assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}

@@ -56,6 +56,15 @@ def test_moments_are_beijing_s() -> None:
     late = datetime(2026, 3, 1, 16, 5, tzinfo=UTC)
     assert shown.moment(late) == "2026-03-02 00:05"
     assert shown.clock(late) == "00:05"
+    assert shown.second(late) == "2026-03-02 00:05:00"
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [(0, "0:00:00"), (6_270_000, "1:44:30"), (250, "0:00:00.250"), (360_000_000, "100:00:00")],
+)
+def test_a_length_of_time_keeps_its_milliseconds(ms: int, said: str) -> None:
+    assert shown.duration(ms) == said
 
 
 def test_a_day_in_a_sentence_is_the_reader_s() -> None:

@@ -49,6 +49,9 @@ PAGES = [
     "/projects/xinghe/days/2026-04-12",
     "/findings?kind=quarantine",
     "/findings?kind=forks",
+    "/nodes?cluster=helan-gpu",
+    "/nodes/helan-gpu/n1?days=1",
+    "/nodes/helan-gpu/n1/2026-04-12",
 ]
 MONTH = [
     "/desk",
