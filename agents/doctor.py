@@ -7,41 +7,28 @@ of the first failing check: the very code with which `node` would stop, or 1 whe
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from agents import wire
-from agents.errors import AgentError, IdentityError, SpoolError, Unreachable
+from agents import remedies, wire
+from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
 from agents.holders import MapFile, holders_of
 from agents.identity import Identity
 from agents.looks import Holding, Look
 from agents.nvml import DriverReplaced, Nvml
 from agents.server import Server
 from agents.settings import Settings
-from agents.spool import Spool
+from agents.spool import BYTES_MAX, Spool
 
 _SKEW_MAX_S = 5
-_KUBELET_FAULTS = {
-    "no_socket": (
-        "：没有这个套接字。kubelet 未运行，或容器没有挂载它所在的目录",
-        ": there is no such socket; the kubelet does not run, or the container lacks its folder",
-    ),
-    "not_permitted": (
-        "：没有权限。kubelet 的目录只有 root 能进：采集端须以 root（uid 0）运行",
-        ": no permission; only root may enter the kubelet's folder, so the agent must be uid 0",
-    ),
-    "unavailable": (
-        "：kubelet 不应答，可能正在重启",
-        ": the kubelet does not answer, it may be restarting",
-    ),
-    "claimed_twice": (
-        "：kubelet 把同一个设备给了两个 Pod",
-        ": the kubelet gave one device to two pods",
-    ),
-}
+_ROOM = 1 << 20  # bytes; less is a full disk
+_ROOM_TO_COME = BYTES_MAX  # what the spool may still need
+_REFUSAL = re.compile(rb'^suanquan_agent_server_refuses\{kind="(\w+)"\} 1$', re.MULTILINE)
 Seen = dict[str, Look | wire.GapReason]
 
 
@@ -86,7 +73,8 @@ def _driver(seen: Seen) -> Check:
     finally:
         nvml.close()
     if isinstance(looks, str):
-        return Check(1, f"驱动不应答（{looks}）", f"the driver does not answer ({looks})")
+        zh, en = remedies.DRIVER.get(looks, ("", ""))
+        return Check(1, f"驱动不应答（{looks}）{zh}", f"the driver does not answer ({looks}){en}")
     faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
     faults += ["GPU ?"] * nvml.silent
     seen.update(looks)
@@ -124,7 +112,7 @@ def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
     holding = source.read(now)
     source.close()
     if source.fault:
-        zh, en = _KUBELET_FAULTS.get(source.fault, ("", ""))
+        zh, en = remedies.KUBELET.get(source.fault, ("", ""))
         return Check(
             1,
             f"kubelet（{settings.kubelet}）说不全谁在占用：{source.fault}{zh}",
@@ -159,17 +147,27 @@ def _map(path: Path, seen: Seen, now: datetime) -> Check:
 
 def _folder(settings: Settings) -> Check:
     folder = settings.data
-    if not folder.is_dir():
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Check(
+            SpoolError.exit_code,
+            f"数据目录 {folder} 不可写（权限，或只读的文件系统）",
+            f"the data folder {folder} cannot be written (permission, or a read-only file system)",
+        )
+    free = shutil.disk_usage(there).free
+    if free < _ROOM_TO_COME:
+        return Check(
+            SpoolError.exit_code if free < _ROOM else 1,
+            f"数据目录 {folder} 所在的磁盘只剩 {free >> 20} MiB：上报队列最多要 "
+            f"{_ROOM_TO_COME >> 20} MiB",
+            f"the disk of the data folder {folder} has {free >> 20} MiB left: the spool may need "
+            f"{_ROOM_TO_COME >> 20} MiB",
+        )
+    if there != folder:
         return Check(
             0,
             f"数据目录 {folder} 尚不存在：首次运行 node 时会建立",
             f"the data folder {folder} does not exist yet: node makes it at its first start",
-        )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return Check(
-            SpoolError.exit_code,
-            f"数据目录 {folder} 不可写",
-            f"the data folder {folder} cannot be written",
         )
     return Check(0, f"数据目录 {folder} 可写", f"data folder {folder} can be written")
 
@@ -185,8 +183,9 @@ def _identity(settings: Settings) -> Check:
     if settings.enrol_code is not None:
         return Check(
             0,
-            "尚未注册：已设置注册码，node 启动时会注册",
-            "not enrolled yet: a code is set, node will enrol when it starts",
+            "尚未注册：node 启动时会用注册码注册；想先知道它能不能用：suanquan-agent enrol",
+            "not enrolled yet: a code is set, node will enrol when it starts; to know now whether "
+            "it is good: suanquan-agent enrol",
         )
     return Check(
         IdentityError.exit_code,
@@ -198,15 +197,32 @@ def _identity(settings: Settings) -> Check:
 def _spool(settings: Settings) -> Check:
     if not settings.spool.exists():
         return Check(0, "上报队列尚未建立", "there is no spool yet")
-    if _answers(settings):
+    page = _page(settings)
+    if page is not None:
+        refusal = _REFUSAL.search(page)
+        if refusal is not None:
+            code = refusal[1].decode()
+            zh, en = remedies.REFUSALS.get(code, ("见日志", "see the log"))
+            return Check(
+                IdentityError.exit_code if code in remedies.REFUSALS else Refused.exit_code,
+                f"服务器拒绝运行中的采集端（{code}）：{zh}",
+                f"the server refuses the running agent ({code}): {en}",
+            )
         return Check(
             0,
             f"上报队列正由运行中的采集端使用（见 127.0.0.1:{settings.health_port}/metrics）",
             f"the spool is in use by the running agent (127.0.0.1:{settings.health_port}/metrics)",
         )
     with Spool(settings.spool) as spool:
-        depth, oldest = spool.depth(), spool.oldest()
+        depth, oldest, used = spool.depth(), spool.oldest(), spool.used()
     since = oldest.isoformat() if oldest else "—"
+    if used > BYTES_MAX * 9 // 10:
+        return Check(
+            1,
+            f"上报队列快满了：{depth} 个窗口待发，最早 {since}；满了就丢最旧的（记为空缺）",
+            f"the spool is nearly full: {depth} windows wait, the oldest of {since}; once it is "
+            "full the oldest go (as gaps)",
+        )
     return Check(
         0,
         f"上报队列：{depth} 个窗口待发，最早 {since}",
@@ -214,10 +230,11 @@ def _spool(settings: Settings) -> Check:
     )
 
 
-def _answers(settings: Settings) -> bool:
+def _page(settings: Settings) -> bytes | None:
+    """What the running agent says of itself, if it runs."""
     with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2) as agent:
         answer = agent.get("/metrics")
-    return answer is not None and b"suanquan_agent_" in answer.body
+    return answer.body if answer is not None and b"suanquan_agent_" in answer.body else None
 
 
 def _server(settings: Settings, now: datetime) -> Check:

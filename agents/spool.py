@@ -155,6 +155,10 @@ class Spool:
         )
         return int(count)
 
+    def used(self) -> int:
+        """Bytes of the file that are in use, of `bytes_max`."""
+        return self._file.used()
+
     def oldest(self) -> datetime | None:
         """The start of the oldest window that waits, or None."""
         (start,) = self._file.row(

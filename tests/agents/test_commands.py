@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from agents import errors
 from agents.__main__ import main
 from agents.doctor import examine
+from agents.health import Health, serve
 from agents.identity import enrol
 from agents.looks import Shares
 from agents.settings import Settings
@@ -130,6 +133,18 @@ class Node:
     def damage_spool(self) -> None:
         (self.folder / "agent" / "spool.db").write_bytes(b"damaged" * 1_000)
 
+    def replaced_driver(self) -> None:
+        self.driver.say("init 18")
+
+    def no_folder(self) -> None:
+        """A file where the folder should be, which not even root can write into."""
+        self.monkeypatch.setenv("SUANQUAN_AGENT_DATA", str(self.folder / "holders" / "agent"))
+        self.monkeypatch.setenv("SUANQUAN_ENROL_CODE", "code-1")
+
+    def disk(self, free: int) -> None:
+        usage = shutil.disk_usage(self.folder)._replace(free=free)
+        self.monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
     def no_server(self) -> None:
         self.monkeypatch.setenv("SUANQUAN_URL", "http://127.0.0.1:9")
 
@@ -138,6 +153,8 @@ TWICE = f"{gpu_uuid(0)} a\n{gpu_uuid(0)} b\n"
 FAULTS: list[tuple[Callable[[Node], None], int, str]] = [
     (Node.no_driver, 4, "没有可用的 NVIDIA 驱动（driver_not_loaded）"),
     (Node.no_driver, 4, "no working NVIDIA driver (driver_not_loaded)"),
+    (Node.replaced_driver, 4, "驱动与其库的版本不一致"),
+    (Node.replaced_driver, 4, "driver and its library differ in version"),
     (Node.lost_gpu, 1, "some GPUs cannot be read (GPU ?)"),
     (lambda node: node.map(TWICE), 3, "holders:2: the device's shares sum to 2"),
     (lambda node: node.map(f"{gpu_uuid(7)} x\n"), 1, f"has not: {gpu_uuid(7)}"),
@@ -145,6 +162,9 @@ FAULTS: list[tuple[Callable[[Node], None], int, str]] = [
     (Node.forget, 5, "not enrolled, and no code is set"),
     (Node.show_key, 5, "can be read by others (mode 0644)"),
     (Node.damage_spool, 7, "is damaged (file is not a database)"),
+    (Node.no_folder, 7, "cannot be written (permission, or a read-only file system)"),
+    (lambda node: node.disk(10_000), 7, "has 0 MiB left: the spool may need 256 MiB"),
+    (lambda node: node.disk(200 << 20), 1, "只剩 200 MiB：上报队列最多要 256 MiB"),
     (Node.no_server, 6, "is not available"),
     (lambda node: node.unset("SUANQUAN_URL"), 3, "no server is set"),
 ]
@@ -169,6 +189,78 @@ def test_the_doctor_tells_a_busy_spool(node: Node, capsys: pytest.CaptureFixture
     with Spool(node.folder / "agent" / "spool.db"):
         assert main(["doctor"]) == 7
     assert "is another suanquan-agent using it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "words"),
+    [
+        ("code_unusable", 5, "the code is unknown, used up or expired: get a new one"),
+        ("code_unusable", 5, "注册码不存在、已用过或已过期：请领一个新的"),
+        ("revoked", 5, "enrol --rotate"),
+        ("unknown_agent", 5, "is the address another's"),
+        ("malformed", 8, "the server refuses the running agent (malformed): see the log"),
+    ],
+)
+def test_the_doctor_asks_the_running_agent_what_the_server_refuses(
+    node: Node, capsys: pytest.CaptureFixture[str], told: str, code: int, words: str
+) -> None:
+    with Spool(node.folder / "agent" / "spool.db") as spool:
+        health = Health(spool)
+        port, stop = serve(health, 0)
+        node.monkeypatch.setenv("SUANQUAN_HEALTH_PORT", str(port))
+        try:
+            assert main(["doctor"]) == 0
+            assert "in use by the running agent" in capsys.readouterr().out
+            health.refused(told)
+            assert main(["doctor"]) == code
+            assert words in capsys.readouterr().out
+        finally:
+            stop()
+
+
+def test_the_doctor_sees_a_spool_that_is_nearly_full(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.monkeypatch.setattr("agents.doctor.BYTES_MAX", 60_000)
+    with Spool(node.folder / "agent" / "spool.db") as spool:
+        spool.add(window(minute) for minute in range(1_000))
+    assert main(["doctor"]) == 1
+    assert "1000 windows wait, the oldest of 2026-01-01T12:00:00+00:00" in capsys.readouterr().out
+
+
+def test_enrol_says_at_once_whether_the_code_is_good(
+    place: Path,
+    server: TinyServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["enrol"]) == 5
+    assert "there is no code" in capsys.readouterr().err
+    enrol(place / "other", server.url, "code-1", "node-2")
+    monkeypatch.setenv("SUANQUAN_ENROL_CODE", "code-1")
+    assert main(["enrol"]) == 5
+    assert "the code was used by another key" in capsys.readouterr().err
+    server.codes |= {"code-2": None, "code-3": None}
+    monkeypatch.setenv("SUANQUAN_ENROL_CODE", "code-2")
+    for _ in range(2):
+        assert main(["enrol"]) == 0
+        assert "enrolled: cluster centre-1" in capsys.readouterr().out
+    assert len(server.keys) == 2
+    monkeypatch.setenv("SUANQUAN_ENROL_CODE", "code-3")
+    assert main(["enrol", "--rotate"]) == 0
+    assert len(server.keys) == 3
+    monkeypatch.setenv("SUANQUAN_URL", "http://127.0.0.1:9")
+    assert main(["enrol", "--rotate"]) == 6
+    assert "the code is still good" in capsys.readouterr().err
+
+
+def test_every_exit_code_stands_in_the_operators_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "agent.md").read_text(encoding="utf-8")
+    table = {int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)}
+    kinds = [errors.AgentError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    assert table == {0, 2} | {kind.exit_code for kind in kinds}
 
 
 def test_the_doctor_compares_clocks(place: Path) -> None:
