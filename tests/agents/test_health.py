@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,17 @@ def test_the_pages_count_what_happened(health: Health) -> None:
     assert 'suanquan_agent_server_refuses{kind="revoked"} 1' in health.metrics()
     health.answered(wire.Answer(UUID(int=1), 2, 1, 0))
     assert "revoked" not in health.metrics()
+
+
+def test_every_figure_stands_in_the_operators_page(health: Health) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "agent.md").read_text(encoding="utf-8")
+    told = re.findall(
+        r"^\| `(\w+)(?:\{[^}]*\})?` \|",
+        page.partition("| 指标 |")[2].partition("\n\n")[0],
+        re.MULTILINE,
+    )
+    shown = re.findall(r"^# TYPE suanquan_agent_(\w+) ", health.metrics(), re.MULTILINE)
+    assert sorted(told) == sorted(shown)
 
 
 def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:
