@@ -14,7 +14,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from api.format import clock, short_day
-from ledger.books.nodes import Hour
+from ledger.books.unseen import Hour
 from ledger.units import beijing_day
 
 CELL, STEP, ROW = 20, 24, 26

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from ledger.books import nodes as books
+from ledger.books import unseen
 from ledger.books.nodes import Gpu, Stranger
 from ledger.rules.incidents import Incident, Span, incidents
 from ledger.steps import enrol
@@ -102,7 +103,7 @@ def trouble(
     db: Session, cluster: Cluster, period: books.Period, *, name: str | None = None
 ) -> Trouble:
     """The gaps and silences of a cluster, or of one of its nodes, and the incidents they make."""
-    spans, more = books.spans(db, key(cluster), period, node=name)
+    spans, more = unseen.spans(db, key(cluster), period, node=name)
     return Trouble(spans, incidents(spans), more)
 
 
@@ -113,7 +114,7 @@ def affordable(gpus: int, days: int, now: datetime) -> books.Period:
 
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
     """The very gaps and silent minutes of a node on one day."""
-    return books.spans_of_day(db, key(cluster), name, day, now)
+    return unseen.spans_of_day(db, key(cluster), name, day, now)
 
 
 def key(cluster: Cluster) -> int:

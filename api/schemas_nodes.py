@@ -76,7 +76,7 @@ class IncidentSeen(Told):
 
 
 class HourSeen(Told):
-    """One GPU and one hour; `util_ppm` is null where it was not measured."""
+    """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen."""
 
     gpu: str
     hour: datetime

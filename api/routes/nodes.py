@@ -21,6 +21,7 @@ from api.schemas_nodes import (
     XidSeen,
 )
 from ledger.books import nodes as books
+from ledger.books import unseen
 from ledger.errors import NotFound
 from ledger.rules.incidents import SILENT, Incident, Span
 from ledger.steps.doors import Viewer
@@ -72,7 +73,7 @@ def one_node(
         since=period.since,
         until=period.until,
         node=_node(chosen.name, found, trouble.spans),
-        hours=[_hour(each) for each in books.hours(db, found.gpus, period)],
+        hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
         spans=[SpanSeen.model_validate(each) for each in sorted(trouble.spans)],
         incidents=[_incident(each) for each in trouble.incidents],
         xids=[XidSeen.model_validate(e) for e in books.announced(db, found.gpus, period)],
@@ -115,7 +116,7 @@ def _incident(incident: Incident) -> IncidentSeen:
     )
 
 
-def _hour(hour: books.Hour) -> HourSeen:
+def _hour(hour: unseen.Hour) -> HourSeen:
     return HourSeen(
         gpu=hour.gpu,
         hour=hour.hour,

@@ -6,14 +6,15 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from api.heat_hours import CELL, Group, Row, heat_hours, look
-from ledger.books.nodes import Hour
+from ledger.books.unseen import Hour
 
 MIDNIGHT = datetime(2026, 3, 1, 16, tzinfo=UTC)  # in Beijing
 HOURS = [MIDNIGHT + timedelta(hours=n) for n in range(30)]
 
 
 def hour(at: int, *, silent: int = 0, gap_ms: int = 0, util: int | None = 500_000) -> Hour:
-    return Hour("g", HOURS[at], 60, silent, gap_ms, util)
+    measured = 0 if util is None else 3_600_000
+    return Hour("g", HOURS[at], 60, silent, gap_ms, measured, measured * (util or 0))
 
 
 def drawn(*rows: Row, name: str = "<n1>") -> ET.Element:
