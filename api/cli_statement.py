@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import typer
 
-from api.cli_screen import as_json, gpu_hours, money, pairs, table
+from api.cli_screen import as_json, called, gpu_hours, money, pairs, table
 from api.client import Client, Failure, say
+from api.codes import STANDINGS
 
 app = typer.Typer()
 statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
@@ -127,9 +128,10 @@ def _list(told: list[dict[str, Any]]) -> None:
         "number contract centre project month revision cost centre builder",
     ).split()
     rows = [
-        [*(s[k] for k in _LISTED), money(s["total_fen"]), s["centre_says"], s["builder_says"]]
+        [*(s[k] for k in _LISTED), money(s["total_fen"]),
+         *(called(STANDINGS, s[k]) for k in ("centre_says", "builder_says"))]
         for s in told
-    ]
+    ]  # fmt: skip
     table(titles, [[*r[:4], r[4][:7], *r[5:]] for r in rows], right="lllllrrll")
 
 

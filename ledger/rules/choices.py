@@ -92,10 +92,10 @@ def _or_block(one: Difference) -> tuple[str, ...]:
 
 
 def _place(one: Difference) -> str:
-    """As a choice is written: `R19/3/1` is line 1 of document 3, `R17 @18` contract line 18."""
+    """As a choice is written: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
     parts = (one.code, one.document, one.line)
     about = "/".join(str(part) for part in parts if part is not None)
-    return f"{about} @{one.cell[2]}" if one.cell is not None else about
+    return f"{about}@{one.cell[2]}" if one.cell is not None else about
 
 
 def settled(

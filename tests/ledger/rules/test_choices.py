@@ -53,7 +53,7 @@ def test_a_block_cannot_be_chosen_away() -> None:
 
 def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
     assert said(found=(TAX, SHORT)) == [
-        ("R19/3/1 @18", "undecided_difference"), ("R17 @18", "undecided_difference"),
+        ("R19/3/1@18", "undecided_difference"), ("R17@18", "undecided_difference"),
     ]  # fmt: skip
 
 
