@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ledger.errors import Finding, NotFound, Refused
+from ledger.rules.document import shown
 from ledger.rules.policy import file
 from ledger.rules.policy.clauses import Clause, Policy
 
@@ -43,10 +44,21 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
 
     Raises:
         NotFound: there is no such version.
-        Refused: its file contradicts itself, or there is no such question or reading; the first
-            fault is named.
+        Refused: its file contradicts itself (the first fault is named), or it has no such question
+            (`no_such_question`) or reading (`no_such_reading`).
     """
-    return _load(version, tuple(sorted((readings or {}).items())))
+    as_chosen = _load(version, ())
+    tried = []
+    for key, reading in sorted((readings or {}).items()):
+        question = as_chosen.questions.get(key)
+        if question is None:
+            raise Refused("no_such_question", version=version, question=shown(key))
+        if reading not in question.readings:
+            choices = ", ".join(question.readings)
+            raise Refused("no_such_reading", question=key, choices=choices)
+        if reading != question.chosen:
+            tried.append((key, reading))
+    return _load(version, tuple(tried)) if tried else as_chosen
 
 
 @cache
