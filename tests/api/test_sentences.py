@@ -40,7 +40,6 @@ WORKED_OUT = {
     },
     "ledger/rules/reasons.py: code": {"condition_unmet", "condition_to_judge"},
     "ledger/books/db.py: code": {"owner_may_not", "database_busy", "unreachable"},
-    "ledger/rules/clauses.py: code": {"bad_key", "bad_id"},
     "ledger/rules/cost_document.py: code": set(),  # given at each call
     "ledger/rules/cost_document.py: f'uscc_{wrong}'": {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
@@ -48,8 +47,9 @@ WORKED_OUT = {
     "ledger/rules/document.py: code": {
         "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
     },
-    "ledger/rules/policy.py: code": {
-        "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "negative", "too_much",
+    "ledger/rules/policy/facts.py: code": {
+        "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
+        "too_much",
     },
     "ledger/rules/spelling.py: f'uscc_{wrong}'": {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",

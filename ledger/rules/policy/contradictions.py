@@ -144,8 +144,9 @@ def _bands(amount: Amount, place: Place) -> Iterator[Finding]:
         if band.high is not None and band.high <= band.low:
             yield at.at("to").finding("band_empty")
         if before is not None and before.high != band.low:
-            code = "band_gap" if before.high is not None and before.high < band.low else None
-            yield at.at("from").finding(code or "band_overlap")
+            gap = before.high is not None and before.high < band.low
+            begins = at.at("from")
+            yield begins.finding("band_gap") if gap else begins.finding("band_overlap")
         before = band
 
 

@@ -19,6 +19,12 @@ def with_decisions(root: Node, decisions: Node) -> Iterator[Finding]:
         question = _descend(root, ("questions", key))
         if question is None or not isinstance(question.value, dict):
             yield Place(decided, f"decisions.{key}").finding("unknown_question", name=key)
+            continue
+        chosen, known = decided.child("chosen"), _entries(question.child("readings"))
+        names = [name for name, _ in known]
+        if chosen is not None and chosen.value not in names:
+            at = Place(decided, f"decisions.{key}").at("chosen")
+            yield at.finding("bad_choice", choices=", ".join(names))
         elif isinstance(decided.value, dict):
             question.value |= decided.value
 
