@@ -47,6 +47,9 @@ WORKED_OUT = {
     "ledger/rules/document.py: code": {
         "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
     },
+    "ledger/rules/policy/contradictions.py: code": {
+        "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
+    },
     "ledger/rules/policy/facts.py: code": {
         "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
         "too_much",

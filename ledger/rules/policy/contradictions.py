@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from ledger.errors import Finding
 from ledger.rules.document import Place
-from ledger.rules.policy.amounts import Amount, Band
+from ledger.rules.policy import intervals
+from ledger.rules.policy.amounts import Amount
 from ledger.rules.policy.clauses import Clause, Part, Policy, Scope
 from ledger.rules.policy.conditions import FactKind, Requirement
 from ledger.rules.policy.terms import BOUNDS
@@ -133,21 +134,16 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
 
 
 def _bands(amount: Amount, place: Place) -> Iterator[Finding]:
-    """Bands follow on each other: no gap, no overlap, and only the last may have no end."""
-    before: Band | None = None
+    """Bands cover the line from the first threshold on: no gap, no overlap, no end."""
     wanted = "quota" if amount.kind == "quota" else "money"
     for i, band in enumerate(amount.bands):
         at = place.at("bands", i)
         yield from _threshold(band.low, "count" if wanted == "quota" else "money", at.at("from"))
         if isinstance(band.gives, Fraction) != (wanted == "quota"):
             yield at.at("gives").finding("bad_rate")
-        if band.high is not None and band.high <= band.low:
-            yield at.at("to").finding("band_empty")
-        if before is not None and before.high != band.low:
-            gap = before.high is not None and before.high < band.low
-            begins = at.at("from")
-            yield begins.finding("band_gap") if gap else begins.finding("band_overlap")
-        before = band
+    for i, code in intervals.faults(intervals.of_bands(amount)):
+        end = "to" if code in ("band_empty", "band_ended") else "from"
+        yield place.at("bands", i, end).finding(code)
 
 
 def _named(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
