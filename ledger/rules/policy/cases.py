@@ -83,11 +83,15 @@ def _faults(written: dict[str, Any]) -> Iterator[Finding]:
     for name in written:
         if name not in _KEYS:
             yield Finding(shown(name), "unknown_key")
-    if not isinstance(written.get("clause"), str):
-        yield Finding("clause", "not_text" if "clause" in written else "missing")
     facts = written.get("facts")
-    if not isinstance(facts, dict):
-        yield Finding("facts", "not_json_object" if "facts" in written else "missing")
+    if "clause" not in written:
+        yield Finding("clause", "missing")
+    elif not isinstance(written["clause"], str):
+        yield Finding("clause", "not_text")
+    if "facts" not in written:
+        yield Finding("facts", "missing")
+    elif not isinstance(facts, dict):
+        yield Finding("facts", "not_json_object")
     for name in getattr(facts, "twice", ()):
         yield Finding(shown(name), "name_twice", (("name", shown(name)),))
 

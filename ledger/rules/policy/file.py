@@ -28,35 +28,43 @@ def read(
 
     `tried` are readings to try instead of the chosen ones, by question.
     """
-    root, found = document.read(text)
-    if root is None:
-        return None, found
-    whole: Node | None = root
-    if root.child("extends"):
-        whole, faults = _extended(root, source)
-        found += faults
+    whole, found = _whole(text, source)
     if whole is None:
         return None, sorted(found, key=line_of)
-    found += readings.with_readings(whole, tried)
-    policy, faults = _made(whole)
+    policy, faults = _made(whole, tried)
     found = sorted([*found, *faults], key=line_of)
     return None if found else policy, found
 
 
 def read_each_reading(text: str, source: Source) -> list[Finding]:
     """The faults of every reading that is not the chosen one, each tried alone."""
-    policy, found = read(text, source)
-    if policy is None:
-        return found
-    for key, question in policy.questions.items():
+    whole, found = _whole(text, source)
+    if whole is None:
+        return sorted(found, key=line_of)
+    policy, faults = _made(whole, _AS_CHOSEN)
+    found += faults
+    for key, question in policy.questions.items() if policy else ():
         for reading, said in question.readings.items():
             if reading != question.chosen and (said.sets or said.requires):
-                found += read(text, source, {key: reading})[1]
-    return list(dict.fromkeys(found))
+                found += _made(whole, {key: reading})[1]
+    return sorted(dict.fromkeys(found), key=line_of)
 
 
-def _made(root: Node) -> tuple[Policy | None, list[Finding]]:
-    made, found = readings.applied(root)
+def _whole(text: str, source: Source) -> tuple[Node | None, list[Finding]]:
+    """A version as it was written, with what it extends."""
+    root, found = document.read(text)
+    if root is None or not root.child("extends"):
+        return root, found
+    whole, faults = _extended(root, source)
+    return whole, [*found, *faults]
+
+
+def _made(whole: Node, tried: Mapping[str, str]) -> tuple[Policy | None, list[Finding]]:
+    """The policy that a version is when it is read as chosen, or as tried."""
+    root = readings.copied(whole) if tried else whole
+    found = list(readings.with_readings(root, tried))
+    made, faults = readings.applied(root)
+    found += faults
     place = Place(made)
     policy, faults = fill(Policy, place)
     found += faults

@@ -7,7 +7,6 @@ with its line. A place is named by keys: `12-1.amount.mode`, `pools.06.rule`,
 """
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 
 from ledger.errors import Finding
 from ledger.rules.document import Node, Place
@@ -46,7 +45,7 @@ def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
 
 def applied(root: Node) -> tuple[Node, list[Finding]]:
     """The version as its chosen readings make it; the version itself stays as it was written."""
-    made = deepcopy(root)
+    made = copied(root)
     found: list[Finding] = []
     for key, question in _entries(made.child("questions")):
         chosen = question.child("chosen")
@@ -64,6 +63,15 @@ def applied(root: Node) -> tuple[Node, list[Finding]]:
     return made, found
 
 
+def copied(node: Node) -> Node:
+    """A tree of its own, to be changed."""
+    if isinstance(node.value, list):
+        return Node(node.line, [copied(item) for item in node.value])
+    if isinstance(node.value, dict):
+        return Node(node.line, {key: copied(value) for key, value in node.value.items()})
+    return Node(node.line, node.value)
+
+
 def _entries(node: Node | None) -> list[tuple[str, Node]]:
     return list(node.value.items()) if node and isinstance(node.value, dict) else []
 
@@ -73,7 +81,7 @@ def _set(root: Node, path: list[str], value: Node) -> bool:
     holder = _descend(root, tuple(path[:-1]))
     if holder is None or not isinstance(holder.value, dict):
         return False
-    holder.value[path[-1]] = deepcopy(value)
+    holder.value[path[-1]] = copied(value)
     return True
 
 
@@ -83,9 +91,10 @@ def _require(root: Node, part: str, conditions: Node, question: str) -> bool:
     if holder is None or not isinstance(holder.value, dict):
         return False
     listed = holder.value.setdefault("require", Node(conditions.line, []))
-    if not isinstance(listed.value, list) or not isinstance(conditions.value, list):
+    added = copied(conditions).value
+    if not isinstance(listed.value, list) or not isinstance(added, list):
         return False
-    for condition in deepcopy(conditions.value):
+    for condition in added:
         if isinstance(condition.value, dict):
             condition.value["reading"] = Node(condition.line, question)
         listed.value.append(condition)

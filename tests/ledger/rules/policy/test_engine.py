@@ -60,6 +60,7 @@ def test_the_sums_of_the_text(clause: str, cap_fen: int, scope: str, period: str
     for policy in (DRAFT, DRILL):
         found = policy.clause(clause)
         assert found
+        assert found.amount.cap
         assert found.amount.rate == Fraction(30, 100)
         assert found.amount.cap.fen == cap_fen
         assert (found.amount.cap.scope, found.amount.cap.period) == (scope, period)

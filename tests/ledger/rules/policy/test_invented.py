@@ -63,7 +63,7 @@ def test_bands_of_ceilings_less_what_was_paid(exports: int, paid: int, ceiling: 
     ],
 )  # fmt: skip
 def test_a_ladder_under_each_reading(reading: str, research: int, amount: int | None) -> None:
-    facts = HERE | {"research_fen": research, "paid_fen": 0}
+    facts: dict[str, Any] = HERE | {"research_fen": research, "paid_fen": 0}
     if reading == "top":
         assert decide(harbour({"Q4-1": reading}), "04-1", facts).missing == ("works",)
         facts |= {"works": "candidate"}
@@ -81,7 +81,7 @@ def test_a_reading_that_is_only_tried_is_nobodys_decision() -> None:
 
 
 def test_a_ceiling_no_higher_than_another_sum() -> None:
-    facts = {"works": "model", "gross_fen": 9_000_000, "wear_fen": 500_000}
+    facts: dict[str, Any] = {"works": "model", "gross_fen": 9_000_000, "wear_fen": 500_000}
     assert on("05-1", **facts).ceiling_fen == 8_000_000
     assert on("05-1", **facts | {"wear_fen": 2_000_000}).ceiling_fen == 7_000_000
     assert on("05-1", **facts | {"works": "candidate"}).result == "judgement"

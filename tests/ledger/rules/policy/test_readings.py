@@ -25,6 +25,9 @@ TALENT = {
     "compute_cost_fen": 1000,
     "paid_before_fen": 1,
 }
+HERE = SOFTWARE | {"registered_in_city": True}
+BRANCH = SOFTWARE | {"subject_kind": "branch", "legal_person": False}
+NAMED = TALENT | {"talent_category": "academician"}
 SITE = FIRM | {"infrastructure": True, "it_kwh": "100", "facility_kwh": "110"}
 PILOT = FIRM | {"accepted": True, "pilot_investment_fen": 900, "excluded_fen": 0}
 CENTRE = FIRM | {"centre_kind": "supercomputing", "pflops_fp16": "100"}
@@ -65,15 +68,15 @@ def test_q12_1_all_three_steps() -> None:
         ("12-1", SOFTWARE, {"Q12_2": "required"}, "insufficient", None),
         ("12-1", SOFTWARE | {"above_scale": False}, {"Q12_2": "required"}, "ineligible", None),
         ("12-1", SOFTWARE, {"Q1_1": "required"}, "insufficient", None),
-        ("12-1", SOFTWARE | {"registered_in_city": True}, {"Q1_1": "required"}, "eligible", 100_000_000),
-        ("12-1", SOFTWARE | {"subject_kind": "branch", "legal_person": False}, {"Q1_4": "accepted"}, "eligible", 100_000_000),
+        ("12-1", HERE, {"Q1_1": "required"}, "eligible", 100_000_000),
+        ("12-1", BRANCH, {"Q1_4": "accepted"}, "eligible", 100_000_000),
         ("12-1", SOFTWARE | {"subject_kind": "park"}, {"Q1_5": "article_2"}, "ineligible", None),
         ("09-1", MODEL, {"Q9_2": "required"}, "insufficient", None),
         ("09-1", MODEL | {"builder_kind": "other"}, {"Q9_2": "required"}, "ineligible", None),
         ("14-1", TALENT, {}, "judgement", None),
         ("14-1", TALENT, {"Q14_4": "closed"}, "ineligible", None),
-        ("14-1", TALENT | {"talent_category": "academician"}, {}, "eligible", 299),
-        ("14-1", TALENT | {"talent_category": "academician"}, {"Q14_6": "one_payment"}, "eligible", 0),
+        ("14-1", NAMED, {}, "eligible", 299),
+        ("14-1", NAMED, {"Q14_6": "one_payment"}, "eligible", 0),
         ("05-1", SITE, {}, "eligible", 1320),
         ("05-1", SITE, {"Q5_3": "it"}, "eligible", 1200),
         ("05-1", SITE, {"Q5_5": "condition"}, "insufficient", None),
@@ -114,7 +117,7 @@ def test_a_condition_that_a_reading_adds_quotes_the_reading() -> None:
 
 
 def test_readings_that_there_are_not() -> None:
-    with pytest.raises(Refused, match="no_such_question: .*question=Q99-1"):
+    with pytest.raises(Refused, match=r"no_such_question: .*question=Q99-1"):
         load("yinchuan-2024-draft", {"Q99-1": "x"})
     with pytest.raises(Refused, match="no_such_reading: question=Q12-1, choices=top_up"):
         load("yinchuan-2024-draft", {"Q12-1": "x"})
