@@ -7,7 +7,7 @@ departments, evidence and open questions may be added to a version without anoth
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -47,7 +47,7 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
         Refused: its file contradicts itself (the first fault is named), or it has no such question
             (`no_such_question`) or reading (`no_such_reading`).
     """
-    as_chosen = _load(version, ())
+    as_chosen = _as_chosen(version)
     tried = []
     for key, reading in sorted((readings or {}).items()):
         question = as_chosen.questions.get(key)
@@ -58,11 +58,20 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
             raise Refused("no_such_reading", question=key, choices=choices)
         if reading != question.chosen:
             tried.append((key, reading))
-    return _load(version, tuple(tried)) if tried else as_chosen
+    return _tried(version, tuple(tried)) if tried else as_chosen
 
 
 @cache
-def _load(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+def _as_chosen(version: str) -> Policy:
+    return _read(version, ())
+
+
+@lru_cache(maxsize=32)  # what may be tried has no end
+def _tried(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+    return _read(version, readings)
+
+
+def _read(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
     policy, findings = file.read(source(version), source, dict(readings))
     if policy is None or policy.version != version:
         first = findings[0] if findings else Finding("line 1: version", "bad_id")
