@@ -26,11 +26,16 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "uncited": "{article}的「{words}」没有任何条款引用",
         "no_such_question": "政策 {version} 中没有编号为 {question} 的待定问题",
         "no_such_reading": "待定问题 {question} 的读法应为以下之一：{choices}",
-        "not_a_sum": "金额应为以分计、不为负的整数",
-        "no_review": "第 {clause} 条的认定不由人定金额",
+        "no_ceiling": "这项认定没有上限，不由人定金额",
+        "negative_approval": "所定金额不能是负数",
         "above_ceiling": "所定金额 {fen} 元超过上限 {ceiling} 元",
         "application_twice": "申请号 {number} 出现了两次",
         "selected_already": "{number} 已在名单上",
+        "keyed_number": "「{words}」应为数字，可以写成 500万、5亿、1234.56",
+        "keyed_fen": "「{words}」最多精确到分（元的两位小数）",
+        "other_engine": "这份记录出自认定引擎第 {engine} 版，此处是第 {here} 版",
+        "bad_reading": "读法应写成 Q12-1=accumulate",
+        "too_many_cases": "一次最多 {limit} 个案例，此处有 {count} 个",
         "selection_full": "名单已满 {limit} 个，{number} 不能再列入",
     }
 )

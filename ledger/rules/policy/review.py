@@ -1,12 +1,12 @@
 """What a reviewer may approve: where the policy gives a ceiling, any sum up to it, and none above.
 
-The text often says «最高不超过» and no formula. Then people set the sum, and the engine only holds it
-within what the policy allows.
+The text often says «最高不超过» and no formula. Then people set the sum, and the engine only holds
+it within what the policy allows.
 """
 
 from ledger.errors import Finding
 from ledger.rules.policy.tree import Decision
-from ledger.units import Fen
+from ledger.units import Fen, yuan
 
 
 def approval(decision: Decision, fen: Fen) -> list[Finding]:
@@ -16,6 +16,6 @@ def approval(decision: Decision, fen: Fen) -> list[Finding]:
     if fen < 0:
         return [Finding("approved_fen", "negative_approval")]
     if fen > decision.ceiling_fen:
-        ceiling = str(decision.ceiling_fen)
-        return [Finding("approved_fen", "above_ceiling", (("ceiling_fen", ceiling),))]
+        about = (("fen", yuan(fen)), ("ceiling", yuan(decision.ceiling_fen)))
+        return [Finding("approved_fen", "above_ceiling", about)]
     return []
