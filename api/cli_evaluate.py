@@ -16,7 +16,6 @@ from api.cli_machine import failures
 from api.cli_screen import ABSENT, as_json, money, table
 from api.client import Failure, say
 
-_OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
 _RESULTS = {
     "eligible": ("符合", "eligible"),
     "ineligible": ("不符合", "ineligible"),
@@ -36,13 +35,21 @@ def evaluate(
     *,
     version: Annotated[str, typer.Option("--policy", help="政策版本 / version")],
     reading: Readings = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="逐项说明理由 / everything it rests on")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """按一个版本认定一批案例 / decide cases under a version."""
     with failures():
-        told = _evaluated(_read(file), version, readings(reading or ()))
+        told = _evaluated(read_file(file), version, readings(reading or ()), explain=explain)
     if json_:
         as_json(told)
+        return
+    if explain:
+        from api.cli_explain import as_text  # noqa: PLC0415 - it takes its options from here
+
+        print("\n\n".join("\n".join(as_text(one)) for one in told))
         return
     titles = say("条款 结果 金额 说明", "clause result sum reasons").split()
     table(titles, [_row(one) for one in told], right="llr")
@@ -60,42 +67,27 @@ def readings(given: Any) -> dict[str, str]:  # noqa: ANN401 - what typer gives
     return tried
 
 
-def _read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
+    """The bytes of a file; `-` is standard input."""
     try:
         return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
 
 
-def _evaluated(raw: bytes, version: str, tried: dict[str, str]) -> list[dict[str, Any]]:
-    from api.problems import findings, place  # noqa: PLC0415 - loaded when it is used
+def _evaluated(
+    raw: bytes, version: str, tried: dict[str, str], *, explain: bool
+) -> list[dict[str, Any]]:
+    from api.evaluating import evaluated  # noqa: PLC0415 - loaded when it is used
+    from api.problems import findings, place  # noqa: PLC0415
     from ledger.rules.policy import cases, load  # noqa: PLC0415
-    from ledger.rules.reasons import reasons  # noqa: PLC0415
 
     found = load(version, tried)
     listed, wrong = cases.read(raw)
     if listed is None:
         lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(wrong))
         raise Failure(say("案例文件读不了", "these cases cannot be read"), lines)
-    told = []
-    for case in listed:
-        decision = cases.decided(found, case)
-        outcome = {name: getattr(decision, name) for name in _OUTCOMES}
-        told.append(
-            {
-                "clause": _printable(case.clause),
-                "note": _printable(case.note),
-                "result": decision.result,
-                **{name: value for name, value in outcome.items() if value is not None},
-                "reasons": findings(reasons(found, decision)),
-            }
-        )
-    return told
-
-
-def _printable(text: str) -> str:
-    """A text without what cannot be written as UTF-8."""
-    return text.encode(errors="replace").decode()
+    return [evaluated(found, case, explain=explain) for case in listed]
 
 
 def _row(one: dict[str, Any]) -> list[object]:

@@ -10,6 +10,7 @@ import typer
 
 from api.cli_books import Json
 from api.cli_evaluate import evaluate
+from api.cli_explain import explain, replay
 from api.cli_machine import failures
 from api.cli_screen import as_json, money, pairs, table
 from api.client import Failure, say
@@ -17,7 +18,8 @@ from api.client import Failure, say
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
 app.add_typer(policy, name="policy")
-policy.command()(evaluate)
+for command in (evaluate, explain, replay):
+    policy.command()(command)
 
 
 @policy.command("list")
