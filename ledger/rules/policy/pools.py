@@ -7,7 +7,7 @@ which they came or were ranked, until the sum is used up. Nobody's share depends
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -43,8 +43,8 @@ def settle(pool: Pool, applications: Sequence[Application]) -> tuple[Share, ...]
     Raises:
         Conflict: an application number is there twice.
     """
-    numbers = [one.number for one in applications]
-    if twice := next((n for n in numbers if numbers.count(n) > 1), None):
+    counts = Counter(one.number for one in applications)
+    if twice := next((number for number, times in counts.items() if times > 1), None):
         raise Conflict("application_twice", number=twice)
     asked = _bounded(pool.applicant_fen, [one for one in applications if one.fen > 0])
     if sum(asked.values()) > pool.fen:
