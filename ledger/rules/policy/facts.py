@@ -18,7 +18,7 @@ from ledger.rules.policy.conditions import Derived, FactKind
 from ledger.rules.policy.tree import Quotient
 from ledger.units import FEN_MAX
 
-COUNT_MAX = 10**18  # more is a typing error
+COUNT_MAX = 10**36  # more is a typing error
 
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?", re.ASCII)
 
