@@ -68,14 +68,13 @@ def periods() -> dict[str, str]:
 
 
 def units() -> dict[str, str]:
-    """Units of the facts; one that is not here is shown as it is."""
+    """Units of the facts; one that is not here is left out in another language."""
     return {
         "元": _("元"),
         "元/亩": _("元/亩"),
         "千瓦时": _("千瓦时"),
         "席": _("席"),
-        "个": _("个"),
-        "岗": _("岗"),
+        "P": "P",
     }
 
 
@@ -109,8 +108,13 @@ def value(fact: Named, given: object) -> str:
         return named if language() == SOURCE else plain_key(str(given))
     number = Fraction(given) if isinstance(given, (str, int, Fraction)) else Fraction(0)
     told = _yuan(number) if fact.kind == "money" else figure(number)
-    unit = units().get(fact.unit or "", fact.unit or "")
-    return f"{told} {unit}".strip()
+    return f"{told} {unit(fact)}".strip()
+
+
+def unit(fact: Named) -> str:
+    """In what a fact is measured; empty where there is no word for it."""
+    own = fact.unit or ""
+    return units().get(own, own if language() == SOURCE else "")
 
 
 def figure(number: int | Fraction) -> str:

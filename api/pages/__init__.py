@@ -5,7 +5,17 @@
 
 from fastapi import FastAPI
 
-from api.pages import days, decisions, desk, findings, front, payments, projects, publications
+from api.pages import (
+    days,
+    decisions,
+    desk,
+    eligibility,
+    findings,
+    front,
+    payments,
+    projects,
+    publications,
+)
 from api.pages.frame import Static, problem_page
 
 ROUTERS = (
@@ -17,6 +27,7 @@ ROUTERS = (
     projects.router,
     days.router,
     findings.router,
+    eligibility.router,
 )
 
 
