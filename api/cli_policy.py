@@ -3,7 +3,6 @@
 They need no server and no database, only the files of the policy themselves.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +11,15 @@ from api.cli_books import Json
 from api.cli_evaluate import evaluate
 from api.cli_explain import explain, replay
 from api.cli_machine import failures
+from api.cli_policy_check import check
 from api.cli_screen import as_json, money, pairs, table
-from api.client import Failure, say
+from api.cli_simulate import simulate
+from api.client import say
 
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
 app.add_typer(policy, name="policy")
-for command in (evaluate, explain, replay):
+for command in (evaluate, explain, replay, check):
     policy.command()(command)
 
 
@@ -63,25 +64,6 @@ def show(
             print(f"    {name} {told_of}")
         if questions := " ".join(clause["undecided"]):
             print(say(f"  未裁定的问题：{questions}", f"  open questions: {questions}"))
-
-
-@policy.command()
-def check(file: Annotated[Path, typer.Argument(help="政策文件 / policy file (YAML)")]) -> None:
-    """检查一个政策文件 / whether a policy file is sound."""
-    with failures():
-        from api.problems import findings, place  # noqa: PLC0415 - loaded when it is used
-        from ledger.rules.policy.file import read  # noqa: PLC0415
-        from ledger.rules.policy.published import source  # noqa: PLC0415
-
-        try:
-            _, found = read(file.read_text(encoding="utf-8"), source)
-        except (OSError, UnicodeDecodeError) as error:
-            raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
-        lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(found))
-    if lines:
-        count = len(lines)
-        raise Failure(say(f"{file} 有 {count} 处错误", f"{file} has {count} fault(s)"), lines)
-    print(say(f"{file} 没有错误", f"{file} is sound"))
 
 
 def _version(name: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from api.cli import main
+from ledger.rules.policy.published import FOLDER
 
-CASES = Path(__file__).parents[1] / "ledger/rules/policy/cases.json"
+CASES = Path(str(FOLDER / "yinchuan-2024-draft.cases.json"))
 GOOD = {"clause": "13-1", "facts": {"subject_kind": "park", "accepted": True}}
 
 

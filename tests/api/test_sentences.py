@@ -47,6 +47,10 @@ WORKED_OUT = {
     "ledger/rules/document.py: code": {
         "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
     },
+    "ledger/rules/policy/check.py: code": {"no_case", "no_case_gives", "no_case_refuses"},
+    "ledger/rules/policy/check.py: difference.code": set(),
+    "ledger/rules/policy/check.py: found.code": set(),
+    "ledger/rules/policy/check.py: one.code": set(),
     "ledger/rules/policy/contradictions.py: code": {
         "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
     },

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from ledger.rules.policy import cases, decide, load
+from ledger.rules.policy.published import FOLDER
 
 DRAFT, DRILL = load("yinchuan-2024-draft"), load("yinchuan-2024-drill")
-CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
+CASES = json.loads((FOLDER / "yinchuan-2024-draft.cases.json").read_text(encoding="utf-8"))
 SHARED = Path(__file__).parents[5] / "shared/policy/cases.json"
 
 
