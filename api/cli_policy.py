@@ -19,7 +19,7 @@ from api.client import say
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
 app.add_typer(policy, name="policy")
-for command in (evaluate, explain, replay, check):
+for command in (evaluate, explain, replay, check, simulate):
     policy.command()(command)
 
 
