@@ -10,6 +10,7 @@ from typing import Any
 
 from api import policy_words as words
 from api.explaining_sums import arithmetic, limits
+from api.i18n import SOURCE, language
 from api.i18n import gettext as _
 from api.problems import findings
 from ledger.rules.policy.changes import Change
@@ -155,7 +156,7 @@ def _change(policy: Policy, change: Change) -> dict[str, Any]:
         "label": words.label(fact),
         "to": plain(change.to),
         "distance": plain(change.distance),
-        "text": " ".join(_if_then(fact, change)),
+        "text": ("" if language() == SOURCE else " ").join(_if_then(fact, change)),
     }
 
 
