@@ -30,6 +30,9 @@ CODE_AT = {
 
 # Where a code is worked out, all that it may become.
 WORKED_OUT = {
+    "api/cli_explain.py: code": {
+        "keyed_number", "keyed_fen", "negative", "not_a_count", "not_a_choice", "not_yes_no",
+    },
     "api/problems.py: code": {"no_route", "no_method", "http"},
     "api/problems.py: error.code": set(),  # passed on as it was raised
     "api/routes/claims.py: done.code": {
