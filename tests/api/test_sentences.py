@@ -30,9 +30,6 @@ CODE_AT = {
 
 # Where a code is worked out, all that it may become.
 WORKED_OUT = {
-    "api/cli_explain.py: code": {
-        "keyed_number", "keyed_fen", "negative", "not_a_count", "not_a_choice", "not_yes_no",
-    },
     "api/problems.py: code": {"no_route", "no_method", "http"},
     "api/problems.py: error.code": set(),  # passed on as it was raised
     "api/routes/claims.py: done.code": {
@@ -60,6 +57,9 @@ WORKED_OUT = {
     "ledger/rules/policy/facts.py: code": {
         "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
         "too_much",
+    },
+    "api/cli_explain.py: code": {
+        "keyed_number", "keyed_fen", "negative", "not_a_count", "not_a_choice", "not_yes_no",
     },
     "ledger/rules/spelling.py: f'uscc_{wrong}'": {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
