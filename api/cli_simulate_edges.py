@@ -4,7 +4,6 @@ Every table is one question: what does sharing leave, who has a place, where doe
 what has no bound, what rests on what nobody has decided.
 """
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +11,7 @@ from api.cli_screen import ABSENT, heading, money, pairs, table
 from api.client import say
 
 _NEAREST = 3
+_SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 
 
 def show(version: dict[str, Any], top: int) -> None:
@@ -85,8 +85,8 @@ def _cliffs(version: dict[str, Any]) -> None:
         [
             one["clause"],
             say(one["words"], one["fact"]),
-            f"{one['op']} {_value(one, one['threshold'])}",
-            *(_sum(one, one[name]) for name in ("before", "after", "adds")),
+            f"{_SIGNS[one['op']]} {_value(one, one['threshold'])}",
+            *_sums(one),
             f"{one['short']:,}",
             f"{one['past']:,}",
             "  ".join(near["number"] for near in one["nearest"][:_NEAREST]),
@@ -103,9 +103,14 @@ def _value(one: dict[str, Any], value: int | str) -> str:
     return f"{int(exact):,}" if exact.denominator == 1 else f"{float(exact):g}"
 
 
-def _sum(one: dict[str, Any], value: int | None) -> str:
-    if value is None:
-        return say("整项", "all of it")
+def _sums(one: dict[str, Any]) -> list[str]:
+    """What is got before and after, and the difference."""
+    if one["after"] is None:
+        return [ABSENT, say("整项", "all of it"), say("整项", "all of it")]
+    return [_sum(one, one[name]) for name in ("before", "after", "adds")]
+
+
+def _sum(one: dict[str, Any], value: int) -> str:
     if one["gives"] == "posts":
         return say(f"{value} 岗", f"{value} posts")
     return ("≤ " if one["gives"] == "ceiling_fen" and value else "") + str(money(value))
@@ -115,7 +120,7 @@ def _exposure(version: dict[str, Any]) -> None:
     heading("敞口：一年最多要多少钱", "Exposure: the most that a year can cost")
     found = version["exposure"]
     rows = [
-        [one["clause"], _why(one), _bound(one), money(one["each_fen"])]
+        [one["clause"], _why(one), _bound(one), money(one["each_fen"] or None)]
         for one in found["clauses"]
         if one["why"] != "support"
     ]
@@ -165,7 +170,10 @@ def _why(one: dict[str, Any]) -> str:
 
 
 def _questions(version: dict[str, Any], top: int) -> None:
-    found: Sequence[dict[str, Any]] = [one for one in version["questions"] if one["awards"]]
+    """What rests on each; those that every clause rests on are told in one line."""
+    resting = [one for one in version["questions"] if one["awards"]]
+    always = [one["question"] for one in resting if one["clauses"] == len(version["clauses"])]
+    found = [one for one in resting if one["question"] not in always]
     heading("依赖未裁定问题的金额", "What rests on open questions")
     titles = say("问题 认定 实给 上限之内 问", "question awards paid up-to asks").split()
     rows = [
@@ -179,6 +187,9 @@ def _questions(version: dict[str, Any], top: int) -> None:
         for one in found[:top]
     ]
     table(titles, rows, right="lrrrl")
+    if always:
+        all_ = " ".join(always)
+        print(say(f"各条都涉及：{all_}", f"every clause rests on: {all_}"))
     if len(found) > top:
         more = len(found) - top
         print(say(f"另有 {more} 个，见 --json", f"{more} more: see --json"))

@@ -21,6 +21,7 @@ def show(told: dict[str, Any], top: int) -> None:
     if others:
         _compared(first, last)
         _movers(told["changes"], top)
+        _moved(told["moved"])
     else:
         _clauses(first)
         _largest(told["changes"], top)
@@ -59,7 +60,11 @@ def _clauses(version: dict[str, Any]) -> None:
     ]
     total = version["total"]
     rows.append(
-        [say("合计", "total"), *[""] * 5, *_given(total, "asked_fen", "paid_fen", "ceiling_fen")]
+        [
+            say("本名册合计", "this register"),
+            *[""] * 5,
+            *_given(total, "asked_fen", "paid_fen", "ceiling_fen"),
+        ]
     )
     table(titles, rows, right="llrrrrrrrr")
 
@@ -83,18 +88,19 @@ def _compared(first: dict[str, Any], last: dict[str, Any]) -> None:
         if told["kind"] != "support" or (then and then["kind"] != "support"):
             rows.append([clause, told["title"], *_difference(was, then)])
     total = _difference(first["total"], last["total"])
-    table(titles, [*rows, [say("合计", "total"), "", *total]], right="llrrrrrrr")
+    table(titles, [*rows, [say("本名册合计", "this register"), "", *total]], right="llrrrrrrr")
 
 
 def _difference(was: dict[str, Any] | None, then: dict[str, Any] | None) -> list[object]:
-    pairs_ = [
+    sums = [
         [one[name] if one else 0 for one in (was, then)]
         for name in ("paid_fen", "ceiling_fen", "posts")
     ]
-    (paid, paid_then), ceilings, posts = pairs_
+    (paid, paid_then), ceilings, posts = sums
     change = paid_then - paid
     return [
-        money(paid), money(paid_then), _signed(change),
+        *(money(fen) if paid or paid_then else ABSENT for fen in (paid, paid_then)),
+        _signed(change),
         *(money(fen) if fen else ABSENT for fen in ceilings), *(n or ABSENT for n in posts),
     ]  # fmt: skip
 
@@ -114,7 +120,7 @@ def _measures() -> dict[str, str]:
 def _shown(measure: str, value: int) -> str:
     if measure != "posts":
         return _signed(value)
-    return f"{value:+,}"
+    return f"{value:+,}" if value else ABSENT
 
 
 def _movers(changes: dict[str, Any], top: int) -> None:
@@ -133,6 +139,25 @@ def _movers(changes: dict[str, Any], top: int) -> None:
         ("losers", "少得最多", "Lose most"),
     ):
         _named(changes, side, say(chinese, english), top)
+
+
+def _moved(moved: list[dict[str, Any]]) -> None:
+    """Decisions that became others."""
+    if moved:
+        heading("结论变了的认定", "Decisions that changed")
+        names = {
+            "eligible": say("符合", "eligible"),
+            "ineligible": say("不符合", "ineligible"),
+            "insufficient": say("材料不足", "insufficient"),
+            "judgement": say("需人工认定", "judgement"),
+            None: ABSENT,
+        }
+        titles = say("条款 原来 改后 认定", "clause before after decisions").split()
+        rows = [
+            [one["clause"], names[one["before"]], names[one["after"]], f"{one['decisions']:,}"]
+            for one in moved
+        ]
+        table(titles, rows, right="lllr")
 
 
 def _largest(changes: dict[str, Any], top: int) -> None:

@@ -14,17 +14,19 @@ from api.client import say
 from api.format import money, wan
 from ledger.units import Fen
 
-WIDTH, LEFT, RIGHT, TOP = 1440, 420, 1180, 130
+WIDTH, LEFT, RIGHT, TOP = 1440, 420, 1180, 110
+LINE, LONG = 38, 90
 BAR, GAP, LEAST = 26, 22, 3
 
 _STYLE = """
 svg { color-scheme: light dark; background: #ffffff; font: 24px "PingFang SC", "Microsoft YaHei",
  "Noto Sans CJK SC", system-ui, sans-serif; font-variant-numeric: tabular-nums; }
 text { fill: #15222a; } .quiet { fill: #55636b; } .end { text-anchor: end; }
+text { paint-order: stroke; stroke: #ffffff; stroke-width: 6px; }
 .middle { text-anchor: middle; } .title { font-size: 32px; font-weight: 600; }
 .rule { stroke: #dde4e2; stroke-width: 2; } .first { fill: #0b6570; } .second { fill: #c2702f; }
 @media (prefers-color-scheme: dark) {
- svg { background: #192125; } text { fill: #e4ebeb; } .quiet { fill: #9db0b4; }
+ svg { background: #192125; } text { fill: #e4ebeb; stroke: #192125; } .quiet { fill: #9db0b4; }
  .rule { stroke: #2d393e; } .first { fill: #6cc9cc; } .second { fill: #f0a56a; }
 }
 """
@@ -35,12 +37,12 @@ def picture(told: dict[str, Any]) -> str:
     looks = ("first", "second")[: len(told["versions"])]
     clauses = _clauses(told["versions"])
     most = max((max(sums) for _, sums in clauses), default=0)
-    height = TOP + len(clauses) * (len(looks) * BAR + GAP) + 60
+    top = TOP + len(looks) * LINE
+    height = top + len(clauses) * (len(looks) * BAR + GAP) + 60
     parts = [_text(24, 52, _heading(told), "title")]
     for index, look in enumerate(looks):
         parts += _legend(told, index, look)
-    parts += _axis(most, height)
-    top = TOP
+    parts += _axis(most, top, height)
     for name, sums in clauses:
         parts.append(_text(LEFT - 16, top + len(looks) * BAR // 2 + 9, name, "end"))
         for index, (fen, look) in enumerate(zip(sums, looks, strict=True)):
@@ -74,20 +76,22 @@ def _clauses(versions: Sequence[dict[str, Any]]) -> list[tuple[str, list[Fen]]]:
 
 
 def _legend(told: dict[str, Any], index: int, look: str) -> list[Markup]:
-    version, at = told["versions"][index], 24 + index * 700
+    """Which version a colour is, with its readings, and what it pays in all."""
+    version, y = told["versions"][index], TOP - 22 + index * LINE
     tried = " ".join(f"{key}={value}" for key, value in told["readings"].items()) if index else ""
-    total = money(version["total"]["paid_fen"])
-    said = f"{version['version']} {tried}".strip() + f"  {total}"
-    return [_rect(at, 78, 22, 22, look), _text(at + 34, 98, said, "quiet")]
+    name = f"{version['version']} {tried}".strip()
+    name = name if len(name) <= LONG else f"{name[:LONG]}…"
+    said = f"{money(version['total']['paid_fen'])}　{name}"
+    return [_rect(24, y - 20, 22, 22, look), _text(58, y, said, "quiet")]
 
 
-def _axis(most: Fen, height: int) -> list[Markup]:
+def _axis(most: Fen, top: int, height: int) -> list[Markup]:
     parts = []
     for fen in ticks(most) if most > 0 else []:
         x = LEFT + fen * (RIGHT - LEFT) // most
         parts.append(
             Markup('<line class="rule" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
-                x, TOP - 10, x, height - 50
+                x, top - 10, x, height - 50
             )
         )
         parts.append(_text(x, height - 18, wan(fen), "quiet middle"))

@@ -24,9 +24,10 @@ KEEP = 10
 
 
 class Resting(NamedTuple):
-    """What rests on a question that nobody has decided: awards, and their sums."""
+    """What rests on a question that nobody has decided: clauses, awards, and their sums."""
 
     question: str
+    clauses: int
     awards: int
     fen: Fen
     ceiling_fen: Fen
@@ -43,6 +44,7 @@ def resting(side: Side) -> tuple[Resting, ...]:
             found.append(
                 Resting(
                     key,
+                    len(tallies),
                     sum(one.results["eligible"] for one in tallies),
                     sum(one.paid_fen for one in tallies),
                     sum(one.ceiling_fen for one in tallies),
