@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -11,10 +12,18 @@ from api.cli import main
 DRAFT = ("--policy", "yinchuan-2024-draft")
 SEATS = ("subject_kind=enterprise", "legal_person=yes", "business=annotation")
 
+Ended = tuple[int, str, str]
+
+
+class Terminal(Protocol):
+    """The command: its exit code, what it printed, what it complained of."""
+
+    def __call__(self, *arguments: str, lang: str = "zh_CN.UTF-8") -> Ended: ...
+
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # noqa: ANN201
-    def run(*arguments: str, lang: str = "zh_CN.UTF-8") -> tuple[int, str, str]:
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    def run(*arguments: str, lang: str = "zh_CN.UTF-8") -> Ended:
         monkeypatch.setattr(sys, "argv", ["suanquan", "policy", *arguments])
         monkeypatch.setenv("LC_ALL", lang)
         code = 0
@@ -28,7 +37,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return run
 
 
-def test_a_clause_is_explained_on_facts_as_people_type_them(terminal) -> None:  # noqa: ANN001
+def test_a_clause_is_explained_on_facts_as_people_type_them(terminal: Terminal) -> None:
     code, out, _ = terminal("explain", "07-1", *DRAFT, *SEATS, "seats=499")
     assert code == 0
     assert out.startswith("07-1 数据标注见习岗位：符合，见习岗位 149 个\n")
@@ -43,27 +52,27 @@ def test_a_clause_is_explained_on_facts_as_people_type_them(terminal) -> None:  
     assert "证据：坐席清单与社保记录；市人社局" in out
 
 
-def test_in_english_around_the_quotation(terminal) -> None:  # noqa: ANN001
+def test_in_english_around_the_quotation(terminal: Terminal) -> None:
     _, out, _ = terminal("explain", "07-1", *DRAFT, *SEATS, "seats=49", lang="en_US.UTF-8")
     assert "not eligible" in out.splitlines()[0]
     assert "49 seats, below 50 seats, by 1 seats" in out
     assert "「坐席规模达到50、100、500席（均含）以上」" in out
 
 
-def test_values_that_cannot_be_read_are_told_together(terminal) -> None:  # noqa: ANN001
+def test_values_that_cannot_be_read_are_told_together(terminal: Terminal) -> None:
     code, _, err = terminal("explain", "07-1", *DRAFT, "seats=many", "business=x")
     assert code == 1
     assert "seats" in err
     assert "business" in err
 
 
-def test_a_fact_that_nobody_knows_is_rejected(terminal) -> None:  # noqa: ANN001
+def test_a_fact_that_nobody_knows_is_rejected(terminal: Terminal) -> None:
     code, out, _ = terminal("explain", "07-1", *DRAFT, "chairs=5")
     assert code == 0
     assert "没有名为 chairs 的事实" in out
 
 
-def test_cases_are_explained_one_after_the_other(terminal, tmp_path: Path) -> None:  # noqa: ANN001
+def test_cases_are_explained_one_after_the_other(terminal: Terminal, tmp_path: Path) -> None:
     cases = tmp_path / "cases.json"
     cases.write_text('[{"clause": "15-0", "facts": {}}, {"clause": "99-9", "facts": {}}]')
     code, out, _ = terminal("evaluate", str(cases), *DRAFT, "--explain")
@@ -73,7 +82,9 @@ def test_cases_are_explained_one_after_the_other(terminal, tmp_path: Path) -> No
     assert [one["explanation"]["word"] for one in json.loads(out)] == ["材料不足", "事实有误"]
 
 
-def test_a_record_is_replayed_and_a_changed_one_found_out(terminal, tmp_path: Path) -> None:  # noqa: ANN001
+def test_a_record_is_replayed_and_a_changed_one_found_out(
+    terminal: Terminal, tmp_path: Path
+) -> None:
     _, out, _ = terminal("explain", "07-1", *DRAFT, *SEATS, "seats=499", "--json")
     kept = json.loads(out)["explanation"]["record"]
     file = tmp_path / "record.json"

@@ -38,7 +38,10 @@ def test_a_sum(text: str, fen: int | None) -> None:
         ("0.0000001万", "keyed_fen"),
         ("-5", "negative"),
         *((text, "keyed_number") for text in ("5亿3", "3万5", "1,5", "12,34", "1e5", "0x10")),
-        *((text, "keyed_number") for text in ("NaN", "万", "元", "-", "五百万", "1.2.3", "1亿20000万")),
+        *(
+            (text, "keyed_number")
+            for text in ("NaN", "万", "元", "-", "五百万", "1.2.3", "1亿20000万")
+        ),
         ("9" * 100, "keyed_number"),
     ],
 )
