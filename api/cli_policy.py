@@ -11,6 +11,7 @@ from api.cli_books import Json
 from api.cli_evaluate import evaluate
 from api.cli_explain import explain, replay
 from api.cli_machine import failures
+from api.cli_policy_boundaries import boundaries
 from api.cli_policy_check import check
 from api.cli_screen import as_json, money, pairs, table
 from api.cli_simulate import simulate
@@ -19,7 +20,7 @@ from api.client import say
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
 app.add_typer(policy, name="policy")
-for command in (evaluate, explain, replay, check, simulate):
+for command in (evaluate, explain, replay, check, boundaries, simulate):
     policy.command()(command)
 
 

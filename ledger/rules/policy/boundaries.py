@@ -17,7 +17,7 @@ from ledger.rules.policy.reference import NOTHING, Outcome, expected
 from ledger.rules.policy.review import approval
 from ledger.rules.policy.terms import Bound
 from ledger.rules.policy.tree import Decision, Given
-from ledger.rules.policy.witness import Facts, beside, placed, step, valued, witness
+from ledger.rules.policy.witness import Facts, beside, gives, placed, step, valued, witness
 from ledger.units import Fen
 
 Side = Literal["below", "at", "above"]
@@ -145,7 +145,12 @@ class _Edges:
         yield from self._paid()
 
     def condition(self, asked: Requirement) -> Iterator[Edge]:
-        """The edges of a condition."""
+        """The edges of a condition, for somebody who is not exempt from it."""
+        whole, self.facts = self.facts, self._bound_by(asked)
+        yield from self._condition(asked)
+        self.facts = whole
+
+    def _condition(self, asked: Requirement) -> Iterator[Edge]:
         if isinstance(asked.value, (bool, tuple)):
             known = self.policy.facts[asked.fact].choices or (True, False)
             tried = [self._point(None, one, {**self.facts, asked.fact: one}) for one in known]
@@ -183,7 +188,9 @@ class _Edges:
         if amount.cap is not None and amount.limit is not None:
             points = tuple(self._around(amount.limit, amount.cap.fen))
             yield Edge("limit", amount.limit, amount.cap.fen, None, amount.words, points)
-        for facts in self._at_each_band():
+        bound: Bound | None = "included" if amount.cap else None
+        words = [amount.cap.words] if amount.cap else [band.words for band in amount.bands]
+        for said, facts in zip(words, self._at_each_band(), strict=False):
             decision = decide(self.policy, self.clause.id, facts)
             ceiling = decision.ceiling_fen
             if ceiling is None:
@@ -192,8 +199,7 @@ class _Edges:
                 Point(side, ceiling + by, *_approved(decision, ceiling + by, by <= 0), facts)
                 for side, by in SIDES
             )
-            words = amount.cap.words if amount.cap else amount.words
-            yield Edge("approval", "", ceiling, "included", words, points)
+            yield Edge("approval", "", ceiling, bound, said, points)
 
     def _paid(self) -> Iterator[Edge]:
         amount = self.clause.amount
@@ -220,6 +226,19 @@ class _Edges:
             base, starts = amount.limit, [amount.cap.fen]
         found = [beside(self.policy, self.facts, base, start, excluded) for start in starts]
         yield from [facts for facts in found if facts is not None] or [self.facts]
+
+    def _bound_by(self, asked: Requirement) -> Facts:
+        """The facts, but of somebody for whom the condition counts, if there can be anybody."""
+        unless, facts = asked.unless, self.facts
+        if unless is None or facts.get(unless.fact) not in unless.value:
+            return facts
+        met = {asked.fact: asked.value} if isinstance(asked.value, bool) else {}
+        for choice in self.policy.facts[unless.fact].choices:
+            tried = {**facts, **met, unless.fact: choice}
+            given = choice not in unless.value and decide(self.policy, self.clause.id, tried)
+            if given and gives(given):
+                return tried
+        return facts
 
     def _around(self, fact: str, at: Number, facts: Facts | None = None) -> Iterator[Point]:
         """The cases just below, at and just above; below nought there is none."""

@@ -80,27 +80,33 @@ def failing(policy: Policy, proof: Proof) -> tuple[int, tuple[tuple[str, ...], .
     """How many sets of conditions were made to fail, and those for which something was given."""
     if proof.facts is None:
         return 0, ()
-    asked = [(c, _failed(policy, proof.facts, c)) for c in conditions(policy, proof.clause)]
+    clause, facts = proof.clause, proof.facts
+    asked = [(c, _failed(policy, clause, facts, c)) for c in conditions(policy, clause)]
     breakable = [(c, broken) for c, broken in asked if broken is not None]
     tried, wrong = 0, []
     for count in range(1, len(breakable) + 1):
         for some in combinations(breakable, count):
-            facts = dict(proof.facts)
+            tried_on = dict(facts)
             for _, broken in some:
-                facts |= broken
-            decision = decide(policy, proof.clause.id, facts)
+                tried_on |= broken
+            decision = decide(policy, clause.id, tried_on)
             tried += 1
             if gives(decision) or _worth(decision) is not None:
                 wrong.append(tuple(c.words for c, _ in some))
     return tried, tuple(wrong)
 
 
-def _failed(policy: Policy, facts: Facts, asked: Requirement) -> Facts | None:
+def _failed(policy: Policy, clause: Clause, facts: Facts, asked: Requirement) -> Facts | None:
     """The facts that change so that a condition fails."""
+    bound: list[Facts] = [{}]
+    if asked.unless:
+        who = asked.unless.fact
+        bound += [{who: c} for c in policy.facts[who].choices if c not in asked.unless.value]
     for changed in _against(policy, facts, asked):
-        fresh = {name: value for name, value in changed.items() if facts.get(name) != value}
-        if fresh:
-            return fresh
+        for subject in bound:
+            tried = {**facts, **changed, **subject}
+            if asked in [judged.requirement for judged in decide(policy, clause.id, tried).unmet]:
+                return {name: v for name, v in tried.items() if facts.get(name) != v}
     return None
 
 

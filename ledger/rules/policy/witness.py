@@ -119,11 +119,23 @@ class _Search:
         self.seen.add(key)
         decision = decide(self.policy, self.clause.id, facts)
         if gives(decision):
-            return facts
+            return self._whole(facts)
         for mended in self._mended(decision, facts):
             if (found := self.found(mended)) is not None:
                 return found
         return None
+
+    def _whole(self, facts: Facts) -> Facts:
+        """With every fact that is asked for: who could be exempt, and what the exempt need not."""
+        unsaid = [c.unless for c in self.asked if c.unless and c.unless.fact not in facts]
+        for unless in unsaid:
+            known = self.policy.facts[unless.fact].choices
+            others = [choice for choice in known if choice not in unless.value]
+            facts = {**facts, unless.fact: (others or list(known))[0]}
+        for asked in self.asked:
+            if valued(self.policy, facts, asked.fact) is None and asked.fact not in facts:
+                facts = next(self._meeting(asked, facts), facts)
+        return facts
 
     def _mended(self, decision: Decision, facts: Facts) -> Iterator[Facts]:
         if decision.proof is None:
@@ -142,6 +154,12 @@ class _Search:
     def _met(self, judged: Judged, facts: Facts) -> Iterator[Facts]:
         """The facts so changed that they meet a condition, or are exempt from it."""
         requirement = judged.requirement
+        yield from self._meeting(requirement, facts)
+        if requirement.unless:
+            who = requirement.unless.fact
+            yield from ({**facts, who: exempt} for exempt in requirement.unless.value)
+
+    def _meeting(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
         fact, value = requirement.fact, requirement.value
         if isinstance(value, bool):
             yield {**facts, fact: value}
@@ -149,9 +167,6 @@ class _Search:
             yield from ({**facts, fact: v} for v in value if v not in requirement.judgement)
         else:
             yield from self._beside(requirement, facts)
-        if requirement.unless:
-            who = requirement.unless.fact
-            yield from ({**facts, who: exempt} for exempt in requirement.unless.value)
 
     def _beside(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
         """A number that meets a condition: at or beside any threshold for the same fact."""
