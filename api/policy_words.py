@@ -9,12 +9,12 @@ from fractions import Fraction
 
 from api.i18n import SOURCE, language
 from api.i18n import gettext as _
-from ledger.rules.policy.changes import decimal_text
 from ledger.rules.policy.explain import Named
 from ledger.rules.policy.tree import Decision, Quotient
 from ledger.units import Fen, yuan
 
 _PLACES = 9  # of a figure without an end
+_LONGEST = 20  # a quantity of 12 decimals, times a price, in yuan
 _SHARES = (100, 1_000, 10_000)  # a share is told as the text tells it: 2/100, not 1/50
 
 
@@ -120,14 +120,13 @@ def unit(fact: Named) -> str:
 def figure(number: int | Fraction) -> str:
     """An exact figure, grouped: `12,345.678`; one without an end is cut off: `0.333333333…`."""
     exact = Fraction(number)
-    written, more = decimal_text(exact), ""
-    if written is None:
-        scaled = abs(exact.numerator) * 10**_PLACES // exact.denominator
-        whole, rest = divmod(scaled, 10**_PLACES)
-        written, more = f"{whole}.{rest:0{_PLACES}d}", "…"
-    whole, point, rest = written.removeprefix("-").partition(".")
+    ends = (n for n in range(_LONGEST) if (exact * 10**n).denominator == 1)
+    places, more = next(ends, _PLACES), ""
+    if (exact * 10**places).denominator != 1:
+        more = "…"
+    whole, rest = divmod(abs(exact.numerator) * 10**places // exact.denominator, 10**places)
     sign = "-" if exact < 0 else ""
-    return f"{sign}{int(whole):,}{point}{rest}{more}"
+    return f"{sign}{whole:,}" + (f".{rest:0{places}d}{more}" if places else "")
 
 
 def share(rate: Fraction) -> str:
