@@ -35,7 +35,7 @@ def explained(policy: Policy, decision: Decision) -> dict[str, Any]:
         "lacking": [_lacking(fact) for fact in found.lacking],
         "arithmetic": list(arithmetic(found)),
         "limits": list(limits(found)) if found.clause else [],
-        "changes": [_change(policy, one) for one in found.changes],
+        "changes": [_change(policy, decision, one) for one in found.changes],
         "questions": [_question(one) for one in found.questions],
         "record": kept and kept.as_json(),
     }
@@ -147,8 +147,11 @@ def _relation(op: str, *, met: bool) -> str:
     }[op][met]
 
 
-def _change(policy: Policy, change: Change) -> dict[str, Any]:
+def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any]:
     fact = named(policy, change.fact)
+    text = ("" if language() == SOURCE else " ").join(_if_then(fact, change))
+    if fact.kind == "ratio":  # which of its two quantities would change, nobody can say
+        text = _wanted(fact, decision, change)
     return {
         "kind": change.kind,
         "fact": change.fact,
@@ -156,7 +159,7 @@ def _change(policy: Policy, change: Change) -> dict[str, Any]:
         "label": words.label(fact),
         "to": plain(change.to),
         "distance": plain(change.distance),
-        "text": ("" if language() == SOURCE else " ").join(_if_then(fact, change)),
+        "text": text,
     }
 
 
@@ -164,7 +167,7 @@ def _if_then(fact: Named, change: Change) -> Iterator[str]:
     if isinstance(change.to, tuple):
         choices = _("或").join(words.value(fact, one) for one in change.to)
         yield _("如果是{value}：").format(value=choices)
-    elif change.distance is None or fact.kind == "ratio":
+    elif change.distance is None:
         yield _("如果是{value}：").format(value=words.value(fact, change.to))
     else:
         by = words.value(fact, abs(change.distance))
@@ -177,6 +180,13 @@ def _if_then(fact: Named, change: Change) -> Iterator[str]:
         yield _("就到下一档，")
     if change.then is not None:
         yield _then(change.then)
+
+
+def _wanted(fact: Named, decision: Decision, change: Change) -> str:
+    op = next(one.requirement.op for one in decision.unmet if one.requirement.fact == fact.name)
+    return _("须{relation} {threshold}").format(
+        relation=_relation(op, met=True), threshold=words.value(fact, change.to)
+    )
 
 
 def _then(then: Decision) -> str:

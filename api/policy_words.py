@@ -32,8 +32,8 @@ def results() -> dict[str, str]:
 def states() -> dict[str, str]:
     """How a condition stands."""
     return {
-        "met": _("符合"),
-        "unmet": _("不符合"),
+        "met": _("满足"),
+        "unmet": _("不满足"),
         "judgement": _("需人工认定"),
         "open": _("材料不足"),
         "exempt": _("不适用"),

@@ -116,6 +116,11 @@ def test_a_ratio_is_told_as_its_two_quantities(facility: str, said: str) -> None
     assert texts(why("05-1", facts), "conditions")[-1] == said
 
 
+def test_what_a_ratio_would_have_to_be() -> None:
+    facts = {**GATE, "infrastructure": True, "facility_kwh": "12", "it_kwh": "10"}
+    assert texts(why("05-1", facts), "changes") == ["须低于 1.2"]
+
+
 def test_a_ratio_without_an_end_is_cut_off_and_says_so() -> None:
     facts = {**GATE, "infrastructure": True, "facility_kwh": "7", "it_kwh": "6"}
     said = texts(why("05-1", facts), "conditions")[-1]
