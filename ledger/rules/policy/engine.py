@@ -63,12 +63,20 @@ def decide(policy: Policy, clause: str, facts: Mapping[str, object]) -> Decision
 
 
 def _decided(policy: Policy, ready: _Ready, given: Values, values: Values) -> Decision:
-    conditions = tuple([judge(values) for judge in ready.conditions])
-    unmet = tuple([c for c in conditions if c.state == "unmet"])
-    to_judge = tuple([c for c in conditions if c.state == "judgement"])
-    missing = _missing(ready, conditions, values)
+    conditions, unmet, to_judge = list[Judged](), list[Judged](), list[Judged]()
+    missing: list[str] = []
+    for judge in ready.conditions:
+        judged = judge(values)
+        conditions.append(judged)
+        if judged.state != "met":
+            if judged.state == "unmet":
+                unmet.append(judged)
+            elif judged.state == "judgement":
+                to_judge.append(judged)
+            missing += judged.missing
+    missing += _missing(ready, values)
     if ready.negotiated and not unmet and not missing:
-        to_judge = (*to_judge, ready.negotiated)
+        to_judge.append(ready.negotiated)
     result: Result = "eligible"
     if unmet:
         result = "ineligible"
@@ -78,27 +86,28 @@ def _decided(policy: Policy, ready: _Ready, given: Values, values: Values) -> De
         result = "judgement"
     outcome = ready.formula(values) if result == "eligible" else _NOTHING
     steps, amount_fen, ceiling_fen, posts = outcome
-    proof = Proof(policy.version, ready.clause, given, conditions, steps, ready.questions)
-    return Decision(
-        result, unmet, missing, to_judge, (), amount_fen, ceiling_fen, posts, proof
+    named = tuple(dict.fromkeys(missing)) if missing else ()
+    proof = Proof(
+        policy.version, ready.clause, given, tuple(conditions), steps, ready.questions
     )  # fmt: skip
+    return Decision(
+        result, tuple(unmet), named, tuple(to_judge), (), amount_fen, ceiling_fen, posts, proof
+    )
 
 
 _NOTHING: tuple[Any, None, None, None] = ((), None, None, None)
 
 
-def _missing(ready: _Ready, conditions: tuple[Judged, ...], values: Values) -> tuple[str, ...]:
+def _missing(ready: _Ready, values: Values) -> list[str]:
+    """What the formula needs and does not have."""
     missing: list[str] = []
-    for condition in conditions:
-        if condition.missing:
-            missing += condition.missing
     for name in ready.needed:
         value = values.get(name)
         if value is None:
             missing.append(name)
         elif type(value) is Lacking:
             missing += value.facts
-    return tuple(dict.fromkeys(missing)) if missing else ()
+    return missing
 
 
 def _wrong(checks: Mapping[str, told.Check], given: Values) -> bool:
@@ -134,7 +143,7 @@ def _values(ready: _Ready, given: Values) -> Values:
 
 def _ready(policy: Policy) -> Mapping[str, _Ready]:
     """The version made ready; again after it was copied with changes."""
-    kept = policy._compiled  # noqa: SLF001 - kept there for the engine alone
+    kept = (policy.__pydantic_private__ or {}).get("_compiled")  # asked directly: it is faster
     if kept is None or kept[0] is not policy:
         kept = (policy, {clause.id: _make(policy, clause) for clause in policy.clauses})
         policy._compiled = kept  # noqa: SLF001
