@@ -113,7 +113,7 @@ def value(fact: Named, given: object) -> str:
 
 def unit(fact: Named) -> str:
     """In what a fact is measured; empty where there is no word for it."""
-    own = fact.unit or ""
+    own = fact.unit or ("元" if fact.kind == "money" else "")
     return units().get(own, own if language() == SOURCE else "")
 
 

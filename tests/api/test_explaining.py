@@ -9,6 +9,7 @@ from api.evaluating import evaluated
 from api.i18n import speaking
 from ledger.rules.policy import cases, load
 from ledger.rules.policy.cases import Case
+from tests.ledger.rules.policy.invented import harbour
 
 DRAFT = "yinchuan-2024-draft"
 GATE: Mapping[str, object] = {"subject_kind": "enterprise", "legal_person": True}
@@ -189,6 +190,25 @@ def test_pool_list_and_conflicts_bound_an_award() -> None:
     scene = {**GATE, "selected": True, "total_investment_fen": 1}
     assert "至多 20 个（每年）" in texts(why("10-1", scene), "limits")
     assert "与 03-3 不能都足额享受（Q3-6）" in texts(why("03-1", PROJECT), "limits")
+
+
+def test_another_policy_is_told_without_a_line_of_code() -> None:
+    told = evaluated(
+        harbour(),
+        Case("02-1", {"registered": True, "robots": 101, "sales_fen": 299, "paid_fen": 0}),
+        explain=True,
+    )
+    assert texts(told["explanation"], "arithmetic") == [
+        "2.99 元",
+        "2.99 元 × 1/3 = 0.996666666… 元",
+        "舍去元以下 = 0.00 元",
+        "未到上限 100,000.00 元（每个企业，每年）",
+        "0.00 元 − 此前已兑付 0.00 元 = 0.00 元",
+    ]
+    with speaking("en"):
+        told = evaluated(harbour(), Case("02-1", {"registered": True, "robots": 100}), explain=True)
+    assert texts(told["explanation"], "conditions")[-1] == "100, not above 100, exactly"
+    assert texts(told["explanation"], "changes") == ["with 1 more, at 101: insufficient"]
 
 
 def test_wrong_facts_are_told_and_nothing_else() -> None:
