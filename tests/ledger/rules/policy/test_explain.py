@@ -67,5 +67,5 @@ def test_the_questions_say_who_decided_them_when() -> None:
 def test_of_wrong_facts_there_is_nothing_to_lay_out() -> None:
     found = laid_out("02-1", robots=1.5)
     assert found.clause is None
-    assert not (found.lines or found.sums or found.changes or found.questions)
+    assert [*found.lines, *found.sums, *found.changes, *found.questions] == []
     assert [one.code for one in found.decision.errors] == ["not_a_count"]
