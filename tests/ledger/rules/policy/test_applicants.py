@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.rules.policy import load
@@ -153,6 +153,7 @@ FACTS = {
 }
 
 
+@settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=FACTS), max_size=8), st.integers(0, 6))
 def test_the_three_forms_say_the_same(facts: list[dict[str, Any]], indent: int) -> None:
     written = [{"number": f"A-{n}", **one} for n, one in enumerate(facts)]
