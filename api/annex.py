@@ -13,7 +13,7 @@ from api import policy_words
 from api.cli_screen import ABSENT
 from api.client import say
 from ledger.rules.policy import Policy
-from ledger.rules.policy.boundaries import Edge, Point, Proof, gate, prove
+from ledger.rules.policy.boundaries import Edge, Point, Tried, gate, prove
 from ledger.rules.policy.clauses import Citation, Clause
 from ledger.rules.policy.explain import named
 from ledger.rules.policy.monotone import failing, falls, grid
@@ -197,7 +197,7 @@ def _results() -> dict[str, str]:
     }
 
 
-def _others(policy: Policy, proof: Proof) -> Iterator[str]:
+def _others(policy: Policy, proof: Tried) -> Iterator[str]:
     """The facts that stay as they are where the table changes one."""
     if proof.facts is None:
         yield say("没有谁能符合全部条件。", "Nobody can meet all conditions.")
@@ -207,7 +207,7 @@ def _others(policy: Policy, proof: Proof) -> Iterator[str]:
     yield say("其余事实取：" + "；".join(told) + "。", "All other facts: " + "; ".join(told) + ".")
 
 
-def _grown(policy: Policy, proof: Proof) -> tuple[list[str], int]:
+def _grown(policy: Policy, proof: Tried) -> tuple[list[str], int]:
     """Whether more ever gives less, and whether anything is given where conditions fail."""
     if proof.facts is None:
         return [], 0

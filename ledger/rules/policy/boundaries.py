@@ -59,7 +59,7 @@ class Edge(NamedTuple):
     question: str | None = None  # whose reading adds it
 
 
-class Proof(NamedTuple):
+class Tried(NamedTuple):
     """A clause at all its edges; `facts` are those on which it gives, None where there are none."""
 
     clause: Clause
@@ -72,12 +72,12 @@ class Proof(NamedTuple):
         return self.facts is not None and all(p.holds for e in self.edges for p in e.points)
 
 
-def prove(policy: Policy, clause: Clause) -> Proof:
+def prove(policy: Policy, clause: Clause) -> Tried:
     """A clause at all its edges, those of the gate and of its pool left out."""
     facts = witness(policy, clause)
     if facts is None:
-        return Proof(clause, None, ())
-    return Proof(clause, facts, tuple(_Edges(policy, clause, facts).all()))
+        return Tried(clause, None, ())
+    return Tried(clause, facts, tuple(_Edges(policy, clause, facts).all()))
 
 
 def gate(policy: Policy) -> tuple[Edge, ...]:
@@ -124,9 +124,9 @@ def _worth(policy: Policy, clause: Clause, facts: Facts | None, fen: Fen) -> boo
     return amount_fen is not None and amount_fen >= fen
 
 
-def _approved(decision: Decision, fen: Fen, must: bool) -> tuple[str, Outcome, bool]:  # noqa: FBT001
+def _approved(decision: Decision, ceiling: Fen, fen: Fen) -> tuple[str, Outcome, bool]:
     allowed = not approval(decision, fen)
-    return "allowed" if allowed else "refused", NOTHING, allowed == must
+    return "allowed" if allowed else "refused", NOTHING, allowed == (0 <= fen <= ceiling)
 
 
 class _Edges:
@@ -196,7 +196,7 @@ class _Edges:
             if ceiling is None:
                 continue
             points = tuple(
-                Point(side, ceiling + by, *_approved(decision, ceiling + by, by <= 0), facts)
+                Point(side, ceiling + by, *_approved(decision, ceiling, ceiling + by), facts)
                 for side, by in SIDES
             )
             yield Edge("approval", "", ceiling, bound, said, points)

@@ -3,8 +3,9 @@
 What is refused when a version is read (`file.py`) is refused here too, for every reading of every
 open question. Then the file is held against what stands beside it: against the whole text, of which
 every sentence is cited and every quotation is to the letter, and against the worked cases, of which
-every clause has some. And nothing in it is idle: a fact that nothing asks for, a pool from which
-nothing is paid, a clause that nobody could ever meet. Each fault has its line.
+every clause has some. Its figures are those of the words that it quotes for them. And nothing in it
+is idle: a fact that nothing asks for, a pool from which nothing is paid, a clause that nobody could
+ever meet. Each fault has its line.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from ledger.errors import Finding, NotFound
 from ledger.rules import document
 from ledger.rules.document import Node, Place, line_of
-from ledger.rules.policy import facts, file, quotations, worked
+from ledger.rules.policy import facts, file, literal, quotations, worked
 from ledger.rules.policy.clauses import Clause, Policy
 from ledger.rules.policy.file import Source
-from ledger.rules.policy.terms import Bound
 from ledger.rules.policy.witness import witness
-from ledger.rules.policy.wording import bound_words, says
 
 Beside = Callable[[str], bytes | None]
 """A file that stands beside the version's own, by its name; None where there is none."""
@@ -44,7 +43,11 @@ def check(text: str, name: str, source: Source, beside: Beside) -> list[Finding]
     if extends is not None:
         theirs = f"{extends.value}.cases.json"
         return sorted([*found, *_extended(policy, root, theirs, beside)], key=line_of)
-    within = [*found, *_idle(policy, Place(root), text, source), *_bounds(policy, Place(root))]
+    within = [
+        *found,
+        *_idle(policy, Place(root), text, source),
+        *literal.faults(policy, Place(root)),
+    ]
     cases, about_cases = _cases(policy, Place(root), f"{name}.cases.json", beside)
     texts, about_text = _quotations(policy, Place(root), beside)
     return [*sorted([*within, *cases, *texts], key=line_of), *about_text, *about_cases]
@@ -150,35 +153,3 @@ def _derived(policy: Policy, clause: Clause) -> set[str]:
     amount = clause.amount
     asked = {one.fact for one in (*policy.scope.require, *clause.require)}
     return {name for name in (*asked, amount.base, amount.limit) if name in policy.derived}
-
-
-def _bounds(policy: Policy, place: Place) -> Iterator[Finding]:
-    """Thresholds that are read otherwise than their own words say, where no question asks it."""
-    for i, clause in enumerate(policy.clauses):
-        if _asked_about(policy, clause):
-            continue
-        at, amount = place.at("clauses", i), clause.amount
-        own = [
-            (one.words, one.bound, at.at("require", k))
-            for k, one in enumerate(clause.require)
-            if one.reading is None
-        ]
-        own += [
-            (band.words, amount.bound, at.at("amount", "bands", k))
-            for k, band in enumerate(amount.bands)
-        ]
-        for words, bound, where in own:
-            yield from _bound(words, bound, where)
-
-
-def _bound(words: str, bound: Bound | None, at: Place) -> Iterator[Finding]:
-    said = says(words)
-    if bound is not None and said is not None and said != bound:
-        yield at.at("words").finding("bound_unlike_words", words="、".join(bound_words(words)))
-
-
-def _asked_about(policy: Policy, clause: Clause) -> bool:
-    """Whether an open question of the clause asks how its thresholds are to be read."""
-    readings = [r for q in clause.questions for r in policy.questions[q].readings.values()]
-    paths = [path for reading in readings for path in reading.sets if path.startswith(clause.id)]
-    return any(path.endswith((".bound", ".op")) for path in paths)

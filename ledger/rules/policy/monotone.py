@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from ledger.rules.policy.boundaries import Proof, first_reached
+from ledger.rules.policy.boundaries import Tried, first_reached
 from ledger.rules.policy.clauses import Clause, Policy
 from ledger.rules.policy.conditions import Requirement
 from ledger.rules.policy.engine import decide
@@ -76,7 +76,7 @@ def _worth(decision: Decision) -> int | None:
     return next((one for one in given if one is not None), None)
 
 
-def failing(policy: Policy, proof: Proof) -> tuple[int, tuple[tuple[str, ...], ...]]:
+def failing(policy: Policy, proof: Tried) -> tuple[int, tuple[tuple[str, ...], ...]]:
     """How many sets of conditions were made to fail, and those for which something was given."""
     if proof.facts is None:
         return 0, ()
