@@ -90,9 +90,10 @@ def _rows(
     register: Path | None, generate: int | None, seed: int, policies: tuple[Any, Any]
 ) -> Iterator[Any]:
     """The applicants, behind a progress bar."""
+    screen = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True,
+        console=screen, transient=True, disable=not screen.is_terminal,
     )  # fmt: skip
     what = say("测算", "simulating")
     with bar:
@@ -134,12 +135,17 @@ def _tell_bad(told: dict[str, Any]) -> None:
     print(say(f"{count} 行有错，未计：", f"{count} row(s) left out:"), file=sys.stderr)
     for bad in shown:
         line, number = bad["line"], bad["number"] or ""
-        faults = "；".join(f"{fault['where']} {fault['message']}" for fault in bad["faults"])
+        faults = "；".join(_fault(fault) for fault in bad["faults"])
         said = say(f"第 {line} 行 {number}：{faults}", f"line {line} {number}: {faults}")
         print("  " + "".join(c if c.isprintable() else "\ufffd" for c in said), file=sys.stderr)
     if count > len(shown):
         more = count - len(shown)
         print(say(f"  另有 {more} 行，见 --json", f"  {more} more: see --json"), file=sys.stderr)
+
+
+def _fault(fault: dict[str, str]) -> str:
+    where = "" if fault["where"] == "row" else f"{fault['where']} "
+    return f"{where}{fault['message']}"
 
 
 def _draw(file: Path, told: dict[str, Any]) -> None:

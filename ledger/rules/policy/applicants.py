@@ -86,7 +86,7 @@ def _header(first: bytes, columns: Columns) -> tuple[list[tuple[str, Column]], l
     try:
         names = [name.strip() for name in _cells(decode(first))]
     except ValueError:
-        return [], [Finding("line 1", "not_a_table")]
+        return [], [Finding("line 1", "not_a_register")]
     header, found, seen = [], [], dict[tuple[str | None, str], str]()
     for name in names:
         column = columns[name]

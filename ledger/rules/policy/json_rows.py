@@ -17,7 +17,6 @@ _CHUNK = 64 * 1024
 _OBJECT_MAX = 1024 * 1024  # characters of one object
 _DIGITS_MAX = 40
 _SPACE = " \t\r\n"
-_NOT_JSON = Finding("row", "not_json", (("problem", "-"),))
 _REST = Finding("row", "rest_unread")
 
 
@@ -114,8 +113,10 @@ class _Text:
 def _said(raw: bytes) -> object:
     try:
         return json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
-    except (ValueError, RecursionError):
-        return _NOT_JSON
+    except json.JSONDecodeError as error:
+        return Finding("row", "not_json", (("problem", error.msg),))
+    except (UnicodeDecodeError, RecursionError):
+        return Finding("row", "bad_row")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Finding:

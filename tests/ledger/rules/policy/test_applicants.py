@@ -98,8 +98,8 @@ def test_a_hundred_thousand_rows_of_which_three_are_bad() -> None:
         (b"number,seat,12-9.seats\n", ["unknown_column", "unknown_column"]),
         (b"number,seats,seats\n", ["name_twice"]),
         (b"number,annual_sales_fen,annual_sales_yuan\n", ["name_twice"]),
-        (b'number,"seats\n', ["not_a_table"]),
-        (b"PK\x03\x04\xff\xfe\xff,x\n", ["not_a_table"]),
+        (b'number,"seats\n', ["not_a_register"]),
+        (b"PK\x03\x04\xff\xfe\xff,x\n", ["not_a_register"]),
     ],
 )
 def test_a_header_that_would_lose_a_fact_refuses_the_whole(
@@ -134,6 +134,11 @@ def test_json_lines() -> None:
         (3, ["unknown_column"]), (4, ["not_json"]), (5, ["not_json_object"]), (6, ["name_twice"]),
         (7, ["not_yuan"]),
     ]  # fmt: skip
+
+
+def test_json_that_is_too_deep_is_one_bad_row() -> None:
+    assert faults('{"number": ' + "[" * 100_000 + '\n{"number": "A"}') == [(1, ["bad_row"])]
+    assert faults("[" * 100_000) == [(1, ["rest_unread"])]
 
 
 def test_a_json_list_is_read_as_far_as_it_is_one() -> None:
