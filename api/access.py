@@ -13,11 +13,14 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
+from ledger.books.claims import claim_by_number
 from ledger.books.quotas import project_by_code
 from ledger.errors import NotFound
 from ledger.steps.doors import Role, Viewer
+from ledger.tables.claims import Claim
 from ledger.tables.parties import Cluster
 from ledger.tables.projects import Project
+from ledger.tables.vouchers import Voucher
 
 
 class Right(StrEnum):
@@ -40,7 +43,8 @@ class Right(StrEnum):
     ANSWER_DECISIONS = "answer_decisions"  # which kinds: `ledger/steps/confirm.py`
     READ_CLAIMS = "read_claims"
     CLAIM = "claim"
-    HANDLE_CLAIMS = "handle_claims"  # who may do what in which state: `ledger/rules/case.py`
+    MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/rules/case.py`
+    HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
     READ_PAYMENTS = "read_payments"
     PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
 
@@ -53,7 +57,7 @@ _READ_BOOKS = {
     Right.READ_CLAIMS,
     Right.READ_PAYMENTS,
 }
-_BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.HANDLE_CLAIMS}
+_BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
 _WRITE_BOOKS = {
     Right.REGISTER,
     Right.OPEN_VOUCHERS,
@@ -62,12 +66,27 @@ _WRITE_BOOKS = {
     Right.RECONCILE,
     Right.CLAIM,
 }
-_BUILDER = {Right.READ_PROJECTS, Right.READ_USAGE, Right.READ_MONTH, Right.READ_CLAIMS}
-_OPERATOR = {Right.READ_USAGE, Right.READ_METERING, Right.TEND_AGENTS, Right.READ_MONTH}
+# Outside the bureau a decision is only ever withdrawn, by who made it.
+_BUILDER = {
+    Right.READ_PROJECTS,
+    Right.READ_USAGE,
+    Right.READ_MONTH,
+    Right.READ_CLAIMS,
+    Right.ANSWER_DECISIONS,
+}
+_OPERATOR = {
+    Right.READ_USAGE,
+    Right.READ_METERING,
+    Right.TEND_AGENTS,
+    Right.READ_MONTH,
+    Right.ANSWER_DECISIONS,
+}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.BUILDER: frozenset(_BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM}),
+        Role.BUILDER: frozenset(
+            _BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.MOVE_CLAIMS}
+        ),
         Role.OPERATOR: frozenset(_OPERATOR | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
         Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
         Role.APPROVER: frozenset(_BUREAU),
@@ -116,6 +135,14 @@ def clusters(db: Session, viewer: Viewer) -> list[int]:
     """The keys of the clusters of the viewer's centre, or of all."""
     rows = db.exec(select(Cluster.id, Cluster.centre).order_by(col(Cluster.id))).all()
     return [key for key, centre in rows if key and viewer.centre in (None, centre)]
+
+
+def claim(db: Session, viewer: Viewer, number: str) -> Claim:
+    """The claim of this number, if it is there and the viewer's to see; else NotFound."""
+    found = claim_by_number(db, number)
+    if viewer.project not in (None, db.get_one(Voucher, found.voucher).project):
+        raise NotFound("claim", number=number)
+    return found
 
 
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from ledger.steps.accrue import accrue_all
 from ledger.steps.charge import charge
+from ledger.steps.recover import settle_recoveries
 from ledger.steps.reserve import expire
 
 EVERY_S = 10.0
@@ -46,6 +47,7 @@ def accrue_round(engine: Engine, now: datetime) -> bool:
             return False
         charge(db, now)
         accrue_all(db, ACTOR, now)
+        settle_recoveries(db, now)
         expire(db, actor=ACTOR, now=now)  # after all books are locked, in their order
         db.commit()
         return True

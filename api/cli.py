@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 import typer
 
 from api import (
+    cli_account,
     cli_books,
+    cli_claim,
     cli_decisions,
     cli_doors,
     cli_invoice,
@@ -21,6 +23,7 @@ from api import (
     cli_policy,
     cli_reconcile,
     cli_run,
+    cli_statement,
     cli_voucher,
 )
 from api.client import Failure
@@ -33,7 +36,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for part in (
+    cli_account,
     cli_books,
+    cli_claim,
     cli_decisions,
     cli_doors,
     cli_invoice,
@@ -42,6 +47,7 @@ for part in (
     cli_policy,
     cli_reconcile,
     cli_run,
+    cli_statement,
     cli_voucher,
 ):
     app.add_typer(part.app)

@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api import drill, prepare
+from api import demo_month, drill, prepare
 from api.cli_books import Json
 from api.cli_machine import failures
 from api.cli_screen import as_json, gpu_hours, money, table
@@ -101,11 +101,13 @@ def demo(
                 if not node["enrolled"]:
                     code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
                     codes.append(f"--code={node['node']}={code}")
-        arguments = ["demo", "--data", str(folder), "--url", Door.find().url, *codes]
+        arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
+        _run_agent([*arguments, *codes])
+        client.ask("POST", "accruals")
+        if not_published := demo_month.play(client, beijing_day(datetime.now(UTC))):
+            print(say("演示没有公示中的申请：", "no claim is published: ") + not_published)
         if live:
             _become_agent([*arguments, "--live"])
-        _run_agent(arguments)
-        client.ask("POST", "accruals")
         _show(client, [voucher.project for voucher in drill.demo_vouchers()], as_json_=False)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from api.cli_screen import as_json, money
+from api.cli_screen import as_json, money, table
 from api.client import Client, say
 from ledger.units import fen_from_yuan
 
@@ -32,7 +32,7 @@ def open_voucher(
     json_: Json = False,
 ) -> None:
     """按条款认定资格并开券 / decide eligibility and open a voucher."""
-    wanted = {"clause": clause, "policy": policy, "facts": dict(_fact(f) for f in fact or [])}
+    wanted = {"clause": clause, "policy": policy, "facts": dict(read_fact(f) for f in fact or [])}
     with Client() as client:
         told = client.ask("POST", f"projects/{quote(code, safe='')}/voucher", body=wanted)
     if json_:
@@ -85,6 +85,19 @@ def reserve(
 
 
 @voucher.command()
+def reservations(code: Code, *, json_: Json = False) -> None:
+    """现有的预留 / the reservations that stand."""
+    with Client() as client:
+        told = client.ask("GET", f"projects/{quote(code, safe='')}/reservations")
+    if json_:
+        as_json(told)
+        return
+    titles = say("编号 金额 未用 至 用途", "number amount unused until plan").split()
+    rows = [[r["id"], money(r["fen"]), money(r["left_fen"]), r["until"], r["plan"]] for r in told]
+    table(titles, rows, right="rrr")
+
+
+@voucher.command()
 def release(
     code: Code,
     number: Annotated[int, typer.Argument(help="预留编号 / number of the reservation")],
@@ -126,7 +139,7 @@ def _fen(yuan: str) -> int:
         ) from error
 
 
-def _fact(given: str) -> tuple[str, Any]:
+def read_fact(given: str) -> tuple[str, Any]:
     """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
     name, equals, value = given.partition("=")
     if not (name and equals):

@@ -158,7 +158,7 @@ def demo_registry(facts: Document) -> Document:
     return {
         "organisations": [
             organisation(operator),
-            *(organisation(_demo_owner(c)) for c in _codes()),
+            *(organisation(demo_owner(c)) for c in _codes()),
         ],
         "centres": [
             {
@@ -183,7 +183,7 @@ def demo_registry(facts: Document) -> Document:
             for gpu in node["gpus"]
         ],
         "projects": [
-            project(code, name, kind, _demo_owner(code))
+            project(code, name, kind, demo_owner(code))
             for code, (name, kind, *_) in _DEMO_PROJECTS.items()
         ],
         "contracts": [_demo_contract(code, since) for code in _codes()],
@@ -203,7 +203,8 @@ def _codes() -> list[str]:
     return list(_DEMO_PROJECTS)
 
 
-def _demo_owner(code: str) -> str:
+def demo_owner(code: str) -> str:
+    """The made-up organisation behind a made-up project."""
     return f"{_DEMO_PROJECTS[code][0]}建设单位"
 
 

@@ -1,7 +1,7 @@
 """Made-up 数电票 for the demo: XML as the tax platform delivers it, of parties that do not exist.
 
 Element names as in real ones (`ledger/rules/einvoice.py` reads both). Every number follows from
-what the invoice is for, so the demo may be made again and makes the same ones. The remark says 演练.
+what the invoice is for, so the demo may be made again and makes the same ones. Remarks say 演练.
 """
 
 from collections.abc import Sequence
@@ -77,7 +77,8 @@ class Invoice:
         _texts(SubElement(data, "AdditionalInformation"), {"Remark": remark})
         taxed = SubElement(root, "TaxSupervisionInfo")
         _texts(taxed, {"InvoiceNumber": self.number, "IssueTime": f"{self.issued_on} 10:00:00"})
-        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="utf-8")
+        content: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+        return content
 
     @property
     def _note(self) -> str:

@@ -35,7 +35,12 @@ BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
         **dict.fromkeys(
             (
                 *(f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
-                *("/documents", "/claims/files", "/payments/returns"),  # forms of the pages
+                *(
+                    "/documents",
+                    "/documents/new",
+                    "/claims/files",
+                    "/payments/returns",
+                ),  # forms of the pages
             ),
             FORM_MAX,
         ),

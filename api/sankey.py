@@ -8,6 +8,7 @@ by their sum, the greatest first, then by name.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from unicodedata import east_asian_width
 
 from markupsafe import Markup
 
@@ -19,7 +20,7 @@ BAR = 22
 ROOM = 300  # for the texts of the last column
 FLOW = 380  # the height of all money together
 GAP = 78  # between bars: room for a name and a sum
-TEXT_MAX = 12
+TEXT_MAX = 24  # in halves: what is Chinese takes two
 
 
 @dataclass
@@ -123,7 +124,15 @@ def _rect(bar: _Bar) -> Markup:
 
 def _short(name: str) -> str:
     """A name that fits beside its bar; the whole of it stands in the table."""
-    return name if len(name) <= TEXT_MAX else f"{name[: TEXT_MAX - 1]}…"
+    if _halves(name) <= TEXT_MAX:
+        return name
+    while _halves(name) >= TEXT_MAX:
+        name = name[:-1]
+    return f"{name}…"
+
+
+def _halves(name: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in name)
 
 
 def _text(x: int, y: int, text: str, look: str) -> Markup:

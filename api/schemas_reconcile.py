@@ -46,12 +46,12 @@ class ExtraAsked(Asked):
 
 
 class MoveAsked(Asked):
-    """Move fen of a document line from one cell to another one."""
+    """Move fen of a document line from one cell to another one; none is: not allocated."""
 
     document: int
     line: int
-    from_cell: "CellNamed"
-    to_cell: "CellNamed"
+    from_cell: "CellNamed | None" = None
+    to_cell: "CellNamed | None" = None
     fen: Annotated[int, Field(ge=1, le=10**15)]
 
 
@@ -151,6 +151,7 @@ class DifferenceSeen(Told):
 
     code: str
     document: int | None
+    number: str | None  # the document's
     line: int | None
     price: int | None
     policy: str | None
@@ -189,6 +190,13 @@ class Proposed(Told):
     left: list[str]
 
 
+class MatchingAsked(Asked):
+    """How much to match at once; `after` is the `next` of the run before."""
+
+    after: tuple[str, str] | None = None
+    at_most: Annotated[int, Field(ge=1, le=10**6)] | None = None
+
+
 class MatchedSeen(Told):
     """What a run of matching allocated: document lines, shares, fen; and what stayed without."""
 
@@ -196,3 +204,5 @@ class MatchedSeen(Told):
     shares: int
     allocated_fen: int
     unallocated: int
+    next: tuple[str, str] | None = None
+    waiting: int | None = None  # lines in all, told by the first of several runs

@@ -27,10 +27,11 @@ class ReservationWanted(Asked):
 
 
 class ReservationSeen(Told):
-    """A reservation that stands."""
+    """A reservation that stands, and what nobody used of it, fen."""
 
     id: int
     fen: int
+    left_fen: int
     plan: str
     until: date
 

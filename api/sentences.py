@@ -40,6 +40,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "bad_signature": 401,
         "code_unusable": 403,
         "malformed": 400,
+        "not_your_step": 403,
         "other_agent": 401,
         "wire_version": 400,
     }

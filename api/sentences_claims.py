@@ -34,6 +34,7 @@ _CLAIMS = {
 _PUBLICATION = {
     "calendar_ends": "还没有 {year} 年的节假日安排，算不出工作日；请更新日历后再试",
     "objection": "没有编号为 {id} 的异议",
+    "objection_blank": "请写明谁提出异议、异议是什么",
     "objection_resolved": "异议 {id} 已经处理",
     "publication_runs": "公示尚未结束（至 {until}），不能批准",
     "publication_not_over": "公示尚未结束，或有异议没有处理，不能批准",
@@ -41,11 +42,12 @@ _PUBLICATION = {
 
 _APPROVAL = {
     "claim_not_decided": "这件申请没有经两人批准",
-    "proposal_outdated": "提请批准之后情况有变，请撤回后重新提请：{number}",
+    "proposal_outdated": "提出批准之后情况有变，请撤回后重新提出：{number}",
     "account_unknown": "收款单位「{payee}」没有收款账户",
 }
 
 _ACCOUNTS = {
+    "organisation": "没有登记过单位 {uscc}",
     "account_faulty": "收款账户有 {count} 处不合要求",
     "bank_missing": "请写明开户银行",
     "holder_differs": "户名应与收款单位的名称一致：{name}",

@@ -17,6 +17,7 @@ _LISTS = {
     "without_account": "申请 {claim} 的收款单位还没有经两人确认的账户",
     "account_changing": "申请 {claim} 的收款账户正在变更，等另一人确认后才能付款",
     "account_changed": "申请 {claim} 的收款账户在列入清单之后变了，请退回清单，重新编制",
+    "payee_changed": "申请 {claim} 的收款单位「{payee}」已变更，须由现在的收款单位重新申请",
     "payable_gone": "申请 {claim} 的待兑付余额已不足（可能收到了红字发票或应先抵扣）",
     "columns": "导出列有 {count} 处写法不对",
     "bad_column": "每列写成「标题=字段」",

@@ -10,9 +10,11 @@ import psycopg
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.books.claims import claim_by_number
+from ledger.books.claims import claim_by_number, voucher_of
+from ledger.books.movements import post
 from ledger.books.originals import File
 from ledger.books.parties import payee_of
+from ledger.books.quotas import project_by_code
 from ledger.steps.accounts import propose_account
 from ledger.steps.accrue import accrue_all
 from ledger.steps.claims import Done, add_file, open_claim
@@ -22,7 +24,10 @@ from ledger.steps.handling import Action, Wish, handle
 from ledger.tables.claims import Claim
 from ledger.tables.decisions import Decision
 from ledger.tables.parties import Organisation
+from ledger.units import beijing_day
+from tests.documents import party
 from tests.simulation import START
+from tests.vouchers import chain, place_decision
 
 POLICY = "yinchuan-2024-drill"
 FACTS = {
@@ -32,6 +37,7 @@ FACTS = {
     "parameters": 10_000_000_000,
     "scenarios": 5,
 }
+PAYEE = party(31).uscc
 CHANNEL = "市网信局，电话 0951-0000000"
 WANTED = ("application", "commitment", "receipt")
 
@@ -118,6 +124,32 @@ class Office:
             respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=now)
 
 
+def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> None:
+    """From that day on every project is paid through an organisation that is new here."""
+    owner.execute(
+        "WITH o AS (INSERT INTO organisations (uscc, name)"
+        " VALUES (%s, '代收单位') RETURNING id)"
+        " INSERT INTO relations (kind, organisation, project, valid, recorded_at, recorded_by)"
+        " SELECT 'payee', o.id, p.id, daterange(%s, NULL), %s, 'test' FROM o, projects p",
+        (PAYEE, since, START),
+    )
+
+
+def draft(engine: sa.Engine, code: str) -> str:
+    """A claim of one fen of that project, with a file; the money is simply there. Its number."""
+    with Session(engine) as db, db.begin():
+        project = project_by_code(db, code).id or 0
+        month = beijing_day(START).replace(day=1)
+        money = chain(1, "accrue available accrued", "match accrued payable")
+        post(
+            db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
+            moves={voucher_of(db, project).book: money},
+        )  # fmt: skip
+        claim = open_claim(db, project, 1, actor="test", now=START)
+        add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
+        return claim.number
+
+
 def place_matched(
     owner: psycopg.Connection, project: int, fen: int, month: date, policy: str = POLICY
 ) -> None:
@@ -132,12 +164,16 @@ def place_matched(
         (contract, price, month, policy, model, fen, START),
     )
     allocate(owner, document, contract, price, fen, month=month, kind=row[0], policy=policy)
-    decision = _one(
-        owner,
-        "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
-        " VALUES ('reconciliation', %s, '{}', repeat('0', 64), '', 'test', %s) RETURNING id",
-        f"test {document}", START,
-    )  # fmt: skip
+    place_decided(owner, contract, price, fen, month=month, policy=policy)
+
+
+def place_decided(
+    owner: psycopg.Connection, contract: int, price: int, fen: int, *, month: date, policy: str
+) -> None:
+    """Two persons decided that of a cell as much was metered, invoiced and matched."""
+    figures = dict.fromkeys(("metered_fen", "invoiced_fen", "matched_fen"), fen)
+    cell = {"price": price, "policy": policy, **figures, "closed_fen": 0}
+    content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell]}
     reconciliation = _one(
         owner,
         "INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
@@ -146,9 +182,11 @@ def place_matched(
     )  # fmt: skip
     owner.execute(
         "INSERT INTO matches (reconciliation, price, policy, metered_fen, invoiced_fen,"
-        " matched_fen, extra_fen, closed_fen, decision) VALUES (%s, %s, %s, %s, %s, %s, 0, 0, %s)",
-        (reconciliation, price, policy, fen, fen, fen, decision),
-    )
+        " matched_fen, extra_fen, extra_over_fen, closed_fen, decision)"
+        " VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0, %s)",
+        (reconciliation, price, policy, fen, fen, fen,
+         place_decision(owner, "reconciliation", content)),
+    )  # fmt: skip
 
 
 def place_document(owner: psycopg.Connection, fen: int) -> int:

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import psycopg
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.books import payment
 from ledger.books.movements import balances, rights
@@ -169,7 +169,7 @@ class Treasury:
 
     def rights(self, code: str) -> Rights:
         with Session(self.engine) as db:
-            asked = select(Voucher.book).join(Project, Project.id == Voucher.project)
+            asked = select(Voucher.book).join(Project, col(Project.id) == Voucher.project)
             return rights(db, db.exec(asked.where(Project.code == code)).one())
 
     def money(self, number: str = "Z1", year: int = 2026) -> dict[str, int]:

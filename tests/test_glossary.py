@@ -9,13 +9,22 @@ import pytest
 
 from agents import wire
 from api import i18n
+from api.pages import words as month_words
 from api.pages.findings import _word, about
 from api.pages.frame import role_name
 from ledger.books.findings import KINDS
+from ledger.rules.case import ACTIONS, STATES
+from ledger.rules.exceptions import CODES
 from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.steps.doors import Role
 
 GLOSSARY = Path(__file__).parents[1] / "docs" / "glossary.md"
+PAGES_OF_THE_MONTH = {
+    "States of a claim": month_words.claim_states,
+    "Steps of a claim": month_words.claim_actions,
+    "Cost documents": month_words.document_kinds,
+    "Reconciliation differences": month_words.exceptions,
+}
 HOLDERS = [str(kind.__struct_config__.tag) for kind in get_args(wire.Holder)]
 
 
@@ -58,6 +67,9 @@ def words(section: str) -> dict[str, Term]:
         ("Accounts of budgets and costs", {*BUDGET_ROLES, *COST_ROLES[:3], "R01`…`R20"}),
         ("Legal moves", {kind for kind, _, _ in LEGAL_MOVES}),
         ("Roles of access", Role),
+        ("Reconciliation differences", CODES),
+        ("States of a claim", STATES),
+        ("Steps of a claim", ACTIONS),
     ],
 )
 def test_what_the_code_knows_has_its_words(section: str, codes: Iterable[str]) -> None:
@@ -87,6 +99,9 @@ def test_the_pages_say_it_in_these_words(language: str) -> None:
         # Nobody looks for the owner of a device that is free.
         holders = set(HOLDERS) - {"unallocated"}
         said += [(_word(holder), words("Holders")[holder]) for holder in holders]
+        for section, named in PAGES_OF_THE_MONTH.items():
+            known = words(section)
+            said += [(text, known[code]) for code, text in named().items()]
     wanted = "english" if language == "en" else "chinese"
     fixed = [(text.casefold(), getattr(term, wanted).casefold()) for text, term in said]
     assert [pair for pair in fixed if not pair[0].startswith(pair[1])] == []  # «conflicts»

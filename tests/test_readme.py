@@ -15,6 +15,7 @@ from api.settings import Settings
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = "".join(re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+MONTH = (ROOT / "docs" / "month.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -29,15 +30,17 @@ def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:
     return found
 
 
-def test_every_command_is_there_with_its_options() -> None:
+@pytest.mark.parametrize("document", [README, MONTH], ids=["README", "month"])
+def test_every_command_is_there_with_its_options(document: str) -> None:
     group = get_command(cli.app)
     assert isinstance(group, TyperGroup)
     known = commands(group)
-    said = re.findall(r"^suanquan ((?:\\\n|.)+)", BLOCKS, re.MULTILINE)
+    blocks = "".join(re.findall(r"^```\n(.*?)^```", document, re.MULTILINE | re.DOTALL))
+    said = re.findall(r"^suanquan ((?:\\\n|.)+)", blocks, re.MULTILINE)
     assert said
     for line in said:
         words = line.partition(" #")[0].split()
-        verb = next((v for v in (" ".join(words[:2]), words[0]) if v in known), "")
+        verb = next((v for n in (3, 2, 1) if (v := " ".join(words[:n])) in known), "")
         assert verb, line
         assert {w.partition("=")[0] for w in words if w.startswith("--")} <= known[verb], line
 
@@ -53,7 +56,7 @@ def test_the_table_has_every_variable() -> None:
     table = set(re.findall(r"SUANQUAN_[A-Z_]+", README.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
     agents = set(re.findall(r"SUANQUAN_[A-Z_]+", agent.__doc__ or ""))
-    assert table == server | agents | {"SUANQUAN_TOKEN"}
+    assert table == server | agents | {"SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

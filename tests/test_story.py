@@ -1,13 +1,16 @@
-"""The whole thread on one page: from a GPU's clock to a capped voucher and the quota.
+"""The whole thread on one page: from a GPU's clock to money on a builder's account.
 
 Read this first. It is the product as its users meet it: the server as `make run` starts it, the
 commands that people type, the agent's own code for meter, spool and report. Two GPUs run for two
 hours; one of them is lost for ten minutes. The builder then sees what that was worth, to the fen,
-and can walk from the figure down to the very windows.
+and can walk from the figure down to the very windows. When the month is over the centre invoices
+what was metered, two clerks reconcile it, the builder claims her part, the public may object, and
+the bank pays: once, to the account that two persons confirmed. The drill's clock (ADR 0007) takes
+us through November in a minute.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from agents.looks import Held, Holding, Instant, Look, Reading
 from agents.meter import Meter
 from agents.report import drain
 from agents.spool import Spool
+from api.drill_invoices import Invoice, Item
 from tests.running import Up, running
 
 FIRST, SECOND = (f"GPU-5a1e0000-0000-4000-8000-00000000000{n}" for n in (1, 2))
@@ -54,11 +58,19 @@ bindings:
 @pytest.fixture
 def city(folder: Path) -> Iterator[Up]:
     """The server, on a data folder of its own, as `make run` starts it."""
-    with running(folder / "data") as city:
+    with running(folder / "data", SUANQUAN_DRILL_CLOCK="the clock of this story") as city:
         yield city
 
 
-def test_from_a_gpus_clock_to_the_quota_that_its_owner_sees(city: Up, folder: Path) -> None:
+def test_from_a_gpus_clock_to_money_on_an_account(city: Up, folder: Path) -> None:
+    from_a_gpus_clock_to_the_quota(city, folder)
+    people = {role: Person(city, role, folder) for role in SCOPES}
+    from_the_meter_to_what_is_payable(people, folder)
+    claim = from_a_claim_to_its_approval(people, folder)
+    from_the_budget_to_the_bank(people, claim, folder)
+
+
+def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
     # The bureau registers who is who, what a GPU-hour costs, and whose the holder is.
     (folder / "registry.yaml").write_text(REGISTRY, encoding="utf-8")
     city.ask("register", str(folder / "registry.yaml"))
@@ -105,16 +117,99 @@ def test_from_a_gpus_clock_to_the_quota_that_its_owner_sees(city: Up, folder: Pa
     assert {w["util_ppm"] for w in windows} == {870_000}
 
     # The builder's own token shows her own project, and no other's.
-    token = city.ask("token", "create", "塞上联系人", "--role=builder", "--project=saishang-72b")
-    assert [p["code"] for p in as_builder(city, token["secret"]).ask("projects")] == [
-        "saishang-72b"
-    ]
+    builder = Person(city, "builder", folder)
+    assert [p["code"] for p in builder.ask("projects")] == ["saishang-72b"]
+
+
+def from_the_meter_to_what_is_payable(people: dict[str, "Person"], folder: Path) -> None:
+    clerk, centre, builder = people["clerk"], people["operator"], people["builder"]
+
+    # The month is over: a numbered statement says what was metered, and both sides agree to it.
+    clerk.day = "2026-11-02"
+    (statement,) = clerk.ask("statement", "issue", "2026-10", "--contract=HL-2026-001")
+    assert statement["total_fen"] == 3833
+    for party in (centre, builder):
+        party.ask("statement", "confirm", statement["number"])
+
+    # The centre's invoice carries that number, so it finds its place by itself.
+    bill = Invoice(
+        "HL-2026-001 2026-10", date(2026, 11, 3), SELLER, BUYER, [Item(3833)],
+        f"对账单号 {statement['number']}",
+    )  # fmt: skip
+    (folder / "invoice.xml").write_bytes(bill.xml())
+    centre.ask("invoice", "add", str(folder / "invoice.xml"))
+    assert clerk.ask("reconcile", "match")["allocated_fen"] == 3833
+
+    # One clerk proposes, another confirms the very figures; only now is anything payable.
+    clerk.day = people["approver"].day = "2026-11-04"
+    proposal = clerk.ask("reconcile", "propose", "HL-2026-001", "2026-10")
+    assert clerk.fails("confirm", str(proposal["id"]), f"--seen={proposal['digest']}")
+    people["approver"].confirm(proposal["id"])
+    quota = builder.ask("quota", "saishang-72b")
+    assert (quota["provisional_fen"], quota["payable_fen"]) == (0, 1150)
+
+
+def from_a_claim_to_its_approval(people: dict[str, "Person"], folder: Path) -> str:
+    clerk, approver, builder = people["clerk"], people["approver"], people["builder"]
+    for person in people.values():
+        person.day = "2026-11-05"
+
+    # She names the account once, and another person confirms it.
+    account = builder.ask(
+        "account", "set", "--holder=塞上大模型科技有限公司", "--bank=演练银行银川分行",
+        "--code=313871000007", "--number=6222000000000001",
+    )  # fmt: skip
+    clerk.confirm(account["decision"])
+
+    # She claims what is payable, with her papers; the policy decides on the day it is accepted.
+    number = str(builder.ask("claim", "open", "saishang-72b")["number"])
+    for role in ("application", "commitment", "receipt"):
+        (folder / f"{role}.pdf").write_bytes(b"%PDF-1.4 " + role.encode())
+        builder.ask("claim", "add", number, role, str(folder / f"{role}.pdf"))
+    builder.ask("claim", "submit", number)
+    clerk.ask("claim", "accept", number)
+
+    # The public has five working days; before they are over nobody can approve.
+    clerk.ask("claim", "publish", number, "--channel=0951-0000000")
+    clerk.day = "2026-11-12"
+    assert clerk.fails("claim", "approve", number)
+    clerk.day = approver.day = "2026-11-13"
+    approver.confirm(clerk.ask("claim", "approve", number)["decision"])
+    assert builder.ask("claim", "show", number)["state"] == "approved"
+    return number
+
+
+def from_the_budget_to_the_bank(people: dict[str, "Person"], claim: str, folder: Path) -> None:
+    finance, approver, builder = people["finance"], people["approver"], people["builder"]
+    finance.day = approver.day = "2026-11-16"
+
+    # Money comes from an indicator of the year's budget, and its list takes two persons.
+    indicator = finance.ask(
+        "pay", "indicator", "open", "640100-2026-001", "--year=2026", "--yuan=1000000",
+        "--project-name=算力补贴", "--fund-kind=一般公共预算", "--classification=2150517",
+    )  # fmt: skip
+    approver.confirm(indicator["id"])
+    made = finance.ask("pay", "list", "make", "--indicator=640100-2026-001", "--year=2026")
+    assert made["content"]["words"] == "壹拾壹元伍角"
+    approver.confirm(made["id"])
+
+    # The bank pays, and says so; only then is it paid. Saying so twice pays nothing twice.
+    (folder / "return.csv").write_text(
+        "流水号,清单号,序号,结果,金额,日期,原因\n"
+        f"B-1,{made['subject']},1,成功,11.50,2026-11-17,\n",
+        encoding="utf-8",
+    )  # fmt: skip
+    finance.day = "2026-11-17"
+    finance.ask("pay", "return", str(folder / "return.csv"))
+    assert finance.fails("pay", "return", str(folder / "return.csv"))
+    assert builder.ask("claim", "show", claim)["state"] == "paid"
+    quota = builder.ask("quota", "saishang-72b")
+    assert (quota["payable_fen"], quota["paid_fen"]) == (0, 1150)
 
 
 def two_hours_of_two_gpus() -> Iterator[wire.Window]:
     """The real meter, driven: holders every second, the driver every ten."""
-    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=3)
-    start_ms = wire.start_ms(start)
+    start_ms = wire.start_ms(datetime(2026, 10, 15, 2, tzinfo=UTC))
     team = (Held(wire.Static("塞上团队")),)
     holding = Holding({FIRST: team, SECOND: team})
     meter = Meter(Instant(start_ms, 0), boot="boot-1")
@@ -139,6 +234,42 @@ def windows_of(city: Up, day: str) -> list[dict[str, Any]]:
     return found
 
 
-def as_builder(city: Up, secret: str) -> Up:
-    """The same server, seen by somebody with another token."""
-    return Up(city.data, environment={"SUANQUAN_URL": city.url, "SUANQUAN_TOKEN": secret})
+# Who takes part in the month, and what each is bound to.
+SCOPES = {
+    "clerk": (),
+    "approver": (),
+    "finance": (),
+    "operator": ("--centre=贺兰山智算中心",),
+    "builder": ("--project=saishang-72b",),
+}
+SELLER = ("91640100MADEM0001Y", "银川示例智算有限公司")
+BUYER = ("91640100MADEM00022", "塞上大模型科技有限公司")
+
+
+class Person:
+    """Somebody with a token of her own, who does something on a day of the drill."""
+
+    def __init__(self, city: Up, role: str, folder: Path) -> None:
+        path = folder / f"{role}.token"
+        if not path.exists():
+            made = city.ask("token", "create", f"某{role}", f"--role={role}", *SCOPES[role])
+            path.write_text(made["secret"])
+        self._city, self._token = city, path.read_text()
+        self.day = ""
+
+    def ask(self, *arguments: str) -> Any:
+        return self._at().ask(*arguments)
+
+    def fails(self, *arguments: str) -> bool:
+        return self._at().command(*arguments).returncode == 1
+
+    def confirm(self, number: int) -> None:
+        """Look at what another person decided, and confirm just that."""
+        (seen,) = [d for d in self.ask("decisions") if d["id"] == number]
+        self.ask("confirm", str(number), f"--seen={seen['digest']}")
+
+    def _at(self) -> Up:
+        city = self._city
+        drill = {"SUANQUAN_DRILL_NOW": f"{self.day}T10:00:00+08:00"} if self.day else {}
+        own = {"SUANQUAN_URL": city.url, "SUANQUAN_TOKEN": self._token}
+        return Up(city.data, environment={**city.environment, **own, **drill})

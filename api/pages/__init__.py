@@ -6,15 +6,21 @@
 from fastapi import FastAPI
 
 from api.pages import (
+    centre,
+    claims,
     days,
     decisions,
     desk,
+    documents,
     eligibility,
     findings,
     front,
     payments,
     projects,
     publications,
+    reconcile,
+    reconciling,
+    statements,
 )
 from api.pages.frame import Static, problem_page
 
@@ -22,6 +28,12 @@ ROUTERS = (
     front.router,
     desk.router,
     decisions.router,
+    reconciling.router,
+    reconcile.router,
+    statements.router,
+    centre.router,
+    documents.router,
+    claims.router,
     payments.router,
     publications.router,
     projects.router,

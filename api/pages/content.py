@@ -16,11 +16,12 @@ DIGEST = 64
 
 @dataclass(frozen=True)
 class Value:
-    """A value as it is shown: whether it is a number, and whether it is a code."""
+    """A value as it is shown: whether it is a number or a code, and where it leads."""
 
     said: str
     number: bool = False
     code: bool = False
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,73 +42,81 @@ class Content:
 
 
 def names() -> dict[str, str]:
-    """What the fields of decisions are called."""
+    """What the fields of decisions are called, in the order in which they are read."""
     return {
-        "account": _("账户"),
-        "amount_fen": _("金额"),
-        "bank": _("开户行"),
-        "bank_code": _("联行号"),
-        "bounce": _("退票"),
-        "buyer_name": _("购方"),
-        "buyer_uscc": _("购方代码"),
-        "cap_fen": _("上限"),
-        "cells": _("各行"),
-        "centre": _("智算中心"),
-        "claim": _("申请"),
-        "claims": _("申请"),
-        "classification": _("功能分类"),
-        "clause": _("条款"),
-        "close": _("不再开票"),
-        "closed_fen": _("不再开票的金额"),
-        "code": _("代码"),
-        "contract": _("合同"),
-        "differences": _("差异"),
-        "digest": _("摘要"),
-        "document": _("单据"),
-        "extra_fen": _("补认金额"),
-        "fen": _("金额"),
-        "fraud": _("弄虚作假"),
-        "from": _("起"),
-        "fund_kind": _("资金性质"),
-        "gross_fen": _("价税合计"),
-        "holder": _("户名"),
-        "indicator": _("预算指标"),
-        "invoiced_fen": _("已开票"),
-        "item": _("项目名称"),
-        "kind": _("种类"),
         "line": _("行"),
-        "lines": _("各行"),
-        "list": _("付款清单"),
-        "matched_fen": _("核定"),
-        "metered_fen": _("计量"),
-        "month": _("账期"),
-        "name": _("名称"),
-        "net_fen": _("不含税金额"),
         "number": _("号码"),
-        "organisation": _("单位"),
-        "original": _("原件"),
-        "payee": _("收款单位"),
-        "pay_by": _("退还期限"),
+        "name": _("名称"),
+        "file": _("文件"),
+        "documents": _("单据"),
+        "claim": _("申请"),
+        "project": _("项目"),
+        "contract": _("合同"),
+        "month": _("账期"),
+        "kind": _("种类"),
+        "voucher": _("算力券"),
+        "clause": _("条款"),
         "policy": _("政策版本"),
         "price": _("合同行"),
-        "project": _("项目"),
-        "project_name": _("项目名称"),
-        "reason": _("理由"),
-        "reference": _("银行流水号"),
-        "seller_name": _("销方"),
-        "seller_uscc": _("销方代码"),
-        "statement": _("对账单"),
-        "tax_fen": _("税额"),
-        "to": _("止"),
-        "total_fen": _("合计"),
-        "treatment": _("处理"),
-        "typed": _("差异"),
-        "until": _("止"),
-        "since": _("起"),
-        "uscc": _("统一社会信用代码"),
-        "voucher": _("算力券"),
-        "words": _("大写"),
+        "indicator": _("预算指标"),
         "year": _("年度"),
+        "project_name": _("项目名称"),
+        "fund_kind": _("资金性质"),
+        "classification": _("功能分类"),
+        "issued_on": _("开票日"),
+        "seller": _("销方"),
+        "buyer": _("购方"),
+        "organisation": _("单位"),
+        "payee": _("收款单位"),
+        "uscc": _("统一社会信用代码"),
+        "holder": _("户名"),
+        "bank": _("开户行"),
+        "bank_code": _("联行号"),
+        "account": _("账号"),
+        "code": _("代码"),
+        "document": _("单据"),
+        "item": _("项目名称"),
+        "unit": _("单位"),
+        "quantity": _("数量"),
+        "unit_price": _("单价"),
+        "metered_fen": _("计量"),
+        "invoiced_fen": _("已开票"),
+        "extra_fen": _("补认金额"),
+        "matched_fen": _("核定"),
+        "closed_fen": _("不再开票的金额"),
+        "net_fen": _("不含税金额"),
+        "tax_rate": _("税率"),
+        "tax_fen": _("税额"),
+        "gross_fen": _("价税合计"),
+        "before_fen": _("原来"),
+        "cap_fen": _("上限"),
+        "available_fen": _("可用"),
+        "reserved_fen": _("预留"),
+        "fen": _("金额"),
+        "total_fen": _("合计"),
+        "words": _("大写"),
+        "treatment": _("处理"),
+        "reason": _("理由"),
+        "since": _("起"),
+        "until": _("止"),
+        "on_day": _("日期"),
+        "pay_by": _("退还期限"),
+        "reference": _("银行流水号"),
+        "fraud": _("弄虚作假"),
+        "to_treasury": _("缴回国库"),
+        "statement": _("对账单"),
+        "reverses": _("红冲的蓝票"),
+        "confirmation": _("红字确认单编号"),
+        "remark": _("备注"),
+        "cells": _("各行"),
+        "lines": _("各行"),
+        "typed": _("差异"),
+        "notes": _("仅提示的差异"),
+        "facts": _("事实的摘要"),
+        "source": _("来源"),
+        "original": _("原件"),
+        "values": _("摘要"),
+        "digest": _("摘要"),
     }
 
 
@@ -116,7 +125,7 @@ def content(of: Mapping[str, Any], lead: str = "") -> Content:
     known = names()
     values: list[tuple[str, Value]] = []
     tables: list[Table] = []
-    for key, value in of.items():
+    for key, value in sorted(of.items(), key=lambda pair: _rank(known, pair[0])):
         name = f"{lead}{known.get(key, key)}"
         if isinstance(value, Mapping):
             part = content(value, f"{name} · ")
@@ -129,6 +138,11 @@ def content(of: Mapping[str, Any], lead: str = "") -> Content:
     return Content(tuple(values), tuple(tables))
 
 
+def _rank(known: Mapping[str, str], key: str) -> tuple[int, str]:
+    """Where a field stands: as in `names`, then what has no name there."""
+    return (list(known).index(key) if key in known else len(known), key)
+
+
 def shown(key: str, value: Any) -> Value:  # noqa: ANN401 - as JSON gives it
     """One value: money where the name says fen, codes by their words."""
     if isinstance(value, bool):
@@ -138,16 +152,25 @@ def shown(key: str, value: Any) -> Value:  # noqa: ANN401 - as JSON gives it
     if isinstance(value, int):
         if key == "fen" or key.endswith("_fen"):
             return Value(money(value), number=True)
-        return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
+        return _count(key, value)
     text = _joined(key, value) if isinstance(value, list | dict) else str(value)
     return Value(_word(key, text), code=len(text) == DIGEST and text.isalnum())
 
 
+def _count(key: str, value: int) -> Value:
+    """A whole number that is no money: a key of the books is said as such."""
+    if key == "document":
+        return Value(f"#{value}", url=f"/documents/{value}")
+    if key in {"contract", "price", "voucher", "account", "organisation"}:
+        return Value(f"#{value}")
+    return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
+
+
 def _joined(key: str, value: list[Any] | dict[str, Any]) -> str:
     if isinstance(value, list):
-        return "、".join(shown(key, each).said for each in value)
+        return " · ".join(shown(key, each).said for each in value)
     known = names()
-    return "；".join(
+    return " · ".join(
         f"{known.get(name, name)} {shown(name, each).said}" for name, each in value.items()
     )
 
@@ -157,8 +180,10 @@ def _word(key: str, text: str) -> str:
         return words.said(words.treatments(), text)
     if key == "code" and text in words.exceptions():
         return f"{text} {words.exceptions()[text]}"
+    if key == "source":
+        return words.said(words.sources(), text)
     if key == "kind":
-        return words.said(words.document_kinds(), text)
+        return words.said(words.document_kinds() | words.project_kinds(), text)
     return text
 
 
@@ -173,7 +198,7 @@ def _alike(value: Any) -> bool:  # noqa: ANN401 - as JSON gives it
 
 def _table(name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> Table:
     """A row for each; a list inside a thing becomes a sentence in its row."""
-    keys = list(dict.fromkeys(key for each in things for key in each))
+    keys = sorted({key for each in things for key in each}, key=lambda key: _rank(known, key))
     rows = tuple(tuple(shown(key, each.get(key)) for key in keys) for each in things)
     numeric = [any(row[n].number for row in rows) for n in range(len(keys))]
     heads = tuple((known.get(key, key), numeric[n]) for n, key in enumerate(keys))

@@ -4,10 +4,13 @@ Whoever confirms sends back the digest of what he saw; if the decision changed m
 does not count. Who decided can only withdraw.
 """
 
+import re
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
 
 from api import access
 from api.access import Right
@@ -17,16 +20,19 @@ from api.pages import words
 from api.pages.content import content
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset
-from ledger.books import desk
+from ledger.books import desk, documents_seen
+from ledger.books.documents_seen import Scope, Wanted
 from ledger.errors import NotFound
 from ledger.steps.confirm import KINDS, respond
-from ledger.steps.decide import Answer, person
+from ledger.steps.decide import Answer, own, person, same_person
 from ledger.steps.doors import Viewer
 from ledger.tables.decisions import Decision
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
+
+_KEPT_APART = re.compile(r"^(account|claim|document|list) ")
 
 
 def may_answer(viewer: Viewer, decision: Decision) -> bool:
@@ -36,14 +42,19 @@ def may_answer(viewer: Viewer, decision: Decision) -> bool:
         decision.answer is None
         and kind is not None
         and viewer.role in kind.roles
-        and person(viewer.actor) != person(decision.decided_by)
+        and not same_person(viewer.actor, decision.decided_by)
     )
 
 
 def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
     """Whether this reader decided it, and nobody answered yet."""
-    mine = person(viewer.actor) == person(decision.decided_by)
-    return decision.answer is None and mine and access.may(viewer, Right.ANSWER_DECISIONS)
+    may = access.may(viewer, Right.ANSWER_DECISIONS)
+    return decision.answer is None and may and own(viewer.actor, decision)
+
+
+def subject(decision: Decision) -> str:
+    """What it is about, without the word by which the books keep kinds apart."""
+    return _KEPT_APART.sub("", decision.subject, count=1)
 
 
 def row(decision: Decision) -> dict[str, Any]:
@@ -51,7 +62,7 @@ def row(decision: Decision) -> dict[str, Any]:
     return {
         "id": decision.id,
         "kind": words.said(words.decision_kinds(), decision.kind),
-        "subject": decision.subject,
+        "subject": subject(decision),
         "reason": decision.reason,
         "by": person(decision.decided_by),
         "at": decision.decided_at,
@@ -80,18 +91,19 @@ def decision_page(
     decision: int,
     *,
     frame: Framed,
-    viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
+    viewer: Annotated[Viewer, having(Right.READ_MONTH)],
     db: Db,
 ) -> HTMLResponse:
-    """One decision in full, and the buttons for whom it concerns."""
+    """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     made = db.get(Decision, decision)
-    if made is None:
+    if made is None or not (access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, made)):
         raise NotFound("decision", id=decision)
     return frame.page(
         "decision.html",
         {
             **row(made),
             "content": content(made.content),
+            "place": place(db, made),
             "digest": made.digest,
             "answered_by": person(made.answered_by or ""),
             "answered_at": made.answered_at,
@@ -103,11 +115,27 @@ def decision_page(
     )
 
 
+def place(db: Session, made: Decision) -> str:
+    """The page of what is decided about; "" where it has none."""
+    said = made.content
+    if made.kind == "document":
+        found = documents_seen.documents(db, Scope(), Wanted(decision=made.id), limit=2)
+        return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
+    if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
+        return f"/reconcile/{said['contract']}/{said['month']}"
+    number = quote(str(said.get("number", "")), safe="")
+    pages_of = {
+        "claim": f"/claims/{number}",
+        "payment_list": f"/payments/{number}",
+    }
+    return pages_of.get(made.kind, "")
+
+
 def _why_not(viewer: Viewer, made: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
     if made.answer is not None or may_answer(viewer, made):
         return ""
-    if person(viewer.actor) == person(made.decided_by):
+    if same_person(viewer.actor, made.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")
     return _("您的角色不能确认这类决定。")
 

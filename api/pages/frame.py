@@ -222,9 +222,9 @@ def came_from(request: Request) -> str:
     return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
 
 
-def refuse(found: Sequence[Finding]) -> NoReturn:
+def refuse(found: Sequence[Finding], code: str = "invalid", **params: str) -> NoReturn:
     """Faults of what a form brought, all at once, each with its place."""
-    raise Refusal(422, "invalid", {"count": len(found), "findings": findings(found)})
+    raise Refusal(422, code, {"count": len(found), "findings": findings(found), **params})
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ def flow_steps() -> list[tuple[str, str, bool]]:
         (_("收取"), _("窗口只留一份"), True),
         (_("计费"), _("按合同价"), True),
         (_("计提"), _("比例与上限"), True),
-        (_("对账"), _("发票逐行"), False),
-        (_("申请"), _("审批公示"), False),
-        (_("兑付"), _("逐笔到账"), False),
+        (_("对账"), _("发票逐行"), True),
+        (_("申请"), _("审批公示"), True),
+        (_("兑付"), _("逐笔到账"), True),
         (_("封存"), _("签名成链"), False),
     ]
 
@@ -37,7 +37,7 @@ def flow_steps() -> list[tuple[str, str, bool]]:
 @router.get("/")
 def home(frame: Framed) -> HTMLResponse:
     """What this is, and how to start."""
-    flow = charts.flow(flow_steps(), _("从计量到封存的九步；后四步在后续版本"))
+    flow = charts.flow(flow_steps(), _("从计量到封存的九步；最后一步在后续版本"))
     return frame.page("home.html", {"flow": flow})
 
 

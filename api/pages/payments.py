@@ -14,7 +14,7 @@ from api.access import Right
 from api.deps import Db, Now, having
 from api.format import money
 from api.i18n import gettext as _
-from api.pages import words
+from api.pages import forms, words
 from api.pages.frame import Framed, refuse
 from api.pages.projects import Mark
 from api.sankey import sankey
@@ -25,12 +25,14 @@ from ledger.errors import Refused
 from ledger.steps.bank_return import take_return
 from ledger.steps.decide import person
 from ledger.steps.doors import Viewer
+from ledger.steps.indicators import open_indicator
 from ledger.steps.pay import make_list
 from ledger.tables.decisions import Decision
-from ledger.units import Fen
+from ledger.units import Fen, beijing_day
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
+Line = Annotated[str, Form(min_length=1, max_length=200)]
 Payer = Annotated[Viewer, having(Right.PAY)]
 
 
@@ -53,6 +55,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
             "ways": ways,
             "picture": picture(ways) if ways else "",
             "may_pay": access.may(viewer, Right.PAY),
+            "year": beijing_day(now).year,
         },
     )
 
@@ -81,7 +84,7 @@ def held() -> dict[str, str]:
     """Why an approved claim is on no list."""
     return {
         "": "",
-        "no_account": _("没有确认过的收款账户"),
+        "without_account": _("没有确认过的收款账户"),
         "account_changing": _("收款账户正在变更"),
         "payable_gone": _("可兑付的金额已不足"),
     }
@@ -140,6 +143,28 @@ def make(
         now=now,
     )
     return RedirectResponse(f"/payments/{made.number}", 303)
+
+
+@router.post("/payments/indicators")
+def indicator(
+    *,
+    viewer: Payer,
+    db: Db,
+    now: Now,
+    number: Line,
+    year: Annotated[int, Form(ge=2000, le=2199)],
+    project_name: Line,
+    fund_kind: Line,
+    classification: Annotated[str, Form(pattern=r"^[0-9]{3}([0-9]{2}([0-9]{2})?)?$")],
+    yuan: Line,
+) -> Response:
+    """Enter an indicator that the finance department gave; another person confirms it."""
+    made = open_indicator(
+        db, number=number.strip(), year=year, project_name=project_name.strip(),
+        fund_kind=fund_kind.strip(), classification=classification, fen=forms.fen(yuan), reason="",
+        actor=viewer.actor, now=now,
+    )  # fmt: skip
+    return RedirectResponse(f"/decisions/{made.id}", 303)
 
 
 @router.post("/payments/returns")

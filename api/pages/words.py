@@ -68,12 +68,13 @@ def claim_actions() -> dict[str, str]:
         "submit": _("提交"),
         "return": _("退回补正"),
         "accept": _("受理"),
-        "publish": _("公示"),
+        "publish": _("发布公示"),
         "object": _("登记异议"),
         "dismiss": _("异议不成立"),
         "uphold": _("异议成立"),
+        "propose": _("提出批准"),
         "approve": _("批准"),
-        "refuse": _("不予兑付"),
+        "refuse": _("决定不付"),
         "withdraw": _("撤回"),
         "list": _("列入清单"),
         "bounce": _("退票"),
@@ -97,12 +98,38 @@ def file_roles() -> dict[str, str]:
 def document_kinds() -> dict[str, str]:
     """What kind of paper a cost document is."""
     return {
-        "digital_invoice": _("数电发票"),
-        "electronic_invoice": _("电子发票"),
+        "digital_invoice": _("数电票"),
+        "electronic_invoice": _("增值税电子发票"),
         "paper_invoice": _("纸质发票"),
-        "internal_settlement": _("校内结算单"),
-        "other": _("其他单据"),
+        "internal_settlement": _("校内结算"),
+        "other": _("其他凭证"),
     }
+
+
+def document_states() -> dict[str, str]:
+    """Whether a document may be relied on."""
+    return {
+        "standing": _("有效"),
+        "to_confirm": _("待确认"),
+        "frozen": _("冻结"),
+        "refused": _("已退回"),
+        "dropped": _("已重录"),
+    }
+
+
+def document_filters() -> dict[str, str]:
+    """What a list of documents can be narrowed to."""
+    wanted = {k: v for k, v in document_states().items() if k in ("to_confirm", "frozen")}
+    return wanted | {"unallocated": _("未分配完"), "refused": _("已退回")}
+
+
+def document_mark(state: str, *, red: bool) -> Mark:
+    """A document's state as a shape and a word; a red one says so."""
+    word = said(document_states(), state)
+    if red and state == "standing":
+        return Mark("▼", _("红字"), warm=True)
+    shapes = {"standing": "●", "to_confirm": "◔", "frozen": "■", "refused": "◇"}
+    return Mark(shapes.get(state, "○"), word, warm=state in {"to_confirm", "frozen"})
 
 
 def sources() -> dict[str, str]:
@@ -116,7 +143,31 @@ def treatments() -> dict[str, str]:
         "exclude": _("剔除"),
         "carry_over": _("结转"),
         "close": _("不再开票"),
-        "note": _("仅记录"),
+        "note": _("计入，仅记录"),
+    }
+
+
+def project_kinds() -> dict[str, str]:
+    """The two kinds of projects, in a word."""
+    return {"model": _("大模型"), "team": _("人才团队")}
+
+
+def line_kinds() -> dict[str, str]:
+    """The kinds of contract lines."""
+    return {
+        "metered": _("按用量"),
+        "reserved": _("包占"),
+        "package": _("套餐"),
+        "fixed": _("固定费"),
+    }
+
+
+def standings() -> dict[str, Mark]:
+    """What a party says of a whole statement."""
+    return {
+        "confirmed": Mark("●", _("已确认")),
+        "contested": Mark("▲", _("有出入"), warm=True),
+        "open": Mark("○", _("未答完")),
     }
 
 

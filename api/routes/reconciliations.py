@@ -5,6 +5,7 @@ address before anybody opened it.
 """
 
 import re
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from api.schemas_reconcile import (
     DifferenceSeen,
     ExtraAsked,
     MatchedSeen,
+    MatchingAsked,
     MessageSeen,
     MonthAsked,
     MonthSeen,
@@ -34,9 +36,11 @@ from api.schemas_reconcile import (
 )
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
+from ledger.books.open_lines import waiting_lines
 from ledger.errors import NotFound
 from ledger.rules.choices import Choice
 from ledger.rules.exceptions import Difference
+from ledger.rules.matching import Key
 from ledger.steps import messages, reconcile
 from ledger.steps.doors import Viewer
 from ledger.steps.match import match, move
@@ -92,24 +96,31 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
     if not seen:
         raise NotFound("reconciliation", id=key)
     found = differences_of(db, contract.id or 0, month, reconcile.process_of(db, contract))
+    numbers = books.numbers(db, (d.document for d in found))
     return ReconciliationSeen(
         **_month(seen[0]),
         cells=[CellSeen.model_validate(c) for c in books.month_cells(db, contract.id or 0, month)],
         shares=[ShareSeen.model_validate(s) for s in books.shares(db, contract.id or 0, month)],
-        differences=[_difference(d) for d in found],
+        differences=[_difference(d, numbers.get(d.document or 0)) for d in found],
         messages=[MessageSeen.model_validate(m) for m in asked(db, contract, month)],
     )
 
 
 @router.post("/matching")
-def run(viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
-    """Allocate what is not allocated yet; doing it again changes nothing."""
-    return MatchedSeen.model_validate(match(db, actor=viewer.actor, now=now))
+def run(*, wanted: MatchingAsked | None = None, viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
+    """Allocate what is not allocated yet; doing it again changes nothing.
+
+    With `at_most`, a run ends after about so many lines, and says where the next one begins.
+    """
+    asked = wanted or MatchingAsked()
+    waiting = waiting_lines(db) if asked.at_most is not None and asked.after is None else None
+    done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
+    return MatchedSeen(**asdict(done), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)
 def move_share(wanted: MoveAsked, viewer: Clerk, db: Db, now: Now) -> None:
-    """Move fen of a document line from one cell to another; sums stay tied."""
+    """Move fen of a document line from one cell to another, out of all or into one."""
     source, target = _cell(db, wanted.from_cell), _cell(db, wanted.to_cell)
     move(
         db, wanted.document, wanted.line, source=source, target=target, fen=wanted.fen,
@@ -190,14 +201,16 @@ def _month(seen: books.Month) -> dict[str, Any]:
     return {"id": f"{seen.contract}-{seen.month:%Y-%m}", **told}
 
 
-def _difference(one: Difference) -> DifferenceSeen:
+def _difference(one: Difference, number: str | None) -> DifferenceSeen:
     price, policy = one.cell[2:] if one.cell else (None, None)
     return DifferenceSeen(
-        code=one.code, document=one.document, line=one.line, price=price, policy=policy,
-        fen=one.fen, handling=one.handling,
+        code=one.code, document=one.document, number=number, line=one.line, price=price,
+        policy=policy, fen=one.fen, handling=one.handling,
     )  # fmt: skip
 
 
-def _cell(db: Session, cell: CellNamed) -> tuple[int, date, int, str]:
+def _cell(db: Session, cell: CellNamed | None) -> Key | None:
+    if cell is None:
+        return None
     contract = books.contract_by_number(db, cell.contract)
     return (contract.id or 0, month_of(cell.month), cell.price, cell.policy)

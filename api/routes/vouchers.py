@@ -28,10 +28,10 @@ from ledger.rules.reasons import reasons
 from ledger.steps.caps import propose_cap
 from ledger.steps.doors import Viewer
 from ledger.steps.lapse import propose_lapse
-from ledger.steps.reserve import release, reservation_of, reserve
+from ledger.steps.reserve import release, reservation_of, reserve, standing
 from ledger.steps.voucher import open_voucher
 from ledger.tables.projects import Project
-from ledger.tables.vouchers import Voucher
+from ledger.tables.vouchers import Reservation, Voucher
 
 router = APIRouter(tags=["vouchers"])
 
@@ -108,7 +108,16 @@ def reserve_a_part(
         actor=viewer.actor,
         now=now,
     )
-    return ReservationSeen.model_validate(made)
+    return _reservation(made, made.fen)
+
+
+@router.get("/projects/{code}/reservations")
+def reservations(
+    *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
+) -> list[ReservationSeen]:
+    """The reservations that stand, oldest first: they are used up in this order."""
+    found = standing(db, _voucher(db, viewer, code))
+    return [_reservation(one, left) for one, left in found]
 
 
 @router.delete("/projects/{code}/reservations/{key}")
@@ -117,6 +126,10 @@ def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> 
     found = reservation_of(db, _voucher(db, viewer, code), key)
     released = release(db, found, actor=viewer.actor, now=now)
     return ReservationReleased(id=key, released_fen=released)
+
+
+def _reservation(one: Reservation, left: int) -> ReservationSeen:
+    return ReservationSeen.model_validate({**one.model_dump(), "left_fen": left})
 
 
 def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:

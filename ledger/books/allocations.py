@@ -1,72 +1,24 @@
-"""Allocations in the database: lines that still have something to pay, cells, and what pays what.
+"""Allocations in the database: which fen of which document line pays for which cell.
 
-A document pays as long as it stands: keyed ones once they are confirmed, none that a red
-confirmation has frozen. What an invoice is worth is net of its red ones.
+Whoever allocates holds the lock until the commit. What may be allocated, and where there is room,
+is read in `open_lines.py`; here it is written, moved and taken back. What the database does not let
+through is for the caller to have asked before.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.books.cells import cells
-from ledger.books.parties import SellerBuyerContract
 from ledger.errors import NotFound
-from ledger.rules.cells import Cell
-from ledger.rules.matching import Key, OpenLine, Share, left_by_line
-from ledger.units import Fen, month_of
-
-PORTION = 5_000  # lines of one pair that are laid over its cells at once
-_ROWS = 2_000  # read at once
+from ledger.rules.matching import Key, Share
+from ledger.units import Fen
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.match', 0))")
 
-_OPEN = """
-    FROM standing_documents s JOIN cost_documents d ON d.id = s.id
-    JOIN family_sums f ON f.root = d.id
-    JOIN document_lines l ON l.document = d.id
-    LEFT JOIN LATERAL (
-        SELECT sum(a.fen)::bigint AS fen, min(a.kind) AS kind
-        FROM allocations a WHERE a.document = l.document AND a.line = l.line
-    ) a ON true
-    LEFT JOIN statements t ON t.number = d.statement
-    WHERE d.reverses IS NULL AND f.net_fen > f.allocated_fen
-"""
-_COUNT = text(f"SELECT count(*) {_OPEN} AND l.net_fen > 0")
-_WAITING = text(f"""
-    SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
-           f.net_fen - f.allocated_fen AS left_fen, t.contract, t.month,
-           l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
-    {_OPEN}
-    ORDER BY d.seller_uscc, d.buyer_uscc, d.issued_on, d.number COLLATE "C", d.id, l.line
-""")
-_OF_DOCUMENT = text(f"""
-    SELECT l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind,
-           f.net_fen - f.allocated_fen AS left_fen
-    {_OPEN} AND d.id = :document ORDER BY l.line
-""")
-
-# Every cell that a contract may have in these months, whether anything was metered in it or not.
-_POSSIBLE = text("""
-    SELECT k.id AS contract, m.month::date AS month, c.id AS price, p.kind,
-           coalesce(v.policy, '') AS policy
-    FROM contracts k JOIN projects p ON p.id = k.project
-    JOIN prices c ON c.contract = k.id AND c.superseded_at IS NULL
-    CROSS JOIN LATERAL generate_series(
-        date_trunc('month', greatest(lower(c.valid * k.valid), :since)::timestamp),
-        least(upper(c.valid * k.valid) - 1, :until)::timestamp, interval '1 month') AS m (month)
-    LEFT JOIN LATERAL (
-        SELECT v.policy FROM vouchers v JOIN clauses l USING (policy, clause)
-        WHERE v.project = p.id
-            AND l.effective && daterange(m.month::date, (m.month + interval '1 month')::date)
-        ORDER BY v.id LIMIT 1
-    ) v ON true
-    WHERE k.id = ANY(:contracts) AND NOT isempty(c.valid * k.valid)
-""")
+# A run fills tables that may have been empty when it began: plans of then would read them whole.
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 _ALLOCATE = text("""
     INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
@@ -98,10 +50,10 @@ _REMOVE = text("""
         = (:document, :line, :contract, :month, :price, :policy) AND fen = :fen
 """)
 _RED = text("""
-    SELECT d.id, d.reverses, l.line, l.net_fen, f.net_fen AS left_fen
-    FROM cost_documents d JOIN family_sums f ON f.root = d.reverses
-    JOIN document_lines l ON l.document = d.id
-    WHERE d.id = :red ORDER BY l.line
+    SELECT d.id, d.reverses, l.line, l.net_fen,
+           (SELECT f.net_fen FROM family_sums f WHERE f.root = d.reverses) AS left_fen
+    FROM cost_documents d JOIN document_lines l ON l.document = d.id
+    WHERE d.id = :red AND d.reverses IS NOT NULL ORDER BY l.line
 """)
 _KIND_OF_CELL = text("""
     SELECT p.kind FROM prices c JOIN contracts k ON k.id = c.contract
@@ -121,98 +73,14 @@ _UNDECIDED = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Portion:
-    """Lines of one seller and one buyer that wait, in their order."""
-
-    seller_uscc: str
-    buyer_uscc: str
-    lines: tuple[OpenLine, ...]
-
-    @property
-    def months(self) -> tuple[date, date]:
-        """The first and the last month that any of the lines may pay for."""
-        first = min(line.named[1] if line.named else line.since for line in self.lines)
-        last = max(line.named[1] if line.named else line.until for line in self.lines)
-        return month_of(first), month_of(last)
-
-
 def lock(db: Session) -> None:
     """Wait for whoever allocates just now: the room of a cell stays what it is until the commit."""
     db.execute(_ONE_AT_A_TIME)
-
-
-def waiting_lines(db: Session) -> int:
-    """How many lines belong to documents of which something is not allocated."""
-    return int(db.scalars(_COUNT).one())
-
-
-def waiting(db: Session) -> Iterator[Portion]:
-    """What waits to be allocated, pair by pair; never more of it in memory than a portion."""
-    rows = db.execute(_WAITING, execution_options={"yield_per": _ROWS})
-    for (seller, buyer), of_pair in groupby(rows, lambda r: (r.seller_uscc, r.buyer_uscc)):
-        lines: list[OpenLine] = []
-        for _, of_document in groupby(of_pair, lambda r: r.document):
-            lines += _open_lines(list(of_document))
-            if len(lines) >= PORTION:
-                yield Portion(seller, buyer, tuple(lines))
-                lines = []
-        if lines:
-            yield Portion(seller, buyer, tuple(lines))
-
-
-def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
-    left = _left(rows)
-    return [
-        OpenLine(
-            r.document, r.line, r.number, r.issued_on, r.since, r.until, left[r.line],
-            (r.contract, r.month) if r.contract is not None else None, r.kind,
-        )
-        for r in rows if r.line in left
-    ]  # fmt: skip
-
-
-def _left(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
-    if not rows:
-        return {}
-    return left_by_line([(r.line, r.net_fen, r.allocated_fen) for r in rows], rows[0].left_fen)
-
-
-def left_of(db: Session, document: int) -> dict[int, Fen]:
-    """What each line of a document still has to pay; nothing where the document does not stand."""
-    return _left(db.execute(_OF_DOCUMENT, {"document": document}).all())
-
-
-def cells_of(
-    db: Session, may: Collection[SellerBuyerContract], first: date, last: date
-) -> list[Cell]:
-    """The cells of these contracts for which their parties may invoice, in these months."""
-    contracts = sorted({one.contract for one in may})
-    asked = {"contracts": contracts, "since": first, "until": last}
-    rows = db.execute(_POSSIBLE, asked).mappings()
-    found = {cell.key: cell for cell in (Cell(**r, metered_fen=0, invoiced_fen=0) for r in rows)}
-    for cell in cells(db, contracts=contracts):
-        if cell.key in found or (cell.metered_fen and first <= cell.month <= last):
-            found[cell.key] = cell
-    return [cell for cell in found.values() if _within(cell, may)]
-
-
-def _within(cell: Cell, may: Iterable[SellerBuyerContract]) -> bool:
-    """Whether the two may invoice each other under the contract on some day of the month."""
-    spells = (one.valid for one in may if one.contract == cell.contract)
-    return any(
-        (days.lower is None or month_of(days.lower) <= cell.month)
-        and (days.upper is None or cell.month < days.upper)
-        for days in spells
-    )
+    db.execute(_PLAN_ANEW)
 
 
 def allocate(db: Session, shares: Sequence[Share], actor: str, now: datetime) -> None:
-    """Allocate these shares, beside what is allocated already, in one statement.
-
-    What the database does not let through (more than there is, two kinds of projects on one line)
-    is for the caller to have asked before.
-    """
+    """Allocate these shares, beside what is allocated already, in one statement."""
     if not shares:
         return
     contracts, months, prices, policies = zip(*(share.cell for share in shares), strict=True)
@@ -279,3 +147,9 @@ def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, 
 def remove_undecided(db: Session, root: int) -> Fen:
     """Remove an invoice, with its red ones, from all cells that nobody decided yet; the net fen."""
     return sum(int(row.fen) for row in db.execute(_UNDECIDED, {"root": root}))
+
+
+def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
+    """The contracts for which these documents pay, or from which they take back."""
+    asked = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
+    return list(db.scalars(asked, {"documents": list(documents)}))

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from ledger.rules.cells import Cell
 
-# A cell is there as soon as something was metered, allocated or decided.
+# A cell is there as soon as something was metered, allocated or decided. What is metered after two
+# persons decided that more was used is no more on top of that.
 _CELLS = text("""
     WITH wanted AS (
         SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project
@@ -21,14 +22,16 @@ _CELLS = text("""
         SELECT contract, month, price, policy, sum(fen)::bigint AS fen
         FROM allocations WHERE contract IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
     ), decided AS (
-        SELECT r.contract, r.month, m.price, m.policy, m.matched_fen, m.extra_fen, m.closed_fen
+        SELECT r.contract, r.month, m.price, m.policy, m.matched_fen, m.extra_fen,
+               m.extra_over_fen, m.closed_fen
         FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
         WHERE r.contract IN (SELECT id FROM wanted)
     )
     SELECT contract, month, price, policy, w.kind,
            coalesce(metered.fen, 0) AS metered_fen, coalesce(invoiced.fen, 0) AS invoiced_fen,
            coalesce(decided.matched_fen, 0) AS matched_fen,
-           coalesce(decided.extra_fen, 0) AS extra_fen,
+           greatest(least(decided.extra_fen, decided.extra_over_fen + decided.extra_fen
+                                             - coalesce(metered.fen, 0)), 0) AS extra_fen,
            coalesce(decided.closed_fen, 0) AS closed_fen
     FROM metered
     FULL JOIN invoiced USING (contract, month, price, policy)

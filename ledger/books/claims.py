@@ -46,7 +46,9 @@ _PUBLICATIONS = text("""
 """)
 _ACCOUNTS = text("""
     SELECT a.id, a.organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code, a.number,
-           a.confirmed_at, a.superseded_at, d.decided_by, d.answered_by AS confirmed_by
+           a.confirmed_at, a.superseded_at, d.decided_by, d.answered_by AS confirmed_by,
+           EXISTS (SELECT FROM decisions WHERE kind = 'account' AND answer IS NULL
+                   AND subject = 'account ' || o.uscc) AS held
     FROM bank_accounts a JOIN organisations o ON o.id = a.organisation
     JOIN decisions d ON d.id = a.decision
     WHERE CAST(:organisations AS bigint[]) IS NULL OR a.organisation = ANY(:organisations)
@@ -142,6 +144,14 @@ def account_of(db: Session, organisation: int) -> BankAccount | None:
 
 
 def accounts(db: Session, organisations: Collection[int] | None = None) -> Sequence[Row[Any]]:
-    """The accounts of these organisations or of all, present and past, and who confirmed them."""
+    """The accounts of these organisations or of all, present and past, and who confirmed them.
+
+    `held`: a change of the organisation's account is under way.
+    """
     wanted = None if organisations is None else list(organisations)
     return db.execute(_ACCOUNTS, {"organisations": wanted}).all()
+
+
+def masked(number: str) -> str:
+    """An account's number as those see it who need not know: its last four figures."""
+    return "*" * (len(number) - 4) + number[-4:]

@@ -31,6 +31,7 @@ _CLAIMS = text("""
         SELECT since, until FROM publications WHERE claim = c.id ORDER BY id DESC LIMIT 1) u ON true
     WHERE (CAST(:project AS bigint) IS NULL OR v.project = :project)
         AND (CAST(:states AS text[]) IS NULL OR c.state = ANY(:states))
+        AND (CAST(:number AS text) IS NULL OR c.number = :number)
     ORDER BY c.id DESC LIMIT :limit OFFSET :offset
 """)
 
@@ -110,11 +111,12 @@ def claims(
     *,
     project: int | None = None,
     states: Sequence[str] | None = None,
+    number: str | None = None,
     limit: int = 1_000,
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
-    """Claims, newest first: of a project or of all, in these states or in any."""
-    wanted = {"project": project, "states": list(states) if states else None}
+    """Claims, newest first: of a project or of all, in these states or in any; or the one."""
+    wanted = {"project": project, "states": list(states) if states else None, "number": number}
     return db.execute(_CLAIMS, {**wanted, "limit": limit, "offset": offset}).all()
 
 

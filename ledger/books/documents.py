@@ -1,19 +1,18 @@
 """Cost documents in the database: what is known by a number, who sells for a centre, what is kept.
 
 A number that a keyed document had whose second person said no is free again: that document is
-*dropped* as soon as another takes the number. Documents are kept in two statements, however many
-there are: the documents, then all their lines.
+*dropped* as soon as another takes the number. Documents are kept in a few statements, however many
+there are: blue ones, red ones, all their lines.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlmodel import Session
 
-from ledger.tables.documents import CostDocument
 from ledger.units import Fen
 
 OWN_NUMBERS = frozenset({"internal_settlement", "other"})  # numbered by who issues them
@@ -53,14 +52,38 @@ _SELLERS = text("""
     FROM relations r JOIN organisations o ON o.id = r.organisation
     WHERE r.kind = 'seller' AND r.centre = :centre AND r.superseded_at IS NULL
 """)
-_LINES = text("""
-    INSERT INTO document_lines
-        (document, line, item, unit, quantity, unit_price, net_fen, tax_rate, tax_fen)
-    SELECT * FROM unnest(
-        CAST(:document AS bigint[]), CAST(:line AS smallint[]), CAST(:item AS text[]),
-        CAST(:unit AS text[]), CAST(:quantity AS text[]), CAST(:unit_price AS text[]),
-        CAST(:net_fen AS bigint[]), CAST(:tax_rate AS text[]), CAST(:tax_fen AS bigint[]))
-""")
+_COLUMNS = {
+    **dict.fromkeys(("kind", "code", "number"), "text"),
+    "issued_on": "date",
+    **dict.fromkeys(("seller_uscc", "seller_name", "buyer_uscc", "buyer_name"), "text"),
+    **dict.fromkeys(("net_fen", "tax_fen", "gross_fen"), "bigint"),
+    **dict.fromkeys(("since", "until"), "date"),
+    "period_assumed": "boolean",
+    "statement": "text",
+    "reverses": "bigint",
+    **dict.fromkeys(("confirmation", "remark", "source", "original"), "text"),
+    "received_at": "timestamptz",
+    "received_by": "text",
+    "decision": "bigint",
+}
+_LINE_COLUMNS = {
+    "document": "bigint",
+    "line": "smallint",
+    **dict.fromkeys(("item", "unit", "quantity", "unit_price"), "text"),
+    "net_fen": "bigint",
+    "tax_rate": "text",
+    "tax_fen": "bigint",
+}
+
+
+def _keep(table: str, columns: Mapping[str, str]) -> str:
+    """Rows as one array a column: a statement of its own size would take longer to read."""
+    arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in columns.items())
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+
+
+_INSERT = text(_keep("cost_documents", _COLUMNS) + " RETURNING id, kind, code, number, seller_uscc")
+_LINES = text(_keep("document_lines", _LINE_COLUMNS))
 _DROP = text("UPDATE cost_documents SET dropped_at = :now WHERE id = ANY(:ids)")
 _CONFIRM = text("""
     UPDATE cost_documents SET confirmed_by = :actor, confirmed_at = :now
@@ -143,17 +166,19 @@ def drop(db: Session, ids: Sequence[int], now: datetime) -> None:
 
 def insert_documents(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Keep documents; their keys, in the order given."""
-    if not rows:
-        return []
-    made = insert(CostDocument).returning(CostDocument.id, sort_by_parameter_order=True)  # type: ignore[arg-type]
-    return [int(key) for key in db.scalars(made, list(rows)) if key is not None]
+    told = ("kind", "code", "number", "seller_uscc")
+    made = db.execute(_INSERT, _arrays(_COLUMNS, rows))
+    keys = {tuple(getattr(row, name) for name in told): row.id for row in made}
+    return [keys[tuple(row[name] for name in told)] for row in rows]
 
 
 def insert_lines(db: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep the lines of documents, all in one statement."""
-    columns = ("document", "line", "item", "unit", "quantity", "unit_price")
-    amounts = ("net_fen", "tax_rate", "tax_fen")
-    db.execute(_LINES, {name: [row[name] for row in rows] for name in (*columns, *amounts)})
+    """Keep the lines of documents."""
+    db.execute(_LINES, _arrays(_LINE_COLUMNS, rows))
+
+
+def _arrays(columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in columns}
 
 
 def confirm(db: Session, decision: int, actor: str, now: datetime) -> list[int]:

@@ -5,7 +5,7 @@ share it is told in `rules/billing.py`. Everything is read absolutely, from the 
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlmodel import Session
 from ledger.books import usage
 from ledger.rules.billing import Item, bill
 from ledger.rules.delivery import Seen
-from ledger.rules.pricing import PriceLine, fen_per_ms
+from ledger.rules.pricing import PriceLine, Used, fen_per_ms
 from ledger.units import HOUR_MS
 
 _LINES = text("""
@@ -103,21 +103,29 @@ def seen(db: Session, projects: Sequence[int]) -> list[Seen]:
     return list(found.values())
 
 
-def billed(
-    db: Session, projects: Sequence[int], today: date, *, in_detail: bool = False
-) -> list[Item]:
+def billed(db: Session, projects: Sequence[int], today: date) -> list[Item]:
     """All items of these projects' bills up to a Beijing day.
 
-    With `in_detail`, usage is told by device, holder and source; otherwise only where a line
-    rounds the use of single devices.
+    Usage is told by device, holder and source only where a line rounds the use of single devices.
     """
     lines = price_lines(db, projects)
-    detailed = {line.project for line in lines if in_detail or line.rounding != "ms"}
+    detailed = {line.project for line in lines if line.rounding != "ms"}
+    used = usage.owned(db, projects, in_detail=detailed)
+    return _bill(db, used, lines, today)
+
+
+def billed_in(db: Session, project: int, since: date, until: date) -> list[Item]:
+    """The items of a project's bill from `since` until before `until`, and more before it.
+
+    Usage is told by device, holder and source, and from the first day on where there are packages.
+    """
+    lines = price_lines(db, [project])
+    first = None if any(line.kind == "package" for line in lines) else since
+    used = usage.owned(db, [project], since=first, until=until, in_detail=[project])
+    return _bill(db, used, lines, until - timedelta(days=1))
+
+
+def _bill(db: Session, used: Sequence[Used], lines: Sequence[PriceLine], today: date) -> list[Item]:
     reserving = {line.project for line in lines if line.kind == "reserved"}
-    return bill(
-        usage.owned(db, projects, in_detail=detailed),
-        lines,
-        catalogue(db),
-        seen(db, list(reserving)) if reserving else [],
-        today,
-    )
+    there = seen(db, list(reserving)) if reserving else []
+    return bill(used, lines, catalogue(db), there, today)

@@ -28,6 +28,7 @@ MIG_SLICES = 7  # of a GPU at most (NVIDIA MIG user guide), each metered as a de
 Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
 
 # A keyed document stands once it is confirmed, as in `standing_documents`; a frozen one is told.
+# OFFSET 0 keeps the sums from being taken over every document there is.
 _DOCUMENTS = text("""
     SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
            d.net_fen, d.tax_fen, d.gross_fen, t.contract, t.month, f.net_fen - d.net_fen AS red_fen,
@@ -40,8 +41,8 @@ _DOCUMENTS = text("""
                    AND (plain_number(d.number) ~ '^[0-9]{20}$'
                        OR (o.seller_uscc = d.seller_uscc AND '' IN (o.code, d.code)))
            ) AS duplicate
-    FROM cost_documents d JOIN family_sums f ON f.root = d.id
-    LEFT JOIN statements t ON t.number = d.statement
+    FROM cost_documents d LEFT JOIN statements t ON t.number = d.statement
+    CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
     WHERE d.id IN (
         SELECT coalesce(p.reverses, p.id)
         FROM allocations a JOIN cost_documents p ON p.id = a.document
@@ -51,6 +52,11 @@ _DOCUMENTS = text("""
         WHERE p.reverses IS NULL AND p.until >= :month AND p.until < :next
             AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
             AND p.seller_uscc = ANY(:sellers) AND p.buyer_uscc = ANY(:buyers)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+        UNION ALL  -- whoever it is made out to: it names this month's statement
+        SELECT p.id FROM statements n JOIN cost_documents p ON p.statement = n.number
+        WHERE n.contract = :contract AND n.month = :month AND p.reverses IS NULL
+            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
             AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
     )
     ORDER BY d.id

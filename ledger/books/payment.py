@@ -206,9 +206,8 @@ def payables(db: Session, on_list: int | None = None) -> list[Payable]:
     told = []
     for row in db.execute(_PAYABLES, {"list": on_list}):
         one = _payable(row)
-        held = (
-            "without_account" if one.account is None else "account_changing" if row.changing else ""
-        )
+        held = "account_changing" if row.changing else ""
+        held = "without_account" if one.account is None else held
         if not held:
             owed = left.setdefault(one.book, row.owed_fen)
             held = "payable_gone" if owed < one.due_fen else ""

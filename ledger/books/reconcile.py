@@ -1,21 +1,23 @@
 """Reading reconciliations: the months of contracts, their cells, what documents paid into them.
 
 A month is there as soon as something was metered or allocated in it. It is *open* until two persons
-decided it, and *changed* once a charge or an allocation differs from what they decided on.
+decided it, and *changed* once a charge or an allocation differs from what they decided on, also
+where another invoice of the same sum took one's place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.books.cells import cells
 from ledger.errors import NotFound
 from ledger.rules.cells import Cell
 from ledger.tables.accounts import CostBook
+from ledger.tables.documents import CostDocument
 from ledger.tables.projects import Contract
 from ledger.tables.reconcile import Reconciliation
 from ledger.units import Fen
@@ -32,11 +34,13 @@ _MONTHS = text("""
         JOIN reconciliations r ON r.id = m.reconciliation
     ), cell AS (
         SELECT contract, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
-               coalesce(d.matched_fen, 0) AS matched, coalesce(d.extra_fen, 0) AS extra,
+               coalesce(d.matched_fen, 0) AS matched,
+               greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
+                   AS extra,
                coalesce(d.closed_fen, 0) AS closed,
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))
-                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) AS changed
+                   IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) OR d.lowered_fen > 0 AS changed
         FROM metered m FULL JOIN invoiced i USING (contract, month, price, policy)
         FULL JOIN decided d USING (contract, month, price, policy)
     )
@@ -144,6 +148,14 @@ def contract_lines(db: Session, prices: Sequence[int]) -> dict[int, dict[str, An
     """What the contract lines of cells say, by key."""
     rows = db.execute(_LINES, {"prices": list(prices)})
     return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:
+    """What documents are called, code and number, by their keys."""
+    keys = {key for key in documents if key is not None}
+    asked = select(CostDocument.id, CostDocument.code, CostDocument.number)
+    found = db.exec(asked.where(col(CostDocument.id).in_(keys)))
+    return {key: f"{code}{number}" for key, code, number in found if key is not None}
 
 
 def reconciliation(

@@ -2,35 +2,100 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
 
-CREATE FUNCTION public.allocations_fit() RETURNS trigger
+CREATE FUNCTION public.account_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
+                AND d.content ->> 'organisation' = NEW.organisation::text
+                AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
+                AND d.content ->> 'bank_code' = NEW.bank_code
+                AND d.content ->> 'number' = NEW.number) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this account'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.account_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.allocated_to_a_cell() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF EXISTS (
+        SELECT contract, price, kind FROM fresh EXCEPT
+        SELECT k.id, c.id, p.kind FROM contracts k
+            JOIN prices c ON c.contract = k.id JOIN projects p ON p.id = k.project
+            WHERE c.id IN (SELECT price FROM fresh)
+    ) THEN
+        RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.allocated_to_a_cell() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.allocations_fit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
 DECLARE
+    roots bigint[];
     wrong bigint;
 BEGIN
-    PERFORM FROM cost_documents WHERE id IN (
-        SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
-    ) ORDER BY id FOR NO KEY UPDATE;
-    SELECT l.document INTO wrong
-        FROM document_lines l
-        JOIN (SELECT a.document, a.line, sum(a.fen) AS fen FROM allocations a
-              WHERE (a.document, a.line) IN (SELECT document, line FROM fresh)
-              GROUP BY a.document, a.line) t USING (document, line)
-        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0) LIMIT 1;
+    SELECT array_agg(DISTINCT coalesce(d.reverses, d.id)) INTO roots
+        FROM fresh f JOIN cost_documents d ON d.id = f.document;
+    PERFORM FROM cost_documents WHERE id = ANY(roots) ORDER BY id FOR NO KEY UPDATE;
+    SELECT min(f.document) INTO wrong
+        FROM (SELECT DISTINCT document, line FROM fresh) f
+        JOIN document_lines l USING (document, line)
+        CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
+                            WHERE a.document = f.document AND a.line = f.line) t
+        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0);
     IF wrong IS NULL THEN
-        SELECT min(root) INTO wrong FROM family_sums WHERE root IN (
-            SELECT coalesce(d.reverses, d.id) FROM fresh f JOIN cost_documents d ON d.id = f.document
-        ) AND allocated_fen NOT BETWEEN 0 AND net_fen;
+        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+            CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = family OFFSET 0) s
+            WHERE s.allocated_fen NOT BETWEEN 0 AND s.net_fen;
+    END IF;
+    IF wrong IS NULL THEN
+        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+            CROSS JOIN LATERAL (
+                SELECT FROM cost_documents d JOIN allocations a ON a.document = d.id
+                WHERE coalesce(d.reverses, d.id) = family
+                GROUP BY a.contract, a.month, a.price, a.policy HAVING sum(a.fen) < 0
+            ) below;
     END IF;
     IF wrong IS NOT NULL THEN
-        RAISE EXCEPTION 'more is allocated than document % has', wrong
+        RAISE EXCEPTION 'document % has not what is allocated of it', wrong
             USING ERRCODE = 'check_violation', CONSTRAINT = 'allocations_fit', DETAIL = wrong;
     END IF;
     RETURN NULL;
 END $$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.document_confirmed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.ensure_day(day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -51,6 +116,45 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    old bigint[];
+BEGIN
+    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
+        WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
+    IF NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
+        AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
+    WITH gone AS (
+        DELETE FROM allocations a WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL
+        RETURNING *
+    )
+    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+            allocated_at, allocated_by)
+        SELECT document, line, contract, month, line_now(price, month) AS now, policy, kind, sum(fen),
+               max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document, line, contract, month, now, policy, kind
+        ON CONFLICT (document, line, contract, month, price, policy)
+            DO UPDATE SET fen = a.fen + excluded.fen;
+    UPDATE matches m SET price = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
+                     m.price, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
+              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
+              WHERE m.price = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
+        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
+                            = (f.reconciliation, f.policy, f.now));
+END $$;
+
+ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
@@ -75,6 +179,132 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_objection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.upheld IS NOT NULL THEN
+        RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        DELETE FROM reserved_devices WHERE price = NEW.id;
+    ELSE
+        INSERT INTO reserved_devices (price, gpu, project, centre, valid)
+            SELECT NEW.id, d.gpu, k.project, k.centre, NEW.valid
+            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
+
+CREATE TABLE public.charges (
+    contract bigint NOT NULL,
+    price bigint NOT NULL,
+    month date NOT NULL,
+    policy text NOT NULL,
+    model bigint,
+    mig_profile text NOT NULL,
+    ms_num numeric NOT NULL,
+    ms_den numeric NOT NULL,
+    cost_fen bigint NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    promised_ms bigint,
+    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
+    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
+    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT charges_promised_ms_check CHECK ((promised_ms >= 0))
+);
+
+ALTER TABLE public.charges OWNER TO suanquan_owner;
+
+CREATE TABLE public.prices (
+    id bigint NOT NULL,
+    contract bigint NOT NULL,
+    model bigint,
+    mig_profile text,
+    unit text NOT NULL,
+    yuan numeric NOT NULL,
+    gpus integer NOT NULL,
+    hours integer NOT NULL,
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    rounding text DEFAULT 'ms'::text NOT NULL,
+    devices text[],
+    quantity numeric,
+    expires date,
+    counts boolean,
+    CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
+    CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
+    CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
+    CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
+    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
+    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
+    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
+    CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
+    CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
+    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
+    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
+    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
+    CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (model IS NULL)))
+);
+
+ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
+    LANGUAGE sql STABLE STRICT
+    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract = o.contract) AND (n.kind = o.kind) AND (n.name = o.name) AND (COALESCE(n.model, (0)::bigint) = COALESCE(o.model, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract = n.contract) AND (c.price = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
+
+ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.line_of_claim() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF NOT EXISTS (
+        SELECT FROM claims c JOIN bank_accounts a ON a.organisation = c.payee
+        JOIN organisations o ON o.id = c.payee
+        WHERE c.id = NEW.claim AND c.voucher = NEW.voucher AND a.id = NEW.account
+            AND a.superseded_at IS NULL
+            AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
+                = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
+                                    WHERE l.claim = c.id)
+    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.line_of_claim() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.lines_tie() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -106,17 +336,105 @@ END $$;
 
 ALTER FUNCTION public.lock_book(wanted bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.lower_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting AND v.book = NEW.book AND d.answer = 'confirmed'
+            AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
+                OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
+                    SELECT sum(m.amount) FROM movements m
+                    WHERE (m.posting, m.book, m.kind) = (NEW.posting, NEW.book, NEW.kind)
+                ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
+    ) THEN
+        RAISE EXCEPTION 'a promise is lowered by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.match_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    told boolean := TG_OP = 'UPDATE';
+    more boolean := told;
+BEGIN
+    IF told THEN
+        told := (NEW.decision, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
+            = (OLD.decision, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+            AND NEW.matched_fen <= OLD.matched_fen;
+        more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
+            AND NEW.extra_decision IS NOT DISTINCT FROM OLD.extra_decision;
+        IF NEW.decision < OLD.decision OR NEW.extra_decision < OLD.extra_decision THEN
+            RAISE EXCEPTION 'a newer decision stands'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+        END IF;
+    END IF;
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
+        OR EXISTS (
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            WHERE d.id = NEW.decision AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
+                AND d.content ->> 'contract' = r.contract::text
+                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                AND c ->> 'price' = NEW.price::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'metered_fen' = NEW.metered_fen::text
+                AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
+                AND c ->> 'closed_fen' = NEW.closed_fen::text
+                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
+    more := more OR NEW.extra_decision IS NULL OR EXISTS (
+        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+        WHERE d.id = NEW.extra_decision AND d.kind = 'extra' AND d.answer = 'confirmed'
+            AND d.content ->> 'contract' = r.contract::text
+            AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+            AND d.content ->> 'price' = NEW.price::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
+            AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
+    IF NOT (told AND more) THEN
+        RAISE EXCEPTION 'two persons have not decided this of the cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    standing text;
+    moving claims;
 BEGIN
-    SELECT state INTO standing FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
-    IF standing IS DISTINCT FROM NEW.state THEN
-        RAISE EXCEPTION 'the case is %', standing
+    SELECT * INTO moving FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF moving.state IS DISTINCT FROM NEW.state THEN
+        RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
+                AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
+                AND d.content ->> 'fen' = moving.fen::text) THEN
+        RAISE EXCEPTION 'two persons have not approved claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
+    END IF;
+    IF NEW.action = 'approve' AND (
+            NOT EXISTS (SELECT FROM publications WHERE claim = NEW.claim)
+            OR EXISTS (SELECT FROM publications WHERE claim = NEW.claim
+                       AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
+            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication
+                       WHERE p.claim = NEW.claim AND o.upheld IS NULL)) THEN
+        RAISE EXCEPTION 'claim % is still before the public', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
     UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
@@ -214,11 +532,40 @@ END $$;
 
 ALTER FUNCTION public.open_rights_book() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.payback_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    row jsonb := to_jsonb(NEW);
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision AND d.kind = TG_ARGV[0]
+            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher'
+            AND d.content -> 'fraud' = row -> 'fraud'
+            AND (d.kind = 'recovery'
+                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+    ) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text);
+    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.plain_number(number text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
+
+ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.post_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -288,26 +635,106 @@ END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.return_of_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    sent bigint;
+BEGIN
+    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list
+        WHERE (l.list, l.line) = (NEW.list, NEW.line) AND s.sent_at IS NOT NULL
+        FOR NO KEY UPDATE OF l;
+    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
+                                         WHERE (list, line) = (NEW.list, NEW.line)) THEN
+        RAISE EXCEPTION 'the bank returns what was sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.send_list() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    said jsonb;
+BEGIN
+    SELECT content INTO said FROM decisions
+        WHERE id = NEW.decision AND kind = 'payment_list' AND answer = 'confirmed';
+    IF OLD.sent_at IS NOT NULL OR said IS NULL OR said ->> 'number' IS DISTINCT FROM NEW.number
+        OR said ->> 'total_fen' IS DISTINCT FROM NEW.total_fen::text
+        OR NEW.total_fen IS DISTINCT FROM (SELECT sum(fen) FROM payment_lines WHERE list = NEW.id)
+        OR jsonb_array_length(said -> 'lines')
+            IS DISTINCT FROM (SELECT count(*) FROM payment_lines WHERE list = NEW.id)
+        OR EXISTS (
+            SELECT l.line, c.number, l.payee, l.uscc, l.bank, l.bank_code, l.number, l.fen
+            FROM payment_lines l JOIN claims c ON c.id = l.claim AND c.state = 'listed'
+            JOIN bank_accounts a ON a.id = l.account AND a.superseded_at IS NULL
+            WHERE l.list = NEW.id
+            EXCEPT
+            SELECT t.* FROM jsonb_to_recordset(said -> 'lines') AS t (line smallint, claim text,
+                payee text, uscc text, bank text, bank_code text, account text, fen bigint)
+        ) OR EXISTS (
+            SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim
+            JOIN bank_accounts a ON a.id = l.account
+            WHERE l.list = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+        ) THEN
+        RAISE EXCEPTION 'a list is sent once, as it is confirmed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.send_list() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.set_cap(of_decision bigint) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    changed integer;
+    cap bigint;
+    of_book bigint;
 BEGIN
-    UPDATE accounts a SET floor = -(d.content ->> 'cap_fen')::bigint
+    SELECT (d.content ->> 'cap_fen')::bigint, v.book INTO cap, of_book
         FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
         WHERE d.id = of_decision AND d.kind = 'cap' AND d.answer = 'confirmed'
-            AND (d.content ->> 'cap_fen')::bigint > 0
-            AND a.book = v.book AND a.role = 'clause';
-    GET DIAGNOSTICS changed = ROW_COUNT;
-    IF changed <> 1 THEN
-        RAISE EXCEPTION 'a cap changes by a confirmed decision'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_decided';
+            AND NOT EXISTS (
+                SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind = 'cap' AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher'
+            );
+    IF cap IS NULL OR cap <= 0 THEN
+        RAISE EXCEPTION 'a cap changes by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
     END IF;
+    PERFORM FROM books WHERE id = of_book FOR NO KEY UPDATE;
+    UPDATE accounts SET floor = -cap WHERE book = of_book AND role = 'clause';
 END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.settle_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.returned_fen < OLD.returned_fen
+        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
+            SELECT sum(fen) FROM bank_returns
+            WHERE (list, line) = (NEW.list, NEW.line) AND result = 'paid')
+        OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
+            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.settle_line() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -328,6 +755,18 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.void_list() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE payment_lines SET void = true
+        WHERE list IN (SELECT id FROM payment_lists WHERE decision = NEW.id);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.void_list() OWNER TO suanquan_owner;
 
 CREATE TABLE public.accounts (
     book bigint NOT NULL,
@@ -350,12 +789,11 @@ CREATE TABLE public.accruals (
     target_fen bigint NOT NULL,
     months jsonb NOT NULL,
     computed_at timestamp with time zone NOT NULL,
-    matched_fen bigint NOT NULL,
+    matched jsonb NOT NULL,
     earned_fen bigint NOT NULL,
     CONSTRAINT accruals_check CHECK (((target_fen >= 0) AND (target_fen <= uncapped_fen))),
     CONSTRAINT accruals_check1 CHECK (((earned_fen >= 0) AND (earned_fen <= target_fen))),
     CONSTRAINT accruals_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT accruals_matched_fen_check CHECK ((matched_fen >= 0)),
     CONSTRAINT accruals_uncapped_fen_check CHECK ((uncapped_fen >= 0))
 );
 
@@ -607,24 +1045,14 @@ ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.charges (
-    contract bigint NOT NULL,
-    price bigint NOT NULL,
-    month date NOT NULL,
-    policy text NOT NULL,
-    model bigint NOT NULL,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL,
-    ms_den numeric NOT NULL,
-    cost_fen bigint NOT NULL,
-    computed_at timestamp with time zone NOT NULL,
-    CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
-    CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
-    CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT charges_ms_num_check CHECK ((ms_num >= (0)::numeric))
+ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.charges_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
-
-ALTER TABLE public.charges OWNER TO suanquan_owner;
 
 CREATE TABLE public.claim_events (
     claim bigint NOT NULL,
@@ -770,6 +1198,7 @@ CREATE TABLE public.cost_documents (
     gross_fen bigint NOT NULL,
     since date NOT NULL,
     until date NOT NULL,
+    period_assumed boolean DEFAULT false NOT NULL,
     statement text,
     reverses bigint,
     confirmation text,
@@ -778,15 +1207,20 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
+    decision bigint,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision IS NOT NULL))),
     CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
     CONSTRAINT red_is_negative CHECK ((((reverses IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
     CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
 );
@@ -948,7 +1382,10 @@ CREATE VIEW public.family_sums AS
     (sum(net_fen))::bigint AS net_fen,
     (sum(allocated_fen))::bigint AS allocated_fen
    FROM ( SELECT COALESCE(d.reverses, d.id) AS root,
-            d.net_fen,
+                CASE
+                    WHEN ((d.source <> 'keyed'::text) OR (d.confirmed_at IS NOT NULL)) THEN d.net_fen
+                    ELSE (0)::bigint
+                END AS net_fen,
             ( SELECT COALESCE(sum(a.fen), (0)::numeric) AS "coalesce"
                    FROM public.allocations a
                   WHERE (a.document = d.id)) AS allocated_fen
@@ -1046,13 +1483,17 @@ CREATE TABLE public.matches (
     invoiced_fen bigint NOT NULL,
     matched_fen bigint NOT NULL,
     extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
     closed_fen bigint NOT NULL,
     decision bigint NOT NULL,
+    extra_decision bigint,
     CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
     CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
     CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check2 CHECK (((extra_decision IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
     CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
     CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
     CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
     CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
     CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
@@ -1193,6 +1634,7 @@ CREATE TABLE public.payment_lines (
     fen bigint NOT NULL,
     paid_fen bigint DEFAULT 0 NOT NULL,
     returned_fen bigint DEFAULT 0 NOT NULL,
+    void boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_lines_fen_check CHECK ((fen > 0)),
     CONSTRAINT payment_lines_line_check CHECK ((line >= 1)),
     CONSTRAINT payment_lines_paid_fen_check CHECK ((paid_fen >= 0)),
@@ -1254,35 +1696,6 @@ ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.prices (
-    id bigint NOT NULL,
-    contract bigint NOT NULL,
-    model bigint,
-    mig_profile text,
-    unit text NOT NULL,
-    yuan numeric NOT NULL,
-    gpus integer NOT NULL,
-    hours integer NOT NULL,
-    tax_included boolean NOT NULL,
-    tax_rate numeric NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
-    CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
-    CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
-    CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
-    CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
-    CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text]))),
-    CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
-    CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12)))
-);
-
-ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 ALTER TABLE public.prices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.prices_id_seq
@@ -1380,6 +1793,7 @@ ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 
 CREATE TABLE public.recoveries (
     id bigint NOT NULL,
+    number text NOT NULL,
     voucher bigint NOT NULL,
     reason text NOT NULL,
     fraud boolean NOT NULL,
@@ -1390,6 +1804,7 @@ CREATE TABLE public.recoveries (
     opened_by text NOT NULL,
     closed_at timestamp with time zone,
     CONSTRAINT recoveries_fen_check CHECK ((fen > 0)),
+    CONSTRAINT recoveries_number_check CHECK ((number <> ''::text)),
     CONSTRAINT recoveries_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -1480,6 +1895,17 @@ ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.reserved_devices (
+    price bigint NOT NULL,
+    gpu text NOT NULL,
+    project bigint NOT NULL,
+    centre bigint NOT NULL,
+    valid daterange NOT NULL,
+    CONSTRAINT reserved_devices_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.reserved_devices OWNER TO suanquan_owner;
+
 CREATE TABLE public.roles (
     ledger text NOT NULL,
     role text NOT NULL
@@ -1496,6 +1922,15 @@ CREATE TABLE public.sessions (
 );
 
 ALTER TABLE public.sessions OWNER TO suanquan_owner;
+
+CREATE VIEW public.standing_documents AS
+ SELECT id
+   FROM public.cost_documents d
+  WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+           FROM public.freezes f
+          WHERE ((f.document = d.id) AND (f.lifted_at IS NULL))))));
+
+ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
@@ -1531,6 +1966,7 @@ CREATE TABLE public.statement_lines (
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL,
     ms_den numeric NOT NULL,
+    promised_ms bigint,
     cost_fen bigint NOT NULL,
     grade text NOT NULL,
     gap_ms bigint NOT NULL,
@@ -1539,7 +1975,8 @@ CREATE TABLE public.statement_lines (
     CONSTRAINT statement_lines_grade_check CHECK ((grade = ANY (ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text]))),
     CONSTRAINT statement_lines_line_check CHECK ((line >= 1)),
     CONSTRAINT statement_lines_ms_den_check CHECK ((ms_den >= (1)::numeric)),
-    CONSTRAINT statement_lines_ms_num_check CHECK ((ms_num >= (0)::numeric))
+    CONSTRAINT statement_lines_ms_num_check CHECK ((ms_num >= (0)::numeric)),
+    CONSTRAINT statement_lines_promised_ms_check CHECK ((promised_ms >= 0))
 );
 
 ALTER TABLE public.statement_lines OWNER TO suanquan_owner;
@@ -1719,7 +2156,7 @@ ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.charges
-    ADD CONSTRAINT charges_pkey PRIMARY KEY (contract, price, month, policy, model, mig_profile);
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim, seq);
@@ -1817,17 +2254,20 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.cost_documents
-    ADD CONSTRAINT number_once UNIQUE (code, number);
-
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
 
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract, price, month, policy, model, mig_profile);
+
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>);
+    ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract WITH =, kind WITH =, name WITH =, COALESCE(model, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
@@ -1860,9 +2300,6 @@ ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.prices
-    ADD CONSTRAINT prices_contract_coalesce_coalesce1_valid_excl EXCLUDE USING gist (contract WITH =, COALESCE(model, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
-
-ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.projects
@@ -1887,6 +2324,9 @@ ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_decision_key UNIQUE (decision);
 
 ALTER TABLE ONLY public.recoveries
+    ADD CONSTRAINT recoveries_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.refunds
@@ -1903,6 +2343,12 @@ ALTER TABLE ONLY public.relations
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_devices_pkey PRIMARY KEY (price, gpu);
+
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
@@ -1963,7 +2409,17 @@ CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
 
 CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher, id);
 
+CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision) WHERE (decision IS NOT NULL);
+
+CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses, id));
+
+CREATE INDEX cost_documents_by_original ON public.cost_documents USING btree (original);
+
 CREATE INDEX cost_documents_by_parties ON public.cost_documents USING btree (seller_uscc, buyer_uscc, issued_on);
+
+CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree (public.plain_number(number));
+
+CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
 CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses) WHERE (reverses IS NOT NULL);
 
@@ -1985,7 +2441,17 @@ CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (ans
 
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting);
 
-CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim) WHERE ((paid_fen + returned_fen) < fen);
+CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX objections_by_publication ON public.objections USING btree (publication, id);
+
+CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim);
+
+CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
+
+CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator, id);
 
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
@@ -2001,9 +2467,27 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher);
 
 CREATE INDEX reservations_open ON public.reservations USING btree (until) WHERE (released_at IS NULL);
 
+CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
+
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision, extra_decision ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
+
+CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
+
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
+CREATE TRIGGER fit_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
+
 CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.return_of_line();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
+
+CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -2011,11 +2495,15 @@ CREATE TRIGGER keep BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTI
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
+CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
+
+CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
@@ -2029,7 +2517,19 @@ CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTI
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
 
-CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
+CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
+
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
+
+CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
+
+CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+
+CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
@@ -2125,6 +2625,9 @@ ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.cost_documents
@@ -2171,6 +2674,9 @@ ALTER TABLE ONLY public.legal_moves
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.matches
+    ADD CONSTRAINT matches_extra_decision_fkey FOREIGN KEY (extra_decision) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
@@ -2253,6 +2759,18 @@ ALTER TABLE ONLY public.relations
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
 
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_devices_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_devices_gpu_fkey FOREIGN KEY (gpu) REFERENCES public.gpus(gpu);
+
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_devices_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+
+ALTER TABLE ONLY public.reserved_devices
+    ADD CONSTRAINT reserved_devices_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_fkey FOREIGN KEY (token) REFERENCES public.tokens(id);
 
@@ -2286,15 +2804,42 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
 
+REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
@@ -2306,12 +2851,22 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
@@ -2331,7 +2886,7 @@ GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(matched_fen) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(matched) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
 
@@ -2379,8 +2934,6 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
-
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 
 GRANT INSERT(claim) ON TABLE public.claim_events TO suanquan_app;
@@ -2411,7 +2964,7 @@ GRANT INSERT(voucher) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(payee) ON TABLE public.claims TO suanquan_app;
 
-GRANT INSERT(fen),UPDATE(fen) ON TABLE public.claims TO suanquan_app;
+GRANT INSERT(fen) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(opened_at) ON TABLE public.claims TO suanquan_app;
 
@@ -2434,6 +2987,8 @@ GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
 GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
 
 GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.coverage TO suanquan_app;
 
@@ -2535,9 +3090,13 @@ GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
 
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
 GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(decision) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -2637,12 +3196,6 @@ GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
@@ -2683,9 +3236,13 @@ GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
+GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
+
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.statement_answers TO suanquan_app;
 

@@ -2,7 +2,7 @@
 
 In a cell stands what was metered, what is invoiced, and what two persons decided of it; from these
 follows what counts as matched now and what stays open. A red invoice or a lower charge lowers what
-counts without anybody's doing; raising it takes a new decision.
+counts without anybody's doing; another invoice counts only when two persons have decided it.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Cell:
     kind: str  # the project's: model or team
     metered_fen: Fen  # the charge, as it is now
     invoiced_fen: Fen  # Σ allocations, net of red ones, as they are now
-    matched_fen: Fen = 0  # as two persons last decided
-    extra_fen: Fen = 0  # what they decided was used beyond what was metered
+    matched_fen: Fen = 0  # as two persons last decided, as far as those invoices still stand
+    extra_fen: Fen = 0  # what they decided was used beyond what is metered now
     closed_fen: Fen = 0  # metered, and decided never to be invoiced
 
     @property

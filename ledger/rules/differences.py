@@ -21,7 +21,8 @@ from ledger.rules.exceptions import (
     tolerated,
 )
 from ledger.rules.line_differences import of_line, told
-from ledger.rules.matching import Key, same_name
+from ledger.rules.matching import Key
+from ledger.rules.names import same_name
 from ledger.rules.process import Process
 from ledger.rules.uscc import uscc_fault
 from ledger.units import Fen, month_of

@@ -9,7 +9,6 @@ it (R07), or stays unallocated where no contract of the two covers the period (R
 documents take back comes out of all cells alike.
 """
 
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,22 +45,6 @@ class Share:
     line: int
     cell: Key
     fen: Fen
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names of organisations are one: full or half width, brackets, spaces, case.
-
-    Unicode's NFKC turns `（` into `(` and `Ａ` into `A`; `〔` and `[` are brackets as well.
-    """
-    return _folded(one) == _folded(other)
-
-
-def _folded(name: str) -> str:
-    plain = unicodedata.normalize("NFKC", name).translate(_BRACKETS)
-    return "".join(plain.split()).casefold()
-
-
-_BRACKETS = str.maketrans("〔〕【】[]", "()()()")
 
 
 def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left: Fen) -> dict[int, Fen]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from ledger.books.claims import account_of
 from ledger.errors import Finding
-from ledger.rules.matching import same_name
+from ledger.rules.names import same_name
 from ledger.steps.decide import decide, open_decision
 from ledger.tables.claims import BankAccount
 from ledger.tables.decisions import Decision

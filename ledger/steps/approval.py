@@ -11,6 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from ledger.books import claims as book
+from ledger.books.parties import payee_of
 from ledger.errors import Conflict, Refused
 from ledger.rules.capital_amounts import in_words
 from ledger.rules.case import next_state
@@ -34,13 +35,14 @@ def propose_approval(
 
     Raises:
         Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
-            or the payee has no account (`account_unknown`); or as `act`.
+            the project is paid through another organisation by now (`payee_changed`), or the payee
+            has no account (`account_unknown`); or as `act`.
         Conflict: somebody else's proposal is open (`decision_open`); or as `act`.
     """
     voucher = lock(db, claim)
     next_state(claim.state, "propose", viewer_role)
     content = _content(db, claim, voucher, now)
-    subject = f"claim {claim.number}"
+    subject = subject_of(claim)
     again = open_decision(db, KIND, subject) is not None
     made = decide(
         db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
@@ -51,6 +53,11 @@ def propose_approval(
             content={"decision": made.id},
         )  # fmt: skip
     return made
+
+
+def subject_of(claim: Claim) -> str:
+    """What a proposal about this claim is about."""
+    return f"claim {claim.number}"
 
 
 def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
@@ -76,6 +83,8 @@ def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
     payee = db.get_one(Organisation, claim.payee)
+    if payee_of(db, voucher.project, beijing_day(now)) != claim.payee:
+        raise Refused("payee_changed", claim=claim.number, payee=payee.name)
     account = book.account_of(db, claim.payee)
     if account is None:
         raise Refused("account_unknown", payee=payee.name)

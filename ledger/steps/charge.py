@@ -2,7 +2,8 @@
 
 Nothing here is «new since last time»: every charge is computed again from all its usage, under the
 bindings and contract lines that are believed now, and the table is brought to the result. A charge
-that no longer has usage (a binding was corrected) goes away.
+that no longer has usage (a binding was corrected) goes away. Where a contract line was stated anew,
+what documents pay for it and what was decided of it goes where the charge goes.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from ledger.tables.projects import Contract, Project
 from ledger.tables.vouchers import Charge, Clause, Voucher
 from ledger.units import beijing_day
 
+_FOLLOW = text("SELECT follow_lines(:projects)")
+
 
 @dataclass(frozen=True)
 class Charged:
@@ -40,7 +43,9 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     items = lines.billed(db, chosen, beijing_day(now))
     wanted = charges(owed(items), policies(db, chosen))
     unpriced = sum(isinstance(item, Unpriced) for item in items)
-    return Charged(_replace(db, chosen, wanted, now), unpriced)
+    changed = _replace(db, chosen, wanted, now)
+    db.execute(_FOLLOW, {"projects": chosen})
+    return Charged(changed, unpriced)
 
 
 def _all_projects(db: Session) -> list[int]:

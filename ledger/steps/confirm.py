@@ -78,10 +78,12 @@ def respond(
 
     Raises:
         NotFound, Conflict, Refused: as `decide.answer`; Refused also where this role may not
-            (`not_your_decision`), or where what follows is not possible any more.
+            (`not_your_decision`), or where what follows is not possible any more; outside the
+            bureau others' decisions are not there.
     """
     standing = db.get(Decision, decision)
-    if standing is None:
+    outside = viewer.actor.startswith(decide.OUTSIDE)
+    if standing is None or (outside and not decide.own(viewer.actor, standing)):
         raise NotFound("decision", id=decision)
     kind = KINDS[standing.kind]
     if answer != "withdrawn" and viewer.role not in kind.roles:

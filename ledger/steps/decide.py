@@ -6,11 +6,12 @@ nobody confirms what he did not see. What follows from it is done in the same tr
 (`confirm.py`).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
@@ -18,6 +19,7 @@ from ledger.rules.digest import digest
 from ledger.tables.decisions import Decision
 
 Answer = Literal["confirmed", "refused", "withdrawn"]
+OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 
 
 def decide(
@@ -36,12 +38,7 @@ def decide(
         Conflict: something else is open about this subject (`decision_open`). The same content by
             the same person again is the same decision.
     """
-    standing = open_decision(db, kind, subject)
     told = digest(content)
-    if standing is not None:
-        if (standing.digest, standing.decided_by) == (told, actor):
-            return standing
-        raise Conflict("decision_open", subject=subject, by=standing.decided_by)
     # Its answer is another's to write, so those columns are not written here, not even as nulls.
     values = {
         "kind": kind,
@@ -52,7 +49,21 @@ def decide(
         "decided_by": actor,
         "decided_at": now,
     }
-    return db.scalars(insert(Decision).values(values).returning(Decision)).one()
+    # Two who decide at once take turns at the index of open decisions.
+    wanted = (
+        insert(Decision)
+        .values(values)
+        .on_conflict_do_nothing(
+            index_elements=["kind", "subject"], index_where=col(Decision.answer).is_(None)
+        )
+    )
+    made = db.scalars(wanted.returning(Decision)).one_or_none()
+    if made is not None:
+        return made
+    standing = open_decision(db, kind, subject)
+    if standing is not None and (standing.digest, standing.decided_by) == (told, actor):
+        return standing
+    raise Conflict("decision_open", subject=subject, by=standing.decided_by if standing else "")
 
 
 def answer(
@@ -82,18 +93,19 @@ def answer(
             (`decision_changed`).
         Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
     """
-    made = db.exec(select(Decision).where(Decision.id == decision).with_for_update()).one_or_none()
+    asked = select(Decision).where(Decision.id == decision).with_for_update()
+    asked = asked.execution_options(populate_existing=True)  # it was read before it was locked
+    made = db.exec(asked).one_or_none()
     if made is None:
         raise NotFound("decision", id=decision)
     if made.answer is not None:
         raise Conflict("decision_answered", by=made.answered_by or "", answer=made.answer)
     if made.digest != seen:
         raise Conflict("decision_changed", subject=made.subject)
-    mine = person(actor) == person(made.decided_by)
-    if mine and answer != "withdrawn":
-        raise Refused("same_person", person=person(actor))
-    if not mine and answer == "withdrawn":
+    if answer == "withdrawn" and not own(actor, made):
         raise Refused("not_yours", person=person(made.decided_by))
+    if answer != "withdrawn" and same_person(actor, made.decided_by):
+        raise Refused("same_person", person=person(actor))
     made.answer, made.answered_by, made.answered_at = answer, actor, now
     made.answered_digest, made.answer_reason = seen, reason
     db.add(made)
@@ -107,8 +119,28 @@ def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
     return db.exec(asked.where(col(Decision.answer).is_(None))).one_or_none()
 
 
+def own(actor: str, decision: Decision) -> bool:
+    """Whether it is the actor's own decision, which may be withdrawn.
+
+    Two people of different firms may bear one name, so outside the bureau it takes the same token.
+    """
+    if actor.startswith(OUTSIDE) or decision.decided_by.startswith(OUTSIDE):
+        return actor == decision.decided_by
+    return same_person(actor, decision.decided_by)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two actors are one person, however the name is written: see `person_of` in SQL."""
+    return _plain(person(one)) == _plain(person(other))
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).lower()
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
 def person(actor: str) -> str:
-    """Who an actor is: `clerk:李四#12` is 李四. The database's `person_of` says the same."""
+    """The name of an actor: `clerk:李四#12` is 李四."""
     role, colon, rest = actor.partition(":")
     name, hash_, token = rest.rpartition("#")
     return name if role.isalpha() and colon and hash_ and token.isdigit() else actor

@@ -7,56 +7,79 @@ document takes its part back at once. A line's fen are never more and never fewe
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from ledger.books import allocations as books
+from ledger.books import open_lines
+from ledger.books.open_lines import Pair
 from ledger.books.parties import SellerBuyerContract, seller_buyer_contracts
 from ledger.errors import NotFound, Refused
 from ledger.rules import matching
 from ledger.rules.matching import Key, Share, propose
+from ledger.steps.accrue import accrue
 from ledger.tables.documents import CostDocument, DocumentLine
+from ledger.tables.projects import Contract
+from ledger.tables.vouchers import Voucher
 from ledger.units import Fen, yuan
-
-Progress = Callable[[int, int], None]
-"""(lines looked at, lines in all)"""
 
 
 @dataclass(frozen=True)
 class Matched:
-    """What a run did: lines that were open, shares allocated, and lines that still are open."""
+    """What a run did: lines that were open, shares allocated, and lines that still are open.
+
+    `next` is where a run that was bounded goes on; None where everything was looked at.
+    """
 
     lines: int
     shares: int
     allocated_fen: Fen
     unallocated: int
+    next: Pair | None = None
 
 
-def match(db: Session, *, actor: str, now: datetime, progress: Progress | None = None) -> Matched:
-    """Allocate every standing line that is not allocated wholly, as the rule proposes."""
+def match(
+    db: Session,
+    *,
+    actor: str,
+    now: datetime,
+    after: Pair | None = None,
+    at_most: int | None = None,
+) -> Matched:
+    """Allocate every standing line that is not allocated wholly, as the rule proposes.
+
+    Args:
+        db: the transaction; it locks the documents that it allocates.
+        actor: who asks for it.
+        now: when.
+        after: where a bounded run left off.
+        at_most: end with the pair of parties in which so many lines are reached; so that a long
+            run can be many short transactions, and be watched.
+    """
     books.lock(db)
-    pairs: dict[tuple[str, str], list[SellerBuyerContract]] = defaultdict(list)
+    pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
     for one in seller_buyer_contracts(db):
         pairs[one.seller_uscc, one.buyer_uscc].append(one)
-    total = books.waiting_lines(db) if progress else 0
     lines = shares = fen = open_ = 0
-    for portion in books.waiting(db):
-        may = pairs.get((portion.seller_uscc, portion.buyer_uscc), [])
-        found = propose(portion.lines, books.cells_of(db, may, *portion.months) if may else ())
+    at = after
+    for portion in open_lines.waiting(db, after):
+        pair = (portion.seller_uscc, portion.buyer_uscc)
+        if at_most is not None and lines >= at_most and pair != at:
+            return Matched(lines, shares, fen, open_, at)
+        at, may = pair, pairs.get(pair, [])
+        found = propose(portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ())
         books.allocate(db, found, actor, now)
         paid = sum(share.fen for share in found)
         whole = sum(line.left_fen for line in portion.lines)
         lines, shares, fen = lines + len(portion.lines), shares + len(found), fen + paid
         open_ += _unpaid(portion, found) if paid < whole else 0
-        if progress:
-            progress(lines, total)
     return Matched(lines, shares, fen, open_)
 
 
-def _unpaid(portion: books.Portion, found: list[Share]) -> int:
+def _unpaid(portion: open_lines.Portion, found: list[Share]) -> int:
     """How many lines still have something to pay."""
     paid: dict[tuple[int, int], Fen] = defaultdict(int)
     for share in found:
@@ -103,10 +126,22 @@ def move(
         share = Share(document, line, source, fen)
         if held < fen or not books.remove(db, share, actor, now):
             raise Refused("not_allocated_there", document=document, line=line)
-    elif (left := books.left_of(db, document).get(line, 0)) < fen:
+    elif (left := open_lines.left_of(db, document).get(line, 0)) < fen:
         raise Refused("not_left", left=yuan(left))
     if target is not None:
         _put(db, Share(document, line, target, fen), actor, now)
+    settle(db, {cell[0] for cell in (source, target) if cell is not None}, actor, now)
+
+
+def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -> None:
+    """What does not count any more is not payable any more, in the same transaction.
+
+    Once a transaction, for all contracts together: the vouchers' books are locked in their order.
+    """
+    asked = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
+    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
+    for voucher in db.exec(asked).all():
+        accrue(db, voucher, actor, now)
 
 
 def _put(db: Session, share: Share, actor: str, now: datetime) -> None:

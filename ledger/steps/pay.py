@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from ledger.books import payment
 from ledger.books.movements import Draft, balances, lock_book, post_many
+from ledger.books.parties import payee_of
 from ledger.books.payment import Payable
 from ledger.errors import Refused
 from ledger.rules.payment import Payout, cover, list_content, listed
@@ -24,6 +25,7 @@ from ledger.steps.decide import decide
 from ledger.tables.claims import Claim
 from ledger.tables.decisions import Decision
 from ledger.tables.payment import Indicator, PaymentLine, PaymentList
+from ledger.tables.vouchers import Voucher
 from ledger.units import Fen, beijing_day, month_of, yuan
 
 KIND = "payment_list"
@@ -104,6 +106,7 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     said = {line["line"]: line["claim"] for line in decision.content["lines"]}
     for line in lines:
         _refuse_changed(line, said[line.line], waiting.get(line.claim))
+        _refuse_other_payee(db, line, said[line.line], now)
     _refuse_short(indicator, balances(db, indicator.book)["free"], made.total_fen)
     month = month_of(beijing_day(now))
     post_many(
@@ -215,6 +218,13 @@ def _refuse_held(claim: str, found: Payable | None) -> None:
         raise Refused("account_changing", claim=claim)
     if found.held:
         raise Refused("payable_gone", claim=claim)
+
+
+def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:
+    """A project that is paid through another organisation by now claims anew."""
+    project = db.get_one(Voucher, line.voucher).project
+    if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim).payee:
+        raise Refused("payee_changed", claim=claim, payee=line.payee)
 
 
 def _refuse_changed(line: PaymentLine, claim: str, found: Payable | None) -> None:

@@ -101,8 +101,11 @@ def receive(
     """Write down an objection to a published claim, which then waits; there may be several.
 
     Raises:
-        Refused, Conflict: as `act`.
+        Refused: nobody objects, or to nothing (`objection_blank`); or as `act`.
+        Conflict: as `act`.
     """
+    if not (objector.strip() and body.strip()):
+        raise Refused("objection_blank")
     lock(db, claim)
     next_state(claim.state, "object", viewer_role)
     published = book.publication_of(db, claim.id or 0)

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from ledger.books import allocations
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
 from ledger.books.movements import balances, lock_book, post
@@ -24,14 +25,16 @@ from ledger.rules.choices import Choice, faults, reason_of, settled, treatment
 from ledger.rules.clearing import Settled, Typed, clear, subject
 from ledger.rules.exceptions import Difference
 from ledger.rules.process import Process
+from ledger.rules.statement import Statement
 from ledger.steps.accrue import accrue
 from ledger.steps.decide import decide
+from ledger.steps.statement import issue
 from ledger.tables.decisions import Decision
 from ledger.tables.projects import Contract, Project
 from ledger.tables.reconcile import Difference as Kept
 from ledger.tables.reconcile import Match
 from ledger.tables.vouchers import Voucher
-from ledger.units import Fen, beijing_day, month_of
+from ledger.units import FEN_MAX, Fen, beijing_day, month_of
 
 KIND, EXTRA = "reconciliation", "extra"
 
@@ -61,8 +64,12 @@ def propose(
 ) -> Decision | list[Finding]:
     """Propose what of a contract's month counts; faults of the choices are returned.
 
+    Statement first: what was metered is stated before it is decided on, so a month is over, its
+    evidence has its grade, and both sides could have contested it.
+
     Raises:
         NotFound: the project has no voucher, or nothing was metered or invoiced in the month.
+        Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
     assert contract.id is not None  # noqa: S101 - it was read from the database
@@ -70,9 +77,12 @@ def propose(
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
+    stated = _stated(db, contract, month, actor, now)
     found = differences_of(db, contract.id, month, process)
-    if wrong := list(faults(found, choices)):
+    wrong = [*_contested(stated, reason), *faults(found, choices)]
+    if wrong:
         return wrong
+    cells = books.month_cells(db, contract.id, month)  # the statement brought the charges to date
     shares = books.shares(db, contract.id, month)
     done = [settled(cell, found, choices, _of_cell(shares, cell), reason) for cell in cells]
     return decide(
@@ -80,6 +90,27 @@ def propose(
         content=_content(contract, month, done, _notes(found, choices)), reason=reason,
         actor=actor, now=now,
     )  # fmt: skip
+
+
+def _stated(
+    db: Session, contract: Contract, month: date, actor: str, now: datetime
+) -> Statement | None:
+    """The statement of the month as it is now; None where nothing was metered."""
+    try:
+        return issue(db, contract.id or 0, month, actor=actor, now=now)
+    except Refused as refused:
+        if refused.code != "nothing_metered":
+            raise
+        return None
+
+
+def _contested(stated: Statement | None, reason: str) -> list[Finding]:
+    """What a party contests is decided with a reason, or not at all."""
+    if stated is None or reason.strip():
+        return []
+    if "contested" not in (stated.centre_says, stated.builder_says):
+        return []
+    return [Finding(stated.number, "statement_contested", (("number", stated.number),))]
 
 
 def propose_tolerable(
@@ -101,6 +132,8 @@ def propose_tolerable(
         done = propose(db, contract, month, reason="", actor=actor, now=now)
         if isinstance(done, Decision):
             made.append(done)
+        else:
+            left.append(seen.number)
     return made, left
 
 
@@ -124,9 +157,10 @@ def propose_extra(
     """
     assert contract.id is not None  # noqa: S101 - it was read from the database
     cells = books.month_cells(db, contract.id, month)
-    if not any((c.price, c.policy) == (price, policy) for c in cells):
+    cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
+    if cell is None:
         raise NotFound("cell", price=price)
-    if extra_fen < 0:
+    if not 0 <= extra_fen <= FEN_MAX:
         raise Refused("amount_out_of_range")
     if not reason.strip():
         raise Refused("reason_missing")
@@ -135,6 +169,7 @@ def propose_extra(
         "month": f"{month:%Y-%m}",
         "price": price,
         "policy": policy,
+        "metered_fen": cell.metered_fen,
         "extra_fen": extra_fen,
     }
     about = f"{subject(contract.number, month)} {price} {policy}".rstrip()
@@ -150,6 +185,7 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         Conflict: a charge or an allocation is not what was decided on (`changed_meanwhile`).
     """
     contract, month = _named(db, decision)
+    allocations.lock(db)  # what the match rests on stays what it is until the commit
     kept = books.reconciliation(db, contract.id or 0, month, actor, now)
     assert kept.id is not None  # noqa: S101 - it was just flushed
     book = books.cost_book(db, kept.id)
@@ -173,14 +209,13 @@ def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) 
     kept = books.reconciliation(db, contract.id or 0, month, actor, now)
     content = decision.content
     assert kept.id is not None  # noqa: S101 - it was just flushed
-    row = db.get(Match, (kept.id, content["price"], content["policy"]))
-    if row is None:
-        row = Match(
-            reconciliation=kept.id, price=content["price"], policy=content["policy"],
-            metered_fen=0, invoiced_fen=0, matched_fen=0, extra_fen=0, closed_fen=0,
-            decision=decision.id or 0,
-        )  # fmt: skip
-    row.extra_fen = content["extra_fen"]
+    cells = {(c.price, c.policy): c for c in books.month_cells(db, contract.id or 0, month)}
+    cell = cells.get((content["price"], content["policy"]))
+    if cell is None or cell.metered_fen != content["metered_fen"]:
+        raise Conflict("figures_changed", subject=decision.subject)
+    row = _match(db, kept.id, cell, decision)
+    row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
+    row.extra_decision = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
     db.add(row)
     db.flush()
@@ -195,6 +230,7 @@ def _content(
 ) -> dict[str, Any]:
     return {
         "contract": contract.id,
+        "number": contract.number,
         "month": f"{month:%Y-%m}",
         "cells": [
             {
@@ -250,14 +286,10 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
     """The matches of the cells as decided, and every difference with its name."""
     assert decision.id is not None  # noqa: S101 - it was read from the database
     for one in told:
-        row = db.get(Match, (reconciliation, one.cell.price, one.cell.policy)) or Match(
-            reconciliation=reconciliation, price=one.cell.price, policy=one.cell.policy,
-            metered_fen=0, invoiced_fen=0, matched_fen=0, extra_fen=0, closed_fen=0,
-            decision=decision.id,
-        )  # fmt: skip
+        row = _match(db, reconciliation, one.cell, decision)
         row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
         row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
-        row.extra_fen, row.decision = one.cell.extra_fen, decision.id
+        row.decision = decision.id
         db.add(row)
         for typed in one.typed:
             db.add(
@@ -270,6 +302,15 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
                 )
             )
     db.flush()
+
+
+def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
+    """The match of a cell, or a new one that says nothing yet."""
+    return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
+        reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
+        invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
+        decision=decision.id or 0,
+    )  # fmt: skip
 
 
 def _accrue(db: Session, contract: Contract, actor: str, now: datetime) -> None:

@@ -12,11 +12,12 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from ledger.books import documents as books
+from ledger.books.allocations import contracts_of
 from ledger.books.documents import Known
 from ledger.errors import Finding, Refused
 from ledger.rules.cost_document import Document
 from ledger.steps.freezes import lift
-from ledger.steps.match import take_back
+from ledger.steps.match import settle, take_back
 from ledger.units import Fen, yuan
 
 OLD_NUMBER = 8  # digits after the code of older invoices
@@ -93,12 +94,14 @@ def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) ->
     Raises:
         Refused: the blue one waits for its own confirmation (`blue_unconfirmed`).
     """
-    for red in books.reds(db, documents):
+    reds = books.reds(db, documents)
+    for red in reds:
         if not red.stands:
             raise Refused("blue_unconfirmed", number=red.number)
         take_back(db, red.id, actor, now)
         if red.confirmation:
             lift(db, red.blue, actor=actor, now=now, confirmation=red.confirmation)
+    settle(db, contracts_of(db, [red.id for red in reds]), actor, now)
 
 
 def _of_the_books(there: Known) -> Blue:

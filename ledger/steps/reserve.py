@@ -98,6 +98,13 @@ def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:
         _close(db, reservation, actor, now)
 
 
+def standing(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
+    """The voucher's reservations that stand, oldest first, each with what nobody used of it."""
+    found = _standing(db, voucher)
+    left = unused(rights(db, voucher.book).reserved, [one.fen for one in found])
+    return list(zip(found, left, strict=True))
+
+
 def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
     """The voucher's reservation of this number, or NotFound."""
     found = db.get(Reservation, key)
@@ -110,9 +117,7 @@ def _release(
     db: Session, voucher: Voucher, reservation: Reservation, actor: str, now: datetime
 ) -> Fen:
     """Of a locked voucher."""
-    standing = _standing(db, voucher)
-    left = unused(rights(db, voucher.book).reserved, [one.fen for one in standing])
-    fen = left[standing.index(reservation)]
+    fen = next(left for one, left in standing(db, voucher) if one.id == reservation.id)
     if fen:
         month = month_of(beijing_day(now))
         post(
@@ -128,12 +133,12 @@ def _release(
 
 
 def _standing(db: Session, voucher: Voucher) -> Sequence[Reservation]:
-    """The reservations of a locked voucher that were not released, oldest first."""
+    """The voucher's reservations that were not released, oldest first."""
     mine = (
         select(Reservation)
         .where(Reservation.voucher == voucher.id, col(Reservation.released_at).is_(None))
         .order_by(col(Reservation.id))
-        # What was read before the lock may have changed meanwhile.
+        # What was read before the book was locked may have changed meanwhile.
         .execution_options(populate_existing=True)
     )
     return db.exec(mine).all()

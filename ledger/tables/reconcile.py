@@ -36,6 +36,7 @@ class StatementLine(SQLModel, table=True):
     mig_profile: str
     ms_num: Decimal = Field(sa_type=Numeric)
     ms_den: Decimal = Field(sa_type=Numeric)
+    promised_ms: int | None = big(nullable=True, default=None)
     cost_fen: int = big()
     grade: str
     gap_ms: int = big()
@@ -94,8 +95,11 @@ class Match(SQLModel, table=True):
     invoiced_fen: int = big()
     matched_fen: int = big()
     extra_fen: int = big()
+    extra_over_fen: int = big()
     closed_fen: int = big()
     decision: int = big()
+    extra_decision: int | None = big(nullable=True, default=None)
+    lowered_fen: int = big(default=0)
 
 
 class Difference(SQLModel, table=True):

@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 
 from ledger.steps.doors import Role
 from tests.api.conftest import FACTS, POLICY, Town
+from tests.claims import draft, file
 from tests.documents import digital
 from tests.invoices import BUYER, SELLER, einvoice_xml
 from tests.vouchers import USCC
@@ -22,6 +23,9 @@ BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
 PAYERS = {Role.FINANCE, ADMIN}
 SCOPED = {BUILDER, OPERATOR}
+RECONCILING = {ADMIN, Role.CLERK}
+CLAIMING = {ADMIN, Role.CLERK, BUILDER}
+MOVING = BUREAU - {Role.AUDITOR} | {BUILDER}
 HANDING_IN = {ADMIN, Role.CLERK, OPERATOR}
 
 Ask = dict[str, Any]
@@ -79,6 +83,25 @@ def a_reservation(town: Town, whose: str) -> Ask:
     return {"url": f"{path}/{made.json()['id']}"}
 
 
+def a_statement(town: Town, whose: str) -> str:
+    """The number of February's, of a contract between this centre and this project."""
+    fee = "kind: fixed, unit: month, yuan: 1, tax_included: false, tax_rate: 0"
+    line = f"prices: [{{{fee}}}]"
+    parties = f"centre: centre of c-{whose}, project: p-{whose}, from: 2026-02-01"
+    file = f"contracts: [{{number: k-{whose}, {parties}, {line}}}]"
+    clerk = town.headers(Role.CLERK)
+    town.client.post("/api/v1/registry", content=file.encode(), headers=clerk)
+    wanted = {"month": "2026-02", "contract": f"k-{whose}"}
+    made = town.client.post("/api/v1/statements", json=wanted, headers=clerk)
+    return str(made.json()[0]["number"])
+
+
+def of_a_statement(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/statements/{a_statement(town, whose)}{path}", **ask
+    }  # fmt: skip
+
+
 def an_invoice(town: Town, whose: str) -> int:
     """One between the parties of the town, or between others."""
     parties = ((USCC, "测试单位"),) * 2 if whose == "mine" else ((SELLER, "别家"), (BUYER, "他家"))
@@ -96,7 +119,29 @@ def of_an_invoice(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
     }  # fmt: skip
 
 
+def page_of_an_invoice(town: Town, whose: str) -> Ask:
+    return {"url": f"/documents/{an_invoice(town, whose)}"}
+
+
+def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/claims/{draft(town.app.state.engine, f'p-{whose}')}{path}", **ask
+    }  # fmt: skip
+
+
+def a_claim(town: Town, whose: str) -> Ask:
+    """One more, of what a withdrawn one left."""
+    withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
+    town.client.post(**withdrawn, headers=town.headers(ADMIN))
+    return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
+
+
 DAY = "2026-03-01"
+A_MONTH = "/reconcile/999999/2026-03"
+AN_EXTRA = {
+    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+}  # fmt: skip
+AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "account_number": "2"}
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
 A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
 A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}
@@ -112,6 +157,15 @@ A_REFUND = {
 }  # fmt: skip
 A_RECOVERY = {"project": "p-mine", "pay_by": "2026-12-31", "reason": "红冲"}
 A_YEAR_END = {"indicator": "a", "year": 2026, "new_indicator": "b", "new_year": 2027}
+
+AN_ACCOUNT = {
+    "organisation": USCC, "holder": "测试单位", "bank": "银行", "bank_code": "3" * 12,
+    "number": "6" * 12,
+}  # fmt: skip
+AN_OBJECTION = {"claim": "DF-2026-9999", "objector": "某人", "contact": "1", "body": "不实"}
+RECONCILING = {ADMIN, Role.CLERK}
+CLAIMING = {ADMIN, Role.CLERK, BUILDER}
+HANDLING = BUREAU - {Role.AUDITOR}
 
 DOORS = {
     "GET /healthz": Door(None, at("/healthz")),
@@ -161,6 +215,9 @@ DOORS = {
         ),
         yes=201,
     ),
+    "GET /api/v1/projects/{code}/reservations": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/reservations"), scoped=True
+    ),
     "DELETE /api/v1/projects/{code}/reservations/{key}": Door({ADMIN, Role.CLERK}, a_reservation),
     "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
     "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
@@ -188,7 +245,7 @@ DOORS = {
     "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
     "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
     "POST /api/v1/decisions/{key}/answer": Door(
-        BUREAU - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
+        EVERYBODY - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
     ),
     "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
     "GET /api/v1/reconciliations/{key}": Door(
@@ -222,6 +279,32 @@ DOORS = {
     "POST /api/v1/messages/{key}/answer": Door(
         HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
     ),
+    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=201, scoped=True),
+    "GET /api/v1/claims": Door(BUREAU | {BUILDER}, at("/api/v1/claims")),
+    "GET /api/v1/claims/{number}": Door(BUREAU | {BUILDER}, of_a_claim(), scoped=True),
+    "POST /api/v1/claims/{number}/files": Door(
+        CLAIMING, of_a_claim("/files?role=other", content=b"?"), yes=201, scoped=True
+    ),
+    "GET /api/v1/claims/{number}/files/{hash_}": Door(
+        BUREAU | {BUILDER}, of_a_claim(f"/files/{file('receipt').hash}"), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/actions": Door(
+        CLAIMING, of_a_claim("/actions", json={"action": "withdraw"}), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/approval": Door(
+        HANDLING, of_a_claim("/approval", json={}), yes=409
+    ),
+    "GET /api/v1/publications": Door(None, at("/api/v1/publications")),
+    "POST /api/v1/objections": Door(HANDLING, at("/api/v1/objections", json=AN_OBJECTION), yes=404),
+    "POST /api/v1/objections/{key}/resolution": Door(
+        HANDLING,
+        at("/api/v1/objections/999999/resolution", json={"upheld": True, "resolution": "属实"}),
+        yes=404,
+    ),
+    "GET /api/v1/bank-accounts": Door(BUREAU | {BUILDER}, at("/api/v1/bank-accounts")),
+    "POST /api/v1/bank-accounts": Door(
+        CLAIMING, at("/api/v1/bank-accounts", json=AN_ACCOUNT), yes=201
+    ),
     "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
     "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
     "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
@@ -241,9 +324,7 @@ DOORS = {
     "GET /api/v1/payment-lists/{number}/{form}": Door(
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
-    "POST /api/v1/bank-returns": Door(
-        PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422
-    ),
+    "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
     "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
     "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
     "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
@@ -265,18 +346,94 @@ DOORS = {
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),
-    "GET /decisions/{decision}": Door(BUREAU, at("/decisions/999999"), yes=404),
+    "GET /decisions/{decision}": Door(EVERYBODY, at("/decisions/999999"), yes=404),
+    "GET /reconcile": Door(EVERYBODY, at("/reconcile")),
+    "POST /reconcile/match": Door(RECONCILING, at("/reconcile/match"), yes=303),
+    "POST /reconcile/tolerable": Door(
+        RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
+    ),
+    "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}/extra": Door(
+        RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/move": Door(
+        RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/messages": Door(
+        RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
+    ),
+    "GET /statements": Door(EVERYBODY, at("/statements")),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=404),
+    "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
+    "POST /statements/{number}": Door(
+        SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404
+    ),
+    "GET /centre": Door(BUREAU | {OPERATOR}, at("/centre"), yes=(200, 303)),
+    "POST /centre/messages/{message}": Door(
+        HANDING_IN, at("/centre/messages/999999", data={"body": "a"}), yes=404
+    ),
+    "GET /documents": Door(EVERYBODY, at("/documents")),
+    "POST /documents": Door(
+        HANDING_IN,
+        at("/documents", files={"file": ("x.xml", b"?")}, data={"how": "file"}),
+        yes=422,
+    ),
+    "GET /documents/new": Door(HANDING_IN, at("/documents/new")),
+    "POST /documents/new": Door(HANDING_IN, at("/documents/new", data={"kind": "other"}), yes=422),
+    "GET /documents/{document}": Door(EVERYBODY, page_of_an_invoice, scoped=True),
+    "POST /documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, at("/documents/999999/freeze"), yes=404
+    ),
+    "GET /claims": Door(BUREAU | {BUILDER}, at("/claims")),
+    "POST /claims": Door(CLAIMING, at("/claims", data={"project": "p-mine"}), yes=(303, 422)),
+    "GET /claims/{number}": Door(BUREAU | {BUILDER}, at("/claims/none"), yes=404),
+    "POST /claims/files": Door(
+        CLAIMING,
+        at("/claims/files", files={"file": ("x", b"?")}, data={"number": "-", "role": "other"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/step": Door(
+        MOVING, at("/claims/none/step", data={"action": "submit"}), yes=404
+    ),
+    "POST /claims/{number}/account": Door(
+        CLAIMING, at("/claims/none/account", data=AN_ACCOUNT_FORM), yes=404
+    ),
+    "POST /claims/{number}/objections": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections", data={"objector": "a", "contact": "b", "body": "c"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/objections/{objection}": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections/1", data={"upheld": "no", "resolution": "a"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/approval": Door(
+        MOVING - {BUILDER}, at("/claims/none/approval"), yes=404
+    ),
     "GET /payments": Door(BUREAU, at("/payments")),
     "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
     "POST /payments/lists": Door(
         PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
     ),
+    "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),
     "GET /publications": Door(None, at("/publications")),
     "POST /decisions/{decision}": Door(
-        BUREAU - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+        EVERYBODY - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+    ),
+    # last of all: the contracts that these register give other doors something behind them
+    "GET /api/v1/statements": Door(EVERYBODY, at("/api/v1/statements")),
+    "POST /api/v1/statements": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/statements", json={"month": "2026-01"}), yes=201
+    ),
+    "GET /api/v1/statements/{number}": Door(EVERYBODY, of_a_statement(), scoped=True),
+    "GET /api/v1/statements/{number}.csv": Door(EVERYBODY, of_a_statement(".csv"), scoped=True),
+    "POST /api/v1/statements/{number}/answers": Door(
+        {BUILDER, OPERATOR}, of_a_statement("/answers", json={"answer": "confirmed"}), scoped=True
     ),
 }
 

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from api.sankey import BAR, FLOW, sankey
 
 HEADS = ("Indicator", "Project", "Centre")
@@ -45,3 +47,15 @@ def test_names_are_text_and_nothing_else() -> None:
     picture = sankey(("A", "B"), [(("<script>", 'a"b'), 1)], "t<")
     assert "<script>" not in picture
     assert "t&lt;" in picture
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("银财〔2026〕12号 / 2026", "银财〔2026〕12号 / 2026"),
+        ("宁夏回族自治区算力券兑付专项资金", "宁夏回族自治区算力券兑…"),
+        ("a" * 25, "a" * 23 + "…"),
+    ],
+)
+def test_a_name_is_cut_where_the_next_bar_begins(name: str, shown: str) -> None:
+    assert f">{shown}<" in sankey(("A", "B"), [((name, "x"), 1)], "title")

@@ -30,6 +30,10 @@ CODE_AT = {
 
 # Where a code is worked out, all that it may become.
 WORKED_OUT = {
+    "api/pages/frame.py: code": {
+        "invalid", "not_proposed", "claim_lacks", "ineligible", "insufficient", "judgement",
+        "rejected",
+    },
     "api/problems.py: code": {"no_route", "no_method", "http"},
     "api/problems.py: error.code": set(),  # passed on as it was raised
     "api/routes/claims.py: done.code": {

@@ -59,12 +59,14 @@ def test_what_is_left_lapses_by_two_persons(town: Town) -> None:
 def test_a_reservation_stands_until_it_is_released(town: Town) -> None:
     wanted = {"fen": 5000, "plan": "训练", "until": "2026-12-31"}
     made = ask(town, Role.CLERK, "POST", f"{MINE}/reservations", json=wanted)
-    assert {**wanted, "id": made["id"]} == made
+    assert {**wanted, "id": made["id"], "left_fen": 5000} == made
+    assert ask(town, Role.BUILDER, "GET", f"{MINE}/reservations") == [made]
     assert rights(town) == {"available": CAP - 5000, "reserved": 5000}
     path = f"{MINE}/reservations/{made['id']}"
     assert ask(town, Role.CLERK, "DELETE", path) == {"id": made["id"], "released_fen": 5000}
     again = town.client.delete(f"/api/v1/{path}", headers=town.headers(Role.CLERK))
     assert (again.status_code, again.json()["code"]) == (409, "reservation_released")
+    assert ask(town, Role.BUILDER, "GET", f"{MINE}/reservations") == []
 
 
 def test_the_reservation_of_another_voucher_is_not_there(town: Town) -> None:
@@ -104,6 +106,8 @@ def test_the_same_from_the_command_line(desk: Desk) -> None:
     assert made["fen"] == 5000
     shown = desk.run(Role.CLERK, *reserving, "--until", "2026-12-31", LANG="zh_CN.UTF-8").stdout
     assert shown == f"预留 {made['id'] + 1}：¥50.00，至 2026-12-31 止\n"
+    listed = desk.run(Role.BUILDER, "voucher", "reservations", "p-mine").stdout.splitlines()
+    assert listed[1].split() == [str(made["id"]), "¥50.00", "¥50.00", "2026-12-31", "训练"]
     shown = desk.run(Role.CLERK, "voucher", "release", "p-mine", str(made["id"])).stdout
     assert shown == "¥50.00 are available again\n"
     capping = ("voucher", "cap", "p-mine", "--yuan", "4000000", "--reason", "核定")

@@ -1,10 +1,13 @@
 -- Two persons (双人): one decides, another confirms, and a confirmation names the digest of what was
 -- decided. Nothing is edited: a decision gets its one answer, and another decision is another row.
 
--- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person.
+-- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
+-- also where the name is written with spaces, in full width, in capitals or with what nobody sees.
 CREATE FUNCTION person_of(actor text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$', '\1');
+RETURN lower(regexp_replace(
+    normalize(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$', '\1'), NFKC),
+    '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]', '', 'g'));
 
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -61,6 +61,7 @@ CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses, id)
 CREATE INDEX cost_documents_by_original ON cost_documents (original);
 CREATE INDEX cost_documents_by_decision ON cost_documents (decision) WHERE decision IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
+CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses) WHERE reverses IS NOT NULL;
 
 -- `net_fen` is without tax, the basis on which charges are compared.
@@ -113,7 +114,23 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION lines_tie();
-REVOKE EXECUTE ON FUNCTION lines_tie FROM PUBLIC;
+-- What was keyed stands by the decision about it, in the name of who confirmed that; once.
+CREATE FUNCTION document_confirmed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_documents
+    FOR EACH ROW EXECUTE FUNCTION document_confirmed();
+
+REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed FROM PUBLIC;
 
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes TO :app_role;
 GRANT SELECT ON standing_documents TO :app_role;

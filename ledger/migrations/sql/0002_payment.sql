@@ -38,22 +38,69 @@ CREATE UNIQUE INDEX payment_lines_open ON payment_lines (claim)
     WHERE paid_fen + returned_fen < fen AND NOT void;
 CREATE INDEX payment_lines_by_claim ON payment_lines (claim);
 
--- A list is sent once, and only when another person has confirmed it.
-CREATE FUNCTION send_list() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A line pays a claim, of its voucher, to the payee's account as it stands, and no more than is due.
+CREATE FUNCTION line_of_claim() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF OLD.sent_at IS NOT NULL
-        OR NOT EXISTS (SELECT FROM decisions WHERE id = NEW.decision AND answer = 'confirmed') THEN
-        RAISE EXCEPTION 'a list is sent once, when it is confirmed'
+    PERFORM FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF NOT EXISTS (
+        SELECT FROM claims c JOIN bank_accounts a ON a.organisation = c.payee
+        JOIN organisations o ON o.id = c.payee
+        WHERE c.id = NEW.claim AND c.voucher = NEW.voucher AND a.id = NEW.account
+            AND a.superseded_at IS NULL
+            AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
+                = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
+                                    WHERE l.claim = c.id)
+    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fits BEFORE INSERT ON payment_lines FOR EACH ROW EXECUTE FUNCTION line_of_claim();
+
+-- A list is sent once, when another person has confirmed its very lines, and these still stand.
+CREATE FUNCTION send_list() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    said jsonb;
+BEGIN
+    SELECT content INTO said FROM decisions
+        WHERE id = NEW.decision AND kind = 'payment_list' AND answer = 'confirmed';
+    IF OLD.sent_at IS NOT NULL OR said IS NULL OR said ->> 'number' IS DISTINCT FROM NEW.number
+        OR said ->> 'total_fen' IS DISTINCT FROM NEW.total_fen::text
+        OR NEW.total_fen IS DISTINCT FROM (SELECT sum(fen) FROM payment_lines WHERE list = NEW.id)
+        OR jsonb_array_length(said -> 'lines')
+            IS DISTINCT FROM (SELECT count(*) FROM payment_lines WHERE list = NEW.id)
+        OR EXISTS (
+            SELECT l.line, c.number, l.payee, l.uscc, l.bank, l.bank_code, l.number, l.fen
+            FROM payment_lines l JOIN claims c ON c.id = l.claim AND c.state = 'listed'
+            JOIN bank_accounts a ON a.id = l.account AND a.superseded_at IS NULL
+            WHERE l.list = NEW.id
+            EXCEPT
+            SELECT t.* FROM jsonb_to_recordset(said -> 'lines') AS t (line smallint, claim text,
+                payee text, uscc text, bank text, bank_code text, account text, fen bigint)
+        ) OR EXISTS (
+            SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim
+            JOIN bank_accounts a ON a.id = l.account
+            WHERE l.list = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+        ) THEN
+        RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER send BEFORE UPDATE ON payment_lists FOR EACH ROW EXECUTE FUNCTION send_list();
 
--- What the bank did to a line of a sent list is added, and never taken back.
-CREATE FUNCTION settle_line() RETURNS trigger LANGUAGE plpgsql AS $$
+-- What the bank did to a line of a sent list is added, and never taken back; paid is what it said.
+CREATE FUNCTION settle_line() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF NEW.paid_fen < OLD.paid_fen OR NEW.returned_fen < OLD.returned_fen
+    IF NEW.returned_fen < OLD.returned_fen
+        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
+            SELECT sum(fen) FROM bank_returns
+            WHERE (list, line) = (NEW.list, NEW.line) AND result = 'paid')
         OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
             AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL)
     THEN
@@ -92,6 +139,24 @@ CREATE TABLE bank_returns (
 );
 CREATE INDEX bank_returns_by_line ON bank_returns (list, line);
 
+-- It speaks of a line that was sent, and of no more than that.
+CREATE FUNCTION return_of_line() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    sent bigint;
+BEGIN
+    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list
+        WHERE (l.list, l.line) = (NEW.list, NEW.line) AND s.sent_at IS NOT NULL
+        FOR NO KEY UPDATE OF l;
+    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
+                                         WHERE (list, line) = (NEW.list, NEW.line)) THEN
+        RAISE EXCEPTION 'the bank returns what was sent'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fits BEFORE INSERT ON bank_returns FOR EACH ROW EXECUTE FUNCTION return_of_line();
+
 -- A case of money to be paid back (追缴). What is outstanding is the voucher's `recoverable`.
 CREATE TABLE recoveries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -123,7 +188,32 @@ CREATE TABLE refunds (
 );
 CREATE INDEX refunds_by_voucher ON refunds (voucher);
 
-REVOKE EXECUTE ON FUNCTION void_list FROM PUBLIC;
+-- Both are what two persons confirmed.
+CREATE FUNCTION payback_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    row jsonb := to_jsonb(NEW);
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision AND d.kind = TG_ARGV[0]
+            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher'
+            AND d.content -> 'fraud' = row -> 'fraud'
+            AND (d.kind = 'recovery'
+                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+    ) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON recoveries
+    FOR EACH ROW EXECUTE FUNCTION payback_decided('recovery');
+CREATE TRIGGER decided BEFORE INSERT ON refunds
+    FOR EACH ROW EXECUTE FUNCTION payback_decided('refund');
+
+REVOKE EXECUTE ON FUNCTION void_list, line_of_claim, send_list, settle_line, return_of_line,
+    payback_decided FROM PUBLIC;
 GRANT SELECT, INSERT ON bank_returns, recoveries, refunds TO :app_role;
 GRANT SELECT ON payment_lists, payment_lines TO :app_role;
 GRANT INSERT (number, indicator, total_fen, words, digest, decision, made_at, made_by)

@@ -51,14 +51,25 @@ PAGES = [
     "/projects/liupan",
     "/projects/qingtong",
     "/projects/xinghe/days/2026-04-12",
+    "/findings?kind=quarantine",
+    "/findings?kind=forks",
+]
+MONTH = [
     "/desk",
     "/decisions",
     "/decisions/1",
+    "/statements",
+    "/statements/DZ-202603-0001",
+    "/reconcile?show=all",
+    "/reconcile/1/2026-03?show=0",
+    "/documents",
+    "/documents/1",
+    "/documents/new",
+    "/claims",
+    "/claims/DF-2026-0002",
     "/payments",
     "/payments/ZF-2026-0001",
     "/publications",
-    "/findings?kind=quarantine",
-    "/findings?kind=forks",
 ]
 
 # Every text against what is painted under it, by WCAG 2: 4.5, or 3 for large type. Colours are
@@ -156,7 +167,7 @@ def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Itera
     seen.context.close()
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *MONTH])
 def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, path: str) -> None:
     clerk.fetched.clear()
     clerk.complaints.clear()
@@ -255,6 +266,39 @@ def test_paper_has_the_figures_and_no_controls(browser: Browser, site: Site) -> 
     seen.context.close()
 
 
+def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["light"])
+    page = seen.page
+    page.goto(f"{site.url}/reconcile/1/2026-03")
+    at = "document.activeElement.textContent"
+    page.keyboard.press("j")
+    first = page.evaluate(at)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    second = page.evaluate(at)
+    assert first != second
+    page.keyboard.press("k")
+    assert page.evaluate(at) == first
+    page.locator("input[name^=reason]").first.fill("jk is typed, not obeyed")
+    page.locator("[data-step]").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.locator("#detail h2", has_text=second).wait_for()
+    assert page.locator("input[name^=reason]").first.input_value() == "jk is typed, not obeyed"
+    assert seen.complaints == []
+    seen.context.close()
+
+
+def test_the_desk_needs_no_script(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["phone"], java_script_enabled=False)
+    seen.page.goto(f"{site.url}/reconcile/1/2026-03")
+    name = seen.page.locator("[data-step]").nth(1).inner_text()
+    seen.page.locator("[data-step]").nth(1).click()
+    assert "show=1" in seen.page.url
+    assert seen.page.locator("#detail h2").inner_text() == name
+    seen.context.close()
+
+
 @pytest.mark.parametrize("clerk", ["light", "phone-large-english"], indirect=True)
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
@@ -265,3 +309,9 @@ def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
     found = axe.Axe().run(clerk.page)
     assert len(found.response["passes"]) > 20
     assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("clerk", ["phone-large-english"], indirect=True)
+@pytest.mark.parametrize("path", MONTH)
+def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -> None:
+    test_axe_finds_nothing(site, clerk, path)

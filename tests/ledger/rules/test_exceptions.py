@@ -242,8 +242,9 @@ def test_r16_a_kind_that_the_policy_does_not_name() -> None:
 
 
 def test_r17_less_invoiced_than_metered() -> None:
-    def invoiced(fen: int, **other: int) -> list[tuple[str, str, int]]:
-        return said(lined(shares={KEY: fen}), replace(CELL, invoiced_fen=fen, **other))
+    def invoiced(fen: int, closed_fen: int = 0) -> list[tuple[str, str, int]]:
+        cell = replace(CELL, invoiced_fen=fen, closed_fen=closed_fen)
+        return said(lined(shares={KEY: fen}), cell)
 
     assert invoiced(FEN - 500) == [("R17", "note", -500)]
     assert invoiced(FEN - 501) == [("R17", "person", -501)]

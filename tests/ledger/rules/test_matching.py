@@ -16,7 +16,6 @@ from ledger.rules.matching import (
     Share,
     left_by_line,
     propose,
-    same_name,
     take_back,
 )
 
@@ -246,21 +245,3 @@ def test_what_is_taken_back_ties(weights: list[int], data: st.DataObject) -> Non
         held[share.cell] += share.fen
     assert sum(held.values()) == left
     assert all(fen >= 0 for fen in held.values())
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("宁夏算力（集团）有限公司", "宁夏算力(集团)有限公司"),
-        ("宁夏算力〔集团〕有限公司", "宁夏算力［集团］有限公司"),
-        ("ＡＢＣ 科技 有限公司", "abc科技有限公司"),
-        ("贺兰山　智算中心", "贺兰山智算中心"),
-    ],
-)
-def test_names_that_are_one(one: str, other: str) -> None:
-    assert same_name(one, other)
-    assert same_name(other, one)
-
-
-def test_names_that_are_two() -> None:
-    assert not same_name("宁夏算力有限公司", "宁夏算力(集团)有限公司")

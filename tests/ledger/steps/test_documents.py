@@ -173,7 +173,7 @@ class TestKeyed:
 
     def test_the_database_asks_for_two_persons_too(self, desk: Desk) -> None:
         key = desk.taken(settlement("2026-1"))
-        with pytest.raises(psycopg.errors.CheckViolation, match="keyed_by_another"):
+        with pytest.raises(psycopg.errors.CheckViolation, match="nobody has confirmed"):
             desk.owner.execute(
                 "UPDATE cost_documents SET confirmed_by = %s, confirmed_at = now() WHERE id = %s",
                 ("approver:李四#9", key),

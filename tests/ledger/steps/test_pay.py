@@ -14,6 +14,7 @@ from ledger.rules.digest import digest
 from ledger.steps.indicators import change_indicator
 from ledger.tables.decisions import Decision
 from ledger.tables.payment import PaymentList
+from tests.claims import other_payee
 from tests.payments import CASHIER, NOW, Treasury
 from tests.vouchers import chain, posted
 
@@ -139,6 +140,17 @@ def test_another_account_is_not_the_one_that_was_on_the_list(treasury: Treasury)
     treasury.account("p1", "6228480000000000")
     with pytest.raises(Refused, match="account_changed"):
         treasury.confirm(number)
+
+
+def test_a_list_is_not_sent_to_who_is_not_the_payee_any_more(
+    treasury: Treasury, owner: psycopg.Connection
+) -> None:
+    treasury.claim("p1", 600, "A")
+    number = treasury.make()
+    other_payee(owner)
+    with pytest.raises(Refused, match="payee_changed"):
+        treasury.confirm(number)
+    assert (treasury.money(), treasury.state("A")) == ({"free": 1_000}, "approved")
 
 
 def test_without_an_account_a_claim_waits(treasury: Treasury, owner: psycopg.Connection) -> None:

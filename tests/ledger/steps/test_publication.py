@@ -18,7 +18,7 @@ from ledger.steps.publication import receive, resolve
 from ledger.tables.claims import Objection
 from ledger.tables.decisions import Decision
 from ledger.units import midnight
-from tests.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office
+from tests.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office, other_payee
 from tests.simulation import START
 from tests.town import Town
 
@@ -153,6 +153,14 @@ def test_an_objection_is_resolved_once_with_reasons_by_an_approver(
         settle(office, objection + 1, upheld=True)
 
 
+@pytest.mark.parametrize("blank", ["objector", "body"])
+def test_nobody_objects_to_nothing(office: Office, number: str, blank: str) -> None:
+    given = {"objector": "某公司", "contact": "", "body": "不实", blank: " "}
+    by = {"viewer_role": "clerk", "actor": CLERK.actor}
+    with Session(office.engine) as db, pytest.raises(Refused, match="objection_blank"):
+        receive(db, claim_by_number(db, number), **given, **by, now=START)
+
+
 def test_only_what_is_published_is_objected_to(office: Office) -> None:
     with pytest.raises(Conflict, match="no_such_step"):
         object_to(office, office.handed_in(1))
@@ -221,11 +229,21 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
     assert office.claim(number).state == "approved"
 
 
+def test_who_is_not_the_payee_any_more_is_not_paid(
+    office: Office, owner: psycopg.Connection, number: str
+) -> None:
+    made = propose(office, number)
+    other_payee(owner)
+    with pytest.raises(Refused, match="payee_changed"):
+        office.confirm(made, APPROVER, OVER)
+    assert office.claim(number).state == "published"
+
+
 def test_what_is_no_longer_earned_is_not_approved(
     office: Office, number: str, owner: psycopg.Connection
 ) -> None:
     made = propose(office, number)
-    owner.execute("UPDATE matches SET matched_fen = 9_999_900")
+    owner.execute("UPDATE matches SET matched_fen = 9999900")
     with pytest.raises(Refused, match="not_earned"):
         office.confirm(made, APPROVER, OVER)
     with pytest.raises(Refused, match="not_earned"):

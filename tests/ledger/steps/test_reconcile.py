@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.books.db import Database
+from ledger.books.matching import differences_of
 from ledger.books.movements import balances, rights
 from ledger.books.reconcile import contract_by_number, cost_book, month_cells, months
 from ledger.errors import Conflict, Finding, Refused
@@ -24,6 +25,7 @@ from ledger.steps.confirm import respond
 from ledger.steps.documents import take_document
 from ledger.steps.doors import Role, Viewer
 from ledger.steps.match import match
+from ledger.steps.statement import answer, issue
 from ledger.tables.decisions import Decision
 from ledger.tables.reconcile import Difference, Reconciliation
 from ledger.tables.vouchers import Voucher
@@ -247,3 +249,46 @@ def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None
     assert desk.rights().payable == 3_000
     with Session(desk.engine) as db, db.begin():
         assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], [])
+
+
+def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine) as db, db.begin():
+        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        answer(
+            db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
+            actor="builder", now=NOW,
+        )  # fmt: skip
+    found = desk.propose()
+    assert isinstance(found, list)
+    assert [f.code for f in found] == ["statement_contested"]
+    with Session(desk.engine) as db, db.begin():
+        assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], ["k1"])
+
+
+def test_a_month_that_is_not_over_is_not_reconciled(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine, expire_on_commit=False) as db:
+        contract = contract_by_number(db, "k1")
+    with Session(desk.engine) as db, db.begin(), pytest.raises(Refused, match="month_open"):
+        reconcile.propose(db, contract, MONTH, actor=CLERK.actor, now=minute(60 * 24 * 20))
+
+
+def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connection) -> None:
+    """An import is nobody's signature: grade D, which the policy version does not pay."""
+    for table in ("billing_sources", "day_totals", "coverage"):
+        owner.execute(f"UPDATE {table} SET source = 'import'".encode())
+    desk = Desk(town)
+    desk.take(bill(1, 10_000))
+    desk.reconcile(Choice("R20", "exclude", "证据不足"))
+    assert desk.rights().payable == 0
+
+
+def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
+    with Session(desk.engine) as db, db.begin():
+        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+    desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
+    with Session(desk.engine) as db:
+        contract = contract_by_number(db, "k1")
+        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+    assert ("R03", "block") in [(d.code, d.handling) for d in found]

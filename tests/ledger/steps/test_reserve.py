@@ -11,7 +11,7 @@ from sqlmodel import Session
 from ledger.books.movements import post
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.rules.targets import Rights
-from ledger.steps.reserve import expire, release, reservation_of, reserve
+from ledger.steps.reserve import expire, release, reservation_of, reserve, standing
 from ledger.tables.vouchers import Voucher
 from tests.ledger.rules.test_targets import held as holding
 from tests.vouchers import MONTH, NOW, audit, chain, held, place_voucher
@@ -95,6 +95,9 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
     second = desk.reserve(20, until=date(2026, 11, 24))
     third = desk.reserve(30)
     desk.use(45)  # all of the first, five of the second
+    with Session(desk.engine) as db:
+        left = [(one.id, fen) for one, fen in standing(db, desk.voucher)]
+    assert left == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
     assert desk.rights == holding(A=40, H=15, C=45)
     assert desk.release(first) == 0

@@ -1,0 +1,69 @@
+"""A centre's own page: what it is asked, its statements, its months and what differs, its papers.
+
+The bureau is led to the reconcile desk instead, which shows the same months of all centres.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from api import access
+from api.access import Right
+from api.deps import Db, Now, having
+from api.pages import statements, words
+from api.pages.frame import Framed
+from api.pages.reconcile import month_mark
+from ledger.books import documents_seen, messages, reconcile
+from ledger.books import statements as books
+from ledger.books.documents_seen import Scope, Wanted
+from ledger.steps import messages as steps
+from ledger.steps.doors import Viewer
+from ledger.tables.parties import Centre
+from ledger.units import beijing_day
+
+router = APIRouter(include_in_schema=False)
+
+NEWEST = 10
+
+
+@router.get("/centre")
+def centre_page(
+    *, frame: Framed, viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
+) -> Response:
+    """Everything that waits for the centre, then its months."""
+    if viewer.centre is None:
+        return RedirectResponse("/reconcile", 303)
+    found = books.statements(db, centre=viewer.centre)
+    months = reconcile.months(db, centre=viewer.centre)
+    newest = documents_seen.documents(db, Scope(viewer.centre), Wanted(), limit=NEWEST)
+    return frame.page(
+        "centre.html",
+        {
+            "centre": db.get_one(Centre, viewer.centre),
+            "today": beijing_day(now),
+            "messages": messages.of_centre(db, viewer.centre),
+            "codes": words.exceptions(),
+            "statements": [statements.row(each) for each in found],
+            "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
+            "documents": [
+                {"seen": each, "mark": words.document_mark(each.state, red=bool(each.reverses))}
+                for each in newest
+            ],
+            "may_answer": access.may(viewer, Right.HAND_IN),
+        },
+    )
+
+
+@router.post("/centre/messages/{message}")
+def answer(
+    message: int,
+    *,
+    viewer: Annotated[Viewer, having(Right.HAND_IN)],
+    db: Db,
+    now: Now,
+    body: Annotated[str, Form(max_length=2_000)],
+) -> Response:
+    """The centre answers a question, once."""
+    steps.answer(db, message, centre=viewer.centre, body=body, actor=viewer.actor, now=now)
+    return RedirectResponse("/centre", 303)

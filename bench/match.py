@@ -1,0 +1,122 @@
+"""Matching 100,000 lines of invoices with what was metered, in one run and one transaction.
+
+A city of 100 centres and 500 firms: a contract each, with two prices, a year of charges in every
+month; 25,000 invoices of four lines, most of them what was metered, some too much, some too little,
+some with a statement's number, some of a period that no contract covers. Reading, laying lines over
+cells, writing and committing are all in the time. Then the same again, when nothing is left to do.
+"""
+
+import resource
+import time
+from datetime import UTC, datetime
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from bench import stage
+from ledger.steps.match import Matched, match
+
+CENTRES, FIRMS, DOCUMENTS, LINES = 100, 500, 25_000, 4
+NOW = datetime(2026, 12, 20, 4, tzinfo=UTC)
+
+# A USCC's last character checks the others; the database knows how.
+_CODES = """
+    CREATE FUNCTION pg_temp.uscc(n integer) RETURNS text LANGUAGE sql AS $$
+        SELECT '91640100MA' || to_char(n, 'FM0000000') || c
+        FROM string_to_table('0123456789ABCDEFGHJKLMNPQRTUWXY', NULL) AS c
+        WHERE uscc_valid('91640100MA' || to_char(n, 'FM0000000') || c)
+    $$
+"""
+_TOWN = f"""
+    INSERT INTO organisations (uscc, name)
+        SELECT pg_temp.uscc(n), 'organisation ' || n FROM generate_series(1, {CENTRES + FIRMS}) n;
+    INSERT INTO centres (name, organisation)
+        SELECT 'centre ' || id, id FROM organisations WHERE id <= {CENTRES};
+    INSERT INTO projects (code, name, kind, organisation)
+        SELECT 'p' || id, 'p', CASE WHEN id % 5 = 0 THEN 'team' ELSE 'model' END, id
+        FROM organisations WHERE id > {CENTRES};
+    INSERT INTO contracts (number, centre, project, valid)
+        SELECT 'k' || id, 1 + id % {CENTRES}, id, '[2026-01-01,2027-01-01)' FROM projects;
+    INSERT INTO catalogue_models (name) VALUES ('one'), ('other');
+    INSERT INTO prices (contract, model, unit, yuan, gpus, hours, tax_included, tax_rate, valid,
+            recorded_at, recorded_by)
+        SELECT k.id, m.id, 'gpu-hour', 10, 1, 1, false, 0.06, k.valid, now(), 'bench'
+        FROM contracts k CROSS JOIN catalogue_models m ORDER BY k.id, m.id;
+    INSERT INTO charges (contract, price, month, policy, model, mig_profile, ms_num, ms_den,
+            cost_fen, computed_at)
+        SELECT p.contract, p.id, m::date, 'v1', p.model, '', 1, 1,
+               100000 + p.id * 13 + extract(month FROM m)::integer, now()
+        FROM prices p, generate_series(date '2026-01-01', '2026-12-01', interval '1 month') m;
+    INSERT INTO statements (number, contract, month, revision, total_fen, digest, issued_at,
+            issued_by)
+        SELECT 'DZ-' || contract || '-' || month, contract, month, 1, sum(cost_fen),
+               repeat('0', 64), now(), 'bench' FROM charges GROUP BY contract, month;
+    INSERT INTO originals (hash, name, media, content, received_at, received_by)
+        VALUES (encode(sha256('x'), 'hex'), 'x', 'text/xml', 'x', now(), 'bench');
+"""
+_INVOICES = f"""
+    CREATE TEMP TABLE wanted AS
+        SELECT n, k.id AS contract, date '2026-01-01' + make_interval(months => n / {FIRMS} % 12)
+                   AS month,
+               so.uscc AS seller, so.name AS seller_name, bo.uscc AS buyer, bo.name AS buyer_name,
+               l.line, (50000 + k.id * 13 / 2 + n % 7 * 1000) / 2 AS fen
+        FROM generate_series(0, {DOCUMENTS - 1}) n JOIN contracts k ON k.id = 1 + n % {FIRMS}
+        JOIN centres c ON c.id = k.centre JOIN organisations so ON so.id = c.organisation
+        JOIN projects p ON p.id = k.project JOIN organisations bo ON bo.id = p.organisation
+        CROSS JOIN generate_series(1, {LINES}) AS l (line);
+    INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
+            buyer_name, net_fen, tax_fen, gross_fen, since, until, statement, source, original,
+            received_at, received_by)
+        SELECT 'digital_invoice', '26640000' || to_char(n, 'FM000000000000'),
+               (min(month) + interval '1 month 4 days')::date, seller, min(seller_name), buyer,
+               min(buyer_name), sum(fen), 0, sum(fen),
+               CASE WHEN n % 97 = 0 THEN date '2025-06-01' ELSE min(month)::date END,
+               CASE WHEN n % 97 = 0 THEN date '2025-06-30'
+                    ELSE (min(month) + make_interval(months => 1 + n % 2, days => -1))::date END,
+               CASE WHEN n % 10 = 0 THEN 'DZ-' || min(contract) || '-' || min(month)::date END,
+               'xml', encode(sha256('x'), 'hex'), now(), 'bench'
+        FROM wanted GROUP BY n, seller, buyer ORDER BY n;
+    INSERT INTO document_lines (document, line, item, net_fen, tax_fen)
+        SELECT d.id, w.line, '*信息技术服务*算力服务费', w.fen, 0 FROM wanted w
+        JOIN cost_documents d ON d.number = '26640000' || to_char(w.n, 'FM000000000000');
+    DROP TABLE wanted
+"""
+
+
+def run() -> dict[str, object]:
+    """The figures of one run."""
+    with stage.database() as database, stage.owner(database) as owner:
+        fill(owner)
+        engine = database.engine()
+        done, seconds = _timed(engine)
+        again, idle = _timed(engine)
+        assert again.shares == 0
+        (tied,) = owner.execute("SELECT sum(fen) FROM allocations").fetchone() or (None,)
+        assert tied == done.allocated_fen
+        engine.dispose()
+    return {
+        "lines_matched_s": round(seconds, 1),
+        "lines_per_s": round(done.lines / seconds),
+        "again_with_nothing_to_do_s": round(idle, 1),
+        "lines": done.lines,
+        "shares": done.shares,
+        "lines_left": done.unallocated,
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def fill(owner: psycopg.Connection) -> None:
+    """The city and its invoices."""
+    owner.execute(_CODES.encode())
+    with owner.transaction():
+        owner.execute(_TOWN.encode())
+        owner.execute(_INVOICES.encode())
+    owner.execute("ANALYZE")
+
+
+def _timed(engine: sa.Engine) -> tuple[Matched, float]:
+    began = time.perf_counter()
+    with Session(engine) as db, db.begin():
+        done = match(db, actor="clerk:bench#1", now=NOW)
+    return done, time.perf_counter() - began

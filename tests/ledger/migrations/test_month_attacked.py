@@ -1,0 +1,213 @@
+"""Whatever SQL the application's role sends, the month says no more than two persons decided."""
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import errors
+
+from ledger.books.db import Database
+from tests.ledger.books.test_books_attacked import attempt
+from tests.ledger.steps.test_reconcile import Desk, bill, town
+from tests.payments import Treasury
+from tests.town import Town
+
+__all__ = ["town"]  # the fixture
+
+MATCH = """
+    INSERT INTO matches (reconciliation, price, policy, metered_fen, invoiced_fen, matched_fen,
+        extra_fen, extra_over_fen, closed_fen, decision, extra_decision)
+    SELECT id, 1, {policy}, 10000, 10000, 10000, {extra}, 0, 0, {decision}, {extra_decision}
+    FROM reconciliations
+"""
+DECIDE = """
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    SELECT '{kind}', 'mine', content, digest, '', 'clerk:丙#3', now() FROM decisions LIMIT 1;
+"""
+ANSWER = """
+    UPDATE decisions SET answer = 'confirmed', answered_by = '{by}', answered_at = now(),
+        answered_digest = {digest} WHERE subject = 'mine';
+"""
+
+# What is tried on a month that two persons decided, by the error that it meets.
+ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
+    errors.CheckViolation: [
+        # a cell beyond what was decided, of a decision that nobody confirmed, or of another one
+        "UPDATE matches SET matched_fen = 10001, invoiced_fen = 20000, metered_fen = 20000",
+        "UPDATE matches SET metered_fen = 20000",
+        "UPDATE matches SET closed_fen = 1",
+        "UPDATE matches SET extra_fen = 1",
+        "UPDATE matches SET extra_fen = 1, extra_decision = decision",
+        DECIDE.format(kind="reconciliation") + "UPDATE matches SET decision = 2, closed_fen = 1",
+        "UPDATE matches SET matched_fen = 5, decision = 0",
+        MATCH.format(policy="'other'", extra=0, decision=1, extra_decision="NULL"),
+        MATCH.format(policy="''", extra=5, decision=1, extra_decision="1"),
+        # one person for two, whatever his name looks like
+        *(
+            DECIDE.format(kind="account") + ANSWER.format(by=by, digest="digest")
+            for by in (
+                "approver:丙#9",
+                "administrator:丙#9",
+                "clerk:丙 #9",
+                "clerk:\u3000丙#3",
+                "clerk:丙\u200b#9",
+                "clerk:丙\ufeff#9",
+            )
+        ),
+        DECIDE.format(kind="account") + ANSWER.format(by="clerk:丁#4", digest="repeat('1', 64)"),
+        # documents
+        "UPDATE cost_documents SET confirmed_by = 'clerk:丁#4', confirmed_at = now()",
+        "UPDATE allocations SET fen = fen + 1",
+        "UPDATE allocations SET fen = -1",
+    ],
+    errors.ForeignKeyViolation: [
+        """INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+               allocated_at, allocated_by)
+           SELECT document, line, contract + 1, month, price, policy, kind, fen, now(), 'x'
+           FROM allocations""",
+    ],
+    errors.ExclusionViolation: [  # one line for both kinds of projects
+        """INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+               allocated_at, allocated_by)
+           SELECT document, line, contract, month, price, policy || 'x', 'team', fen, now(), 'x'
+           FROM allocations""",
+    ],
+    errors.RestrictViolation: [
+        "UPDATE decisions SET answer = 'refused'",
+    ],
+    errors.InsufficientPrivilege: [
+        "UPDATE matches SET price = 2",
+        "UPDATE matches SET lowered_fen = 0",
+        "UPDATE match_documents SET good_fen = fen",
+        "DELETE FROM match_documents",
+        "INSERT INTO match_documents SELECT * FROM match_documents",
+        "UPDATE allocations SET price = 2",
+        "UPDATE differences SET fen = 0",
+        "UPDATE cost_documents SET net_fen = 1",
+        "UPDATE document_lines SET net_fen = 1",
+        "UPDATE statement_lines SET cost_fen = 1",
+        "UPDATE claims SET fen = 1",
+        "UPDATE decisions SET digest = repeat('1', 64)",
+        "UPDATE decisions SET content = '{}'",
+        "DELETE FROM matches",
+        "DELETE FROM decisions",
+        "DELETE FROM differences",
+        "DELETE FROM originals",
+        "SELECT line_now(1, '2026-03-01')",
+    ],
+}
+
+LINE = """
+    INSERT INTO payment_lines (list, line, claim, voucher, account, payee, uscc, bank, bank_code,
+        number, fen)
+    SELECT {list}, 9, {claim}, {voucher}, {account}, {payee}, uscc, bank, bank_code, {number}, {fen}
+    FROM payment_lines WHERE (list, line) = (2, 1)
+"""
+SOUND = {
+    "list": "2", "claim": "3", "voucher": "1", "account": "1", "payee": "payee",
+    "number": "number", "fen": "100",
+}  # fmt: skip
+RETURN = """
+    INSERT INTO bank_returns (reference, list, line, result, fen, on_day, original, received_at,
+        received_by)
+    SELECT 'mine', {list}, 1, 'paid', {fen}, '2026-11-23', hash, now(), 'x' FROM originals LIMIT 1;
+"""
+CONFIRM = """
+    UPDATE decisions SET answer = 'confirmed', answered_by = 'approver:丁#4', answered_at = now(),
+        answered_digest = digest WHERE answer IS NULL;
+"""
+REFUND = """
+    INSERT INTO refunds (reference, voucher, indicator, fen, on_day, fraud, to_treasury, decision,
+        received_at, received_by)
+    VALUES ('mine', 1, 1, 5, '2026-11-23', false, false, 1, now(), 'x')
+"""
+
+# What is tried on a list that was sent (1) and one that waits (2), of claims 1 and 2; 3 waits.
+ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
+    errors.CheckViolation: [
+        *(
+            LINE.format(**SOUND | wrong)
+            for wrong in (
+                {"list": "1"},  # on a list that was sent
+                {"voucher": "2"},
+                {"account": "2"},
+                {"payee": "'别人'"},
+                {"number": "'6400000000'"},
+                {"fen": "101"},
+                {"fen": "0"},
+                {"claim": "99"},
+            )
+        ),
+        # a list that nobody confirmed, or that is not what was confirmed
+        "UPDATE payment_lists SET sent_at = now() WHERE id = 2",
+        LINE.format(**SOUND)
+        + ";"
+        + CONFIRM
+        + "UPDATE payment_lists SET sent_at = now() WHERE id = 2",
+        CONFIRM + "UPDATE payment_lists SET sent_at = now() WHERE id = 2",  # claims are not listed
+        "UPDATE payment_lists SET sent_at = now() WHERE id = 1",  # again
+        # what the bank did not say
+        "UPDATE payment_lines SET paid_fen = fen WHERE list = 1",
+        "UPDATE payment_lines SET returned_fen = 1 WHERE list = 2",
+        RETURN.format(list=1, fen=301),
+        RETURN.format(list=2, fen=1),
+        RETURN.format(list=1, fen=200) + "UPDATE payment_lines SET paid_fen = 201 WHERE list = 1",
+        RETURN.format(list=1, fen=200) + RETURN.format(list=1, fen=200).replace("mine", "mine2"),
+        # what two persons did not confirm
+        REFUND,
+        """INSERT INTO recoveries (number, voucher, reason, fraud, fen, pay_by, decision, opened_at,
+               opened_by) VALUES ('mine', 1, 'x', false, 5, '2026-12-31', 1, now(), 'x')""",
+        """INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,
+               confirmed_at)
+           SELECT organisation, holder, bank, bank_code, '6400000000', decision, now()
+           FROM bank_accounts LIMIT 1""",
+    ],
+    errors.UniqueViolation: [LINE.format(**SOUND | {"claim": "2", "voucher": "1", "fen": "1"})],
+    errors.InsufficientPrivilege: [
+        "UPDATE payment_lines SET fen = 1",
+        "UPDATE payment_lines SET account = 2",
+        "UPDATE payment_lines SET void = true",
+        "UPDATE payment_lists SET total_fen = 1",
+        "UPDATE bank_accounts SET number = '6400000000'",
+        "UPDATE claims SET state = 'approved'",
+        "UPDATE claims SET payee = 1",
+        "DELETE FROM payment_lines",
+        "DELETE FROM bank_returns",
+    ],
+}
+
+
+@pytest.fixture
+def month(town: Town) -> None:
+    desk = Desk(town)
+    desk.take(bill(1, 10_000))
+    desk.reconcile()
+
+
+@pytest.fixture
+def lists(owner: psycopg.Connection, engine: sa.Engine) -> None:
+    made = Treasury(owner, engine)
+    made.indicator(1_000)
+    made.project("p1", 900)
+    made.project("p2", 100)
+    for number, fen in (("A", 300), ("B", 200), ("C", 100)):
+        made.claim("p1", fen, number)
+    made.send(["A"])
+    made.make(["B"])
+    owner.execute(
+        "INSERT INTO originals SELECT encode(sha256('a'), 'hex'), 'a', 'text/csv', 'a', now(), 'x'"
+    )
+
+
+@pytest.mark.parametrize("error", ON_THE_MONTH, ids=lambda error: error.__name__)
+def test_a_decided_month_withstands(
+    database: Database, month: None, error: type[psycopg.Error]
+) -> None:
+    for attack in ON_THE_MONTH[error]:
+        assert (attack, attempt(database, attack)) == (attack, error)
+
+
+@pytest.mark.parametrize("error", ON_THE_LISTS, ids=lambda error: error.__name__)
+def test_lists_withstand(database: Database, lists: None, error: type[psycopg.Error]) -> None:
+    assert attempt(database, LINE.format(**SOUND) + "; SELECT 1/0") is errors.DivisionByZero
+    for attack in ON_THE_LISTS[error]:
+        assert (attack, attempt(database, attack)) == (attack, error)
