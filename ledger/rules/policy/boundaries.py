@@ -12,12 +12,20 @@ from typing import Literal, NamedTuple
 from ledger.rules.policy.clauses import Clause, Policy
 from ledger.rules.policy.conditions import Requirement
 from ledger.rules.policy.engine import decide
+from ledger.rules.policy.first_reached import first_reached
 from ledger.rules.policy.intervals import Number
 from ledger.rules.policy.reference import NOTHING, Outcome, expected
 from ledger.rules.policy.review import approval
 from ledger.rules.policy.terms import Bound
 from ledger.rules.policy.tree import Decision, Given
-from ledger.rules.policy.witness import Facts, beside, gives, placed, step, valued, witness
+from ledger.rules.policy.witness import (
+    Facts,
+    beside,
+    gives,
+    placed,
+    valued,
+    witness,
+)
 from ledger.units import Fen
 
 Side = Literal["below", "at", "above"]
@@ -88,40 +96,6 @@ def gate(policy: Policy) -> tuple[Edge, ...]:
             edges = _Edges(policy, clause, facts)
             return tuple(edge for one in policy.scope.require for edge in edges.condition(one))
     return ()
-
-
-def first_reached(policy: Policy, clause: Clause, facts: Facts, fen: Fen) -> Number | None:
-    """The least base at which an award is so much, to the smallest step, found by the engine alone.
-
-    From the base of the facts on, an award only grows with its base (`monotone.py`). None where it
-    is never reached.
-    """
-    base = clause.amount.base or ""
-    unit, low = step(policy, base), valued(policy, facts, base)
-    if low is None:
-        return None
-    least, most = int(low / unit), max(2 * int(low / unit), 1)
-    while not _worth(policy, clause, placed(policy, facts, base, most * unit), fen):
-        least, most = most, 2 * most
-        if placed(policy, facts, base, most * unit) is None or most * unit > _FAR:
-            return None
-    if _worth(policy, clause, placed(policy, facts, base, least * unit), fen):
-        return least * unit
-    while most - least > 1:
-        middle = (least + most) // 2
-        if _worth(policy, clause, placed(policy, facts, base, middle * unit), fen):
-            most = middle
-        else:
-            least = middle
-    return most * unit
-
-
-_FAR = 10**15
-
-
-def _worth(policy: Policy, clause: Clause, facts: Facts | None, fen: Fen) -> bool:
-    amount_fen = decide(policy, clause.id, facts).amount_fen if facts else None
-    return amount_fen is not None and amount_fen >= fen
 
 
 def _approved(decision: Decision, ceiling: Fen, fen: Fen) -> tuple[str, Outcome, bool]:

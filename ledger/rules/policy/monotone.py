@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from ledger.rules.policy.boundaries import Tried, first_reached
+from ledger.rules.policy.boundaries import Tried
 from ledger.rules.policy.clauses import Clause, Policy
 from ledger.rules.policy.conditions import Requirement
 from ledger.rules.policy.engine import decide
+from ledger.rules.policy.first_reached import first_reached
 from ledger.rules.policy.intervals import Number, compared
 from ledger.rules.policy.tree import Decision
 from ledger.rules.policy.witness import Facts, beside, conditions, gives, placed, step

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.rules.policy import Policy, decide, file, load
-from ledger.rules.policy.boundaries import Edge, first_reached, gate, prove
+from ledger.rules.policy.boundaries import Edge, gate, prove
 from ledger.rules.policy.changes import full_at
+from ledger.rules.policy.first_reached import first_reached
 from ledger.rules.policy.monotone import _failed, failing, falls, grid
 from ledger.rules.policy.rounds import shared
 from ledger.rules.policy.witness import placed, witness
@@ -218,6 +219,21 @@ def test_caps_under_every_rounding(unit: str, mode: str) -> None:
     assert amount.rate
     at = first_reached(made, proof.clause, proof.facts, amount.cap.fen)
     assert at == full_at(amount.rate, amount.cap.fen, made.rounding)
+
+
+@pytest.mark.parametrize(("most", "at"), [("300001.00", 30_000_000), ("300000.00", None)])
+def test_a_cap_below_the_most_that_the_base_may_be(most: str, at: int | None) -> None:
+    """Who sells for so much has no right any more; the cap may be reached before, or never."""
+    line = next(one for one in TEXT.splitlines() if "value: 100, bound" in one)
+    below = f"{{fact: sales_fen, op: <, value: {most}元, bound: excluded, words: 销售额}}"
+    more = line.replace("require: [", f"require: [{below}, ")
+    made, findings = file.read(TEXT.replace(line, more), source)
+    assert made, findings
+    clause = made.clauses[0]
+    proof = prove(made, clause)
+    assert proof.holds
+    assert proof.facts
+    assert first_reached(made, clause, proof.facts, 10_000_000) == at
 
 
 BASED = [c.id for c in DRAFT.clauses if c.amount.base and c.id != "05-1"]
