@@ -148,16 +148,17 @@ def _show(told: dict[str, Any]) -> None:
         ]
     )
     titles = say(
-        "行 种类 名称 型号 切片 政策 卡时 应交付 费用 证据 空缺 中心 企业",
-        "line kind name model slice policy GPU-h promised cost grade gap centre builder",
+        "行 种类 名称 型号 切片 条件 政策 卡时 应交付 费用 证据 空缺 中心 企业",
+        "line kind name model slice selects policy GPU-h promised cost grade gap centre builder",
     ).split()
-    table(titles, [_line(line) for line in told["lines"]], right="rlllllrrrlr")
+    table(titles, [_line(line) for line in told["lines"]], right="rllllllrrrlr")
 
 
 def _line(line: dict[str, Any]) -> list[object]:
+    selects = " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
     words = [answer and answer["answer"] for answer in (line["centre"], line["builder"])]
     return [
         line["line"], line["kind"], line["name"], line["model"], line["mig_profile"],
-        line["policy"], gpu_hours(line["device_ms"]), gpu_hours(line["promised_ms"]),
+        selects, line["policy"], gpu_hours(line["device_ms"]), gpu_hours(line["promised_ms"]),
         money(line["cost_fen"]), line["grade"], gpu_hours(line["gap_ms"]), *words,
     ]  # fmt: skip

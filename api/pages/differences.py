@@ -132,7 +132,7 @@ def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
 
 
 def line_name(line: Mapping[str, Any]) -> str:
-    """A contract line in a few words: kind, model, price."""
+    """A contract line in a few words: kind, model, what else it is for, price."""
     units = {
         "gpu-hour": _("卡时"),
         "node-hour": _("机时"),
@@ -142,6 +142,6 @@ def line_name(line: Mapping[str, Any]) -> str:
     }
     model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
     price = f"{line['yuan'].normalize():f} / {units.get(line['unit'], line['unit'])}"
-    return " · ".join(
-        part for part in (words.said(words.line_kinds(), line["kind"]), model, price) if part
-    )
+    kind = words.said(words.line_kinds(), line["kind"])
+    chosen = words.selectors(line["partition"], line["qos"], line["market"])
+    return " · ".join(part for part in (kind, model, chosen, price) if part)

@@ -96,6 +96,7 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
         {
             "seen": seen,
             "kinds": words.line_kinds(),
+            "selectors": words.selectors,
             "answers": words.line_answers(),
             "person": person,
             "centre_says": standings[seen.centre_says],

@@ -73,7 +73,7 @@ _SHARES = text("""
 
 _LINES = text("""
     SELECT p.id, p.kind, p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate,
-           m.name AS model, p.mig_profile
+           m.name AS model, p.mig_profile, p.partition, p.qos, p.market
     FROM prices p LEFT JOIN catalogue_models m ON m.id = p.model WHERE p.id = ANY(:prices)
 """)
 
