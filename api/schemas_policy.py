@@ -6,7 +6,7 @@ that case's own fault and is answered, not refused. They describe it for the Ope
 
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from api.schemas import Asked, Told
 
@@ -17,9 +17,9 @@ class CaseAsked(Asked):
     """A clause, and the facts to decide it on; the facts of each clause: the policy's file."""
 
     clause: str
-    facts: dict[str, JsonValue]
+    facts: dict[str, Any]
     note: str = ""
-    expect: JsonValue = None  # a worked case says what it expects; it changes nothing
+    expect: Any = None  # a worked case says what it expects; it changes nothing
 
 
 class Reason(Told):
