@@ -6,7 +6,7 @@ import typer
 
 from api.cli_screen import as_json, beijing, called, pairs, person, table
 from api.client import Client, language, say
-from api.codes import ANSWERS, DECISION_KINDS
+from api.codes import ANSWERS, DECISION_KINDS, KEPT_APART
 
 app = typer.Typer()
 
@@ -67,11 +67,12 @@ def confirm(
 
 def _row(d: dict[str, Any]) -> list[object]:
     kind, answer = called(DECISION_KINDS, d["kind"]), called(ANSWERS, d["answer"])
-    return [d["id"], kind, d["subject"], person(d["decided_by"]), beijing(d["decided_at"]), answer]
+    about = KEPT_APART.sub("", d["subject"])
+    return [d["id"], kind, about, person(d["decided_by"]), beijing(d["decided_at"]), answer]
 
 
 def _subject(told: dict[str, Any]) -> str:
-    return f"{called(DECISION_KINDS, told['kind'])} {told['subject']}"
+    return f"{called(DECISION_KINDS, told['kind'])} {KEPT_APART.sub('', told['subject'])}"
 
 
 def _shown(client: Client, number: int, answer: str) -> str:

@@ -125,7 +125,7 @@ def propose(
     choice: Annotated[
         list[str] | None,
         typer.Option(
-            help="R19/单据/行@价格行=exclude|note|carry_over|close:理由，可多次 / CODE=…:why"
+            help="差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@价格行=note:… / choices"
         ),
     ] = None,
     reason: Reason = "",

@@ -111,6 +111,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     else:
         ways = [
             (_("工作台"), "/desk"),
+            (_("对账单"), "/statements"),
             (_("对账"), "/reconcile"),
             (_("单据"), "/documents"),
             (_("申请"), "/claims"),

@@ -364,7 +364,7 @@ DOORS = {
         RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
     ),
     "GET /statements": Door(EVERYBODY, at("/statements")),
-    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=404),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=422),
     "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
     "POST /statements/{number}": Door(
         SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404

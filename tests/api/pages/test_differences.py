@@ -22,10 +22,12 @@ def form(**said: str) -> FormData:
 
 
 def test_a_contract_line_in_a_few_words() -> None:
-    line = {"kind": "metered", "model": "H100", "mig_profile": "", "yuan": Decimal("6.8")}
-    line |= {"unit": "gpu-hour", "partition": "urgent", "qos": "high", "market": "spot"}
+    plain = {
+        "kind": "metered", "model": "H100", "mig_profile": "", "partition": None, "qos": None,
+        "market": None, "yuan": Decimal("6.80"), "unit": "gpu-hour",
+    }  # fmt: skip
+    line = plain | {"partition": "urgent", "qos": "high", "market": "spot"}
     assert line_name(line) == "按用量 · H100 · 分区 urgent · QOS high · 竞价 · 6.8 / 卡时"
-    plain = line | {"partition": None, "qos": None, "market": None}
     assert line_name(plain) == "按用量 · H100 · 6.8 / 卡时"
 
 
