@@ -40,6 +40,11 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]], right: str = 
         print("  ".join(cells).rstrip())
 
 
+def heading(chinese: str, english: str) -> None:
+    """The title of one of several tables."""
+    print(f"\n## {say(chinese, english)}\n")
+
+
 def pairs(rows: Sequence[tuple[str, object]]) -> None:
     """A name and a value on each line."""
     width = max(_width(name) for name, _ in rows)

@@ -12,6 +12,7 @@ from api.pages import (
     decisions,
     desk,
     documents,
+    eligibility,
     findings,
     front,
     payments,
@@ -38,6 +39,7 @@ ROUTERS = (
     projects.router,
     days.router,
     findings.router,
+    eligibility.router,
 )
 
 

@@ -1194,9 +1194,11 @@ CREATE TABLE public.clauses (
     cap_fen bigint NOT NULL,
     effective daterange,
     payable boolean NOT NULL,
+    digest_format integer DEFAULT 1 NOT NULL,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_digest_format_check CHECK ((digest_format >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
 );
 
