@@ -8,7 +8,7 @@ import typer
 
 from api.cli_screen import as_json, called, gpu_hours, money, pairs, table
 from api.client import Client, Failure, say
-from api.codes import STANDINGS
+from api.codes import LINE_KINDS, STANDINGS
 
 app = typer.Typer()
 statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
@@ -156,9 +156,17 @@ def _show(told: dict[str, Any]) -> None:
 
 def _line(line: dict[str, Any]) -> list[object]:
     selects = " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
-    words = [answer and answer["answer"] for answer in (line["centre"], line["builder"])]
+    words = [_said(line[party]) for party in ("centre", "builder")]
     return [
-        line["line"], line["kind"], line["name"], line["model"], line["mig_profile"],
-        selects, line["policy"], gpu_hours(line["device_ms"]), gpu_hours(line["promised_ms"]),
-        money(line["cost_fen"]), line["grade"], gpu_hours(line["gap_ms"]), *words,
+        line["line"], called(LINE_KINDS, line["kind"]), line["name"], line["model"],
+        line["mig_profile"], selects, line["policy"], gpu_hours(line["device_ms"]),
+        gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"], gpu_hours(line["gap_ms"]), *words,
     ]  # fmt: skip
+
+
+def _said(answer: dict[str, Any] | None) -> str | None:
+    """A party's word on a line, and why it contests it."""
+    if answer is None:
+        return None
+    word, why = called(STANDINGS, answer["answer"]), answer["reason"]
+    return say(f"{word}：{why}", f"{word}: {why}") if why else word
