@@ -160,7 +160,8 @@ def _line(line: dict[str, Any]) -> list[object]:
     return [
         line["line"], called(LINE_KINDS, line["kind"]), line["name"], line["model"],
         line["mig_profile"], selects, line["policy"], gpu_hours(line["device_ms"]),
-        gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"], gpu_hours(line["gap_ms"]), *words,
+        gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"],
+        gpu_hours(line["gap_ms"]), *words,
     ]  # fmt: skip
 
 
