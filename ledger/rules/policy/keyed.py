@@ -20,7 +20,7 @@ _WRITTEN = re.compile(
     rf"(?P<sign>-?)(?:(?P<yi>{_NUMBER})亿)?(?:(?P<wan>{_NUMBER})万)?(?:(?P<one>{_NUMBER}))?",
     re.ASCII,
 )
-_YES_NO = {"yes": True, "no": False}
+_YES_NO = {"yes": True, "true": True, "是": True, "no": False, "false": False, "否": False}
 
 Keyed = bool | int | str | None
 

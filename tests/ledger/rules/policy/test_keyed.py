@@ -61,6 +61,7 @@ def test_counts_and_quantities() -> None:
 def test_choices_and_yes_or_no() -> None:
     assert keyed(FACTS["legal_person"], "yes") == (True, None)
     assert keyed(FACTS["legal_person"], "no") == (False, None)
-    assert keyed(FACTS["legal_person"], "true") == (None, "not_yes_no")
+    assert keyed(FACTS["legal_person"], "true") == (True, None)
+    assert keyed(FACTS["legal_person"], "maybe") == (None, "not_yes_no")
     assert keyed(FACTS["sector"], "service") == ("service", None)
     assert keyed(FACTS["sector"], "服务业项目") == (None, "not_a_choice")
