@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="suanquan-agent replay",
         description="以作业记录代替实测用量上报 / report a job trace as if it had been measured",
     )
-    parser.add_argument("jobs", type=Path, metavar="JOBS.csv", help=slurm.HEADER)
+    parser.add_argument(
+        "jobs", type=Path, metavar="JOBS.csv", help=f"{slurm.HEADER}[,partition][,qos]"
+    )
     parser.add_argument("--cluster", help="集群名 / the cluster's name")
     parser.add_argument("--url", help="服务器地址 / the server's address")
     parser.add_argument("--data", type=Path, help="密钥与上报队列所在目录 / key and spool")

@@ -4,7 +4,8 @@ A trace is a CSV file, one job a row. It says who (`user`, which is the Slurm ac
 project that pays), how many GPUs, and from when to when; which GPUs it never says. So each GPU of a
 job gets a name of its own, `job/<cluster>/<job>/0/<k>`, and its time is cut at the full hours: what
 lies outside the job is `unallocated` there. The milliseconds held add up to exactly
-`gpu_num x (end_time - start_time)`, and the same file gives the same windows every time.
+`gpu_num x (end_time - start_time)`, and the same file gives the same windows every time. Two more
+columns may follow, `partition` and `qos`, as sacct calls them; an empty cell says nothing.
 
 A file with a fault gives no window at all: every fault is named with its row and column, and a
 person mends the file.
@@ -24,6 +25,7 @@ from agents import wire
 
 HEADER = "job_id,user,gpu_num,gpu_type,submit_time,start_time,end_time,state"
 COLUMNS = tuple(HEADER.split(","))
+SELECTORS = ("partition", "qos")  # columns that may follow, either or both
 GPUS_MAX = 100_000  # of one job: more is a typing error
 UNSPECIFIED = "unspecified"  # the model of a job whose trace does not name one
 
@@ -58,6 +60,8 @@ class Job:
     model: str
     start_ms: int
     end_ms: int
+    partition: str | None = None
+    qos: str | None = None
 
     @property
     def held_ms(self) -> int:
@@ -90,9 +94,10 @@ def _hours(job: Job) -> range:
 def _parts(job: Job, hour_ms: int) -> tuple[wire.Part, ...]:
     low = max(job.start_ms - hour_ms, 0)
     high = min(job.end_ms - hour_ms, wire.HOUR_MS)
+    holder = wire.Slurm(job.account, job.job, job.partition, job.qos)
     spans: tuple[tuple[wire.Holder, int, int], ...] = (
         (wire.Unallocated(), 0, low),
-        (wire.Slurm(account=job.account, job=job.job), low, high),
+        (holder, low, high),
         (wire.Unallocated(), high, wire.HOUR_MS),
     )
     return tuple(wire.Part(holder, start, stop) for holder, start, stop in spans if start < stop)
@@ -136,12 +141,14 @@ def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     try:
-        faults += _header_faults(next(table, []))
+        header = next(table, [])
+        columns = (*COLUMNS, *(name for name in SELECTORS if name in header))
+        faults += _header_faults(header, columns)
         if faults:
             return [], faults
         for values in table:
             if values:  # an empty line, such as the last one, says nothing
-                row = _Row(table.line_num, values)
+                row = _Row(table.line_num, columns, values)
                 jobs.append(row.job(now_ms, seen))
                 faults += row.faults
     except csv.Error as error:
@@ -150,17 +157,18 @@ def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
     return jobs, faults
 
 
-def _header_faults(header: list[str]) -> Iterator[Fault]:
-    for name in COLUMNS:
+def _header_faults(header: list[str], columns: tuple[str, ...]) -> Iterator[Fault]:
+    whole = ",".join(columns)
+    for name in columns:
         if name not in header:
-            yield Fault(1, name, f"缺少此列，应为 {HEADER}", f"is missing, must be {HEADER}")
+            yield Fault(1, name, f"缺少此列，应为 {whole}", f"is missing, must be {whole}")
     for name in dict.fromkeys(header):
-        if name not in COLUMNS:
-            yield Fault(1, name, f"多余的列，应为 {HEADER}", f"is one too many, must be {HEADER}")
-    if sorted(header) == sorted(COLUMNS) and tuple(header) != COLUMNS:
-        name = next(found for found, want in zip(header, COLUMNS, strict=True) if found != want)
-        yield Fault(1, name, f"列的次序不对，应为 {HEADER}", f"is out of order, must be {HEADER}")
-    for name in COLUMNS:
+        if name not in columns:
+            yield Fault(1, name, f"多余的列，应为 {whole}", f"is one too many, must be {whole}")
+    if sorted(header) == sorted(columns) and tuple(header) != columns:
+        name = next(found for found, want in zip(header, columns, strict=True) if found != want)
+        yield Fault(1, name, f"列的次序不对，应为 {whole}", f"is out of order, must be {whole}")
+    for name in columns:
         if header.count(name) > 1:
             yield Fault(1, name, "此列重复", "stands there twice")
 
@@ -168,12 +176,12 @@ def _header_faults(header: list[str]) -> Iterator[Fault]:
 class _Row:
     """One row while it is read; what is wrong with it gathers in `faults`."""
 
-    def __init__(self, number: int, values: list[str]) -> None:
+    def __init__(self, number: int, columns: tuple[str, ...], values: list[str]) -> None:
         self.number = number
         self.faults: list[Fault] = []
-        self.cells = dict(zip(COLUMNS, values, strict=False))
-        if len(values) != len(COLUMNS):
-            count, want = len(values), len(COLUMNS)
+        self.cells = dict(zip(columns, values, strict=False))
+        if len(values) != len(columns):
+            count, want = len(values), len(columns)
             self._fault(
                 "", f"有 {count} 格，应有 {want} 格", f"has {count} cells, must have {want}"
             )
@@ -188,7 +196,11 @@ class _Row:
         account, gpus = self._name("user", 64), self._gpus()
         start_ms, end_ms = self._span(now_ms)
         model = self._model()
-        return Job(name, account, gpus, model, start_ms, end_ms)
+        partition, qos = (
+            self._name(column, wire.SELECTOR_MAX) if self.cells.get(column) else None
+            for column in SELECTORS
+        )
+        return Job(name, account, gpus, model, start_ms, end_ms, partition, qos)
 
     def _fault(self, column: str, zh: str, en: str) -> None:
         self.faults.append(Fault(self.number, column, zh, en))

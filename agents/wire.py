@@ -30,6 +30,7 @@ BATCH_BYTES_MAX = 1024 * 1024
 PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is looked at instant by instant
 FAULTS_MAX = 10  # of one window's tiling are told
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
+SELECTOR_MAX = 36  # characters of a partition, of a QOS
 SHARE_MAX = 1_000  # finest share: sums stay exact fractions, and short ones
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
@@ -45,6 +46,7 @@ _JOB = re.compile(r"job/[^/\s]{1,64}/[^/\s]{1,128}/\d{1,6}/\d{1,6}")
 Text = Annotated[str, Meta(min_length=1, max_length=253)]
 Model = Annotated[str, Meta(min_length=1, max_length=MODEL_MAX)]
 Profile = Annotated[str, Meta(min_length=1, max_length=32)]
+Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
 Aware = Annotated[datetime, Meta(tz=True)]
@@ -78,10 +80,16 @@ class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
 
 
 class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
-    """A Slurm job, or a job of a trace, holds the device. `account` is Slurm's word."""
+    """A Slurm job, or a job of a trace, holds the device. `account` is Slurm's word.
+
+    `partition` and `qos` are where the job ran and in which quality of service (sacct's Partition
+    and QOS); absent where the source does not say.
+    """
 
     account: Text
     job: Text
+    partition: Selector | None = None
+    qos: Selector | None = None
 
 
 class Static(_Frozen, frozen=True, tag_field="kind", tag="static"):

@@ -85,6 +85,7 @@ def quota(code: Code, *, json_: Json = False) -> None:
             (say("预计（已计提）", "provisional"), money(told["provisional_fen"])),
             (say("待兑付", "payable"), money(told["payable_fen"])),
             (say("已兑付", "paid"), money(told["paid_fen"])),
+            (say("应追缴", "to be paid back"), money(told["rights"]["recoverable"])),
             (say("剩余", "left"), money(told["left_fen"])),
             (say("超出上限", "beyond the cap"), money(told["cut_fen"])),
             (say("按目前用量用完于", "used up by"), told["runs_out"]),

@@ -7,9 +7,10 @@ from urllib.parse import quote
 import typer
 
 from api.cli_books import Code, Json
-from api.cli_screen import as_json, beijing, money, pairs, table
+from api.cli_screen import as_json, beijing, called, money, pairs, person, table
 from api.cli_voucher import read_fact
 from api.client import Client, Failure, say
+from api.codes import CLAIM_ACTIONS, CLAIM_STATES, FILE_ROLES
 from ledger.units import fen_from_yuan
 
 app = typer.Typer()
@@ -195,7 +196,11 @@ def ls(
         "编号 项目 条款 收款单位 金额 状态 自", "number project clause payee amount state since"
     ).split()
     keys = ("number", "code", "clause", "payee")
-    rows = [[*(c[k] for k in keys), money(c["fen"]), c["state"], beijing(c["since"])] for c in told]
+    rows = [
+        [*(c[k] for k in keys), money(c["fen"]), called(CLAIM_STATES, c["state"]),
+         beijing(c["since"])]
+        for c in told
+    ]  # fmt: skip
     table(titles, rows, right="llllrll")
 
 
@@ -208,7 +213,8 @@ def _tell(told: dict[str, Any], json_: bool) -> None:
     if json_:
         as_json(told)
         return
-    number, fen, state = told["number"], money(told["fen"]), told["state"]
+    number, fen = told["number"], money(told["fen"])
+    state = called(CLAIM_STATES, told["state"])
     print(say(f"申请 {number}，{fen}，现为 {state}", f"claim {number}, {fen}, is {state}"))
     for lack in told["lacks"]:
         print(f"  {lack}")
@@ -224,6 +230,7 @@ def proposed(told: dict[str, Any], json_: bool) -> None:
 
 
 def _show(c: dict[str, Any]) -> None:
+    steps = [say(f"{CLAIM_ACTIONS[each]}（{each}）", each) for each in c["actions"]]
     period = f"{c['published_on']} — {c['published_until']}" if c["published_on"] else None
     pairs(
         [
@@ -232,24 +239,30 @@ def _show(c: dict[str, Any]) -> None:
             (say("条款", "clause"), f"{c['policy']} {c['clause']}"),
             (say("收款单位", "payee"), f"{c['payee']} {c['uscc']}"),
             (say("金额", "amount"), f"{money(c['fen'])} {c['words']}"),
-            (say("状态", "state"), c["state"]),
+            (say("状态", "state"), called(CLAIM_STATES, c["state"])),
             (say("公示", "published"), period),
             (say("待确认的决定", "decision to confirm"), c["decision"]),
-            (say("可以做", "steps"), ", ".join(c["actions"]) or None),
+            (say("可以做", "steps"), ", ".join(steps) or None),
         ]
     )
     for lack in c["lacks"]:
         print(f"  {lack}")
     titles = say("材料 文件 字节 SHA-256", "file name bytes SHA-256").split()
-    table(titles, [[f[k] for k in ("role", "name", "size", "hash")] for f in c["files"]], "llr")
+    keys = ("name", "size", "hash")
+    files = [[called(FILE_ROLES, f["role"]), *(f[k] for k in keys)] for f in c["files"]]
+    table(titles, files, "llr")
     titles = say("步骤 状态 谁 何时 说明", "step state who when note").split()
-    keys = ("action", "next", "actor")
-    table(titles, [[*(e[k] for k in keys), beijing(e["at"]), e["note"]] for e in c["events"]])
+    table(titles, [_event(e) for e in c["events"]])
     for one in c["objections"]:
         ended = {None: say("未处理", "open"), True: say("成立", "upheld")}
         said = ended.get(one["upheld"], say("不成立", "dismissed"))
         told = f"{one['id']} {one['objector']}：{one['body']}（{said}）"
         print(say(f"异议 {told}", f"objection {told}"))
+
+
+def _event(e: dict[str, Any]) -> list[object]:
+    step, state = called(CLAIM_ACTIONS, e["action"]), called(CLAIM_STATES, e["next"])
+    return [step, state, person(e["actor"]), beijing(e["at"]), e["note"]]
 
 
 def _path(number: str) -> str:

@@ -1,11 +1,12 @@
 """`suanquan decisions`, `suanquan confirm`: what one person decided, for another to answer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from api.cli_screen import as_json, beijing, pairs, table
-from api.client import Client, say
+from api.cli_screen import as_json, beijing, called, pairs, person, table
+from api.client import Client, language, say
+from api.codes import ANSWERS, DECISION_KINDS, KEPT_APART
 
 app = typer.Typer()
 
@@ -28,11 +29,7 @@ def decisions(
         as_json(told)
         return
     titles = say("编号 类别 事项 提出者 时间 答复", "number kind subject by at answer").split()
-    rows = [
-        [d["id"], d["kind"], d["subject"], d["decided_by"], beijing(d["decided_at"]), d["answer"]]
-        for d in told
-    ]
-    table(titles, rows, right="r")
+    table(titles, [_row(d) for d in told], right="r")
 
 
 @app.command()
@@ -61,11 +58,21 @@ def confirm(
         return
     pairs(
         [
-            (say("事项", "subject"), f"{told['kind']} {told['subject']}"),
-            (say("答复", "answer"), told["answer"]),
-            (say("答复者", "by"), told["answered_by"]),
+            (say("事项", "subject"), _subject(told)),
+            (say("答复", "answer"), called(ANSWERS, told["answer"])),
+            (say("答复者", "by"), person(told["answered_by"])),
         ]
     )
+
+
+def _row(d: dict[str, Any]) -> list[object]:
+    kind, answer = called(DECISION_KINDS, d["kind"]), called(ANSWERS, d["answer"])
+    about = KEPT_APART.sub("", d["subject"])
+    return [d["id"], kind, about, person(d["decided_by"]), beijing(d["decided_at"]), answer]
+
+
+def _subject(told: dict[str, Any]) -> str:
+    return f"{called(DECISION_KINDS, told['kind'])} {KEPT_APART.sub('', told['subject'])}"
 
 
 def _shown(client: Client, number: int, answer: str) -> str:
@@ -73,11 +80,31 @@ def _shown(client: Client, number: int, answer: str) -> str:
     told = client.ask("GET", f"decisions/{number}")
     pairs(
         [
-            (say("事项", "subject"), f"{told['kind']} {told['subject']}"),
-            (say("提出者", "decided by"), told["decided_by"]),
+            (say("事项", "subject"), _subject(told)),
+            (say("提出者", "decided by"), person(told["decided_by"])),
             (say("理由", "reason"), told["reason"] or None),
+            (say("摘要", "digest"), told["digest"]),
         ]
     )
-    as_json(told["content"])
-    typer.confirm(say(f"答复 {answer}？", f"{answer}?"), abort=True)
+    _content(told["content"])
+    meant = {"confirmed": "确认", "refused": "退回", "withdrawn": "撤回"}[answer]
+    typer.confirm(say(f"{meant}这项决定？", f"{answer}?"), abort=True)
     return str(told["digest"])
+
+
+def _content(told: dict[str, Any]) -> None:
+    """All that the digest is made of, as the page shows it."""
+    from api.i18n import speaking  # noqa: PLC0415 - loaded when it is used
+    from api.pages.content import content  # noqa: PLC0415
+
+    with speaking(language()):
+        shown = content(told)
+    if shown.values:
+        print()
+        pairs([(name, value.said) for name, value in shown.values])
+    for each in shown.tables:
+        print(f"\n{each.name}")
+        right = "".join("r" if number else "l" for _, number in each.heads)
+        rows = [[value.said for value in row] for row in each.rows]
+        table([name for name, _ in each.heads], rows, right)
+    print()

@@ -189,11 +189,17 @@ def lift(number: Number, *, seller: Seller = None, json_: Json = False) -> None:
 
 
 def _outcome(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
-    """What became of a file; a fault that is not the file's own stops everything."""
+    """What became of a file; a fault that is not the file's own stops everything.
+
+    Too large is the file's own: those beside it are taken or refused all the same.
+    """
     query = {"name": file.name, "qr": qr}
     try:
         told = client.ask("POST", "cost-documents", query=query, content=_read(file))
     except Failure as failure:
+        if failure.code == "too_large":
+            where = {"where": "file", "code": failure.code, "message": str(failure)}
+            return {"file": str(file), "refused": [where]}
         if not failure.findings:
             raise
         return {"file": str(file), "refused": list(failure.findings)}

@@ -12,7 +12,7 @@ import typer
 from api import cli_payback
 from api.cli_books import Json
 from api.cli_payback import Indicator, Reason, Year, Yuan, decide, fen_of, read
-from api.cli_screen import as_json, beijing, money, pairs, table
+from api.cli_screen import as_json, beijing, money, pairs, person, table
 from api.client import Client, Failure, say
 
 app = typer.Typer()
@@ -98,12 +98,12 @@ def queue(*, json_: Json = False) -> None:
     held = {
         "without_account": say("没有账户", "no account"),
         "account_changing": say("账户变更中", "account is changing"),
-        "payable_gone": say("余额不足", "no longer payable"),
+        "payable_gone": say("待兑付的钱已不足", "no longer payable"),
         "": None,
     }
     short = say("等待资金", "waits for money")
     titles = say(
-        "申请 项目 收款单位 应付 批准 可用指标", "claim project payee due approved indicator"
+        "申请 项目 收款单位 应付 批准 资金", "claim project payee due approved money"
     ).split()
     rows = [
         [
@@ -188,7 +188,7 @@ def _show_one(told: dict[str, Any]) -> None:
             (say("指标", "indicator"), f"{told['year']} {told['indicator']}"),
             (say("合计", "total"), f"{money(told['total_fen'])} {told['words']}"),
             (say("摘要", "digest"), told["digest"]),
-            (say("编制", "made by"), told["made_by"]),
+            (say("编制", "made by"), person(told["made_by"])),
             (say("送出", "sent"), beijing(told["sent_at"])),
         ]
     )

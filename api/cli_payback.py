@@ -113,6 +113,10 @@ def year_end(
     year: Year,
     new_indicator: Annotated[str, typer.Option(help="新年度的指标 / the new year's indicator")],
     new_year: Annotated[int, typer.Option(help="新年度 / the new year")],
+    recalled: Annotated[
+        bool,
+        typer.Option("--recalled", help="银行已书面答复未付的不再付 / the bank pays no open line"),
+    ] = False,
     reason: Reason = "",
     json_: Json = False,
 ) -> None:
@@ -122,6 +126,7 @@ def year_end(
         "year": year,
         "new_indicator": new_indicator,
         "new_year": new_year,
+        "recalled": recalled,
         "reason": reason,
     }
     decide("year-end", wanted, json_)

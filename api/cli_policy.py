@@ -3,19 +3,25 @@
 They need no server and no database, only the files of the policy themselves.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from api.cli_books import Json
+from api.cli_evaluate import evaluate
+from api.cli_explain import explain, replay
 from api.cli_machine import failures
+from api.cli_policy_boundaries import boundaries
+from api.cli_policy_check import check
 from api.cli_screen import as_json, money, pairs, table
-from api.client import Failure, say
+from api.cli_simulate import simulate
+from api.client import say
 
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")
 app.add_typer(policy, name="policy")
+for command in (evaluate, explain, replay, check, boundaries, simulate):
+    policy.command()(command)
 
 
 @policy.command("list")
@@ -54,29 +60,11 @@ def show(
         print(f"\n{clause['id']} {clause['title']}（{clause['article']}）")
         for c in clause["require"]:
             print(f"  {c['words']}\n    {c['fact']} {c['op']} {_value(c['value'])}")
-        limit = f"{clause['rate']} × {clause['base']} ≤ {money(clause['cap_fen'])}"
-        print(say(f"  金额：{limit}", f"  amount: {limit}"))
+        print(f"  {clause['words']}")
+        for name, told_of in _sum(clause):
+            print(f"    {name} {told_of}")
         if questions := " ".join(clause["undecided"]):
             print(say(f"  未裁定的问题：{questions}", f"  open questions: {questions}"))
-
-
-@policy.command()
-def check(file: Annotated[Path, typer.Argument(help="政策文件 / policy file (YAML)")]) -> None:
-    """检查一个政策文件 / whether a policy file is sound."""
-    with failures():
-        from api.problems import findings, place  # noqa: PLC0415 - loaded when it is used
-        from ledger.rules.policy import load  # noqa: PLC0415
-        from ledger.rules.policy_file import read  # noqa: PLC0415
-
-        try:
-            _, found = read(file.read_text(encoding="utf-8"), load)
-        except (OSError, UnicodeDecodeError) as error:
-            raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
-        lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(found))
-    if lines:
-        count = len(lines)
-        raise Failure(say(f"{file} 有 {count} 处错误", f"{file} has {count} fault(s)"), lines)
-    print(say(f"{file} 没有错误", f"{file} is sound"))
 
 
 def _version(name: str) -> dict[str, Any]:
@@ -96,14 +84,14 @@ def _version(name: str) -> dict[str, Any]:
                 "title": clause.title,
                 "article": clause.article,
                 "text": clause.text,
-                "rate": str(clause.amount.rate),
-                "base": clause.amount.base,
-                "cap_fen": clause.amount.cap.fen,
-                "scope": clause.amount.cap.scope,
+                "span": clause.span and list(clause.span),
+                "departments": list(clause.departments),
+                "payee": clause.payee,
+                **_amount(clause),
                 "payable": found.payable(clause),
                 "undecided": list(found.undecided(clause)),
                 "require": [
-                    {"fact": c.fact, "op": c.op, "value": c.value, "words": c.words}
+                    {"fact": c.fact, "op": c.op, "value": _threshold(c.value), "words": c.words}
                     for c in (*found.scope.require, *clause.require)
                 ],
             }
@@ -112,8 +100,54 @@ def _version(name: str) -> dict[str, Any]:
     }
 
 
+def _amount(clause: Any) -> dict[str, Any]:  # noqa: ANN401 - loaded when it is used
+    """What a clause gives, as plain values."""
+    amount = clause.amount
+    return {
+        "kind": amount.kind,
+        "words": amount.words,
+        "base": amount.base,
+        "rate": amount.rate and str(amount.rate),
+        "mode": amount.mode,
+        "bands": [
+            [_plain(band.low), _plain(band.high), _plain(band.gives)] for band in amount.bands
+        ],
+        "cap_fen": amount.cap and amount.cap.fen,
+        "limit": amount.limit,
+        "scope": amount.counted and amount.counted.scope,
+        "period": amount.counted and amount.counted.period,
+        "pool": clause.pool,
+        "selection": clause.selection and clause.selection.limit,
+    }
+
+
+def _sum(clause: dict[str, Any]) -> list[tuple[str, object]]:
+    """The figures of a sum, those that there are."""
+    rows = [
+        (say("公式", "formula"), clause["kind"]),
+        (say("基数", "base"), clause["base"] or clause["limit"]),
+        (say("比例", "rate"), clause["rate"]),
+        (say("上限", "cap"), clause["cap_fen"] and money(clause["cap_fen"])),
+        (say("总额池", "pool"), clause["pool"]),
+        (say("名额", "selected at most"), clause["selection"]),
+    ]
+    rows += [
+        (say("档", "band"), f"[{low}, {high if high is not None else '∞'}) → {gives}")
+        for low, high, gives in clause["bands"]
+    ]
+    return [(name, value) for name, value in rows if value is not None]
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (int, type(None))) else str(value)
+
+
+def _threshold(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else _plain(value)
+
+
 def _value(threshold: object) -> str:
     """What a condition compares with, as a policy file has it."""
-    if isinstance(threshold, tuple):
+    if isinstance(threshold, list):
         return ", ".join(threshold)
     return str(threshold).lower()

@@ -1,13 +1,15 @@
 """`suanquan reconcile`: the bureau's month, from matching to a proposal; asking the centre."""
 
+import re
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.cli_screen import as_json, money, pairs, table
+from api.cli_screen import as_json, called, money, pairs, person, table
 from api.client import Client, Failure, say
+from api.codes import DIFFERENCES, HANDLINGS
 
 app = typer.Typer()
 reconcile = typer.Typer(
@@ -103,12 +105,13 @@ def show(contract: Contract, month: Month, *, json_: Json = False) -> None:
     rows = [[c["price"], c["policy"], *(money(c[k]) for k in _FIGURES)] for c in told["cells"]]
     table(titles, rows, right="llrrrr")
     print()
-    titles = say("差异 单据 行 价格行 金额 处理", "code document line cell amount handling").split()
-    rows = [
-        [d["code"], d["document"], d["line"], d["price"], money(d["fen"]), d["handling"]]
-        for d in told["differences"]
-    ]
-    table(titles, rows, right="llllrl")
+    titles = say(
+        "差异 名称 单据 行 价格行 号码 金额 处理",
+        "code name document line cell number amount handling",
+    ).split()
+    table(titles, [_difference(d) for d in told["differences"]], right="llrrrlrl")
+    for message in told["messages"]:
+        print(_question(message))
 
 
 _FIGURES = ("metered_fen", "invoiced_fen", "counted_fen", "open_fen")
@@ -121,7 +124,9 @@ def propose(
     *,
     choice: Annotated[
         list[str] | None,
-        typer.Option(help="CODE[/document[/line]]=exclude|note|carry_over|close:理由 reason"),
+        typer.Option(
+            help="差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@价格行=note:… / choices"
+        ),
     ] = None,
     reason: Reason = "",
     json_: Json = False,
@@ -226,20 +231,41 @@ def _month(seen: dict[str, Any]) -> list[object]:
     return [*named, *(money(fen) for fen in figures), told]
 
 
+def _difference(d: dict[str, Any]) -> list[object]:
+    name, handling = called(DIFFERENCES, d["code"]), called(HANDLINGS, d["handling"])
+    places = [d[key] for key in ("document", "line", "price", "number")]
+    return [d["code"], name, *places, money(d["fen"]), handling]
+
+
+def _question(message: dict[str, Any]) -> str:
+    """A question to the centre with its number, by which it is answered; and the answer."""
+    asked = f"{message['id']} {message['code']} {message['body']}"
+    if message["answer"] is not None:
+        said = f"{person(message['answered_by'])}: {message['answer']}"
+        return say(f"问题 {asked} — {said}", f"question {asked} — {said}")
+    by = message["answer_by"]
+    return say(f"问题 {asked}（请于 {by} 前答复）", f"question {asked} (answer by {by})")
+
+
 def _choice(given: str) -> dict[str, Any]:
     """`R03/12=exclude:wrong buyer` → the choice that the server takes."""
-    about, equals, said = given.partition("=")
-    treatment, colon, reason = said.partition(":")
-    code, *places = about.split("/")
-    if not (equals and colon) or len(places) > 2 or not all(p.isdigit() for p in places):  # noqa: PLR2004
+    found = _CHOICE.fullmatch(given)
+    if found is None:
         raise typer.BadParameter(
             say(
-                f"应写成 R03/单据/行=处理:理由：{given}",
-                "write R03/document/line=treatment:reason",
+                f"应写成 R19/单据/行@价格行=处理:理由（单据、行、价格行可不写）：{given}",
+                "write R19/document/line@cell=treatment:reason",
             )
         )
-    found: dict[str, Any] = {"code": code, "treatment": treatment, "reason": reason}
-    return found | dict(zip(("document", "line"), map(int, places), strict=False))
+    places = {key: int(found[key]) for key in ("document", "line", "price") if found[key]}
+    return {key: found[key] for key in ("code", "treatment", "reason")} | places
+
+
+_CHOICE = re.compile(
+    r"(?P<code>\w+)(/(?P<document>\d{1,9})(/(?P<line>\d{1,9}))?)?(@(?P<price>\d{1,9}))?"
+    r"=(?P<treatment>\w+)[:：](?P<reason>.+)",
+    re.ASCII,
+)
 
 
 def _decided(told: dict[str, Any], json_: bool) -> None:

@@ -8,6 +8,7 @@ server has to know before, and show what came of it.
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -148,7 +149,11 @@ def _agent_command(arguments: Sequence[str]) -> list[str]:
 
 
 def _run_agent(arguments: Sequence[str]) -> str:
-    """Run it to its end, its messages on our standard error; what it printed."""
+    """Run it to its end, its messages on our standard error; what it printed.
+
+    Whoever stops us stops it: `run` kills its program on the way out.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_INTERRUPTED))
     done = subprocess.run(  # noqa: S603 - our own program
         _agent_command(arguments), check=False, stdout=subprocess.PIPE, encoding="utf-8"
     )

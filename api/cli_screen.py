@@ -1,15 +1,18 @@
 """What commands print: tables and figures for people, plain JSON for programs."""
 
 import json
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from api.client import say
+from api.codes import ROLES
 from ledger.units import BEIJING, hours, yuan
 
+_ACTOR = re.compile(r"(?P<role>\w+):(?P<name>.+)#\d+")
 ABSENT = "—"  # not measured, not there: never shown as a nought
 
 
@@ -37,6 +40,11 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]], right: str = 
         print("  ".join(cells).rstrip())
 
 
+def heading(chinese: str, english: str) -> None:
+    """The title of one of several tables."""
+    print(f"\n## {say(chinese, english)}\n")
+
+
 def pairs(rows: Sequence[tuple[str, object]]) -> None:
     """A name and a value on each line."""
     width = max(_width(name) for name, _ in rows)
@@ -47,6 +55,19 @@ def pairs(rows: Sequence[tuple[str, object]]) -> None:
 def money(fen: int | None) -> str | None:
     """`¥1,234.50`."""
     return None if fen is None else f"¥{yuan(fen)}"
+
+
+def called(words: Mapping[str, str], code: str | None) -> str | None:
+    """A code (`api/codes.py`) in the reader's language; one without a word as it is."""
+    return None if code is None else say(words.get(code, code), code.replace("_", " "))
+
+
+def person(actor: str | None) -> str | None:
+    """`clerk:张三#7` is 张三, a clerk."""
+    if actor is None or not (found := _ACTOR.fullmatch(actor)):
+        return actor
+    role = called(ROLES, found["role"])
+    return say(f"{found['name']}（{role}）", f"{found['name']} ({role})")
 
 
 def gpu_hours(device_ms: int | str | None) -> str | None:

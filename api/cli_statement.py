@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import typer
 
-from api.cli_screen import as_json, gpu_hours, money, pairs, table
+from api.cli_screen import as_json, called, gpu_hours, money, pairs, table
 from api.client import Client, Failure, say
+from api.codes import LINE_KINDS, STANDINGS
 
 app = typer.Typer()
 statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
@@ -127,9 +128,10 @@ def _list(told: list[dict[str, Any]]) -> None:
         "number contract centre project month revision cost centre builder",
     ).split()
     rows = [
-        [*(s[k] for k in _LISTED), money(s["total_fen"]), s["centre_says"], s["builder_says"]]
+        [*(s[k] for k in _LISTED), money(s["total_fen"]),
+         *(called(STANDINGS, s[k]) for k in ("centre_says", "builder_says"))]
         for s in told
-    ]
+    ]  # fmt: skip
     table(titles, [[*r[:4], r[4][:7], *r[5:]] for r in rows], right="lllllrrll")
 
 
@@ -146,16 +148,26 @@ def _show(told: dict[str, Any]) -> None:
         ]
     )
     titles = say(
-        "行 种类 名称 型号 切片 政策 卡时 应交付 费用 证据 空缺 中心 企业",
-        "line kind name model slice policy GPU-h promised cost grade gap centre builder",
+        "行 种类 名称 型号 切片 条件 政策 卡时 应交付 费用 证据 空缺 中心 企业",
+        "line kind name model slice selects policy GPU-h promised cost grade gap centre builder",
     ).split()
-    table(titles, [_line(line) for line in told["lines"]], right="rlllllrrrlr")
+    table(titles, [_line(line) for line in told["lines"]], right="rllllllrrrlr")
 
 
 def _line(line: dict[str, Any]) -> list[object]:
-    words = [answer and answer["answer"] for answer in (line["centre"], line["builder"])]
+    selects = " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
+    words = [_said(line[party]) for party in ("centre", "builder")]
     return [
-        line["line"], line["kind"], line["name"], line["model"], line["mig_profile"],
-        line["policy"], gpu_hours(line["device_ms"]), gpu_hours(line["promised_ms"]),
-        money(line["cost_fen"]), line["grade"], gpu_hours(line["gap_ms"]), *words,
+        line["line"], called(LINE_KINDS, line["kind"]), line["name"], line["model"],
+        line["mig_profile"], selects, line["policy"], gpu_hours(line["device_ms"]),
+        gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"],
+        gpu_hours(line["gap_ms"]), *words,
     ]  # fmt: skip
+
+
+def _said(answer: dict[str, Any] | None) -> str | None:
+    """A party's word on a line, and why it contests it."""
+    if answer is None:
+        return None
+    word, why = called(STANDINGS, answer["answer"]), answer["reason"]
+    return say(f"{word}：{why}", f"{word}: {why}") if why else word

@@ -24,7 +24,8 @@ CHINESE = "zh-CN"
 class Failure(Exception):
     """What a person is told, in one line; `lines` name single faults, where there are such.
 
-    `findings` are the same faults as the server told them: `where`, `code` and `message`.
+    `findings` are the same faults as the server told them: `where`, `code` and `message`; `code` is
+    that of the whole, where the server gave one.
     """
 
     def __init__(
@@ -32,9 +33,10 @@ class Failure(Exception):
         message: str,
         lines: tuple[str, ...] = (),
         findings: tuple[dict[str, str], ...] = (),
+        code: str = "",
     ) -> None:
         super().__init__(message)
-        self.lines, self.findings = lines, findings
+        self.lines, self.findings, self.code = lines, findings, code
 
 
 def language() -> str:
@@ -160,7 +162,7 @@ class Client:
         except (ValueError, KeyError, TypeError):
             told = f"HTTP {answer.status_code}"
             return Failure(say(f"{self._url} 回答 {told}", f"{self._url} answered {told}"))
-        return Failure(message, lines, tuple(findings))
+        return Failure(message, lines, tuple(findings), str(problem.get("code", "")))
 
 
 def _running(path: Path) -> str | None:

@@ -31,6 +31,7 @@ BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
         "/api/v1/batches": BATCH_BYTES_MAX,
         "/api/v1/registry": 8 * KIB * KIB,
         "/api/v1/bank-returns": 8 * KIB * KIB,
+        "/api/v1/evaluations": 2 * KIB * KIB,
         **dict.fromkeys(
             (
                 *(f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),

@@ -19,12 +19,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
+from api.codes import ANSWERS, CLAIM_ACTIONS, CLAIM_STATES, ROLES
 from api.i18n import gettext as _
 from api.sentences import FIELDS, SENTENCES, STATUS, TITLES
 from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
 
 RETRY_S = 5
-_LINE = re.compile(r"line (\d+)(?:: (.*))?")
+_LINE = re.compile(r"(?:line|row) (\d+)(?:: (.*))?")
+_ACTOR = re.compile(r"\w+:(.+)#\d+")
+_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"action": CLAIM_ACTIONS, "state": CLAIM_STATES, "role": ROLES, "answer": ANSWERS}
+)
 _KINDS: tuple[tuple[type[LedgerError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
@@ -82,7 +87,16 @@ def sentence(code: str, params: Mapping[str, object]) -> str:
     """A code's sentence in the reader's language."""
     if code not in SENTENCES:
         return code
-    return _(SENTENCES[code]).format_map(_Given({k: str(v) for k, v in params.items()}))
+    return _(SENTENCES[code]).format_map(_Given({k: _said(k, v) for k, v in params.items()}))
+
+
+def _said(name: str, value: object) -> str:
+    """A parameter as a person reads it: a code by its word, an actor by the name."""
+    text = str(value)
+    if found := _ACTOR.fullmatch(text):
+        return found[1]
+    words = _WORDS.get(name, {})
+    return _(words[text]) if text in words else text
 
 
 class _Given(dict[str, str]):

@@ -143,21 +143,23 @@ def read_kept(body: Any) -> Kept:  # noqa: ANN401 - JSON as the database gives i
 
 def _hold(part: wire.Part) -> Hold:
     length = part.to_ms - part.from_ms
-    kind, holder = _CLAIMED[type(part.holder)](part.holder)
+    kind, holder, partition, qos = _CLAIMED[type(part.holder)](part.holder)
     profile = part.mig.profile if part.mig else ""
     util = part.readings.util_ppm if part.readings else None
     if util is None:  # not measured: it counts neither above nor below the line
-        return Hold(kind, holder, profile, part.den, length * part.num, 0, 0)
-    return Hold(kind, holder, profile, part.den, length * part.num, util * length, length)
+        return Hold(kind, holder, profile, partition, qos, part.den, length * part.num, 0, 0)
+    held, measured = length * part.num, util * length
+    return Hold(kind, holder, profile, partition, qos, part.den, held, measured, length)
 
 
-# What a binding may claim of a holder: the namespace, the account, or the name.
-_CLAIMED: Mapping[type, Callable[[Any], tuple[str, str]]] = MappingProxyType(
+# What a binding may claim of a holder (the namespace, the account, or the name), then what a price
+# may select by: partition and QOS.
+_CLAIMED: Mapping[type, Callable[[Any], tuple[str, str, str, str]]] = MappingProxyType(
     {
-        wire.Pod: lambda pod: ("pod", pod.namespace),
-        wire.Slurm: lambda job: ("slurm", job.account),
-        wire.Static: lambda static: ("static", static.name),
-        wire.Unallocated: lambda _: ("unallocated", ""),
-        wire.Unattributed: lambda _: ("unattributed", ""),
+        wire.Pod: lambda pod: ("pod", pod.namespace, "", ""),
+        wire.Slurm: lambda job: ("slurm", job.account, job.partition or "", job.qos or ""),
+        wire.Static: lambda static: ("static", static.name, "", ""),
+        wire.Unallocated: lambda _: ("unallocated", "", "", ""),
+        wire.Unattributed: lambda _: ("unattributed", "", "", ""),
     }
 )

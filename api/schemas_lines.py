@@ -39,7 +39,10 @@ class LineAnswered(Told):
 
 
 class LineSeen(Told):
-    """A charge as the statement shows it; `promised_ms` is what reserved devices should deliver."""
+    """A charge as the statement shows it; `promised_ms` is what reserved devices should deliver.
+
+    `partition`, `qos` and `market` are what its price selects by; null is any.
+    """
 
     line: int
     price: int
@@ -49,6 +52,9 @@ class LineSeen(Told):
     policy: str
     model: str | None
     mig_profile: str
+    partition: str | None
+    qos: str | None
+    market: str | None
     device_ms: Exact
     promised_ms: int | None
     cost_fen: int

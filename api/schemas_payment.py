@@ -74,6 +74,7 @@ class YearEndAsked(Asked):
     year: Year
     new_indicator: Number
     new_year: Year
+    recalled: bool = False  # the bank has said in writing that it will pay none of what is open
     reason: Reason = ""
 
 

@@ -151,6 +151,7 @@ class DifferenceSeen(Told):
 
     code: str
     document: int | None
+    number: str | None  # the document's
     line: int | None
     price: int | None
     policy: str | None

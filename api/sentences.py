@@ -13,6 +13,7 @@ from api import (
     sentences_documents,
     sentences_lines,
     sentences_payment,
+    sentences_policy,
     sentences_reconcile,
 )
 
@@ -259,5 +260,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **sentences_reconcile.SENTENCES,
         **sentences_claims.SENTENCES,
         **sentences_payment.SENTENCES,
+        **sentences_policy.SENTENCES,
     }
 )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _INDICATORS = {
+    "lines_at_bank": "还有 {count} 行在银行（{lists}）；银行书面答复不再支付之后才能结转",
+    "list_not_sent": "清单 {list} 还没有经另一人确认，不能导出",
     "indicator": "{year} 年没有编号为「{number}」的预算指标",
     "indicator_exists": "{year} 年已有编号为「{number}」的预算指标",
     "indicator_year": "预算指标「{number}」是 {year} 年的，只能在当年付款",

@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-BENCHMARKS = ("agent", "gpu", "intake", "accrual", "match", "replay")
+BENCHMARKS = ("agent", "gpu", "intake", "accrual", "match", "replay", "policy")
 RESULTS = Path(__file__).parent / "results.json"
 
 

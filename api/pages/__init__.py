@@ -12,6 +12,7 @@ from api.pages import (
     decisions,
     desk,
     documents,
+    eligibility,
     findings,
     front,
     nodes,
@@ -40,6 +41,7 @@ ROUTERS = (
     days.router,
     nodes.router,
     findings.router,
+    eligibility.router,
 )
 
 

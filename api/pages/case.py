@@ -13,8 +13,8 @@ from starlette.datastructures import FormData
 
 from api.i18n import gettext as _
 from api.pages.forms import text
-from ledger.rules.clauses import Policy
 from ledger.rules.policy import load
+from ledger.rules.policy.facts import names as facts_of
 from ledger.tables.claims import Claim, ClaimEvent, Publication
 from ledger.tables.vouchers import Voucher
 from ledger.units import beijing_day
@@ -94,7 +94,9 @@ def _note(claim: Claim, published: Publication | None) -> str:
 
 def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
     """What a clerk may know anew when a claim is accepted; what the books know is asked nobody."""
-    policy: Policy = load(voucher.policy)
+    policy = load(voucher.policy)
+    clause = policy.clause(voucher.clause)
+    asked = [(name, policy.facts[name]) for name in facts_of(policy, clause)] if clause else []
     return [
         {
             "name": name,
@@ -103,7 +105,7 @@ def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
             "choices": fact.choices,
             "value": voucher.facts.get(name),
         }
-        for name, fact in policy.facts.items()
+        for name, fact in asked
         if fact.kind != "money"
     ]
 

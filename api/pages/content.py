@@ -5,6 +5,7 @@ The content is what the digest is made of, so all of it is shown, also what has 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from api.format import money, quantity
@@ -120,7 +121,11 @@ def names() -> dict[str, str]:
     }
 
 
-def content(of: Mapping[str, Any], lead: str = "") -> Content:
+Named = Mapping[tuple[str, int], str]
+"""What a key of the books stands for, by the field that it is in: `("price", 18)`."""
+
+
+def content(of: Mapping[str, Any], lead: str = "", named: Named = MappingProxyType({})) -> Content:
     """The whole of a decision's content; `lead` names what a part belongs to."""
     known = names()
     values: list[tuple[str, Value]] = []
@@ -128,13 +133,13 @@ def content(of: Mapping[str, Any], lead: str = "") -> Content:
     for key, value in sorted(of.items(), key=lambda pair: _rank(known, pair[0])):
         name = f"{lead}{known.get(key, key)}"
         if isinstance(value, Mapping):
-            part = content(value, f"{name} · ")
+            part = content(value, f"{name} · ", named)
             values += part.values
             tables += part.tables
         elif _alike(value):
-            tables.append(_table(name, value, known))
+            tables += _tables(name, value, known, named)
         else:
-            values.append((name, shown(key, value)))
+            values.append((name, shown(key, value, named)))
     return Content(tuple(values), tuple(tables))
 
 
@@ -143,7 +148,11 @@ def _rank(known: Mapping[str, str], key: str) -> tuple[int, str]:
     return (list(known).index(key) if key in known else len(known), key)
 
 
-def shown(key: str, value: Any) -> Value:  # noqa: ANN401 - as JSON gives it
+def shown(
+    key: str,
+    value: Any,  # noqa: ANN401 - as JSON gives it
+    named: Named = MappingProxyType({}),
+) -> Value:
     """One value: money where the name says fen, codes by their words."""
     if isinstance(value, bool):
         return Value(_("是") if value else _("否"))
@@ -152,17 +161,18 @@ def shown(key: str, value: Any) -> Value:  # noqa: ANN401 - as JSON gives it
     if isinstance(value, int):
         if key == "fen" or key.endswith("_fen"):
             return Value(money(value), number=True)
-        return _count(key, value)
+        return _count(key, value, named)
     text = _joined(key, value) if isinstance(value, list | dict) else str(value)
     return Value(_word(key, text), code=len(text) == DIGEST and text.isalnum())
 
 
-def _count(key: str, value: int) -> Value:
-    """A whole number that is no money: a key of the books is said as such."""
+def _count(key: str, value: int, named: Named) -> Value:
+    """A whole number that is no money: a key of the books by what it stands for, or as such."""
+    said = named.get((key, value), f"#{value}")
     if key == "document":
-        return Value(f"#{value}", url=f"/documents/{value}")
+        return Value(said, url=f"/documents/{value}")
     if key in {"contract", "price", "voucher", "account", "organisation"}:
-        return Value(f"#{value}")
+        return Value(said)
     return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
 
 
@@ -196,10 +206,32 @@ def _alike(value: Any) -> bool:  # noqa: ANN401 - as JSON gives it
     )
 
 
-def _table(name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> Table:
-    """A row for each; a list inside a thing becomes a sentence in its row."""
+def _tables(
+    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+) -> list[Table]:
+    """A row for each; what hangs on a row is told below, each with the contract line of its row."""
+    hanging = {key for each in things for key, value in each.items() if _alike(value)}
+    made = [_table(name, [_without(each, hanging) for each in things], known, named)]
+    for key in sorted(hanging, key=lambda key: _rank(known, key)):
+        below = [
+            {"price": each["price"], **one} if "price" in each else one
+            for each in things
+            for one in each.get(key) or ()
+        ]
+        made.append(_table(known.get(key, key), below, known, named))
+    return made
+
+
+def _without(thing: Mapping[str, Any], hanging: set[str]) -> Mapping[str, Any]:
+    return {key: value for key, value in thing.items() if key not in hanging}
+
+
+def _table(
+    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+) -> Table:
+    """A row for each."""
     keys = sorted({key for each in things for key in each}, key=lambda key: _rank(known, key))
-    rows = tuple(tuple(shown(key, each.get(key)) for key in keys) for each in things)
+    rows = tuple(tuple(shown(key, each.get(key), named) for key in keys) for each in things)
     numeric = [any(row[n].number for row in rows) for n in range(len(keys))]
     heads = tuple((known.get(key, key), numeric[n]) for n, key in enumerate(keys))
     return Table(name, heads, rows)

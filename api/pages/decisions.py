@@ -4,7 +4,6 @@ Whoever confirms sends back the digest of what he saw; if the decision changed m
 does not count. Who decided can only withdraw.
 """
 
-import re
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,13 +13,15 @@ from sqlmodel import Session
 
 from api import access
 from api.access import Right
+from api.codes import KEPT_APART
 from api.deps import Db, Now, having
 from api.i18n import gettext as _
 from api.pages import words
 from api.pages.content import content
+from api.pages.differences import line_name
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset
-from ledger.books import desk, documents_seen
+from ledger.books import desk, documents_seen, reconcile
 from ledger.books.documents_seen import Scope, Wanted
 from ledger.errors import NotFound
 from ledger.steps.confirm import KINDS, respond
@@ -32,7 +33,10 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
 
-_KEPT_APART = re.compile(r"^(account|claim|document|list) ")
+
+def may_read(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may see it: outside the bureau only one's own."""
+    return access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, decision)
 
 
 def may_answer(viewer: Viewer, decision: Decision) -> bool:
@@ -54,7 +58,7 @@ def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
 
 def subject(decision: Decision) -> str:
     """What it is about, without the word by which the books keep kinds apart."""
-    return _KEPT_APART.sub("", decision.subject, count=1)
+    return KEPT_APART.sub("", decision.subject, count=1)
 
 
 def row(decision: Decision) -> dict[str, Any]:
@@ -96,13 +100,13 @@ def decision_page(
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     made = db.get(Decision, decision)
-    if made is None or not (access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, made)):
+    if made is None or not may_read(viewer, made):
         raise NotFound("decision", id=decision)
     return frame.page(
         "decision.html",
         {
             **row(made),
-            "content": content(made.content),
+            "content": content(made.content, named=_named(db, made)),
             "place": place(db, made),
             "digest": made.digest,
             "answered_by": person(made.answered_by or ""),
@@ -113,6 +117,19 @@ def decision_page(
             "why_not": _why_not(viewer, made),
         },
     )
+
+
+def _named(db: Session, made: Decision) -> dict[tuple[str, int], str]:
+    """What the keys of a reconciliation's content stand for: contract lines and documents."""
+    cells = made.content.get("cells", [made.content] if made.kind == "extra" else [])
+    lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
+    told = [*made.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
+    numbers = reconcile.numbers(db, (each["document"] for each in told))
+    named = {("price", key): line_name(line) for key, line in lines.items()}
+    named |= {("document", key): number for key, number in numbers.items()}
+    if {"contract", "number"} <= made.content.keys():
+        named["contract", made.content["contract"]] = made.content["number"]
+    return named
 
 
 def place(db: Session, made: Decision) -> str:

@@ -13,9 +13,7 @@ from starlette.datastructures import FormData
 from api.i18n import gettext as _
 from api.pages import words
 from api.pages.forms import text
-from ledger.books.reconcile import Share
-from ledger.rules.choices import Choice, treatment
-from ledger.rules.clearing import LESS_INVOICED
+from ledger.rules.choices import Choice, allowed, treatment
 from ledger.rules.exceptions import Difference
 
 
@@ -42,10 +40,9 @@ def ordered(found: Sequence[Difference]) -> list[Difference]:
 
 
 def rows(
-    found: Sequence[Difference], shares: Sequence[Share], cells: Mapping[tuple[int, str], str]
+    found: Sequence[Difference], numbers: Mapping[int, str], cells: Mapping[tuple[int, str], str]
 ) -> list[Row]:
-    """The differences for the page. `cells` are the contract lines' names, by price and policy."""
-    numbers = {share.document: share.number for share in shares}
+    """The differences for the page, with the names of documents and, by price and policy, lines."""
     return [
         Row(
             place=place,
@@ -72,13 +69,7 @@ def key_of(one: Difference) -> str:
 
 def options(one: Difference) -> tuple[tuple[str, str], ...]:
     """What may be chosen of a difference."""
-    if one.code == LESS_INVOICED:
-        wanted = ["carry_over", "close"]
-    elif one.handling == "block":
-        wanted = ["exclude"]
-    else:
-        wanted = ["exclude", "note"]
-    return tuple((code, words.treatments()[code]) for code in wanted)
+    return tuple((code, words.treatments()[code]) for code in allowed(one))
 
 
 def handlings() -> dict[str, str]:
@@ -132,7 +123,7 @@ def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
 
 
 def line_name(line: Mapping[str, Any]) -> str:
-    """A contract line in a few words: kind, model, price."""
+    """A contract line in a few words: kind, model, what else it is for, price."""
     units = {
         "gpu-hour": _("卡时"),
         "node-hour": _("机时"),
@@ -142,6 +133,6 @@ def line_name(line: Mapping[str, Any]) -> str:
     }
     model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
     price = f"{line['yuan'].normalize():f} / {units.get(line['unit'], line['unit'])}"
-    return " · ".join(
-        part for part in (words.said(words.line_kinds(), line["kind"]), model, price) if part
-    )
+    kind = words.said(words.line_kinds(), line["kind"])
+    chosen = words.selectors(line["partition"], line["qos"], line["market"])
+    return " · ".join(part for part in (kind, model, chosen, price) if part)

@@ -17,6 +17,7 @@ from api import access
 from api.access import Right
 from api.deps import Db, Now, having
 from api.pages import forms, words
+from api.pages.decisions import may_read
 from api.pages.forms import Sent, text
 from api.pages.frame import Frame, Framed, pages
 from api.pages.projects import Offset
@@ -33,6 +34,7 @@ from ledger.steps import freezes
 from ledger.steps.decide import person
 from ledger.steps.documents import Taken, take_document, take_list
 from ledger.steps.doors import Viewer
+from ledger.tables.decisions import Decision
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
@@ -190,6 +192,7 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
     """One document: its parties, lines, what is allocated of it, red ones, freezes."""
     scope = _scope(viewer)
     seen = books.document(db, scope, document)
+    made = db.get(Decision, seen.decision) if seen.decision else None
     return frame.page(
         "document.html",
         {
@@ -200,6 +203,7 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
             "shares": books.shares_of(db, scope, document),
             "reds": [_row(each) for each in books.reds_of(db, scope, document)],
             "freezes": books.freezes_of(db, document),
+            "decision": seen.decision if made and may_read(viewer, made) else None,
             "may_freeze": access.may(viewer, Right.RECONCILE) and seen.reverses is None,
         },
     )

@@ -15,6 +15,7 @@ from api.access import Right
 from api.deps import Db, Now, having
 from api.format import gpu_hours, moment, quantity
 from api.i18n import gettext as _
+from api.pages import words
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset
 from ledger.books.findings import KINDS, Kind, findings
@@ -104,6 +105,9 @@ def columns() -> dict[str, Column]:
         "gpu": Column("GPU", code=True),
         "model": Column(_("型号")),
         "mig_profile": Column("MIG", lambda profile: profile or _("整卡")),
+        "partition": Column(_("分区"), lambda partition: partition or "—"),
+        "qos": Column("QOS", lambda qos: qos or "—"),
+        "market": Column(_("按需或竞价"), lambda market: words.said(words.markets(), market)),
         "holder_kind": Column(_("占用者类别"), _word),
         "holder": Column(_("占用者"), lambda holder: holder or "—"),
         "reason": Column(_("原因"), _word),

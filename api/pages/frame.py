@@ -102,22 +102,26 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("我的额度"), "/projects"),
             (_("我的对账单"), "/statements"),
             (_("我的申请"), "/claims"),
+            (_("我能申请什么"), "/eligibility"),
         ]
     elif viewer.role is Role.OPERATOR:
         ways = [
             (_("我的对账"), "/centre"),
             (_("节点"), "/nodes"),
             (_("待查事项"), "/findings"),
+            (_("我能申请什么"), "/eligibility"),
         ]
     else:
         ways = [
             (_("工作台"), "/desk"),
+            (_("对账单"), "/statements"),
             (_("对账"), "/reconcile"),
             (_("单据"), "/documents"),
             (_("申请"), "/claims"),
             (_("支付"), "/payments"),
             (_("项目"), "/projects"),
             (_("待查事项"), "/findings"),
+            (_("政策认定"), "/eligibility"),
         ]
     return [Place(name, url, path.startswith(url)) for name, url in ways]
 

@@ -8,7 +8,7 @@ Enter opens one; without script the same links lead there. A centre and a builde
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
@@ -25,6 +25,7 @@ from ledger.books import desk, messages
 from ledger.books import reconcile as books
 from ledger.books.matching import differences_of
 from ledger.books.reconcile import Month
+from ledger.books.statements import statements
 from ledger.errors import NotFound
 from ledger.rules.cells import Cell
 from ledger.rules.exceptions import Difference
@@ -84,9 +85,14 @@ def listing(
     )
 
 
+def is_month(said: str) -> bool:
+    """Whether it is written as `2026-11`."""
+    return _MONTH.fullmatch(said) is not None
+
+
 def month_of(said: str) -> date:
     """The first day of `2026-11`; anything else is no month of ours."""
-    if not _MONTH.fullmatch(said):
+    if not is_month(said):
         raise NotFound("reconciliation", id=said)
     return date.fromisoformat(f"{said}-01")
 
@@ -129,7 +135,9 @@ def month_page(
     lines = books.contract_lines(db, [cell.price for cell in cells])
     names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
     shares = books.shares(db, contract, first)
-    rows = differences.rows(found_in(db, found, first), shares, names)
+    differing = found_in(db, found, first)
+    numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
+    rows = differences.rows(differing, numbers, names)
     opened = next((row for row in rows if row.place == show), None)
     state = next(row for row in books.months(db, month=first) if row.contract == contract)
     may = access.may(viewer, Right.RECONCILE)
@@ -149,6 +157,8 @@ def month_page(
             "opened": opened,
             "shares": _shown(shares, opened),
             "all_shares": shares,
+            "numbers": numbers,
+            "statements": _stated(db, found, first),
             "messages": messages.of_month(db, contract, first),
             "person": person,
             "codes": words.exceptions(),
@@ -157,6 +167,20 @@ def month_page(
             "base": f"/reconcile/{contract}/{month}",
         },
     )
+
+
+def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
+    """The month's statement as it stands, and what both parties say of it."""
+    standings = words.standings()
+    return [
+        {
+            "number": seen.number,
+            "centre": standings[seen.centre_says],
+            "builder": standings[seen.builder_says],
+            "contested": "contested" in (seen.centre_says, seen.builder_says),
+        }
+        for seen in statements(db, month=month, contract=contract.number)
+    ]
 
 
 def _sums(cells: Sequence[Cell]) -> dict[str, int]:

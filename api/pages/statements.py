@@ -16,10 +16,11 @@ from api.deps import Db, Now, having
 from api.pages import words
 from api.pages.frame import Framed, pages
 from api.pages.projects import Offset
-from api.pages.reconcile import month_of
+from api.pages.reconcile import is_month, month_of
 from api.problems import Refusal
 from ledger.books import statements as books
 from ledger.books.statements import Summary
+from ledger.errors import Refused
 from ledger.rules.statement import Party, Word
 from ledger.steps import statement as steps
 from ledger.steps.decide import person
@@ -81,7 +82,9 @@ def issue(
     month: Annotated[str, Form()],
 ) -> Response:
     """State a month for every contract; the same figures again are the same statements."""
-    steps.issue_all(db, month_of(month), actor=viewer.actor, now=now)
+    if not is_month(month.strip()):
+        raise Refused("bad_month")
+    steps.issue_all(db, month_of(month.strip()), actor=viewer.actor, now=now)
     return RedirectResponse("/statements", 303)
 
 
@@ -96,6 +99,7 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
         {
             "seen": seen,
             "kinds": words.line_kinds(),
+            "selectors": words.selectors,
             "answers": words.line_answers(),
             "person": person,
             "centre_says": standings[seen.centre_says],

@@ -162,6 +162,19 @@ def line_kinds() -> dict[str, str]:
     }
 
 
+def markets() -> dict[str, str]:
+    """Whether a holder runs on demand or spot."""
+    return {"on-demand": _("按需"), "spot": _("竞价")}
+
+
+def selectors(partition: str | None, qos: str | None, market: str | None) -> str:
+    """Which usage a contract line is for beyond its device; "" is any."""
+    told = [f"{_('分区')} {partition}"] if partition else []
+    told += [f"QOS {qos}"] if qos else []
+    told += [said(markets(), market)] if market else []
+    return " · ".join(told)
+
+
 def standings() -> dict[str, Mark]:
     """What a party says of a whole statement."""
     return {

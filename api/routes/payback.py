@@ -98,6 +98,7 @@ def year_end(wanted: YearEndAsked, viewer: Payer, db: Db, now: Now) -> Decided:
         db,
         indicator=payment.indicator(db, wanted.indicator, wanted.year),
         new_indicator=payment.indicator(db, wanted.new_indicator, wanted.new_year),
+        recalled=wanted.recalled,
         reason=wanted.reason,
         actor=viewer.actor,
         now=now,

@@ -26,6 +26,7 @@ from api.schemas_payment import (
     Year,
 )
 from ledger.books import desk, payment
+from ledger.errors import Refused
 from ledger.rules.exports import as_csv, as_xlsx, read_columns
 from ledger.steps import indicators as steps
 from ledger.steps.doors import Viewer
@@ -126,6 +127,8 @@ def list_file(
 ) -> Response:
     """The list as a file. `column` (`title=field`, repeated) says which columns, in which order."""
     made, _, _ = payment.payment_list(db, number)
+    if made.sent_at is None:
+        raise Refused("list_not_sent", list=number)
     columns, found = read_columns(column)
     if found:
         raise Refusal(422, "columns", {"count": len(found), "findings": findings(found)})

@@ -96,11 +96,12 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
     if not seen:
         raise NotFound("reconciliation", id=key)
     found = differences_of(db, contract.id or 0, month, reconcile.process_of(db, contract))
+    numbers = books.numbers(db, (d.document for d in found))
     return ReconciliationSeen(
         **_month(seen[0]),
         cells=[CellSeen.model_validate(c) for c in books.month_cells(db, contract.id or 0, month)],
         shares=[ShareSeen.model_validate(s) for s in books.shares(db, contract.id or 0, month)],
-        differences=[_difference(d) for d in found],
+        differences=[_difference(d, numbers.get(d.document or 0)) for d in found],
         messages=[MessageSeen.model_validate(m) for m in asked(db, contract, month)],
     )
 
@@ -200,11 +201,11 @@ def _month(seen: books.Month) -> dict[str, Any]:
     return {"id": f"{seen.contract}-{seen.month:%Y-%m}", **told}
 
 
-def _difference(one: Difference) -> DifferenceSeen:
+def _difference(one: Difference, number: str | None) -> DifferenceSeen:
     price, policy = one.cell[2:] if one.cell else (None, None)
     return DifferenceSeen(
-        code=one.code, document=one.document, line=one.line, price=price, policy=policy,
-        fen=one.fen, handling=one.handling,
+        code=one.code, document=one.document, number=number, line=one.line, price=price,
+        policy=policy, fen=one.fen, handling=one.handling,
     )  # fmt: skip
 
 

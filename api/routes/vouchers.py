@@ -23,8 +23,7 @@ from api.schemas_vouchers import (
 )
 from ledger.books.claims import voucher_of
 from ledger.books.movements import rights
-from ledger.rules.clauses import Policy
-from ledger.rules.policy import decide, load
+from ledger.rules.policy import Policy, decide, load
 from ledger.rules.reasons import reasons
 from ledger.steps.caps import propose_cap
 from ledger.steps.doors import Viewer
@@ -147,5 +146,6 @@ def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Proj
     if decision.result != "eligible" or clause is None:
         told = findings(reasons(policy, decision))
         raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
-    if clause.amount.cap.scope != project.kind:
+    counted = clause.amount.counted
+    if not clause.voucher or counted is None or counted.scope != project.kind:
         raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})

@@ -49,10 +49,18 @@ _LISTS = text("""
 
 _RECOVERIES = text("""
     SELECT r.id, p.name AS project, r.reason, r.fraud, r.fen, r.pay_by, r.opened_at, r.closed_at,
-           a.balance AS owed_fen
+           CASE WHEN r.closed_at IS NULL THEN a.balance ELSE 0 END AS owed_fen
     FROM recoveries r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
     JOIN accounts a ON a.book = v.book AND a.role = 'recoverable'
     ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
+""")
+
+_OWED = text("""
+    SELECT p.code, p.name AS project, a.balance AS fen
+    FROM accounts a JOIN vouchers v ON v.book = a.book JOIN projects p ON p.id = v.project
+    WHERE a.role = 'recoverable' AND a.balance > 0 AND NOT EXISTS (
+        SELECT 1 FROM recoveries r WHERE r.voucher = v.id AND r.closed_at IS NULL)
+    ORDER BY p.code
 """)
 
 _REFUNDS = text("""
@@ -150,6 +158,11 @@ def awaits_bank(row: Row[Any]) -> bool:
 def recoveries(db: Session) -> Sequence[Row[Any]]:
     """Recoveries, the open ones first, each with what is still owed of its voucher."""
     return db.execute(_RECOVERIES).all()
+
+
+def owed(db: Session) -> Sequence[Row[Any]]:
+    """Projects that are to pay back, and of which no case is open yet."""
+    return db.execute(_OWED).all()
 
 
 def refunds(db: Session) -> Sequence[Row[Any]]:

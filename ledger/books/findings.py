@@ -115,7 +115,7 @@ def _unowned(db: Session, centre: int | None) -> list[Row]:
 
 
 def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
-    """Owned usage that no contract line covers, by project, centre, device and reason."""
+    """Owned usage that no contract line covers, by what a line might select and reason."""
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
     chosen = list(projects)
@@ -125,7 +125,8 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
         if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):
             continue
         used = item.used
-        key = (used.project, used.centre, used.nvml_name, used.mig_profile, item.reason)
+        selected = (used.mig_profile, used.partition, used.qos, used.market)
+        key = (used.project, used.centre, used.nvml_name, *selected, item.reason)
         row = found.setdefault(
             key,
             {
@@ -133,6 +134,9 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
                 "centre": centres[used.centre],
                 "model": used.nvml_name,
                 "mig_profile": used.mig_profile,
+                "partition": used.partition,
+                "qos": used.qos,
+                "market": used.market,
                 "reason": item.reason,
                 "first": used.day,
                 "last": used.day,

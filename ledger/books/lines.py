@@ -21,7 +21,8 @@ from ledger.units import HOUR_MS
 _LINES = text("""
     SELECT p.id, p.contract, k.project, k.centre, p.model, p.mig_profile,
            lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
-           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.name, p.rounding,
+           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
+           p.market, p.name, p.rounding,
            cardinality(p.devices) AS devices, p.quantity, p.expires, p.counts
     FROM prices p JOIN contracts k ON k.id = p.contract
     WHERE k.project = ANY(:projects) AND p.superseded_at IS NULL
@@ -75,6 +76,9 @@ def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
         until=r.until,
         fen_per_ms=Fraction(0) if fixed else per_ms,
         kind=r.kind,
+        partition=r.partition,
+        qos=r.qos,
+        market=r.market,
         name=r.name,
         rounding=r.rounding,
         devices=r.devices or 0,

@@ -5,18 +5,19 @@ decided it, and *changed* once a charge or an allocation differs from what they 
 where another invoice of the same sum took one's place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from ledger.books.cells import cells
 from ledger.errors import NotFound
 from ledger.rules.cells import Cell
 from ledger.tables.accounts import CostBook
+from ledger.tables.documents import CostDocument
 from ledger.tables.projects import Contract
 from ledger.tables.reconcile import Reconciliation
 from ledger.units import Fen
@@ -72,7 +73,7 @@ _SHARES = text("""
 
 _LINES = text("""
     SELECT p.id, p.kind, p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate,
-           m.name AS model, p.mig_profile
+           m.name AS model, p.mig_profile, p.partition, p.qos, p.market
     FROM prices p LEFT JOIN catalogue_models m ON m.id = p.model WHERE p.id = ANY(:prices)
 """)
 
@@ -147,6 +148,14 @@ def contract_lines(db: Session, prices: Sequence[int]) -> dict[int, dict[str, An
     """What the contract lines of cells say, by key."""
     rows = db.execute(_LINES, {"prices": list(prices)})
     return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:
+    """What documents are called, code and number, by their keys."""
+    keys = {key for key in documents if key is not None}
+    asked = select(CostDocument.id, CostDocument.code, CostDocument.number)
+    found = db.exec(asked.where(col(CostDocument.id).in_(keys)))
+    return {key: f"{code}{number}" for key, code, number in found if key is not None}
 
 
 def reconciliation(

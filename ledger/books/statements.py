@@ -68,7 +68,8 @@ _LIST = text(f"""
 """)
 _LINES = text("""
     SELECT l.line, l.price, p.kind, p.name, p.unit, l.policy, m.name AS model, l.mig_profile,
-           l.ms_num, l.ms_den, l.promised_ms, l.cost_fen, l.grade, l.gap_ms
+           p.partition, p.qos, p.market, l.ms_num, l.ms_den, l.promised_ms,
+           l.cost_fen, l.grade, l.gap_ms
     FROM statement_lines l JOIN prices p ON p.id = l.price
     LEFT JOIN catalogue_models m ON m.id = l.model
     WHERE l.statement = :statement ORDER BY l.line
@@ -171,6 +172,9 @@ def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: AN
         policy=r.policy,
         model=r.model,
         mig_profile=r.mig_profile,
+        partition=r.partition,
+        qos=r.qos,
+        market=r.market,
         device_ms=Fraction(int(r.ms_num), int(r.ms_den)),
         promised_ms=r.promised_ms,
         cost_fen=r.cost_fen,

@@ -115,7 +115,7 @@ def owned(
         asked = {"projects": list(wanted), "since": since, "until": until}
         for r in db.execute(query, asked) if wanted else ():
             key = (r.project, r.centre, r.model, r.mig_profile, r.day)
-            detail = (r.device, r.holder, r.source, r.covered)
+            detail = (r.partition, r.qos, r.market, r.device, r.holder, r.source, r.covered)
             old = found.get(key + detail)
             found[key + detail] = Used(
                 *key,
@@ -135,6 +135,7 @@ def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
         join = """LEFT JOIN reserved_devices r ON r.gpu = t.gpu AND r.valid @> t.day
             AND r.project = b.project AND r.centre = c.centre"""
     keys = ["b.project", "t.day", "c.centre", "t.model", "t.mig_profile"]
+    keys += ["t.partition", "t.qos", "b.market"]
     detail = ["''", "''", "''"]
     if in_detail:
         detail = ["t.gpu", "concat_ws('/', c.name, t.holder_kind, t.holder)", "t.source"]
@@ -143,9 +144,10 @@ def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
     grouped = ", ".join([*keys, "t.den"])
     device, holder, source = detail
     return text(f"""
-        SELECT b.project, t.day, c.centre, t.model, t.mig_profile, {device} AS device,
-               {holder} AS holder, {source} AS source, {covered} AS covered, t.den,
-               sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms, sum(t.util_ms) AS util_ms
+        SELECT b.project, t.day, c.centre, t.model, t.mig_profile, t.partition, t.qos, b.market,
+               {device} AS device, {holder} AS holder, {source} AS source, {covered} AS covered,
+               t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
+               sum(t.util_ms) AS util_ms
         {_BILLED} {join}
         WHERE b.project = ANY(:projects)
             AND t.day >= coalesce(:since, '-infinity'::date)

@@ -28,6 +28,8 @@ class Hold(Struct, frozen=True, gc=False):
     kind: str
     holder: str
     mig_profile: str
+    partition: str
+    qos: str
     den: int
     held: int
     util_ppm_ms: int
@@ -169,13 +171,15 @@ def _arrays(windows: Sequence[Kept]) -> dict[str, list[Any]]:
 
 _FOLD_TOTALS = """
     INSERT INTO day_totals AS t (gpu, day, cluster, source, model, holder_kind, holder,
-                                 mig_profile, den, held, util_ppm_ms, util_ms)
-    SELECT u.gpu, u.day, %s, %s, u.model, u.kind, u.holder, u.profile, u.den, u.held, u.ppm, u.ms
+                                 mig_profile, partition, qos, den, held, util_ppm_ms, util_ms)
+    SELECT u.gpu, u.day, %s, %s, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den,
+           u.held, u.ppm, u.ms
     FROM unnest(%s::text[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::integer[], %s::bigint[], %s::numeric[], %s::bigint[])
-        AS u(gpu, day, model, kind, holder, profile, den, held, ppm, ms)
-    ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.den
-    ON CONFLICT (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, den)
+                %s::text[], %s::text[], %s::integer[], %s::bigint[], %s::numeric[], %s::bigint[])
+        AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
+    ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
+    ON CONFLICT (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, partition, qos,
+                 den)
     DO UPDATE SET held = t.held + excluded.held,
                   util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                   util_ms = t.util_ms + excluded.util_ms
@@ -204,7 +208,7 @@ def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
     for w in fresh:
         day = beijing_day(w.start)
         for h in w.holds:
-            key = (w.gpu, day, w.model, h.kind, h.holder, h.mig_profile, h.den)
+            key = (w.gpu, day, w.model, h.kind, h.holder, h.mig_profile, h.partition, h.qos, h.den)
             total = totals.get(key)
             if total is None:
                 total = totals[key] = [0, 0, 0]

@@ -123,25 +123,19 @@ CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
     AS $$
 DECLARE
     old bigint[];
+    bare bigint[];  -- allocations under no policy that belong under one
 BEGIN
     SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
         WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    IF NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
+    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project = v.project
+        JOIN allocations a ON a.contract = k.id
+        WHERE v.project = ANY(of_projects) AND a.policy = ''
+            AND policy_now(coalesce(line_now(a.price, a.month), a.price), a.month, '') <> '';
+    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
         AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
-    WITH gone AS (
-        DELETE FROM allocations a WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL
-        RETURNING *
-    )
-    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
-            allocated_at, allocated_by)
-        SELECT document, line, contract, month, line_now(price, month) AS now, policy, kind, sum(fen),
-               max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document, line, contract, month, now, policy, kind
-        ON CONFLICT (document, line, contract, month, price, policy)
-            DO UPDATE SET fen = a.fen + excluded.fen;
     UPDATE matches m SET price = f.now
         FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
                      m.price, s.now
@@ -152,6 +146,18 @@ BEGIN
         WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
             AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
                             = (f.reconciliation, f.policy, f.now));
+    WITH gone AS (
+        DELETE FROM allocations a
+        WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL OR a.id = ANY(bare)
+        RETURNING a.*, coalesce(line_now(a.price, a.month), a.price) AS now
+    )
+    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+            allocated_at, allocated_by)
+        SELECT document, line, contract, month, now, policy_now(now, month, policy) AS under, kind,
+               sum(fen), max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document, line, contract, month, now, under, kind
+        ON CONFLICT (document, line, contract, month, price, policy)
+            DO UPDATE SET fen = a.fen + excluded.fen;
 END $$;
 
 ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
@@ -254,6 +260,9 @@ CREATE TABLE public.prices (
     quantity numeric,
     expires date,
     counts boolean,
+    partition text,
+    qos text,
+    market text,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
@@ -264,6 +273,9 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
     CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
     CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
+    CONSTRAINT prices_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
+    CONSTRAINT prices_partition_check CHECK ((partition <> ''::text)),
+    CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
     CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
     CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
@@ -271,14 +283,14 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (model IS NULL)))
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model, partition, qos, market) = 0)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
     LANGUAGE sql STABLE STRICT
-    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract = o.contract) AND (n.kind = o.kind) AND (n.name = o.name) AND (COALESCE(n.model, (0)::bigint) = COALESCE(o.model, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract = n.contract) AND (c.price = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
+    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract = o.contract) AND (n.kind = o.kind) AND ((n.name = o.name) OR (n.kind = 'metered'::text)) AND (COALESCE(n.model, (0)::bigint) = COALESCE(o.model, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text)) AND (NOT (((n.partition IS DISTINCT FROM o.partition) OR (n.qos IS DISTINCT FROM o.qos)) OR (n.market IS DISTINCT FROM o.market)))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract = n.contract) AND (c.price = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
 
 ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
 
@@ -360,6 +372,32 @@ END $_$;
 
 ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.lower_matches() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE matches m
+        SET matched_fen = b.fen, lowered_fen = m.lowered_fen + m.matched_fen - b.fen
+        FROM (SELECT r.id, c.price, c.policy, (
+                  SELECT coalesce(sum(greatest(least(d.good_fen, d.good_fen - d.fen + coalesce((
+                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document = f.id
+                      WHERE coalesce(f.reverses, f.id) = d.document
+                          AND (a.contract, a.month, a.price, a.policy)
+                              = (c.contract, c.month, c.price, c.policy)), 0)), 0)), 0)
+                  FROM match_documents d
+                  WHERE (d.reconciliation, d.price, d.policy) = (r.id, c.price, c.policy)
+              )::bigint AS fen
+              FROM (SELECT DISTINCT contract, month, price, policy FROM fresh
+                    WHERE TG_OP <> 'INSERT' OR fen < 0) c
+              JOIN reconciliations r USING (contract, month)) b
+        WHERE (m.reconciliation, m.price, m.policy) = (b.id, b.price, b.policy)
+            AND m.matched_fen > b.fen;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lower_matches() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -378,6 +416,9 @@ BEGIN
             RAISE EXCEPTION 'a newer decision stands'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
         END IF;
+    END IF;
+    IF TG_OP = 'INSERT' OR NEW.decision <> OLD.decision THEN
+        NEW.lowered_fen := 0;
     END IF;
     told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
         OR EXISTS (
@@ -567,6 +608,12 @@ CREATE FUNCTION public.plain_number(number text) RETURNS text
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) RETURNS text
+    LANGUAGE sql STABLE STRICT
+    RETURN (SELECT CASE WHEN ((policy_now.of_policy <> ''::text) OR COALESCE(bool_or((c.policy = ''::text)), true)) THEN policy_now.of_policy ELSE max(c.policy) END AS max FROM public.charges c WHERE ((c.price = policy_now.of_price) AND (c.month = policy_now.in_month)));
+
+ALTER FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.post_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -634,6 +681,37 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rest_on_documents() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM match_documents WHERE (reconciliation, price, policy)
+        = (NEW.reconciliation, NEW.price, NEW.policy);
+    INSERT INTO match_documents (reconciliation, price, policy, document, fen, good_fen)
+        SELECT NEW.reconciliation, NEW.price, NEW.policy, f.root, f.fen,
+               greatest(f.fen - coalesce(e.fen, 0), 0)
+        FROM (
+            SELECT coalesce(d.reverses, d.id) AS root, sum(a.fen) AS fen
+            FROM reconciliations r
+            JOIN allocations a ON (a.contract, a.month, a.price, a.policy)
+                = (r.contract, r.month, NEW.price, NEW.policy)
+            JOIN cost_documents d ON d.id = a.document
+            WHERE r.id = NEW.reconciliation GROUP BY root HAVING sum(a.fen) > 0
+        ) f LEFT JOIN (
+            SELECT (t ->> 'document')::bigint AS document, sum((t ->> 'fen')::bigint) AS fen
+            FROM decisions d
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
+            WHERE d.id = NEW.decision AND c ->> 'price' = NEW.price::text
+                AND c ->> 'policy' = NEW.policy AND t ->> 'treatment' = 'exclude'
+            GROUP BY t ->> 'document'
+        ) e ON e.document = f.root;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.rest_on_documents() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.return_of_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -956,10 +1034,12 @@ CREATE TABLE public.bindings (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    market text DEFAULT 'on-demand'::text NOT NULL,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
     CONSTRAINT bindings_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text]))),
+    CONSTRAINT bindings_market_check CHECK ((market = ANY (ARRAY['on-demand'::text, 'spot'::text]))),
     CONSTRAINT bindings_valid_check CHECK ((NOT isempty(valid)))
 );
 
@@ -1114,9 +1194,11 @@ CREATE TABLE public.clauses (
     cap_fen bigint NOT NULL,
     effective daterange,
     payable boolean NOT NULL,
+    digest_format integer DEFAULT 1 NOT NULL,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
+    CONSTRAINT clauses_digest_format_check CHECK ((digest_format >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
 );
 
@@ -1266,6 +1348,8 @@ CREATE TABLE public.day_totals (
     held bigint NOT NULL,
     util_ppm_ms numeric DEFAULT 0 NOT NULL,
     util_ms bigint DEFAULT 0 NOT NULL,
+    partition text DEFAULT ''::text NOT NULL,
+    qos text DEFAULT ''::text NOT NULL,
     CONSTRAINT day_totals_den_check CHECK ((den >= 1)),
     CONSTRAINT day_totals_held_check CHECK ((held >= 0)),
     CONSTRAINT day_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text])))
@@ -1475,6 +1559,18 @@ CREATE TABLE public.legal_moves (
 
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
+CREATE TABLE public.match_documents (
+    reconciliation bigint NOT NULL,
+    price bigint NOT NULL,
+    policy text NOT NULL,
+    document bigint NOT NULL,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL,
+    CONSTRAINT match_documents_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
+);
+
+ALTER TABLE public.match_documents OWNER TO suanquan_owner;
+
 CREATE TABLE public.matches (
     reconciliation bigint NOT NULL,
     price bigint NOT NULL,
@@ -1487,6 +1583,7 @@ CREATE TABLE public.matches (
     closed_fen bigint NOT NULL,
     decision bigint NOT NULL,
     extra_decision bigint,
+    lowered_fen bigint DEFAULT 0 NOT NULL,
     CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
     CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
     CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
@@ -1495,6 +1592,7 @@ CREATE TABLE public.matches (
     CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
     CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
     CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_lowered_fen_check CHECK ((lowered_fen >= 0)),
     CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
     CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
 );
@@ -2204,7 +2302,7 @@ ALTER TABLE ONLY public.coverage
     ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster, source);
 
 ALTER TABLE ONLY public.day_totals
-    ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, den);
+    ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, partition, qos, den);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
@@ -2245,6 +2343,9 @@ ALTER TABLE ONLY public.indicators
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
+ALTER TABLE ONLY public.match_documents
+    ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation, price, policy, document);
+
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation, price, policy);
 
@@ -2267,7 +2368,11 @@ ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
 
 ALTER TABLE ONLY public.prices
-    ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract WITH =, kind WITH =, name WITH =, COALESCE(model, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+    ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract WITH =, kind WITH =, (
+CASE kind
+    WHEN 'metered'::text THEN ''::text
+    ELSE name
+END) WITH =, COALESCE(model, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
@@ -2505,6 +2610,12 @@ CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERR
 
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
+CREATE TRIGGER lower_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
+
+CREATE TRIGGER lower_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
+
+CREATE TRIGGER lower_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
+
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
@@ -2524,6 +2635,10 @@ CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON pub
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER rest_anew AFTER UPDATE OF decision ON public.matches FOR EACH ROW WHEN ((new.decision <> old.decision)) EXECUTE FUNCTION public.rest_on_documents();
+
+CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
 
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
@@ -2671,6 +2786,12 @@ ALTER TABLE ONLY public.legal_moves
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
+
+ALTER TABLE ONLY public.match_documents
+    ADD CONSTRAINT match_documents_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.match_documents
+    ADD CONSTRAINT match_documents_reconciliation_price_policy_fkey FOREIGN KEY (reconciliation, price, policy) REFERENCES public.matches(reconciliation, price, policy) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
@@ -2839,6 +2960,8 @@ GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.lower_matches() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
@@ -2853,9 +2976,13 @@ REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
@@ -3079,6 +3206,8 @@ GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
 

@@ -54,14 +54,27 @@ def reason_of(difference: Difference, choices: Iterable[Choice]) -> str:
     return next((c.reason for c in choices if c.about(difference)), "")
 
 
+def allowed(difference: Difference) -> tuple[str, ...]:
+    """What may be chosen of a difference: what is short is carried over or closed, nothing else is.
+
+    A block and what is over the meter cannot be chosen to count.
+    """
+    if difference.code == LESS_INVOICED:
+        return ("carry_over", "close")
+    return ("exclude",) if difference.handling in ("block", "cut") else ("exclude", "note")
+
+
 def faults(found: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[Finding]:
     """Choices that mean nothing, differences on which a person must choose, blocked ones."""
     for index, choice in enumerate(choices):
         where = f"choices[{index}]"
+        meant = [d for d in found if choice.about(d)]
         if choice.treatment not in TREATMENTS:
             yield Finding(where, "bad_choice", (("choices", ", ".join(TREATMENTS)),))
-        elif not any(choice.about(d) for d in found):
+        elif not meant:
             yield Finding(where, "no_such_difference", (("code", choice.code),))
+        elif unfit := next((d for d in meant if choice.treatment not in _or_block(d)), None):
+            yield Finding(where, "bad_choice", (("choices", ", ".join(allowed(unfit))),))
         elif not choice.reason.strip():
             yield Finding(where, "reason_missing")
     for one in found:
@@ -73,9 +86,16 @@ def faults(found: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[F
             yield Finding(_place(one), "blocked_difference", about)
 
 
+def _or_block(one: Difference) -> tuple[str, ...]:
+    """What may be chosen; of a block it is said below, by its own code."""
+    return TREATMENTS if one.handling == "block" else allowed(one)
+
+
 def _place(one: Difference) -> str:
-    line = f" line {one.line}" if one.line is not None else ""
-    return f"document {one.document}{line}" if one.document is not None else f"cell {one.cell}"
+    """As a choice is written: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
+    parts = (one.code, one.document, one.line)
+    about = "/".join(str(part) for part in parts if part is not None)
+    return f"{about}@{one.cell[2]}" if one.cell is not None else about
 
 
 def settled(
@@ -91,19 +111,21 @@ def settled(
     """
     left = dict(shares)
     exclusions: list[Exclusion] = []
+    reasons: dict[str, str] = {}
     close = False
     for one in found:
         if one.cell is not None and one.cell != cell.key:
             continue
         chosen = treatment(one, choices)
         why = reason_of(one, choices) or reason
-        if one.code == LESS_INVOICED and one.cell is not None:
+        if one.code in (LESS_INVOICED, MORE_INVOICED) and one.cell is not None:
             close = close or chosen == "close"
+            reasons[one.code] = why
         elif chosen == "exclude" and one.document is not None:
             exclusions += _taken(left, one, why)
-        elif chosen == "exclude" and one.cell is not None and one.code != MORE_INVOICED:
+        elif chosen == "exclude" and one.cell is not None:
             exclusions.append(Exclusion(one.code, None, None, one.fen, why))
-    return settle(cell, exclusions, close=close, reason=reason)
+    return settle(cell, exclusions, close=close, reason=reason, reasons=reasons)
 
 
 def _taken(left: dict[tuple[int, int], Fen], one: Difference, why: str) -> list[Exclusion]:

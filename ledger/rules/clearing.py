@@ -10,6 +10,7 @@ because all differences have a name.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from ledger.rules.cells import Cell
 from ledger.rules.targets import Move
@@ -53,7 +54,12 @@ class Settled:
 
 
 def settle(
-    cell: Cell, exclusions: Sequence[Exclusion] = (), *, close: bool = False, reason: str = ""
+    cell: Cell,
+    exclusions: Sequence[Exclusion] = (),
+    *,
+    close: bool = False,
+    reason: str = "",
+    reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> Settled:
     """Settle a cell.
 
@@ -62,6 +68,7 @@ def settle(
         exclusions: what is not matched, at most what there is.
         close: whether what was metered and is not matched is closed, or carried over.
         reason: why.
+        reasons: why, of what is over (R07) or short (R17) as a whole, where that was said.
     """
     documents, metered = _bounded(exclusions, cell.invoiced_fen, cell.metered_fen)
     matchable = cell.metered_fen + cell.extra_fen - sum(e.fen for e in metered)
@@ -71,16 +78,17 @@ def settle(
     under = cell.metered_fen - matched - sum(e.fen for e in metered)
     treatment = "close" if close else "carry_over"
     excluded = sum(e.fen for e in metered)
+    more, less = (reasons.get(code, reason) for code in (MORE_INVOICED, LESS_INVOICED))
     typed = [
         *(Typed(e.code, e.document, e.line, e.fen, "exclude", e.reason) for e in documents),
         *(Typed(e.code, None, None, -e.fen, treatment, e.reason) for e in metered),
     ]
     if over:
-        typed.append(Typed(MORE_INVOICED, None, None, over, "exclude", reason))
+        typed.append(Typed(MORE_INVOICED, None, None, over, "exclude", more))
     if under > 0:
-        typed.append(Typed(LESS_INVOICED, None, None, -under, treatment, reason))
+        typed.append(Typed(LESS_INVOICED, None, None, -under, treatment, less))
     elif under < 0:  # more was used than metered, as two persons decided
-        typed.append(Typed(MORE_INVOICED, None, None, -under, "note", reason))
+        typed.append(Typed(MORE_INVOICED, None, None, -under, "note", more))
     closed = max(under, 0) + excluded if close else 0
     return Settled(cell, matched, closed, tuple(typed))
 

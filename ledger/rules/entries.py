@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ledger.rules.dated import Span
 from ledger.rules.price import Price
+from ledger.rules.pricing import Market
 from ledger.rules.spelling import (
     Day,
     GpuId,
@@ -146,11 +147,12 @@ class Holder(Shape):
 
 
 class Binding(Dated):
-    """Which project pays for what a holder held in a cluster."""
+    """Which project pays for what a holder held in a cluster, and as what the holder is run."""
 
     cluster: Handle
     holder: Holder
     project: Handle
+    market: Annotated[Market, one_of(Market)] = "on-demand"
 
 
 _TARGET: dict[RelationKind, str] = {

@@ -1,9 +1,10 @@
 """Packages: GPU-hours that were bought before they are used, and expire.
 
 Usage is drawn from them before any metered line sees it: day by day, and within a day in the order
-of device name, MIG profile, device and holder; from the package that expires first, then from the
-one that began first. What does not fit any more is split exactly, to the fraction of a millisecond.
-A package whose price or days were corrected is one package still: what it had given stays given.
+of device name, MIG profile, partition, QOS, market, device and holder; from the package that
+expires first, then from the one that began first. What does not fit any more is split exactly, to
+the fraction of a millisecond. A package whose price or days were corrected is one package still:
+what it had given stays given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from fractions import Fraction
 
 from ledger.rules.pricing import Priced, PriceLine, Used
 
-Identity = tuple[int, str, int | None, str | None]
+Identity = tuple[int | str | None, ...]
 
 
 def draw(
@@ -55,8 +56,11 @@ def _order(line: PriceLine) -> tuple[date, date, int]:
 
 
 def _turn(used: Used) -> tuple[object, ...]:
-    return used.day, used.nvml_name, used.mig_profile, used.device, used.holder, used.source
+    """What lines select by comes first: so each is drawn the same, told by device or in one sum."""
+    selected = (used.nvml_name, used.mig_profile, used.partition, used.qos, used.market)
+    return used.day, *selected, used.device, used.holder, used.source
 
 
 def _identity(line: PriceLine) -> Identity:
-    return line.contract, line.name, line.model, line.mig_profile
+    selects = (line.model, line.mig_profile, line.partition, line.qos, line.market)
+    return line.contract, line.name, *selects

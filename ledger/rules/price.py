@@ -12,12 +12,13 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, ValidationInfo, field_validator
 
 from ledger.rules.dated import Span
-from ledger.rules.pricing import LineKind, Rounding
+from ledger.rules.pricing import LineKind, Market, Rounding
 from ledger.rules.spelling import (
     Day,
     GpuId,
     Name,
     PricedProfile,
+    Selector,
     Shape,
     TaxRate,
     YesNo,
@@ -57,6 +58,9 @@ NodeName = Annotated[str, spelled(_node)]  # cluster/node
 _ONLY_OF: dict[str, tuple[LineKind, ...]] = {
     "model": ("metered", "package"),
     "mig_profile": ("metered", "package"),
+    "partition": ("metered", "package"),
+    "qos": ("metered", "package"),
+    "market": ("metered", "package"),
     "rounding": ("metered",),
     "quantity": ("package",),
     "expires": ("package",),
@@ -73,7 +77,7 @@ class Price(Shape):
 
     A metered line prices what is used; a reserved one these devices for the term; a package
     `quantity` GPU-hours that expire; a fixed one a fee a month. Lines of a kind whose days overlap
-    are told apart by their `name`, or by what they are for.
+    are told apart by what they are for, or by their `name`; metered ones not by that.
     """
 
     kind: Annotated[LineKind, one_of(LineKind)] = "metered"
@@ -86,6 +90,9 @@ class Price(Shape):
     hours_per_month: Annotated[int, up_to(744)] | None = None
     model: Name | None = None
     mig_profile: PricedProfile | None = None
+    partition: Selector | None = None
+    qos: Selector | None = None
+    market: Annotated[Market, one_of(Market)] | None = None
     rounding: Annotated[Rounding, one_of(Rounding)] = "ms"
     reserved: tuple[GpuId, ...] = Field(default=(), alias="gpus")
     nodes: tuple[NodeName, ...] = Field(default=(), validate_default=True)
@@ -147,6 +154,11 @@ class Price(Shape):
         if profile is not None and info.data.get("model", "") is None:
             raise fault("profile_without_model")
         return profile
+
+    @property
+    def selectors(self) -> tuple[str | None, ...]:
+        """What it is for, after its model; None is any."""
+        return self.mig_profile, self.partition, self.qos, self.market
 
     @property
     def gpus(self) -> int:

@@ -17,14 +17,16 @@ from ledger.units import HOUR_MS
 
 LineKind = Literal["metered", "reserved", "package", "fixed"]
 Rounding = Literal["ms", "minute", "started_hour"]
+Market = Literal["on-demand", "spot"]
 
 
 @dataclass(frozen=True)
 class Used:
     """What one project used of one kind of device in one centre on one Beijing day.
 
-    `device`, `holder` and `source` are told where a line or a statement needs them, else empty.
-    `covered` is the reserved line on whose device it ran: it is not charged again.
+    `partition` and `qos` are "" where the holder has none; `market` is the binding's. `device`,
+    `holder` and `source` are told where a line or a statement needs them, else empty. `covered` is
+    the reserved line on whose device it ran: it is not charged again.
     """
 
     project: int
@@ -35,6 +37,9 @@ class Used:
     device_ms: Fraction
     util_ppm_ms: int = 0
     util_ms: int = 0
+    partition: str = ""
+    qos: str = ""
+    market: Market = "on-demand"
     device: str = ""
     holder: str = ""
     source: str = ""
@@ -43,7 +48,10 @@ class Used:
 
 @dataclass(frozen=True)
 class PriceLine:
-    """A contract line as it holds on the days from `since` until before `until` (None: open)."""
+    """A contract line as it holds on the days from `since` until before `until` (None: open).
+
+    `model`, `mig_profile`, `partition`, `qos` and `market` select usage; None matches any.
+    """
 
     price: int
     contract: int
@@ -55,6 +63,9 @@ class PriceLine:
     until: date | None
     fen_per_ms: Fraction
     kind: LineKind = "metered"
+    partition: str | None = None
+    qos: str | None = None
+    market: Market | None = None
     name: str = ""
     rounding: Rounding = "ms"
     devices: int = 0  # of a reserved line: how many were promised
@@ -71,7 +82,21 @@ class PriceLine:
             and (self.until is None or used.day < self.until)
             and self.model in (None, model)
             and self.mig_profile in (None, used.mig_profile)
+            and self.partition in (None, used.partition)
+            and self.qos in (None, used.qos)
+            and self.market in (None, used.market)
         )
+
+    @property
+    def exactness(self) -> tuple[bool, ...]:
+        """Which of two lines that apply is the more exact: the greater one.
+
+        The model counts most, then the MIG profile, the partition, the QOS, the market. Lines that
+        are equally exact and apply to the same usage select the same, so there are no two of them
+        on a day.
+        """
+        chosen = (self.model, self.mig_profile, self.partition, self.qos, self.market)
+        return tuple(one is not None for one in chosen)
 
 
 @dataclass(frozen=True)
@@ -145,5 +170,4 @@ def _price_one(
     fitting = [line for line in lines if line.applies(used, model)]
     if not fitting:
         return Unpriced(used, "no_price")
-    best = max(fitting, key=lambda line: (line.model is not None, line.mig_profile is not None))
-    return Priced(used, model, best)
+    return Priced(used, model, max(fitting, key=lambda line: line.exactness))

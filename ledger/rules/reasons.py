@@ -1,8 +1,7 @@
 """Why the policy decided as it did, as findings: what is wrong, unmet, missing, or to be judged."""
 
 from ledger.errors import Finding
-from ledger.rules.clauses import Policy
-from ledger.rules.policy import Decision, Judged
+from ledger.rules.policy import Decision, Judged, Policy
 
 
 def reasons(policy: Policy, decision: Decision) -> list[Finding]:

@@ -161,7 +161,9 @@ def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]
         elif span.empty or span not in contract.span:
             yield at.finding("outside_contract", contract=contract.span)
         else:
-            line = (price.kind, price.name, price.model, price.mig_profile)
+            # Usage has one price, however it is called.
+            name = "" if price.kind == "metered" else price.name
+            line = (price.kind, name, price.model, *price.selectors)
             within.append((line, span, at))
     yield from _overlaps(within)
 

@@ -20,6 +20,7 @@ from ledger.units import decimal
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 NAME_MAX = 253
+SELECTOR_MAX = 36  # characters, as on the wire
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
@@ -48,10 +49,14 @@ def spelled(parse: Callable[[str], Value]) -> PlainValidator:
     return PlainValidator(check)
 
 
-def _name(text: str) -> str:
-    if not text.isprintable() or text != text.strip() or not 0 < len(text) <= NAME_MAX:
-        raise fault("bad_name", limit=NAME_MAX)
+def _name(text: str, limit: int = NAME_MAX) -> str:
+    if not text.isprintable() or text != text.strip() or not 0 < len(text) <= limit:
+        raise fault("bad_name", limit=limit)
     return text
+
+
+def _selector(text: str) -> str:
+    return _name(text, SELECTOR_MAX)
 
 
 def _handle(text: str) -> str:
@@ -137,6 +142,7 @@ def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no t
 
 
 Name = Annotated[str, spelled(_name)]
+Selector = Annotated[str, spelled(_selector)]  # a partition, a QOS
 Handle = Annotated[str, spelled(_handle)]  # of clusters and projects: also part of addresses
 Uscc = Annotated[str, spelled(_code)]
 Day = Annotated[date, spelled(read_day)]

@@ -53,7 +53,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Line:
-    """A line as people read it. `promised_ms` is what reserved devices were to deliver."""
+    """A line as people read it. `promised_ms` is what reserved devices were to deliver.
+
+    `partition`, `qos` and `market` are what its price selects by; None is any.
+    """
 
     line: int
     price: int
@@ -63,6 +66,9 @@ class Line:
     policy: str
     model: str | None
     mig_profile: str
+    partition: str | None
+    qos: str | None
+    market: str | None
     device_ms: Fraction
     promised_ms: int | None
     cost_fen: Fen
@@ -161,12 +167,14 @@ def content(contract: int, month: date, lines: Sequence[Mapping[str, Any]]) -> d
 
 
 _TITLES = (
-    "行", "种类", "名称", "型号", "切片", "政策", "卡时", "设备毫秒", "应交付毫秒",
-    "费用(元，不含税)", "证据等级", "空缺毫秒", "中心", "中心理由", "企业", "企业理由",
+    "行", "种类", "名称", "型号", "切片", "分区", "QOS", "按需/竞价", "政策", "卡时", "设备毫秒",
+    "应交付毫秒", "费用(元，不含税)", "证据等级", "空缺毫秒", "中心", "中心理由", "企业",
+    "企业理由",
 )  # fmt: skip
 _KINDS = {
     "metered": "按量", "reserved": "预留设备", "package": "预付包", "fixed": "固定费",
 }  # fmt: skip
+_MARKETS = {"on-demand": "按需", "spot": "竞价"}
 _WORDS = {"confirmed": "确认", "contested": "有出入"}
 
 
@@ -191,7 +199,8 @@ def _row(line: Line) -> list[str]:
     promised = "" if line.promised_ms is None else str(line.promised_ms)
     return [
         str(line.line), _KINDS[line.kind], line.name, line.model or "", line.mig_profile,
-        line.policy, hours(line.device_ms, 6).replace(",", ""), str(line.device_ms), promised,
+        line.partition or "", line.qos or "", _MARKETS.get(line.market or "", ""), line.policy,
+        hours(line.device_ms, 6).replace(",", ""), str(line.device_ms), promised,
         yuan(line.cost_fen).replace(",", ""), line.grade, str(line.gap_ms),
         *(cell for answer in answers for cell in answer),
     ]  # fmt: skip

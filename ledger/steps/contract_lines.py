@@ -39,8 +39,11 @@ _TWICE = text("""
 Asked = tuple[Contract, Price, Place]
 
 
-def stated(done: Registration, registry: Registry) -> list[dated.Stated]:
-    """The file's contract lines as dated facts; names that mean nothing become findings."""
+def stated(done: Registration, registry: Registry) -> tuple[list[dated.Stated], list[dated.Stated]]:
+    """The file's contract lines as dated facts, metered ones and others.
+
+    Names that mean nothing become findings.
+    """
     asked: list[Asked] = [
         (contract, price, place.at("prices", i))
         for contract, place in registry.contracts
@@ -49,16 +52,20 @@ def stated(done: Registration, registry: Registry) -> list[dated.Stated]:
     done.look_up(named.CATALOGUE, [(p.model, at.at("model")) for _, p, at in asked if p.model])
     _refuse_unknown_profiles(done, registry, asked)
     devices = _devices(done, registry, asked)
-    lines = []
+    metered, others = [], []
     for contract, price, at in asked:
         key = done.id(named.CONTRACTS, contract.number)
         model = done.id(named.CATALOGUE, price.model) if price.model else None
         span = price.span(contract.span)
         if key is None or span.empty or (price.model and model is None):
             continue
-        about = (key, price.kind, price.name or "", model, price.mig_profile)
-        lines.append(dated.Stated(about, _says(price, devices.get(str(at))), span, at))
-    return lines
+        name, chosen = price.name or "", (model, *price.selectors)
+        says = _says(price, devices.get(str(at)))
+        if price.kind == "metered":
+            metered.append(dated.Stated((key, price.kind, *chosen), (name, *says), span, at))
+        else:
+            others.append(dated.Stated((key, price.kind, name, *chosen), says, span, at))
+    return metered, others
 
 
 def _says(price: Price, devices: Sequence[str] | None) -> dated.Columns:
@@ -145,7 +152,7 @@ def _not_there(
 
 
 def reserved_twice(db: Session, lines: Sequence[dated.Stated]) -> list[Finding]:
-    """Devices of lines just written that another line reserves on the same days."""
+    """Devices of lines just written, none of them metered, that another line reserves as well."""
     places = {
         (line.about[0], line.about[2]): line.place for line in lines if line.about[1] == "reserved"
     }

@@ -54,6 +54,11 @@ class Outcome:
     findings: tuple[Finding, ...]
 
 
+def _show_metered(db: Session, says: Columns) -> str:
+    name, *rest = says
+    return f"{name} {_show_price(db, tuple(rest))}".strip()
+
+
 def _show_price(_: Session, says: Columns) -> str:
     (
         unit,
@@ -81,8 +86,9 @@ def _show_price(_: Session, says: Columns) -> str:
 
 
 def _show_project(db: Session, says: Columns) -> str:
-    (project,) = says
-    return project if isinstance(project, str) else db.get_one(Project, project).code
+    project, market = says
+    code = project if isinstance(project, str) else db.get_one(Project, project).code
+    return code if market == "on-demand" else f"{code}, {market}"
 
 
 def _show_organisation(db: Session, says: Columns) -> str:
@@ -96,21 +102,27 @@ def _table(of: type[SQLModel]) -> Table:
 BILLING = Kind(
     "billing", _table(BillingSource), ("cluster",), ("source",), lambda _, says: str(says[0])
 )
-PRICES = Kind(
+_SELECTORS = ("model", "mig_profile", "partition", "qos", "market")
+_TERMS = (
+    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+    "quantity", "expires", "counts",
+)  # fmt: skip
+# Usage has one metered price, whatever that is called; other lines are told apart by their names.
+METERED = Kind(
     "prices",
     _table(Price),
-    ("contract", "kind", "name", "model", "mig_profile"),
-    (
-        "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
-        "quantity", "expires", "counts",
-    ),
-    _show_price,
-)  # fmt: skip
+    ("contract", "kind", *_SELECTORS),
+    ("name", *_TERMS),
+    _show_metered,
+)
+PRICES = Kind(
+    "prices", _table(Price), ("contract", "kind", "name", *_SELECTORS), _TERMS, _show_price
+)
 BINDINGS = Kind(
     "bindings",
     _table(Binding),
     ("cluster", "holder_kind", "holder"),
-    ("project",),
+    ("project", "market"),
     _show_project,
 )
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.

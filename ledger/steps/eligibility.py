@@ -2,7 +2,7 @@
 
 The facts are those on which the voucher was opened, as far as a clerk has no newer ones; what was
 reconciled and what was paid is taken from the books and asked of nobody. Only «eligible» goes on.
-Facts and result stay with the step, so that anybody can decide it again from the same file. Of a
+Facts, result and proof stay with the step, so that anybody can decide it again and compare. Of a
 talent they tell yes or no and the reference number of the recognition, never the programme.
 """
 
@@ -20,6 +20,7 @@ from ledger.errors import Finding, Refused
 from ledger.rules.case import OPEN, next_state
 from ledger.rules.digest import digest
 from ledger.rules.policy import decide, load
+from ledger.rules.policy.record import record
 from ledger.rules.reasons import reasons
 from ledger.rules.targets import target
 from ledger.steps.claims import Done, act, lock
@@ -76,6 +77,7 @@ def accept(
     if PRIVATE.keys() & asked.keys() and not reference:
         return Done(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
     check_earned(claim, found)
+    made = record(policy, decision, veiled=PRIVATE)
     kept = {PRIVATE.get(name, name): name in PRIVATE or asked[name] for name in asked}
     content = {
         "policy": voucher.policy,
@@ -83,6 +85,7 @@ def accept(
         "result": decision.result,
         "facts": kept | ({"reference": reference} if reference else {}),
         "left_fen": min(found.engine_fen, found.books_fen),
+        "record": made.as_json() if made else None,
     }
     sealed = content | {"digest": digest(content)}
     return Done(

@@ -2,18 +2,22 @@
 
 The owner does it when the database is upgraded; the application may only read. A clause of a
 published version never changes, because vouchers were issued under it. So what is there already
-must say the same, to the letter; another wording is another version.
+must promise the same, term by term; other terms are another version. A row written before the
+digest was over the terms alone is held against its figures, and gets the new digest.
 """
 
-from sqlalchemy import Connection, func, insert, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 from ledger.books.db import UPGRADE_LOCK
 from ledger.errors import Unusable
 from ledger.rules import policy as policies
-from ledger.rules.clauses import Clause as Rule
-from ledger.rules.clauses import Policy
+from ledger.rules.policy import Clause as Rule
+from ledger.rules.policy import Policy
 from ledger.tables.vouchers import Clause
 
 
@@ -25,27 +29,47 @@ def load_policies(db: Connection | Session) -> None:
         Refused: a policy file contradicts itself.
     """
     db.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))  # one at a time
-    rows = db.execute(select(col(Clause.policy), col(Clause.clause), col(Clause.digest)))
-    known = {(row.policy, row.clause): row.digest for row in rows}
+    table = Clause.__table__  # type: ignore[attr-defined]
+    known = {(row.policy, row.clause): row for row in db.execute(select(table))}
     for version in policies.versions():
         policy = policies.load(version)
         for rule in policy.clauses:
-            digest = policies.digest(policy, rule)
-            before = known.get((version, rule.id))
+            if not rule.voucher:
+                continue
+            wanted, before = _columns(policy, rule), known.get((version, rule.id))
             if before is None:
-                db.execute(insert(Clause).values(_columns(policy, rule) | {"digest": digest}))
-            elif before != digest:
+                db.execute(insert(Clause).values(wanted))
+            elif _renewed(before, wanted):
+                mine = (col(Clause.policy) == version) & (col(Clause.clause) == rule.id)
+                sealed = {name: wanted[name] for name in _SEALED}
+                db.execute(update(Clause).where(mine).values(sealed))
+            elif before.digest != wanted["digest"]:
                 raise Unusable("policy_changed", policy=version, clause=rule.id)
 
 
+_SEALED = ("digest", "digest_format")
+
+
+def _renewed(before: Row[Any], wanted: Mapping[str, object]) -> bool:
+    """Whether a row has the digest of an older format, and the figures of this version."""
+    figures = wanted.keys() - set(_SEALED)
+    return before.digest_format < policies.DIGEST_FORMAT and all(
+        getattr(before, name) == wanted[name] for name in figures
+    )
+
+
 def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
-    span, rate = policy.effective.span, rule.amount.rate
+    span, rate, cap = policy.effective.span, rule.amount.rate, rule.amount.cap
+    assert rate is not None  # noqa: S101 - it issues vouchers
+    assert cap is not None  # noqa: S101
     return {
         "policy": policy.version,
         "clause": rule.id,
+        "digest": policies.digest(policy, rule),
         "rate_num": rate.numerator,
         "rate_den": rate.denominator,
-        "cap_fen": rule.amount.cap.fen,
+        "cap_fen": cap.fen,
         "effective": span and Range(span.start, span.end),
         "payable": policy.payable(rule),
+        "digest_format": policies.DIGEST_FORMAT,
     }

@@ -115,10 +115,11 @@ def _refuse_second_contracts(done: Registration, registry: Registry) -> None:
 
 
 def _dated(done: Registration, registry: Registry, actor: str, now: datetime) -> None:
-    prices = contract_lines.stated(done, registry)
+    metered, others = contract_lines.stated(done, registry)
     for kind, stated in (
         (dated.BILLING, _billing(done, registry)),
-        (dated.PRICES, prices),
+        (dated.METERED, metered),
+        (dated.PRICES, others),
         (dated.BINDINGS, _bindings(done, registry)),
         *_relations(done, registry),
     ):
@@ -131,7 +132,7 @@ def _dated(done: Registration, registry: Registry, actor: str, now: datetime) ->
         done.unchanged[kind.name] += outcome.unchanged
         done.superseded[kind.name] += outcome.superseded
     if not done.findings:
-        done.findings += contract_lines.reserved_twice(done.db, prices)
+        done.findings += contract_lines.reserved_twice(done.db, others)
 
 
 def _billing(done: Registration, registry: Registry) -> list[dated.Stated]:
@@ -151,7 +152,7 @@ def _bindings(done: Registration, registry: Registry) -> list[dated.Stated]:
         # A project that is not there yet can still contradict: it stands for itself by its code.
         dated.Stated(
             (cluster, e.holder.kind, e.holder.name),
-            (done.id(named.PROJECTS, e.project) or e.project,),
+            (done.id(named.PROJECTS, e.project) or e.project, e.market),
             e.span,
             place,
         )

@@ -1,9 +1,10 @@
 """Year-end (年末结转): an indicator's year is over.
 
 Lines that the bank has not settled come back: they are owed again and wait, at their old place in
-the queue, for the new year's indicator. What is then free on the old one is surrendered. One person
-decides, with every line that comes back, and another confirms; was a line settled meanwhile, the
-decision is made anew.
+the queue, for the new year's indicator. Only who has it from the bank in writing that it will pay
+none of them may say so: else a late payment and the new year's list would pay the same claim twice.
+What is then free on the old one is surrendered. One person decides, with every line that comes
+back, and another confirms; was a line settled meanwhile, the decision is made anew.
 """
 
 from collections.abc import Sequence
@@ -38,19 +39,26 @@ def close_year(
     *,
     indicator: Indicator,
     new_indicator: Indicator,
+    recalled: bool = False,
     reason: str,
     actor: str,
     now: datetime,
 ) -> Decision:
     """Decide that the indicator's year is over and its open lines wait for the new one.
 
+    `recalled`: the bank has said in writing that it will not pay what it has not settled.
+
     Raises:
-        Refused: the new indicator is not of a later year (`not_later_year`), nothing is open or
-            free (`nothing_to_close`), or a list waits for its second person (`list_waits`).
+        Refused: lines are still at the bank (`lines_at_bank`), the new indicator is not of a later
+            year (`not_later_year`), nothing is open or free (`nothing_to_close`), or a list waits
+            for its second person (`list_waits`).
     """
     if new_indicator.year <= indicator.year:
         raise Refused("not_later_year", number=new_indicator.number, year=new_indicator.year)
     content = _content(db, indicator, new_indicator)
+    if content["lines"] and not recalled:
+        at_bank = sorted({line["list"] for line in content["lines"]})
+        raise Refused("lines_at_bank", count=len(content["lines"]), lists="、".join(at_bank))
     return decide(
         db,
         kind=KIND,

@@ -137,6 +137,8 @@ class DayTotal(SQLModel, table=True):
     holder_kind: str = Field(primary_key=True)
     holder: str = Field(primary_key=True)
     mig_profile: str = Field(primary_key=True)
+    partition: str = Field(default="", primary_key=True)
+    qos: str = Field(default="", primary_key=True)
     den: int = Field(primary_key=True)
     held: int = big()
     util_ppm_ms: Decimal = Field(default=Decimal(0), sa_type=Numeric)

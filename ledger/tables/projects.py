@@ -36,7 +36,8 @@ class Price(SQLModel, table=True):
     """A contract line: `yuan` buys `gpus` devices for `hours` hours, or a month of a fixed one.
 
     `devices` are those of a reserved line, `quantity` (GPU-hours) and `expires` a package's,
-    `counts` a fixed fee's. Model and profile missing match any.
+    `counts` a fixed fee's. A selector that is missing (model, profile, partition, QOS, market)
+    matches any.
     """
 
     __tablename__ = "prices"
@@ -46,6 +47,9 @@ class Price(SQLModel, table=True):
     name: str = ""
     model: int | None = big(nullable=True, default=None)
     mig_profile: str | None = None
+    partition: str | None = None
+    qos: str | None = None
+    market: str | None = None
     unit: str
     yuan: Decimal = Field(sa_type=Numeric)
     gpus: int
@@ -76,7 +80,10 @@ class ReservedDevice(SQLModel, table=True):
 
 
 class Binding(SQLModel, table=True):
-    """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`."""
+    """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`.
+
+    `market` says whether it runs `on-demand` or `spot`.
+    """
 
     __tablename__ = "bindings"
     id: int | None = identity()
@@ -84,6 +91,7 @@ class Binding(SQLModel, table=True):
     holder_kind: str
     holder: str
     project: int = big()
+    market: str = "on-demand"
     valid: Days = days()
     recorded_at: datetime = moment()
     recorded_by: str

@@ -35,6 +35,7 @@ def held(windows: list[wire.Window]) -> Counter[str]:
 names = st.text(
     st.characters(categories=("L", "N"), include_characters='-_.:,"'), min_size=1, max_size=20
 )
+selectors = st.none() | st.sampled_from(["gpu", "urgent"])
 moments = st.integers(NOW_MS - 400 * 3_600_000, NOW_MS)
 
 
@@ -46,7 +47,8 @@ def jobs(draw: st.DrawFn) -> list[slurm.Job]:
         start, end = sorted((draw(moments), draw(moments)))
         end = draw(st.sampled_from([start, start + 1, min(start + 3_600_000, NOW_MS), end]))
         gpus, model = draw(st.integers(0, 9)), draw(st.sampled_from(["A800", slurm.UNSPECIFIED]))
-        found.append(slurm.Job(job, draw(names), gpus, model, start, min(end, NOW_MS)))
+        end, place = min(end, NOW_MS), (draw(selectors), draw(selectors))
+        found.append(slurm.Job(job, draw(names), gpus, model, start, end, *place))
     return found
 
 
@@ -54,7 +56,7 @@ def as_csv(found: list[slurm.Job], hours_east: int) -> bytes:
     zone = timedelta(hours=hours_east)
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(slurm.COLUMNS)
+    table.writerow(slurm.COLUMNS + slurm.SELECTORS)
     for job in found:
         start, end = (
             (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) + zone)
@@ -63,7 +65,8 @@ def as_csv(found: list[slurm.Job], hours_east: int) -> bytes:
             for ms in (job.start_ms, job.end_ms)
         )
         model = "" if job.model == slurm.UNSPECIFIED else job.model
-        table.writerow([job.job, job.account, job.gpus, model, start, start, end, ""])
+        row = [job.job, job.account, job.gpus, model, start, start, end, ""]
+        table.writerow([*row, job.partition or "", job.qos or ""])
     return out.getvalue().encode()
 
 
@@ -113,6 +116,31 @@ def test_one_job_by_hand() -> None:
         wire.Part(wire.Unallocated(), 1_200_500, 3_600_000),
     )
     assert held(windows) == {"lab": 2 * (3 * 3_600_000 + 20 * 60_000 + 500 - 10 * 60_000)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "partition", "qos"),
+    [
+        (",partition,qos", ",gpu,high", "gpu", "high"),
+        (",partition,qos", ",gpu,", "gpu", None),
+        (",partition", ",gpu", "gpu", None),
+        (",qos", ",high", None, "high"),
+        ("", "", None, None),
+    ],
+)
+def test_partition_and_qos_are_told_where_the_trace_has_them(
+    columns: str, cells: str, partition: str | None, qos: str | None
+) -> None:
+    jobs, faults = slurm.parse(trace(ROW + cells, header=slurm.HEADER + columns), NOW)
+    assert faults == []
+    holders = {p.holder for w in slurm.windows(jobs, "c1") for p in w.parts}
+    assert holders == {wire.Unallocated(), wire.Slurm("lab", "j1", partition, qos)}
+
+
+def test_a_partition_of_no_cluster_is_a_fault() -> None:
+    rows = [swap("job_id", f"j{n}") + f",{name}" for n, name in enumerate(["a b", "x" * 37])]
+    _, faults = slurm.parse(trace(*rows, header=slurm.HEADER + ",partition"), NOW)
+    assert [(fault.row, fault.column) for fault in faults] == [(2, "partition"), (3, "partition")]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +210,8 @@ def test_a_bad_row_is_one_fault_that_names_row_and_column(row: str, column: str,
 BAD_HEADERS = [
     (slurm.HEADER.replace(",state", ""), ["state is missing"]),
     (slurm.HEADER + ",node", ["node is one too many"]),
+    (slurm.HEADER + ",qos,partition", ["qos is out of order"]),
+    (slurm.HEADER + ",qos,qos", ["qos stands there twice"]),
     (slurm.HEADER.replace("user,gpu_num", "gpu_num,user"), ["gpu_num is out of order"]),
     (slurm.HEADER.replace("state", "user"), ["state is missing", "user stands there twice"]),
     (slurm.HEADER.replace("gpu_num", "gpus"), ["gpu_num is missing", "gpus is one too many"]),

@@ -150,6 +150,16 @@ def test_a_window_reads_back_as_it_was_written(held: list[Part]) -> None:
     assert msgspec.json.decode(msgspec.json.encode(made), type=Window) == made
 
 
+def test_a_job_without_partition_and_qos_is_written_as_ever() -> None:
+    """Hashes of batches and bodies of kept windows must not change."""
+    job = wire.Slurm("lab", "42")
+    assert msgspec.json.encode(job) == b'{"kind":"slurm","account":"lab","job":"42"}'
+    told = wire.Slurm("lab", "42", "gpu", "high")
+    assert msgspec.json.decode(msgspec.json.encode(told), type=wire.Slurm) == told
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(wire.Slurm("lab", "42", "x" * 37)), type=wire.Slurm)
+
+
 def test_what_this_version_does_not_know_is_an_error() -> None:
     body = msgspec.json.encode(window(part())).replace(b'"model"', b'"cost":1,"model"')
     with pytest.raises(msgspec.ValidationError, match="cost"):

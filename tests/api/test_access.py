@@ -172,6 +172,9 @@ DOORS = {
     "GET /readyz": Door(None, at("/readyz")),
     "GET /metrics": Door({ADMIN, Role.AUDITOR}, at("/metrics")),
     "GET /openapi.json": Door(EVERYBODY, at("/openapi.json")),
+    "POST /api/v1/evaluations": Door(
+        EVERYBODY, at("/api/v1/evaluations?policy=yinchuan-2024-draft", json=[])
+    ),
     # its code, and its signature, are the credentials
     "POST /api/v1/agents": Door(None, at("/api/v1/agents", json=WRONG_CODE), yes=403),
     "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
@@ -339,6 +342,8 @@ DOORS = {
     "GET /sign-in": Door(None, at("/sign-in")),
     "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
     "POST /sign-out": Door(None, at("/sign-out"), yes=303),
+    "GET /eligibility": Door(EVERYBODY, at("/eligibility?seats=500")),
+    "GET /eligibility/{clause}": Door(EVERYBODY, at("/eligibility/07-1?seats=500")),
     "GET /projects": Door(BUREAU | {BUILDER}, at("/projects"), yes=(200, 303)),
     "GET /projects/{code}": Door(BUREAU | {BUILDER}, at("/projects/p-{whose}"), scoped=True),
     "GET /projects/{code}/days/{day}": Door(
@@ -372,7 +377,7 @@ DOORS = {
         RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
     ),
     "GET /statements": Door(EVERYBODY, at("/statements")),
-    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=404),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=422),
     "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
     "POST /statements/{number}": Door(
         SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404

@@ -66,7 +66,7 @@ def test_a_cashiers_year(
     decide("refund", "p1", "--reference=T9", *back)
     assert desk.ask(Role.AUDITOR, "pay", "recover")[0]["outstanding_fen"] == 0
     new = ("--new-indicator=Z2", f"--new-year={YEAR + 1}")
-    decide("year-end", "--indicator=Z1", f"--year={YEAR}", *new)
+    decide("year-end", "--indicator=Z1", f"--year={YEAR}", "--recalled", *new)
     z2, z1 = desk.ask(Role.AUDITOR, "pay", "indicator", "show")
     assert (z2["free_fen"], z1["spent_fen"], z1["returned_fen"]) == (700, 300, 700)
     assert treasury.state("SQ-1") == "approved"

@@ -44,7 +44,6 @@ WORKED_OUT = {
     },
     "ledger/rules/reasons.py: code": {"condition_unmet", "condition_to_judge"},
     "ledger/books/db.py: code": {"owner_may_not", "database_busy", "unreachable"},
-    "ledger/rules/clauses.py: code": {"bad_key", "bad_id"},
     "ledger/rules/cost_document.py: code": set(),  # given at each call
     "ledger/rules/cost_document.py: f'uscc_{wrong}'": {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
@@ -52,8 +51,19 @@ WORKED_OUT = {
     "ledger/rules/document.py: code": {
         "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
     },
-    "ledger/rules/policy.py: code": {
-        "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "negative", "too_much",
+    "ledger/rules/policy/check.py: code": {"no_case", "no_case_gives", "no_case_refuses"},
+    "ledger/rules/policy/check.py: difference.code": set(),
+    "ledger/rules/policy/check.py: found.code": set(),
+    "ledger/rules/policy/check.py: one.code": set(),
+    "ledger/rules/policy/contradictions.py: code": {
+        "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
+    },
+    "ledger/rules/policy/facts.py: code": {
+        "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
+        "too_much",
+    },
+    "api/cli_explain.py: code": {
+        "keyed_number", "keyed_fen", "negative", "not_a_count", "not_a_choice", "not_yes_no",
     },
     "ledger/rules/spelling.py: f'uscc_{wrong}'": {
         "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",

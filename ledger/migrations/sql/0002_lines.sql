@@ -1,6 +1,7 @@
 -- Contract lines of every kind. A metered line prices what holders held; a reserved one devices for
 -- a term, held or not; a package hours paid before they are used; a fixed one a fee a month. Lines
--- of a contract that would be alike are told apart by their `name`.
+-- of a contract that would be alike are told apart by their `name`; not metered lines, since usage
+-- has one price. What meters usage may select it by partition, QOS and market as well.
 
 ALTER TABLE prices
     ADD COLUMN kind text NOT NULL DEFAULT 'metered'
@@ -12,6 +13,9 @@ ALTER TABLE prices
     ADD COLUMN quantity numeric CHECK (quantity > 0 AND quantity < 1e8 AND scale(quantity) <= 12),
     ADD COLUMN expires date,  -- of a package: the last day on which it is drawn
     ADD COLUMN counts boolean,  -- of a fixed fee: whether it is compute cost and earns
+    ADD COLUMN partition text CHECK (partition <> ''),
+    ADD COLUMN qos text CHECK (qos <> ''),
+    ADD COLUMN market text CHECK (market IN ('on-demand', 'spot')),
     DROP CONSTRAINT prices_unit_check,
     ADD CONSTRAINT prices_unit_check
         CHECK (unit IN ('gpu-hour', 'node-hour', 'node-day', 'node-month', 'month')),
@@ -24,12 +28,26 @@ ALTER TABLE prices
         AND (kind <> 'package' OR coalesce(upper(valid) <= expires + 1, false))),
     ADD CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
     ADD CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
-    ADD CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package') OR model IS NULL),
+    ADD CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package')
+        OR num_nonnulls(model, partition, qos, market) = 0),
     DROP CONSTRAINT prices_contract_coalesce_coalesce1_valid_excl,
     ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (
-        contract WITH =, kind WITH =, name WITH =, coalesce(model, 0) WITH =,
-        coalesce(mig_profile, '*') WITH =, valid WITH &&
+        contract WITH =, kind WITH =, (CASE kind WHEN 'metered' THEN '' ELSE name END) WITH =,
+        coalesce(model, 0) WITH =, coalesce(mig_profile, '*') WITH =, coalesce(partition, '') WITH =,
+        coalesce(qos, '') WITH =, coalesce(market, '') WITH =, valid WITH &&
     ) WHERE (superseded_at IS NULL);
+
+-- What a holder of these days is run as.
+ALTER TABLE bindings ADD COLUMN market text NOT NULL DEFAULT 'on-demand'
+    CHECK (market IN ('on-demand', 'spot'));
+
+-- '' where the holder has none, or its source does not say.
+ALTER TABLE day_totals
+    ADD COLUMN partition text NOT NULL DEFAULT '',
+    ADD COLUMN qos text NOT NULL DEFAULT '',
+    DROP CONSTRAINT day_totals_pkey,
+    ADD PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, partition,
+        qos, den);
 
 -- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
 -- are those of the reserved lines that are believed now.

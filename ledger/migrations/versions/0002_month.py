@@ -16,5 +16,6 @@ def upgrade() -> None:
         "books",
         "claims",
         "payment",
+        "policy",
     ):
         run_sql(f"0002_{name}.sql")

@@ -159,9 +159,9 @@ def _price(owner: psycopg.Connection, team: Team, cluster: int) -> None:
         "WITH k AS (INSERT INTO contracts (number, centre, project, valid)"
         " SELECT %s, c.centre, p.id, '[2026-01-01,)' FROM clusters c, projects p"
         " WHERE c.id = %s AND p.code = %s RETURNING id)"
-        " INSERT INTO prices (contract, unit, yuan, gpus, hours, tax_included, tax_rate, valid,"
-        " recorded_at, recorded_by)"
-        " SELECT id, 'gpu-hour', %s, 1, 1, true, 0.06, '[2026-01-01,)', %s, 'test' FROM k",
+        " INSERT INTO prices (contract, market, unit, yuan, gpus, hours, tax_included, tax_rate,"
+        " valid, recorded_at, recorded_by) SELECT id, 'on-demand', 'gpu-hour', %s, 1, 1, true,"
+        " 0.06, '[2026-01-01,)', %s, 'test' FROM k",
         (f"{team.code}-{cluster}", cluster, team.code, team.yuan, NOW),
     )
 

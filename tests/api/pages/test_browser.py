@@ -41,6 +41,10 @@ MODES: dict[str, dict[str, Any]] = {
 PAGES = [
     "/",
     "/sign-in",
+    "/eligibility",
+    "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&facility_kwh=x",
+    "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&annual_revenue_fen=19999999.99",
+    "/eligibility/07-1?subject_kind=enterprise&legal_person=yes&business=annotation&seats=499",
     "/projects",
     "/projects/xinghe",
     "/projects/yunqi",

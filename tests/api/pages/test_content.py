@@ -34,10 +34,13 @@ def test_what_has_no_name_is_shown_all_the_same() -> None:
     ]
 
 
-def test_typed_differences_inside_a_cell_are_said_in_their_row() -> None:
+def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_contract_line() -> None:
     typed = [{"code": "R07", "fen": 300, "treatment": "exclude", "reason": "多开"}]
-    (table,) = content({"cells": [{"price": 3, "typed": typed}]}).tables
-    said = table.rows[0][1].said
-    assert "R07 用量不支持" in said
-    assert "¥3.00" in said
-    assert "剔除" in said
+    told = {"cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]}
+    cells, below = content(told, named={("price", 3): "按用量 · H100"}).tables
+    assert [name for name, _ in cells.heads] == ["合同行", "计量"]
+    assert [row[0].said for row in cells.rows] == ["按用量 · H100", "#4"]
+    assert below.name == "差异"
+    assert {value.said for value in below.rows[0]} == {
+        "按用量 · H100", "R07 用量不支持", "¥3.00", "剔除", "多开",
+    }  # fmt: skip

@@ -57,6 +57,11 @@ def test_what_is_answered_has_no_buttons(site: Site) -> None:
     assert 'name="answer"' not in page
 
 
+@pytest.mark.parametrize("path", ["/statements/DZ-202603-0001", "/reconcile/1/2026-03"])
+def test_a_contract_line_says_what_it_is_for(site: Site, path: str) -> None:
+    assert "按需" in see(site, "clerk", path)
+
+
 @pytest.mark.parametrize(
     ("reader", "path"),
     [

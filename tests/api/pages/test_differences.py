@@ -1,10 +1,11 @@
 """What the reconcile desk offers of each difference, and what it understands of a form."""
 
 from datetime import date
+from decimal import Decimal
 
 from starlette.datastructures import FormData
 
-from api.pages.differences import chosen, key_of, options, ordered
+from api.pages.differences import chosen, key_of, line_name, options, ordered
 from ledger.rules.choices import Choice
 from ledger.rules.exceptions import Difference
 
@@ -18,6 +19,16 @@ FOUND = [TOLD, BLOCKED, ASKED, SHORT]
 
 def form(**said: str) -> FormData:
     return FormData(said)
+
+
+def test_a_contract_line_in_a_few_words() -> None:
+    plain = {
+        "kind": "metered", "model": "H100", "mig_profile": "", "partition": None, "qos": None,
+        "market": None, "yuan": Decimal("6.80"), "unit": "gpu-hour",
+    }  # fmt: skip
+    line = plain | {"partition": "urgent", "qos": "high", "market": "spot"}
+    assert line_name(line) == "按用量 · H100 · 分区 urgent · QOS high · 竞价 · 6.8 / 卡时"
+    assert line_name(plain) == "按用量 · H100 · 6.8 / 卡时"
 
 
 def test_the_greatest_sum_stands_first_whichever_its_sign() -> None:

@@ -20,6 +20,13 @@ FIELD = re.compile(r"%\(\w+\)s|%s|\{\w+\}")
 PAGES = [
     "/",
     "/sign-in",
+    "/eligibility",
+    "/eligibility?subject_kind=sole_trader&legal_person=no&seats=1.5",
+    "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&business=annotation",
+    *(
+        f"/eligibility/{clause}?subject_kind=park&newly_introduced=no&seats=499&total_investment_fen=1"
+        for clause in ("03-1", "05-1", "06-1", "07-1", "09-3", "10-1", "12-1", "13-4", "14-1")
+    ),
     "/projects",
     *(f"/projects/{team.code}" for team in TEAMS),
     "/projects/xinghe/days/2026-04-12",

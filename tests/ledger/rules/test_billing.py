@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.rules.billing import Covered, Item, bill, owed
@@ -80,6 +80,18 @@ def test_a_package_of_another_device_is_left_alone() -> None:
     sliced = replace(PACKAGE, model=H100, mig_profile="1g.10gb")
     items = billed([used(), used(mig_profile="1g.10gb")], METERED, sliced)
     assert (hours(items, 2), hours(items, 1)) == (1, 1)
+
+
+def test_a_package_may_be_for_a_partition() -> None:
+    urgent = replace(PACKAGE, partition="urgent")
+    items = billed([used(partition="urgent"), used()], METERED, urgent)
+    assert (hours(items, 2), hours(items, 1)) == (1, 1)
+
+
+def test_packages_that_select_otherwise_are_not_one_package() -> None:
+    urgent, spot = replace(PACKAGE, partition="urgent"), replace(PACKAGE, price=8, market="spot")
+    items = billed([used(2, partition="urgent"), used(2, market="spot")], METERED, urgent, spot)
+    assert (hours(items, 2), hours(items, 8), hours(items, 1)) == (2, 2, 0)
 
 
 def test_a_corrected_package_does_not_fill_up_again() -> None:
@@ -186,10 +198,25 @@ def test_usage_is_rounded_for_each_holder_and_device_of_a_month() -> None:
     assert figures(totals[4]) == (HOUR_MS, 1000, None)
 
 
+selected = st.fixed_dictionaries({}, optional={
+    "partition": st.sampled_from(["gpu", "urgent"]),
+    "qos": st.just("high"),
+    "market": st.sampled_from(["on-demand", "spot"]),
+})  # fmt: skip
+metered = st.lists(
+    st.builds(
+        lambda model, chosen: replace(METERED, model=model, **chosen),
+        st.sampled_from([None, H100]),
+        selected,
+    ),
+    max_size=6,
+    unique_by=lambda line: (line.model, line.partition, line.qos, line.market),
+).map(lambda found: [replace(line, price=100 + n) for n, line in enumerate(found)])
 lines = st.lists(
     st.builds(
-        lambda price, hours, first, days: replace(
+        lambda price, hours, first, days, chosen: replace(
             PACKAGE,
+            **chosen,
             price=price,
             name=f"package {price}",
             quantity_ms=hours * HOUR_MS,
@@ -201,6 +228,7 @@ lines = st.lists(
         st.fractions(0, 20, max_denominator=7),
         st.integers(0, 10),
         st.integers(1, 10),
+        selected,
     ),
     max_size=4,
     unique_by=lambda line: line.price,
@@ -213,34 +241,81 @@ usages = st.lists(
         nvml_name=st.sampled_from(["H100", "unknown"]),
         mig_profile=st.sampled_from(["", "1g.10gb"]),
         device=st.sampled_from(["g1", "g2"]),
+        partition=st.sampled_from(["", "gpu", "urgent"]),
+        qos=st.sampled_from(["", "high"]),
+        market=st.sampled_from(["on-demand", "spot"]),
         covered=st.sampled_from([None, None, 3]),
     ),
     max_size=20,
 )
 
 
-@given(usages, lines, st.booleans())
+@settings(deadline=None)
+@given(usages, lines, metered)
 def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
-    usage: list[Used], packages: list[PriceLine], metered: bool
+    usage: list[Used], packages: list[PriceLine], meters: list[PriceLine]
 ) -> None:
-    items = billed(usage, *packages, *([METERED] if metered else []))
+    items = billed(usage, *packages, *meters)
     pieces = [i.used for i in items if not isinstance(i, Share)]
     for covered in (None, 3):
         for day in {u.day for u in usage}:
             whole = [u.device_ms for u in usage if (u.day, u.covered) == (day, covered)]
             parts = [u.device_ms for u in pieces if (u.day, u.covered) == (day, covered)]
             assert sum(parts) == sum(whole)
+    assert by_selection(pieces) == by_selection(usage)
     assert all(isinstance(i, Covered) == (i.used.covered == 3) for i in items
                if not isinstance(i, Share))  # fmt: skip
     for line in packages:
         drawn = [i.used for i in items if isinstance(i, Priced) and i.line is line]
         assert sum(u.device_ms for u in drawn) <= line.quantity_ms
         assert all(line.applies(u, H100) for u in drawn)
-    if metered:
-        reasons = {i.reason for i in items if isinstance(i, Unpriced)}
-        assert reasons <= {"unknown_model"}
+    for item in items:
+        if isinstance(item, Unpriced) and item.used.nvml_name == "H100":
+            assert not any(line.applies(item.used, H100) for line in meters)
+        if isinstance(item, Priced) and item.line.kind == "metered":
+            fitting = [line for line in meters if line.applies(item.used, H100)]
+            assert max(fitting, key=told) == item.line
+            assert [told(line) for line in fitting].count(told(item.line)) == 1
 
 
+def by_selection(usage: list[Used]) -> dict[tuple[str, ...], Fraction]:
+    """Device-milliseconds by all that a line may select."""
+    sums: dict[tuple[str, ...], Fraction] = {}
+    for u in usage:
+        key = (u.nvml_name, u.mig_profile, u.partition, u.qos, u.market)
+        sums[key] = sums.get(key, Fraction(0)) + u.device_ms
+    return {key: total for key, total in sums.items() if total}
+
+
+def told(line: PriceLine) -> str:
+    """Which selectors a line names, as a number written in twos: the model's place is the first."""
+    chosen = (line.model, line.mig_profile, line.partition, line.qos, line.market)
+    return "".join("0" if one is None else "1" for one in chosen)
+
+
+@settings(deadline=None)
+@given(usages, lines)
+def test_what_lines_get_does_not_depend_on_how_finely_usage_is_told(
+    usage: list[Used], packages: list[PriceLine]
+) -> None:
+    """The charge is made from sums, the evidence of a statement from single devices."""
+    open_ = [replace(u, covered=None) for u in usage]
+    sums: dict[Used, Fraction] = {}
+    for u in open_:
+        key = replace(u, device="", device_ms=Fraction(0))
+        sums[key] = sums.get(key, Fraction(0)) + u.device_ms
+    coarse = [replace(key, device_ms=total) for key, total in sums.items()]
+    urgent = replace(METERED, price=7, partition="urgent")
+    fine, summed = (
+        charges(owed(billed(usage, METERED, urgent, *packages)), {}) for usage in (open_, coarse)
+    )
+    assert fine.keys() - summed.keys() <= {
+        key for key, total in fine.items() if not total.device_ms
+    }
+    assert {key: fine[key] for key in summed} == summed
+
+
+@settings(deadline=None)
 @given(usages, lines)
 def test_a_charge_is_its_exact_cost_rounded_once(
     usage: list[Used], packages: list[PriceLine]

@@ -1,5 +1,6 @@
 """A price per unit becomes an exact fraction of a fen; only a whole charge is rounded."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -60,6 +61,57 @@ def test_the_more_exact_price_wins() -> None:
     lines = [line(1), line(2, model=H100), line(3, model=H100, profile="1g.10gb")]
     found = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
     assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 2, 3]
+
+
+WHOLE = line(1, model=H100, profile="")
+SELECTED = [
+    line(2, model=H100),
+    replace(line(3), partition="gpu"),
+    replace(line(4), qos="high"),
+    replace(line(5), market="spot"),
+    replace(line(6), partition="gpu", qos="high", market="spot"),
+    replace(WHOLE, price=7, market="spot"),
+    replace(WHOLE, price=8, qos="high"),
+    replace(WHOLE, price=9, partition="gpu"),
+]
+
+
+@pytest.mark.parametrize(
+    ("among", "price_"),
+    [
+        ((2, 3, 4, 5, 6), 2),  # the model counts more than all that follows
+        ((1, 2), 1),
+        ((3, 4, 5), 3),
+        ((3, 4, 5, 6), 6),
+        ((4, 5), 4),
+        ((1, 7, 8, 9), 9),
+        ((1, 7, 8), 8),
+        ((1, 7), 7),
+        ((6, 7), 7),
+    ],
+)
+def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
+    """Model and profile, then partition, QOS, market."""
+    here = replace(used(), partition="gpu", qos="high", market="spot")
+    lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
+    for order in (lines, lines[::-1]):
+        (found,) = price([here], order, CATALOGUE)
+        assert isinstance(found, Priced)
+        assert found.line.price == price_
+
+
+def test_a_selector_leaves_other_usage_alone() -> None:
+    lines = [line(1), *SELECTED]
+    plain = used("A800")
+    there = [
+        plain,
+        replace(plain, partition="cpu", qos="low"),
+        replace(plain, partition="gpu"),
+        replace(plain, qos="high"),
+        replace(plain, market="spot"),
+    ]
+    found = price(there, lines, CATALOGUE)
+    assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 1, 3, 4, 5]
 
 
 def test_what_no_price_covers_is_told_never_dropped() -> None:

@@ -141,6 +141,70 @@ def test_a_contract_may_round_what_was_used(books: Books) -> None:
     assert books.charged() == {"metered": (120, 12_000, None)}
 
 
+def job(qos: str | None = None, partition: str | None = "gpu", account: str = "lab") -> wire.Part:
+    return wire.Part(wire.Slurm(account, "42", partition, qos), 0, 60_000)
+
+
+LAB = "bindings: [{cluster: c1, holder: {slurm: lab}, project: p1, from: 2026-01-01%s}]"
+GPU_LINE = '{unit: gpu-hour, yuan: "90", tax_included: false, tax_rate: "0.06", %s}'
+
+
+def test_partition_qos_and_market_have_their_own_prices(books: Books) -> None:
+    """A minute is 100 fen, in the partition 150, in its high QOS 300, as spot 30."""
+    books.say(
+        contract(
+            METERED,
+            GPU_LINE % "partition: gpu, name: gpu",
+            GPU_LINE.replace("90", "180") % "partition: gpu, qos: high, name: high",
+            GPU_LINE.replace("90", "18") % "market: spot, name: spot",
+        )
+    )
+    books.say(LAB % "")
+    books.say((LAB % ", market: spot").replace("lab", "cheap"))
+    parts = [job(), job("high"), job("low"), job(partition="cpu"), job(None, None),
+             job(None, None, "cheap"), job("high", account="cheap")]  # fmt: skip
+    books.town.report([window(0, at, part) for at, part in enumerate(parts)])
+    assert books.charged() == {
+        "metered": (2, 200, None),
+        "metered gpu": (2, 300, None),
+        "metered high": (2, 600, None),  # also as spot: the partition counts more
+        "metered spot": (1, 30, None),
+    }
+
+
+def test_a_binding_that_becomes_spot_takes_its_days(books: Books) -> None:
+    books.say(contract(METERED, GPU_LINE.replace("90", "18") % "market: spot, name: spot"))
+    books.say(LAB % "")
+    books.town.report([window(0, 0, job()), window(0, 24 * 60, job())])
+    assert books.charged() == {"metered": (2, 200, None)}
+    later = (LAB % ", market: spot").replace("2026-01-01", "2026-03-02")
+    (found,) = books.say(later).findings
+    assert found.code == "contradicts"
+    assert dict(found.params) == {"there": "p1 2026-01-01 ~", "here": "p1, spot 2026-03-02 ~"}
+    done = books.say(later, supersede=True)
+    assert (done.created, done.superseded) == ({"bindings": 1}, {"bindings": 1})
+    assert books.charged() == {"metered": (1, 100, None), "metered spot": (1, 30, None)}
+
+
+def test_usage_has_one_metered_price_however_it_is_called(
+    books: Books, owner: psycopg.Connection
+) -> None:
+    books.say(contract(METERED, GPU_LINE % "partition: gpu, name: 甲"))
+    (found,) = books.say(contract(GPU_LINE % "partition: gpu, name: 乙")).findings
+    assert found.code == "contradicts"
+    said = dict(found.params)
+    assert (said["there"].partition(" ")[0], said["here"].partition(" ")[0]) == ("甲", "乙")
+    done = books.say(contract(GPU_LINE % "partition: gpu, name: 乙"), supersede=True)
+    assert (done.created, done.superseded) == ({"prices": 1}, {"prices": 1})
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        owner.execute(
+            "INSERT INTO prices (contract, name, partition, unit, yuan, gpus, hours, tax_included,"
+            " tax_rate, valid, recorded_at, recorded_by) SELECT contract, '丙', partition, unit,"
+            " yuan, gpus, hours, tax_included, tax_rate, valid, now(), 'x' FROM prices"
+            " WHERE superseded_at IS NULL"
+        )
+
+
 def test_a_node_stands_for_the_gpus_that_are_on_it(books: Books) -> None:
     assert books.faults(contract(METERED, whole_node("整机", "c1/n1"))) == []
     (devices,) = books.db.scalars(sa.text("SELECT devices FROM prices WHERE kind = 'reserved'"))
@@ -203,6 +267,10 @@ def test_the_application_does_not_write_what_the_database_keeps(books: Books) ->
         "kind = 'package', quantity = 1, expires = '2026-03-01'",
         "kind = 'reserved', devices = '{x}', rounding = 'minute'",
         "quantity = 1",
+        "partition = ''",
+        "market = 'cheap'",
+        "kind = 'reserved', devices = '{x}', qos = 'high'",
+        "kind = 'fixed', unit = 'month', counts = true, market = 'spot'",
     ],
 )
 def test_each_kind_has_what_it_needs_and_no_more(

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from ledger.books import claims as book
 from ledger.errors import Conflict, Refused
 from ledger.rules.digest import digest
+from ledger.rules.policy.record import replayed
 from ledger.steps.voucher import open_voucher
 from tests.claims import (
     BUILDER,
@@ -47,6 +48,10 @@ def test_what_the_policy_finds_eligible_is_accepted_and_kept(
     assert event is not None
     sealed = dict(event.content)
     assert sealed.pop("digest") == digest(sealed)
+    kept = sealed.pop("record")
+    again = replayed(kept)
+    assert again is not None
+    assert again.digest == kept["digest"]
     assert sealed == {
         "policy": POLICY,
         "clause": "09-1",
@@ -188,7 +193,10 @@ def test_of_a_talent_only_yes_and_the_reference_number_are_kept(
         "compute_cost_fen": 1_000,
         "paid_before_fen": 0,
     }
-    assert "academician" not in str(event.content)
+    record = event.content["record"]
+    assert record["facts"]["talent_category"] is None
+    (condition,) = [c for c in record["proof"]["conditions"] if c["fact"] == "talent_category"]
+    assert "academician" not in str({**condition, "value": None})
 
 
 def test_one_cost_line_never_serves_both_articles(

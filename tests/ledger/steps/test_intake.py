@@ -2,6 +2,8 @@
 
 import json
 from datetime import timedelta
+from random import Random
+from uuid import uuid4
 
 import msgspec
 import psycopg
@@ -10,8 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from api.reading import read_kept
-from ledger.books.windows import Kept
+from api.reading import read_kept, read_window
+from ledger.books.windows import Kept, Origin, fold, raw_connection
 from ledger.steps.intake import Ahead, Forked, Receipt, Sent, release, take_batch
 from tests.simulation import Node, enrolled, gpu_id, held, minute, place, window
 
@@ -186,6 +188,46 @@ def test_a_source_reports_only_its_own_kind(
     assert receipt.kept == 1
     assert [i.reason for i in receipt.refused] == ["wrong_source"]
     assert [i.reason for i in receipt.quarantined] == ["other_cluster"]
+
+
+def test_day_totals_know_where_a_job_ran(
+    engine: sa.Engine, owner: psycopg.Connection, node: Node
+) -> None:
+    def ran(at: int, *place: str | None) -> wire.Window:
+        return window(0, at, wire.Part(wire.Slurm("acct", "42", *place), 0, 60_000))
+
+    windows = [ran(0), ran(1, "gpu"), ran(2, "gpu", "high"), ran(3, None, "high"), ran(4, "gpu")]
+    take(engine, node.read(node.batch([*windows, window(0, 5)])))
+    rows = owner.execute(
+        "SELECT holder_kind, partition, qos, held::int FROM day_totals ORDER BY 1, 2, 3"
+    ).fetchall()
+    assert rows == [
+        ("slurm", "", "", 60_000),
+        ("slurm", "", "high", 60_000),
+        ("slurm", "gpu", "", 120_000),
+        ("slurm", "gpu", "high", 60_000),
+        ("static", "", "", 60_000),
+    ]
+
+
+def test_the_longest_texts_fit_into_the_key_of_a_day(
+    engine: sa.Engine, owner: psycopg.Connection, cluster: int
+) -> None:
+    """Four bytes a character, and nothing in them that could be compressed."""
+    chance = Random(1)  # noqa: S311
+
+    def long(length: int) -> str:
+        return "".join(chr(chance.randrange(0x20000, 0x2A000)) for _ in range(length))
+
+    holder = wire.Slurm(long(253), "42", long(wire.SELECTOR_MAX), long(wire.SELECTOR_MAX))
+    part = wire.Part(holder, 0, 3_600_000, den=1000, mig=wire.Mig(1, 0, long(32), "MIG", (0, 1)))
+    gpu = f"job/{long(64)}/{long(128)}/999999/999999"
+    longest = wire.Window(gpu, long(wire.MODEL_MAX), minute(0), 3_600_000, (part,))
+    read = msgspec.json.decode(msgspec.json.encode(longest), type=wire.Window)
+    assert wire.faults(read) == []
+    with Session(engine) as db, db.begin():
+        fold(raw_connection(db), [read_window(read)], Origin(cluster, "import", uuid4(), 1))
+    assert totals(owner) == {("slurm", holder.account): 3_600_000}
 
 
 def test_an_aborted_batch_leaves_nothing(

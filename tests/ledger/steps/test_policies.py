@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from ledger.books.db import Database
 from ledger.errors import Unusable
+from ledger.rules.policy import DIGEST_FORMAT
 from ledger.steps.policies import load_policies
 from ledger.tables.vouchers import Clause
 
@@ -60,6 +61,38 @@ def test_a_published_clause_never_changes(owning: sa.Engine, owner: psycopg.Conn
     with pytest.raises(Unusable) as refused:
         load(owning)
     assert str(refused.value) == "policy_changed: policy=yinchuan-2024-drill, clause=14-1"
+
+
+def test_a_row_of_the_old_digest_is_renewed_where_its_figures_agree(
+    owning: sa.Engine, engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    load(owning)
+    with Session(engine) as db:
+        before = {(c.policy, c.clause): c.digest for c in db.exec(select(Clause))}
+    owner.execute("UPDATE clauses SET digest = 'old', digest_format = 1")
+    load(owning)
+    with Session(engine) as db:
+        assert {(c.policy, c.clause): c.digest for c in db.exec(select(Clause))} == before
+        assert {c.digest_format for c in db.exec(select(Clause))} == {DIGEST_FORMAT}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "cap_fen = cap_fen + 1",
+        "rate_num = 4",
+        "effective = '[2017-01-02,)'",
+        "effective = '[2017-01-01,2030-01-01)'",
+        "payable = false",
+    ],
+)
+def test_a_row_of_the_old_digest_with_other_figures_is_another_promise(
+    owning: sa.Engine, owner: psycopg.Connection, change: str
+) -> None:
+    load(owning)
+    owner.execute(f"UPDATE clauses SET digest = 'old', digest_format = 1, {change} WHERE payable")
+    with pytest.raises(Unusable, match="policy_changed: policy=yinchuan-2024-drill"):
+        load(owning)
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,19 @@ def test_a_price_for_later_leaves_what_was_decided(desk: Desk) -> None:
     assert desk.rights().payable == 1_800
 
 
+def test_a_price_with_another_name_keeps_what_was_decided_and_one_beside_it_takes_nothing(
+    desk: Desk,
+) -> None:
+    desk.take(bill(1, 10_000))
+    desk.reconcile()
+    restate(desk, ('60", name: 按量, qos: "high', "2026-01-01"))  # beside the one for any QOS
+    assert (desk.rights().payable, desk.state()) == (3_000, "decided")
+    restate(desk, ('60", name: "按量', "2026-01-01"))
+    assert (desk.rights().payable, desk.state()) == (3_000, "decided")
+    (cell,) = cells(desk)
+    assert (cell.metered_fen, cell.invoiced_fen, cell.matched_fen) == (10_000, 10_000, 10_000)
+
+
 def test_a_lower_price_lowers_what_counts_and_a_higher_one_raises_nothing(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     desk.reconcile()

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from ledger.books import payment
+from ledger.books import desk, payment
 from ledger.books.quotas import project_by_code
 from ledger.errors import Conflict, Refused
 from ledger.steps.recover import open_recovery, settle_recoveries
@@ -153,3 +153,13 @@ def test_a_case_closes_by_itself_when_the_rest_was_set_off(
 def test_a_deadline_lies_ahead(treasury: Treasury) -> None:
     with pytest.raises(Refused, match="pay_by_past"):
         recover(treasury, pay_by=TODAY)
+
+
+def test_what_is_to_be_paid_back_is_seen_until_a_case_is_open(treasury: Treasury) -> None:
+    def owed() -> list[tuple[str, int]]:
+        with Session(treasury.engine) as db:
+            return [(row.code, row.fen) for row in desk.owed(db)]
+
+    assert owed() == [("p1", 200)]
+    recover(treasury)
+    assert owed() == []

@@ -69,8 +69,8 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
         assert done == Registered(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
-                "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 10,
-                "bindings": 3, "relations": 4,
+                "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 12,
+                "bindings": 4, "relations": 4,
             },
             unchanged={},
             findings=(),
@@ -89,7 +89,7 @@ def test_registering_again_changes_nothing(db: Session) -> None:
     before = rows(db)
     done = again(db, EXAMPLE)
     assert (done.created, done.superseded, done.findings) == ({}, {}, ())
-    assert sum(done.unchanged.values()) == 39
+    assert sum(done.unchanged.values()) == 42
     assert rows(db) == before
 
 
@@ -111,8 +111,8 @@ def test_all_faults_are_told_at_once_the_database_s_too(db: Session) -> None:
     found = again(db, more)
     last = more.count("\n")
     assert {w for w, _ in said(found)} - in_the_file_alone == {
-        f"line {last}: bindings[8].cluster",
-        f"line {last}: bindings[8].project",
+        f"line {last}: bindings[9].cluster",
+        f"line {last}: bindings[9].project",
     }
 
 

@@ -86,6 +86,20 @@ def test_a_statement_says_what_was_charged_and_how_well_it_is_proved(desk: Desk)
     assert [line.line for line in made.lines] == [1, 2, 3]
 
 
+def test_a_line_says_what_its_price_selects_by(desk: Desk) -> None:
+    desk.town.register(
+        LINES.replace('yuan: "60"', 'yuan: "90", partition: gpu, qos: high, market: on-demand')
+        + "bindings: [{cluster: c1, holder: {slurm: lab}, project: p1, from: 2026-01-01}]", NOW
+    )  # fmt: skip
+    job = wire.Part(wire.Slurm("lab", "42", "gpu", "high"), 0, 60_000)
+    desk.town.report([window(0, 0), window(0, 1, job)])
+    lines = {line.cost_fen: line for line in desk.issue().lines if line.kind == "metered"}
+    told = {fen: (one.partition, one.qos, one.market) for fen, one in lines.items()}
+    assert told == {100: (None, None, None), 150: ("gpu", "high", "on-demand")}
+    assert {one.grade for one in lines.values()} == {"B"}
+    assert ",H100-80G,,gpu,high,按需," in as_csv(desk.issue()).decode("utf-8-sig")
+
+
 def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
     billing = "billing: [{source: import, from: 2026-03-02}]"
     change = f"clusters: [{{name: c1, centre: centre of c1, {billing}}}]"
@@ -230,7 +244,9 @@ def test_the_table_for_a_spreadsheet_computes_nothing(desk: Desk) -> None:
     desk.say(number, "contested", "builder", reason="=1+1")
     rows = as_csv(desk.seen(number)).decode("utf-8-sig").split("\r\n")
     assert rows[0] == f"对账单,{number}"
-    assert rows[6].startswith("1,按量,,H100-80G,,yinchuan-2024-drill,0.016667,60000,,1.00,B,0,,,")
+    assert rows[6].startswith(
+        "1,按量,,H100-80G,,,,,yinchuan-2024-drill,0.016667,60000,,1.00,B,0,,,"
+    )
     assert rows[6].endswith(",有出入,'=1+1")
     assert rows[7] == "合计,1.00"
 

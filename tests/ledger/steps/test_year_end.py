@@ -28,13 +28,19 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
 
 
 def decided(
-    treasury: Treasury, now: datetime = JANUARY, number: str = "Z2", year: int = 2027
+    treasury: Treasury,
+    now: datetime = JANUARY,
+    number: str = "Z2",
+    year: int = 2027,
+    *,
+    recalled: bool = True,
 ) -> int:
     with Session(treasury.engine) as db, db.begin():
         decision = close_year(
             db,
             indicator=payment.indicator(db, "Z1", 2026),
             new_indicator=payment.indicator(db, number, year),
+            recalled=recalled,
             reason="年末",
             actor=CASHIER.actor,
             now=now,
@@ -91,3 +97,10 @@ def test_the_new_year_is_a_later_one_and_a_year_ends_once(treasury: Treasury) ->
     assert treasury.money() == {"returned": 1_000}
     with pytest.raises(Refused, match="nothing_to_close"):
         decided(treasury)
+
+
+def test_what_the_bank_may_still_pay_is_not_owed_again(treasury: Treasury) -> None:
+    """A late payment and the new year's list would pay the same claim twice."""
+    treasury.send()
+    with pytest.raises(Refused, match="lines_at_bank"):
+        decided(treasury, recalled=False)

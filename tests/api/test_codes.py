@@ -1,0 +1,46 @@
+"""A code has one word, on the pages, on the command line and inside sentences."""
+
+import pytest
+
+from api import codes
+from api.cli_screen import person
+from api.i18n import speaking
+from api.pages import differences, words
+from api.pages.frame import role_name
+from api.problems import sentence
+from ledger.steps.doors import Role
+
+
+def test_the_words_are_those_of_the_pages() -> None:
+    with speaking("zh-CN"):
+        assert words.claim_states() == codes.CLAIM_STATES
+        assert words.claim_actions() == codes.CLAIM_ACTIONS
+        assert words.file_roles() == codes.FILE_ROLES
+        assert words.decision_kinds() == codes.DECISION_KINDS
+        assert {code: words.answer(code).word for code in codes.ANSWERS} == codes.ANSWERS
+        assert {code: mark.word for code, mark in words.standings().items()} == codes.STANDINGS
+        assert words.line_kinds() == codes.LINE_KINDS
+        assert words.exceptions() == codes.DIFFERENCES
+        assert differences.handlings() == codes.HANDLINGS
+        assert {role.value: role_name(role) for role in Role} == codes.ROLES
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh-CN", "目前的状态（公示中）下不能做这一步（受理）"), ("en", "published")],
+)
+def test_a_sentence_says_the_word_and_not_the_code(language: str, told: str) -> None:
+    with speaking(language):
+        assert told in sentence("no_such_step", {"state": "published", "action": "accept"}).lower()
+
+
+def test_a_sentence_names_a_person_and_not_her_token() -> None:
+    with speaking("zh-CN"):
+        said = sentence("decision_open", {"subject": "X", "by": "clerk:李四#15"})
+    assert "由 李四 提出" in said
+
+
+def test_the_command_line_names_the_person_with_her_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert person("clerk:李四#15") == "李四（经办）"
+    assert person(None) is None
