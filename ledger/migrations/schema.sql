@@ -1465,14 +1465,14 @@ CREATE VIEW public.family_sums AS
  SELECT root,
     (sum(net_fen))::bigint AS net_fen,
     (sum(allocated_fen))::bigint AS allocated_fen
-   FROM ( SELECT COALESCE(d.reverses, d.id) AS root,
+   FROM ( SELECT COALESCE(reverses, id) AS root,
                 CASE
-                    WHEN ((d.source <> 'keyed'::text) OR (d.confirmed_at IS NOT NULL)) THEN d.net_fen
+                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN net_fen
                     ELSE (0)::bigint
                 END AS net_fen,
-            ( SELECT COALESCE(sum(a.fen), (0)::numeric) AS "coalesce"
+            ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
                    FROM public.allocations a
-                  WHERE (a.document = d.id)) AS allocated_fen
+                  WHERE (document = id)) AS allocated_fen
            FROM public.cost_documents d) f
   GROUP BY root;
 
@@ -2026,7 +2026,7 @@ CREATE VIEW public.standing_documents AS
    FROM public.cost_documents d
   WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
            FROM public.freezes f
-          WHERE ((f.document = d.id) AND (f.lifted_at IS NULL))))));
+          WHERE ((document = id) AND (lifted_at IS NULL))))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
