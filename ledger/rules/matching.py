@@ -167,14 +167,20 @@ class _Board:
                 self.with_room[month] = [c for c in self.with_room[month] if self.room[c.key]]
 
     def rest(self, one: _Waiting) -> None:
-        """Put what is beyond all room into one cell: of the last month, of a contract it pays."""
+        """Put what is beyond all room into one cell: of the last month, of a contract it pays.
+
+        A cell in which something was metered comes first: there the difference says how much more.
+        """
         if not one.left:
             return
         for month in reversed(self.months_of(one.line)):
             cells = [cell for cell in self.by_month[month] if _meant(one, cell)]
             if cells:
                 paid = {contract for contract, *_ in one.shares}
-                best = min(cells, key=lambda c: (c.contract not in paid, c.contract, c.price))
+                best = min(
+                    cells,
+                    key=lambda c: (c.contract not in paid, not c.metered_fen, c.contract, c.price),
+                )
                 one.pay(max((c for c in cells if c.price == best.price), key=_policy), one.left)
                 return
 

@@ -94,6 +94,11 @@ def test_a_rest_stays_with_the_contract_that_was_paid() -> None:
     assert laid([line(61)], cells) == {(1, OCTOBER, 2): 61}
 
 
+def test_a_rest_stays_where_something_was_metered() -> None:
+    cells = [cell(price=1), cell(price=2, metered=60)]
+    assert laid([line(61)], cells) == {(1, OCTOBER, 2): 61}
+
+
 def test_nothing_is_allocated_where_no_contract_covers_the_period() -> None:
     assert propose([line(100)], [cell(NOVEMBER, metered=100)]) == []
 
