@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli_books import Json
+from api.cli_payback import fen_of
 from api.cli_screen import as_json, money, pairs, table
 from api.client import Client, Failure, say
 
@@ -178,6 +179,34 @@ def freeze(
         path = f"cost-documents/{_find(client, number, seller)}/freeze"
         told = client.ask("POST", path, body={"confirmation": confirmation})
     _after(told, json_)
+
+
+@invoice.command()
+def receipt(
+    number: Number,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="付款凭证 / the proof of payment")],
+    *,
+    reference: Annotated[str, typer.Option(help="银行流水号 / the bank's reference")],
+    payer: Annotated[str, typer.Option(help="付款人 / payer")],
+    payee: Annotated[str, typer.Option(help="收款人 / payee")],
+    yuan: Annotated[str, typer.Option(help="金额，含税 / amount, tax included")],
+    on: Annotated[str, typer.Option(help="付款日 / day of payment")],
+    seller: Seller = None,
+    json_: Json = False,
+) -> None:
+    """登记付款凭证，对账时核对三流一致 / a document's proof of payment."""
+    query = {"reference": reference, "payer": payer, "payee": payee, "paid_on": on}
+    with Client() as client:
+        told = client.ask(
+            "POST",
+            f"cost-documents/{_find(client, number, seller)}/receipts",
+            query=query | {"fen": fen_of(yuan)},
+            form={"file": (file.name, _read(file))},
+        )
+    if json_:
+        as_json(told)
+    else:
+        print(say("已登记", "entered"), told["reference"], money(told["fen"]))
 
 
 @invoice.command()

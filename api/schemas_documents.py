@@ -109,3 +109,14 @@ class FreezeAsked(Asked):
     """The number of the red confirmation (红字发票信息确认单) that is on its way."""
 
     confirmation: Text
+
+
+class ReceiptSeen(Told):
+    """A proof of payment of a document, gross fen."""
+
+    reference: str
+    document: int
+    payer: str
+    payee: str
+    fen: int
+    paid_on: date

@@ -71,6 +71,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "red_of_red": "{number} 本身是红字单据，不能再冲",
         "red_parties": "红字单据与蓝字单据 {number} 的销售方或购买方不同",
         "red_too_much": "冲得过多：{number} 只剩 {left} 元可冲",
+        "receipt_of_red": "{number} 是红字单据，没有付款凭证",
+        "receipt_known": "银行流水号 {reference} 已登记为另一笔付款",
         "freeze_red": "{number} 是红字单据，不必冻结",
         "frozen": "{number} 已因红字确认单 {confirmation} 冻结",
         "document": "没有编号为 {id} 的成本单据",

@@ -22,6 +22,7 @@ from api.schemas_documents import (
     DocumentWhole,
     FreezeAsked,
     FreezeSeen,
+    ReceiptSeen,
 )
 from api.schemas_reconcile import YearMonth
 from api.uploads import Uploaded, documented
@@ -33,10 +34,10 @@ from ledger.rules.cost_document import Document
 from ledger.rules.document_file import read_document, read_keyed
 from ledger.rules.document_list import read_documents
 from ledger.rules.qr import agrees, read_qr
-from ledger.steps import freezes
+from ledger.steps import freezes, receipts
 from ledger.steps.documents import Taken, take_document, take_list
 from ledger.steps.doors import Viewer
-from ledger.units import month_of
+from ledger.units import FEN_MAX, month_of
 
 router = APIRouter(tags=["cost documents"])
 
@@ -44,6 +45,7 @@ Giver = Annotated[Viewer, having(Right.HAND_IN)]
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 QrText = Annotated[str | None, Query(max_length=500, description="The QR code's text, to check by")]
+Said = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Searched = Annotated[str | None, Query(max_length=200)]
 
 
@@ -134,6 +136,29 @@ def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentWhole:
     """Lift the freeze; where there is none, nothing changes."""
     freezes.lift(db, document, actor=viewer.actor, now=now)
     return _whole(db, _scope(viewer), document)
+
+
+@router.post("/cost-documents/{document}/receipts", status_code=201, openapi_extra=documented())
+def add_receipt(
+    *,
+    document: int,
+    reference: Said,
+    payer: Said,
+    payee: Said,
+    fen: Annotated[int, Query(ge=1, le=FEN_MAX)],
+    paid_on: date,
+    sent: Uploaded,
+    viewer: Annotated[Viewer, having(Right.CLAIM)],
+    db: Db,
+    now: Now,
+) -> ReceiptSeen:
+    """Keep a proof of payment of a document; reconciling compares the two (R05)."""
+    books.document(db, _scope(viewer), document)
+    made = receipts.enter(
+        db, document, reference=reference, payer=payer, payee=payee, fen=fen, paid_on=paid_on,
+        file=sent.file, actor=viewer.actor, now=now,
+    )  # fmt: skip
+    return ReceiptSeen.model_validate(made)
 
 
 def _scope(viewer: Viewer) -> Scope:

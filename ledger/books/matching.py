@@ -7,6 +7,7 @@ could deliver; and how good the evidence is, as the newest statement says.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,7 +19,15 @@ from ledger.books.cells import cells
 from ledger.books.parties import seller_buyer_contracts
 from ledger.rules.cost_document import Party
 from ledger.rules.differences import differences
-from ledger.rules.exceptions import Billed, BilledLine, ContractLine, Difference, Evidence, Terms
+from ledger.rules.exceptions import (
+    Billed,
+    BilledLine,
+    ContractLine,
+    Difference,
+    Evidence,
+    Receipt,
+    Terms,
+)
 from ledger.rules.matching import Key
 from ledger.rules.process import Process
 from ledger.units import Fen, midnight, month_of
@@ -79,6 +88,10 @@ _SHARES = text("""
            a.contract, a.month, a.price, a.policy, a.fen
     FROM allocations a JOIN cost_documents d ON d.id = a.document
     WHERE a.contract = :contract AND a.month = :month ORDER BY a.line
+""")
+_RECEIPTS = text("""
+    SELECT document, payer, payee, fen FROM receipts
+    WHERE document = ANY(:documents) ORDER BY paid_on, reference
 """)
 _PARTIES = text("""
     WITH party AS (
@@ -181,7 +194,17 @@ def _billed(db: Session, terms: Terms, asked: Mapping[str, Any]) -> list[Billed]
     for line in db.execute(_LINES, wanted):
         lines[line.document].append(line)
     shares, spells = _shares(db.execute(_SHARES, asked)), _spells(db)
-    return [_document(row, lines[row.id], shares.get(row.id, {}), spells) for row in rows]
+    found = [_document(row, lines[row.id], shares.get(row.id, {}), spells) for row in rows]
+    paid = _receipts(db, wanted["documents"])
+    return [replace(one, receipts=tuple(paid.get(one.document, ()))) for one in found]
+
+
+def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]:
+    """The receipts of each document, in the order of their days."""
+    found: dict[int, list[Receipt]] = defaultdict(list)
+    for row in db.execute(_RECEIPTS, {"documents": list(documents)}):
+        found[row.document].append(Receipt(row.payer, row.payee, row.fen))
+    return found
 
 
 def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:

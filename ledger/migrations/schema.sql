@@ -1869,6 +1869,24 @@ CREATE TABLE public.quarantine (
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
 
+CREATE TABLE public.receipts (
+    reference text NOT NULL,
+    document bigint NOT NULL,
+    payer text NOT NULL,
+    payee text NOT NULL,
+    fen bigint NOT NULL,
+    paid_on date NOT NULL,
+    original text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
+    CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
+    CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
+    CONSTRAINT receipts_reference_check CHECK ((reference <> ''::text))
+);
+
+ALTER TABLE public.receipts OWNER TO suanquan_owner;
+
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
     contract bigint NOT NULL,
@@ -2419,6 +2437,9 @@ ALTER TABLE ONLY public.publications
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash, cluster, node);
 
+ALTER TABLE ONLY public.receipts
+    ADD CONSTRAINT receipts_pkey PRIMARY KEY (reference);
+
 ALTER TABLE ONLY public.reconciliations
     ADD CONSTRAINT reconciliations_contract_month_key UNIQUE (contract, month);
 
@@ -2565,6 +2586,8 @@ CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (numb
 CREATE INDEX publications_by_claim ON public.publications USING btree (claim, id);
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster, received_at) WHERE (released_at IS NULL);
+
+CREATE INDEX receipts_by_document ON public.receipts USING btree (document);
 
 CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher) WHERE (closed_at IS NULL);
 
@@ -2846,6 +2869,12 @@ ALTER TABLE ONLY public.projects
 
 ALTER TABLE ONLY public.publications
     ADD CONSTRAINT publications_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+
+ALTER TABLE ONLY public.receipts
+    ADD CONSTRAINT receipts_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.receipts
+    ADD CONSTRAINT receipts_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.reconciliations
     ADD CONSTRAINT reconciliations_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
@@ -3332,6 +3361,8 @@ GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 

@@ -61,6 +61,10 @@ def paid_differently(
     return None if fits else Difference("R05", "person", short, billed.document)
 
 
+def _strangely_paid(billed: Billed, process: Process) -> bool:
+    return bool(billed.receipts) and paid_differently(billed, billed.receipts, process) is not None
+
+
 def _of_document(billed: Billed, terms: Terms, process: Process) -> list[Difference]:
     """The differences of a document and of its lines, in each cell that it pays into."""
     handlings: dict[str, Handling | None] = {
@@ -68,6 +72,7 @@ def _of_document(billed: Billed, terms: Terms, process: Process) -> list[Differe
         "R02": _reversed(billed),
         "R03": _wrong_party(billed.buyer, terms.buyers, "block"),
         "R04": _wrong_party(billed.seller, terms.sellers, "person"),
+        "R05": "person" if _strangely_paid(billed, process) else None,
         "R06": "person" if _inside(billed) and not _covered(billed) else None,
         "R10": None if _balanced(billed) else "block",
         "R13": "person" if _related(billed, terms) else None,

@@ -56,6 +56,15 @@ class BilledLine:
 
 
 @dataclass(frozen=True)
+class Receipt:
+    """A proof of payment (付款凭证), gross."""
+
+    payer: str
+    payee: str
+    fen: Fen
+
+
+@dataclass(frozen=True)
 class Billed:
     """A blue document as reconciling sees it. Fen without tax unless named otherwise."""
 
@@ -74,6 +83,7 @@ class Billed:
     named: tuple[int, date] | None = None  # contract and month of the statement it settles
     frozen: bool = False  # a red confirmation is on its way
     duplicate: bool = False  # its number is another document's, written otherwise
+    receipts: tuple[Receipt, ...] = ()  # where any are known
     # From which day until before which the two may invoice each other, contract by contract.
     spells: tuple[tuple[date | None, date | None], ...] = ()
 
@@ -113,15 +123,6 @@ class Evidence:
     used_ms: Fraction = Fraction(0)  # of whole devices, all contracts of the centre
     capacity_ms: int | None = None  # installed devices × time; None where none is registered
     grades: Mapping[Key, Mapping[str, Fen]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """A proof of payment (付款凭证), gross."""
-
-    payer: str
-    payee: str
-    fen: Fen
 
 
 def tolerated(fen: Fen, base: Fen, process: Process, documents: int = 1) -> bool:

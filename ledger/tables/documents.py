@@ -79,3 +79,18 @@ class Freeze(SQLModel, table=True):
     frozen_by: str
     lifted_at: datetime | None = moment(nullable=True)
     lifted_by: str | None = None
+
+
+class Receipt(SQLModel, table=True):
+    """A proof of payment of a document (付款凭证), gross, under its bank's reference."""
+
+    __tablename__ = "receipts"
+    reference: str = Field(primary_key=True)
+    document: int = big()
+    payer: str
+    payee: str
+    fen: int = big()
+    paid_on: date
+    original: str
+    entered_at: datetime = moment()
+    entered_by: str

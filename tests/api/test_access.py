@@ -136,6 +136,12 @@ def a_claim(town: Town, whose: str) -> Ask:
     return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
 
 
+def a_receipt(town: Town, whose: str) -> Ask:
+    key = an_invoice(town, whose)
+    said = f"reference=r{key}&payer=a&payee=b&fen=1&paid_on=2026-03-01"
+    return {"url": f"/api/v1/cost-documents/{key}/receipts?{said}", "content": b"%PDF"}
+
+
 DAY = "2026-03-01"
 A_MONTH = "/reconcile/999999/2026-03"
 AN_EXTRA = {
@@ -241,6 +247,9 @@ DOORS = {
     "GET /api/v1/cost-documents/{document}": Door(EVERYBODY, of_an_invoice(), scoped=True),
     "GET /api/v1/cost-documents/{document}/original": Door(
         EVERYBODY, of_an_invoice("/original"), scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/receipts": Door(
+        {ADMIN, Role.CLERK, BUILDER}, a_receipt, yes=201, scoped=True
     ),
     "POST /api/v1/cost-documents/{document}/freeze": Door(
         {ADMIN, Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})

@@ -78,6 +78,20 @@ CREATE TABLE document_lines (
     PRIMARY KEY (document, line)
 );
 
+-- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
+CREATE TABLE receipts (
+    reference text PRIMARY KEY CHECK (reference <> ''),
+    document bigint NOT NULL REFERENCES cost_documents,
+    payer text NOT NULL CHECK (payer <> ''),
+    payee text NOT NULL CHECK (payee <> ''),
+    fen bigint NOT NULL CHECK (fen > 0),
+    paid_on date NOT NULL,
+    original text NOT NULL REFERENCES originals,
+    entered_at timestamptz NOT NULL,
+    entered_by text NOT NULL
+);
+CREATE INDEX receipts_by_document ON receipts (document);
+
 -- A red confirmation that is on its way freezes its invoice (R18) until it is lifted.
 CREATE TABLE freezes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -133,6 +147,7 @@ CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_doc
 REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed FROM PUBLIC;
 
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes TO :app_role;
+GRANT SELECT, INSERT ON receipts TO :app_role;
 GRANT SELECT ON standing_documents TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -25,8 +25,10 @@ from ledger.steps.confirm import respond
 from ledger.steps.documents import take_document
 from ledger.steps.doors import Role, Viewer
 from ledger.steps.match import match
+from ledger.steps.receipts import enter
 from ledger.steps.statement import answer, issue
 from ledger.tables.decisions import Decision
+from ledger.tables.documents import CostDocument
 from ledger.tables.reconcile import Difference, Reconciliation
 from ledger.tables.vouchers import Voucher
 from tests.documents import file, invoice, line, party, red
@@ -87,6 +89,15 @@ class Desk:
 
     def reconcile(self, *choices: Choice) -> None:
         self.confirm(self.propose(*choices))
+
+    def receipt(self, of: Document, reference: str, payer: str, fen: int) -> None:
+        with Session(self.engine) as db, db.begin():
+            asked = select(CostDocument.id).where(CostDocument.number == of.number)
+            enter(
+                db, db.exec(asked).one() or 0, reference=reference, payer=payer, payee=of.seller.name,
+                fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"), actor=CLERK.actor,
+                now=NOW,
+            )  # fmt: skip
 
     def more_used(self, fen: int) -> None:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
@@ -292,3 +303,20 @@ def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk
         contract = contract_by_number(db, "k1")
         found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
     assert ("R03", "block") in [(d.code, d.handling) for d in found]
+
+
+def test_who_paid_whom_is_compared_where_a_receipt_is_known(desk: Desk) -> None:
+    one, other = bill(1, 4_000), bill(2, 6_000)
+    desk.take(one, other)
+    for _ in range(2):  # the same one again is the same
+        desk.receipt(one, "B-1", BUYER.name, one.gross_fen)
+    with pytest.raises(Conflict, match="receipt_known"):
+        desk.receipt(one, "B-1", BUYER.name, 1)
+    desk.reconcile()
+    assert desk.rights().payable == 3_000
+    desk.receipt(other, "B-2", "第三人", other.gross_fen)
+    found = desk.propose()
+    assert isinstance(found, list)
+    assert [f.params for f in found] == [(("code", "R05"),)]
+    desk.reconcile(Choice("R05", "exclude", "付款方不符"))
+    assert desk.rights().payable == 1_200
