@@ -94,9 +94,9 @@ class Desk:
         with Session(self.engine) as db, db.begin():
             asked = select(CostDocument.id).where(CostDocument.number == of.number)
             enter(
-                db, db.exec(asked).one() or 0, reference=reference, payer=payer, payee=of.seller.name,
-                fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"), actor=CLERK.actor,
-                now=NOW,
+                db, db.exec(asked).one() or 0, reference=reference, payer=payer,
+                payee=of.seller.name, fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"),
+                actor=CLERK.actor, now=NOW,
             )  # fmt: skip
 
     def more_used(self, fen: int) -> None:
