@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import typer
 
+from api.cli_given import content_of
 from api.cli_screen import (
     approximate,
     as_json,
@@ -17,7 +18,7 @@ from api.cli_screen import (
     percent,
     table,
 )
-from api.client import Client, Failure, say
+from api.client import Client, say
 
 app = typer.Typer()
 
@@ -35,12 +36,7 @@ def register(
     json_: Json = False,
 ) -> None:
     """登记机构、集群、项目、合同与绑定 / register who takes part (docs/registry.md)."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Failure(
-            say(f"读不了 {file}：{error.strerror}", f"cannot read {file}: {error.strerror}")
-        ) from error
+    content = content_of(file)
     with Client() as client:
         query = {"supersede": "true" if supersede else None}
         told = client.ask("POST", "registry", query=query, content=content)

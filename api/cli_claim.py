@@ -7,9 +7,10 @@ from urllib.parse import quote
 import typer
 
 from api.cli_books import Code, Json
+from api.cli_given import content_of
 from api.cli_screen import as_json, beijing, called, money, pairs, person, table
 from api.cli_voucher import read_fact
-from api.client import Client, Failure, say
+from api.client import Client, say
 from api.codes import CLAIM_ACTIONS, CLAIM_STATES, FILE_ROLES
 from ledger.units import fen_from_yuan
 
@@ -50,12 +51,7 @@ def add(
     json_: Json = False,
 ) -> None:
     """给草稿加一份材料 / put a file to a draft."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Failure(
-            say(f"读不了 {file}：{error.strerror}", f"cannot read {file}: {error.strerror}")
-        ) from error
+    content = content_of(file)
     with Client() as client:
         path, form = f"claims/{_path(number)}/files", {"file": (file.name, content)}
         told = client.ask("POST", path, query={"role": role}, form=form)

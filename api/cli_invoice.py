@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli_books import Json
-from api.cli_payback import fen_of
+from api.cli_given import content_of, fen_of
 from api.cli_screen import as_json, money, pairs, table
 from api.client import Client, Failure, say
 
@@ -97,7 +97,7 @@ def key(
     }  # fmt: skip
     form = {
         "document": (None, json.dumps(said, ensure_ascii=False)),
-        "file": (file.name, _read(file)),
+        "file": (file.name, content_of(file)),
     }
     with Client() as client:
         told = client.ask("POST", "cost-documents/keyed", query={"qr": qr}, form=form)
@@ -114,7 +114,7 @@ def add_list(
     """导入单据清单，全部收下或全部拒收 / import a list, all of it or nothing."""
     with Client() as client:
         query = {"name": file.name}
-        told = client.ask("POST", "cost-documents/list", query=query, content=_read(file))
+        told = client.ask("POST", "cost-documents/list", query=query, content=content_of(file))
     if json_:
         as_json(told)
         return
@@ -201,7 +201,7 @@ def receipt(
             "POST",
             f"cost-documents/{_find(client, number, seller)}/receipts",
             query=query | {"fen": fen_of(yuan)},
-            form={"file": (file.name, _read(file))},
+            form={"file": (file.name, content_of(file))},
         )
     if json_:
         as_json(told)
@@ -224,7 +224,7 @@ def _outcome(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
     """
     query = {"name": file.name, "qr": qr}
     try:
-        told = client.ask("POST", "cost-documents", query=query, content=_read(file))
+        told = client.ask("POST", "cost-documents", query=query, content=content_of(file))
     except Failure as failure:
         if failure.code == "too_large":
             where = {"where": "file", "code": failure.code, "message": str(failure)}
@@ -270,15 +270,6 @@ def _line(text: str) -> dict[str, str]:
     if len(parts) > len(LINE):
         raise typer.BadParameter(say(f"多了一栏：{text}", f"one column too many: {text}"))
     return dict(zip(LINE, parts, strict=False))
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Failure(
-            say(f"读不了 {file}：{error.strerror}", f"cannot read {file}: {error.strerror}")
-        ) from error
 
 
 def _row(d: dict[str, Any]) -> list[object]:

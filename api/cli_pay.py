@@ -11,7 +11,8 @@ import typer
 
 from api import cli_payback
 from api.cli_books import Json
-from api.cli_payback import Indicator, Reason, Year, Yuan, decide, fen_of, read
+from api.cli_given import content_of, fen_of
+from api.cli_payback import Indicator, Reason, Year, Yuan, decide
 from api.cli_screen import as_json, beijing, money, pairs, person, table
 from api.client import Client, Failure, say
 
@@ -170,7 +171,7 @@ def export(
     form = file.suffix.lower().lstrip(".")
     if form not in ("csv", "xlsx"):
         raise Failure(say("文件名须以 .csv 或 .xlsx 结尾", "the file's name ends in .csv or .xlsx"))
-    mapped = read(columns).decode().splitlines() if columns else []
+    mapped = content_of(columns).decode().splitlines() if columns else []
     with Client() as client:
         path = f"payment-lists/{quote(number, safe='')}/{form}"
         content = client.fetch(path, query={"column": [m for m in mapped if m.strip()]})

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli_books import Json
+from api.cli_given import content_of, fen_of
 from api.cli_screen import as_json, beijing, money, pairs, table
 from api.client import Client, Failure, say
-from ledger.units import fen_from_yuan
 
 app = typer.Typer()
 
@@ -26,7 +26,7 @@ def bank_return(
     json_: Json = False,
 ) -> None:
     """导入银行回单，整份入账或整份拒收 / book the bank's return, wholly or not at all."""
-    content = read(file)
+    content = content_of(file)
     with Client() as client:
         told = client.ask("POST", "bank-returns", query={"name": file.name}, content=content)
     if json_:
@@ -147,21 +147,3 @@ def decide(path: str, wanted: dict[str, Any], json_: bool) -> None:
         )
     )
     print(say(f"摘要 {told['digest']}", f"digest {told['digest']}"))
-
-
-def fen_of(yuan: str) -> int:
-    """Yuan as somebody typed them, in fen; a failure for what is no amount."""
-    try:
-        return fen_from_yuan(yuan)
-    except ValueError:
-        raise Failure(say(f"不是金额：{yuan}", f"not an amount of yuan: {yuan}")) from None
-
-
-def read(file: Path) -> bytes:
-    """A file's content; a failure where it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Failure(
-            say(f"读不了 {file}：{error.strerror}", f"cannot read {file}: {error.strerror}")
-        ) from error
