@@ -12,17 +12,16 @@ transaction are locked in the order of their ids.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
+from ledger.books.refusals import refusals
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
 from ledger.rules.targets import Move, Rights
 from ledger.tables.accounts import Account
@@ -145,7 +144,7 @@ def _insert(db: Session, drafts: Sequence[Draft]) -> dict[str, int]:
         raise Conflict(
             "cause_repeated", cause=Counter(d.cause for d in drafts).most_common(1)[0][0]
         )
-    with _refusals():
+    with refusals(_refusal):
         rows = db.execute(_POST, _columns(drafts)).all()
     kept: dict[str, int] = {row.cause: row.id for row in rows}
     if len(kept) < len(drafts):
@@ -191,18 +190,6 @@ def _refuse_changed(db: Session, again: Mapping[str, Draft]) -> None:
         ]
         if posted[cause] != wanted:
             raise Conflict("cause_repeated", cause=cause)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """The one place where the database's refusals become ours; what is not foreseen passes."""
-    try:
-        yield
-    except DBAPIError as error:
-        refusal = _refusal(error.orig)
-        if refusal is None:
-            raise
-        raise refusal from error
 
 
 def _refusal(error: object) -> LedgerError | None:

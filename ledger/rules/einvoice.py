@@ -44,7 +44,7 @@ _DIGITAL_LINE = {
 }
 
 _OLD_LINES = "GoodsInfos/GoodsInfo"
-_OLD = {
+OLD = {
     "code": "InvoiceCode",
     "number": "InvoiceNo",
     "issued_on": "IssueDate",
@@ -130,7 +130,7 @@ def _digital(tree: Tree) -> tuple[Written, list[Finding]]:
 
 
 def _older(tree: Tree) -> tuple[Written, list[Finding]]:
-    written = _written(tree, _OLD, _OLD_LINES, _OLD_LINE)
+    written = _written(tree, OLD, _OLD_LINES, _OLD_LINE)
     return replace(written, values={**written.values, "kind": "electronic_invoice"}), []
 
 

@@ -15,22 +15,11 @@ from ledger.errors import Finding
 from ledger.rules.archive import Archive, open_archive
 from ledger.rules.capital_amounts import from_words
 from ledger.rules.cost_document import Document, finding
-from ledger.rules.einvoice import TOTALS, read_einvoice
+from ledger.rules.einvoice import OLD, TOTALS, read_einvoice
 from ledger.rules.written_document import Written, day_of, document_of, fen_of
 from ledger.rules.xml_tree import Tree, name, opened
 
-_TAGS = {
-    "number": "InvoiceNo",
-    "issued_on": "IssueDate",
-    "seller_uscc": "Seller/SellerTaxID",
-    "seller_name": "Seller/SellerName",
-    "buyer_uscc": "Buyer/BuyerTaxID",
-    "buyer_name": "Buyer/BuyerName",
-    "net": "TaxExclusiveTotalAmount",
-    "tax": "TaxTotalAmount",
-    "gross": "TaxInclusiveTotalAmount",
-    "remark": "Note",
-}
+_TAGS = {field: tag for field, tag in OLD.items() if field != "code"}
 _LINE_TAGS = {"item": "Item", "net": "Amount", "tax_rate": "TaxScheme", "tax": "TaxAmount"}
 _MAYBE_TAGS = {"quantity": "Quantity", "unit_price": "Price", "unit": "MeasurementDimension"}
 

@@ -8,21 +8,20 @@ stands with the step: `eligibility.py`, `publication.py`, `approval.py`, `handli
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from sqlalchemy import insert, text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from ledger.books import claims as book
 from ledger.books.movements import lock_book
 from ledger.books.originals import File, keep
 from ledger.books.parties import payee_of
+from ledger.books.refusals import refusals
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.rules.case import FIRST, next_state
 from ledger.rules.policy import load
@@ -142,7 +141,7 @@ def act(
         "note": note,
         "content": json.dumps(dict(content or {}), ensure_ascii=False),
     }
-    with _refusals():
+    with refusals(_refusal):
         db.execute(_EVENT, event)
     db.refresh(claim)
     return claim
@@ -154,18 +153,6 @@ def lock(db: Session, claim: Claim) -> Voucher:
     lock_book(db, voucher.book)
     db.refresh(claim)
     return voucher
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the database refuses, in our words; what is not foreseen passes."""
-    try:
-        yield
-    except DBAPIError as error:
-        refusal = _refusal(error.orig)
-        if refusal is None:
-            raise
-        raise refusal from error
 
 
 def _refusal(error: object) -> LedgerError | None:
