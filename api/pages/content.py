@@ -44,6 +44,11 @@ class Content:
 
 def names() -> dict[str, str]:
     """What the fields of decisions are called, in the order in which they are read."""
+    return {**_what(), **_how_much(), **_why()}
+
+
+def _what() -> dict[str, str]:
+    """What and who a decision is about."""
     return {
         "line": _("行"),
         "number": _("号码"),
@@ -80,6 +85,12 @@ def names() -> dict[str, str]:
         "unit": _("单位"),
         "quantity": _("数量"),
         "unit_price": _("单价"),
+    }
+
+
+def _how_much() -> dict[str, str]:
+    """The sums."""
+    return {
         "metered_fen": _("计量"),
         "invoiced_fen": _("已开票"),
         "extra_fen": _("补认金额"),
@@ -96,6 +107,12 @@ def names() -> dict[str, str]:
         "fen": _("金额"),
         "total_fen": _("合计"),
         "words": _("大写"),
+    }
+
+
+def _why() -> dict[str, str]:
+    """Reasons, days, and what lies behind."""
+    return {
         "treatment": _("处理"),
         "reason": _("理由"),
         "since": _("起"),

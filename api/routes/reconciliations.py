@@ -92,7 +92,8 @@ def months(
 def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
     """A contract's month: its cells, what documents paid into it, and every difference."""
     contract, month = named(db, viewer, key)
-    seen = [m for m in books.months(db, month=month) if m.contract == contract.id]
+    of_both = books.months(db, centre=contract.centre, project=contract.project, month=month)
+    seen = [m for m in of_both if m.contract == contract.id]
     if not seen:
         raise NotFound("reconciliation", id=key)
     found = differences_of(db, contract.id or 0, month, reconcile.process_of(db, contract))
