@@ -4,8 +4,8 @@
     once      one sample of everything, as a table or --json
     doctor    what stands between this node and the server, each in one sentence
     enrol     make this node known now; --rotate gives a known one a new key
-    replay    a job trace, through the same path          (agents/replay.py)
-    demo      a made-up centre, through the same path     (agents/demo.py)
+    replay    a job trace, through the same path          (agents/commands/replay.py)
+    demo      a made-up centre, through the same path     (agents/commands/demo.py)
 
 Settings come from the environment (agents/settings.py); exit codes are in agents/errors.py. Each
 command imports only what it needs, which keeps the node's agent small.
@@ -68,15 +68,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _node(settings: Settings, _asked: argparse.Namespace) -> int:
-    from agents.node import run  # noqa: PLC0415  each command imports only what it needs
+    from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
 
     return run(settings)
 
 
 def _once(settings: Settings, asked: argparse.Namespace) -> int:
-    from agents.holders import holders_of  # noqa: PLC0415
-    from agents.nvml import Nvml  # noqa: PLC0415
-    from agents.once import sample, table  # noqa: PLC0415
+    from agents.commands.once import sample, table  # noqa: PLC0415
+    from agents.driver.nvml import Nvml  # noqa: PLC0415
+    from agents.holders.holders import holders_of  # noqa: PLC0415
 
     holders = holders_of(settings)
     nvml = Nvml()
@@ -90,7 +90,7 @@ def _once(settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, _asked: argparse.Namespace) -> int:
-    from agents.doctor import examine  # noqa: PLC0415
+    from agents.commands.doctor import examine  # noqa: PLC0415
 
     code = 0
     for check in examine(settings, datetime.now(UTC)):
@@ -101,7 +101,7 @@ def _doctor(settings: Settings, _asked: argparse.Namespace) -> int:
 
 def _enrol(settings: Settings, asked: argparse.Namespace) -> int:
     from agents.errors import IdentityError  # noqa: PLC0415
-    from agents.identity import Identity, enrol, rotate  # noqa: PLC0415
+    from agents.reporting.identity import Identity, enrol, rotate  # noqa: PLC0415
 
     known = Identity.load(settings.data)
     if known is None or asked.rotate:
@@ -121,10 +121,10 @@ def _enrol(settings: Settings, asked: argparse.Namespace) -> int:
 
 def _elsewhere(name: str, words: Sequence[str]) -> int:
     if name == "replay":
-        from agents import replay  # noqa: PLC0415
+        from agents.commands import replay  # noqa: PLC0415
 
         return replay.main(words)
-    from agents import demo  # noqa: PLC0415
+    from agents.commands import demo  # noqa: PLC0415
 
     return demo.main(words)
 

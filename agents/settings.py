@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Self
 
 from agents.errors import SettingsError
-from agents.looks import Shares
+from agents.observations import Shares
 
 _PORT_MAX = 65_535
 _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"

@@ -14,34 +14,32 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.types import Lifespan
 
-from api import pages, problems
-from api.gate import API, Gate
-from api.limits import Limits
-from api.routes import (
-    accounts,
-    accruals,
-    agents,
-    batches,
-    claims,
-    cost_documents,
-    decisions,
-    evaluations,
-    findings,
-    health,
-    nodes,
-    payback,
-    payment,
-    projects,
-    publications,
-    reconciliations,
-    registry,
-    statements,
-    tokens,
-    usage,
-    vouchers,
-)
-from api.schemas import PROBLEM_SCHEMA
+from api import health, pages
+from api.claims import bank_account_routes as accounts
+from api.claims import publication_routes as publications
+from api.claims import routes as claims
+from api.desk import decision_routes as decisions
+from api.desk import finding_routes as findings
+from api.documents import routes as cost_documents
+from api.door import problems
+from api.door.limits import Limits
+from api.door.middleware import API, Gate
+from api.door.schemas import PROBLEM_SCHEMA
+from api.metering import agent_routes as agents
+from api.metering import batch_routes as batches
+from api.metering import node_routes as nodes
+from api.metering import usage_routes as usage
+from api.payment import return_routes as payback
+from api.payment import routes as payment
+from api.people import routes as tokens
+from api.policy import routes as evaluations
+from api.reconciliation import routes as reconciliations
+from api.registry import routes as registry
 from api.settings import Settings
+from api.statements import routes as statements
+from api.vouchers import accrual_routes as accruals
+from api.vouchers import project_routes as projects
+from api.vouchers import routes as vouchers
 
 ROUTES = (
     accounts,
@@ -83,7 +81,7 @@ def create_app(
     Args:
         engine: connections with the application's rights.
         settings: what the environment says.
-        lifespan: what runs for as long as the application does (`api/background.py`).
+        lifespan: what runs for as long as the application does (`api/server/background.py`).
     """
     app = FastAPI(
         title="算券 suanquan",

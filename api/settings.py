@@ -1,7 +1,7 @@
 """What the server is told by its environment: every variable, typed, read once at the start.
 
 The command line for people does not come here: it needs only `SUANQUAN_URL` and `SUANQUAN_TOKEN`,
-and runs without the server's libraries (`api/client.py`).
+and runs without the server's libraries (`api/cli/client.py`).
 """
 
 from pathlib import Path
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ledger.books.embedded import place_for
 from ledger.errors import Unusable
+from ledger.postgres.embedded import place_for
 
 
 class Settings(BaseSettings):

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from bench import stage
-from ledger.books.movements import Draft, post, post_many, rights
-from tests.vouchers import accrue, place_voucher
+from ledger.accounts.queries import Draft, post, post_many, rights
+from tests.support.vouchers import accrue, place_voucher
 
 TURNS = 5
 BATCHES, SIZE = 20, 1_000  # of each turn

@@ -19,15 +19,15 @@ from pathlib import Path
 import psutil
 
 from agents import wire
-from agents.health import Health
-from agents.kubelet import KubeletHolders
-from agents.looks import Instant
-from agents.node import Sampler
-from agents.spool import BYTES_MAX, Spool
-from agents.watchdog import Watched
-from tests.agents.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
-from tests.agents.fake_kubelet import FakeKubelet, Pod, running
-from tests.agents.tiny_server import TinyServer, listening
+from agents.commands.health import Health
+from agents.commands.node import Sampler
+from agents.driver.watchdog import Watched
+from agents.holders.kubelet import KubeletHolders
+from agents.observations import Instant
+from agents.reporting.spool import BYTES_MAX, Spool
+from tests.support.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
+from tests.support.fake_kubelet import FakeKubelet, Pod, running
+from tests.support.tiny_server import TinyServer, listening
 
 GPUS, SLICES, PODS = 8, 7, 50
 REAL_S = 60

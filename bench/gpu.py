@@ -9,9 +9,9 @@ import time
 
 import psutil
 
+from agents.driver.watchdog import Watched
 from agents.errors import NoDriver
-from agents.looks import Look
-from agents.watchdog import Watched
+from agents.observations import Look
 
 LOOKS = 60
 APART_S = 1.0

@@ -22,13 +22,13 @@ from sqlmodel import Session
 
 from agents import wire
 from bench import stage
-from ledger.books.db import Database
-from ledger.books.quotas import project_by_code
-from ledger.steps.doors import issue_token
-from ledger.steps.policies import load_policies
-from ledger.steps.register import register
-from ledger.steps.voucher import open_voucher
-from tests.simulation import START, Node, enrolled, held, place, window
+from ledger.people.steps.credentials import issue_token
+from ledger.postgres.database import Database
+from ledger.registry.steps.register import register
+from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.steps.clauses import load_policies
+from ledger.vouchers.steps.voucher import open_voucher
+from tests.support.simulation import START, Node, enrolled, held, place, window
 
 NODES = 4  # report at once
 ROUNDS = (15, 15, 15)  # batches of each node

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from bench import stage
-from ledger.steps.match import Matched, match
+from ledger.reconciliation.steps.match import Matched, match
 
 CENTRES, FIRMS, DOCUMENTS, LINES = 100, 500, 25_000, 4
 NOW = datetime(2026, 12, 20, 4, tzinfo=UTC)

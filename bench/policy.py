@@ -22,11 +22,11 @@ from typing import Any
 import zen
 
 from bench.zen_tables import TABLES, table
-from ledger.rules.policy import Decision, decide, load
-from ledger.rules.policy.applicants import read
-from ledger.rules.policy.columns import Columns
-from ledger.rules.policy.generated import generated
-from ledger.rules.policy.simulation import simulate
+from ledger.policy import Decision, decide, load
+from ledger.policy.simulation.applicants import read
+from ledger.policy.simulation.columns import Columns
+from ledger.policy.simulation.sample_register import generated
+from ledger.policy.simulation.simulation import simulate
 
 POLICY = "yinchuan-2024-draft"
 TURNS = 5

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.running import Up, running
+from tests.support.processes import Up, running
 
 SAMPLE = Path(__file__).parents[2] / "shared/data/philly"
 WINDOWS = 66_476

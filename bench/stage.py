@@ -15,8 +15,8 @@ import uvicorn
 
 from api.app import create_app, settle
 from api.settings import Settings
-from ledger.books.db import Database, upgrade
-from ledger.books.embedded import Embedded
+from ledger.postgres.database import Database, upgrade
+from ledger.postgres.embedded import Embedded
 
 
 @contextmanager

@@ -9,7 +9,7 @@
 
 Faults in *users' data* are not raised: they are returned as lists of `Finding`s, all at once.
 An error carries a stable `code`, and the parameters of its sentence; the sentence itself is made
-where it is read, in the reader's language (`api/problems.py`).
+where it is read, in the reader's language (`api/door/problems.py`).
 """
 
 from dataclasses import dataclass

@@ -19,9 +19,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ledger.books.binaries import find_binaries, system_binaries
-from ledger.books.db import Database, upgrade
-from ledger.books.embedded import Embedded
+from ledger.postgres.binaries import find_binaries, system_binaries
+from ledger.postgres.database import Database, upgrade
+from ledger.postgres.embedded import Embedded
 
 # What protects against a power cut only costs time here.
 FAST = {

@@ -2,25 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple, get_args
 
 import pytest
 
 from agents import wire
-from api import i18n
-from api.nodes import FAULTS
-from api.pages import words as month_words
-from api.pages.findings import _word, about
-from api.pages.frame import role_name
-from api.pages.node_words import cause, causes, faults
-from ledger.books.findings import KINDS
-from ledger.rules.case import ACTIONS, STATES
-from ledger.rules.exceptions import CODES
-from ledger.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
-from ledger.steps.doors import Role
+from api.desk.finding_pages import about
+from api.language import i18n
+from api.metering.finding_columns import _word
+from api.metering.labels import cause, causes, faults
+from api.metering.node_view import FAULTS
+from api.web import labels as month_words
+from api.web.layout import role_name
+from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
+from ledger.claims.rules import ACTIONS, STATES
+from ledger.desk.queries.findings import KINDS
+from ledger.people.steps.credentials import Role
+from ledger.reconciliation.rules.difference_codes import CODES
+from tests.support.paths import DOCS
 
-GLOSSARY = Path(__file__).parents[1] / "docs" / "glossary.md"
+GLOSSARY = DOCS / "glossary.md"
 PAGES_OF_THE_MONTH = {
     "States of a claim": month_words.claim_states,
     "Steps of a claim": month_words.claim_actions,

@@ -9,14 +9,14 @@ from typer.main import get_command
 
 from agents import settings as agent
 from agents.__main__ import _parser
-from api import cli
+from api import command_line as cli
 from api.settings import Settings
+from tests.support.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = "".join(re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
-MONTH = (ROOT / "docs" / "month.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MONTH = (DOCS / "month.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((DOCS).rglob("*.md"))]
 
 
 def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from agents import wire
-from agents.identity import enrol
-from agents.looks import Held, Holding, Instant, Look, Reading
-from agents.meter import Meter
-from agents.report import drain
-from agents.spool import Spool
-from api.drill_invoices import Invoice, Item
-from tests.running import Up, running
+from agents.metering.meter import Meter
+from agents.observations import Held, Holding, Instant, Look, Reading
+from agents.reporting.identity import enrol
+from agents.reporting.report import drain
+from agents.reporting.spool import Spool
+from api.demo.invoices import Invoice, Item
+from tests.support.processes import Up, running
 
 FIRST, SECOND = (f"GPU-5a1e0000-0000-4000-8000-00000000000{n}" for n in (1, 2))
 

@@ -16,15 +16,16 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from agents import wire
-from api import deps, logs
 from api.app import create_app
+from api.door import dependencies as deps
+from api.door import logs
 from api.settings import Settings
-from ledger.books.db import Database
-from ledger.steps.doors import Role, issue_token
-from ledger.steps.policies import load_policies
-from ledger.steps.voucher import open_voucher
-from tests.simulation import START, Node, enrolled, gpu_id, place, window
-from tests.vouchers import place_project
+from ledger.people.steps.credentials import Role, issue_token
+from ledger.postgres.database import Database
+from ledger.vouchers.steps.clauses import load_policies
+from ledger.vouchers.steps.voucher import open_voucher
+from tests.support.simulation import START, Node, enrolled, gpu_id, place, window
+from tests.support.vouchers import place_project
 
 NOW = START + timedelta(days=3)
 POLICY = "yinchuan-2024-drill"

@@ -9,12 +9,12 @@ import pytest
 from nacl.signing import SigningKey
 
 from agents import wire
-from api.schemas import exact
-from ledger.books.findings import KINDS
-from ledger.steps.doors import Role
+from api.door.schemas import exact
+from ledger.desk.queries.findings import KINDS
+from ledger.people.steps.credentials import Role
 from tests.api.conftest import FACTS, NOW, POLICY, Town
-from tests.api.test_access import code_for
-from tests.simulation import Node, gpu_id, held, minute, window
+from tests.api.door.test_access import code_for
+from tests.support.simulation import Node, gpu_id, held, minute, window
 
 TALENT = {"subject_kind": "talent", "compute_cost_fen": 0, "paid_before_fen": 0}
 REGISTRY = """

@@ -4,8 +4,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ledger.books.db import Database
-from tests.town import Town
+from ledger.postgres.database import Database
+from tests.support.town import Town
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ CREATE TABLE case_moves (
     UNIQUE (state, action, role, next)
 );
 
--- As in `ledger/rules/case.py`; a test holds the two to each other.
+-- As in `ledger/claims/rules.py`; a test holds the two to each other.
 INSERT INTO case_moves (state, action, role, next)
     SELECT state, action, role, coalesce(next, state)
     FROM (VALUES

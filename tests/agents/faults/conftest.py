@@ -17,16 +17,16 @@ import uvicorn
 from sqlmodel import Session
 
 from agents import wire
-from api import deps
 from api.app import create_app
+from api.door import dependencies as deps
 from api.settings import Settings
-from ledger.books.findings import Kind, findings
-from ledger.steps.enrol import issue_code
-from tests.agents.fake_driver import FakeDriver
-from tests.agents.faults.page import PAGE, ROWS, line, page, row_line, written
-from tests.agents.faults.site import Site, Tiny, Verdict
-from tests.agents.tiny_server import TinyServer
-from tests.simulation import START, place
+from ledger.desk.queries.findings import Kind, findings
+from ledger.metering.steps.enrol import issue_code
+from tests.support.fake_driver import FakeDriver
+from tests.support.fault_site import Site, Tiny, Verdict
+from tests.support.faults_page import PAGE, ROWS, line, page, row_line, written
+from tests.support.simulation import START, place
+from tests.support.tiny_server import TinyServer
 
 Tell = Callable[[str, Verdict], None]
 

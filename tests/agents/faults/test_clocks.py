@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from agents import wire
-from api.reading import read_kept
-from ledger.steps.enrol import agents
-from ledger.steps.intake import release
+from api.metering.batch_decoder import read_kept
+from ledger.metering.steps.enrol import agents
+from ledger.metering.steps.intake import release
 from tests.agents.faults.conftest import Books, Tell
-from tests.agents.faults.site import GPUS, Site, judge
+from tests.support.fault_site import GPUS, Site, judge
 
 
 def is_skewed(books: Books) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.agents.faults.conftest import Books, Tell
-from tests.agents.faults.site import Life, Site, judge
+from tests.support.fault_site import Life, Site, judge
 
 
 def full(life: Life, *, is_full: bool) -> None:

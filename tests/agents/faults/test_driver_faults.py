@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from agents import wire
-from agents.looks import Sight
-from agents.watchdog import Watched
-from tests.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
+from agents.driver.watchdog import Watched
+from agents.observations import Sight
 from tests.agents.faults.conftest import Tell
-from tests.agents.faults.site import GPUS, Site, Verdict, judge
+from tests.support.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
+from tests.support.fault_site import GPUS, Site, Verdict, judge
 
 
 class Patient(Watched):

@@ -8,16 +8,16 @@ import grpc
 import pytest
 
 from agents import wire
-from agents.kubelet import KubeletHolders
-from tests.agents.fake_kubelet import GPU, FakeKubelet, Pod, running
+from agents.holders.kubelet import KubeletHolders
 from tests.agents.faults.conftest import Tell
-from tests.agents.faults.site import GPUS, Site, judge
+from tests.support.fake_kubelet import GPU, FakeKubelet, Pod, running
+from tests.support.fault_site import GPUS, Site, judge
 
 
 @pytest.fixture
 def kubelet(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKubelet]:
     """It gives what the truth is, whenever it answers."""
-    monkeypatch.setattr("agents.kubelet.DEADLINE_S", 10)  # busy machines
+    monkeypatch.setattr("agents.holders.kubelet.DEADLINE_S", 10)  # busy machines
     with running(FakeKubelet(site.folder / "kubelet.sock")) as fake:
         tell(site, fake)
         yield fake

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agents import epochs, wire
+from agents import wire
+from agents.driver import epochs
 from agents.errors import SpoolError
-from tests.agents.fake_driver import FakeDriver
 from tests.agents.faults.conftest import Tell
-from tests.agents.faults.site import Site, Tiny, Verdict, judge
-from tests.agents.test_report import in_a_process
-from tests.agents.tiny_server import TinyServer
+from tests.agents.reporting.test_report import in_a_process
+from tests.support.fake_driver import FakeDriver
+from tests.support.fault_site import Site, Tiny, Verdict, judge
+from tests.support.tiny_server import TinyServer
 
 
 def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, told: Tell) -> None:

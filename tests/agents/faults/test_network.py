@@ -14,15 +14,15 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from agents.looks import Look, Reading, Sight
-from agents.report import BATCH_PATH
-from agents.server import Request, Response, Server
-from api.reading import read_batch, verify
-from ledger.steps.intake import Reporter, take_batch
+from agents.observations import Look, Reading, Sight
+from agents.reporting.report import BATCH_PATH
+from agents.reporting.server import Request, Response, Server
+from api.metering.batch_decoder import read_batch, verify
+from ledger.metering.steps.intake import Reporter, take_batch
 from tests.agents.faults.conftest import Books, Tell
-from tests.agents.faults.site import GPUS, Site, judge
-from tests.agents.test_report import in_a_process
-from tests.agents.tiny_server import TinyServer
+from tests.agents.reporting.test_report import in_a_process
+from tests.support.fault_site import GPUS, Site, judge
+from tests.support.tiny_server import TinyServer
 
 
 def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tell) -> None:

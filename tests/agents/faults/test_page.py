@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from agents import wire
-from tests.agents.faults.page import HERE, PAGE, ROOT, ROWS, page, written
-from tests.agents.faults.site import GPUS, Site, judge, pod
+from tests.support.fault_site import GPUS, Site, judge, pod
+from tests.support.faults_page import HERE, PAGE, ROWS, page, written
+from tests.support.paths import ROOT
 
 
 def test_the_page_has_every_fault_and_nothing_else() -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
-from ledger.rules.case import ACTIONS, MOVES, ROLES, STATES
-from tests.simulation import START
-from tests.vouchers import place_voucher
+from ledger.claims.rules import ACTIONS, MOVES, ROLES, STATES
+from tests.support.simulation import START
+from tests.support.vouchers import place_voucher
 
 EVERYBODY = (*ROLES, "operator", "auditor")
 

@@ -5,6 +5,7 @@ One `pg_dump`, the wheel's, reads both engines: they must agree to the letter.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 import re
 import subprocess
@@ -15,10 +16,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+import ledger
 import ledger.migrations
-import ledger.tables
-from ledger.books.binaries import find_binaries
-from ledger.books.db import Database
+from ledger.postgres.binaries import find_binaries
+from ledger.postgres.database import Database
 
 REFERENCE = Path(ledger.migrations.__file__).with_name("schema.sql")
 # Headings, the dump's own settings, and the key that its psql commands bear: not the schema.
@@ -49,8 +50,9 @@ def test_schema_is_the_reference(database: Database, request: pytest.FixtureRequ
 
 
 def tables() -> dict[str, sa.Table]:
-    for module in pkgutil.iter_modules(ledger.tables.__path__, "ledger.tables."):
-        importlib.import_module(module.name)
+    for room in pkgutil.iter_modules(ledger.__path__, "ledger."):
+        if importlib.util.find_spec(f"{room.name}.tables") if room.ispkg else None:
+            importlib.import_module(f"{room.name}.tables")
     return dict(SQLModel.metadata.tables)
 
 

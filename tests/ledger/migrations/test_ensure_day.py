@@ -5,7 +5,7 @@ from datetime import date
 
 import psycopg
 
-from ledger.books.db import Database
+from ledger.postgres.database import Database
 
 DAY = date(2026, 3, 1)
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"

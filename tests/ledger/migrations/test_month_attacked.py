@@ -5,11 +5,11 @@ import pytest
 import sqlalchemy as sa
 from psycopg import errors
 
-from ledger.books.db import Database
-from tests.ledger.books.test_books_attacked import attempt
-from tests.ledger.steps.test_reconcile import Desk, bill, town
-from tests.payments import Treasury
-from tests.town import Town
+from ledger.postgres.database import Database
+from tests.ledger.accounts.test_books_attacked import attempt
+from tests.ledger.reconciliation.steps.test_reconcile import Desk, bill, town
+from tests.support.payments import Treasury
+from tests.support.town import Town
 
 __all__ = ["town"]  # the fixture
 

@@ -1,0 +1,1 @@
+"""What an operator runs: node, once, doctor, replay, demo."""

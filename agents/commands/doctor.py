@@ -1,0 +1,270 @@
+"""What stands between this node and a window at the server: every check in one plain sentence.
+
+The exit code of `suanquan-agent doctor` is 0 when nothing fails, else the code (agents/errors.py)
+of the first failing check: the very code with which `node` would stop, or 1 where it would go on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from agents import wire
+from agents.commands import remedies
+from agents.driver.nvml import DriverReplaced, Nvml
+from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
+from agents.holders.holders import MapFile, holders_of
+from agents.observations import Holding, Look
+from agents.reporting.identity import Identity
+from agents.reporting.server import Server
+from agents.reporting.spool import BYTES_MAX, Spool
+from agents.settings import Settings
+
+_SKEW_MAX_S = 5
+_ROOM = 1 << 20  # bytes; less is a full disk
+_ROOM_TO_COME = BYTES_MAX  # what the spool may still need
+_REFUSAL = re.compile(rb'^suanquan_agent_server_refuses\{kind="(\w+)"\} 1$', re.MULTILINE)
+Seen = dict[str, Look | wire.GapReason]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `code` is 0 when all is well."""
+
+    code: int
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        mark = "✓" if self.code == 0 else "✗"
+        return f"{mark} {self.zh}\n  {self.en}"
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Check]:
+    """All checks, each as soon as it is done. Nothing is changed on this machine or the server."""
+    seen: Seen = {}
+    checks: tuple[Callable[[], Check], ...] = (
+        lambda: _driver(seen),
+        lambda: _holders(settings, seen, now),
+        lambda: _folder(settings),
+        lambda: _identity(settings),
+        lambda: _spool(settings),
+        lambda: _server(settings, now),
+    )
+    for check in checks:
+        try:
+            yield check()
+        except AgentError as error:
+            yield Check(error.exit_code, error.zh, error.en)
+
+
+def _driver(seen: Seen) -> Check:
+    nvml = Nvml()
+    try:
+        version = nvml.version()
+        looks = nvml.look()
+    except DriverReplaced:
+        looks = wire.GapReason.DRIVER_RELOAD
+    finally:
+        nvml.close()
+    if isinstance(looks, str):
+        zh, en = remedies.DRIVER.get(looks, ("", ""))
+        return Check(1, f"驱动不应答（{looks}）{zh}", f"the driver does not answer ({looks}){en}")
+    faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
+    faults += ["GPU ?"] * nvml.silent
+    seen.update(looks)
+    slices = sum(len(look.slices) for look in looks.values() if isinstance(look, Look))
+    if faults:
+        return Check(
+            1,
+            f"有 GPU 读不到（{'；'.join(faults)}）",
+            f"some GPUs cannot be read ({'; '.join(faults)})",
+        )
+    return Check(
+        0,
+        f"驱动 {version}：{len(looks)} 块 GPU，{slices} 个 MIG 切片",
+        f"driver {version}: {len(looks)} GPUs, {slices} MIG slices",
+    )
+
+
+def _holders(settings: Settings, seen: Seen, now: datetime) -> Check:
+    if settings.holders is not None:
+        return _map(settings.holders, seen, now)
+    if settings.kubelet is not None:
+        return _kubelet(settings, seen, now)
+    return Check(
+        1,
+        "没有占用者来源：本机没有 kubelet，也未设置占用者文件 SUANQUAN_HOLDERS；"
+        "所有用量都会记为「归属不明」",
+        "no source of holders: there is no kubelet and no holders file is set "
+        "(SUANQUAN_HOLDERS): all use will be unattributed",
+    )
+
+
+def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
+    source = holders_of(settings)
+    source.seen(seen)
+    holding = source.read(now)
+    source.close()
+    if source.fault:
+        zh, en = remedies.KUBELET.get(source.fault, ("", ""))
+        return Check(
+            1,
+            f"kubelet（{settings.kubelet}）说不全谁在占用：{source.fault}{zh}",
+            f"the kubelet ({settings.kubelet}) does not fully say who holds what: "
+            f"{source.fault}{en}",
+        )
+    held = len(holding.devices) if isinstance(holding, Holding) else 0
+    return Check(
+        0,
+        f"kubelet 应答：{held} 个设备被占用，份额按 {settings.shares} 计",
+        f"the kubelet answers: {held} devices are held, shares are of those {settings.shares}",
+    )
+
+
+def _map(path: Path, seen: Seen, now: datetime) -> Check:
+    looks = [look for look in seen.values() if isinstance(look, Look)]
+    devices = {*seen, *(mig.uuid for look in looks for mig in look.slices)}
+    holding = MapFile(path).read(now)
+    strangers = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
+    if strangers and devices:
+        return Check(
+            1,
+            f"占用者文件写了本机没有的设备：{'、'.join(strangers)}",
+            f"the holders file names devices that this node has not: {', '.join(strangers)}",
+        )
+    return Check(
+        0,
+        f"占用者文件 {path}：{len(holding.devices)} 个设备",
+        f"holders file {path}: {len(holding.devices)} devices",
+    )
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.data
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Check(
+            SpoolError.exit_code,
+            f"数据目录 {folder} 不可写（权限，或只读的文件系统）",
+            f"the data folder {folder} cannot be written (permission, or a read-only file system)",
+        )
+    free = shutil.disk_usage(there).free
+    if free < _ROOM_TO_COME:
+        return Check(
+            SpoolError.exit_code if free < _ROOM else 1,
+            f"数据目录 {folder} 所在的磁盘只剩 {free >> 20} MiB：上报队列最多要 "
+            f"{_ROOM_TO_COME >> 20} MiB",
+            f"the disk of the data folder {folder} has {free >> 20} MiB left: the spool may need "
+            f"{_ROOM_TO_COME >> 20} MiB",
+        )
+    if there != folder:
+        return Check(
+            0,
+            f"数据目录 {folder} 尚不存在：首次运行 node 时会建立",
+            f"the data folder {folder} does not exist yet: node makes it at its first start",
+        )
+    return Check(0, f"数据目录 {folder} 可写", f"data folder {folder} can be written")
+
+
+def _identity(settings: Settings) -> Check:
+    known = Identity.load(settings.data)
+    if known is not None:
+        return Check(
+            0,
+            f"已注册：集群 {known.cluster}，节点 {known.node}，编号 {known.agent}",
+            f"enrolled: cluster {known.cluster}, node {known.node}, agent {known.agent}",
+        )
+    if settings.enrol_code is not None:
+        return Check(
+            0,
+            "尚未注册：node 启动时会用注册码注册；想先知道它能不能用：suanquan-agent enrol",
+            "not enrolled yet: a code is set, node will enrol when it starts; to know now whether "
+            "it is good: suanquan-agent enrol",
+        )
+    return Check(
+        IdentityError.exit_code,
+        "尚未注册，也没有注册码 SUANQUAN_ENROL_CODE：请向管理员索取",
+        "not enrolled, and no code is set (SUANQUAN_ENROL_CODE): ask an administrator",
+    )
+
+
+def _spool(settings: Settings) -> Check:
+    if not settings.spool.exists():
+        return Check(0, "上报队列尚未建立", "there is no spool yet")
+    page = _page(settings)
+    if page is not None:
+        refusal = _REFUSAL.search(page)
+        if refusal is not None:
+            code = refusal[1].decode()
+            zh, en = remedies.REFUSALS.get(code, ("见日志", "see the log"))
+            return Check(
+                IdentityError.exit_code if code in remedies.REFUSALS else Refused.exit_code,
+                f"服务器拒绝运行中的采集端（{code}）：{zh}",
+                f"the server refuses the running agent ({code}): {en}",
+            )
+        return Check(
+            0,
+            f"上报队列正由运行中的采集端使用（见 127.0.0.1:{settings.health_port}/metrics）",
+            f"the spool is in use by the running agent (127.0.0.1:{settings.health_port}/metrics)",
+        )
+    with Spool(settings.spool) as spool:
+        depth, oldest, used = spool.depth(), spool.oldest(), spool.used()
+    since = oldest.isoformat() if oldest else "—"
+    if used > BYTES_MAX * 9 // 10:
+        return Check(
+            1,
+            f"上报队列快满了：{depth} 个窗口待发，最早 {since}；满了就丢最旧的（记为空缺）",
+            f"the spool is nearly full: {depth} windows wait, the oldest of {since}; once it is "
+            "full the oldest go (as gaps)",
+        )
+    return Check(
+        0,
+        f"上报队列：{depth} 个窗口待发，最早 {since}",
+        f"spool: {depth} windows wait, the oldest of {since}",
+    )
+
+
+def _page(settings: Settings) -> bytes | None:
+    """What the running agent says of itself, if it runs."""
+    with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2) as agent:
+        answer = agent.get("/metrics")
+    return answer.body if answer is not None and b"suanquan_agent_" in answer.body else None
+
+
+def _server(settings: Settings, now: datetime) -> Check:
+    with Server(settings.server, timeout_s=5) as server:
+        answer = server.get("/healthz")
+        fault = server.fault
+    if answer is None or answer.status != 200:  # noqa: PLR2004
+        why = fault if answer is None else f"HTTP {answer.status}"
+        return Check(
+            Unreachable.exit_code,
+            f"服务器 {settings.url} 不可用（{why}）",
+            f"the server {settings.url} is not available ({why})",
+        )
+    skew = _skew_s(answer.headers.get("date", ""), now)
+    if skew is not None and abs(skew) > _SKEW_MAX_S:
+        return Check(
+            1,
+            f"本机时钟与服务器相差 {skew} 秒：请校时（NTP）",
+            f"this machine's clock is {skew} s away from the server's: set it by NTP",
+        )
+    return Check(
+        0,
+        f"服务器 {settings.url} 可用，时钟一致",
+        f"the server {settings.url} answers, clocks agree",
+    )
+
+
+def _skew_s(said: str, now: datetime) -> int | None:
+    try:
+        return round((now - parsedate_to_datetime(said)).total_seconds())
+    except (ValueError, TypeError):
+        return None

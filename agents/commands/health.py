@@ -1,0 +1,189 @@
+"""Whether the agent does its work: /healthz for the node's supervisor, /metrics for Prometheus.
+
+Healthy means that the newest look at the GPUs is younger than three intervals, nothing else: an
+agent that cannot reach the server still meters, and restarting it would only make a gap. Both pages
+are served on the loopback address alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from agents import wire
+from agents.errors import SettingsError
+from agents.metering.meter import LOOK_MS, Closed
+from agents.observations import Look, Sight
+from agents.reporting.spool import Spool
+
+STALE_S = 3 * LOOK_MS // 1000
+_HELP = {
+    "look_age_seconds": "gauge of the age of the newest look at the GPUs",
+    "gpus": "gauge of GPUs seen by the newest look",
+    "windows_total": "counter of windows closed",
+    "conservation_faults_total": "counter of windows that held a device twice; sent as gaps",
+    "gap_seconds_total": "counter of GPU-seconds in which nobody looked, by reason",
+    "left_out_seconds_total": "counter of GPU-seconds in minutes that a set clock brought again",
+    "driver_restarts_total": "counter of new processes that read the driver in place of another",
+    "announced_total": "counter of what the driver announced of its GPUs: XIDs, MIG cut anew",
+    "holder_faults_total": "counter of seconds in which who holds what was not fully known, by why",
+    "spool_windows": "gauge of windows that wait for the server",
+    "spool_oldest_age_seconds": "gauge of the age of the oldest window that waits; 0 when none",
+    "answered_windows_total": "counter of windows the server answered for, by what became of them",
+    "answer_age_seconds": "gauge of the time since the server's last answer; -1 when none yet",
+    "server_refuses": "gauge: 1 while the server refuses this agent, by its code",
+}
+
+
+class Health:
+    """What the agent knows of itself; its threads write, the pages read."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._lock = threading.Lock()
+        self._looked_s: float | None = None
+        self._answered_s: float | None = None
+        self._gpus = 0
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._gap_ms: Counter[str] = Counter()
+        self._refusal = ""
+
+    def looked(self, sight: Sight, restarts: int = 0) -> None:
+        """A look was taken; one that saw no GPU is none."""
+        looks = sight.looks
+        seen = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
+        with self._lock:
+            self._gpus = seen
+            self._counts["driver_restarts_total", ""] = restarts
+            for words in sight.announced.values():
+                for word in words:
+                    self._counts["announced_total", word.partition("@")[0]] += 1
+            if seen:
+                self._looked_s = time.monotonic()
+
+    def asked(self, fault: str) -> None:
+        """The holders were asked; `fault` is why they could not say everything, or empty."""
+        if fault:
+            with self._lock:
+                self._counts["holder_faults_total", fault] += 1
+
+    def closed(self, closed: Closed) -> None:
+        """Windows were closed."""
+        with self._lock:
+            for window in closed.windows:
+                self._counts["windows_total", ""] += 1
+                self._counts["conservation_faults_total", ""] += "inconsistent" in window.flags
+                for gap in window.gaps:
+                    self._gap_ms[gap.reason] += gap.to_ms - gap.from_ms
+            for run in closed.gaps:
+                length = run.last_ms - run.first_ms + wire.grid_ms(run.gpu)
+                self._gap_ms[run.reason] += length
+            self._counts["left_out_seconds_total", ""] += closed.left_out_ms // 1000
+
+    def answered(self, answer: wire.Answer) -> None:
+        """The server took a batch."""
+        with self._lock:
+            self._answered_s, self._refusal = time.monotonic(), ""
+            for word in ("kept", "known"):
+                self._counts["answered_windows_total", word] += getattr(answer, word)
+            for word in ("conflicts", "quarantined", "refused"):
+                self._counts["answered_windows_total", word] += len(getattr(answer, word))
+
+    def refused(self, code: str) -> None:
+        """The server refuses this agent, or it could not be asked."""
+        with self._lock:
+            self._refusal = code
+
+    def verdict(self) -> tuple[bool, str]:
+        """Whether the agent is healthy, and why not, in both languages."""
+        with self._lock:
+            if self._looked_s is None:
+                return False, "尚未读到任何 GPU\nno GPU was seen yet\n"
+            age = time.monotonic() - self._looked_s
+        if age > STALE_S:
+            return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"
+        return True, "正常\nhealthy\n"
+
+    def metrics(self) -> str:
+        """The agent's own figures in the Prometheus text format."""
+        oldest, depth = self._spool.oldest(), self._spool.depth()
+        now = time.monotonic()
+        with self._lock:
+            figures: dict[tuple[str, str], float] = dict(self._counts)
+            figures["look_age_seconds", ""] = -1 if self._looked_s is None else now - self._looked_s
+            figures["answer_age_seconds", ""] = (
+                -1 if self._answered_s is None else now - self._answered_s
+            )
+            figures["gpus", ""] = self._gpus
+            for reason, ms in self._gap_ms.items():
+                figures["gap_seconds_total", reason] = ms / 1000
+            if self._refusal:
+                figures["server_refuses", self._refusal] = 1
+        figures["spool_windows", ""] = depth
+        figures["spool_oldest_age_seconds", ""] = (
+            0 if oldest is None else time.time() - oldest.timestamp()
+        )
+        return "".join(_family(name, figures) for name in _HELP)
+
+
+def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
+    kind = "counter" if name.endswith("_total") else "gauge"
+    lines = [f"# HELP suanquan_agent_{name} {_HELP[name]}", f"# TYPE suanquan_agent_{name} {kind}"]
+    for (family, label), value in figures.items():
+        if family == name:
+            labels = f'{{kind="{label}"}}' if label else ""
+            lines.append(f"suanquan_agent_{name}{labels} {round(value, 3):.15g}")
+    return "\n".join(lines) + "\n"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Two pages; whatever else is asked for is not there."""
+
+    health: Health
+
+    def do_GET(self) -> None:
+        """Serve a page."""
+        if self.path == "/healthz":
+            healthy, words = self.health.verdict()
+            self._answer(200 if healthy else 503, words)
+        elif self.path == "/metrics":
+            self._answer(200, self.health.metrics())
+        else:
+            self._answer(404, "/healthz /metrics\n")
+
+    def _answer(self, status: int, words: str) -> None:
+        body = words.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
+        """A probe every few seconds is no news."""
+
+
+def serve(health: Health, port: int) -> tuple[int, Callable[[], None]]:
+    """Serve the pages on 127.0.0.1; answers the port and how to stop. Raises SettingsError."""
+    handler = type("Handler", (_Handler,), {"health": health})
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise SettingsError(
+            f"健康检查端口 {port} 无法使用（{error.strerror}）：请改 SUANQUAN_HEALTH_PORT",
+            f"the health port {port} cannot be used ({error.strerror}): set SUANQUAN_HEALTH_PORT",
+        ) from error
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return server.server_address[1], stop

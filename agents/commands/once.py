@@ -1,0 +1,111 @@
+"""One sample of everything, for a person at the node: what the driver shows and who holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from agents import wire
+from agents.driver.nvml import DriverReplaced, Nvml, Process
+from agents.errors import NoDriver
+from agents.holders.holders import Holders
+from agents.metering.meter import devices_of
+from agents.observations import Held, Holding, Look, Reading
+
+_HEAD = ("设备 device", "型号 model", "占用者 holder", "利用率 util", "显存 memory", "功率 power")
+
+
+def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
+    """One look, as plain data; what was not measured is null, with the reason in `missing`."""
+    try:
+        looks = nvml.look()
+    except DriverReplaced as error:
+        raise NoDriver(
+            "驱动刚被更换，请再运行一次", "the driver was just replaced: run it again"
+        ) from error
+    holders.seen(looks)
+    holding = holders.read(now)
+    unknown = holding if isinstance(holding, wire.GapReason) else None
+    known = holding if isinstance(holding, Holding) else Holding({})
+    processes = nvml.processes()
+    return {
+        "at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "driver": nvml.version(),
+        "fault": looks if isinstance(looks, str) else None,
+        "holders_fault": holders.fault or unknown,
+        "silent_gpus": nvml.silent,
+        "gpus": []
+        if isinstance(looks, str)
+        else [
+            {"gpu": uuid, "fault": look, "devices": []}
+            if isinstance(look, wire.GapReason)
+            else _gpu(uuid, look, known, processes)
+            for uuid, look in looks.items()
+        ],
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """The sample as lines for a terminal."""
+    lines = [f"驱动 driver {found['driver']}   {found['at']}"]
+    rows: list[tuple[str, ...]] = [_HEAD]
+    for gpu in found["gpus"]:
+        if gpu["fault"]:
+            rows.append((gpu["gpu"], f"故障 fault: {gpu['fault']}", "", "", "", ""))
+        rows += [_row(gpu, device) for device in gpu["devices"]]
+    if found["fault"]:
+        lines.append(f"读不到 GPU / the driver does not answer: {found['fault']}")
+    if found["silent_gpus"]:
+        lines.append(f"不应答的 GPU / GPUs that do not answer: {found['silent_gpus']}")
+    if found["holders_fault"]:
+        lines.append(f"占用者未知 / holders unknown: {found['holders_fault']}")
+    lines += ["  ".join(row).rstrip() for row in rows]
+    return "\n".join(lines)
+
+
+def _gpu(uuid: str, look: Look, holding: Holding, processes: list[Process]) -> dict[str, Any]:
+    return {
+        "gpu": uuid,
+        "fault": None,
+        "model": look.model,
+        "mig": look.mig,
+        "energy_mj": look.energy_mj,
+        "missing": {"energy_mj": look.energy_missing} if look.energy_missing else {},
+        "devices": [
+            {
+                "device": device,
+                "mig": msgspec.to_builtins(mig),
+                "held": _held(held),
+                "reading": msgspec.to_builtins(look.readings.get(device, Reading())),
+                "processes": [p._asdict() for p in processes if p.device == device],
+            }
+            for device, mig, held in devices_of(uuid, look.slices, holding)
+        ],
+    }
+
+
+def _held(held: Iterable[Held]) -> list[dict[str, Any]]:
+    return [
+        {"holder": msgspec.to_builtins(one.holder), "share": f"{one.num}/{one.den}"} for one in held
+    ]
+
+
+def _row(gpu: dict[str, Any], device: dict[str, Any]) -> tuple[str, ...]:
+    reading = device["reading"]
+    names = [
+        " ".join([*one["holder"].values(), *([one["share"]] if one["share"] != "1/1" else [])])
+        for one in device["held"]
+    ]
+    util, power = reading.get("util_ppm"), reading.get("power_mw")
+    memory = reading.get("memory_mib")
+    return (
+        device["device"],
+        gpu["model"] + (f" {device['mig']['profile']}" if device["mig"] else ""),
+        ", ".join(names),
+        "—" if util is None else f"{util // 10_000} %",
+        "—" if memory is None else f"{memory} MiB",
+        "—" if power is None else f"{power // 1000} W",
+    )

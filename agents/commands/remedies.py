@@ -1,0 +1,58 @@
+"""What an operator can do about each fault that the doctor finds, in both languages."""
+
+from __future__ import annotations
+
+from agents import wire
+
+# By the code with which the server answers, or why it could not be asked.
+REFUSALS = {
+    "code_unusable": (
+        "注册码不存在、已用过或已过期：请领一个新的，设置 SUANQUAN_ENROL_CODE 后重启",
+        "the code is unknown, used up or expired: get a new one, set SUANQUAN_ENROL_CODE, restart",
+    ),
+    "revoked": (
+        "本节点的密钥已被停用：如属误停，请领新的注册码，运行 suanquan-agent enrol --rotate",
+        (
+            "this node's key was revoked: if by mistake, get a new code and run "
+            "suanquan-agent enrol --rotate"
+        ),
+    ),
+    "unknown_agent": (
+        "服务器不认识本节点：地址是否指向另一台服务器，或服务器恢复到了注册以前？",
+        (
+            "the server does not know this node: is the address another's, or was the server "
+            "restored to a time before it was enrolled?"
+        ),
+    ),
+    "not_enrolled": ("还没有注册成功，见日志", "it is not enrolled yet, see the log"),
+}
+
+DRIVER = {
+    wire.GapReason.DRIVER_RELOAD: (
+        "：驱动已卸载，或升级后内核模块还是旧的。请重新加载驱动或重启节点",
+        (
+            ": it is unloaded, or was upgraded and the old kernel module stays; load it anew "
+            "or reboot the node"
+        ),
+    ),
+}
+
+# By the reason that agents/holders/kubelet.py gives.
+KUBELET = {
+    "no_socket": (
+        "：没有这个套接字。kubelet 未运行，或容器没有挂载它所在的目录",
+        ": there is no such socket; the kubelet does not run, or the container lacks its folder",
+    ),
+    "not_permitted": (
+        "：没有权限。kubelet 的目录只有 root 能进：采集端须以 root（uid 0）运行",
+        ": no permission; only root may enter the kubelet's folder, so the agent must be uid 0",
+    ),
+    "unavailable": (
+        "：kubelet 不应答，可能正在重启",
+        ": the kubelet does not answer, it may be restarting",
+    ),
+    "claimed_twice": (
+        "：kubelet 把同一个设备给了两个 Pod",
+        ": the kubelet gave one device to two pods",
+    ),
+}

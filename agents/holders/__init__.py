@@ -1,0 +1,1 @@
+"""Who holds which device: the kubelet, or a map file."""

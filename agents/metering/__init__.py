@@ -1,0 +1,1 @@
+"""From observations to windows: pure, minute by minute."""

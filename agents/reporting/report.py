@@ -1,0 +1,222 @@
+"""How what waits in the spool reaches the server: one batch at a time, until it is in.
+
+The flow itself (`report`) is a generator that touches no socket and no clock: it yields a request
+or a wait, and is told what came back. So every order of crashes, lost answers and refusals can be
+tried in a test. Two small loops drive it: `drain` sends all that waits now, and a node's own thread
+(agents/commands/node.py) calls it every minute.
+
+| the server says                    | the flow                                               |
+|------------------------------------|--------------------------------------------------------|
+| 200, for this stream and number    | acknowledges, goes on with the next batch              |
+| 409 fork                           | leaves the stream, says the windows again in a new one |
+| 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
+| 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
+| 429, 503 with Retry-After          | waits that long                                        |
+| anything else, or nothing          | waits longer each time, up to five minutes             |
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from uuid import UUID
+
+import msgspec
+
+from agents import wire
+from agents.errors import Refused, Unreachable
+from agents.reporting.identity import Identity
+from agents.reporting.server import Request, Response, Server, problem
+from agents.reporting.spool import Spool
+
+BATCH_PATH = "/api/v1/batches"
+_WAIT_MAX_S = 300.0
+_RETRY_AFTER_MAX_S = 3600.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Nothing to do for this long."""
+
+    seconds: float
+    why: str
+
+
+Flow = Generator[Request | Sleep | wire.Answer, Response | None, None]
+
+
+def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flow:
+    """Send all that waits, then end.
+
+    Yields a Request (send back its Response, or None when no answer came), a Sleep, and the
+    server's Answer for each batch that it took. Raises Refused where repeating would not help.
+    """
+    failures = 0
+    while (body := spool.next_batch(identity.agent, now())) is not None:
+        head = msgspec.json.decode(body, type=_Head)
+        response = yield _request(identity, body, now())
+        answer = _accepted(response, head)
+        if answer is not None:
+            spool.acknowledge(head.number)
+            failures = 0
+            _log_answer(answer)
+            yield answer
+            continue
+        if response is not None:
+            _resume(spool, response, head)
+        failures += 1
+        yield Sleep(_wait_s(identity.agent, failures, response, now()), _reason(response))
+
+
+def drain(
+    spool: Spool,
+    identity: Identity,
+    url: str,
+    *,
+    give_up_after_s: float | None = None,
+    on_answer: Callable[[wire.Answer], None] | None = None,
+    wait: Callable[[float], object] = time.sleep,
+) -> None:
+    """Send all that waits to the server at `url`.
+
+    Raises Unreachable after `give_up_after_s` without a batch taken (None: never), and Refused.
+    """
+    patience = time.monotonic()
+    flow = report(spool, identity, lambda: datetime.now(UTC))
+    response: Response | None = None
+    with Server(url) as server:
+        while True:
+            try:
+                step = flow.send(response)
+            except StopIteration:
+                return
+            response = None
+            match step:
+                case Request():
+                    response = server.post(step)
+                case wire.Answer():
+                    patience = time.monotonic()
+                    if on_answer is not None:
+                        on_answer(step)
+                case Sleep():
+                    why = server.fault if step.why == _NO_ANSWER else step.why
+                    waited = time.monotonic() - patience
+                    if give_up_after_s is not None and waited + step.seconds > give_up_after_s:
+                        raise Unreachable(
+                            f"服务器 {url} 一直没有收下数据（{why}）；数据仍在上报队列中",
+                            f"{url} took nothing ({why}); what waits is still in the spool",
+                        )
+                    _log.warning("sending again in %.0f s: %s", step.seconds, why)
+                    wait(step.seconds)
+
+
+def phase_s(agent: UUID) -> float:
+    """When in the minute this agent sends, from its id: so a fleet does not come all at once."""
+    return _spread(agent, 0) * 60
+
+
+class _Head(msgspec.Struct):
+    """What the flow reads of its own batch."""
+
+    stream: UUID
+    number: int
+
+
+_NO_ANSWER = "no answer"
+
+
+def _request(identity: Identity, body: bytes, now: datetime) -> Request:
+    """`Date` is this node's clock at this sending; the batch itself says when it was made."""
+    return Request(
+        BATCH_PATH,
+        body,
+        {
+            wire.AGENT_HEADER: str(identity.agent),
+            wire.SIGNATURE_HEADER: identity.sign(body),
+            "Date": format_datetime(now.astimezone(UTC), usegmt=True),
+        },
+    )
+
+
+def _accepted(response: Response | None, head: _Head) -> wire.Answer | None:
+    """The server's answer to exactly this batch; a stranger's 200 (a proxy's page) is none."""
+    if response is None or response.status != 200:  # noqa: PLR2004
+        return None
+    try:
+        answer = msgspec.json.decode(response.body, type=wire.Answer)
+    except msgspec.DecodeError:
+        return None
+    return answer if (answer.stream, answer.number) == (head.stream, head.number) else None
+
+
+def _resume(spool: Spool, response: Response, head: _Head) -> None:
+    """Put the stream right after a 409; stop with Refused at what no repetition can mend."""
+    told = problem(response)
+    if response.status == 409 and told.code == "fork":  # noqa: PLR2004
+        _log.error("FORK: the server has another batch %d of stream %s", head.number, head.stream)
+        spool.new_stream(head.number)
+    elif response.status == 409 and told.code == "ahead":  # noqa: PLR2004
+        if spool.rewind(told.expected):
+            _log.error("the server lost batches: sending from %d again", told.expected)
+        else:
+            _log.error("the server lost batches that are not here any more: a new stream")
+            spool.new_stream(min(told.expected, head.number))
+    elif response.status in (400, 401, 403, 413, 422):
+        code = told.code or str(response.status)
+        raise Refused(
+            f"服务器拒收第 {head.number} 批（{code}）：{told.detail}；数据仍在上报队列中",
+            f"the server refuses batch {head.number} ({code}): {told.detail}; the spool keeps it",
+            code,
+        )
+
+
+def _reason(response: Response | None) -> str:
+    return _NO_ANSWER if response is None else f"HTTP {response.status} {problem(response).code}"
+
+
+def _wait_s(agent: UUID, failures: int, response: Response | None, now: datetime) -> float:
+    """Doubling from one second, between half and all of it as the agent's id has it."""
+    usual = min(_WAIT_MAX_S, 2.0 ** min(failures - 1, 16)) * (1 + _spread(agent, failures)) / 2
+    if response is not None and response.status in (429, 503):
+        return max(usual, _retry_after_s(response.headers.get("retry-after", ""), now))
+    return usual
+
+
+def _retry_after_s(said: str, now: datetime) -> float:
+    """Seconds, or a date (RFC 9110, 10.2.3); what is neither is 0."""
+    try:
+        seconds = (
+            float(said) if said.isdigit() else (parsedate_to_datetime(said) - now).total_seconds()
+        )
+    except (ValueError, TypeError):
+        return 0.0
+    return min(max(seconds, 0.0), _RETRY_AFTER_MAX_S)
+
+
+def _spread(agent: UUID, turn: int) -> float:
+    """A number from 0 to 1 that looks random and is the same every time."""
+    digest = hashlib.sha256(agent.bytes + turn.to_bytes(8, "big")).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _log_answer(answer: wire.Answer) -> None:
+    """One line for a batch and a reason: how many, and the first of them in full."""
+    aside: dict[str, list[wire.Item]] = {}
+    for item in (*answer.conflicts, *answer.quarantined, *answer.refused):
+        aside.setdefault(item.reason, []).append(item)
+    for reason, items in aside.items():
+        first = items[0]
+        _log.error(
+            "batch %d: %d windows set aside (%s), first item %d: %s",
+            answer.number,
+            len(items),
+            reason,
+            first.index,
+            first.detail,
+        )

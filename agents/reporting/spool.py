@@ -1,0 +1,298 @@
+"""Where windows wait until the server has them: one SQLite file beside the agent.
+
+A window counts only once `add` has returned: then it is on the disk, and no kill, power cut or
+restart loses it. Windows wait without a number. `next_batch` takes the oldest, binds them into one
+numbered batch and keeps its exact bytes until the server has acknowledged it, so that after any
+crash the same number always bears the same bytes. Acknowledged batches stay for a while too: a
+server that was restored from an old backup asks for an older number and is answered from here.
+
+The file is bounded. When it is full, first the acknowledged batches go, then the oldest windows; of
+each dropped window the fact stays and is sent as a window that is one gap, `spool_overflow`. So
+what was lost is said aloud, never passed over. A whole run of such minutes of one GPU is one row,
+and so are the minutes in which the agent was down; they become windows only when they are sent.
+
+Only bytes bound it, not age: dropping old windows while there is room would lose money for nothing.
+14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agent.py).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+from uuid import UUID, uuid4
+
+import msgspec
+
+from agents import wire
+from agents.reporting.spool_file import SpoolFile
+
+BYTES_MAX = 256 * 2**20
+_HEAD_BYTES_MAX = 1024  # of a batch without its windows, generously
+_DROPPED_AT_ONCE = 256
+_HISTORY_SHARE = 4  # acknowledged batches may fill the file up to a quarter
+_WAITING = "FROM batches WHERE NOT acknowledged"
+
+
+class GapRun(NamedTuple):
+    """Windows of one GPU that are one gap each: those that start from `first_ms` to `last_ms`."""
+
+    gpu: str
+    vendor: str
+    model: str
+    first_ms: int
+    last_ms: int
+    reason: wire.GapReason
+
+
+class Spool:
+    """The agent's spool; one agent at a time has it open, its threads may share it.
+
+    Raises SpoolError when another agent holds the file or the disk is full, SpoolDamaged when it
+    cannot be read.
+    """
+
+    def __init__(self, path: Path, *, bytes_max: int = BYTES_MAX) -> None:
+        self._bytes_max = bytes_max
+        self._file = SpoolFile(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        why: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; whatever was added stays."""
+        self._file.close()
+
+    @property
+    def stream(self) -> UUID:
+        """The stream's id: random, made with the file. A lost spool is a new stream."""
+        return UUID(self._file.row("SELECT stream FROM state")[0])
+
+    def add(
+        self,
+        windows: Iterable[wire.Window],
+        *,
+        gaps: Iterable[GapRun] = (),
+        checkpoint: bytes | None = None,
+    ) -> None:
+        """Keep windows; on the disk when this returns. All of them or, if it raises, none.
+
+        The meter gives its new `checkpoint` along, so that a closed minute can never be resumed.
+        Raises ValueError for a window that breaks a rule of the wire: it must not leave this node.
+        """
+        rows = [_row(window) for window in windows]
+        with self._file.transaction():
+            self._insert(rows)
+            for run in gaps:
+                self._add_gaps(run)
+            if checkpoint is not None:
+                self._file.do("UPDATE state SET meter = ?", zlib.compress(checkpoint, 1))
+            self._make_room()
+
+    def checkpoint(self, meter: bytes) -> None:
+        """Keep the meter's open minute, in place of the one kept before."""
+        self.add((), checkpoint=meter)
+
+    def restore(self) -> bytes | None:
+        """The open minute kept last, or None."""
+        (kept,) = self._file.row("SELECT meter FROM state")
+        return zlib.decompress(kept) if kept else None
+
+    def next_batch(self, agent: UUID, now: datetime) -> bytes | None:
+        """The batch to send: the one in flight, byte for byte, or a new one; None when empty."""
+        with self._file.transaction():
+            (owner,) = self._file.row("SELECT agent FROM state")
+            if owner != str(agent):  # enrolled anew: what waits is said again in the new name
+                if owner is not None:
+                    self._leave_stream(self._first_waiting())
+                self._file.do("UPDATE state SET agent = ?", str(agent))
+            for (packed,) in self._file.rows(f"SELECT body {_WAITING} ORDER BY number LIMIT 1"):
+                return zlib.decompress(packed)
+            return self._bind(agent, now)
+
+    def acknowledge(self, number: int) -> None:
+        """The server has this batch."""
+        with self._file.transaction():
+            self._file.do("UPDATE batches SET acknowledged = 1 WHERE number = ?", number)
+            self._forget_history(self._bytes_max // _HISTORY_SHARE)
+
+    def rewind(self, number: int) -> bool:
+        """The server asks for `number`: send from there again. False when that is gone."""
+        with self._file.transaction():
+            (newest,) = self._file.row("SELECT number FROM state")
+            (held,) = self._file.row("SELECT count(*) FROM batches WHERE number >= ?", number)
+            if not 1 <= number <= newest or held != newest - number + 1:
+                return False
+            self._file.do("UPDATE batches SET acknowledged = 0 WHERE number >= ?", number)
+            return True
+
+    def new_stream(self, since: int) -> None:
+        """Leave this stream; what its batches from `since` on said is said again in a new one.
+
+        What the server had already, it answers as known: windows are kept by GPU and start.
+        """
+        with self._file.transaction():
+            self._leave_stream(since)
+
+    def depth(self) -> int:
+        """How many windows wait, in a batch or not."""
+        (count,) = self._file.row(
+            "SELECT (SELECT count(*) FROM windows)"
+            f" + (SELECT coalesce(sum(windows), 0) {_WAITING})"
+            " + (SELECT coalesce(sum((last_ms - first_ms) / step_ms + 1), 0) FROM gap_runs)"
+        )
+        return int(count)
+
+    def used(self) -> int:
+        """Bytes of the file that are in use, of `bytes_max`."""
+        return self._file.used()
+
+    def oldest(self) -> datetime | None:
+        """The start of the oldest window that waits, or None."""
+        (start,) = self._file.row(
+            "SELECT min(ms) FROM (SELECT min(start_ms) AS ms FROM windows"
+            f" UNION ALL SELECT min(oldest_ms) {_WAITING}"
+            " UNION ALL SELECT min(first_ms) FROM gap_runs)"
+        )
+        return None if start is None else _moment(start)
+
+    # What follows runs inside a transaction of one of the methods above.
+
+    def _insert(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        self._file.do_many("INSERT INTO windows (start_ms, body) VALUES (?, ?)", rows)
+
+    def _bind(self, agent: UUID, now: datetime) -> bytes | None:
+        bodies, starts = self._take_gaps()
+        self._take_windows(bodies, starts)
+        if not bodies:
+            return None
+        stream, number, previous = self._file.row("SELECT stream, number + 1, hash FROM state")
+        batch = wire.LooseBatch(
+            version=wire.VERSION,
+            agent=agent,
+            stream=UUID(stream),
+            number=number,
+            previous=previous,
+            sent_at=now,
+            windows=tuple(msgspec.Raw(body) for body in bodies),
+        )
+        content = msgspec.json.encode(batch)
+        self._file.do(
+            "INSERT INTO batches (number, windows, oldest_ms, body) VALUES (?, ?, ?, ?)",
+            *(number, len(bodies), min(starts), zlib.compress(content, 1)),
+        )
+        self._file.do("UPDATE state SET number = ?, hash = ?", number, sha256(content).hexdigest())
+        return content
+
+    def _take_windows(self, bodies: list[bytes], starts: list[int]) -> None:
+        room = wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX - sum(len(body) + 1 for body in bodies)
+        taken = []
+        for row, start_ms, packed in self._file.rows(
+            "SELECT id, start_ms, body FROM windows ORDER BY start_ms, id LIMIT ?",
+            wire.WINDOWS_MAX - len(bodies),
+        ):
+            body = zlib.decompress(packed)
+            room -= len(body) + 1
+            if room < 0:
+                break
+            bodies.append(body)
+            starts.append(start_ms)
+            taken.append((row,))
+        self._file.do_many("DELETE FROM windows WHERE id = ?", taken)
+
+    def _take_gaps(self) -> tuple[list[bytes], list[int]]:
+        bodies: list[bytes] = []
+        starts: list[int] = []
+        runs = list(self._file.rows("SELECT * FROM gap_runs ORDER BY first_ms, id"))
+        for row, gpu, vendor, model, first, last, reason, step in runs:
+            stop = min(last + step, first + (wire.WINDOWS_MAX - len(bodies)) * step)
+            gap = wire.Gap(0, step, wire.GapReason(reason))
+            for start_ms in range(first, stop, step):
+                start = _moment(start_ms)
+                window = wire.Window(gpu, model, start, step, (), (gap,), vendor=vendor)
+                bodies.append(msgspec.json.encode(window))
+                starts.append(start_ms)
+            if stop <= last:
+                self._file.do("UPDATE gap_runs SET first_ms = ? WHERE id = ?", stop, row)
+                break
+            self._file.do("DELETE FROM gap_runs WHERE id = ?", row)
+        return bodies, starts
+
+    def _make_room(self) -> None:
+        self._forget_history(self._bytes_max)
+        while self._file.used() > self._bytes_max:
+            oldest = list(
+                self._file.rows(
+                    "SELECT id, body FROM windows ORDER BY start_ms, id LIMIT ?", _DROPPED_AT_ONCE
+                )
+            )
+            if not oldest:
+                return
+            for row, packed in oldest:
+                window = msgspec.json.decode(zlib.decompress(packed), type=wire.Window)
+                start_ms = wire.start_ms(window.start)
+                overflow = wire.GapReason.SPOOL_OVERFLOW
+                self._add_gaps(
+                    GapRun(window.gpu, window.vendor, window.model, start_ms, start_ms, overflow)
+                )
+                self._file.do("DELETE FROM windows WHERE id = ?", row)
+
+    def _add_gaps(self, run: GapRun) -> None:
+        """Lengthen the run that this one continues, or begin a new one."""
+        step = wire.grid_ms(run.gpu)
+        longer = self._file.do(
+            "UPDATE gap_runs SET last_ms = ? WHERE gpu = ? AND reason = ? AND last_ms = ?",
+            *(run.last_ms, run.gpu, run.reason, run.first_ms - step),
+        )
+        if longer == 0:
+            self._file.do("INSERT INTO gap_runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", *run, step)
+
+    def _forget_history(self, limit: int) -> None:
+        while self._file.used() > limit:
+            gone = self._file.do(
+                "DELETE FROM batches WHERE number IN (SELECT number FROM batches"
+                " WHERE acknowledged ORDER BY number LIMIT 64)"
+            )
+            if gone == 0:
+                return
+
+    def _leave_stream(self, since: int) -> None:
+        numbers = list(
+            self._file.rows("SELECT number FROM batches WHERE number >= ? ORDER BY number", since)
+        )
+        for (number,) in numbers:  # one at a time: all of them may be far more than our memory
+            (packed,) = self._file.row("SELECT body FROM batches WHERE number = ?", number)
+            batch = msgspec.json.decode(zlib.decompress(packed), type=wire.Batch)
+            self._insert(_row(window) for window in batch.windows)
+        self._file.do("DELETE FROM batches")
+        self._file.do("UPDATE state SET stream = ?, number = 0, hash = ''", str(uuid4()))
+
+    def _first_waiting(self) -> int:
+        (number,) = self._file.row(f"SELECT coalesce(min(number), 1 << 62) {_WAITING}")
+        return int(number)
+
+
+def _row(window: wire.Window) -> tuple[int, bytes]:
+    found = wire.faults(window)
+    if found:
+        raise ValueError(f"window {window.gpu} {window.start.isoformat()}: {'; '.join(found)}")
+    body = msgspec.json.encode(window)
+    if len(body) > wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX:
+        raise ValueError(f"window {window.gpu} {window.start.isoformat()} fits in no batch")
+    return wire.start_ms(window.start), zlib.compress(body, 1)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)

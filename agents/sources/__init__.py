@@ -1,0 +1,1 @@
+"""Where usage comes from besides the driver: job traces, and a made-up centre."""

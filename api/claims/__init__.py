@@ -1,0 +1,1 @@
+"""Claims, bank accounts, publications."""

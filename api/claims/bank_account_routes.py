@@ -1,0 +1,62 @@
+"""Bank accounts: where payees are paid. A change is confirmed by another person of the bureau."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from sqlmodel import Session, select
+
+from api.claims.schemas import AccountSeen, AccountWanted, ClaimProposed
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal, findings
+from ledger.claims import queries as books
+from ledger.claims.steps.bank_accounts import propose_account
+from ledger.errors import NotFound
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.registry.queries import payee_of
+from ledger.registry.tables import Organisation, Project
+from ledger.units import beijing_day
+
+router = APIRouter(tags=["bank accounts"])
+
+
+@router.post("/bank-accounts", status_code=201)
+def propose(
+    wanted: AccountWanted, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
+) -> ClaimProposed:
+    """Say where an organisation is to be paid; nothing changes before another person confirms."""
+    organisation = _organisation(db, viewer, wanted.organisation, now)
+    made, faults = propose_account(
+        db, organisation, holder=wanted.holder, bank=wanted.bank, bank_code=wanted.bank_code,
+        number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
+    )  # fmt: skip
+    if made is None:
+        told = findings(faults)
+        raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
+    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+
+
+@router.get("/bank-accounts")
+def accounts(
+    viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
+) -> list[AccountSeen]:
+    """Accounts present and past; whole numbers for their owner and for finance alone."""
+    mine = None if viewer.project is None else _own(db, viewer.project, now)
+    whole = viewer.role in (Role.BUILDER, Role.FINANCE)
+    return [AccountSeen.of(row, whole=whole) for row in books.accounts(db, mine)]
+
+
+def _own(db: Session, project: int, now: datetime) -> set[int]:
+    """The organisations of a builder: her project's, and the one that is paid for it."""
+    return {db.get_one(Project, project).organisation, payee_of(db, project, beijing_day(now))}
+
+
+def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) -> Organisation:
+    """The organisation that is named; a builder's payee where none is. Others' are not there."""
+    if uscc is None and viewer.project is not None:
+        return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
+    found = db.exec(select(Organisation).where(Organisation.uscc == (uscc or ""))).one_or_none()
+    if found is None or (viewer.project and found.id not in _own(db, viewer.project, now)):
+        raise NotFound("organisation", uscc=uscc or "-")
+    return found

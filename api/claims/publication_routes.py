@@ -1,0 +1,60 @@
+"""Publications, open to everybody, and the objections to them, which a clerk writes down."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.claims.schemas import ObjectionSeen, ObjectionWanted, PublicationSeen, ResolutionWanted
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from ledger.claims import queries as books
+from ledger.claims.steps.publication import receive, resolve
+from ledger.people.steps.credentials import Viewer
+from ledger.units import beijing_day
+
+router = APIRouter(tags=["publications"])
+
+Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
+
+
+@router.get("/publications")
+def publications(
+    *,
+    db: Db,
+    now: Now,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> list[PublicationSeen]:
+    """What is and was before the public, the latest first. Nobody has to sign in."""
+    found = books.publications(db, beijing_day(now), limit=limit, offset=offset)
+    return [
+        PublicationSeen.model_validate(
+            {**row.content, "since": row.since, "until": row.until, "days": row.days,
+             "current": row.current}
+        )
+        for row in found
+    ]  # fmt: skip
+
+
+@router.post("/objections", status_code=201)
+def receive_one(wanted: ObjectionWanted, viewer: Handler, db: Db, now: Now) -> ObjectionSeen:
+    """Write down an objection; the claim then waits until it is resolved."""
+    made = receive(
+        db, access.claim(db, viewer, wanted.claim), objector=wanted.objector,
+        contact=wanted.contact, body=wanted.body, viewer_role=viewer.role, actor=viewer.actor,
+        now=now,
+    )  # fmt: skip
+    return ObjectionSeen.model_validate(made)
+
+
+@router.post("/objections/{key}/resolution")
+def resolve_one(
+    key: int, wanted: ResolutionWanted, viewer: Handler, db: Db, now: Now
+) -> ObjectionSeen:
+    """Uphold an objection, which ends the claim, or dismiss it."""
+    made = resolve(
+        db, key, upheld=wanted.upheld, resolution=wanted.resolution, viewer_role=viewer.role,
+        actor=viewer.actor, now=now,
+    )  # fmt: skip
+    return ObjectionSeen.model_validate(made)

@@ -1,0 +1,148 @@
+"""Claims: opening them, their files, their steps, and the proposal to approve.
+
+Who may do what in which state stands in one table (`ledger/claims/rules.py`); a step that is another
+role's is refused, whoever may come through the door. A builder sees and moves her own claims only.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel import Session
+
+from api.claims.schemas import (
+    ClaimProposed,
+    ClaimSeen,
+    ClaimWanted,
+    ClaimWhole,
+    FileAdded,
+    FileSeen,
+    ObjectionSeen,
+    ProposalWanted,
+    StepSeen,
+    StepWanted,
+)
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal, findings
+from api.door.uploads import Uploaded, documented
+from ledger.claims import queries as books
+from ledger.claims.rules import FIRST, actions
+from ledger.claims.steps.approval import KIND, propose_approval, subject_of
+from ledger.claims.steps.claim_actions import Wish, handle
+from ledger.claims.steps.claims import add_file, lacking, open_claim
+from ledger.claims.tables import Claim
+from ledger.desk.queries import queues as desk
+from ledger.documents.queries import originals
+from ledger.errors import NotFound
+from ledger.formats.capital_amounts import in_words
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.steps.decisions import open_decision
+from ledger.policy.process import FileRole
+from ledger.registry.tables import Organisation
+from ledger.vouchers.tables import Voucher
+
+router = APIRouter(tags=["claims"])
+
+Reader = Annotated[Viewer, having(Right.READ_CLAIMS)]
+Claimant = Annotated[Viewer, having(Right.CLAIM)]
+Mover = Annotated[Viewer, having(Right.MOVE_CLAIMS)]
+Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
+
+
+@router.post("/claims", status_code=201)
+def open_for(wanted: ClaimWanted, viewer: Claimant, db: Db, now: Now) -> ClaimWhole:
+    """Open a claim of a project's voucher."""
+    project = access.project(db, viewer, wanted.project)
+    made = open_claim(db, project.id or 0, wanted.fen, actor=viewer.actor, now=now)
+    return _whole(db, viewer, made)
+
+
+@router.get("/claims")
+def claims(
+    *,
+    viewer: Reader,
+    db: Db,
+    state: Annotated[list[str] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> list[ClaimSeen]:
+    """The claims that are the viewer's to see, newest first; in these states or in any."""
+    found = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
+    return [ClaimSeen.model_validate(row) for row in found]
+
+
+@router.get("/claims/{number}")
+def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
+    """A claim with its files and its history."""
+    return _whole(db, viewer, access.claim(db, viewer, number))
+
+
+@router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
+def add(
+    *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
+) -> FileAdded:
+    """Put a file to a draft; the same one again changes nothing."""
+    found = access.claim(db, viewer, number)
+    return FileAdded(hash=add_file(db, found, role, sent.file, actor=viewer.actor, now=now))
+
+
+@router.get("/claims/{number}/files/{hash_}", response_class=Response)
+def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
+    """A file as it came; a browser keeps it and does not open it."""
+    found = access.claim(db, viewer, number)
+    if hash_ not in {file.hash for file in books.files(db, found.id or 0)}:
+        raise NotFound("claim_file", hash=hash_)
+    kept = originals.original(db, hash_)
+    disposition = f"attachment; filename*=UTF-8''{quote(kept.name, safe='')}"
+    return Response(
+        kept.content, media_type=kept.media, headers={"Content-Disposition": disposition}
+    )
+
+
+@router.post("/claims/{number}/actions")
+def act(number: str, wanted: StepWanted, viewer: Mover, db: Db, now: Now) -> ClaimWhole:
+    """Take a step. Where something lacks, nothing is done and all of it is told."""
+    found = access.claim(db, viewer, number)
+    wish = Wish(**wanted.model_dump())
+    done = handle(db, found, wish, viewer=viewer, now=now)
+    if done.code:
+        told = findings(done.findings)
+        clause = db.get_one(Voucher, found.voucher).clause
+        given = {"clause": clause, "count": len(told), "findings": told}
+        raise Refusal(422, done.code, given)
+    return _whole(db, viewer, done.claim)
+
+
+@router.post("/claims/{number}/approval", status_code=201)
+def propose(
+    number: str, wanted: ProposalWanted, viewer: Handler, db: Db, now: Now
+) -> ClaimProposed:
+    """Propose to approve a claim whose publication is over; another person confirms it."""
+    made = propose_approval(
+        db, access.claim(db, viewer, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
+        reason=wanted.reason,
+    )  # fmt: skip
+    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+
+
+def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
+    (row,) = desk.claims(db, number=found.number)
+    key = found.id or 0
+    proposed = open_decision(db, KIND, subject_of(found))
+    # Who objects is told to those alone who deal with it.
+    heard = [] if viewer.role is Role.BUILDER else books.objections(db, key)
+    lacks = lacking(db, found) if found.state == FIRST else []
+    more: dict[str, Any] = {
+        "uscc": db.get_one(Organisation, found.payee).uscc,
+        "policy": db.get_one(Voucher, found.voucher).policy,
+        "words": in_words(found.fen),
+        "actions": list(actions(found.state, viewer.role)),
+        "lacks": [fault["message"] for fault in findings(lacks)],
+        "decision": proposed and proposed.id,
+        "events": [StepSeen.model_validate(event) for event in books.events(db, key)],
+        "files": [FileSeen.model_validate(file) for file in books.files(db, key)],
+        "objections": [ObjectionSeen.model_validate(one) for one in heard],
+    }
+    return ClaimWhole.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name

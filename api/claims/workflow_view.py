@@ -1,0 +1,127 @@
+"""A claim's way as a stepper, and the facts on which the policy decides, as a form.
+
+The steps stand in the order in which a claim takes them; each passed one has its day. A claim that
+ended elsewhere (refused, withdrawn) ends the row where it stopped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from api.language.i18n import gettext as _
+from api.web.forms import text
+from ledger.claims.tables import Claim, ClaimEvent, Publication
+from ledger.policy import load
+from ledger.policy.decide.facts import names as facts_of
+from ledger.units import beijing_day
+from ledger.vouchers.tables import Voucher
+
+WAY = ("draft", "submitted", "accepted", "published", "approved", "listed", "paid")
+ENDS = ("refused", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the row: `look` is done, now, stopped or ahead."""
+
+    name: str
+    look: str
+    said: str
+    day: date | None
+    note: str = ""
+
+
+def stepper(
+    claim: Claim, events: Sequence[ClaimEvent], published: Publication | None
+) -> list[Step]:
+    """The claim's way, with the day of each step that it took."""
+    reached = {"draft": beijing_day(claim.opened_at)}
+    reached |= {event.next: beijing_day(event.at) for event in events if event.next != event.state}
+    state = "published" if claim.state == "objected" else claim.state
+    stopped = state in ENDS
+    if stopped:
+        state = next((e.state for e in reversed(events) if e.next == claim.state), "draft")
+        state = "published" if state == "objected" else state
+    at = WAY.index(state)
+    steps = []
+    for place, each in enumerate(WAY):
+        look = "done" if place < at or claim.state == "paid" else "ahead"
+        if place == at and claim.state != "paid":
+            look = "stopped" if stopped else "now"
+        day = reached.get(each) if place <= at else None
+        note = _note(claim, published) if place == at else ""
+        steps.append(Step(names()[each], look, looks()[look], day, note))
+    return steps
+
+
+def names() -> dict[str, str]:
+    """What each step is called."""
+    return {
+        "draft": _("填写"),
+        "submitted": _("提交"),
+        "accepted": _("受理"),
+        "published": _("公示"),
+        "approved": _("批准"),
+        "listed": _("送银行"),
+        "paid": _("到账"),
+    }
+
+
+def looks() -> dict[str, str]:
+    """What a step's look means, for who cannot see it."""
+    return {
+        "done": _("已完成"),
+        "now": _("进行中"),
+        "stopped": _("到此为止"),
+        "ahead": _("未到"),
+    }
+
+
+def _note(claim: Claim, published: Publication | None) -> str:
+    if claim.state == "objected":
+        return _("有异议，正在处理")
+    if claim.state == "refused":
+        return _("不予兑付")
+    if claim.state == "withdrawn":
+        return _("已撤回")
+    if claim.state == "published" and published:
+        return _("至 %s") % published.until
+    return ""
+
+
+def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
+    """What a clerk may know anew when a claim is accepted; what the books know is asked nobody."""
+    policy = load(voucher.policy)
+    clause = policy.clause(voucher.clause)
+    asked = [(name, policy.facts[name]) for name in facts_of(policy, clause)] if clause else []
+    return [
+        {
+            "name": name,
+            "words": fact.words,
+            "kind": fact.kind,
+            "choices": fact.choices,
+            "value": voucher.facts.get(name),
+        }
+        for name, fact in asked
+        if fact.kind != "money"
+    ]
+
+
+def said_facts(voucher: Voucher, sent: FormData) -> dict[str, Any]:
+    """The facts that the form says otherwise than the voucher has them."""
+    said = {}
+    for fact in facts_asked(voucher):
+        written = text(sent, f"fact_{fact['name']}")
+        if written and (value := _value(fact["kind"], written)) != fact["value"]:
+            said[fact["name"]] = value
+    return said
+
+
+def _value(kind: str, written: str) -> Any:  # noqa: ANN401 - of three kinds
+    if kind == "yes_no":
+        return {"yes": True, "no": False}.get(written, written)
+    digits = written.replace(",", "")
+    return int(digits) if kind == "count" and digits.isdecimal() else written

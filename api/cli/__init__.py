@@ -1,0 +1,1 @@
+"""What all commands share: the way to the server, arguments, output."""

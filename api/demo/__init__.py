@@ -1,0 +1,1 @@
+"""The made-up centre, office and month that `suanquan demo` plays."""

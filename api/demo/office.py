@@ -1,0 +1,76 @@
+"""The made-up people of the demo, and the days on which they do what they do.
+
+Each has a token of her own and asks the server as of a day of the drill (ADR 0007). Another person
+always looks at what she confirms.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from api.cli.client import Client, Door
+from api.demo import drill
+
+PERSONS = {
+    "clerk": {"person": "演练经办甲", "role": "clerk"},
+    "second": {"person": "演练经办乙", "role": "clerk"},
+    "approver": {"person": "演练审批", "role": "approver"},
+    "finance": {"person": "演练财务", "role": "finance"},
+    "centre": {"person": "演练中心对账员", "role": "operator", "centre": drill.DEMO_CENTRE},
+    "builder": {"person": "演练企业联系人", "role": "builder", "project": "helan"},
+}
+_SETTLED_BY = 18  # from this day of a month on, all of the drill lies in the past
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days of the drill: the month, and when what was done after it."""
+
+    month: date
+    today: date
+
+    @classmethod
+    def before(cls, today: date) -> "Days":
+        """The newest month whose whole way to the bank lies in the past."""
+        first = today.replace(day=1)
+        last = (first - timedelta(days=1)).replace(day=1)
+        if today.day < _SETTLED_BY:
+            last = (last - timedelta(days=1)).replace(day=1)
+        return cls(last, today)
+
+    def after(self, days: int) -> date:
+        """So many days after the month."""
+        return (self.month + timedelta(days=31)).replace(day=1) + timedelta(days=days - 1)
+
+    @property
+    def name(self) -> str:
+        """`2026-10`."""
+        return f"{self.month:%Y-%m}"
+
+
+class Office:
+    """The made-up people, each of whom asks the server as of a day."""
+
+    def __init__(self, door: Door, days: Days) -> None:
+        self._url, self.days = door.url, days
+        self._tokens: dict[str, str] = {}
+
+    def hire(self, client: Client) -> None:
+        """A token for each."""
+        for name, wanted in PERSONS.items():
+            self._tokens[name] = client.ask("POST", "tokens", body=wanted)["secret"]
+
+    @contextmanager
+    def on(self, who: str, day: date) -> Iterator[Client]:
+        """Somebody at ten in the morning of a day."""
+        moment = f"{day}T10:00:00+08:00"
+        with Client(Door(self._url, self._tokens[who]), drill_now=moment) as client:
+            yield client
+
+    def confirm(self, who: str, day: date, decision: int) -> None:
+        """Look at what another one decided, and confirm it."""
+        with self.on(who, day) as client:
+            seen = client.ask("GET", f"decisions/{decision}")["digest"]
+            answer = {"answer": "confirmed", "seen": seen}
+            client.ask("POST", f"decisions/{decision}/answer", body=answer)

@@ -1,0 +1,72 @@
+"""A centre's own page: what it is asked, its statements, its months and what differs, its papers.
+
+The bureau is led to the reconcile desk instead, which shows the same months of all centres.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.reconciliation.pages import month_mark
+from api.statements import pages as statements
+from api.web import labels as words
+from api.web.layout import Framed
+from ledger.documents.queries import document_views as documents_seen
+from ledger.documents.queries.document_views import Scope, Wanted
+from ledger.people.steps.credentials import Viewer
+from ledger.reconciliation.queries import messages
+from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.steps import messages as steps
+from ledger.registry.tables import Centre
+from ledger.statements import queries as books
+from ledger.units import beijing_day
+
+router = APIRouter(include_in_schema=False)
+
+NEWEST = 10
+
+
+@router.get("/centre")
+def centre_page(
+    *, frame: Framed, viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
+) -> Response:
+    """Everything that waits for the centre, then its months."""
+    if viewer.centre is None:
+        return RedirectResponse("/reconcile", 303)
+    found = books.statements(db, centre=viewer.centre)
+    months = reconcile.months(db, centre=viewer.centre)
+    newest = documents_seen.documents(db, Scope(viewer.centre), Wanted(), limit=NEWEST)
+    return frame.page(
+        "desk/centre.html",
+        {
+            "centre": db.get_one(Centre, viewer.centre),
+            "today": beijing_day(now),
+            "messages": messages.of_centre(db, viewer.centre),
+            "codes": words.exceptions(),
+            "statements": [statements.row(each) for each in found],
+            "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
+            "documents": [
+                {"seen": each, "mark": words.document_mark(each.state, red=bool(each.reverses))}
+                for each in newest
+            ],
+            "may_answer": access.may(viewer, Right.HAND_IN),
+        },
+    )
+
+
+@router.post("/centre/messages/{message}")
+def answer(
+    message: int,
+    *,
+    viewer: Annotated[Viewer, having(Right.HAND_IN)],
+    db: Db,
+    now: Now,
+    body: Annotated[str, Form(max_length=2_000)],
+) -> Response:
+    """The centre answers a question, once."""
+    steps.answer(db, message, centre=viewer.centre, body=body, actor=viewer.actor, now=now)
+    return RedirectResponse("/centre", 303)

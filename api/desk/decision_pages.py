@@ -1,0 +1,174 @@
+"""Decisions of two persons: what one decided, in full, and the other's answer.
+
+Whoever confirms sends back the digest of what he saw; if the decision changed meanwhile, the answer
+does not count. Who decided can only withdraw.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
+
+from api.desk.decision_view import content
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, Offset, having
+from api.language.codes import KEPT_APART
+from api.language.i18n import gettext as _
+from api.reconciliation.difference_view import line_name
+from api.web import labels as words
+from api.web.layout import Framed, pages
+from ledger.desk.queries import queues as desk
+from ledger.desk.steps.confirm import KINDS, respond
+from ledger.documents.queries import document_views as documents_seen
+from ledger.documents.queries.document_views import Scope, Wanted
+from ledger.errors import NotFound
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import Answer, own, person, same_person
+from ledger.people.tables import Decision
+from ledger.reconciliation.queries import months as reconcile
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_ROWS = 50
+
+
+def may_read(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may see it: outside the bureau only one's own."""
+    return access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, decision)
+
+
+def may_answer(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may confirm or refuse: the role may, and it is somebody else's."""
+    kind = KINDS.get(decision.kind)
+    return (
+        decision.answer is None
+        and kind is not None
+        and viewer.role in kind.roles
+        and not same_person(viewer.actor, decision.decided_by)
+    )
+
+
+def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader decided it, and nobody answered yet."""
+    may = access.may(viewer, Right.ANSWER_DECISIONS)
+    return decision.answer is None and may and own(viewer.actor, decision)
+
+
+def subject(decision: Decision) -> str:
+    """What it is about, without the word by which the books keep kinds apart."""
+    return KEPT_APART.sub("", decision.subject, count=1)
+
+
+def row(decision: Decision) -> dict[str, Any]:
+    """A decision in a list."""
+    return {
+        "id": decision.id,
+        "kind": words.said(words.decision_kinds(), decision.kind),
+        "subject": subject(decision),
+        "reason": decision.reason,
+        "by": person(decision.decided_by),
+        "at": decision.decided_at,
+        "mark": words.answer(decision.answer),
+    }
+
+
+@router.get("/decisions")
+def listing(
+    *,
+    frame: Framed,
+    viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)],
+    db: Db,
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """Every decision: the open ones first."""
+    found = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in found[:PAGE_ROWS]]
+    more = len(found) > PAGE_ROWS
+    pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
+    return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})
+
+
+@router.get("/decisions/{decision}")
+def decision_page(
+    decision: int,
+    *,
+    frame: Framed,
+    viewer: Annotated[Viewer, having(Right.READ_MONTH)],
+    db: Db,
+) -> HTMLResponse:
+    """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
+    made = db.get(Decision, decision)
+    if made is None or not may_read(viewer, made):
+        raise NotFound("decision", id=decision)
+    return frame.page(
+        "desk/decision.html",
+        {
+            **row(made),
+            "content": content(made.content, named=_named(db, made)),
+            "place": place(db, made),
+            "digest": made.digest,
+            "answered_by": person(made.answered_by or ""),
+            "answered_at": made.answered_at,
+            "answer_reason": made.answer_reason,
+            "may_answer": may_answer(viewer, made),
+            "may_withdraw": may_withdraw(viewer, made),
+            "why_not": _why_not(viewer, made),
+        },
+    )
+
+
+def _named(db: Session, made: Decision) -> dict[tuple[str, int], str]:
+    """What the keys of a reconciliation's content stand for: contract lines and documents."""
+    cells = made.content.get("cells", [made.content] if made.kind == "extra" else [])
+    lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
+    told = [*made.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
+    numbers = reconcile.numbers(db, (each["document"] for each in told))
+    named = {("price", key): line_name(line) for key, line in lines.items()}
+    named |= {("document", key): number for key, number in numbers.items()}
+    if {"contract", "number"} <= made.content.keys():
+        named["contract", made.content["contract"]] = made.content["number"]
+    return named
+
+
+def place(db: Session, made: Decision) -> str:
+    """The page of what is decided about; "" where it has none."""
+    said = made.content
+    if made.kind == "document":
+        found = documents_seen.documents(db, Scope(), Wanted(decision=made.id), limit=2)
+        return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
+    if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
+        return f"/reconcile/{said['contract']}/{said['month']}"
+    number = quote(str(said.get("number", "")), safe="")
+    pages_of = {
+        "claim": f"/claims/{number}",
+        "payment_list": f"/payments/{number}",
+    }
+    return pages_of.get(made.kind, "")
+
+
+def _why_not(viewer: Viewer, made: Decision) -> str:
+    """Why an open decision has no button to confirm it for this reader."""
+    if made.answer is not None or may_answer(viewer, made):
+        return ""
+    if same_person(viewer.actor, made.decided_by):
+        return _("须由另一人确认；您可以撤回自己的决定。")
+    return _("您的角色不能确认这类决定。")
+
+
+@router.post("/decisions/{decision}")
+def answer(
+    decision: int,
+    *,
+    viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
+    db: Db,
+    now: Now,
+    answer: Annotated[Answer, Form()],
+    seen: Annotated[str, Form()],
+    reason: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Confirm, refuse or withdraw."""
+    respond(db, decision, answer=answer, seen=seen, viewer=viewer, now=now, reason=reason.strip())
+    return RedirectResponse(f"/decisions/{decision}", 303)

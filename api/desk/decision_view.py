@@ -1,0 +1,254 @@
+"""A decision's content as a person reads it: names and amounts in a list, several alike in a table.
+
+The content is what the digest is made of, so all of it is shown, also what has no name here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from api.language.format import money, quantity
+from api.language.i18n import gettext as _
+from api.web import labels as words
+
+DIGEST = 64
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value as it is shown: whether it is a number or a code, and where it leads."""
+
+    said: str
+    number: bool = False
+    code: bool = False
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Several things alike: a row each, under the names of what they have."""
+
+    name: str
+    heads: tuple[tuple[str, bool], ...]  # name, whether its column holds numbers
+    rows: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Single values by name, then tables."""
+
+    values: tuple[tuple[str, Value], ...]
+    tables: tuple[Table, ...]
+
+
+def names() -> dict[str, str]:
+    """What the fields of decisions are called, in the order in which they are read."""
+    return {**_what(), **_how_much(), **_why()}
+
+
+def _what() -> dict[str, str]:
+    """What and who a decision is about."""
+    return {
+        "line": _("行"),
+        "number": _("号码"),
+        "name": _("名称"),
+        "file": _("文件"),
+        "documents": _("单据"),
+        "claim": _("申请"),
+        "project": _("项目"),
+        "contract": _("合同"),
+        "month": _("账期"),
+        "kind": _("种类"),
+        "voucher": _("算力券"),
+        "clause": _("条款"),
+        "policy": _("政策版本"),
+        "price": _("合同行"),
+        "indicator": _("预算指标"),
+        "year": _("年度"),
+        "project_name": _("项目名称"),
+        "fund_kind": _("资金性质"),
+        "classification": _("功能分类"),
+        "issued_on": _("开票日"),
+        "seller": _("销方"),
+        "buyer": _("购方"),
+        "organisation": _("单位"),
+        "payee": _("收款单位"),
+        "uscc": _("统一社会信用代码"),
+        "holder": _("户名"),
+        "bank": _("开户行"),
+        "bank_code": _("联行号"),
+        "account": _("账号"),
+        "code": _("代码"),
+        "document": _("单据"),
+        "item": _("项目名称"),
+        "unit": _("单位"),
+        "quantity": _("数量"),
+        "unit_price": _("单价"),
+    }
+
+
+def _how_much() -> dict[str, str]:
+    """The sums."""
+    return {
+        "metered_fen": _("计量"),
+        "invoiced_fen": _("已开票"),
+        "extra_fen": _("补认金额"),
+        "matched_fen": _("核定"),
+        "closed_fen": _("不再开票的金额"),
+        "net_fen": _("不含税金额"),
+        "tax_rate": _("税率"),
+        "tax_fen": _("税额"),
+        "gross_fen": _("价税合计"),
+        "before_fen": _("原来"),
+        "cap_fen": _("上限"),
+        "available_fen": _("可用"),
+        "reserved_fen": _("预留"),
+        "fen": _("金额"),
+        "total_fen": _("合计"),
+        "words": _("大写"),
+    }
+
+
+def _why() -> dict[str, str]:
+    """Reasons, days, and what lies behind."""
+    return {
+        "treatment": _("处理"),
+        "reason": _("理由"),
+        "since": _("起"),
+        "until": _("止"),
+        "on_day": _("日期"),
+        "pay_by": _("退还期限"),
+        "reference": _("银行流水号"),
+        "fraud": _("弄虚作假"),
+        "to_treasury": _("缴回国库"),
+        "statement": _("对账单"),
+        "reverses": _("红冲的蓝票"),
+        "confirmation": _("红字确认单编号"),
+        "remark": _("备注"),
+        "cells": _("各行"),
+        "lines": _("各行"),
+        "typed": _("差异"),
+        "notes": _("仅提示的差异"),
+        "facts": _("事实的摘要"),
+        "source": _("来源"),
+        "original": _("原件"),
+        "values": _("摘要"),
+        "digest": _("摘要"),
+    }
+
+
+Named = Mapping[tuple[str, int], str]
+"""What a key of the books stands for, by the field that it is in: `("price", 18)`."""
+
+
+def content(of: Mapping[str, Any], lead: str = "", named: Named = MappingProxyType({})) -> Content:
+    """The whole of a decision's content; `lead` names what a part belongs to."""
+    known = names()
+    values: list[tuple[str, Value]] = []
+    tables: list[Table] = []
+    for key, value in sorted(of.items(), key=lambda pair: _rank(known, pair[0])):
+        name = f"{lead}{known.get(key, key)}"
+        if isinstance(value, Mapping):
+            part = content(value, f"{name} · ", named)
+            values += part.values
+            tables += part.tables
+        elif _alike(value):
+            tables += _tables(name, value, known, named)
+        else:
+            values.append((name, shown(key, value, named)))
+    return Content(tuple(values), tuple(tables))
+
+
+def _rank(known: Mapping[str, str], key: str) -> tuple[int, str]:
+    """Where a field stands: as in `names`, then what has no name there."""
+    return (list(known).index(key) if key in known else len(known), key)
+
+
+def shown(
+    key: str,
+    value: Any,  # noqa: ANN401 - as JSON gives it
+    named: Named = MappingProxyType({}),
+) -> Value:
+    """One value: money where the name says fen, codes by their words."""
+    if isinstance(value, bool):
+        return Value(_("是") if value else _("否"))
+    if value is None or value in ("", [], {}):
+        return Value("—")
+    if isinstance(value, int):
+        if key == "fen" or key.endswith("_fen"):
+            return Value(money(value), number=True)
+        return _count(key, value, named)
+    text = _joined(key, value) if isinstance(value, list | dict) else str(value)
+    return Value(_word(key, text), code=len(text) == DIGEST and text.isalnum())
+
+
+def _count(key: str, value: int, named: Named) -> Value:
+    """A whole number that is no money: a key of the books by what it stands for, or as such."""
+    said = named.get((key, value), f"#{value}")
+    if key == "document":
+        return Value(said, url=f"/documents/{value}")
+    if key in {"contract", "price", "voucher", "account", "organisation"}:
+        return Value(said)
+    return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
+
+
+def _joined(key: str, value: list[Any] | dict[str, Any]) -> str:
+    if isinstance(value, list):
+        return " · ".join(shown(key, each).said for each in value)
+    known = names()
+    return " · ".join(
+        f"{known.get(name, name)} {shown(name, each).said}" for name, each in value.items()
+    )
+
+
+def _word(key: str, text: str) -> str:
+    if key == "treatment":
+        return words.said(words.treatments(), text)
+    if key == "code" and text in words.exceptions():
+        return f"{text} {words.exceptions()[text]}"
+    if key == "source":
+        return words.said(words.sources(), text)
+    if key == "kind":
+        return words.said(words.document_kinds() | words.project_kinds(), text)
+    return text
+
+
+def _alike(value: Any) -> bool:  # noqa: ANN401 - as JSON gives it
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and bool(value)
+        and all(isinstance(each, Mapping) for each in value)
+    )
+
+
+def _tables(
+    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+) -> list[Table]:
+    """A row for each; what hangs on a row is told below, each with the contract line of its row."""
+    hanging = {key for each in things for key, value in each.items() if _alike(value)}
+    made = [_table(name, [_without(each, hanging) for each in things], known, named)]
+    for key in sorted(hanging, key=lambda key: _rank(known, key)):
+        below = [
+            {"price": each["price"], **one} if "price" in each else one
+            for each in things
+            for one in each.get(key) or ()
+        ]
+        made.append(_table(known.get(key, key), below, known, named))
+    return made
+
+
+def _without(thing: Mapping[str, Any], hanging: set[str]) -> Mapping[str, Any]:
+    return {key: value for key, value in thing.items() if key not in hanging}
+
+
+def _table(
+    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+) -> Table:
+    """A row for each."""
+    keys = sorted({key for each in things for key in each}, key=lambda key: _rank(known, key))
+    rows = tuple(tuple(shown(key, each.get(key), named) for key in keys) for each in things)
+    numeric = [any(row[n].number for row in rows) for n in range(len(keys))]
+    heads = tuple((known.get(key, key), numeric[n]) for n, key in enumerate(keys))
+    return Table(name, heads, rows)

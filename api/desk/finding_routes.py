@@ -1,0 +1,40 @@
+"""Findings: what a person should look at, and the release of what was quarantined."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.schemas import Released, exact
+from api.metering.batch_decoder import read_kept
+from ledger.desk.queries import findings
+from ledger.metering.steps.intake import release
+from ledger.people.steps.credentials import Viewer
+
+router = APIRouter(tags=["findings"])
+
+
+@router.get("/findings")
+def list_findings(
+    *,
+    kind: findings.Kind,
+    viewer: Annotated[Viewer, having(Right.READ_METERING)],
+    db: Db,
+    now: Now,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> list[dict[str, Any]]:
+    """Findings of one kind, newest first, of the viewer's centre or of all."""
+    rows = findings.findings(db, kind, now, centre=viewer.centre, limit=limit, offset=offset)
+    return [{key: exact(value) for key, value in row.items()} for row in rows]
+
+
+@router.post("/quarantine/release")
+def release_quarantine(
+    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+) -> Released:
+    """Look again at what is quarantined, and keep what may count by now."""
+    clusters = access.clusters(db, viewer)
+    return Released(released=sum(release(db, read_kept, now, cluster) for cluster in clusters))

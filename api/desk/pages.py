@@ -1,0 +1,86 @@
+"""The bureau's desk: what waits for somebody, how much of it, and since when.
+
+Four queues, each of which leads to its list; below them, what this reader is asked to confirm.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.desk.decision_pages import may_answer, row
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.language.i18n import gettext as _
+from api.web import labels as words
+from api.web.layout import Framed
+from ledger.desk.queries import queues as desk
+from ledger.desk.queries.queues import Queue
+from ledger.people.steps.credentials import Viewer
+from ledger.units import beijing_day
+
+router = APIRouter(include_in_schema=False)
+Bureau = Annotated[Viewer, having(Right.READ_PAYMENTS)]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A queue as the desk shows it."""
+
+    name: str
+    means: str
+    url: str
+    count: int
+    oldest: date | None
+    days: int
+
+
+def waiting(name: str, means: str, url: str, queue: Queue, today: date) -> Waiting:
+    """A queue with the age of its oldest."""
+    since = queue.oldest
+    oldest = beijing_day(since) if isinstance(since, datetime) else since
+    days = max((today - oldest).days, 0) if oldest else 0
+    return Waiting(name, means, url, queue.count, oldest, days)
+
+
+@router.get("/desk")
+def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
+    """The four queues, and what this reader may confirm."""
+    today = beijing_day(now)
+    mine = [each for each in desk.open_decisions(db) if may_answer(viewer, each)]
+    queues = [
+        waiting(
+            _("待对账"),
+            _("月份已结束或已有发票，尚未由两人确认。"),
+            "/reconcile",
+            desk.waiting_months(db, today),
+            today,
+        ),
+        waiting(
+            _("待复核"),
+            _("同事已作决定，等您确认或退回。"),
+            "/decisions",
+            Queue.of([each.decided_at for each in mine]),
+            today,
+        ),
+        waiting(
+            _("待审"),
+            _("申请等待受理、公示、处理异议或批准。"),
+            "/claims?queue=review",
+            desk.waiting_claims(db, today),
+            today,
+        ),
+        waiting(
+            _("待支付"),
+            _("已批准未列清单的申请，和等银行回音的清单。"),
+            "/payments",
+            desk.waiting_payments(db),
+            today,
+        ),
+    ]
+    rows = [row(each) for each in mine[:10]]
+    return frame.page(
+        "desk/desk.html", {"queues": queues, "rows": rows, "kinds": words.decision_kinds()}
+    )

@@ -1,0 +1,122 @@
+"""What the API takes and gives of cost documents; see `api/door/schemas.py`."""
+
+from datetime import date, datetime
+
+from api.door.schemas import Asked, Text, Told
+
+
+class DocumentTaken(Told):
+    """What became of one document: `taken`, or `unchanged` where it was there already."""
+
+    id: int
+    code: str
+    number: str
+    outcome: str
+
+
+class DocumentsTaken(Told):
+    """What came of a file; `decision` is what a second person is asked, where it was keyed."""
+
+    documents: list[DocumentTaken]
+    decision: int | None
+
+
+class DocumentSeen(Told):
+    """A cost document, fen; days are included. `worth_fen` is without tax, net of its red ones.
+
+    `state`: standing, to_confirm, frozen, refused, dropped. `period_assumed`: it says no period,
+    so it is of its month of issue.
+    """
+
+    id: int
+    kind: str
+    code: str
+    number: str
+    issued_on: date
+    seller_uscc: str
+    seller_name: str
+    buyer_uscc: str
+    buyer_name: str
+    net_fen: int
+    tax_fen: int
+    gross_fen: int
+    since: date
+    until: date
+    period_assumed: bool
+    statement: str | None
+    reverses: str | None
+    confirmation: str | None
+    remark: str
+    source: str
+    original: str
+    received_at: datetime
+    received_by: str
+    decision: int | None
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    state: str
+    worth_fen: int
+    allocated_fen: int
+
+
+class DocumentLineSeen(Told):
+    """A line, fen; quantity and unit price as they were printed."""
+
+    line: int
+    item: str
+    unit: str
+    quantity: str
+    unit_price: str
+    net_fen: int
+    tax_rate: str
+    tax_fen: int
+
+
+class DocumentShareSeen(Told):
+    """So many fen of a line, allocated to a contract line, month and policy version."""
+
+    line: int
+    contract: str
+    project: str
+    month: date
+    price: int
+    policy: str
+    fen: int
+    allocated_at: datetime
+    allocated_by: str
+
+
+class FreezeSeen(Told):
+    """A freeze by a red confirmation (R18), and when it was lifted."""
+
+    confirmation: str
+    frozen_at: datetime
+    frozen_by: str
+    lifted_at: datetime | None
+    lifted_by: str | None
+
+
+class DocumentWhole(DocumentSeen):
+    """A cost document with its lines, what is allocated of them, its red ones and its freezes."""
+
+    lines: list[DocumentLineSeen]
+    allocations: list[DocumentShareSeen]
+    reds: list[DocumentSeen]
+    freezes: list[FreezeSeen]
+
+
+class FreezeAsked(Asked):
+    """The number of the red confirmation (红字发票信息确认单) that is on its way."""
+
+    confirmation: Text
+
+
+class ReceiptSeen(Told):
+    """A proof of payment of a document, gross fen."""
+
+    reference: str
+    document: int
+    payer: str
+    payee: str
+    fen: int
+    paid_on: date

@@ -1,0 +1,152 @@
+"""Who may do what: one table from role to rights, and the scopes that bound them.
+
+A builder sees its own project and nothing else; an operator its own centre; the bureau's roles see
+everything and differ in what they may do. The auditor reads everything and writes nothing. What
+is not there and what is not yours look the same: 404.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
+
+from ledger.claims.queries import claim_by_number
+from ledger.claims.tables import Claim
+from ledger.errors import NotFound
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.registry.tables import Cluster, Project
+from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.tables import Voucher
+
+
+class Right(StrEnum):
+    """One kind of act. A route asks for exactly one."""
+
+    READ_PROJECTS = "read_projects"  # projects, quotas, days, windows
+    READ_USAGE = "read_usage"
+    READ_METERING = "read_metering"  # agents and findings of a centre
+    TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
+    REGISTER = "register"  # the registry's YAML
+    OPEN_VOUCHERS = "open_vouchers"
+    ACCRUE = "accrue"
+    READ_TOKENS = "read_tokens"
+    ISSUE_TOKENS = "issue_tokens"
+    READ_METRICS = "read_metrics"
+    READ_MONTH = "read_month"  # statements, cost documents, reconciliations: each in its scope
+    HAND_IN = "hand_in"  # cost documents, answers to the bureau's questions
+    ANSWER_STATEMENTS = "answer_statements"  # the centre and the builder, line by line
+    RECONCILE = "reconcile"  # statements, matching, decisions on a month
+    ANSWER_DECISIONS = "answer_decisions"  # which kinds: `ledger/desk/steps/confirm.py`
+    READ_CLAIMS = "read_claims"
+    CLAIM = "claim"
+    MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
+    HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
+    READ_PAYMENTS = "read_payments"
+    PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
+
+
+_READ_BOOKS = {
+    Right.READ_PROJECTS,
+    Right.READ_USAGE,
+    Right.READ_METERING,
+    Right.READ_MONTH,
+    Right.READ_CLAIMS,
+    Right.READ_PAYMENTS,
+}
+_BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
+_WRITE_BOOKS = {
+    Right.REGISTER,
+    Right.OPEN_VOUCHERS,
+    Right.ACCRUE,
+    Right.HAND_IN,
+    Right.RECONCILE,
+    Right.CLAIM,
+}
+# Outside the bureau a decision is only ever withdrawn, by who made it.
+_BUILDER = {
+    Right.READ_PROJECTS,
+    Right.READ_USAGE,
+    Right.READ_MONTH,
+    Right.READ_CLAIMS,
+    Right.ANSWER_DECISIONS,
+}
+_OPERATOR = {
+    Right.READ_USAGE,
+    Right.READ_METERING,
+    Right.TEND_AGENTS,
+    Right.READ_MONTH,
+    Right.ANSWER_DECISIONS,
+}
+
+RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
+    {
+        Role.BUILDER: frozenset(
+            _BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.MOVE_CLAIMS}
+        ),
+        Role.OPERATOR: frozenset(_OPERATOR | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
+        Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
+        Role.APPROVER: frozenset(_BUREAU),
+        Role.FINANCE: frozenset(_BUREAU | {Right.PAY}),
+        Role.AUDITOR: frozenset(_READ_BOOKS | {Right.READ_TOKENS, Right.READ_METRICS}),
+        Role.ADMINISTRATOR: frozenset(Right),
+    }
+)
+
+_PROJECTS = text("""
+    SELECT p.code, p.name, p.kind, p.drill, o.name AS organisation, v.clause
+    FROM projects p JOIN organisations o ON o.id = p.organisation
+    LEFT JOIN vouchers v ON v.project = p.id
+    WHERE (CAST(:scope AS bigint) IS NULL OR p.id = :scope)
+        AND (CAST(:only AS bigint) IS NULL OR p.id = :only)
+    ORDER BY p.code
+""")
+
+
+def may(viewer: Viewer, right: Right) -> bool:
+    """Whether the viewer's role has this right; its scope is asked elsewhere."""
+    return right in RIGHTS[viewer.role]
+
+
+def project(db: Session, viewer: Viewer, code: str) -> Project:
+    """The project of this code, if it is there and the viewer's to see; else NotFound."""
+    found = project_by_code(db, code)
+    if viewer.project is not None and found.id != viewer.project:
+        raise NotFound("project", code=code)
+    return found
+
+
+def projects(db: Session, viewer: Viewer, *, only: int | None = None) -> Sequence[Row[Any]]:
+    """The projects that are the viewer's to see, by code; `only` one of them."""
+    rows = db.execute(_PROJECTS, {"scope": viewer.project, "only": only})
+    return rows.all()
+
+
+def project_codes(db: Session, viewer: Viewer) -> dict[int, str]:
+    """Codes by key of the projects whose usage the viewer may see, in whole or in part."""
+    rows = db.exec(select(Project.id, Project.code)).all()
+    return {key: code for key, code in rows if key and viewer.project in (None, key)}
+
+
+def clusters(db: Session, viewer: Viewer) -> list[int]:
+    """The keys of the clusters of the viewer's centre, or of all."""
+    rows = db.exec(select(Cluster.id, Cluster.centre).order_by(col(Cluster.id))).all()
+    return [key for key, centre in rows if key and viewer.centre in (None, centre)]
+
+
+def claim(db: Session, viewer: Viewer, number: str) -> Claim:
+    """The claim of this number, if it is there and the viewer's to see; else NotFound."""
+    found = claim_by_number(db, number)
+    if viewer.project not in (None, db.get_one(Voucher, found.voucher).project):
+        raise NotFound("claim", number=number)
+    return found
+
+
+def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:
+    """The cluster of this name, if it is there and the viewer's to see; else NotFound."""
+    found = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
+    if found is None or (viewer.centre is not None and found.centre != viewer.centre):
+        raise NotFound("cluster", name=name)
+    return found

@@ -1,0 +1,152 @@
+"""What the routes are given: the database, the moment, who is asking, and where sign-in is kept.
+
+One request is one transaction. It is committed before the answer goes out, so whoever got a yes
+can rely on it; an error undoes everything. At most as many requests hold a transaction as there
+are connections; others wait without holding a thread.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hmac import compare_digest
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.responses import Response
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
+
+from api.door import access
+from api.door.middleware import SAFE, SESSION_COOKIE
+from api.door.problems import Refusal
+from api.settings import Settings
+from ledger.people.steps import credentials as doors
+from ledger.people.steps.credentials import SESSION_LASTS, Viewer
+
+DRILL_CLOCK = "x-drill-clock"
+CONNECTIONS = 5  # what `Database.engine` keeps
+_BEARER = {"WWW-Authenticate": "Bearer"}
+
+
+async def moment(request: Request) -> datetime:
+    """The present; tests put another one in its place (`app.dependency_overrides`).
+
+    In a drill, who holds the secret of its clock says what time it is: a month with its publication
+    cannot be waited for. Asynchronous, as what waits for nothing needs no thread of its own.
+    """
+    told = request.headers.get(DRILL_CLOCK)
+    if told is not None:
+        return _drill_moment(told, request.app.state.settings.drill_clock)
+    return datetime.now(UTC)
+
+
+def _drill_moment(told: str, secret: str | None) -> datetime:
+    given, _, when = told.rpartition(" ")
+    if secret is None or not compare_digest(given.encode(), secret.encode()):
+        raise Refusal(403, "no_drill")
+    try:
+        at = datetime.fromisoformat(when)
+    except ValueError as error:
+        raise Refusal(422, "bad_moment") from error
+    if at.tzinfo is None:
+        raise Refusal(422, "bad_moment")
+    return at.astimezone(UTC)
+
+
+def session(request: Request) -> Iterator[Session]:
+    """The request's one transaction."""
+    with Session(request.app.state.engine) as db:
+        yield db
+        db.commit()
+
+
+async def configured(request: Request) -> Settings:
+    """The settings that the application was made with."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Now = Annotated[datetime, Depends(moment)]
+Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNECTIONS)]
+Configured = Annotated[Settings, Depends(configured)]
+
+
+_TOKEN = HTTPBearer(auto_error=False, description="The secret of a token: `sq_…`")
+_COOKIE = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="A browser's session")
+
+
+def visitor(
+    request: Request,
+    token: Annotated[HTTPAuthorizationCredentials | None, Security(_TOKEN)],
+    cookie: Annotated[str | None, Security(_COOKIE)],
+    db: Db,
+    now: Now,
+) -> Viewer | None:
+    """Who is asking, if they say: by `Authorization: Bearer`, else by the browser's session.
+
+    A change by the API takes a token: a cookie is sent by a browser whether its owner meant it or
+    not. A token that is not good is an error; a session that has ended is a visit without one.
+    """
+    in_page = request.method in SAFE or not request.url.path.startswith("/api/")
+    if token is not None:
+        found = doors.viewer(db, token.credentials, now)
+    elif cookie and in_page:
+        found = doors.signed_in(db, cookie, now)
+    else:
+        return None
+    if found is None and token is not None:
+        raise Refusal(401, "bad_credential", headers=_BEARER)
+    request.state.viewer = found
+    return found
+
+
+Visitor = Annotated[Viewer | None, Depends(visitor)]
+
+
+def signed_in(visitor: Visitor) -> Viewer:
+    """Who is asking; nobody in particular is a 401."""
+    if visitor is None:
+        raise Refusal(401, "no_credential", headers=_BEARER)
+    return visitor
+
+
+def having(right: access.Right) -> Any:  # noqa: ANN401 - FastAPI's own type for a dependency
+    """Who is asking, with a role that has this right; any other role is a 403.
+
+    Written in a signature as `viewer: Annotated[Viewer, having(Right.REGISTER)]`.
+    """
+
+    def check(viewer: Annotated[Viewer, Depends(signed_in)]) -> Viewer:
+        if not access.may(viewer, right):
+            raise Refusal(403, "not_your_role", {"role": viewer.role})
+        return viewer
+
+    return Depends(check)
+
+
+def open_session(
+    request: Request, response: Response, db: Session, token: str, now: datetime
+) -> bool:
+    """Sign a browser in by its owner's token: sets the cookie, or returns False."""
+    secret = doors.sign_in(db, token, now)
+    if secret is None:
+        return False
+    response.set_cookie(
+        SESSION_COOKIE, secret, max_age=int(SESSION_LASTS.total_seconds()), path="/",
+        secure=by_https(request), httponly=True, samesite="strict",
+    )  # fmt: skip
+    return True
+
+
+def close_session(request: Request, response: Response, db: Session) -> None:
+    """Sign a browser out: the session ends here, not only in the browser."""
+    doors.sign_out(db, request.cookies.get(SESSION_COOKIE, ""))
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
+
+
+def by_https(request: Request) -> bool:
+    """Whether people reach us by https, here or at a proxy before us."""
+    settings: Settings = request.app.state.settings
+    return request.url.scheme == "https" or (settings.url or "").startswith("https:")
+
+
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]

@@ -1,0 +1,167 @@
+"""How much and how often: the size of a body before it is read, the time it may take, and the rate.
+
+A body is taken in whole here, within its limit and its time, so no route ever waits for a slow
+sender while it holds the database. Wrong sign-ins and enrolment codes are counted by address and
+soon turned away; everything else has a wide limit for each caller, so that one program gone wild
+does not starve the others. The counts live in this process.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from hashlib import sha256
+from types import MappingProxyType
+
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from agents.wire import AGENT_HEADER, BATCH_BYTES_MAX
+from api.door.middleware import SESSION_COOKIE
+from api.door.problems import Problem, respond
+
+KIB = 1024
+BODY_MAX = 64 * KIB
+FORM_MAX = 20 * KIB * KIB + BODY_MAX  # a file, and a form around it
+BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
+    {
+        "/api/v1/batches": BATCH_BYTES_MAX,
+        "/api/v1/registry": 8 * KIB * KIB,
+        "/api/v1/bank-returns": 8 * KIB * KIB,
+        "/api/v1/evaluations": 2 * KIB * KIB,
+        **dict.fromkeys(
+            (
+                *(f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
+                *(
+                    "/documents",
+                    "/documents/new",
+                    "/claims/files",
+                    "/payments/returns",
+                ),  # forms of the pages
+            ),
+            FORM_MAX,
+        ),
+    }
+)
+CLAIM_FILE = re.compile(r"/api/v1/claims/[^/]+/files")
+BODY_SECONDS = 30.0
+
+GUESSES = parse("20/minute")  # refused sign-ins and codes, for each address
+CALLS = parse("18000/minute")  # for each token, browser session, agent or address
+GUESSED = frozenset({"/sign-in", "/api/v1/agents"})
+UNCOUNTED = frozenset({"/healthz", "/readyz"})
+
+
+class Limits:
+    """The layer inside the gate."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        seconds: float = BODY_SECONDS,
+        calls: RateLimitItem = CALLS,
+        guesses: RateLimitItem = GUESSES,
+    ) -> None:
+        self.app = app
+        self._seconds, self._calls, self._guesses = seconds, calls, guesses
+        self._counts = FixedWindowRateLimiter(MemoryStorage())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or say which limit it meets."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        taken = self._too_often(request) or await self._take(request, receive)
+        if isinstance(taken, Problem):
+            await respond(request, taken)(scope, receive, send)
+        elif taken is not None:
+            await self.app(scope, _again(taken, receive), self._counting(request, send))
+
+    def _too_often(self, request: Request) -> Problem | None:
+        if request.url.path in UNCOUNTED:
+            return None
+        if _guessing(request) and not self._counts.test(self._guesses, _address(request)):
+            return self._wait(self._guesses, _address(request))
+        if not self._counts.hit(self._calls, _caller(request)):
+            return self._wait(self._calls, _caller(request))
+        return None
+
+    def _wait(self, limit: RateLimitItem, key: str) -> Problem:
+        reset = self._counts.get_window_stats(limit, key).reset_time
+        seconds = max(1, round(reset - time.time()))
+        return Problem(429, "too_often", {"seconds": seconds}, {"Retry-After": str(seconds)})
+
+    def _counting(self, request: Request, send: Send) -> Send:
+        """Count a refusal where it may have been a guess."""
+        if not _guessing(request):
+            return send
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start" and 400 <= message["status"] < 500:  # noqa: PLR2004
+                self._counts.hit(self._guesses, _address(request))
+            await send(message)
+
+        return counted
+
+    async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
+        """The whole body; a problem; or None when the sender went away."""
+        limit = _limit(request.url.path)
+        too_large = Problem(413, "too_large", {"limit": limit})
+        announced = request.headers.get("content-length", "0")
+        if announced.isdecimal() and int(announced) > limit:
+            return too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._seconds):
+                more = True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > limit:
+                        return too_large
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            return Problem(408, "too_slow", {"seconds": self._seconds}, {"Connection": "close"})
+        return bytes(body)
+
+
+def _limit(path: str) -> int:
+    """The most bytes that a body for this path may have."""
+    return FORM_MAX if CLAIM_FILE.fullmatch(path) else BODY_MAX_OF.get(path, BODY_MAX)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Hand the taken body on, then whatever else the server says (that the client left)."""
+    given = False
+
+    async def once() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+def _guessing(request: Request) -> bool:
+    return request.method == "POST" and request.url.path in GUESSED
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "-"
+
+
+def _caller(request: Request) -> str:
+    """A digest of what the caller shows, so that no secret is kept here; else its address."""
+    headers = request.headers
+    shown = headers.get("authorization") or headers.get(AGENT_HEADER)
+    shown = shown or request.cookies.get(SESSION_COOKIE)
+    return sha256(shown.encode()).hexdigest() if shown else _address(request)

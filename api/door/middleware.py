@@ -1,0 +1,158 @@
+"""The gate: what every request passes before any route sees it, and every answer on its way out.
+
+It numbers the request, settles the reader's language, turns away forms that another web site sent,
+and lets no error out but as a problem. Each answer bears the headers that keep a browser from
+running anything that is not ours. One line of the log says who asked for what and how it ended;
+no secret and no query stands in it.
+"""
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.door.problems import Problem, problem_of, respond
+from api.language import i18n
+
+API = "/api/v1"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SESSION_COOKIE = "suanquan_session"
+YEAR_S = 365 * 24 * 3600
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",  # static files say otherwise for themselves
+    }
+)
+
+log = structlog.get_logger("suanquan.request")
+
+
+class Gate:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry) -> None:
+        self.app = app
+        self._seconds = Histogram(
+            "suanquan_request_seconds", "Time to answer", ["method", "route"], registry=registry
+        )
+        self._answers = Counter(
+            "suanquan_requests", "Requests answered", ["method", "route", "status"],
+            registry=registry,
+        )  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        request.state.id = uuid4().hex
+        wanted = i18n.choose(
+            request.query_params.get("lang"),
+            request.cookies.get(i18n.COOKIE),
+            request.headers.get("accept-language"),
+        )
+        passage = _Passage(request, send, wanted)
+        began = time.monotonic()
+        with i18n.speaking(wanted):
+            await self._pass(request, receive, passage)
+        self._tell(request, passage.status, time.monotonic() - began)
+
+    async def _pass(self, request: Request, receive: Receive, passage: "_Passage") -> None:
+        try:
+            if foreign(request):
+                refusal = respond(request, Problem(403, "cross_site"))
+                await refusal(request.scope, receive, passage.send)
+                return
+            await self.app(request.scope, receive, passage.send)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.status >= 500:  # noqa: PLR2004
+                log.exception("failed", request=request.state.id, path=request.url.path)
+            if passage.status:  # half an answer is out; the server cuts the connection
+                raise
+            if problem.code == "internal":
+                problem = Problem(500, "internal", {"request": request.state.id})
+            await respond(request, problem)(request.scope, receive, passage.send)
+
+    def _tell(self, request: Request, status: int, seconds: float) -> None:
+        route = _route(request)
+        self._seconds.labels(request.method, route).observe(seconds)
+        self._answers.labels(request.method, route, str(status)).inc()
+        viewer = getattr(request.state, "viewer", None)
+        log.info(
+            "answered",
+            request=request.state.id,
+            method=request.method,
+            path=request.url.path,
+            status=status,
+            ms=round(seconds * 1000),
+            actor=viewer.actor if viewer else None,
+            client=request.client.host if request.client else None,
+        )
+
+
+def foreign(request: Request) -> bool:
+    """Whether a browser says that another site sent this change (Sec-Fetch-Site, else Origin).
+
+    Programs say neither, and come with a token that no other site can make a browser send. The
+    rule is that of Go's `http.CrossOriginProtection`.
+    """
+    if request.method in SAFE:
+        return False
+    if said := request.headers.get("sec-fetch-site"):
+        return said not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _route(request: Request) -> str:
+    """The route that answered, for counting: as it was declared, so without anyone's names."""
+    path = getattr(request.scope.get("route"), "path", None)
+    if path is None:
+        return "-"
+    return f"{API}{path}" if request.url.path.startswith(f"{API}/") else str(path)
+
+
+class _Passage:
+    """The way out: puts our headers on the answer and remembers its status."""
+
+    def __init__(self, request: Request, send: Send, language: str) -> None:
+        self._request, self._send, self._language = request, send, language
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers["Content-Language"] = self._language
+            headers["X-Request-Id"] = self._request.state.id
+            headers.add_vary_header("Accept-Language, Cookie")
+            if self._request.url.scheme == "https":
+                headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}")
+            if cookie := self._language_cookie():
+                headers.append("Set-Cookie", cookie)
+        await self._send(message)
+
+    def _language_cookie(self) -> str:
+        """A language chosen on a page stays chosen."""
+        request = self._request
+        chosen = "lang" in request.query_params and not request.url.path.startswith("/api/")
+        if not chosen or request.cookies.get(i18n.COOKIE) == self._language:
+            return ""
+        return f"{i18n.COOKIE}={self._language}; Path=/; Max-Age={YEAR_S}; SameSite=Lax"

@@ -1,0 +1,218 @@
+"""Errors as people and programs read them: RFC 9457 problems in the reader's language.
+
+Whatever goes wrong leaves here as `{type, title, status, detail, code, ...}`. The code is stable,
+the sentence is the reader's; what the machine knows of an unforeseen error stays in the log, so
+that no stack, SQL or path ever goes out.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from starlette.exceptions import HTTPException
+
+from api.language.codes import ANSWERS, CLAIM_ACTIONS, CLAIM_STATES, ROLES
+from api.language.i18n import gettext as _
+from api.messages.messages import FIELDS, SENTENCES, STATUS, TITLES
+from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+
+RETRY_S = 5
+_LINE = re.compile(r"(?:line|row) (\d+)(?:: (.*))?")
+_ACTOR = re.compile(r"\w+:(.+)#\d+")
+_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"action": CLAIM_ACTIONS, "state": CLAIM_STATES, "role": ROLES, "answer": ANSWERS}
+)
+_KINDS: tuple[tuple[type[LedgerError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 422),
+)
+_CLASHES = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.ExclusionViolation,
+    psycopg.errors.ForeignKeyViolation,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
+_BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, NoConnectionFree)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong: HTTP status, stable code, the parameters of its sentence, headers."""
+
+    status: int
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What kind of problem it is, in the reader's language."""
+        return _(TITLES.get(self.status, TITLES[400]))
+
+    @property
+    def detail(self) -> str:
+        """What happened, in the reader's language."""
+        return sentence(self.code, self.params)
+
+
+Page = Callable[[Request, Problem], Response]
+"""How `app.state.problem_page`, where the pages set it, shows a problem to a person."""
+
+
+class Refusal(Exception):
+    """The door says no: a problem that is about the asking, not about the books."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        params: Mapping[str, object] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(code)
+        self.problem = Problem(status, code, params, headers)
+
+
+def sentence(code: str, params: Mapping[str, object]) -> str:
+    """A code's sentence in the reader's language."""
+    if code not in SENTENCES:
+        return code
+    return _(SENTENCES[code]).format_map(_Given({k: _said(k, v) for k, v in params.items()}))
+
+
+def _said(name: str, value: object) -> str:
+    """A parameter as a person reads it: a code by its word, an actor by the name."""
+    text = str(value)
+    if found := _ACTOR.fullmatch(text):
+        return found[1]
+    words = _WORDS.get(name, {})
+    return _(words[text]) if text in words else text
+
+
+class _Given(dict[str, str]):
+    """Parameters; one that is missing must not turn an error into another one."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def findings(found: Iterable[Finding]) -> list[dict[str, str]]:
+    """Faults of a user's data, each with its sentence."""
+    return [
+        {
+            "where": f.where,
+            "code": f.code,
+            "message": sentence(f.code, {k: place(v) for k, v in f.params}),
+        }
+        for f in found
+    ]
+
+
+def place(where: str) -> str:
+    """`line 12: projects[3].uscc` in the reader's language; anything else as it is."""
+    found = _LINE.fullmatch(where)
+    if found is None:
+        return where
+    line, rest = found.groups()
+    return _("第 {line} 行").format(line=line) + (f" {rest}" if rest else "")
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error means to who asked; an unforeseen one is `internal`."""
+    if isinstance(error, Refusal):
+        return error.problem
+    if isinstance(error, LedgerError):
+        return _of_ledger(error)
+    if isinstance(error, RequestValidationError):
+        faults = [_fault(e) for e in error.errors()]
+        return Problem(422, "invalid", {"count": len(faults), "findings": faults})
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    return _of_database(error)
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as JSON; as a page where a person asked for one and pages are there."""
+    page: Page | None = getattr(request.app.state, "problem_page", None)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if page and wants_page and not request.url.path.startswith("/api/"):
+        return page(request, problem)
+    return JSONResponse(
+        {
+            **{key: _plain(value) for key, value in problem.params.items()},
+            "type": f"urn:suanquan:problem:{problem.code}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "code": problem.code,
+        },
+        problem.status,
+        headers=dict(problem.headers),
+        media_type="application/problem+json",
+    )
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """A route may also *return* a problem, where what it wrote must be kept all the same."""
+    return respond(request, problem_of(error))
+
+
+def install(app: FastAPI) -> None:
+    """Let every foreseen error leave as a problem. The gate catches, and logs, all others."""
+    for kind in (Refusal, NotFound, Conflict, Refused, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    codes = {404: "no_route", 405: "no_method"}
+    code = codes.get(error.status_code, "http")
+    return Problem(error.status_code, code, {"status": error.status_code}, error.headers or {})
+
+
+def _of_ledger(error: LedgerError) -> Problem:
+    if isinstance(error, Unusable):  # its parameters tell of this machine
+        return Problem(503, "unavailable", headers=_retry())
+    kind = next((status for cls, status in _KINDS if isinstance(error, cls)), 422)
+    return Problem(STATUS.get(error.code, kind), error.code, error.params)
+
+
+def _of_database(error: Exception) -> Problem:
+    """What PostgreSQL refused, by its kind alone: its words may show SQL."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, _CLASHES):
+        return Problem(409, "changed_meanwhile")
+    if isinstance(cause, psycopg.DataError):
+        return Problem(422, "unusable_value")
+    if isinstance(cause, _BUSY):
+        return Problem(503, "busy", headers=_retry())
+    if isinstance(cause, psycopg.OperationalError):
+        return Problem(503, "unavailable", headers=_retry())
+    return Problem(500, "internal", {"request": "?"})  # the gate knows its number
+
+
+def _fault(error: dict[str, Any]) -> dict[str, str]:
+    """One wrong field. What was given is not repeated: it may be a secret."""
+    kind = error["type"]
+    params = {**error.get("ctx", {}), "reason": error["msg"]}
+    if "expected" in params:  # "'a', 'b' or 'c'": a list of words reads in any language
+        params["expected"] = params["expected"].replace(" or ", ", ").replace("'", "")
+    message = sentence(kind if kind in FIELDS else "value", params)
+    return {"where": ".".join(map(str, error["loc"])), "code": kind, "message": message}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (bool, int, str, list, dict, type(None))) else str(value)
+
+
+def _retry() -> dict[str, str]:
+    return {"Retry-After": str(RETRY_S)}

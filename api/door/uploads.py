@@ -1,0 +1,63 @@
+"""Files that people send: as a form with a part called `file`, or as they are with `?name=`.
+
+Both are read whole; their size was limited before (`api/door/limits.py`). What a form says beside its
+file stands in a part called `document`, as JSON.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+
+from api.door.problems import Refusal
+from ledger.documents.queries.originals import File
+
+FORM = "multipart/form-data"
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
+def documented(*, keyed: bool = False) -> dict[str, Any]:
+    """The request body of such a route, for the OpenAPI document."""
+    properties: dict[str, Any] = {"file": {"type": "string", "format": "binary"}}
+    if keyed:
+        properties["document"] = {"type": "string", "contentMediaType": "application/json"}
+    form = {"type": "object", "properties": properties, "required": sorted(properties)}
+    content: dict[str, Any] = {FORM: {"schema": form}}
+    if not keyed:
+        content["application/octet-stream"] = _BINARY
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file, and what was said beside it."""
+
+    file: File
+    document: dict[str, Any] | None
+
+
+async def upload(request: Request, name: str = "") -> Upload:
+    """What was sent; a form without a file, or with something that is no JSON, is refused."""
+    if not request.headers.get("content-type", "").startswith(FORM):
+        return Upload(File.given(name, await request.body()), None)
+    async with request.form(max_files=1, max_fields=1) as form:
+        part, beside = form.get("file"), form.get("document")
+        if not isinstance(part, UploadFile):
+            raise Refusal(422, "no_file")
+        file = File.given(part.filename or "", await part.read())
+    return Upload(file, _said(beside) if isinstance(beside, str) else None)
+
+
+def _said(text: str) -> dict[str, Any]:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(422, "no_document") from error
+    if not isinstance(said, dict):
+        raise Refusal(422, "no_document")
+    return said
+
+
+Uploaded = Annotated[Upload, Depends(upload)]

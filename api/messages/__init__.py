@@ -1,0 +1,1 @@
+"""Every code that the program answers with, and its sentence."""

@@ -1,0 +1,74 @@
+"""The sentences of payment, refunds and recoveries; see `api/messages/messages.py`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_INDICATORS = {
+    "lines_at_bank": "还有 {count} 行在银行（{lists}）；银行书面答复不再支付之后才能结转",
+    "list_not_sent": "清单 {list} 还没有经另一人确认，不能导出",
+    "indicator": "{year} 年没有编号为「{number}」的预算指标",
+    "indicator_exists": "{year} 年已有编号为「{number}」的预算指标",
+    "indicator_year": "预算指标「{number}」是 {year} 年的，只能在当年付款",
+    "money_short": "预算指标「{number}」可用 {free} 元，不足 {wanted} 元",
+}
+
+_LISTS = {
+    "payment_list": "没有编号为 {number} 的付款清单",
+    "nothing_payable": "目前没有可以列入清单的兑付申请",
+    "claim_not_waiting": "申请 {claim} 不在待付之列：未批准，已在别的清单上，或应付金额已变",
+    "without_account": "申请 {claim} 的收款单位还没有经两人确认的账户",
+    "account_changing": "申请 {claim} 的收款账户正在变更，等另一人确认后才能付款",
+    "account_changed": "申请 {claim} 的收款账户在列入清单之后变了，请退回清单，重新编制",
+    "payee_changed": "申请 {claim} 的收款单位「{payee}」已变更，须由现在的收款单位重新申请",
+    "payable_gone": "申请 {claim} 的待兑付余额已不足（可能收到了红字发票或应先抵扣）",
+    "columns": "导出列有 {count} 处写法不对",
+    "bad_column": "每列写成「标题=字段」",
+    "unknown_field": "没有名为 {field} 的字段，可用的有：{known}",
+}
+
+_RETURNS = {
+    "bank_return": "银行回单有 {count} 处错误，未作任何入账",
+    "bank_return_repeated": "这个文件已于 {day} 由 {by} 导入过，不再入账",
+    "not_a_table": "不是完好的 CSV 或 XLSX 表格",
+    "too_many_rows": "行数过多：最多 {limit} 行",
+    "empty_table": "表格里没有内容",
+    "bad_cell": "「{column}」的写法不对",
+    "bad_paid_amount": "金额应为大于零、至多两位小数的元，此处为「{text}」",
+    "unknown_result": "不认识的结果「{result}」，应为以下之一：{known}",
+    "reference_known": "流水号 {reference} 已经入过账",
+    "reference_twice": "流水号与{first}重复",
+    "unknown_line": "没有已送出的清单 {list} 第 {line} 笔",
+    "day_outside": "日期应在 {first} 与 {last} 之间",
+    "beyond_open": "金额超出这一笔尚未回音的 {open} 元",
+}
+
+_PAYBACK = {
+    "refund_known": "流水号 {reference} 已经入过账",
+    "refund_changed": "退款 {reference} 提出之后，追缴案件有变，请撤回后重新提出",
+    "refund_day": "退款日期应在 {year} 年年初之后，且不晚于今天",
+    "refund_beyond_paid": "预算指标「{number}」付给此项目而未退回的只有 {paid} 元",
+    "not_recoverable": "项目「{project}」应退回的只有 {recoverable} 元",
+    "nothing_recoverable": "项目「{project}」没有应退回的钱；如系作假，请先撤销核对",
+    "recovery_open": "已有未了结的追缴案件 {number}",
+    "pay_by_past": "期限 {pay_by} 须在今天之后",
+    "not_later_year": "预算指标「{number}」是 {year} 年的，不是以后年度的",
+    "list_waits": "付款清单 {list} 还在等另一人确认；请先确认或退回",
+    "nothing_to_close": "{year} 年预算指标「{number}」没有未付的款项，也没有结余",
+    "year_end_changed": "{year} 年预算指标「{number}」的情况在提出之后有变，请撤回后重新提出",
+}
+
+_VOUCHERS = {
+    "undecided": "下调上限、额度失效须先由两人决定",
+    "cap_unchanged": "上限已是 {cap} 元",
+    "cap_below_drawn": "上限不能低于已占用的额度，最低可调到 {lowest} 元；预留的可先解除",
+    "cap_moved": "上限现为 {cap} 元，与提出时不同；请重新提出",
+    "nothing_left": "这张算力券没有可以失效的额度",
+    "not_available": "可用额度只有 {available} 元",
+    "reservation_past": "{until} 已经过去，不能预留到这一天",
+    "reservation_released": "预留 {id} 已经解除",
+    "reservation": "没有编号为 {id} 的预留",
+}
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {**_INDICATORS, **_LISTS, **_RETURNS, **_PAYBACK, **_VOUCHERS}
+)

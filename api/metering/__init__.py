@@ -1,0 +1,1 @@
+"""Metering: agents, batches, nodes, usage."""

@@ -1,0 +1,92 @@
+"""Agents: the codes that let them in, their enrolment, their list, and the end of one."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from agents import wire
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal
+from api.door.schemas import AgentSeen, CodeGiven, CodeWanted
+from ledger.metering.steps import enrol
+from ledger.people.steps.credentials import Viewer
+
+router = APIRouter(tags=["agents"])
+
+_SCHEMAS, SCHEMAS = msgspec.json.schema_components(
+    [wire.Enrol, wire.Enrolled], ref_template="#/components/schemas/{name}"
+)
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _SCHEMAS[0]}},
+    },
+    "responses": {
+        "201": {
+            "description": "The node's key is known; the same code, key and node, the same answer.",
+            "content": {"application/json": {"schema": _SCHEMAS[1]}},
+        }
+    },
+}
+
+
+async def wish(request: Request) -> wire.Enrol:
+    """What the node asks, in the wire's own words."""
+    try:
+        asked = msgspec.json.decode(await request.body(), type=wire.Enrol)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal(422, "not_enrolment", {"detail": str(error)}) from error
+    if not asked.node.isprintable():
+        raise Refusal(422, "unusable_value")
+    return asked
+
+
+@router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
+def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
+    """Make a node's key known by a one-time code, which is the credential."""
+    agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
+    cluster = enrol.cluster_of(db, agent)
+    told = wire.Enrolled(agent=agent.id, cluster=cluster.name, node=agent.node)
+    return Response(msgspec.json.encode(told), 201, media_type="application/json")
+
+
+@router.post("/enrolment-codes", status_code=201)
+def issue_code(
+    wanted: CodeWanted, viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+) -> CodeGiven:
+    """A code that makes one node of a cluster an agent within 24 hours."""
+    cluster = access.cluster(db, viewer, wanted.cluster)
+    assert cluster.id is not None  # noqa: S101 - it was read from the database
+    code = enrol.issue_code(
+        db, cluster=cluster.id, source=wanted.source, actor=viewer.actor, now=now
+    )
+    return CodeGiven(code=code, expires_at=now + enrol.CODE_LASTS)
+
+
+@router.get("/agents")
+def agents(
+    viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
+) -> list[AgentSeen]:
+    """The agents of the viewer's centre, or of all, with what was last heard of each."""
+    return [_seen(a, now) for a in enrol.agents(db, viewer.centre)]
+
+
+@router.delete("/agents/{agent}", status_code=204)
+def revoke(
+    agent: UUID, viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+) -> None:
+    """Believe nothing more that comes with this agent's key; what it reported stays."""
+    enrol.revoke_agent(db, agent, now, centre=viewer.centre)
+
+
+def _seen(agent: enrol.Seen, now: datetime) -> AgentSeen:
+    lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
+    skew = None if agent.skew is None else round(agent.skew.total_seconds())
+    return AgentSeen.model_validate(
+        {**vars(agent), "lag_s": lag, "skew_s": skew, "skewed": agent.is_skewed}
+    )

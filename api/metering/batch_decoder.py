@@ -1,0 +1,165 @@
+"""Reading a batch at the door: who signed these bytes, and what do they say?
+
+The signature is checked over the exact bytes before anything is read. Then the whole batch is read
+at once; only when that fails is each window read alone, so that a bad one is refused by its index
+and the others still count.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from agents import wire
+from ledger.errors import Refused
+from ledger.metering.queries.streams import Signed
+from ledger.metering.queries.windows import Hold, Kept
+from ledger.metering.steps.intake import Item, Reporter, Sent
+
+_BATCH = msgspec.json.Decoder(wire.Batch)
+_LOOSE = msgspec.json.Decoder(wire.LooseBatch)
+_WINDOW = msgspec.json.Decoder(wire.Window)
+_JSON = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_NUL = b"\\u0000"  # PostgreSQL keeps no NUL in a text
+
+
+def verify(public_key: bytes, digest: bytes, signature: str) -> bytes:
+    """The signature's 64 bytes; Refused("bad_signature") unless this key signed this SHA-256."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        VerifyKey(public_key).verify(digest, raw)
+    except (BadSignatureError, binascii.Error, ValueError) as error:
+        raise Refused("bad_signature") from error
+    return raw
+
+
+def read_batch(
+    body: bytes, digest: bytes, reporter: Reporter, signature: bytes, date: str = ""
+) -> Sent:
+    """The batch that these bytes say, with every bad window named by its index.
+
+    `date` is the request's Date (RFC 9110, 6.6.1): the node's clock when it sent these bytes, which
+    may be long after it bound them. An agent that sends none is taken at the batch's word.
+
+    Refused("malformed") when it is no batch at all, ("wire_version") for another version of the
+    wire, ("other_agent") when it speaks for somebody else.
+    """
+    head, windows, refused = _read(body)
+    if head.version != wire.VERSION:
+        raise Refused("wire_version", version=head.version, expected=wire.VERSION)
+    if head.agent != reporter.agent:
+        raise Refused("other_agent", agent=str(head.agent))
+    good: list[tuple[int, Kept]] = []
+    for index, window in windows:
+        if faults := wire.faults(window):
+            refused.append(_refused(index, "fault", "; ".join(faults)))
+            continue
+        kept = read_window(window)
+        if _NUL in kept.body:
+            refused.append(Item(index, "fault", "a text with a NUL character"))
+        else:
+            good.append((index, kept))
+    batch = Signed(
+        agent=head.agent,
+        stream=head.stream,
+        number=head.number,
+        hash=digest,
+        body=body,
+        signature=signature,
+        sent_at=_date(date) or _in_utc(head.sent_at),
+    )
+    return Sent(reporter, batch, bytes.fromhex(head.previous), good, refused)
+
+
+def _date(said: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(said)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A moment at the calendar's end may have no place in UTC, where nobody could read it again."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused("malformed", detail=f"sent_at {moment.isoformat()}") from error
+
+
+def _read(body: bytes) -> tuple[wire.Head, Iterable[tuple[int, wire.Window]], list[Item]]:
+    try:
+        batch = _BATCH.decode(body)
+    except _UNREADABLE:
+        return _read_loosely(body)
+    return batch, enumerate(batch.windows), []
+
+
+def _read_loosely(body: bytes) -> tuple[wire.Head, list[tuple[int, wire.Window]], list[Item]]:
+    try:
+        loose = _LOOSE.decode(body)
+    except _UNREADABLE as error:
+        raise Refused("malformed", detail=str(error)) from error
+    windows, refused = [], []
+    for index, raw in enumerate(loose.windows):
+        try:
+            windows.append((index, _WINDOW.decode(raw)))
+        except _UNREADABLE as error:
+            refused.append(_refused(index, "malformed", str(error)))
+    return loose, windows, refused
+
+
+def _refused(index: int, reason: str, detail: str) -> Item:
+    """What is wrong may quote what was sent, and the answer is kept too."""
+    return Item(index, reason, detail.replace("\0", "\ufffd"))
+
+
+def read_window(window: wire.Window) -> Kept:
+    """A window as it is kept, with what is folded of it."""
+    return Kept(
+        window.gpu,
+        window.start,
+        window.model,
+        window.window_ms,
+        sum([gap.to_ms - gap.from_ms for gap in window.gaps]) if window.gaps else 0,
+        window.energy_mj,
+        tuple([_hold(part) for part in window.parts]),
+        _JSON.encode(window),
+    )
+
+
+def read_kept(body: Any) -> Kept:  # noqa: ANN401 - JSON as the database gives it back
+    """A window from its kept body."""
+    return read_window(msgspec.convert(body, wire.Window))
+
+
+def _hold(part: wire.Part) -> Hold:
+    length = part.to_ms - part.from_ms
+    kind, holder, partition, qos = _CLAIMED[type(part.holder)](part.holder)
+    profile = part.mig.profile if part.mig else ""
+    util = part.readings.util_ppm if part.readings else None
+    if util is None:  # not measured: it counts neither above nor below the line
+        return Hold(kind, holder, profile, partition, qos, part.den, length * part.num, 0, 0)
+    held, measured = length * part.num, util * length
+    return Hold(kind, holder, profile, partition, qos, part.den, held, measured, length)
+
+
+# What a binding may claim of a holder (the namespace, the account, or the name), then what a price
+# may select by: partition and QOS.
+_CLAIMED: Mapping[type, Callable[[Any], tuple[str, str, str, str]]] = MappingProxyType(
+    {
+        wire.Pod: lambda pod: ("pod", pod.namespace, "", ""),
+        wire.Slurm: lambda job: ("slurm", job.account, job.partition or "", job.qos or ""),
+        wire.Static: lambda static: ("static", static.name, "", ""),
+        wire.Unallocated: lambda _: ("unallocated", "", "", ""),
+        wire.Unattributed: lambda _: ("unattributed", "", "", ""),
+    }
+)

@@ -1,0 +1,124 @@
+"""Batches: where the agents report. The signature is the credential; there is no token.
+
+The answer to a batch is the same for every repetition of it, so an agent that lost the answer asks
+again. A fork answers 409 and is kept as evidence; a batch that is ahead is told what is expected.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import text
+from sqlmodel import Session
+
+from agents import wire
+from api.door.dependencies import Now
+from api.door.problems import Problem, Refusal, respond
+from api.metering.batch_decoder import read_batch, verify
+from ledger.metering.steps.intake import Ahead, Forked, Item, Receipt, Reporter, Sent, take_batch
+
+router = APIRouter(tags=["agents"])
+
+_SCHEMAS, _COMPONENTS = msgspec.json.schema_components(
+    [wire.Batch, wire.Answer], ref_template="#/components/schemas/{name}"
+)
+SCHEMAS: dict[str, Any] = _COMPONENTS
+"""The wire's own schemas, for the application's OpenAPI document."""
+
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _SCHEMAS[0]}},
+    },
+    "responses": {
+        "200": {
+            "description": "What became of each window.",
+            "content": {"application/json": {"schema": _SCHEMAS[1]}},
+        }
+    },
+}
+
+
+async def turn() -> AsyncIterator[None]:
+    """One batch at a time: reading one keeps a core busy, and people's questions come between."""
+    yield
+
+
+Turn = Annotated[None, Depends(turn, scope="function", max_concurrency=1)]
+
+
+@router.post("/batches", openapi_extra=_OPENAPI, response_class=Response)
+async def report(
+    *,
+    request: Request,
+    agent: Annotated[UUID, Header(alias=wire.AGENT_HEADER)],
+    signature: Annotated[str, Header(alias=wire.SIGNATURE_HEADER)],
+    date: Annotated[str, Header()] = "",
+    now: Now,
+    _: Turn,
+) -> Response:
+    """Take a signed batch of at most 1,000 windows and 1 MiB."""
+    body = await request.body()  # its size was limited before (`api/door/limits.py`)
+    return await run_in_threadpool(_take, request, body, agent, (signature, date), now)
+
+
+def _take(
+    request: Request, body: bytes, agent: UUID, said: tuple[str, str], now: datetime
+) -> Response:
+    """All of it in one thread and one transaction, committed before the answer, fork or not."""
+    with Session(request.app.state.engine) as db:
+        sent = _read(db, body, agent, *said)
+        outcome = take_batch(db, sent, now)
+        db.commit()
+    match outcome:
+        case Receipt() as receipt:
+            return Response(msgspec.json.encode(_answer(sent, receipt)), 200, _JSON)
+        case Forked(number):
+            return respond(request, Problem(409, "fork", {"number": number}))
+        case Ahead(expected):
+            return respond(
+                request, Problem(409, "ahead", {"expected": expected, "number": sent.batch.number})
+            )
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+# As text: the statement is the same for every batch, and building it would cost more than asking.
+_REPORTER = text("""
+    SELECT a.public_key, a.revoked_at, a.cluster, c.name AS cluster_name, a.node, a.source
+    FROM agents a JOIN clusters c ON c.id = a.cluster WHERE a.id = :agent
+""")
+
+
+def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Sent:
+    known = db.execute(_REPORTER, {"agent": agent}).one_or_none()
+    if known is None:
+        raise Refusal(401, "unknown_agent")
+    if known.revoked_at is not None:
+        raise Refusal(401, "revoked", {"node": known.node})
+    digest = sha256(body).digest()
+    raw = verify(known.public_key, digest, signature)
+    reporter = Reporter(agent, known.cluster, known.cluster_name, known.node, known.source)
+    return read_batch(body, digest, reporter, raw, date)
+
+
+def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:
+    return wire.Answer(
+        stream=sent.batch.stream,
+        number=sent.batch.number,
+        kept=receipt.kept,
+        known=receipt.known,
+        conflicts=_items(receipt.conflicts),
+        quarantined=_items(receipt.quarantined),
+        refused=_items(receipt.refused),
+    )
+
+
+def _items(items: tuple[Item, ...]) -> tuple[wire.Item, ...]:
+    return tuple(wire.Item(item.index, item.reason, item.detail) for item in items)

@@ -1,0 +1,87 @@
+"""What the columns of findings are called, and how their values are shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from api.language.format import gpu_hours, moment, quantity
+from api.language.i18n import gettext as _
+from api.web import labels as words
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, how a value is shown, and whether it is a number or a code."""
+
+    name: str
+    show: Callable[[Any], str] = str
+    number: bool = False
+    code: bool = False
+
+
+def columns() -> dict[str, Column]:
+    """Every column that a finding may have, by the name it has in the books."""
+    return {
+        "cluster": Column(_("集群")),
+        "node": Column(_("节点")),
+        "project": Column(_("项目")),
+        "centre": Column(_("智算中心")),
+        "gpu": Column("GPU", code=True),
+        "model": Column(_("型号")),
+        "mig_profile": Column("MIG", lambda profile: profile or _("整卡")),
+        "partition": Column(_("分区"), lambda partition: partition or "—"),
+        "qos": Column("QOS", lambda qos: qos or "—"),
+        "market": Column(_("按需或竞价"), lambda market: words.said(words.markets(), market)),
+        "holder_kind": Column(_("占用者类别"), _word),
+        "holder": Column(_("占用者"), lambda holder: holder or "—"),
+        "reason": Column(_("原因"), _word),
+        "reasons": Column(_("原因"), _words),
+        "day": Column(_("日期"), _when),
+        "start": Column(_("时刻"), _when),
+        "received_at": Column(_("收到于"), _when),
+        "first": Column(_("最早"), _when),
+        "last": Column(_("最近"), _when),
+        "stream": Column(_("上报流"), code=True),
+        "number": Column(_("批次号"), quantity, number=True),
+        "first_stream": Column(_("先到的上报流"), code=True),
+        "first_number": Column(_("先到的批次号"), quantity, number=True),
+        "hash": Column("SHA-256", code=True),
+        "size": Column(_("字节"), quantity, number=True),
+        "windows": Column(_("窗口"), quantity, number=True),
+        "minutes": Column(_("分钟"), quantity, number=True),
+        "gap_ms": Column(_("毫秒"), quantity, number=True),
+        "device_ms": Column(_("卡时"), gpu_hours, number=True),
+    }
+
+
+def _word(code: str) -> str:
+    """A code of the books in the reader's language."""
+    return {
+        "future": _("来自未来"),
+        "unknown_gpu": _("未登记的 GPU"),
+        "other_cluster": _("GPU 登记在别的集群"),
+        "other_node": _("GPU 登记在别的节点"),
+        "unknown_model": _("型号不在目录里"),
+        "no_price": _("当天没有价格"),
+        "pod": _("容器组"),
+        "slurm": _("Slurm 账户"),
+        "static": _("静态名称"),
+        "unattributed": _("归属不明"),
+        "agent_down": _("采集端停止"),
+        "kubelet_unreachable": _("问不到 kubelet"),
+        "nvml_error": _("驱动报错"),
+        "gpu_lost": _("GPU 掉卡"),
+        "driver_reload": _("驱动重载"),
+        "mig_reconfig": _("MIG 重新切分"),
+        "clock_step": _("时钟跳变"),
+        "spool_overflow": _("上报队列溢出"),
+    }.get(code, code)
+
+
+def _words(codes: str | None) -> str:
+    return "、".join(_word(code) for code in codes.split(", ")) if codes else "—"
+
+
+def _when(value: date | datetime) -> str:
+    return moment(value) if isinstance(value, datetime) else value.isoformat()

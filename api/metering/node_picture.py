@@ -1,0 +1,123 @@
+"""The hours of some nodes' GPUs, drawn and in words, and what the driver announced of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlmodel import Session
+
+from api.language.format import clock, duration, percent, short_day
+from api.language.i18n import gettext as _
+from api.metering import labels as words
+from api.metering import node_view as nodes
+from api.metering.node_view import Node
+from api.web.heat_hours import Group, Row, heat_hours
+from ledger.metering.queries import coverage_gaps as unseen
+from ledger.metering.queries import nodes as books
+from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.nodes import Announced, Gpu, Period
+from ledger.units import beijing_day
+
+
+@dataclass(frozen=True)
+class XidRow:
+    """An XID on one GPU: in how many minutes, and when."""
+
+    xid: int
+    gpu: Gpu
+    minutes: int
+    first: datetime
+    last: datetime
+    advice: words.Advice
+
+
+@dataclass(frozen=True)
+class GpuRow:
+    """A GPU's hours of a period added up."""
+
+    gpu: Gpu
+    seen_ms: int
+    gap_ms: int
+    silent_ms: int
+    util_ppm: int | None
+
+
+def picture(
+    db: Session, shown: Sequence[Node], days: int, now: datetime, *, named: bool = True
+) -> dict[str, Any]:
+    """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
+    gpus = [gpu for node in shown for gpu in node.gpus]
+    period = nodes.affordable(len(gpus), days, now)
+    by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
+    for hour in unseen.hours(db, gpus, period):
+        by_gpu[hour.gpu][hour.hour] = hour
+    groups = [
+        Group(node.name if named else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus])
+        for node in shown
+        if node.gpus
+    ]
+    return {
+        "drawn": period,
+        "heat": _heat(period, groups) if gpus else None,
+        "gpu_rows": [_sums(gpu, by_gpu[gpu.gpu].values()) for gpu in gpus],
+        "hour_rows": [
+            (at, [by_gpu[gpu.gpu].get(at) for gpu in gpus])
+            for at in reversed(period.hours)
+            if any(at in of for of in by_gpu.values())
+        ],
+        "say": said,
+        "xids": _xids(books.announced(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
+        "xid_source": words.XID_SOURCE,
+        "short": short,
+    }
+
+
+def _heat(period: Period, groups: Sequence[Group]) -> Markup:
+    title = _("每块 GPU 每小时：利用率、空缺与静默；数字在下面的表里")
+    return heat_hours(
+        period.hours,
+        groups,
+        title,
+        lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {said(h)}",
+    )
+
+
+def said(hour: Hour) -> str:
+    """One GPU's hour in words."""
+    told = []
+    if hour.seen_ms > 0:
+        told.append(_("未测量") if hour.util_ppm is None else percent(hour.util_ppm))
+    if hour.gap_ms:
+        told.append(_("空缺 %s") % duration(hour.gap_ms))
+    if hour.silent:
+        told.append(_("静默 %s") % duration(hour.silent * 60_000))
+    return " · ".join(told)
+
+
+def short(gpu: str) -> str:
+    """The part of a UUID by which people tell the GPUs of a node apart."""
+    return gpu.removeprefix("GPU-").partition("-")[0]
+
+
+def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
+    every = list(hours)
+    return GpuRow(
+        gpu,
+        sum(h.seen_ms for h in every),
+        sum(h.gap_ms for h in every),
+        sum(h.silent for h in every) * 60_000,
+        unseen.utilisation(every),
+    )
+
+
+def _xids(found: Sequence[Announced], gpus: dict[str, Gpu]) -> list[XidRow]:
+    """By GPU and number, the newest first."""
+    groups: dict[tuple[str, int], list[datetime]] = {}
+    for each in found:
+        groups.setdefault((each.gpu, each.xid), []).append(each.start)
+    return [
+        XidRow(xid, gpus[gpu], len(at), min(at), max(at), words.xid(xid))
+        for (gpu, xid), at in groups.items()
+    ]

@@ -1,0 +1,128 @@
+"""The nodes of a cluster, for programs: what the operator's page shows, in the same words."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.metering import node_view as nodes
+from api.metering.node_view import Node
+from api.metering.schemas import (
+    GpuOfNode,
+    HourSeen,
+    IncidentSeen,
+    NodeInDetail,
+    NodeSeen,
+    NodesSeen,
+    SpanSeen,
+    StrangerSeen,
+    XidSeen,
+)
+from ledger.errors import NotFound
+from ledger.metering.queries import coverage_gaps as unseen
+from ledger.metering.queries import nodes as books
+from ledger.metering.rules.incidents import SILENT, Incident, Span
+from ledger.people.steps.credentials import Viewer
+
+router = APIRouter(tags=["nodes"])
+
+Days = Annotated[int, Query(ge=1, le=books.DAYS_MAX)]
+Reader = Annotated[Viewer, having(Right.READ_METERING)]
+
+
+@router.get("/nodes")
+def cluster_nodes(
+    *,
+    cluster: str,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    days: Days = 1,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> NodesSeen:
+    """A cluster's nodes now, and its incidents of the last Beijing days, today included."""
+    chosen = access.cluster(db, viewer, cluster)
+    period = books.last_days(now, days)
+    trouble = nodes.trouble(db, chosen, period)
+    found = nodes.nodes(db, chosen, now, limit=limit, offset=offset)
+    return NodesSeen(
+        cluster=chosen.name,
+        since=period.since,
+        until=period.until,
+        nodes=[_node(chosen.name, each, trouble.spans) for each in found],
+        incidents=[_incident(each) for each in trouble.incidents],
+        more=trouble.more,
+    )
+
+
+@router.get("/nodes/{cluster}/{node}")
+def one_node(
+    cluster: str, node: str, *, viewer: Reader, db: Db, now: Now, days: Days = 1
+) -> NodeInDetail:
+    """One node: every hour of its GPUs, and everything that nobody saw of them."""
+    chosen = access.cluster(db, viewer, cluster)
+    found = nodes.node(db, chosen, node, now)
+    if found is None:
+        raise NotFound("node", name=node)
+    period = nodes.affordable(len(found.gpus), days, now)
+    trouble = nodes.trouble(db, chosen, period, name=node)
+    return NodeInDetail(
+        since=period.since,
+        until=period.until,
+        node=_node(chosen.name, found, trouble.spans),
+        hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
+        spans=[SpanSeen.model_validate(each) for each in sorted(trouble.spans)],
+        incidents=[_incident(each) for each in trouble.incidents],
+        xids=[XidSeen.model_validate(e) for e in books.announced(db, found.gpus, period)],
+        more=trouble.more,
+    )
+
+
+def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeSeen:
+    mine = [span for span in spans if span.node == node.name]
+    agent, lag = node.agent, node.lag
+    skew = agent.skew if agent else None
+    horizon = books.horizon(node.now)
+    gpus: list[dict[str, Any]] = [{**vars(g), "seen": g.is_seen(horizon)} for g in node.gpus]
+    return NodeSeen(
+        cluster=cluster,
+        node=node.name,
+        faults=list(node.faults),
+        reported_at=agent.reported_at if agent else None,
+        lag_s=None if lag is None else int(lag.total_seconds()),
+        skew_s=None if skew is None else round(skew.total_seconds()),
+        gpus_registered=len(node.here),
+        gpus_seen=node.seen,
+        gap_ms=sum(span.lost_ms for span in mine if span.cause != SILENT),
+        silent_ms=sum(span.lost_ms for span in mine if span.cause == SILENT),
+        gpus=[GpuOfNode.model_validate(gpu) for gpu in gpus],
+        strangers=[StrangerSeen.model_validate(each) for each in node.strangers],
+    )
+
+
+def _incident(incident: Incident) -> IncidentSeen:
+    return IncidentSeen(
+        cause=incident.cause,
+        since=incident.since,
+        until=incident.until,
+        nodes=incident.nodes,
+        gpus=incident.gpus,
+        spans=len(incident.spans),
+        lost_ms=incident.lost_ms,
+        xids=incident.xids,
+    )
+
+
+def _hour(hour: unseen.Hour) -> HourSeen:
+    return HourSeen(
+        gpu=hour.gpu,
+        hour=hour.hour,
+        seen_ms=hour.seen_ms,
+        gap_ms=hour.gap_ms,
+        silent_ms=hour.silent * 60_000,
+        util_ppm=hour.util_ppm,
+    )

@@ -1,0 +1,140 @@
+"""A cluster's nodes as its operators see them: the agents' last words beside their GPUs' windows.
+
+Pages and programs show the same. What is wrong with a node is said in codes (`FAULTS`), every one
+of which a person can do something about.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from ledger.metering.queries import coverage_gaps as unseen
+from ledger.metering.queries import nodes as books
+from ledger.metering.queries.nodes import Gpu, Stranger
+from ledger.metering.rules.incidents import Incident, Span, incidents
+from ledger.metering.steps import enrol
+from ledger.registry.tables import Cluster
+
+LATE = timedelta(minutes=5)
+PAGE_NODES = 8
+GPU_DAYS_MAX = 128
+"""So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
+FAULTS = ("no_agent", "revoked", "never", "late", "skewed", "gpus_missing", "strangers")
+_LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node: who reports for it, what is registered on it, what else it reports."""
+
+    name: str
+    agents: tuple[enrol.Seen, ...]
+    gpus: tuple[Gpu, ...]
+    strangers: tuple[Stranger, ...]
+    now: datetime
+
+    @property
+    def agent(self) -> enrol.Seen | None:
+        """Who reports: of the agents that are believed the one heard last, else any heard last."""
+        believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
+        return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)
+
+    @property
+    def lag(self) -> timedelta | None:
+        """How long ago it was last heard."""
+        heard = self.agent.reported_at if self.agent else None
+        return None if heard is None else self.now - heard
+
+    @property
+    def seen(self) -> int:
+        """How many of the registered GPUs are looked at now."""
+        return sum(gpu.is_seen(books.horizon(self.now)) for gpu in self.here)
+
+    @property
+    def here(self) -> list[Gpu]:
+        """The GPUs that are registered now."""
+        gone = [gpu for gpu in self.gpus if gpu.retired_at and gpu.retired_at <= self.now]
+        return [gpu for gpu in self.gpus if gpu not in gone and gpu.registered_from <= self.now]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with it now, in the order of `FAULTS`; empty when nothing is."""
+        agent, lag = self.agent, self.lag
+        live = agent is not None and agent.source in _LIVE
+        wrong = {
+            "no_agent": agent is None,
+            "revoked": agent is not None and agent.revoked_at is not None,
+            "never": agent is not None and lag is None,
+            "late": live and lag is not None and lag > LATE,
+            "skewed": agent is not None and agent.is_skewed,
+            "gpus_missing": self.seen < len(self.here),
+            "strangers": bool(self.strangers),
+        }
+        return tuple(fault for fault in FAULTS if wrong[fault])
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What nobody saw in a period; `more` when there is too much of it to be read at once."""
+
+    spans: Sequence[Span]
+    incidents: Sequence[Incident]
+    more: bool
+
+
+def nodes(
+    db: Session, cluster: Cluster, now: datetime, *, limit: int, offset: int = 0
+) -> list[Node]:
+    """The cluster's nodes by name."""
+    since = books.last_days(now, books.DAYS_MAX).since
+    named = books.names(db, key(cluster), since, limit=limit, offset=offset)
+    return _whole(db, cluster, named, now)
+
+
+def node(db: Session, cluster: Cluster, name: str, now: datetime) -> Node | None:
+    """One node, if there is anything of that name."""
+    (found,) = _whole(db, cluster, [name], now)
+    return found if found.agents or found.gpus or found.strangers else None
+
+
+def trouble(
+    db: Session, cluster: Cluster, period: books.Period, *, name: str | None = None
+) -> Trouble:
+    """The gaps and silences of a cluster, or of one of its nodes, and the incidents they make."""
+    spans, more = unseen.spans(db, key(cluster), period, node=name)
+    return Trouble(spans, incidents(spans), more)
+
+
+def affordable(gpus: int, days: int, now: datetime) -> books.Period:
+    """The last so many days, or fewer where a picture of so many GPUs would take too long."""
+    return books.last_days(now, min(days, max(GPU_DAYS_MAX // max(gpus, 1), 1)))
+
+
+def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
+    """The very gaps and silent minutes of a node on one day."""
+    return unseen.spans_of_day(db, key(cluster), name, day, now)
+
+
+def key(cluster: Cluster) -> int:
+    """The cluster's key."""
+    assert cluster.id is not None  # noqa: S101 - it was read from the database
+    return cluster.id
+
+
+def _whole(db: Session, cluster: Cluster, named: Sequence[str], now: datetime) -> list[Node]:
+    since = books.last_days(now, books.DAYS_MAX).since
+    agents = [a for a in enrol.agents(db, cluster.centre) if a.cluster == cluster.name]
+    gpus = books.gpus(db, key(cluster), named, since)
+    strangers = books.strangers(db, key(cluster), named, now - timedelta(days=1))
+    return [
+        Node(
+            name,
+            tuple(a for a in agents if a.node == name),
+            tuple(g for g in gpus if g.node == name),
+            tuple(s for s in strangers if s.node == name),
+            now,
+        )
+        for name in named
+    ]

@@ -1,0 +1,200 @@
+"""The operator's page: a cluster's nodes, what nobody saw of their GPUs, and what to do about it.
+
+From the cluster one goes to a node, and from there to one of its days with the very minutes. What
+was not seen is nobody's usage and in no bill; that is why somebody ought to look here every day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session, col, select
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, Offset, having
+from api.metering import labels as words
+from api.metering import node_view as nodes
+from api.metering.node_picture import picture
+from api.metering.node_view import Node
+from api.web.layout import Framed, pages
+from ledger.errors import NotFound
+from ledger.metering.queries import nodes as books
+from ledger.metering.queries.nodes import Period
+from ledger.metering.rules.incidents import SILENT, Incident, Span
+from ledger.people.steps.credentials import Viewer
+from ledger.registry.tables import Cluster
+from ledger.units import beijing_day
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_ROWS = 200
+OF_A_CAUSE = 20  # incidents that are listed of one cause
+CHOICES = (1, 3, 7)
+
+Days = Annotated[int, Query(ge=1, le=books.DAYS_MAX)]
+Reader = Annotated[Viewer, having(Right.READ_METERING)]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause with its explanation, given once, and its incidents."""
+
+    name: str
+    advice: words.Advice
+    lost_ms: int
+    incidents: Sequence[Incident]
+    more: int
+
+
+@router.get("/nodes")
+def cluster_page(
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    cluster: str = "",
+    days: Days = 3,
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """One cluster: its incidents and its nodes."""
+    known = _clusters(db, viewer)
+    if not known:
+        return frame.page("metering/nodes.html", {"clusters": [], "name": ""})
+    chosen = access.cluster(db, viewer, cluster or known[0])
+    found = nodes.nodes(db, chosen, now, limit=nodes.PAGE_NODES + 1, offset=offset)
+    shown = found[: nodes.PAGE_NODES]
+    period = books.last_days(now, days)
+    trouble = nodes.trouble(db, chosen, period)
+    return frame.page(
+        "metering/nodes.html",
+        {
+            "clusters": known,
+            "name": chosen.name,
+            "nodes": [_node(each, trouble.spans) for each in shown],
+            "pages": pages(
+                frame, offset, nodes.PAGE_NODES, len(shown), more=len(found) > len(shown)
+            ),
+            **_period(frame, period, days),
+            **_trouble(trouble),
+            **picture(db, shown, days, now),
+        },
+    )
+
+
+@router.get("/nodes/{cluster}/{node}")
+def node_page(
+    cluster: str,
+    node: str,
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    days: Days = 3,
+) -> HTMLResponse:
+    """One node: its agents, its GPUs hour by hour, its incidents."""
+    chosen = access.cluster(db, viewer, cluster)
+    found = _known(db, chosen, node, now)
+    period = books.last_days(now, days)
+    trouble = nodes.trouble(db, chosen, period, name=node)
+    return frame.page(
+        "metering/node.html",
+        {
+            "name": chosen.name,
+            "node": _node(found, trouble.spans),
+            "reasons": {s.reason: words.cause(s.reason) for s in found.strangers},
+            "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
+            **_period(frame, period, days),
+            **_trouble(trouble),
+            **picture(db, [found], days, now, named=False),
+        },
+    )
+
+
+@router.get("/nodes/{cluster}/{node}/{day}")
+def day_page(
+    cluster: str,
+    node: str,
+    day: date,
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """One node's day: the very minutes that nobody saw."""
+    chosen = access.cluster(db, viewer, cluster)
+    _known(db, chosen, node, now)
+    found = nodes.day_of(db, chosen, node, day, now)
+    rows = found[offset : offset + PAGE_ROWS]
+    return frame.page(
+        "metering/node-day.html",
+        {
+            "name": chosen.name,
+            "node": node,
+            "day": day,
+            "rows": [{"span": span, "cause": words.cause(span.cause)} for span in rows],
+            "lost_ms": sum(span.lost_ms for span in found),
+            "pages": pages(
+                frame, offset, PAGE_ROWS, len(rows), more=len(found) > offset + len(rows)
+            ),
+        },
+    )
+
+
+def _clusters(db: Session, viewer: Viewer) -> list[str]:
+    """The names of the clusters that the viewer may see."""
+    keys = access.clusters(db, viewer)
+    return list(
+        db.exec(select(Cluster.name).where(col(Cluster.id).in_(keys)).order_by(Cluster.name))
+    )
+
+
+def _known(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
+    found = nodes.node(db, cluster, name, now)
+    if found is None:
+        raise NotFound("node", name=name)
+    return found
+
+
+def _node(node: Node, spans: Sequence[Span]) -> dict[str, Any]:
+    """A node's row: its state in words, and what of its GPUs' time nobody saw."""
+    silent = [s for s in spans if s.node == node.name and s.cause == SILENT]
+    gaps = [s for s in spans if s.node == node.name and s.cause != SILENT]
+    known = words.faults()
+    return {
+        "node": node,
+        "marks": [known[fault] for fault in node.faults] or [words.fine()],
+        "gap_ms": sum(span.lost_ms for span in gaps),
+        "silent_ms": sum(span.lost_ms for span in silent),
+    }
+
+
+def _period(frame: Framed, period: Period, days: int) -> dict[str, Any]:
+    ways = [(n, frame.here(days=n, offset=0), n == days) for n in CHOICES]
+    return {"period": period, "days": days, "choices": ways}
+
+
+def _trouble(trouble: nodes.Trouble) -> dict[str, Any]:
+    """Incidents by their cause, the newest cause first; each cause is explained once."""
+    by_cause: dict[str, list[Incident]] = {}
+    for incident in trouble.incidents:
+        by_cause.setdefault(incident.cause, []).append(incident)
+    advice = words.causes()
+    causes = [
+        Cause(
+            words.cause(code),
+            advice[code],
+            sum(each.lost_ms for each in found),
+            found[:OF_A_CAUSE],
+            len(found[OF_A_CAUSE:]),
+        )
+        for code, found in by_cause.items()
+    ]
+    return {"causes": causes, "too_many": trouble.more, "beijing_day": beijing_day}

@@ -1,0 +1,1 @@
+"""Payment lists, bank returns, refunds."""

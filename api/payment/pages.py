@@ -1,0 +1,207 @@
+"""Payments: the year's money, what waits for it, the lists, and what the bank said to them.
+
+Everybody of the bureau may look; who has the right to pay makes lists and takes in the bank's file.
+A list is confirmed like every decision of two persons, on its own page.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.language.format import money
+from api.language.i18n import gettext as _
+from api.web import charts, forms
+from api.web import labels as words
+from api.web.layout import Framed, refuse
+from api.web.mark import Mark
+from api.web.sankey import sankey
+from ledger.desk.queries import queues as desk
+from ledger.documents.queries.originals import File
+from ledger.errors import Refused
+from ledger.payment.queries import money_flow as paid
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import Money
+from ledger.payment.steps.bank_return import take_return
+from ledger.payment.steps.indicators import open_indicator
+from ledger.payment.steps.payment_list import make_list
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import person
+from ledger.people.tables import Decision
+from ledger.units import Fen, beijing_day
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
+Line = Annotated[str, Form(min_length=1, max_length=200)]
+Payer = Annotated[Viewer, having(Right.PAY)]
+
+
+@router.get("/payments")
+def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
+    """Money, queue, lists, recoveries, and the way that the money went."""
+    ways = paid.ways(db)
+    indicators = payment.indicators(db)
+    return frame.page(
+        "payment/payments.html",
+        {
+            "indicators": [
+                {"money": each, "bar": bar(each), "parts": parts(each)} for each in indicators
+            ],
+            "queue": payment.queue(db, now),
+            "held": held(),
+            "lists": [_list(each) for each in desk.payment_lists(db)],
+            "owed": desk.owed(db),
+            "recoveries": desk.recoveries(db),
+            "refunds": desk.refunds(db),
+            "ways": ways,
+            "picture": picture(ways) if ways else "",
+            "may_pay": access.may(viewer, Right.PAY),
+            "year": beijing_day(now).year,
+        },
+    )
+
+
+def parts(of: Money) -> list[dict[str, Any]]:
+    """An indicator's money, cut without a rest."""
+    cut = [
+        ("paid", _("已支出"), of.spent_fen),
+        ("payable", _("支付中"), of.committed_fen),
+        ("accrued", _("清单待确认"), of.proposed_fen),
+        ("lost", _("已上缴"), of.returned_fen),
+        ("left", _("可用"), of.free_fen - of.proposed_fen),
+    ]
+    return [{"look": look, "name": name, "fen": fen} for look, name, fen in cut]
+
+
+def bar(of: Money) -> str:
+    """An indicator's money as one bar."""
+    cut = parts(of)
+    said = "; ".join(f"{part['name']} {money(part['fen'])}" for part in cut)
+    looks = [(part["look"], part["fen"]) for part in cut if part["look"] != "left"]
+    return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % said)
+
+
+def held() -> dict[str, str]:
+    """Why an approved claim is on no list."""
+    return {
+        "": "",
+        "without_account": _("没有确认过的收款账户"),
+        "account_changing": _("收款账户正在变更"),
+        "payable_gone": _("可兑付的金额已不足"),
+    }
+
+
+def picture(ways: list[paid.Way]) -> str:
+    """From the indicator by clause and project to the centre."""
+    heads = (_("预算指标"), _("条款"), _("项目"), _("智算中心"))
+    rows = [
+        ((way.indicator, way.clause, way.project, way.centre or _("未对应")), way.fen)
+        for way in ways
+    ]
+    return sankey(heads, rows, _("已付资金从指标到智算中心的流向；数字见下表"))
+
+
+def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
+    return {
+        "number": row.number,
+        "indicator": f"{row.indicator} / {row.year}",
+        "fen": row.total_fen,
+        "lines": row.lines,
+        "paid_fen": row.paid_fen,
+        "returned_fen": row.returned_fen,
+        "made_at": row.made_at,
+        "mark": list_mark(row.answer, sent=row.sent_at is not None, waiting=row.waiting),
+    }
+
+
+def list_mark(answer: str | None, *, sent: bool, waiting: bool) -> Mark:
+    """Where a list stands."""
+    if not sent:
+        return words.answer(answer)
+    return Mark("◔", _("等银行回音")) if waiting else Mark("●", _("已办结"))
+
+
+@router.post("/payments/lists")
+def make(
+    *,
+    viewer: Payer,
+    db: Db,
+    now: Now,
+    indicator: Annotated[str, Form()],
+    claims: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Make a list of the claims that are ticked; of none: of as many as the money covers."""
+    year, _slash, number = indicator.partition("/")
+    if not year.isdecimal():
+        raise Refused("unusable_value")
+    made = make_list(
+        db,
+        indicator=payment.indicator(db, number, int(year)),
+        claims=claims,
+        reason=reason.strip(),
+        actor=viewer.actor,
+        now=now,
+    )
+    return RedirectResponse(f"/payments/{made.number}", 303)
+
+
+@router.post("/payments/indicators")
+def indicator(
+    *,
+    viewer: Payer,
+    db: Db,
+    now: Now,
+    number: Line,
+    year: Annotated[int, Form(ge=2000, le=2199)],
+    project_name: Line,
+    fund_kind: Line,
+    classification: Annotated[str, Form(pattern=r"^[0-9]{3}([0-9]{2}([0-9]{2})?)?$")],
+    yuan: Line,
+) -> Response:
+    """Enter an indicator that the finance department gave; another person confirms it."""
+    made = open_indicator(
+        db, number=number.strip(), year=year, project_name=project_name.strip(),
+        fund_kind=fund_kind.strip(), classification=classification, fen=forms.fen(yuan), reason="",
+        actor=viewer.actor, now=now,
+    )  # fmt: skip
+    return RedirectResponse(f"/decisions/{made.id}", 303)
+
+
+@router.post("/payments/returns")
+def returned(*, viewer: Payer, db: Db, now: Now, file: UploadFile) -> Response:
+    """Take in the bank's file: all its rows or none."""
+    given = File.given(file.filename or "", file.file.read())
+    taken = take_return(db, given, actor=viewer.actor, now=now)
+    if taken.findings:
+        refuse(taken.findings)
+    return RedirectResponse("/payments#lists", 303)
+
+
+@router.get("/payments/{number}")
+def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+    """One list: its lines as they were confirmed, and what became of each."""
+    found, indicator, lines = payment.payment_list(db, number)
+    decision = db.get_one(Decision, found.decision)
+    open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in lines)
+    sent = found.sent_at is not None
+    return frame.page(
+        "payment/payment-list.html",
+        {
+            "number": found.number,
+            "indicator": indicator,
+            "found": found,
+            "made_by": person(found.made_by),
+            "lines": lines,
+            "claims": desk.claim_numbers(db, [line.claim for line in lines]),
+            "returns": desk.bank_returns(db, found.id or 0),
+            "results": {"paid": _("到账"), "returned": _("退回")},
+            "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
+            "open_fen": open_fen,
+            "sent": sent,
+            "may_pay": access.may(viewer, Right.PAY),
+        },
+    )

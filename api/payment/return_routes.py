@@ -1,0 +1,107 @@
+"""What the bank says, what comes back, and the end of the year.
+
+The bank's file is booked at once, whole or not at all; the rest waits for its second person.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal, findings
+from api.door.uploads import Uploaded, documented
+from api.payment.routes import Payer
+from api.payment.schemas import (
+    Decided,
+    RecoveryAsked,
+    RecoverySeen,
+    RefundAsked,
+    RefundSeen,
+    ReturnTaken,
+    YearEndAsked,
+)
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import returned_money as payback
+from ledger.payment.steps.bank_return import take_return
+from ledger.payment.steps.recover import open_recovery
+from ledger.payment.steps.refund import refund
+from ledger.payment.steps.year_end import close_year
+from ledger.vouchers.queries import project_by_code
+
+router = APIRouter(tags=["payment"])
+
+_READ = having(Right.READ_PAYMENTS)
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+
+
+@router.post("/bank-returns", openapi_extra=documented())
+def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> ReturnTaken:
+    """Book what the bank returned, or say everything that is wrong with its file."""
+    done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
+    if done.findings:
+        told = findings(done.findings)
+        raise Refusal(422, "bank_return", {"count": len(told), "findings": told})
+    return ReturnTaken.model_validate(done)
+
+
+@router.get("/refunds", dependencies=[_READ])
+def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundSeen]:
+    """Money that came back, the newest first."""
+    rows = payback.refunds(db, limit=limit, offset=offset)
+    return [RefundSeen.model_validate(row) for row in rows]
+
+
+@router.post("/refunds", status_code=201)
+def new_refund(wanted: RefundAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+    """Decide that money came back."""
+    made = refund(
+        db,
+        reference=wanted.reference,
+        project=project_by_code(db, wanted.project),
+        indicator=payment.indicator(db, wanted.indicator, wanted.year),
+        fen=wanted.fen,
+        on_day=wanted.on_day,
+        reason=wanted.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    return Decided.model_validate(made)
+
+
+@router.get("/recoveries", dependencies=[_READ])
+def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoverySeen]:
+    """Recovery cases, the open ones first."""
+    rows = payback.recoveries(db, limit=limit, offset=offset)
+    return [RecoverySeen.model_validate(row) for row in rows]
+
+
+@router.post("/recoveries", status_code=201)
+def new_recovery(wanted: RecoveryAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+    """Decide to ask for money back."""
+    made = open_recovery(
+        db,
+        project=project_by_code(db, wanted.project),
+        fraud=wanted.fraud,
+        pay_by=wanted.pay_by,
+        reason=wanted.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    return Decided.model_validate(made)
+
+
+@router.post("/year-end", status_code=201)
+def year_end(wanted: YearEndAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+    """Decide that an indicator's year is over."""
+    made = close_year(
+        db,
+        indicator=payment.indicator(db, wanted.indicator, wanted.year),
+        new_indicator=payment.indicator(db, wanted.new_indicator, wanted.new_year),
+        recalled=wanted.recalled,
+        reason=wanted.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    return Decided.model_validate(made)

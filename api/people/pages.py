@@ -1,0 +1,83 @@
+"""The public page, and the way in and out.
+
+Signing in takes a token, pasted once; from then on the browser holds a session that the server can
+end. The public page says what this is and how each user starts.
+"""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.door.dependencies import Db, Now, close_session, open_session
+from api.language.i18n import gettext as _
+from api.web import charts
+from api.web.layout import Framed, places
+from ledger.people.steps import credentials as doors
+
+router = APIRouter(include_in_schema=False)
+
+
+def flow_steps() -> list[tuple[str, str, bool]]:
+    """The steps of the flow: name, what it does, whether it is there yet."""
+    return [
+        (_("计量"), _("每秒看占用"), True),
+        (_("上报"), _("签名批次"), True),
+        (_("收取"), _("窗口只留一份"), True),
+        (_("计费"), _("按合同价"), True),
+        (_("计提"), _("比例与上限"), True),
+        (_("对账"), _("发票逐行"), True),
+        (_("申请"), _("审批公示"), True),
+        (_("兑付"), _("逐笔到账"), True),
+        (_("封存"), _("签名成链"), False),
+    ]
+
+
+@router.get("/")
+def home(frame: Framed) -> HTMLResponse:
+    """What this is, and how to start."""
+    flow = charts.flow(flow_steps(), _("从计量到封存的九步；最后一步在后续版本"))
+    return frame.page("people/home.html", {"flow": flow})
+
+
+@router.get("/sign-in")
+def sign_in_form(frame: Framed, next: str = "") -> HTMLResponse:  # noqa: A002 - the query's name
+    """The form for a token."""
+    return frame.page("people/sign-in.html", {"refused": "", "next": local(next)})
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request,
+    *,
+    frame: Framed,
+    db: Db,
+    now: Now,
+    token: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "",  # noqa: A002 - the form's name
+) -> Response:
+    """Open a session and go where the reader wanted to go."""
+    secret = token.strip()
+    viewer = doors.viewer(db, secret, now)
+    if viewer is None:
+        refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
+        return frame.page("people/sign-in.html", {"refused": refused, "next": local(next)}, 403)
+    response = RedirectResponse(local(next) or places(viewer, "")[0].url, 303)
+    open_session(request, response, db, secret, now)
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, db: Db) -> Response:
+    """End the session, here and in the browser."""
+    response = RedirectResponse("/", 303)
+    close_session(request, response, db)
+    return response
+
+
+def local(path: str) -> str:
+    """The path if it is one of this site, else nothing: nobody is sent elsewhere from here."""
+    parts = urlsplit(path)
+    inside = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if inside and not parts.scheme and not parts.netloc else ""

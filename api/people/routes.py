@@ -1,0 +1,56 @@
+"""Tokens: made by an administrator, shown once, listed without their secret, ended."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from sqlmodel import Session, select
+
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.schemas import TokenGiven, TokenSeen, TokenWanted
+from ledger.errors import NotFound
+from ledger.people.steps import credentials as doors
+from ledger.people.steps.credentials import Viewer
+from ledger.registry.tables import Centre
+from ledger.vouchers.queries import project_by_code
+
+router = APIRouter(tags=["tokens"])
+
+
+@router.post("/tokens", status_code=201)
+def issue(
+    wanted: TokenWanted, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
+) -> TokenGiven:
+    """A token for a person, whose secret is in this answer and nowhere else."""
+    secret = doors.issue_token(
+        db,
+        role=wanted.role,
+        person=wanted.person,
+        project=project_by_code(db, wanted.project).id if wanted.project else None,
+        centre=_centre(db, wanted.centre) if wanted.centre else None,
+        actor=viewer.actor,
+        now=now,
+        expires_at=wanted.expires_at,
+    )
+    made = doors.viewer(db, secret, now)
+    assert made is not None  # noqa: S101 - it was made above, and is good now
+    return TokenGiven(id=made.token, secret=secret)
+
+
+@router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
+def tokens(db: Db) -> list[TokenSeen]:
+    """Every token ever made, newest first."""
+    return [TokenSeen.model_validate(held) for held in doors.tokens(db)]
+
+
+@router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
+def revoke(token: int, db: Db, now: Now) -> None:
+    """End a token and the browser sessions made from it."""
+    doors.revoke(db, token, now)
+
+
+def _centre(db: Session, name: str) -> int | None:
+    found = db.exec(select(Centre).where(Centre.name == name)).one_or_none()
+    if found is None:
+        raise NotFound("centre", name=name)
+    return found.id

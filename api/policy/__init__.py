@@ -1,0 +1,1 @@
+"""The policy: eligibility, evaluation, explanation, checks."""

@@ -1,0 +1,138 @@
+"""The form of «我能申请什么»: the facts that the policy asks for, by article, and what was typed.
+
+The policy's file says which facts there are, so a new version needs no new form. A fact that
+several clauses share is asked for once; what was paid before is another sum for each clause. A
+field left empty is a fact that is missing, never a nought.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from api.door.problems import sentence
+from api.language.i18n import gettext as _
+from api.policy.explain import labels as words
+from ledger.policy import Clause, Policy
+from ledger.policy.decide.explain import Named, named
+from ledger.policy.decide.facts import names
+from ledger.policy.decide.typed_facts import Keyed, keyed
+
+
+@dataclass(frozen=True)
+class Field:
+    """One fact in the form: what was typed, how it was understood, what is wrong with it."""
+
+    name: str
+    fact: Named
+    label: str
+    typed: str
+    value: Keyed
+    understood: str
+    fault: str
+    unit: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The facts that an article is the first to ask for."""
+
+    article: str
+    titles: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The whole form as it was filled in."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Every field by its name."""
+        return {field.name: field for group in self.groups for field in group.fields}
+
+    @property
+    def faults(self) -> list[Field]:
+        """The fields that cannot be read."""
+        return [field for field in self.fields.values() if field.fault]
+
+    @property
+    def given(self) -> list[Field]:
+        """The fields that say something."""
+        return [field for field in self.fields.values() if field.value is not None]
+
+
+def form(policy: Policy, typed: Mapping[str, str]) -> Form:
+    """The form of a version, with what was typed."""
+    groups: list[Group] = []
+    seen: set[str] = set()
+    gate = list(dict.fromkeys(_gate(policy)))
+    groups.append(_group(policy, policy.scope.article, (), gate, typed))
+    seen |= set(gate)
+    for article in dict.fromkeys(clause.article for clause in policy.clauses):
+        clauses = [clause for clause in policy.clauses if clause.article == article]
+        asked = [name for clause in clauses for name in _fields(policy, clause)]
+        new = [name for name in dict.fromkeys(asked) if name not in seen]
+        seen |= set(new)
+        if new:
+            titles = tuple(clause.title for clause in clauses)
+            groups.append(_group(policy, article, titles, new, typed))
+    return Form(tuple(groups))
+
+
+def facts_of(policy: Policy, clause: Clause, filled: Form) -> dict[str, Keyed]:
+    """The facts of a clause, as the form says them."""
+    fields = filled.fields
+    return {name.rpartition(".")[2]: fields[name].value for name in _fields(policy, clause)}
+
+
+def _gate(policy: Policy) -> Iterator[str]:
+    for one in policy.scope.require:
+        yield one.fact
+        if one.unless is not None:
+            yield one.unless.fact
+
+
+def _fields(policy: Policy, clause: Clause) -> Iterator[str]:
+    """The names of a clause's fields: what was paid before is asked for under its own clause."""
+    for name in names(policy, clause):
+        yield f"{clause.id}.{name}" if name == clause.amount.paid else name
+
+
+def _group(
+    policy: Policy,
+    article: str,
+    titles: tuple[str, ...],
+    asked: list[str],
+    typed: Mapping[str, str],
+) -> Group:
+    fields = tuple(_field(policy, name, typed.get(name, "")) for name in asked)
+    return Group(article, titles, fields)
+
+
+def _field(policy: Policy, name: str, typed: str) -> Field:
+    clause, _dot, key = name.rpartition(".")
+    fact = named(policy, key)
+    value, code = keyed(policy.facts[key], typed)
+    label = f"{words.label(fact)} ({clause})" if clause else words.label(fact)
+    told = value is not None and fact.kind in ("money", "count", "decimal")
+    return Field(
+        name=name,
+        fact=fact,
+        label=label,
+        typed=typed,
+        value=value,
+        understood=words.value(fact, value) if told else "",
+        fault=sentence(code, {"words": words.label(fact)}) if code else "",
+        unit=words.unit(fact),
+        options=tuple(_options(fact)),
+    )
+
+
+def _options(fact: Named) -> Iterator[tuple[str, str]]:
+    if fact.kind == "yes_no":
+        yield "yes", _("是")
+        yield "no", _("否")
+    for choice in fact.choices:
+        yield choice, words.value(fact, choice)

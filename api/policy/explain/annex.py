@@ -1,0 +1,253 @@
+"""The annex for a legal office: a version at its edges, clause by clause, told in words.
+
+Each clause stands under its sentence; a table tells for every figure what happens just below, at
+and just above it, and which words of the sentence include it or do not. Nothing is worked out here:
+the cases come from `ledger/policy/analysis/boundaries.py`, and everything that is printed is theirs.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from api.cli.client import say
+from api.cli.screen import ABSENT
+from api.policy.explain import labels as policy_words
+from ledger.policy import Policy
+from ledger.policy.analysis.boundaries import Edge, Point, Tried, gate, prove
+from ledger.policy.analysis.monotone import failing, falls, grid
+from ledger.policy.analysis.reference import Outcome
+from ledger.policy.analysis.rounds import shared
+from ledger.policy.decide.explain import named
+from ledger.policy.decide.tree import Quotient
+from ledger.policy.text.clauses import Citation, Clause
+from ledger.policy.text.wording import bound_words
+
+
+class Row(NamedTuple):
+    """A case: the words, the bound and the fact are told once, in the first row of an edge."""
+
+    words: str
+    bound: str
+    fact: str
+    value: str
+    result: str
+    sum: str
+
+
+class Section(NamedTuple):
+    """A part of the version: its sentences, its cases, and what is to be said of them."""
+
+    title: str
+    quotations: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    edges: int
+    cases: int
+    wrong: int  # cases that did not come out as they must, and falls
+
+
+class Annex(NamedTuple):
+    """All of it."""
+
+    policy: Policy
+    sections: tuple[Section, ...]
+
+    @property
+    def wrong(self) -> int:
+        """How much is not as it must be."""
+        return sum(section.wrong for section in self.sections)
+
+
+def annex(policy: Policy) -> Annex:
+    """A version at all its edges."""
+    everywhere = say("以下问题，每一条都涉及：", "These questions concern every clause:")
+    asked = _questions(policy, (*policy.scope.questions, *policy.closing.questions))
+    gates = say(f"门槛（{policy.scope.article}）", f"The gate ({policy.scope.article})")
+    whole = _section(policy, gates, [policy.scope], gate(policy), [everywhere, *asked])
+    clauses = [_clause(policy, clause) for clause in policy.clauses]
+    pools = list(policy.pools.values())
+    together = _section(policy, say("总额与名额", "Pools and lists"), pools, shared(policy), ())
+    return Annex(policy, (whole, *clauses, *([together] if together.rows else [])))
+
+
+def titles() -> tuple[str, ...]:
+    """The columns of a section's table."""
+    return (
+        say("原文用字", "words of the text"), say("含不含本数", "bound"), say("事实", "fact"),
+        say("取值", "value"), say("结果", "result"), say("可得", "gives"),
+    )  # fmt: skip
+
+
+def _clause(policy: Policy, clause: Clause) -> Section:
+    proof = prove(policy, clause)
+    told, wrong = _grown(policy, proof)
+    notes = [*_others(policy, proof), *told, *_questions(policy, clause.questions)]
+    made = _section(
+        policy, f"{clause.id} {clause.title}（{clause.article}）", [clause], proof.edges, notes
+    )
+    return made._replace(wrong=made.wrong + wrong + (proof.facts is None))
+
+
+def _section(
+    policy: Policy,
+    title: str,
+    quoted: Sequence[Citation],
+    edges: Sequence[Edge],
+    notes: Sequence[str],
+) -> Section:
+    points = [point for edge in edges for point in edge.points]
+    return Section(
+        title,
+        tuple(one.text for one in quoted),
+        tuple(row for edge in edges for row in _rows(policy, edge)),
+        tuple(notes),
+        len(edges),
+        len(points),
+        sum(not point.holds for point in points),
+    )
+
+
+def _rows(policy: Policy, edge: Edge) -> Iterator[Row]:
+    words, bound, fact = edge.words, _bound(edge), _fact(policy, edge)
+    for value, point in _told(policy, edge):
+        wrong = "" if point.holds else say("（与核对不符）", " (not as it must be)")
+        result = _results()[point.result] + wrong
+        yield Row(words, bound, fact, value, result, _sum(point.outcome))
+        words = bound = fact = ""
+
+
+def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
+    """The values of an edge; choices on which the same is decided are told together."""
+    if edge.kind != "choice":
+        yield from ((_value(policy, edge, point), point) for point in edge.points)
+        return
+    fact = named(policy, edge.fact)
+    alike: dict[object, list[Point]] = {}
+    for point in edge.points:
+        alike.setdefault((point.result, point.outcome, point.holds), []).append(point)
+    for points in alike.values():
+        yield say("、", ", ").join(policy_words.value(fact, one.value) for one in points), points[0]
+
+
+def _value(policy: Policy, edge: Edge, point: Point) -> str:
+    side = {
+        "below": say("低一步", "below"), "at": say("正好", "at"), "above": say("高一步", "above"),
+    }[point.side or "at"]  # fmt: skip
+    if edge.kind == "selection":
+        return say(f"{side}：第 {point.value} 个", f"{side}: number {point.value}")
+    if not edge.fact:
+        assert isinstance(point.value, (int, Fraction))  # noqa: S101 - a sum
+        return f"{side}：{policy_words.money(point.value)}"
+    given: object = point.value
+    derived = policy.derived.get(edge.fact)
+    if derived and derived.ratio:
+        of, to = (Fraction(str(point.facts[name])) for name in derived.inputs)
+        given = Quotient(of, to)
+    elif named(policy, edge.fact).kind == "decimal":
+        given = Fraction(str(point.value))
+    return f"{side}：{policy_words.value(named(policy, edge.fact), given)}"
+
+
+def _fact(policy: Policy, edge: Edge) -> str:
+    own = {
+        "approval": say("评审核定的金额", "sum approved by the review"),
+        "pool": say("各家申请合计", "asked by all together"),
+        "applicant": say("同一申请人合计", "asked by one applicant"),
+        "selection": say("名单", "the list"),
+    }
+    if edge.kind in own:
+        return own[edge.kind]
+    label = policy_words.label(named(policy, edge.fact))
+    if edge.kind == "cap":
+        return say(f"{label}（首次达到上限）", f"{label} (cap first reached)")
+    return (
+        say(f"{label}（毛额不变）", f"{label} (gross fixed)") if edge.kind == "deducted" else label
+    )
+
+
+def _bound(edge: Edge) -> str:
+    """Whether the figure itself is in, and the words that say so."""
+    if edge.bound is None:
+        return ""
+    told = say("含", "included") if edge.bound == "included" else say("不含", "excluded")
+    said = "".join(f"「{word}」" for word in bound_words(edge.words))
+    return f"{told}{said}" if said else say(f"{told}（此处无明文）", f"{told} (not said here)")
+
+
+def _sum(outcome: Outcome) -> str:
+    if outcome.amount_fen is not None:
+        shown = policy_words.money(outcome.amount_fen)
+        return say(f"{shown}（追回）", f"{shown} (recovery)") if outcome.amount_fen < 0 else shown
+    if outcome.ceiling_fen is not None:
+        most = policy_words.money(outcome.ceiling_fen)
+        return say(f"不超过 {most}", f"at most {most}")
+    if outcome.posts is not None:
+        return say(f"{outcome.posts:,} 个岗位", f"{outcome.posts:,} posts")
+    return ABSENT
+
+
+def _results() -> dict[str, str]:
+    return policy_words.results() | {
+        "allowed": say("可以核定", "may be approved"),
+        "refused": say("不予接受", "refused"),
+        "in_full": say("全额支付", "paid in full"),
+        "reduced": say("按规则减付", "reduced by the pool's rule"),
+        "listed": say("列入名单", "listed"),
+        "lost": say("未列入", "lost"),
+    }
+
+
+def _others(policy: Policy, proof: Tried) -> Iterator[str]:
+    """The facts that stay as they are where the table changes one."""
+    if proof.facts is None:
+        yield say("没有谁能符合全部条件。", "Nobody can meet all conditions.")
+        return
+    facts = [(named(policy, name), value) for name, value in proof.facts.items()]
+    told = [f"{policy_words.label(one)} {policy_words.value(one, value)}" for one, value in facts]
+    yield say("其余事实取：" + "；".join(told) + "。", "All other facts: " + "; ".join(told) + ".")
+
+
+def _grown(policy: Policy, proof: Tried) -> tuple[list[str], int]:
+    """Whether more ever gives less, and whether anything is given where conditions fail."""
+    if proof.facts is None:
+        return [], 0
+    told = []
+    values = grid(policy, proof.clause, proof.facts)
+    fallen = falls(policy, proof.clause, proof.facts, values)
+    if values and not fallen:
+        count = len(values)
+        told.append(
+            say(f"基数取 {count} 个值逐一试过：基数增加，所得不减。",
+                f"Tried at {count} values of the base: more never gives less.")
+        )  # fmt: skip
+    for fall in fallen:
+        fact = named(policy, fall.fact)
+        smaller, larger = (policy_words.value(fact, v) for v in (fall.smaller, fall.larger))
+        told.append(
+            say(f"基数增加而所得减少：{smaller} → {larger}。",
+                f"More gives less: {smaller} → {larger}.")
+        )  # fmt: skip
+    tried, wrong = failing(policy, proof)
+    told.append(
+        say(f"任意一个或几个条件不符合，共 {tried} 种，{_none(len(wrong))}。",
+            f"Any one or more conditions failing, {tried} ways: {_none(len(wrong))}.")
+    )  # fmt: skip
+    return told, len(fallen) + len(wrong)
+
+
+def _none(wrong: int) -> str:
+    if not wrong:
+        return say("都不给予", "nothing is given")
+    return say(f"有 {wrong} 种仍给予", f"{wrong} of them still give")
+
+
+def _questions(policy: Policy, keys: Sequence[str]) -> Iterator[str]:
+    for key in keys:
+        question = policy.questions[key]
+        reading = question.readings[question.chosen].words
+        by, on = question.decided_by, question.decided_on
+        decided = say(f"{by} {on} 裁定", f"decided by {by}, {on}") if by else say("未裁定", "open")
+        yield say(
+            f"{key} {question.asks} 采用「{reading}」，{decided}。",
+            f"{key} {question.asks} Read as: {reading}; {decided}.",
+        )

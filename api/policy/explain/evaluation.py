@@ -1,0 +1,37 @@
+"""Cases decided and told, in one shape for the command line and the API.
+
+An answer carries the clause, the case's own note, the result, the one outcome that its kind of
+clause has (`amount_fen`, `ceiling_fen` or `posts`) and the reasons; with `explain` everything that
+the decision rests on, and its record.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.door.problems import findings
+from api.policy.explain.explanation import explained
+from ledger.policy import Policy
+from ledger.policy.decide.cases import Case, decided
+from ledger.policy.decide.reasons import reasons
+
+OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
+
+
+def evaluated(policy: Policy, case: Case, *, explain: bool = False) -> dict[str, Any]:
+    """One case, decided; one that is wrong in itself is answered `rejected`."""
+    decision = decided(policy, case)
+    outcome = {name: getattr(decision, name) for name in OUTCOMES}
+    told: Mapping[str, Any] = {"explanation": explained(policy, decision)} if explain else {}
+    return {
+        "clause": _printable(case.clause),
+        "note": _printable(case.note),
+        "result": decision.result,
+        **{name: value for name, value in outcome.items() if value is not None},
+        "reasons": findings(reasons(policy, decision)),
+        **told,
+    }
+
+
+def _printable(text: str) -> str:
+    """A text without what cannot be written as UTF-8."""
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,157 @@
+"""What the policy's values are called and how its figures are written, in the reader's language.
+
+The policy itself is Chinese and is quoted, never translated. To who reads English a fact is named
+by its key (`annual_revenue_fen`: annual revenue), and so is a choice. No figure is rounded: one
+that has no end is cut off, and an ellipsis says so.
+"""
+
+from fractions import Fraction
+
+from api.language.i18n import SOURCE, language
+from api.language.i18n import gettext as _
+from ledger.policy.decide.explain import Named
+from ledger.policy.decide.tree import Decision, Quotient
+from ledger.units import Fen, yuan
+
+_PLACES = 9  # of a figure without an end
+_LONGEST = 20  # a quantity of 12 decimals, times a price, in yuan
+_SHARES = (100, 1_000, 10_000)  # a share is told as the text tells it: 2/100, not 1/50
+
+
+def results() -> dict[str, str]:
+    """What each result is called."""
+    return {
+        "eligible": _("符合"),
+        "ineligible": _("不符合"),
+        "insufficient": _("材料不足"),
+        "judgement": _("需人工认定"),
+        "rejected": _("事实有误"),
+    }
+
+
+def states() -> dict[str, str]:
+    """How a condition stands."""
+    return {
+        "met": _("满足"),
+        "unmet": _("不满足"),
+        "judgement": _("需人工认定"),
+        "open": _("材料不足"),
+        "exempt": _("不适用"),
+    }
+
+
+def scopes() -> dict[str, str]:
+    """What an award is counted for."""
+    return {
+        "model": _("每个模型"),
+        "team": _("每个团队"),
+        "builder": _("每个建设方"),
+        "person": _("每人"),
+        "project": _("每个项目"),
+        "enterprise": _("每个企业"),
+        "platform": _("每个平台"),
+        "supplier": _("每个供应商"),
+        "product": _("每个产品"),
+        "scenario": _("每个场景"),
+        "site": _("每个基地"),
+    }
+
+
+def periods() -> dict[str, str]:
+    """Over which time an award is counted."""
+    return {
+        "lifetime": _("终身合计"),
+        "once": _("一次性"),
+        "year": _("每年"),
+        "unstated": _("原文未说期限"),
+    }
+
+
+def units() -> dict[str, str]:
+    """Units of the facts; one that is not here is left out in another language."""
+    return {
+        "元": _("元"),
+        "元/亩": _("元/亩"),
+        "千瓦时": _("千瓦时"),
+        "席": _("席"),
+        "P": "P",
+    }
+
+
+def label(fact: Named) -> str:
+    """What a fact is called."""
+    return fact.words if language() == SOURCE else plain_key(fact.name)
+
+
+def plain_key(key: str) -> str:
+    """`annual_revenue_fen` → annual revenue: a name for who does not read the Chinese one."""
+    return " ".join(word for word in key.split("_") if word != "fen")
+
+
+def money(fen: Fen | Fraction) -> str:
+    """Exact fen as yuan: `1,234.50 元`; less than a fen is shown too."""
+    return _("{sum} 元").format(sum=_yuan(fen))
+
+
+def value(fact: Named, given: object) -> str:
+    """A value of a fact; what was not given is said to be so, and is no nought."""
+    if given is None:
+        return _("没有给出")
+    if isinstance(given, bool):
+        return _("是") if given else _("否")
+    if isinstance(given, Quotient):
+        ratio = given.value
+        quotient = figure(ratio) if ratio is not None else "∞"
+        return f"{figure(given.of)} ÷ {figure(given.to)} = {quotient}"
+    if fact.kind == "choice":
+        named = fact.choices.get(str(given), str(given))
+        return named if language() == SOURCE else plain_key(str(given))
+    number = Fraction(given) if isinstance(given, (str, int, Fraction)) else Fraction(0)
+    told = _yuan(number) if fact.kind == "money" else figure(number)
+    return f"{told} {unit(fact)}".strip()
+
+
+def unit(fact: Named) -> str:
+    """In what a fact is measured; empty where there is no word for it."""
+    own = fact.unit or ("元" if fact.kind == "money" else "")
+    return units().get(own, own if language() == SOURCE else "")
+
+
+def figure(number: int | Fraction) -> str:
+    """An exact figure, grouped: `12,345.678`; one without an end is cut off: `0.333333333…`."""
+    exact = Fraction(number)
+    ends = (n for n in range(_LONGEST) if (exact * 10**n).denominator == 1)
+    places, more = next(ends, _PLACES), ""
+    if (exact * 10**places).denominator != 1:
+        more = "…"
+    whole, rest = divmod(abs(exact.numerator) * 10**places // exact.denominator, 10**places)
+    sign = "-" if exact < 0 else ""
+    return f"{sign}{whole:,}" + (f".{rest:0{places}d}{more}" if places else "")
+
+
+def share(rate: Fraction) -> str:
+    """A share as the text tells it: 2/100."""
+    for whole in _SHARES:
+        if whole % rate.denominator == 0:
+            return f"{rate.numerator * whole // rate.denominator}/{whole}"
+    return str(rate)
+
+
+def outcome(decision: Decision) -> str:
+    """What a decision comes to, in a few words."""
+    if decision.result != "eligible":
+        return results()[decision.result]
+    if decision.amount_fen is not None:
+        if decision.amount_fen < 0:
+            return _("应追回 {sum}").format(sum=money(-decision.amount_fen))
+        return _("可得 {sum}").format(sum=money(decision.amount_fen))
+    if decision.ceiling_fen is not None:
+        return _("最高 {sum}，由评审在此之内确定").format(sum=money(decision.ceiling_fen))
+    if decision.posts is not None:
+        return _("见习岗位 {posts} 个").format(posts=f"{decision.posts:,}")
+    return _("可享受支持，没有金额")
+
+
+def _yuan(fen: int | Fraction) -> str:
+    exact = Fraction(fen)
+    return yuan(exact.numerator) if exact.denominator == 1 else figure(exact / 100)

@@ -1,0 +1,132 @@
+"""«我能申请什么»: facts in, every clause of the policy answered, and nothing kept.
+
+Everybody who is signed in may ask. What was typed stands in the address alone, so that the way
+back, the other language and paper keep it; it is written nowhere, not even in the log. Each answer
+leads to its explanation: a page to print, with the sentence, the comparison and the arithmetic.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from api.door.dependencies import signed_in
+from api.language.i18n import gettext as _
+from api.policy.eligibility_form import Form, facts_of, form
+from api.policy.explain.explanation import explained
+from api.policy.explain.labels import results, states
+from api.web.layout import Framed
+from api.web.mark import Mark
+from ledger.errors import NotFound
+from ledger.policy import Clause, Policy, decide, load, versions
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(signed_in)])
+
+ORDER = ("eligible", "insufficient", "judgement", "ineligible", "rejected")
+_SHAPES = {"eligible": "●", "insufficient": "◔", "judgement": "◆", "ineligible": "■"}
+
+
+_STATES = {"met": "●", "unmet": "■", "judgement": "◆", "open": "◔", "exempt": "○"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one clause says, and where it is explained."""
+
+    clause: Clause
+    result: str
+    why: Mapping[str, Any]
+    url: str
+    begun: bool  # something of its own was filled in, not only the gate
+
+    @property
+    def unmet(self) -> list[Mapping[str, Any]]:
+        """The conditions that decided against it, or that a person must judge."""
+        return [c for c in self.why["conditions"] if c["state"] in ("unmet", "judgement")]
+
+
+@router.get("/eligibility")
+def eligibility(request: Request, frame: Framed) -> HTMLResponse:
+    """The form; with facts, what every clause says."""
+    policy = _policy(request)
+    filled = form(policy, request.query_params)
+    asked = bool(filled.given) and not filled.faults
+    answers = [_answer(policy, clause, filled) for clause in policy.clauses] if asked else []
+    content = {
+        "policy": policy,
+        "versions": [load(name) for name in versions()],
+        "form": filled,
+        "groups": _grouped(answers),
+    }
+    return frame.page("policy/eligibility.html", content)
+
+
+@router.get("/eligibility/{clause}")
+def explanation(clause: str, request: Request, frame: Framed) -> HTMLResponse:
+    """Why one clause says what it says, for paper."""
+    policy = _policy(request)
+    found = policy.clause(clause)
+    if found is None:
+        raise NotFound("clause", policy=policy.version, clause=clause)
+    filled = form(policy, request.query_params)
+    content = {
+        "policy": policy,
+        "clause": found,
+        "answer": _answer(policy, found, filled),
+        "mark": mark,
+        "marks": {state: Mark(_STATES[state], word) for state, word in states().items()},
+        "back": f"/eligibility?{_address(policy, filled)}",
+    }
+    return frame.page("policy/eligibility-clause.html", content)
+
+
+def mark(result: str) -> Mark:
+    """A result as a shape and a word."""
+    return Mark(_SHAPES.get(result, "▲"), results()[result], warm=result == "rejected")
+
+
+def _policy(request: Request) -> Policy:
+    """The version asked for; else the newest that is no drill's."""
+    wanted = request.query_params.get("policy")
+    if wanted:
+        return load(wanted)
+    known = [load(name) for name in versions()]
+    return next((p for p in reversed(known) if not p.drill), known[-1])
+
+
+def _answer(policy: Policy, clause: Clause, filled: Form) -> Answer:
+    facts = facts_of(policy, clause, filled)
+    decision = decide(policy, clause.id, facts)
+    gate = {one.fact for one in policy.scope.require}
+    return Answer(
+        clause=clause,
+        result=decision.result,
+        why=explained(policy, decision),
+        url=f"/eligibility/{clause.id}?{_address(policy, filled)}",
+        begun=any(value is not None for name, value in facts.items() if name not in gate),
+    )
+
+
+def _grouped(answers: list[Answer]) -> list[tuple[Mark, str, list[Answer]]]:
+    """The answers by result; within «材料不足» those first for which something was filled in."""
+    notes = {
+        "eligible": _("所填事实满足全部条件。能否兑付，还要看申请和审核。"),
+        "insufficient": _("还缺以下事实和证明材料；没有填的不当作零，也不当作「否」。"),
+        "judgement": _("要由人来认定，机器不代替。"),
+        "ineligible": _("至少有一项条件不满足。"),
+        "rejected": _("所填的事实自相矛盾，请先改正。"),
+    }
+    found = []
+    for result in ORDER:
+        those = [one for one in answers if one.result == result]
+        if those:
+            found.append((mark(result), notes[result], sorted(those, key=lambda a: not a.begun)))
+    return found
+
+
+def _address(policy: Policy, filled: Form) -> str:
+    typed = {field.name: field.typed for field in filled.fields.values() if field.typed}
+    return urlencode({"policy": policy.version, **typed})

@@ -1,0 +1,83 @@
+"""What the policy says about facts: nothing is kept, and nobody's books are looked at."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from api.door.dependencies import signed_in
+from api.door.problems import Refusal, findings
+from api.policy.explain.evaluation import evaluated
+from api.policy.schemas import CaseAsked, Evaluated
+from ledger.errors import Finding
+from ledger.policy import load
+from ledger.policy.decide import cases
+
+CASES_MAX = 1_000
+READINGS_MAX = 100
+
+router = APIRouter(tags=["policy"])
+
+_SHAPE = CaseAsked.model_json_schema()
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "oneOf": [
+                        {"type": "array", "maxItems": CASES_MAX, "items": _SHAPE},
+                        _SHAPE,
+                    ]
+                }
+            }
+        },
+    }
+}
+
+
+async def sent(request: Request) -> bytes:
+    """The body as it was written: what JSON forgets is part of what is judged."""
+    return await request.body()
+
+
+@router.post(
+    "/evaluations",
+    openapi_extra=_BODY,
+    response_model=list[Evaluated] | Evaluated,
+    response_model_exclude_unset=True,
+    dependencies=[Depends(signed_in)],
+)
+def evaluate(
+    raw: Annotated[bytes, Depends(sent)],
+    *,
+    policy: Annotated[str, Query(max_length=100)],
+    reading: Annotated[
+        list[str], Query(max_length=READINGS_MAX, description="Q12-1=accumulate")
+    ] = [],  # noqa: B006 - FastAPI's way to say «none»
+    explain: bool = False,
+) -> Any:  # noqa: ANN401 - validated against the response's model
+    """Decide a list of cases, or one, each by itself; a case that is wrong is `rejected`."""
+    found = load(policy, dict(map(_tried, reading)))
+    listed, one = _cases(raw)
+    told = [evaluated(found, case, explain=explain) for case in listed]
+    return told[0] if one else told
+
+
+def _cases(raw: bytes) -> tuple[list[cases.Case], bool]:
+    """The cases, and whether it was one alone."""
+    one = raw.lstrip()[:1] == b"{"
+    listed, wrong = cases.read(b"[" + raw + b"]" if one else raw)
+    if listed is None or (one and len(listed) != 1):
+        told = findings(wrong)
+        raise Refusal(422, "invalid", {"count": max(len(told), 1), "findings": told})
+    if len(listed) > CASES_MAX:
+        raise Refusal(422, "too_many_cases", {"limit": CASES_MAX, "count": len(listed)})
+    return listed, one
+
+
+def _tried(one: str) -> tuple[str, str]:
+    question, equals, reading = one.partition("=")
+    if not equals:
+        wrong = findings([Finding("reading", "bad_reading")])
+        raise Refusal(422, "invalid", {"count": 1, "findings": wrong})
+    return question.strip(), reading.strip()

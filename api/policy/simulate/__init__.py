@@ -1,0 +1,1 @@
+"""A simulation as tables, values and a picture."""

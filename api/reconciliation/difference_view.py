@@ -1,0 +1,138 @@
+"""The differences of a contract's month as the reconcile desk shows them, and what was chosen.
+
+The greatest sums stand first. Each difference says what becomes of it by default, and what a person
+may choose instead; only what differs from the default, or has a reason, is sent as a choice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from api.language.i18n import gettext as _
+from api.web import labels as words
+from api.web.forms import text
+from ledger.reconciliation.rules.choices import Choice, allowed, treatment
+from ledger.reconciliation.rules.difference_codes import Difference
+
+
+@dataclass(frozen=True)
+class Row:
+    """A difference with its words. `default` is "" where a person must choose."""
+
+    place: int  # in the order of the page
+    key: str  # what it is about: its fields are named by it, so no choice slips to another one
+    difference: Difference
+    name: str
+    means: str
+    handling: str
+    asks: bool
+    number: str  # the document's
+    cell: str
+    default: str
+    options: tuple[tuple[str, str], ...]
+
+
+def ordered(found: Sequence[Difference]) -> list[Difference]:
+    """By money, the greatest first; then as they were found."""
+    return sorted(found, key=lambda one: -abs(one.fen))
+
+
+def rows(
+    found: Sequence[Difference], numbers: Mapping[int, str], cells: Mapping[tuple[int, str], str]
+) -> list[Row]:
+    """The differences for the page, with the names of documents and, by price and policy, lines."""
+    return [
+        Row(
+            place=place,
+            key=key_of(one),
+            difference=one,
+            name=words.exceptions()[one.code],
+            means=means()[one.code],
+            handling=handlings()[one.handling],
+            asks=one.handling == "person",
+            number=numbers.get(one.document, f"#{one.document}") if one.document else "",
+            cell=cells.get(one.cell[2:], "") if one.cell else "",
+            default=treatment(one, ()) or "",
+            options=options(one),
+        )
+        for place, one in enumerate(ordered(found))
+    ]
+
+
+def key_of(one: Difference) -> str:
+    """What a difference is about, in a word."""
+    price, policy = one.cell[2:] if one.cell else ("", "")
+    return f"{one.code}:{one.document or ''}:{one.line or ''}:{price}:{policy}"
+
+
+def options(one: Difference) -> tuple[tuple[str, str], ...]:
+    """What may be chosen of a difference."""
+    return tuple((code, words.treatments()[code]) for code in allowed(one))
+
+
+def handlings() -> dict[str, str]:
+    """What becomes of a difference unless somebody chooses otherwise."""
+    return {
+        "block": _("不得计入"),
+        "exclude": _("剔除"),
+        "cut": _("按计量截断"),
+        "person": _("须由人判断"),
+        "note": _("仅提示"),
+    }
+
+
+def means() -> dict[str, str]:
+    """What each kind of difference means, in a sentence."""
+    return {
+        "R01": _("同一号码换个写法又来一次。"),
+        "R02": _("这张发票已被红字冲掉一部分或全部。"),
+        "R03": _("购方不是项目一方。"),
+        "R04": _("销方不是中心一方。"),
+        "R05": _("付款人、收款人或金额与发票不一致。"),
+        "R06": _("服务期有一部分不在合同期内。"),
+        "R07": _("开票多于计量，多出的不计入。"),
+        "R08": _("用量大于已登记的设备乘以时间。"),
+        "R09": _("数量乘以合同单价，与这一行的金额不符。"),
+        "R10": _("各行、合计、价税合计不平，或代码校验不过。"),
+        "R11": _("这一行不是算力。"),
+        "R12": _("这一行的税率不常见。"),
+        "R13": _("销方与购方有关联。"),
+        "R14": _("不在合同期、服务期或政策有效期之内。"),
+        "R15": _("另一条款下有同样的一行。"),
+        "R16": _("政策没有列出这种单据。"),
+        "R17": _("开票少于计量：折扣、优惠券，或者还没开票。"),
+        "R18": _("红字确认单已开，红字发票还没到。"),
+        "R19": _("税率与合同不同，或在含税单价上又加了税。"),
+        "R20": _("用量的证据等级不在可付之列。"),
+    }
+
+
+def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
+    """The choices of a form; a row that says nothing new is none."""
+    choices = []
+    for one in ordered(found):
+        key = key_of(one)
+        wanted, reason = text(sent, f"treatment {key}"), text(sent, f"reason {key}")
+        if not wanted or (wanted == treatment(one, ()) and not reason):
+            continue
+        price, policy = one.cell[2:] if one.cell else (None, None)
+        choices.append(Choice(one.code, wanted, reason, one.document, one.line, price, policy))
+    return choices
+
+
+def line_name(line: Mapping[str, Any]) -> str:
+    """A contract line in a few words: kind, model, what else it is for, price."""
+    units = {
+        "gpu-hour": _("卡时"),
+        "node-hour": _("机时"),
+        "node-day": _("机日"),
+        "node-month": _("机月"),
+        "month": _("月"),
+    }
+    model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
+    price = f"{line['yuan'].normalize():f} / {units.get(line['unit'], line['unit'])}"
+    kind = words.said(words.line_kinds(), line["kind"])
+    chosen = words.selectors(line["partition"], line["qos"], line["market"])
+    return " · ".join(part for part in (kind, model, chosen, price) if part)

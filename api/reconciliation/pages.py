@@ -1,0 +1,203 @@
+"""The reconcile desk: every month of every contract, and one of them with all that does not fit.
+
+Metered, invoiced and payable stand side by side; the differences below them by money, each with its
+choice and reason; at the foot what documents paid in. J and K go from difference to difference,
+Enter opens one; without script the same links lead there. A centre and a builder see their own.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from sqlmodel import Session
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, Offset, having
+from api.language.i18n import gettext as _
+from api.reconciliation import difference_view as differences
+from api.web import labels as words
+from api.web.layout import Framed, pages
+from api.web.mark import Mark
+from ledger.charging.rules.cells import Cell
+from ledger.desk.queries import queues as desk
+from ledger.errors import NotFound
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import person
+from ledger.reconciliation.queries import messages
+from ledger.reconciliation.queries import months as books
+from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.months import Month
+from ledger.reconciliation.rules.difference_codes import Difference
+from ledger.reconciliation.steps import reconcile
+from ledger.registry.tables import Centre, Contract, Project
+from ledger.statements.queries import statements
+from ledger.units import beijing_day
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Viewer, having(Right.READ_MONTH)]
+
+PAGE_ROWS = 100
+
+_MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def month_mark(row: Month) -> Mark:
+    """Where a month stands."""
+    if row.proposed:
+        return Mark("◔", _("已提出，待确认"))
+    return {
+        "open": Mark("○", _("未对账")),
+        "changed": Mark("▲", _("确认后有变动"), warm=True),
+        "decided": Mark("●", _("已确认")),
+    }[row.state]
+
+
+@router.get("/reconcile")
+def listing(
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    now: Now,
+    show: Literal["due", "all"] = "due",
+    offset: Offset = 0,
+) -> HTMLResponse:
+    """The months that are due, or all; the greatest differences first."""
+    today = beijing_day(now)
+    found = books.months(db, centre=viewer.centre, project=viewer.project)
+    due = [row for row in found if desk.due(row, today)]
+    wanted = due if show == "due" else found
+    wanted = sorted(wanted, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
+    shown = wanted[offset : offset + PAGE_ROWS]
+    more = len(wanted) > offset + PAGE_ROWS
+    return frame.page(
+        "reconciliation/reconcile.html",
+        {
+            "rows": [{"month": row, "mark": month_mark(row)} for row in shown],
+            "show": show,
+            "pages": pages(frame, offset, PAGE_ROWS, len(shown), more=more),
+            "months": sorted({f"{row.month:%Y-%m}" for row in due}),
+            "may_reconcile": access.may(viewer, Right.RECONCILE),
+        },
+    )
+
+
+def is_month(said: str) -> bool:
+    """Whether it is written as `2026-11`."""
+    return _MONTH.fullmatch(said) is not None
+
+
+def month_of(said: str) -> date:
+    """The first day of `2026-11`; anything else is no month of ours."""
+    if not is_month(said):
+        raise NotFound("reconciliation", id=said)
+    return date.fromisoformat(f"{said}-01")
+
+
+def named(db: Session, viewer: Viewer, contract: int, month: str) -> tuple[Contract, date]:
+    """The contract and its month, if they are the viewer's to see; else NotFound."""
+    found = db.get(Contract, contract)
+    seen = found is not None and (
+        viewer.centre in (None, found.centre) and viewer.project in (None, found.project)
+    )
+    if found is None or not seen:
+        raise NotFound("reconciliation", id=f"{contract}-{month}")
+    return found, month_of(month)
+
+
+def found_in(db: Session, contract: Contract, month: date) -> list[Difference]:
+    """The month's differences; none where the project has no voucher to reconcile for."""
+    try:
+        process = reconcile.process_of(db, contract)
+    except NotFound:
+        return []
+    return differences_of(db, contract.id or 0, month, process)
+
+
+@router.get("/reconcile/{contract}/{month}")
+def month_page(
+    contract: int,
+    month: str,
+    *,
+    frame: Framed,
+    viewer: Reader,
+    db: Db,
+    show: Annotated[int | None, Query(ge=0)] = None,
+) -> HTMLResponse:
+    """One month of one contract; `show` is the difference that is opened."""
+    found, first = named(db, viewer, contract, month)
+    cells = books.month_cells(db, contract, first)
+    if not cells:
+        raise NotFound("reconciliation", id=f"{contract}-{month}")
+    lines = books.contract_lines(db, [cell.price for cell in cells])
+    names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
+    shares = books.shares(db, contract, first)
+    differing = found_in(db, found, first)
+    numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
+    rows = differences.rows(differing, numbers, names)
+    opened = next((row for row in rows if row.place == show), None)
+    state = next(row for row in books.months(db, month=first) if row.contract == contract)
+    may = access.may(viewer, Right.RECONCILE)
+    return frame.page(
+        "reconciliation/reconcile-month.html",
+        {
+            "contract": found,
+            "project": db.get_one(Project, found.project),
+            "centre": db.get_one(Centre, found.centre),
+            "month": first,
+            "mark": month_mark(state),
+            "state": state,
+            "cells": cells,
+            "names": names,
+            "sums": _sums(cells),
+            "rows": rows,
+            "opened": opened,
+            "shares": _shown(shares, opened),
+            "all_shares": shares,
+            "numbers": numbers,
+            "statements": _stated(db, found, first),
+            "messages": messages.of_month(db, contract, first),
+            "person": person,
+            "codes": words.exceptions(),
+            "may_reconcile": may,
+            "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
+            "base": f"/reconcile/{contract}/{month}",
+        },
+    )
+
+
+def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
+    """The month's statement as it stands, and what both parties say of it."""
+    standings = words.standings()
+    return [
+        {
+            "number": seen.number,
+            "centre": standings[seen.centre_says],
+            "builder": standings[seen.builder_says],
+            "contested": "contested" in (seen.centre_says, seen.builder_says),
+        }
+        for seen in statements(db, month=month, contract=contract.number)
+    ]
+
+
+def _sums(cells: Sequence[Cell]) -> dict[str, int]:
+    keys = ("metered_fen", "invoiced_fen", "counted_fen", "open_fen")
+    return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
+
+
+def _shown(shares: Sequence[books.Share], opened: differences.Row | None) -> Sequence[books.Share]:
+    """What documents paid in: of the opened difference's document or cell, or all."""
+    if opened is None:
+        return shares
+    one = opened.difference
+    return [
+        share
+        for share in shares
+        if one.document in (None, share.document)
+        and one.line in (None, share.line)
+        and (one.cell is None or one.cell[2:] == (share.price, share.policy))
+    ]

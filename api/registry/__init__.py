@@ -1,0 +1,1 @@
+"""The registry, by API and command line."""

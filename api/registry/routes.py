@@ -1,0 +1,52 @@
+"""The registry: a file of who takes part, taken whole or not at all."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal, findings
+from api.door.schemas import Registered
+from api.metering.batch_decoder import read_kept
+from ledger.metering.steps.intake import release
+from ledger.people.steps.credentials import Viewer
+from ledger.registry.steps.register import register
+
+router = APIRouter(tags=["registry"])
+
+_FILE: dict[str, Any] = {"schema": {"type": "string"}, "example": "organisations:\n- uscc: ..."}
+_OPENAPI: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A registry file (docs/registry.md), YAML or JSON",
+        "content": {"application/yaml": _FILE, "application/json": _FILE},
+    }
+}
+
+
+async def text_of(request: Request) -> str:
+    """The file as it was sent; its size was limited before (`api/door/limits.py`)."""
+    try:
+        return (await request.body()).decode()
+    except UnicodeDecodeError as error:
+        raise Refusal(422, "not_utf8", {"byte": error.start}) from error
+
+
+@router.post("/registry", openapi_extra=_OPENAPI)
+def register_file(
+    *,
+    file: Annotated[str, Depends(text_of)],
+    viewer: Annotated[Viewer, having(Right.REGISTER)],
+    db: Db,
+    now: Now,
+    supersede: bool = False,
+) -> Registered:
+    """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
+    done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
+    if done.findings:
+        told = findings(done.findings)
+        raise Refusal(422, "registry", {"count": len(told), "findings": told})
+    if done.created.get("gpus") or done.superseded.get("gpus"):
+        release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
+    return Registered.model_validate(done)

@@ -1,1 +1,0 @@
-"""The HTTP interface under /api/v1, one noun a module."""

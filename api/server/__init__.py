@@ -1,0 +1,1 @@
+"""Running everything on one machine: start, background rounds, the commands of the machine."""

@@ -1,0 +1,106 @@
+"""The one program that `suanquan up` runs beside the server, so that there is usage to see.
+
+Where this machine has NVIDIA's driver it is the node agent on this machine's GPUs. Where it has
+none, and nothing is registered or the demo has been here before, it is the made-up centre. It is
+started through the command line, as a person would; what it says goes to a log beside ours.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import sqlalchemy as sa
+import typer
+from sqlmodel import Session, select
+
+from api.cli.client import say
+from ledger.postgres import exec_with_parent as tether
+from ledger.registry.tables import Centre
+
+LOG_FILE = "beside.log"
+STOP_S = 30
+NO_DRIVER = 4  # agents/errors.py
+
+
+class Beside:
+    """Starts it, notices when it ends by itself, and stops it."""
+
+    def __init__(self, engine: sa.Engine, data: Path, *, demo: bool) -> None:
+        self._engine, self._data, self._demo = engine, data, demo
+        self._log = data / LOG_FILE
+        self._stopping = threading.Event()
+        self._program: subprocess.Popen[bytes] | None = None
+        # The kernel ends the program with the thread that started it: one that lives for that.
+        self._thread = threading.Thread(target=self._run, name="beside")
+
+    def start(self) -> None:
+        """Return at once; looking for a driver takes a moment."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has; may be called before it was started."""
+        self._stopping.set()
+        if self._program is not None:
+            self._program.terminate()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        verb = self._choose()
+        if verb is None or self._stopping.is_set():
+            return
+        if self._log.exists():
+            self._log.replace(self._log.with_name(self._log.name + ".1"))
+        with self._log.open("xb") as log:
+            self._program = self._start([*verb], log.fileno())
+        if self._stopping.is_set():
+            self._program.terminate()
+        while self._program.poll() is None:
+            try:
+                self._program.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                if self._stopping.is_set():
+                    self._program.kill()
+        if self._program.returncode and not self._stopping.is_set():
+            told = " ".join(verb)
+            typer.echo(
+                say(
+                    f"suanquan {told} 意外结束，原因见 {self._log}",
+                    f"suanquan {told} ended; {self._log} says why",
+                ),
+                err=True,
+            )
+
+    def _choose(self) -> tuple[str, ...] | None:
+        """The command that brings usage here, or None where none is wanted."""
+        if _has_driver():
+            return ("meter",)
+        with Session(self._engine) as db:
+            empty = db.exec(select(Centre).limit(1)).first() is None
+        been_here = (self._data / "agents" / "demo").exists()
+        return ("demo", "--live") if self._demo and (empty or been_here) else None
+
+    def _start(self, verb: list[str], log: int) -> subprocess.Popen[bytes]:
+        us = (os.getpid(), os.getuid(), os.getgid())
+        command = [sys.executable, "-m", "api.command_line", *verb]
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-I", "-S", tether.__file__, *map(str, us), *command],
+            env={**os.environ, "SUANQUAN_DATA": str(self._data.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _has_driver() -> bool:
+    told = subprocess.run(
+        [sys.executable, "-m", "agents", "doctor"],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return told.returncode != NO_DRIVER

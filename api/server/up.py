@@ -1,0 +1,254 @@
+"""`suanquan up`: everything on one machine, started in order and stopped the other way round.
+
+PostgreSQL (our own, unless SUANQUAN_DATABASE_URL names one), the newest schema, the policies, the
+first administrator's token, the web server, and beside it one program that brings usage: the node
+agent where this machine has NVIDIA's driver, a made-up centre where it has none and nothing is
+registered yet. Everything is one process tree: Ctrl-C or SIGTERM ends all of it, in order, and a
+kill -9 of this process takes the others along.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+import typer
+import uvicorn
+from sqlmodel import Session
+
+from api.app import create_app, settle
+from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE, Failure, say
+from api.door import logs
+from api.server import background
+from api.server.companion_process import Beside
+from api.server.database import renew
+from api.settings import Settings
+from ledger.people.steps import credentials as doors
+from ledger.postgres.database import Database, databases_from
+from ledger.postgres.embedded import Embedded
+
+LOG_FILE = "server.log"
+GRACE_S = 10  # for requests under way when we are stopped
+
+
+def up(settings: Settings, *, demo: bool) -> None:
+    """Start everything and return when it was stopped.
+
+    Raises:
+        Failure: the data folder or the port is in use.
+        Unusable: the database cannot be used.
+    """
+    stop = _Stop()
+    with ExitStack() as stack:
+        stack.enter_context(_alone(settings.data))
+        listener = stack.enter_context(_listen(settings))
+        database = stack.enter_context(_database(settings))
+        stack.enter_context(_log(settings.data / LOG_FILE))
+        engine = prepare(database, settings.data)
+        stack.callback(engine.dispose)
+        address = _address(listener)
+        stack.enter_context(_announce(settings.data / SERVER_FILE, address))
+        if demo and settings.drill_clock is None:
+            settings = settings.model_copy(update={"drill_clock": secrets.token_urlsafe(24)})
+            stack.enter_context(_drill_clock(settings.data / CLOCK_FILE, settings.drill_clock))
+        beside = Beside(engine, settings.data, demo=demo)
+        config = uvicorn.Config(
+            create_app(engine, settings, lifespan=background.lifespan),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        server = _Server(config, lambda: _ready(settings, address, beside), beside.stop)
+        stop.server = server
+        settle()
+        server.run(sockets=[listener])
+
+
+def prepare(database: Database, data: Path) -> sa.Engine:
+    """The newest schema, the policies, and a first administrator; then the application's engine."""
+    renew(database)
+    engine = database.engine()
+    _first_administrator(engine, data / TOKEN_FILE, datetime.now(UTC))
+    return engine
+
+
+class _Stop:
+    """What a signal does: it ends the start-up at once, and a running server in good order."""
+
+    def __init__(self) -> None:
+        self.server: uvicorn.Server | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, *_: object) -> None:
+        if self.server is None:
+            raise KeyboardInterrupt
+        self.server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, told when it answers, and stopped after what runs beside it."""
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], first: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._ready, self._first = ready, first
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: they must also end PostgreSQL, which uvicorn does not know."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, after what runs beside us has ended."""
+        await asyncio.to_thread(self._first)
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Take the data folder; a second `suanquan up` on it is refused."""
+    try:
+        if not data.exists():
+            data.mkdir(parents=True)
+            data.chmod(0o711)  # PostgreSQL's account passes through; what lies here is 0600
+        handle = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        why = error.strerror
+        raise Failure(say(f"数据目录 {data} 不可用：{why}", f"cannot use {data}: {why}")) from error
+    with os.fdopen(handle, "r+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = lock.read().strip() or "?"
+            raise Failure(
+                say(
+                    f"数据目录 {data} 已有 suanquan up 在使用（进程 {holder}）",
+                    f"another suanquan up is using {data} (process {holder})",
+                )
+            ) from error
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """The port, before anything is started for it."""
+    host, port = settings.host, settings.port
+    try:
+        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server((str(where[0]), port), family=family)
+    except OSError as error:
+        why = error.strerror
+        raise Failure(
+            say(
+                f"无法在 {host}:{port} 上提供服务（{why}）；可用 SUANQUAN_PORT 换一个端口",
+                f"cannot listen on {host}:{port} ({why}); SUANQUAN_PORT names another port",
+            )
+        ) from error
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    if settings.database_url is not None:
+        yield databases_from(settings.database_url, settings.database_owner_url)
+        return
+    with Embedded(settings.postgres) as embedded:
+        yield Database(owner_url=embedded.owner_url, app_url=embedded.app_url)
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[None]:
+    """The log of this run; that of the run before lies beside it."""
+    if path.exists():
+        path.replace(path.with_name(path.name + ".1"))
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8"
+    ) as stream:
+        logs.configure(stream)
+        yield
+
+
+@contextmanager
+def _announce(path: Path, address: str) -> Iterator[None]:
+    """Where commands on this machine find us, for as long as we run."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    _write_secret(draft, json.dumps({"url": address, "pid": os.getpid()}))
+    draft.replace(path)
+    yield
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _drill_clock(path: Path, secret: str | None) -> Iterator[None]:
+    """The demo's clock, for commands on this machine, for as long as we run."""
+    path.unlink(missing_ok=True)
+    _write_secret(path, secret or "")
+    yield
+    path.unlink(missing_ok=True)
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only shown
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
+    """A token in a file that only we can read, where there is no administrator yet.
+
+    The file is written before the token counts, so there is never one that nobody holds.
+    """
+    with Session(engine) as db:
+        if any(t.role == doors.Role.ADMINISTRATOR for t in doors.tokens(db)):
+            return
+        secret = doors.issue_token(
+            db, role=doors.Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
+        )
+        path.unlink(missing_ok=True)
+        _write_secret(path, secret + "\n")
+        db.commit()
+
+
+def _write_secret(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _ready(settings: Settings, address: str, beside: Beside) -> None:
+    beside.start()
+    token, log = settings.data / TOKEN_FILE, settings.data / LOG_FILE
+    typer.echo(say(f"算券已就绪：{address}", f"suanquan is ready: {address}"))
+    if token.exists():
+        typer.echo(say(f"  登录：令牌在 {token} 中", f"  to sign in: the token is in {token}"))
+    else:
+        again = "suanquan admin create"
+        typer.echo(say(f"  登录：{again} 姓名，可发新令牌", f"  to sign in: {again} NAME"))
+    if settings.database_url is None and settings.data.resolve() not in settings.postgres.parents:
+        where = settings.postgres
+        typer.echo(say(f"  数据库：{where}", f"  database: {where}"))
+    typer.echo(say(f"  日志：{log}", f"  log: {log}"))
+    typer.echo(say("  停止：Ctrl-C", "  to stop: Ctrl-C"))

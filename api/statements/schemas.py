@@ -1,0 +1,94 @@
+"""What the API takes and gives of statements; see `api/door/schemas.py`."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.door.schemas import Asked, Exact, Text, Told
+from api.reconciliation.schemas import YearMonth
+from ledger.statements.rules import Standing, Word
+
+
+class StatementAsked(Asked):
+    """A month to be stated: of one contract, or of all that have charges in it.
+
+    A preview is shown and not kept; it needs a contract, and the month need not be over.
+    """
+
+    month: YearMonth
+    contract: Text | None = None
+    preview: bool = False
+
+
+class AnswerAsked(Asked):
+    """A party's word on some lines, or on all; contested only with a reason."""
+
+    lines: list[Annotated[int, Field(ge=1, le=32_767)]] | Literal["all"] = "all"
+    answer: Word
+    reason: str = Field("", max_length=2000)
+
+
+class LineAnswered(Told):
+    """A party's newest word on a line."""
+
+    answer: Word = Field(validation_alias="word")
+    reason: str
+    answered_at: datetime
+    answered_by: str
+
+
+class LineSeen(Told):
+    """A charge as the statement shows it; `promised_ms` is what reserved devices should deliver.
+
+    `partition`, `qos` and `market` are what its price selects by; null is any.
+    """
+
+    line: int
+    price: int
+    kind: str
+    name: str
+    unit: str
+    policy: str
+    model: str | None
+    mig_profile: str
+    partition: str | None
+    qos: str | None
+    market: str | None
+    device_ms: Exact
+    promised_ms: int | None
+    cost_fen: int
+    grade: str
+    gap_ms: int
+    centre: LineAnswered | None
+    builder: LineAnswered | None
+
+
+class StatementSummed(Told):
+    """A statement in a list; a preview has no number."""
+
+    number: str
+    contract: str
+    centre: str
+    project: str
+    month: date
+    revision: int
+    total_fen: int
+    issued_at: datetime
+    issued_by: str
+    superseded_by: str | None
+    centre_says: Standing
+    builder_says: Standing
+
+
+class StatementListed(StatementSummed):
+    """How many lines it has."""
+
+    lines: int
+
+
+class StatementSeen(StatementSummed):
+    """A statement with its lines; `digest` names exactly what it says."""
+
+    digest: str
+    lines: list[LineSeen]

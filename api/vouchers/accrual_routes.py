@@ -1,0 +1,27 @@
+"""Accruals: price what was used by now, and bring every voucher to its target."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.schemas import Accrued
+from ledger.charging.steps import charge
+from ledger.people.steps.credentials import Viewer
+from ledger.vouchers.steps.accrue import accrue_all
+
+router = APIRouter(tags=["vouchers"])
+
+
+@router.post("/accruals")
+def accrue(viewer: Annotated[Viewer, having(Right.ACCRUE)], db: Db, now: Now) -> Accrued:
+    """Charge and accrue everything. Absolute: again, without new usage, changes nothing."""
+    charged = charge(db, now)
+    accrued = accrue_all(db, viewer.actor, now)
+    return Accrued(
+        charges_changed=charged.changed,
+        unpriced=charged.unpriced,
+        vouchers=accrued.vouchers,
+        moved=accrued.moved,
+    )

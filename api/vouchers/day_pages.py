@@ -1,0 +1,46 @@
+"""One Beijing day of a project: its figures, and the very windows that they are made of."""
+
+from datetime import date
+from fractions import Fraction
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from api.door import access
+from api.door.dependencies import Db, Now, Offset
+from api.vouchers.pages import Reader
+from api.web.layout import Framed, pages
+from ledger.metering.queries import usage
+from ledger.units import beijing_day
+from ledger.vouchers.queries import project_days
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_ROWS = 200
+
+
+@router.get("/projects/{code}/days/{day}")
+def day_page(
+    code: str, day: date, *, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0
+) -> HTMLResponse:
+    """The day's figures and a page of its windows."""
+    project = access.project(db, viewer, code)
+    assert project.id is not None  # noqa: S101 - it was read from the database
+    found = usage.windows_of_day(db, project.id, day, limit=PAGE_ROWS + 1, offset=offset)
+    windows = found[:PAGE_ROWS]
+    days = project_days(db, project.id, beijing_day(now))
+    pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(found) > PAGE_ROWS)
+    return frame.page(
+        "vouchers/day.html",
+        {
+            "name": project.name,
+            "code": project.code,
+            "base": f"/projects/{project.code}",
+            "day": day,
+            "used": next((each for each in days if each.day == day), None),
+            "windows": windows,
+            "shown_ms": sum((part.device_ms for part in windows), Fraction(0)),
+            "whole": not (pager.before or pager.after),
+            "pages": pager,
+        },
+    )

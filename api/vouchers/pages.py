@@ -1,0 +1,225 @@
+"""Projects and their quota: what is left, where the rest went, and how fast it goes.
+
+The bureau sees every project; a builder is led to its own. A builder's page begins with one figure
+and leads from it to the days, and from each day to its windows.
+"""
+
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from statistics import median_low
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session, col, select
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Configured, Db, Now, Offset, having
+from api.language.format import gpu_hours, long_day, money, percent
+from api.language.i18n import gettext as _
+from api.web import charts
+from api.web.layout import Framed, pages
+from api.web.mark import Mark
+from ledger.errors import NotFound
+from ledger.people.steps.credentials import Viewer
+from ledger.registry.tables import Project
+from ledger.units import beijing_day
+from ledger.vouchers import queries as quotas
+from ledger.vouchers.queries import FORESEEN_DAYS, PACE_DAYS, Quota
+
+router = APIRouter(include_in_schema=False)
+Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
+
+PAGE_ROWS = 50
+SOON_DAYS = 30
+
+
+@router.get("/projects")
+def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0) -> Response:
+    """Every project for the bureau; a builder goes to its own."""
+    if viewer.project is not None:
+        own = db.get_one(Project, viewer.project)
+        return RedirectResponse(f"/projects/{own.code}", 303)
+    order = select(Project).order_by(col(Project.code)).offset(offset).limit(PAGE_ROWS + 1)
+    found = list(db.exec(order))
+    rows = [_row(db, project, now) for project in found[:PAGE_ROWS]]
+    held = [row["held"] for row in rows if row["held"]]
+    sums = {key: sum(each[key] for each in held) for key in ("cap_fen", "accrued_fen", "left_fen")}
+    more = len(found) > PAGE_ROWS
+    pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
+    return frame.page("vouchers/projects.html", {"rows": rows, "sums": sums, "pages": pager})
+
+
+def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
+    quota = quota_of(db, project, now)
+    held = None
+    if quota:
+        held = {
+            "cap_fen": quota.cap_fen,
+            "accrued_fen": quota.rights.accrued,
+            "left_fen": quota.left_fen,
+        }
+    return {
+        "name": project.name,
+        "code": project.code,
+        "url": f"/projects/{project.code}",
+        "kind": kind_name(project.kind),
+        "mark": mark(quota, beijing_day(now)),
+        "held": held,
+    }
+
+
+def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
+    """The project's quota; None where it has no voucher yet."""
+    try:
+        return quotas.quota(db, project, now)
+    except NotFound:
+        return None
+
+
+def kind_name(kind: str) -> str:
+    """What a project is, with the article of the policy that it falls under."""
+    return {"model": _("大模型项目（第九条）"), "team": _("人才团队（第十四条）")}[kind]
+
+
+def mark(quota: Quota | None, today: date) -> Mark:
+    """The state of a project's voucher in one word."""
+    if quota is None:
+        return Mark("○", _("未发券"))
+    if quota.left_fen == 0:
+        return Mark("■", _("已用完"), warm=True)
+    if not quota.days:
+        return Mark("◔", _("未开始"))
+    if quota.runs_out and quota.runs_out <= today + timedelta(days=SOON_DAYS):
+        return Mark("▲", _("将用完"), warm=True)
+    if quota.days[-1].day < today - timedelta(days=PACE_DAYS):
+        return Mark("◇", _("久无数据"), warm=True)
+    return Mark("●", _("使用中"))
+
+
+@router.get("/projects/{code}")
+def own_quota(
+    code: str, *, frame: Framed, viewer: Reader, db: Db, now: Now, settings: Configured
+) -> Response:
+    """What is left of a project's voucher, and where the rest went."""
+    project = access.project(db, viewer, code)
+    quota = quota_of(db, project, now)
+    content: dict[str, Any] = {
+        "name": project.name,
+        "code": project.code,
+        "kind": kind_name(project.kind),
+        "drill": project.drill,
+        "quota": quota,
+        "base": f"/projects/{project.code}",
+        "api": f"{settings.address}/api/v1/projects/{project.code}/quota",
+    }
+    if quota:
+        content |= _figures(quota, beijing_day(now))
+        content |= _pictures(quota, beijing_day(now)) if quota.days else {}
+    return frame.page("vouchers/quota.html", content)
+
+
+def _figures(quota: Quota, today: date) -> dict[str, Any]:
+    parts = voucher_parts(quota)
+    looks = [(part["look"], part["fen"]) for part in parts if part["look"] != "left"]
+    unpriced = sum((day.unpriced_ms for day in quota.days), Fraction(0))
+    said = "; ".join(f"{part['name']} {money(part['fen'])}" for part in parts)
+    return {
+        "parts": parts,
+        "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % said),
+        "outlook": outlook(quota, today),
+        "rate": rate(quota.rate),
+        "pace_days": PACE_DAYS,
+        "foreseen_years": FORESEEN_DAYS // 365,
+        "notices": notices(quota, unpriced, today),
+        "unpriced_ms": unpriced,
+    }
+
+
+def voucher_parts(quota: Quota) -> list[dict[str, Any]]:
+    """The voucher's cap, cut without a rest: the sum of these is the cap."""
+    held = quota.rights
+    parts = [
+        ("paid", _("已兑付"), "", held.paid),
+        ("payable", _("待兑付"), _("已对账，含支付中"), held.payable + held.sent),
+        ("accrued", _("预计"), _("尚未对账，不作承诺"), held.accrued),
+        ("lost", _("应追缴"), "", held.recoverable),
+        ("lost", _("已失效"), "", held.lapsed),
+        ("left", _("剩余"), "", quota.left_fen),
+    ]
+    return [
+        {"look": look, "name": name, "note": note, "fen": fen}
+        for look, name, note, fen in parts
+        if fen or look != "lost"
+    ]
+
+
+def outlook(quota: Quota, today: date) -> str:
+    """Whether there is a day on which the voucher runs out, or why there is none."""
+    if quota.runs_out:
+        return "until" if quota.left_fen else "used_up"
+    if not quota.days:
+        return "no_usage"
+    if quota.days[-1].day < today - timedelta(days=PACE_DAYS):
+        return "stale"
+    return "far" if quota.pace_fen else "no_pace"
+
+
+def rate(of: Fraction) -> str:
+    """An exact rate: `30%`, or `1/3` where no whole number of percent says it."""
+    percents = of * 100
+    return f"{percents.numerator}%" if percents.denominator == 1 else str(of)
+
+
+def notices(quota: Quota, unpriced_ms: Fraction, today: date) -> list[str]:
+    """What the reader must know before trusting the figures below."""
+    found = []
+    if quota.days and quota.days[-1].day < today - timedelta(days=1):
+        last = long_day(quota.days[-1].day)
+        found.append(_("最近一笔用量在 %s，此后没有数据。没有数据不等于没有使用。") % last)
+    if unpriced_ms:
+        hours = gpu_hours(unpriced_ms)
+        found.append(_("有 %s 卡时没有价格，还没有算进金额；补上价格后会自动计入。") % hours)
+    if quota.cut_fen:
+        cut = money(quota.cut_fen)
+        found.append(_("已到上限：超出的 %s 不予补贴。") % cut)
+    return found
+
+
+def _pictures(quota: Quota, today: date) -> dict[str, Any]:
+    points = [(day.day, day.earned_fen) for day in quota.days]
+    pace = quota.pace_fen if outlook(quota, today) in {"until", "far"} else Fraction(0)
+    chart = charts.BurnUp(points, quota.cap_fen, today, quota.runs_out, pace)
+    words = charts.BurnUpWords(
+        title=_("累计补贴的曲线、额度线和预测"),
+        unit=_("万元"),
+        cap=_("额度"),
+        forecast=_("预测"),
+        today=_("今天"),
+    )
+    heat_words = charts.HeatWords(
+        title=_("逐日利用率的日历，虚线框为未测量"),
+        weekdays=[_("一"), _("二"), _("三"), _("四"), _("五"), _("六"), _("日")],
+        not_measured=_("未测量"),
+        not_used=_("没有用量"),
+    )
+    return {
+        "burn_up": charts.burn_up(chart, words),
+        "ahead": chart.forecast(),
+        "heat": charts.heat({day.day: day.util_ppm for day in quota.days}, heat_words),
+        "utilisation": utilisation(quota),
+    }
+
+
+def utilisation(quota: Quota) -> str:
+    """The median of the days that were measured, and how many were not."""
+    measured = [day.util_ppm for day in quota.days if day.util_ppm is not None]
+    missing = len(quota.days) - len(measured)
+    if not measured:
+        return _("未测量：%s 天有用量，都没有利用率读数。") % missing
+    return _("日中位数 %(middle)s：%(days)s 天已测量，%(missing)s 天未测量。") % {
+        "middle": percent(median_low(measured)),
+        "days": len(measured),
+        "missing": missing,
+    }

@@ -1,0 +1,151 @@
+"""Vouchers: the policy decides on the facts that are given, and only then one is opened.
+
+Later its cap is changed or it lapses, by two persons; and parts of it are reserved.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from api.door import access
+from api.door.access import Right
+from api.door.dependencies import Db, Now, having
+from api.door.problems import Refusal, findings
+from api.door.schemas import VoucherGiven, VoucherWanted
+from api.people.schemas import DecisionSeen
+from api.vouchers.schemas import (
+    CapWanted,
+    LapseWanted,
+    ReservationReleased,
+    ReservationSeen,
+    ReservationWanted,
+)
+from ledger.accounts.queries import rights
+from ledger.claims.queries import voucher_of
+from ledger.people.steps.credentials import Viewer
+from ledger.policy import Policy, decide, load
+from ledger.policy.decide.reasons import reasons
+from ledger.registry.tables import Project
+from ledger.vouchers.steps.caps import propose_cap
+from ledger.vouchers.steps.lapse import propose_lapse
+from ledger.vouchers.steps.reserve import release, reservation_of, reserve, standing
+from ledger.vouchers.steps.voucher import open_voucher
+from ledger.vouchers.tables import Reservation, Voucher
+
+router = APIRouter(tags=["vouchers"])
+
+Opener = Annotated[Viewer, having(Right.OPEN_VOUCHERS)]
+
+# What the books know is not asked: a voucher is opened before anything is reconciled or paid.
+_OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
+
+
+@router.post("/projects/{code}/voucher", status_code=201)
+def open_for(
+    *,
+    code: str,
+    wanted: VoucherWanted,
+    viewer: Opener,
+    db: Db,
+    now: Now,
+) -> VoucherGiven:
+    """Decide, and open the project's voucher; asked again it is the same one."""
+    project = access.project(db, viewer, code)
+    policy = load(wanted.policy)
+    _refuse_unless_eligible(policy, wanted, project)
+    assert project.id is not None  # noqa: S101 - it was read from the database
+    voucher = open_voucher(
+        db,
+        project=project.id,
+        clause=wanted.clause,
+        policy=wanted.policy,
+        facts=wanted.facts,
+        actor=viewer.actor,
+        now=now,
+    )
+    cap_fen = -rights(db, voucher.book).clause  # it may have been changed since
+    return VoucherGiven(project=code, policy=voucher.policy, clause=voucher.clause, cap_fen=cap_fen)
+
+
+@router.post("/projects/{code}/cap", status_code=201)
+def propose_a_cap(
+    *, code: str, wanted: CapWanted, viewer: Opener, db: Db, now: Now
+) -> DecisionSeen:
+    """Decide on another cap; another person confirms it."""
+    made = propose_cap(
+        db,
+        _voucher(db, viewer, code),
+        cap_fen=wanted.cap_fen,
+        reason=wanted.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    return DecisionSeen.model_validate(made)
+
+
+@router.post("/projects/{code}/lapse", status_code=201)
+def propose_to_lapse(
+    *, code: str, wanted: LapseWanted, viewer: Opener, db: Db, now: Now
+) -> DecisionSeen:
+    """Decide that what is left of the voucher lapses; another person confirms it."""
+    voucher = _voucher(db, viewer, code)
+    made = propose_lapse(db, voucher, reason=wanted.reason, actor=viewer.actor, now=now)
+    return DecisionSeen.model_validate(made)
+
+
+@router.post("/projects/{code}/reservations", status_code=201)
+def reserve_a_part(
+    *, code: str, wanted: ReservationWanted, viewer: Opener, db: Db, now: Now
+) -> ReservationSeen:
+    """Reserve a part of the voucher for a plan."""
+    made = reserve(
+        db,
+        _voucher(db, viewer, code),
+        fen=wanted.fen,
+        plan=wanted.plan,
+        until=wanted.until,
+        actor=viewer.actor,
+        now=now,
+    )
+    return _reservation(made, made.fen)
+
+
+@router.get("/projects/{code}/reservations")
+def reservations(
+    *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
+) -> list[ReservationSeen]:
+    """The reservations that stand, oldest first: they are used up in this order."""
+    found = standing(db, _voucher(db, viewer, code))
+    return [_reservation(one, left) for one, left in found]
+
+
+@router.delete("/projects/{code}/reservations/{key}")
+def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationReleased:
+    """Release a reservation; what nobody used of it is available again."""
+    found = reservation_of(db, _voucher(db, viewer, code), key)
+    released = release(db, found, actor=viewer.actor, now=now)
+    return ReservationReleased(id=key, released_fen=released)
+
+
+def _reservation(one: Reservation, left: int) -> ReservationSeen:
+    return ReservationSeen.model_validate({**one.model_dump(), "left_fen": left})
+
+
+def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
+    """The voucher of a project that is there and has one."""
+    project = access.project(db, viewer, code)
+    assert project.id is not None  # noqa: S101 - it was read from the database
+    return voucher_of(db, project.id)
+
+
+def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Project) -> None:
+    """Anything but an eligible project of the clause's kind is refused, with its reasons."""
+    decision = decide(policy, wanted.clause, {**wanted.facts, **_OF_THE_BOOKS})
+    clause = policy.clause(wanted.clause)
+    if decision.result != "eligible" or clause is None:
+        told = findings(reasons(policy, decision))
+        raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
+    counted = clause.amount.counted
+    if not clause.voucher or counted is None or counted.scope != project.kind:
+        raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})

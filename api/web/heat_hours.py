@@ -1,0 +1,109 @@
+"""GPUs by hours as a picture: who was looked at, how busy it was, and where nobody looked.
+
+A row is a GPU, under the name of its node; a column is an hour, Beijing's midnights marked. The
+shade is utilisation; a dot means that it was not measured. A dashed frame has a gap in it, a
+crossed cell silence, and where there is no cell the GPU was not registered. Like the other pictures
+(`api/web/charts.py`) it is drawn on the server, in whole units of a box twice as wide as it is meant to
+be seen, and its figures stand in tables beside it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from api.language.format import clock, short_day
+from ledger.metering.queries.coverage_gaps import Hour
+from ledger.units import beijing_day
+
+CELL, STEP, ROW = 20, 24, 26
+HEAD, NAME, SIDE = 62, 40, 132  # the hours above, a node's name, the labels at both sides
+UNITS_A_REM = 32
+TICK_HOURS = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """A GPU: what it is called, and its hours."""
+
+    label: str
+    hours: Mapping[datetime, Hour]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A node's rows under its name; '' where the name stands elsewhere."""
+
+    name: str
+    rows: Sequence[Row]
+
+
+def heat_hours(
+    hours: Sequence[datetime],
+    groups: Iterable[Group],
+    title: str,
+    say: Callable[[Hour], str],
+) -> Markup:
+    """The picture; `say` tells of one cell what is read when it is pointed at."""
+    width, y = 2 * SIDE + len(hours) * STEP, HEAD
+    cells: list[Markup] = []
+    for group in groups:
+        if group.name:
+            cells.append(_text(0, y + NAME - 12, group.name, "strong"))
+            cells.append(_text(width - SIDE + 8, y + NAME - 12, group.name, "strong"))
+            y += NAME
+        for row in group.rows:
+            cells += [_text(SIDE - 12, y + 18, row.label, "quiet end")]
+            cells += [_text(width - SIDE + 8, y + 18, row.label, "quiet")]
+            for column, at in enumerate(hours):
+                if at in row.hours:
+                    cells.append(_cell(SIDE + column * STEP, y, row.hours[at], say))
+            y += ROW
+    return Markup(
+        '<svg class="hours" viewBox="0 0 {} {}" width="{}rem" role="img" aria-label="{}">{}</svg>'
+    ).format(
+        width, y, f"{width / UNITS_A_REM:g}", title, Markup("").join([*_axis(hours, y), *cells])
+    )
+
+
+def look(hour: Hour) -> str:
+    """The classes of a cell: how busy, and what is missing of it."""
+    if hour.seen_ms <= 0:
+        shade = "blank"
+    elif hour.util_ppm is None:
+        shade = "plain"
+    else:
+        shade = f"h{min(hour.util_ppm // 100_000, 9)}"
+    marks = [("gapped", hour.gap_ms > 0), ("mute", hour.silent > 0)]
+    return " ".join([shade, *(mark for mark, there in marks if there)])
+
+
+def _cell(x: int, y: int, hour: Hour, say: Callable[[Hour], str]) -> Markup:
+    looks = look(hour)
+    drawn = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3">').format(
+        looks, x, y, CELL, CELL
+    ) + Markup("<title>{}</title></rect>").format(say(hour))
+    if looks == "plain":
+        drawn += Markup('<circle class="point" cx="{}" cy="{}" r="2.5"/>').format(
+            x + CELL // 2, y + CELL // 2
+        )
+    if hour.silent:
+        drawn += Markup('<path class="strike" d="M{} {}l12 12m0 -12l-12 12"/>').format(x + 4, y + 4)
+    return drawn
+
+
+def _axis(hours: Sequence[datetime], bottom: int) -> Iterable[Markup]:
+    for column, at in enumerate(hours):
+        x, said = SIDE + column * STEP, clock(at)
+        if said == "00:00":
+            yield _text(x, 24, short_day(beijing_day(at)), "strong")
+            yield Markup('<line class="rule" x1="{0}" y1="30" x2="{0}" y2="{1}"/>').format(
+                x - 2, bottom
+            )
+        if int(said[:2]) % TICK_HOURS == 0:
+            yield _text(x, HEAD - 10, said[:2], "quiet")
+
+
+def _text(x: int, y: int, text: str, looks: str) -> Markup:
+    return Markup('<text class="{}" x="{}" y="{}">{}</text>').format(looks, x, y, text)

@@ -1,0 +1,251 @@
+"""What every page stands in: the head with its ways on, the banner, the language, the type size.
+
+Templates are strict: a name that is missing is an error, never an empty place on the page. The
+banner says 演练 until real payments may rest on this program, and 含模拟数据 as soon as one centre
+is made up. Choices of the reader (language, large type) are links, kept in a cookie.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlmodel import Session, col, select
+
+from api.door.dependencies import Db, Now, Visitor
+from api.door.problems import Problem, Refusal, findings
+from api.language import format as shown
+from api.language import i18n
+from api.language.i18n import gettext as _
+from ledger.errors import Finding
+from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
+from ledger.registry.tables import Centre
+from ledger.units import beijing_day
+
+HERE = Path(__file__).parents[1]
+TYPE_COOKIE = "type"
+YEAR_S = 365 * 24 * 3600
+UNAUTHORISED = 401
+
+FILTERS = {
+    "money": shown.money,
+    "exact_money": shown.exact_money,
+    "quantity": shown.quantity,
+    "gpu_hours": shown.gpu_hours,
+    "moment": shown.moment,
+    "clock": shown.clock,
+    "second": shown.second,
+    "duration": shown.duration,
+    "long_day": shown.long_day,
+    "day": lambda at: beijing_day(at).isoformat() if isinstance(at, datetime) else at.isoformat(),
+    "month": lambda month: month.strftime("%Y-%m"),
+    "measured": lambda ppm: _("未测量") if ppm is None else shown.percent(ppm),
+}
+
+
+class Static(StaticFiles):
+    """The style sheet and the mark; a browser asks each time whether they are still the same."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=HERE / "static")
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
+        """As Starlette's, and never used without asking."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(FILTERS)
+    environment.globals |= {
+        "share": shown.share,
+        "token_prefix": TOKEN_PREFIX,
+        "session_hours": SESSION_LASTS // timedelta(hours=1),
+    }
+    return environment
+
+
+TEMPLATES = _environment()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A way on, in the head of the page."""
+
+    name: str
+    url: str
+    here: bool
+
+
+def places(viewer: Viewer | None, path: str) -> list[Place]:
+    """Where this viewer may go; the first is where they belong."""
+    if viewer is None:
+        return []
+    if viewer.role is Role.BUILDER:
+        ways = [
+            (_("我的额度"), "/projects"),
+            (_("我的对账单"), "/statements"),
+            (_("我的申请"), "/claims"),
+            (_("我能申请什么"), "/eligibility"),
+        ]
+    elif viewer.role is Role.OPERATOR:
+        ways = [
+            (_("我的对账"), "/centre"),
+            (_("节点"), "/nodes"),
+            (_("待查事项"), "/findings"),
+            (_("我能申请什么"), "/eligibility"),
+        ]
+    else:
+        ways = [
+            (_("工作台"), "/desk"),
+            (_("对账单"), "/statements"),
+            (_("对账"), "/reconcile"),
+            (_("单据"), "/documents"),
+            (_("申请"), "/claims"),
+            (_("支付"), "/payments"),
+            (_("项目"), "/projects"),
+            (_("待查事项"), "/findings"),
+            (_("政策认定"), "/eligibility"),
+        ]
+    return [Place(name, url, path.startswith(url)) for name, url in ways]
+
+
+def role_name(role: Role) -> str:
+    """What a role is called."""
+    return {
+        Role.BUILDER: _("模型企业"),
+        Role.OPERATOR: _("智算中心"),
+        Role.CLERK: _("经办"),
+        Role.APPROVER: _("审批"),
+        Role.FINANCE: _("财务"),
+        Role.AUDITOR: _("审计"),
+        Role.ADMINISTRATOR: _("管理员"),
+    }[role]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The page's surroundings: who looks at what, when, and whether anything is made up."""
+
+    request: Request
+    viewer: Viewer | None
+    now: datetime
+    simulated: bool
+
+    def page(self, template: str, content: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+        """The template with this content, framed."""
+        large = chosen_type(self.request) == "large"
+        surroundings = {
+            "lang": i18n.language(),
+            "large": large,
+            "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
+            "viewer": self.viewer,
+            "role": role_name(self.viewer.role) if self.viewer else "",
+            "places": places(self.viewer, self.request.url.path),
+            "simulated": self.simulated,
+            "now": self.now,
+            "path": self.request.url.path,
+            "here": self.here,
+        }
+        html = TEMPLATES.get_template(template).render({**surroundings, **content})
+        response = HTMLResponse(html, status)
+        if TYPE_COOKIE in self.request.query_params:
+            response.set_cookie(
+                TYPE_COOKIE, "large" if large else "normal", max_age=YEAR_S, samesite="lax"
+            )
+        return response
+
+    def here(self, **query: str | int) -> str:
+        """This page's address with other choices."""
+        url = self.request.url.include_query_params(**query)
+        return f"{url.path}?{url.query}"
+
+
+def chosen_type(request: Request) -> str:
+    """`large` or anything else, from `?type=` or the cookie."""
+    return request.query_params.get(TYPE_COOKIE) or request.cookies.get(TYPE_COOKIE, "")
+
+
+def frame(request: Request, db: Db, now: Now, visitor: Visitor) -> Frame:
+    """The surroundings of this request's page."""
+    simulated = any_simulated(db)
+    request.app.state.simulated = simulated  # for pages of problems, which have no database
+    return Frame(request, visitor, now, simulated)
+
+
+Framed = Annotated[Frame, Depends(frame)]
+
+
+def any_simulated(db: Session) -> bool:
+    """Whether some centre is made up; then every page says so."""
+    return db.exec(select(Centre.id).where(col(Centre.simulated)).limit(1)).first() is not None
+
+
+def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem as a page; who has to sign in first may do it right there."""
+    viewer = getattr(request.state, "viewer", None)
+    simulated = getattr(request.app.state, "simulated", False)
+    surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
+    if problem.status == UNAUTHORISED:
+        wanted = request.url.path if request.method == "GET" else ""
+        content: dict[str, Any] = {"refused": problem.title, "next": wanted}
+        response = surroundings.page("people/sign-in.html", content, problem.status)
+    else:
+        content = {
+            "status": problem.status,
+            "title": problem.title,
+            "detail": problem.detail,
+            "faults": problem.params.get("findings", []),
+            "back": came_from(request),
+        }
+        response = surroundings.page("web/error.html", content, problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def came_from(request: Request) -> str:
+    """The page of ours that the reader came from, if the browser says; it keeps what was typed."""
+    said = urlsplit(request.headers.get("referer", ""))
+    ours = said.netloc == request.headers.get("host")
+    return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
+
+
+def refuse(found: Sequence[Finding], code: str = "invalid", **params: str) -> NoReturn:
+    """Faults of what a form brought, all at once, each with its place."""
+    raise Refusal(422, code, {"count": len(found), "findings": findings(found), **params})
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Which rows of a long list are shown, and where the others are."""
+
+    first: int
+    last: int
+    before: str
+    after: str
+
+
+def pages(frame: Frame, offset: int, size: int, shown: int, *, more: bool) -> Pages:
+    """The pager of a list of which `shown` rows from `offset` stand on this page."""
+    return Pages(
+        first=offset + 1,
+        last=offset + shown,
+        before=frame.here(offset=max(offset - size, 0)) if offset else "",
+        after=frame.here(offset=offset + size) if more else "",
+    )

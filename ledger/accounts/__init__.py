@@ -1,0 +1,1 @@
+"""Double entry: accounts, movements, invariants, and the specification in plain Python."""

@@ -1,0 +1,94 @@
+"""What must hold of good books, each rule once.
+
+Every function returns the sentences that are broken, none for good books. The tests ask them after
+every step of random histories; closing a month and verifying the books ask the same.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from ledger.accounts.rules.targets import Move, Rights, Target
+from ledger.units import Fen
+
+Balances = Mapping[str, Fen]
+
+
+def floors_broken(balances: Balances, floors: Balances) -> list[str]:
+    """Every account is at least at its floor."""
+    return [
+        f"{role} is {balance}, below its floor {floors[role]}"
+        for role, balance in balances.items()
+        if balance < floors[role]
+    ]
+
+
+def sum_broken(balances: Balances) -> list[str]:
+    """All accounts of a book together are nothing, so nothing came from nowhere.
+
+    Of a voucher: what was promised is somewhere in it. Of a budget: free, committed, spent and
+    returned are what was appropriated. Of a cost book: every metered and invoiced fen is typed, or
+    still to be cleared.
+    """
+    total = sum(balances.values())
+    return [f"the accounts add up to {total}, not to nothing"] if total else []
+
+
+def cap_broken(rights: Rights, cap: Fen) -> list[str]:
+    """What is promised is what was last decided to be the cap."""
+    promised = -rights.clause
+    return [f"{promised} are promised, the cap is {cap}"] if promised != cap else []
+
+
+def cash(moves: Iterable[Move]) -> Fen:
+    """Cash out less cash in: what the bank paid, less what came back."""
+    signs = {"pay": 1, "refund": -1, "forfeit": -1}
+    return sum(signs.get(move.kind, 0) * move.amount for move in moves)
+
+
+def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:
+    """Cash out less cash in is what is paid or recoverable, and never beyond the cap."""
+    held = rights.paid + rights.recoverable
+    apart = f"{cash_out} left the bank, {held} are paid or recoverable"
+    beyond = f"{held} are paid or recoverable, the cap is {cap}"
+    return [apart] * (cash_out != held) + [beyond] * (held > cap)
+
+
+def earned_broken(rights: Rights, target: Target) -> list[str]:
+    """Paid, sent and payable are what is earned; only what is on its way may be more."""
+    held = rights.paid + rights.sent + rights.payable
+    earned = max(target.earned_fen, rights.sent)
+    return [f"{held} are paid, sent or payable, {earned} are earned"] if held != earned else []
+
+
+def provisional_broken(rights: Rights, target: Target) -> list[str]:
+    """The provisional part is U − T, or less where nothing is available any more."""
+    wanted = target.provisional_fen - target.earned_fen
+    short = rights.available == 0 and rights.reserved == 0 and rights.accrued < wanted
+    if rights.accrued != wanted and not short:
+        return [f"{rights.accrued} are accrued, {wanted} should be"]
+    return []
+
+
+def budget_broken(vouchers: Iterable[Rights], budgets: Iterable[Balances]) -> list[str]:
+    """Of all vouchers and all budgets: a payout is in both, on its way and once it is paid."""
+    every, given = list(vouchers), list(budgets)
+    sent, committed = sum(v.sent for v in every), sum(b["committed"] for b in given)
+    paid, spent = sum(v.paid + v.recoverable for v in every), sum(b["spent"] for b in given)
+    return [f"{sent} are sent, {committed} are committed"] * (sent != committed) + [
+        f"{paid} are paid or recoverable, {spent} are spent"
+    ] * (paid != spent)
+
+
+def cost_broken(
+    balances: Balances, metered: Fen, invoiced: Fen, differences: Mapping[str, Fen]
+) -> list[str]:
+    """A closed month: nothing is left to clear, and the book says what was decided.
+
+    `differences` are by code, above zero what is invoiced and not metered.
+    """
+    wanted = dict.fromkeys(balances, 0) | {"metered": -metered, "invoiced": invoiced}
+    wanted |= {code: -fen for code, fen in differences.items()}
+    return [
+        f"{role} is {balance}, not {wanted[role]}"
+        for role, balance in balances.items()
+        if balance != wanted[role]
+    ]

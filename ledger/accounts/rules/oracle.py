@@ -1,0 +1,164 @@
+"""The books in plain Python: the specification with which the database is compared.
+
+There are three kinds of books. A voucher's *rights* follow the city's promise from the clause to
+the bank; a *budget* follows one year's money of an indicator from its appropriation to being spent
+or returned; a *cost* book holds one contract's month until every fen that was metered or invoiced
+has a name. Money moves only inside its book and only as `LEGAL_MOVES` say; a contra account may
+lean below nothing as far as its floor, every other account may not. A posting, of one book or of
+several, is done in the order of its moves, as a whole or not at all, and a cause is posted once.
+A promise is lowered, and a voucher lapses, only by a decision of two persons (`DECIDED`).
+
+What must hold of good books stands in `ledger/accounts/rules/invariants.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.accounts.rules.targets import Move, Rights
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.units import FEN_MAX, Fen
+
+ROLES = tuple(Rights.__dataclass_fields__)
+BUDGET_ROLES = ("appropriation", "free", "committed", "spent", "returned")
+DIFFERENCES = tuple(f"R{n:02}" for n in range(1, 21))
+COST_ROLES = ("clearing", "metered", "invoiced", *DIFFERENCES)
+
+_RIGHTS_MOVES = {
+    ("eligible", "clause", "entitlement"),  # the city promises
+    ("issue", "entitlement", "available"),
+    ("withdraw", "available", "entitlement"),  # the promise is lowered
+    ("reduce", "entitlement", "clause"),
+    ("reserve", "available", "reserved"),
+    ("release", "reserved", "available"),  # expired or void
+    ("accrue", "reserved", "accrued"),  # metered
+    ("accrue", "available", "accrued"),
+    ("unaccrue", "accrued", "available"),
+    ("match", "accrued", "payable"),  # an invoice agrees
+    ("unmatch", "payable", "accrued"),  # a red invoice before payment
+    ("list", "payable", "sent"),  # on a payment list
+    ("pay", "sent", "paid"),
+    ("bounce", "sent", "payable"),
+    ("recall", "paid", "recoverable"),  # a red invoice after payment
+    ("set_off", "recoverable", "paid"),
+    ("refund", "recoverable", "available"),  # money came back
+    ("forfeit", "recoverable", "lapsed"),  # money came back after fraud
+    ("lapse", "available", "lapsed"),  # expired
+}
+_BUDGET_MOVES = {
+    ("appropriate", "appropriation", "free"),  # the year's money is given
+    ("cut", "free", "appropriation"),
+    ("commit", "free", "committed"),  # on a payment list
+    ("uncommit", "committed", "free"),  # the bank bounced it
+    ("spend", "committed", "spent"),  # the bank paid it
+    ("unspend", "spent", "free"),  # money came back in the same year
+    ("remit", "spent", "returned"),  # money came back in a later year: the treasury's
+    ("surrender", "free", "returned"),  # what the year leaves over
+}
+_COST_MOVES = {
+    ("meter", "metered", "clearing"),
+    ("unmeter", "clearing", "metered"),
+    ("invoice", "clearing", "invoiced"),
+    ("uninvoice", "invoiced", "clearing"),
+    *(("explain", "clearing", role) for role in DIFFERENCES),  # metered and not invoiced
+    *(("explain", role, "clearing") for role in DIFFERENCES),  # invoiced and not metered
+}
+LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES)
+
+DECIDED = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
+"""Moves that need a confirmed decision of this kind about the voucher."""
+
+
+def rights_floors(cap: Fen) -> dict[str, Fen]:
+    """How low the accounts of a voucher may fall: the contra account to minus the cap."""
+    return dict.fromkeys(ROLES, 0) | {"clause": -cap}
+
+
+def budget_floors() -> dict[str, Fen]:
+    """Of an indicator's book: nothing is committed or spent that was not appropriated."""
+    return dict.fromkeys(BUDGET_ROLES, 0) | {"appropriation": -FEN_MAX}
+
+
+def cost_floors() -> dict[str, Fen]:
+    """Of a cost book: differences may lean either way, and red invoices only undo blue ones."""
+    return dict.fromkeys(COST_ROLES, -FEN_MAX) | {"invoiced": 0}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What two persons decided about a voucher's book: its new cap, or that it lapses."""
+
+    kind: str
+    book: int
+    cap: Fen = 0
+    before: Fen = 0
+
+
+class Oracle:
+    """Books in memory that do what the database's books must do, and raise what they raise."""
+
+    def __init__(self) -> None:
+        self.books: dict[int, dict[str, Fen]] = {}
+        self.floors: dict[int, dict[str, Fen]] = {}
+        self.posted: dict[str, tuple[date, Mapping[int, Sequence[Move]]]] = {}
+        self.decided: dict[int, Decided] = {}
+
+    def open(self, book: int, floors: Mapping[str, Fen]) -> None:
+        """Open a book with these accounts, each at nothing and above its floor."""
+        self.books[book] = dict.fromkeys(floors, 0)
+        self.floors[book] = dict(floors)
+
+    def rights(self, book: int) -> Rights:
+        """The balances of a voucher's book."""
+        return Rights(**self.books[book])
+
+    def set_cap(self, decision: int) -> None:
+        """Move the floor of the contra account, by the newest decision about the cap."""
+        made = self.decided.get(decision)
+        caps = [
+            key
+            for key, d in self.decided.items()
+            if made and (d.kind, d.book) == ("cap", made.book)
+        ]
+        if made is None or made.cap <= 0 or decision != max(caps, default=None):
+            raise Refused("undecided")
+        if self.books[made.book]["clause"] < -made.cap:
+            raise Refused("below_floor", book=made.book, role="clause")
+        self.floors[made.book]["clause"] = -made.cap
+
+    def post(self, cause: str, used: date, moves: Mapping[int, Sequence[Move]]) -> bool:
+        """Post once; False where the cause was posted. Raises as `ledger.accounts.queries.post`."""
+        if cause in self.posted:
+            if self.posted[cause] != (used, moves):
+                raise Conflict("cause_repeated", cause=cause)
+            return False
+        placed = [(book, move) for book, part in moves.items() for move in part]
+        if any(move.amount <= 0 for _, move in placed):
+            raise Refused("amount_out_of_range")
+        for book, move in placed:
+            if (move.kind, move.from_role, move.to_role) not in LEGAL_MOVES:
+                raise Refused("illegal_move")
+            if move.kind in DECIDED and not self._allowed(cause, book, move.kind, moves[book]):
+                raise Refused("undecided")
+        after = {book: dict(balances) for book, balances in self.books.items()}
+        if any(not {m.from_role, m.to_role} <= after.get(book, {}).keys() for book, m in placed):
+            raise NotFound("account")
+        for book, move in placed:
+            after[book][move.from_role] -= move.amount
+            after[book][move.to_role] += move.amount
+            if after[book][move.from_role] < self.floors[book][move.from_role]:
+                raise Refused("below_floor", book=book, role=move.from_role)
+        self.books = after
+        self.posted[cause] = (used, moves)
+        return True
+
+    def _allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
+        """Whether the posting is the one of a decision about this book, and within it."""
+        name, _, number = cause.partition("/")
+        made = self.decided.get(int(number)) if name == "decision" and number.isdigit() else None
+        total = sum(move.amount for move in part if move.kind == kind)
+        return (
+            made is not None
+            and (made.kind, made.book) == (DECIDED[kind], book)
+            and (kind == "lapse" or total <= made.before - made.cap)
+        )

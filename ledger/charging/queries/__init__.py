@@ -1,0 +1,1 @@
+"""The only code of charging that talks to the database."""

@@ -1,0 +1,135 @@
+"""Reading the contract lines of projects, and with them the projects' whole bills.
+
+What was used comes from day totals, what reserved devices delivered from coverage; how the lines
+share it is told in `rules/billing.py`. Everything is read absolutely, from the first day on.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.charging.rules.billing import Item, bill
+from ledger.charging.rules.delivery import Seen
+from ledger.metering.queries import usage
+from ledger.registry.rules.pricing import PriceLine, Used, fen_per_ms
+from ledger.units import HOUR_MS
+
+_LINES = text("""
+    SELECT p.id, p.contract, k.project, k.centre, p.model, p.mig_profile,
+           lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
+           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
+           p.market, p.name, p.rounding,
+           cardinality(p.devices) AS devices, p.quantity, p.expires, p.counts
+    FROM prices p JOIN contracts k ON k.id = p.contract
+    WHERE k.project = ANY(:projects) AND p.superseded_at IS NULL
+        AND NOT isempty(p.valid * k.valid)
+    ORDER BY p.id
+""")
+
+# A named holder that is not bound to the project is somebody else, whoever it is.
+_SEEN = text("""
+    SELECT r.price, v.gpu, v.day, v.cluster, v.source, v.window_ms - v.gap_ms AS seen_ms,
+           v.gap_ms, f.den, f.held
+    FROM reserved_devices r
+    JOIN coverage v ON v.gpu = r.gpu AND r.valid @> v.day
+    JOIN clusters c ON c.id = v.cluster AND c.centre = r.centre
+    JOIN billing_sources s ON s.cluster = v.cluster AND s.source = v.source
+        AND s.valid @> v.day AND s.superseded_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT t.den, sum(t.held) AS held FROM day_totals t
+        WHERE (t.gpu, t.day, t.cluster, t.source) = (v.gpu, v.day, v.cluster, v.source)
+            AND t.holder_kind IN ('pod', 'slurm', 'static')
+            AND NOT EXISTS (
+                SELECT FROM bindings b
+                WHERE b.cluster = t.cluster AND b.holder_kind = t.holder_kind
+                    AND b.holder = t.holder AND b.project = r.project
+                    AND b.valid @> t.day AND b.superseded_at IS NULL
+            )
+        GROUP BY t.den
+    ) f ON true
+    WHERE r.project = ANY(:projects)
+    ORDER BY r.price, v.day, v.gpu, v.cluster
+""")
+
+
+def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
+    """The current lines of these projects' contracts, within the contracts' terms."""
+    return [_line(row) for row in db.execute(_LINES, {"projects": list(projects)})]
+
+
+def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
+    fixed = r.kind == "fixed"
+    tax = {"tax_included": r.tax_included, "tax_rate": Fraction(r.tax_rate)}
+    per_ms = fen_per_ms(Fraction(r.yuan), r.gpus, r.hours, **tax)
+    return PriceLine(
+        price=r.id,
+        contract=r.contract,
+        project=r.project,
+        centre=r.centre,
+        model=r.model,
+        mig_profile=r.mig_profile,
+        since=r.since,
+        until=r.until,
+        fen_per_ms=Fraction(0) if fixed else per_ms,
+        kind=r.kind,
+        partition=r.partition,
+        qos=r.qos,
+        market=r.market,
+        name=r.name,
+        rounding=r.rounding,
+        devices=r.devices or 0,
+        quantity_ms=Fraction(r.quantity or 0) * HOUR_MS,
+        expires=r.expires,
+        fen_per_month=per_ms * HOUR_MS if fixed else Fraction(0),
+        counts=r.counts is not False,
+    )
+
+
+def catalogue(db: Session) -> dict[tuple[str, str], int]:
+    """(NVML name, MIG profile) → catalogue model."""
+    rows = db.execute(text("SELECT nvml_name, mig_profile, model FROM catalogue_names"))
+    return {(r.nvml_name, r.mig_profile): r.model for r in rows}
+
+
+def seen(db: Session, projects: Sequence[int]) -> list[Seen]:
+    """What was seen of the devices that are reserved for these projects, day by day."""
+    found: dict[tuple[Any, ...], Seen] = {}
+    for r in db.execute(_SEEN, {"projects": list(projects)}):
+        key = (r.price, r.gpu, r.day, r.cluster)
+        foreign = Fraction(int(r.held), r.den) if r.den else Fraction(0)
+        if key in found:
+            foreign += found[key].foreign_ms
+        found[key] = Seen(r.price, r.gpu, r.day, r.source, r.seen_ms, r.gap_ms, foreign)
+    return list(found.values())
+
+
+def billed(db: Session, projects: Sequence[int], today: date) -> list[Item]:
+    """All items of these projects' bills up to a Beijing day.
+
+    Usage is told by device, holder and source only where a line rounds the use of single devices.
+    """
+    lines = price_lines(db, projects)
+    detailed = {line.project for line in lines if line.rounding != "ms"}
+    used = usage.owned(db, projects, in_detail=detailed)
+    return _bill(db, used, lines, today)
+
+
+def billed_in(db: Session, project: int, since: date, until: date) -> list[Item]:
+    """The items of a project's bill from `since` until before `until`, and more before it.
+
+    Usage is told by device, holder and source, and from the first day on where there are packages.
+    """
+    lines = price_lines(db, [project])
+    first = None if any(line.kind == "package" for line in lines) else since
+    used = usage.owned(db, [project], since=first, until=until, in_detail=[project])
+    return _bill(db, used, lines, until - timedelta(days=1))
+
+
+def _bill(db: Session, used: Sequence[Used], lines: Sequence[PriceLine], today: date) -> list[Item]:
+    reserving = {line.project for line in lines if line.kind == "reserved"}
+    there = seen(db, list(reserving)) if reserving else []
+    return bill(used, lines, catalogue(db), there, today)

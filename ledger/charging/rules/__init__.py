@@ -1,0 +1,1 @@
+"""Pure rules of charging: no database, no clock."""

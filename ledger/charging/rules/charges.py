@@ -1,0 +1,120 @@
+"""The charge: what a project owes under one contract line for a Beijing month, rounded once.
+
+The items of a bill are summed by contract, line, month, policy and device, exactly, and only each
+whole sum is rounded to the fen: that is the one rounding that must meet an invoice line. Where a
+contract rounds usage itself (to minutes, to started hours), that comes before, of each holder's use
+of each device in the month.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from ledger.registry.rules.pricing import Priced, PriceLine, Rounding, Share
+from ledger.units import HOUR_MS, Fen, month_of, round_half_up
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class ChargeKey:
+    """One line of a project's bill for a Beijing month. `policy` is "" where no policy counts.
+
+    A reserved or a fixed line has no one model.
+    """
+
+    contract: int
+    price: int
+    month: date
+    policy: str
+    model: int | None
+    mig_profile: str
+
+
+@dataclass(frozen=True)
+class ChargeSum:
+    """The absolute total under one key: exact device-milliseconds, cost rounded once."""
+
+    device_ms: Fraction
+    cost_fen: Fen
+    promised_ms: int | None = None
+
+
+Policies = Mapping[int, tuple[str, date | None, date | None]]
+"""Each project's policy version, and the days on which it is in force (half-open)."""
+
+
+def charge_key(item: Priced | Share, policies: Policies) -> ChargeKey:
+    """Under which charge an item falls; what is no compute cost falls under no policy."""
+    line = item.line
+    if isinstance(item, Priced):
+        day, model, profile = item.used.day, item.model, item.used.mig_profile
+    else:
+        day, model, profile = item.day, None, ""
+    policy = _policy_on(day, policies.get(line.project)) if line.counts else ""
+    return ChargeKey(line.contract, line.price, month_of(day), policy, model, profile)
+
+
+@dataclass
+class _Sum:
+    """A charge on its way: exact until the end."""
+
+    line: PriceLine
+    device_ms: Fraction = Fraction(0)
+    months: Fraction = Fraction(0)
+    promised_ms: int | None = None
+    apart: dict[tuple[str, str], Fraction] | None = None  # to be rounded: by holder and device
+
+    def add(self, item: Priced | Share) -> None:
+        if isinstance(item, Share):
+            self.device_ms += item.delivered_ms
+            self.months += item.months
+            if item.promised_ms is not None:
+                self.promised_ms = (self.promised_ms or 0) + item.promised_ms
+        elif self.line.rounding == "ms":
+            self.device_ms += item.used.device_ms
+        else:
+            by = self.apart = {} if self.apart is None else self.apart
+            one = (item.used.holder, item.used.device)
+            by[one] = by.get(one, Fraction(0)) + item.used.device_ms
+
+    def close(self) -> ChargeSum:
+        rounding = self.line.rounding
+        total = self.device_ms + sum(rounded(ms, rounding) for ms in (self.apart or {}).values())
+        cost = total * self.line.fen_per_ms + self.months * self.line.fen_per_month
+        return ChargeSum(total, round_half_up(cost), self.promised_ms)
+
+
+def charges(items: Iterable[Priced | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
+    """Sum by contract, price, month, policy and device; round each sum once, half up.
+
+    What falls on days on which no policy is in force is charged all the same, but earns nothing.
+    """
+    sums: dict[ChargeKey, _Sum] = {}
+    for item in items:
+        key = charge_key(item, policies)
+        if key not in sums:
+            sums[key] = _Sum(item.line)
+        sums[key].add(item)
+    return {key: total.close() for key, total in sums.items()}
+
+
+def rounded(device_ms: Fraction, rounding: Rounding) -> Fraction:
+    """One holder's use of one device in a month, as the contract counts it.
+
+    `minute`: to the nearest whole minute, half up; `started_hour`: a started hour is a whole one.
+    """
+    if rounding == "minute":
+        return Fraction(round_half_up(device_ms / MINUTE_MS) * MINUTE_MS)
+    if rounding == "started_hour":
+        return Fraction(-(-device_ms // HOUR_MS) * HOUR_MS)
+    return device_ms
+
+
+def _policy_on(day: date, policy: tuple[str, date | None, date | None] | None) -> str:
+    if policy is None:
+        return ""
+    version, since, until = policy
+    in_force = (since is None or since <= day) and (until is None or day < until)
+    return version if in_force else ""

@@ -1,0 +1,66 @@
+"""Packages: GPU-hours that were bought before they are used, and expire.
+
+Usage is drawn from them before any metered line sees it: day by day, and within a day in the order
+of device name, MIG profile, partition, QOS, market, device and holder; from the package that
+expires first, then from the one that began first. What does not fit any more is split exactly, to
+the fraction of a millisecond. A package whose price or days were corrected is one package still:
+what it had given stays given.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from ledger.registry.rules.pricing import Priced, PriceLine, Used
+
+Identity = tuple[int | str | None, ...]
+
+
+def draw(
+    usage: Iterable[Used], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
+) -> tuple[list[Priced], list[Used]]:
+    """What packages give, at their prices, and what is left for metered lines.
+
+    Args:
+        usage: of any projects; all that there is since the packages began, or they seem fuller
+            than they are.
+        lines: contract lines; only packages are looked at.
+        catalogue: (NVML name, MIG profile) → catalogue model.
+    """
+    packages = sorted((line for line in lines if line.kind == "package"), key=_order)
+    if not packages:
+        return [], list(usage)
+    given: dict[Identity, Fraction] = {}
+    drawn: list[Priced] = []
+    left: list[Used] = []
+    for used in sorted(usage, key=_turn):
+        model, rest = catalogue.get((used.nvml_name, used.mig_profile)), used
+        for line in packages:
+            if model is None or not rest.device_ms or not line.applies(rest, model):
+                continue
+            before = given.get(_identity(line), Fraction(0))
+            part = min(rest.device_ms, max(line.quantity_ms - before, Fraction(0)))
+            if part:
+                given[_identity(line)] = before + part
+                drawn.append(Priced(replace(rest, device_ms=part), model, line))
+                # Utilisation is told once, with the first piece.
+                rest = replace(rest, device_ms=rest.device_ms - part, util_ppm_ms=0, util_ms=0)
+        if rest is used or rest.device_ms:
+            left.append(rest)
+    return drawn, left
+
+
+def _order(line: PriceLine) -> tuple[date, date, int]:
+    return line.expires or date.max, line.since or date.min, line.price
+
+
+def _turn(used: Used) -> tuple[object, ...]:
+    """What lines select by comes first: so each is drawn the same, told by device or in one sum."""
+    selected = (used.nvml_name, used.mig_profile, used.partition, used.qos, used.market)
+    return used.day, *selected, used.device, used.holder, used.source
+
+
+def _identity(line: PriceLine) -> Identity:
+    selects = (line.model, line.mig_profile, line.partition, line.qos, line.market)
+    return line.contract, line.name, *selects

@@ -1,0 +1,95 @@
+"""Charge: what each project owes each centre, month by month, from absolute day totals.
+
+Nothing here is «new since last time»: every charge is computed again from all its usage, under the
+bindings and contract lines that are believed now, and the table is brought to the result. A charge
+that no longer has usage (a binding was corrected) goes away. Where a contract line was stated anew,
+what documents pay for it and what was decided of it goes where the charge goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ledger.charging.queries import contract_lines as lines
+from ledger.charging.queries.policies import policies
+from ledger.charging.rules.billing import owed
+from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
+from ledger.charging.tables import Charge
+from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.tables import Contract, Project
+from ledger.units import beijing_day
+
+_FOLLOW = text("SELECT follow_lines(:projects)")
+
+
+@dataclass(frozen=True)
+class Charged:
+    """How many charges changed, and how much usage has no price (pieces of usage, not hours)."""
+
+    changed: int
+    unpriced: int
+
+
+def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> Charged:
+    """Bring the charges of these projects (None: of all) to what their contract lines cost."""
+    db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
+    chosen = list(projects) if projects is not None else _all_projects(db)
+    items = lines.billed(db, chosen, beijing_day(now))
+    wanted = charges(owed(items), policies(db, chosen))
+    unpriced = sum(isinstance(item, Unpriced) for item in items)
+    changed = _replace(db, chosen, wanted, now)
+    db.execute(_FOLLOW, {"projects": chosen})
+    return Charged(changed, unpriced)
+
+
+def _all_projects(db: Session) -> list[int]:
+    return [key for key in db.exec(select(Project.id)) if key is not None]
+
+
+def _replace(
+    db: Session, projects: Sequence[int], wanted: dict[ChargeKey, ChargeSum], now: datetime
+) -> int:
+    standing = {_key(row): row for row in db.exec(_standing(projects))}
+    gone = standing.keys() - wanted.keys()
+    for key in gone:
+        db.delete(standing[key])
+    changed = {k: total for k, total in wanted.items() if not _agrees(standing.get(k), total)}
+    for key, total in changed.items():
+        num, den = total.device_ms.as_integer_ratio()
+        figures: dict[str, Any] = {
+            "ms_num": Decimal(num),
+            "ms_den": Decimal(den),
+            "cost_fen": total.cost_fen,
+            "promised_ms": total.promised_ms,
+            "computed_at": now,
+        }
+        if key in standing:
+            standing[key].sqlmodel_update(figures)
+        else:
+            db.add(Charge(**vars(key), **figures))
+    db.flush()
+    return len(gone) + len(changed)
+
+
+def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
+    contracts = select(Contract.id).where(col(Contract.project).in_(projects))
+    return select(Charge).where(col(Charge.contract).in_(contracts))
+
+
+def _key(row: Charge) -> ChargeKey:
+    return ChargeKey(row.contract, row.price, row.month, row.policy, row.model, row.mig_profile)
+
+
+def _agrees(row: Charge | None, total: ChargeSum) -> bool:
+    return (
+        row is not None
+        and (row.cost_fen, row.promised_ms) == (total.cost_fen, total.promised_ms)
+        and Fraction(int(row.ms_num), int(row.ms_den)) == total.device_ms
+    )

@@ -1,0 +1,157 @@
+"""Reading claims: what they ask for, what is left to claim, what stands in their files.
+
+A claim holds a part of a voucher's payable money from the day it is opened until it is paid,
+refused or withdrawn. What was paid of it already (a line of a list may be paid in part) is no
+longer asked for. So what may still be claimed is what is payable or on its way to the bank, less
+what the open claims ask for.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import rights
+from ledger.charging.queries.cells import cells
+from ledger.claims.rules import OPEN
+from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
+from ledger.errors import NotFound
+from ledger.registry.tables import Project
+from ledger.units import BEIJING, Fen
+from ledger.vouchers.tables import Voucher
+
+_PROMISED = text("""
+    SELECT coalesce(sum(c.fen - coalesce(paid.fen, 0)), 0)::bigint
+    FROM claims c LEFT JOIN LATERAL (
+        SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim = c.id) paid ON true
+    WHERE c.voucher = :voucher AND c.state = ANY(:states)
+        AND c.id IS DISTINCT FROM CAST(:besides AS bigint)
+""")
+_ONE_NUMBER_AT_A_TIME = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('suanquan.claim', :year))"
+)
+_NUMBERED = text("SELECT count(*) FROM claims WHERE number LIKE :series")
+_FILES = text("""
+    SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
+           f.added_at, f.added_by
+    FROM claim_files f JOIN originals o ON o.hash = f.original
+    WHERE f.claim = :claim ORDER BY f.added_at, f.role, f.original
+""")
+_PUBLICATIONS = text("""
+    SELECT p.id, p.since, p.until, p.days, p.content, p.published_at,
+           p.until >= :today AS current
+    FROM publications p ORDER BY p.until DESC, p.id DESC LIMIT :limit OFFSET :offset
+""")
+_ACCOUNTS = text("""
+    SELECT a.id, a.organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code, a.number,
+           a.confirmed_at, a.superseded_at, d.decided_by, d.answered_by AS confirmed_by,
+           EXISTS (SELECT FROM decisions WHERE kind = 'account' AND answer IS NULL
+                   AND subject = 'account ' || o.uscc) AS held
+    FROM bank_accounts a JOIN organisations o ON o.id = a.organisation
+    JOIN decisions d ON d.id = a.decision
+    WHERE CAST(:organisations AS bigint[]) IS NULL OR a.organisation = ANY(:organisations)
+    ORDER BY o.name, a.id DESC
+""")
+
+
+def claim_by_number(db: Session, number: str) -> Claim:
+    """The claim, or NotFound."""
+    found = db.exec(select(Claim).where(Claim.number == number)).one_or_none()
+    if found is None:
+        raise NotFound("claim", number=number)
+    return found
+
+
+def voucher_of(db: Session, project: int) -> Voucher:
+    """The project's voucher, or NotFound."""
+    found = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
+    if found is None:
+        raise NotFound("voucher", project=db.get_one(Project, project).code)
+    return found
+
+
+def promised(
+    db: Session, voucher: Voucher, states: Collection[str], *, besides: int | None = None
+) -> Fen:
+    """What the voucher's claims in these states still ask for, fen; one of them may be left out."""
+    asked = {"voucher": voucher.id, "states": list(states), "besides": besides}
+    return int(db.scalars(_PROMISED, asked).one())
+
+
+def claimable(db: Session, voucher: Voucher) -> Fen:
+    """What nobody has claimed yet, fen; below zero where less is earned than was claimed."""
+    held = rights(db, voucher.book)
+    return held.payable + held.sent - promised(db, voucher, OPEN)
+
+
+def matched_cost(db: Session, voucher: Voucher) -> Fen:
+    """What counts as matched under the voucher's policy, over all months, fen without tax."""
+    of_project = cells(db, projects=[voucher.project])
+    return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
+
+
+def new_number(db: Session, now: datetime) -> str:
+    """The next number of the year, `DF-2026-0001`; others wait until this transaction ends."""
+    year = now.astimezone(BEIJING).year
+    db.execute(_ONE_NUMBER_AT_A_TIME, {"year": year})
+    count = db.scalars(_NUMBERED, {"series": f"DF-{year}-%"}).one()
+    return f"DF-{year}-{count + 1:04d}"
+
+
+def events(db: Session, claim: int) -> Sequence[ClaimEvent]:
+    """The steps of a claim, in their order."""
+    asked = select(ClaimEvent).where(ClaimEvent.claim == claim).order_by(col(ClaimEvent.seq))
+    return db.exec(asked).all()
+
+
+def newest_event(db: Session, claim: int, action: str) -> ClaimEvent | None:
+    """The last time that this action was taken."""
+    of_action = (step for step in reversed(events(db, claim)) if step.action == action)
+    return next(of_action, None)
+
+
+def files(db: Session, claim: int) -> Sequence[Row[Any]]:
+    """The claim's files without their content, in the order in which they came."""
+    return db.execute(_FILES, {"claim": claim}).all()
+
+
+def publication_of(db: Session, claim: int) -> Publication | None:
+    """The claim's publication; the last one, if there were more."""
+    of_claim = select(Publication).where(Publication.claim == claim)
+    return db.exec(of_claim.order_by(col(Publication.id).desc()).limit(1)).first()
+
+
+def publications(
+    db: Session, today: date, *, limit: int = 100, offset: int = 0
+) -> Sequence[Row[Any]]:
+    """What is and was before the public, the latest first."""
+    return db.execute(_PUBLICATIONS, {"today": today, "limit": limit, "offset": offset}).all()
+
+
+def objections(db: Session, claim: int) -> Sequence[Objection]:
+    """The objections to a claim, resolved or not, in the order in which they came."""
+    mine = select(col(Publication.id)).where(Publication.claim == claim)
+    asked = select(Objection).where(col(Objection.publication).in_(mine))
+    return db.exec(asked.order_by(col(Objection.id))).all()
+
+
+def account_of(db: Session, organisation: int) -> BankAccount | None:
+    """Where the organisation is paid at present."""
+    of_it = select(BankAccount).where(BankAccount.organisation == organisation)
+    return db.exec(of_it.where(col(BankAccount.superseded_at).is_(None))).one_or_none()
+
+
+def accounts(db: Session, organisations: Collection[int] | None = None) -> Sequence[Row[Any]]:
+    """The accounts of these organisations or of all, present and past, and who confirmed them.
+
+    `held`: a change of the organisation's account is under way.
+    """
+    wanted = None if organisations is None else list(organisations)
+    return db.execute(_ACCOUNTS, {"organisations": wanted}).all()
+
+
+def masked(number: str) -> str:
+    """An account's number as those see it who need not know: its last four figures."""
+    return "*" * (len(number) - 4) + number[-4:]

@@ -1,0 +1,101 @@
+"""Approve: when a publication is over, a clerk proposes and an approver confirms.
+
+What is confirmed is the number, the sum, the payee, the account and the facts on which the claim
+was accepted; if any of it is no longer so on the day of the confirmation, nothing is approved. The
+database looks once more: two persons, the publication over, no objection open.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from ledger.claims import queries as book
+from ledger.claims.rules import next_state
+from ledger.claims.steps.claims import act, lock
+from ledger.claims.steps.eligibility import check_earned, earned
+from ledger.claims.tables import Claim
+from ledger.errors import Conflict, Refused
+from ledger.formats.capital_amounts import in_words
+from ledger.people.steps.decisions import decide, open_decision
+from ledger.people.tables import Decision
+from ledger.registry.queries import payee_of
+from ledger.registry.tables import Organisation, Project
+from ledger.units import beijing_day
+from ledger.vouchers.tables import Voucher
+
+KIND = "claim"  # of its decisions
+
+
+def propose_approval(
+    db: Session, claim: Claim, *, viewer_role: str, actor: str, now: datetime, reason: str = ""
+) -> Decision:
+    """Decide that a claim is to be paid; nothing follows before another person confirms it.
+
+    Raises:
+        Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
+            the project is paid through another organisation by now (`payee_changed`), or the payee
+            has no account (`account_unknown`); or as `act`.
+        Conflict: somebody else's proposal is open (`decision_open`); or as `act`.
+    """
+    voucher = lock(db, claim)
+    next_state(claim.state, "propose", viewer_role)
+    content = _content(db, claim, voucher, now)
+    subject = subject_of(claim)
+    again = open_decision(db, KIND, subject) is not None
+    made = decide(
+        db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
+    )
+    if not again:
+        act(
+            db, claim, "propose", viewer_role=viewer_role, actor=actor, now=now, note=reason,
+            content={"decision": made.id},
+        )  # fmt: skip
+    return made
+
+
+def subject_of(claim: Claim) -> str:
+    """What a proposal about this claim is about."""
+    return f"claim {claim.number}"
+
+
+def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows when a proposal is confirmed: the claim is approved, and waits for its money.
+
+    Raises:
+        Refused: as `propose_approval`; or as `act`.
+        Conflict: payee, account, sum or facts are others by now (`proposal_outdated`).
+    """
+    claim = book.claim_by_number(db, decision.content["number"])
+    voucher = lock(db, claim)
+    role = actor.partition(":")[0]
+    next_state(claim.state, "approve", role)
+    if _content(db, claim, voucher, now) != decision.content:
+        raise Conflict("proposal_outdated", number=claim.number)
+    content = {"decision": decision.id}
+    act(db, claim, "approve", viewer_role=role, actor=actor, now=now, content=content)
+
+
+def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict[str, Any]:
+    """What is approved, after a look whether it may be."""
+    published = book.publication_of(db, claim.id or 0)
+    if published is None or published.until >= beijing_day(now):
+        raise Refused("publication_runs", until=str(published.until) if published else "")
+    payee = db.get_one(Organisation, claim.payee)
+    if payee_of(db, voucher.project, beijing_day(now)) != claim.payee:
+        raise Refused("payee_changed", claim=claim.number, payee=payee.name)
+    account = book.account_of(db, claim.payee)
+    if account is None:
+        raise Refused("account_unknown", payee=payee.name)
+    check_earned(claim, earned(db, voucher, claim))
+    accepted = book.newest_event(db, claim.id or 0, "accept")
+    return {
+        "number": claim.number,
+        "project": db.get_one(Project, voucher.project).code,
+        "fen": claim.fen,
+        "words": in_words(claim.fen),
+        "payee": payee.name,
+        "uscc": payee.uscc,
+        "account": account.id,
+        "facts": accepted.content["digest"] if accepted else "",
+    }

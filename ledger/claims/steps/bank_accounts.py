@@ -1,0 +1,114 @@
+"""Bank accounts (收款账户): where a payee is paid. Setting or changing one takes two persons.
+
+The builder, or a clerk for her, says which account; another person of the bureau confirms it with
+the digest of every figure. Until then the old account stays, and nothing is paid to it either: a
+change that is under way holds the payee's lines.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ledger.claims.queries import account_of
+from ledger.claims.tables import BankAccount
+from ledger.errors import Finding
+from ledger.formats.organisation_names import same_name
+from ledger.people.steps.decisions import decide, open_decision
+from ledger.people.tables import Decision
+from ledger.registry.tables import Organisation
+
+KIND = "account"  # of its decisions
+
+_BANK_CODE = re.compile(r"\d{12}", re.ASCII)  # 联行号: the clearing system's number of a branch
+_NUMBER = re.compile(r"\d{6,32}", re.ASCII)
+
+
+def propose_account(
+    db: Session,
+    organisation: Organisation,
+    *,
+    holder: str,
+    bank: str,
+    bank_code: str,
+    number: str,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> tuple[Decision | None, list[Finding]]:
+    """Say where an organisation is to be paid; nothing changes before another person confirms it.
+
+    Spaces between digits do not count. Returns the decision, or None and all faults.
+
+    Raises:
+        Conflict: another change of this account is open (`decision_open`).
+    """
+    content = {
+        "organisation": organisation.id,
+        "uscc": organisation.uscc,
+        "name": organisation.name,
+        "holder": holder.strip(),
+        "bank": bank.strip(),
+        "bank_code": _digits(bank_code),
+        "number": _digits(number),
+    }
+    if faults := list(_faults({k: str(v) for k, v in content.items()})):
+        return None, faults
+    made = decide(
+        db,
+        kind=KIND,
+        subject=_subject(organisation),
+        content=content,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+    return made, []
+
+
+def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> None:
+    """What follows when it is confirmed: the account before is superseded by this one."""
+    given = decision.content
+    before = account_of(db, given["organisation"])
+    if before is not None:
+        before.superseded_at = now
+        db.add(before)
+        db.flush()
+    db.add(
+        BankAccount(
+            organisation=given["organisation"],
+            holder=given["holder"],
+            bank=given["bank"],
+            bank_code=given["bank_code"],
+            number=given["number"],
+            decision=decision.id or 0,
+            confirmed_at=now,
+        )
+    )
+    db.flush()
+
+
+def held(db: Session, organisation: int) -> bool:
+    """Whether a change of the organisation's account is under way: its lines are not paid."""
+    subject = _subject(db.get_one(Organisation, organisation))
+    return open_decision(db, KIND, subject) is not None
+
+
+def _subject(organisation: Organisation) -> str:
+    return f"account {organisation.uscc}"
+
+
+def _faults(given: dict[str, str]) -> Iterator[Finding]:
+    if not given["bank"]:
+        yield Finding("bank", "bank_missing")
+    if not same_name(given["holder"], given["name"]):
+        yield Finding("holder", "holder_differs", (("name", given["name"]),))
+    if not _BANK_CODE.fullmatch(given["bank_code"]):
+        yield Finding("bank_code", "bad_bank_code")
+    if not _NUMBER.fullmatch(given["number"]):
+        yield Finding("number", "bad_account_number")
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\s", "", text)

@@ -1,0 +1,170 @@
+"""Claim (兑付申请): the beneficiary asks for payment of what her voucher has earned.
+
+A claim is opened for an amount of the voucher's payable money, gets its files, and is handed in.
+What is claimed once cannot be claimed again while the claim is open: the voucher's book is locked
+while the amount is decided. From then on every step is an event of the case
+(`ledger/claims/rules.py`) that the database checks and numbers. What a step needs beyond the table
+stands with the step: `eligibility.py`, `publication.py`, `approval.py`, `handling.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from ledger.accounts.queries import lock_book
+from ledger.claims import queries as book
+from ledger.claims.rules import FIRST, next_state
+from ledger.claims.tables import Claim
+from ledger.documents.queries.originals import File, keep
+from ledger.errors import Conflict, Finding, LedgerError, Refused
+from ledger.policy import load
+from ledger.policy.process import FileRole
+from ledger.postgres.refusals import refusals
+from ledger.registry.queries import payee_of
+from ledger.registry.tables import Organisation, Project
+from ledger.units import Fen, beijing_day, yuan
+from ledger.vouchers.tables import Voucher
+
+_EVENT = text("""
+    INSERT INTO claim_events (claim, state, action, role, next, actor, at, note, content)
+    VALUES (:claim, :state, :action, :role, :next, :actor, :at, :note, CAST(:content AS jsonb))
+""")
+_FILE = text("""
+    INSERT INTO claim_files (claim, role, original, added_at, added_by)
+    VALUES (:claim, :role, :original, :now, :actor) ON CONFLICT DO NOTHING
+""")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A claim after a step; or, where it was not taken, the code of why, and what is the matter."""
+
+    claim: Claim
+    code: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: datetime) -> Claim:
+    """A new claim of the project's voucher for `fen`, or for all that may be claimed.
+
+    Raises:
+        NotFound: the project has no voucher.
+        Refused: nothing may be claimed (`nothing_to_claim`), or less than that
+            (`more_than_claimable`).
+    """
+    voucher = book.voucher_of(db, project)
+    lock_book(db, voucher.book)
+    left = book.claimable(db, voucher)
+    if left <= 0:
+        raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
+    if fen is not None and not 0 < fen <= left:
+        raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(left))
+    # The database says where a claim begins, so its state is read and not written.
+    values = {
+        "number": book.new_number(db, now),
+        "voucher": voucher.id,
+        "payee": payee_of(db, project, beijing_day(now)),
+        "fen": left if fen is None else fen,
+        "opened_at": now,
+        "opened_by": actor,
+    }
+    return db.scalars(insert(Claim).values(values).returning(Claim)).one()
+
+
+def add_file(
+    db: Session, claim: Claim, role: FileRole, file: File, *, actor: str, now: datetime
+) -> str:
+    """Put a file to a claim that is still a draft; its hash. The same file again changes nothing.
+
+    Raises:
+        Conflict: the claim was handed in (`claim_no_draft`): a clerk may return it.
+        Refused: the file is empty (`file_empty`).
+    """
+    if claim.state != FIRST:
+        raise Conflict("claim_no_draft", number=claim.number)
+    if not file.content:
+        raise Refused("file_empty", name=file.name)
+    original = keep(db, file, actor=actor, now=now)
+    db.execute(
+        _FILE,
+        {"claim": claim.id, "role": role, "original": original, "now": now, "actor": actor},
+    )
+    return original
+
+
+def lacking(db: Session, claim: Claim) -> list[Finding]:
+    """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
+    voucher = db.get_one(Voucher, claim.voucher)
+    there = {file.role for file in book.files(db, _id(claim.id))}
+    wanted = load(voucher.policy).process.claim_files
+    missing = [Finding(f"files.{role}", f"lacks_{role}") for role in wanted if role not in there]
+    if book.account_of(db, claim.payee) is None:
+        payee = db.get_one(Organisation, claim.payee).name
+        missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))
+    return missing
+
+
+def act(
+    db: Session,
+    claim: Claim,
+    action: str,
+    *,
+    viewer_role: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+    content: Mapping[str, Any] | None = None,
+) -> Claim:
+    """Take a step: its event is kept, and the claim goes on. What the step needs was seen to.
+
+    Raises:
+        Refused: the step is another role's (`not_your_step`), or the database sees that two
+            persons did not approve, or that the publication runs on.
+        Conflict: nobody may take it in this state (`no_such_step`), or the claim was moved
+            meanwhile (`claim_moved`). The transaction is then over: the caller rolls back.
+    """
+    event = {
+        "claim": claim.id,
+        "state": claim.state,
+        "action": action,
+        "role": viewer_role,
+        "next": next_state(claim.state, action, viewer_role),
+        "actor": actor,
+        "at": now,
+        "note": note,
+        "content": json.dumps(dict(content or {}), ensure_ascii=False),
+    }
+    with refusals(_refusal):
+        db.execute(_EVENT, event)
+    db.refresh(claim)
+    return claim
+
+
+def lock(db: Session, claim: Claim) -> Voucher:
+    """Keep others from claiming, resolving or paying of this voucher; the claim as it is now."""
+    voucher = db.get_one(Voucher, claim.voucher)
+    lock_book(db, voucher.book)
+    db.refresh(claim)
+    return voucher
+
+
+def _refusal(error: object) -> LedgerError | None:
+    match error.diag.constraint_name if isinstance(error, psycopg.Error) else None:
+        case "case_state":
+            return Conflict("claim_moved")
+        case "claim_decided":
+            return Refused("claim_not_decided")
+        case "publication_over":
+            return Refused("publication_not_over")
+    return None
+
+
+def _id(key: int | None) -> int:
+    assert key is not None  # noqa: S101 - it was read from the database
+    return key

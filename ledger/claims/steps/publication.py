@@ -1,0 +1,177 @@
+"""Publish (公示): a claim stands before the public for some working days, and objections are heard.
+
+It tells what the public may know: number, project, organisation, clause, amount, and where to
+object. Never a person, an account or a unit price; the name of a talent team may name a person, so
+of a team only the organisation is told. While an objection is open the claim goes no further; an
+approver resolves it, and one that is upheld ends the claim.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from ledger.claims import queries as book
+from ledger.claims.rules import next_state
+from ledger.claims.steps.claims import Done, act, lock
+from ledger.claims.tables import Claim, Objection, Publication
+from ledger.errors import Conflict, Finding, NotFound, Refused
+from ledger.formats.capital_amounts import in_words
+from ledger.formats.working_days import working_days_after
+from ledger.policy import load
+from ledger.registry.tables import Organisation, Project
+from ledger.units import beijing_day
+from ledger.vouchers.tables import Voucher
+
+
+def publish(
+    db: Session,
+    claim: Claim,
+    channel: str,
+    *,
+    viewer_role: str,
+    actor: str,
+    now: datetime,
+    note: str = "",
+) -> Done:
+    """Put an accepted claim before the public, from tomorrow for the policy's working days.
+
+    `channel` says where to object: an office, a telephone, a post box.
+
+    Raises:
+        Refused: the calendar does not reach that far (`calendar_ends`); or as `act`.
+        Conflict: as `act`.
+    """
+    next_state(claim.state, "publish", viewer_role)
+    if not channel.strip():
+        return Done(claim, "claim_lacks", (Finding("channel", "channel_missing"),))
+    voucher = db.get_one(Voucher, claim.voucher)
+    today = beijing_day(now)
+    days = load(voucher.policy).process.publication_days
+    made = Publication(
+        claim=claim.id or 0,
+        since=today + timedelta(days=1),
+        until=working_days_after(today, days),
+        days=days,
+        content=_told(db, claim, voucher) | {"channel": channel.strip()},
+        published_at=now,
+        published_by=actor,
+    )
+    db.add(made)
+    db.flush()
+    content = {"publication": made.id, "since": str(made.since), "until": str(made.until)}
+    return Done(
+        act(
+            db, claim, "publish", viewer_role=viewer_role, actor=actor, now=now, note=note,
+            content=content,
+        )
+    )  # fmt: skip
+
+
+def _told(db: Session, claim: Claim, voucher: Voucher) -> dict[str, Any]:
+    """What the public may know."""
+    project = db.get_one(Project, voucher.project)
+    policy = load(voucher.policy)
+    clause = policy.clause(voucher.clause)
+    return {
+        "number": claim.number,
+        "project": project.name if project.kind == "model" else "",
+        "organisation": db.get_one(Organisation, claim.payee).name,
+        "policy": policy.title,
+        "article": clause.article if clause else "",
+        "award": clause.title if clause else "",
+        "fen": claim.fen,
+        "words": in_words(claim.fen),
+        "drill": policy.drill or project.drill,
+    }
+
+
+def receive(
+    db: Session,
+    claim: Claim,
+    *,
+    objector: str,
+    contact: str,
+    body: str,
+    viewer_role: str,
+    actor: str,
+    now: datetime,
+) -> Objection:
+    """Write down an objection to a published claim, which then waits; there may be several.
+
+    Raises:
+        Refused: nobody objects, or to nothing (`objection_blank`); or as `act`.
+        Conflict: as `act`.
+    """
+    if not (objector.strip() and body.strip()):
+        raise Refused("objection_blank")
+    lock(db, claim)
+    next_state(claim.state, "object", viewer_role)
+    published = book.publication_of(db, claim.id or 0)
+    if published is None:
+        raise Conflict("no_such_step", action="object", state=claim.state)
+    made = Objection(
+        publication=published.id or 0,
+        objector=objector,
+        contact=contact,
+        body=body,
+        received_at=now,
+        received_by=actor,
+    )
+    db.add(made)
+    db.flush()
+    content = {"objection": made.id}
+    act(db, claim, "object", viewer_role=viewer_role, actor=actor, now=now, content=content)
+    return made
+
+
+def resolve(
+    db: Session,
+    objection: int,
+    *,
+    upheld: bool,
+    resolution: str,
+    viewer_role: str,
+    actor: str,
+    now: datetime,
+) -> Objection:
+    """Uphold an objection, which ends the claim, or dismiss it: the last one lets the claim go on.
+
+    Raises:
+        NotFound: there is no such objection.
+        Conflict: it was resolved (`objection_resolved`); or as `act`.
+        Refused: the reasons are missing (`note_missing`); or as `act`.
+    """
+    claim = claim_of(db, objection)
+    lock(db, claim)
+    found = db.get_one(Objection, objection, populate_existing=True)
+    action = "uphold" if upheld else "dismiss"
+    if found.upheld is not None:
+        raise Conflict("objection_resolved", id=objection)
+    next_state(claim.state, action, viewer_role)
+    if not resolution.strip():
+        raise Refused("note_missing")
+    found.upheld, found.resolution = upheld, resolution
+    found.resolved_at, found.resolved_by = now, actor
+    db.add(found)
+    db.flush()
+    others = [o for o in book.objections(db, claim.id or 0) if o.upheld is None]
+    if upheld or not others:
+        content = {"objection": objection}
+        act(
+            db, claim, action, viewer_role=viewer_role, actor=actor, now=now, note=resolution,
+            content=content,
+        )  # fmt: skip
+    return found
+
+
+def claim_of(db: Session, objection: int) -> Claim:
+    """The claim that is objected to.
+
+    Raises:
+        NotFound: there is no such objection.
+    """
+    found = db.get(Objection, objection)
+    if found is None:
+        raise NotFound("objection", id=objection)
+    return db.get_one(Claim, db.get_one(Publication, found.publication).claim)

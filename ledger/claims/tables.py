@@ -1,0 +1,106 @@
+"""Claims (兑付申请): the case, its events and files, publication and objections, bank accounts."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class CaseMove(SQLModel, table=True):
+    """Who may do what in which state, and where that leads."""
+
+    __tablename__ = "case_moves"
+    state: str = Field(primary_key=True)
+    action: str = Field(primary_key=True)
+    role: str = Field(primary_key=True)
+    next: str
+
+
+class BankAccount(SQLModel, table=True):
+    """Where an organisation is paid; the current one is not superseded."""
+
+    __tablename__ = "bank_accounts"
+    id: int | None = identity()
+    organisation: int = big()
+    holder: str
+    bank: str
+    bank_code: str
+    number: str
+    decision: int = big()
+    confirmed_at: datetime = moment()
+    superseded_at: datetime | None = moment(nullable=True)
+
+
+class Claim(SQLModel, table=True):
+    """A beneficiary asks for `fen` of a voucher's payable money."""
+
+    __tablename__ = "claims"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    voucher: int = big()
+    payee: int = big()
+    fen: int = big()
+    state: str  # written by the database, from the events
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class ClaimEvent(SQLModel, table=True):
+    """One step of a case; the database numbers it and moves the case."""
+
+    __tablename__ = "claim_events"
+    claim: int = big(primary_key=True)
+    seq: int = Field(primary_key=True)
+    state: str
+    action: str
+    role: str
+    next: str
+    actor: str
+    at: datetime = moment()
+    note: str = ""
+    content: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+
+
+class ClaimFile(SQLModel, table=True):
+    """A document of a claim: what it is for, and the file."""
+
+    __tablename__ = "claim_files"
+    claim: int = big(primary_key=True)
+    role: str = Field(primary_key=True)
+    original: str = Field(primary_key=True)
+    added_at: datetime = moment()
+    added_by: str
+
+
+class Publication(SQLModel, table=True):
+    """A claim before the public; both days are included."""
+
+    __tablename__ = "publications"
+    id: int | None = identity()
+    claim: int = big()
+    since: date
+    until: date
+    days: int
+    content: dict[str, Any] = Field(sa_type=JSONB)
+    published_at: datetime = moment()
+    published_by: str
+
+
+class Objection(SQLModel, table=True):
+    """Somebody objects to a publication, and how that ended."""
+
+    __tablename__ = "objections"
+    id: int | None = identity()
+    publication: int = big()
+    objector: str
+    contact: str
+    body: str
+    received_at: datetime = moment()
+    received_by: str
+    upheld: bool | None = None
+    resolution: str | None = None
+    resolved_at: datetime | None = moment(nullable=True)
+    resolved_by: str | None = None

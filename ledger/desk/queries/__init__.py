@@ -1,0 +1,1 @@
+"""The only code of desk that talks to the database."""

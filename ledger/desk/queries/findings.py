@@ -1,0 +1,147 @@
+"""What a person should look at: everything that was kept aside, is missing, or belongs to nobody.
+
+Each kind is one query with columns of its own; a page or a client shows them as they come. Nothing
+here changes anything, and an empty list means that there is nothing of that kind.
+"""
+
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from ledger.charging.queries import contract_lines as lines
+from ledger.metering.queries import usage
+from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.tables import Centre, Project
+from ledger.units import beijing_day
+
+Kind = Literal["conflicts", "forks", "quarantine", "gaps", "silent", "unowned", "unpriced"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+Row = dict[str, Any]
+
+_OF_CENTRE = "(CAST(:centre AS bigint) IS NULL OR c.centre = :centre)"
+_PAGE = "LIMIT :limit OFFSET :offset"
+
+_QUERIES: dict[Kind, str] = {
+    # A second body for a kept window: the first stands, a person decides.
+    "conflicts": f"""
+        SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
+               w.stream::text AS first_stream, w.number AS first_number
+        FROM conflicts x JOIN clusters c ON c.id = x.cluster
+        JOIN windows w ON w.gpu = x.gpu AND w.start = x.start
+        WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start {_PAGE}
+    """,
+    # Two batches under one number: a cloned node, or a spool restored from a copy.
+    "forks": f"""
+        SELECT c.name AS cluster, a.node, x.stream::text, x.number, x.received_at,
+               encode(x.hash, 'hex') AS hash, octet_length(x.bytes) AS size
+        FROM forks x JOIN agents a ON a.id = x.agent JOIN clusters c ON c.id = a.cluster
+        WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.stream, x.number {_PAGE}
+    """,
+    # Windows that cannot count yet.
+    "quarantine": f"""
+        SELECT c.name AS cluster, q.node, q.gpu, q.reason, count(*) AS windows,
+               min(q.start) AS first, max(q.start) AS last
+        FROM quarantine q JOIN clusters c ON c.id = q.cluster
+        WHERE q.released_at IS NULL AND {_OF_CENTRE}
+        GROUP BY c.name, q.node, q.gpu, q.reason
+        ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
+    """,
+    # Somebody said that nobody looked.
+    "gaps": f"""
+        SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
+        FROM coverage v JOIN clusters c ON c.id = v.cluster
+        CROSS JOIN LATERAL (
+            SELECT string_agg(DISTINCT g ->> 'reason', ', ' ORDER BY g ->> 'reason') AS reasons
+            FROM windows w, jsonb_array_elements(w.body -> 'gaps') g
+            WHERE w.gpu = v.gpu AND w.start >= v.day::timestamp AT TIME ZONE interval '+08:00'
+                AND w.start < (v.day + 1)::timestamp AT TIME ZONE interval '+08:00'
+        ) reasons
+        WHERE v.gap_ms > 0 AND {_OF_CENTRE} ORDER BY v.day DESC, v.gpu {_PAGE}
+    """,
+    # Nobody said anything: minutes of registered GPUs without a window, up to five minutes ago.
+    "silent": f"""
+        SELECT c.name AS cluster, g.node, g.gpu, d.day,
+               d.expected - coalesce(v.windows, 0) AS minutes
+        FROM gpus g JOIN clusters c ON c.id = g.cluster
+        CROSS JOIN LATERAL (
+            SELECT day::date, (extract(epoch FROM
+                date_trunc('minute', least(
+                    (day::date + 1)::timestamp AT TIME ZONE interval '+08:00',
+                    CAST(:now AS timestamptz) - interval '5 minutes', g.retired_at))
+                - date_trunc('minute', greatest(
+                    day::date::timestamp AT TIME ZONE interval '+08:00', g.registered_from))
+                ) / 60)::bigint AS expected
+            FROM generate_series(
+                (g.registered_from AT TIME ZONE interval '+08:00')::date,
+                (CAST(:now AS timestamptz) AT TIME ZONE interval '+08:00')::date,
+                interval '1 day') day
+        ) d
+        LEFT JOIN (SELECT gpu, day, sum(windows) AS windows FROM coverage GROUP BY gpu, day) v
+            ON v.gpu = g.gpu AND v.day = d.day
+        WHERE d.expected > coalesce(v.windows, 0) AND {_OF_CENTRE}
+        ORDER BY d.day DESC, g.gpu {_PAGE}
+    """,
+}
+
+
+def findings(
+    db: Session,
+    kind: Kind,
+    now: datetime,
+    *,
+    centre: int | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Row]:
+    """Findings of one kind, newest first, of one centre or of all."""
+    if kind == "unowned":
+        return _unowned(db, centre)[offset : offset + limit]
+    if kind == "unpriced":
+        return _unpriced(db, centre, now)[offset : offset + limit]
+    values = {"centre": centre, "limit": limit, "offset": offset}
+    query = text(_QUERIES[kind])
+    if kind == "silent":
+        query = query.bindparams(now=now)
+    return [dict(row._mapping) for row in db.execute(query, values)]  # noqa: SLF001 - SQLAlchemy's name
+
+
+def _unowned(db: Session, centre: int | None) -> list[Row]:
+    return [vars(row) for row in usage.unowned(db, centre)]
+
+
+def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
+    """Owned usage that no contract line covers, by what a line might select and reason."""
+    projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
+    centres = {c.id: c.name for c in db.exec(select(Centre))}
+    chosen = list(projects)
+    items = lines.billed(db, chosen, beijing_day(now))
+    found: dict[tuple[Any, ...], Row] = {}
+    for item in items:
+        if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):
+            continue
+        used = item.used
+        selected = (used.mig_profile, used.partition, used.qos, used.market)
+        key = (used.project, used.centre, used.nvml_name, *selected, item.reason)
+        row = found.setdefault(
+            key,
+            {
+                "project": projects[used.project],
+                "centre": centres[used.centre],
+                "model": used.nvml_name,
+                "mig_profile": used.mig_profile,
+                "partition": used.partition,
+                "qos": used.qos,
+                "market": used.market,
+                "reason": item.reason,
+                "first": used.day,
+                "last": used.day,
+                "device_ms": Fraction(0),
+            },
+        )
+        row["first"], row["last"] = min(row["first"], used.day), max(row["last"], used.day)
+        row["device_ms"] += used.device_ms
+    return list(found.values())

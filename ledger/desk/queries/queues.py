@@ -1,0 +1,182 @@
+"""What waits on the bureau's desk, and the lists that its pages show. Only reading.
+
+A queue is told by how much waits and since when. A month of a contract waits once it has ended, or
+as soon as something is invoiced for it, until two persons decided on exactly what stands there now;
+a charge or an invoice that changes afterwards brings it back (`reconcile.months`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
+
+from ledger.claims.tables import Claim
+from ledger.payment.tables import BankReturn
+from ledger.people.tables import Decision
+from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.queries.months import Month
+from ledger.units import month_of
+
+_CLAIMS = text("""
+    SELECT c.id, c.number, c.state, c.fen, v.clause, p.name AS project, p.code, o.name AS payee,
+           coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
+    FROM claims c JOIN vouchers v ON v.id = c.voucher JOIN projects p ON p.id = v.project
+    JOIN organisations o ON o.id = c.payee
+    LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim = c.id ORDER BY seq DESC LIMIT 1) e
+        ON true
+    LEFT JOIN LATERAL (
+        SELECT since, until FROM publications WHERE claim = c.id ORDER BY id DESC LIMIT 1) u ON true
+    WHERE (CAST(:project AS bigint) IS NULL OR v.project = :project)
+        AND (CAST(:states AS text[]) IS NULL OR c.state = ANY(:states))
+        AND (CAST(:number AS text) IS NULL OR c.number = :number)
+    ORDER BY c.id DESC LIMIT :limit OFFSET :offset
+""")
+
+_LISTS = text("""
+    SELECT l.id, l.number, l.total_fen, l.words, l.made_at, l.made_by, l.sent_at, d.answer,
+           l.decision, i.number AS indicator, i.year, count(n.line) AS lines,
+           coalesce(sum(n.paid_fen), 0)::bigint AS paid_fen,
+           coalesce(sum(n.returned_fen), 0)::bigint AS returned_fen,
+           coalesce(bool_or(n.paid_fen + n.returned_fen < n.fen AND NOT n.void), false)
+               AS waiting
+    FROM payment_lists l JOIN decisions d ON d.id = l.decision
+    JOIN indicators i ON i.id = l.indicator LEFT JOIN payment_lines n ON n.list = l.id
+    GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
+""")
+
+_RECOVERIES = text("""
+    SELECT r.id, p.name AS project, r.reason, r.fraud, r.fen, r.pay_by, r.opened_at, r.closed_at,
+           CASE WHEN r.closed_at IS NULL THEN a.balance ELSE 0 END AS owed_fen
+    FROM recoveries r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
+    JOIN accounts a ON a.book = v.book AND a.role = 'recoverable'
+    ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
+""")
+
+_OWED = text("""
+    SELECT p.code, p.name AS project, a.balance AS fen
+    FROM accounts a JOIN vouchers v ON v.book = a.book JOIN projects p ON p.id = v.project
+    WHERE a.role = 'recoverable' AND a.balance > 0 AND NOT EXISTS (
+        SELECT 1 FROM recoveries r WHERE r.voucher = v.id AND r.closed_at IS NULL)
+    ORDER BY p.code
+""")
+
+_REFUNDS = text("""
+    SELECT r.reference, p.name AS project, r.fen, r.on_day, r.fraud, r.to_treasury
+    FROM refunds r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
+    ORDER BY r.on_day DESC, r.reference
+""")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How much waits, and since when the oldest of it does."""
+
+    count: int
+    oldest: date | datetime | None
+
+    @classmethod
+    def of(cls, since: Sequence[Any]) -> "Queue":
+        """The queue of what waits since these days or moments."""
+        return cls(len(since), min(since, default=None))
+
+
+def waiting_months(db: Session, today: date) -> Queue:
+    """待对账: months that are due and not decided as they stand."""
+    return Queue.of([ended(row.month) for row in reconcile.months(db) if due(row, today)])
+
+
+def due(row: Month, today: date) -> bool:
+    """Whether a month waits: it has ended or is invoiced, and nobody decided it as it is."""
+    return row.state != "decided" and (ended(row.month) <= today or row.invoiced_fen != 0)
+
+
+def ended(month: date) -> date:
+    """The first day after a month."""
+    return month_of(month + timedelta(days=31))
+
+
+def open_decisions(db: Session) -> Sequence[Decision]:
+    """What one person decided and nobody answered yet, oldest first."""
+    asked = select(Decision).where(col(Decision.answer).is_(None))
+    return db.exec(asked.order_by(col(Decision.decided_at), col(Decision.id))).all()
+
+
+def decisions(
+    db: Session, *, kind: str | None = None, limit: int = 100, offset: int = 0
+) -> Sequence[Decision]:
+    """Decisions of a kind or of every kind: the open ones first, then the newest."""
+    asked = select(Decision).order_by(col(Decision.answer).is_not(None), col(Decision.id).desc())
+    if kind is not None:
+        asked = asked.where(Decision.kind == kind)
+    return db.exec(asked.limit(limit).offset(offset)).all()
+
+
+def claims(
+    db: Session,
+    *,
+    project: int | None = None,
+    states: Sequence[str] | None = None,
+    number: str | None = None,
+    limit: int = 1_000,
+    offset: int = 0,
+) -> Sequence[Row[Any]]:
+    """Claims, newest first: of a project or of all, in these states or in any; or the one."""
+    wanted = {"project": project, "states": list(states) if states else None, "number": number}
+    return db.execute(_CLAIMS, {**wanted, "limit": limit, "offset": offset}).all()
+
+
+def waiting_claims(db: Session, today: date) -> Queue:
+    """待审: handed in, accepted, objected to, or published until before today."""
+    rows = claims(db, states=("submitted", "accepted", "objected", "published"), limit=1_000_000)
+    return Queue.of([row.since for row in rows if row.state != "published" or over(row, today)])
+
+
+def over(claim: Row[Any], today: date) -> bool:
+    """Whether the claim's publication has run its days."""
+    return claim.published_until is not None and claim.published_until < today
+
+
+def payment_lists(db: Session) -> Sequence[Row[Any]]:
+    """Payment lists with what came back of them, newest first."""
+    return db.execute(_LISTS).all()
+
+
+def waiting_payments(db: Session) -> Queue:
+    """待支付: approved claims, and lists that two persons sent and the bank has not settled."""
+    approved = [row.since for row in claims(db, states=("approved",), limit=1_000_000)]
+    return Queue.of(approved + [row.sent_at for row in payment_lists(db) if awaits_bank(row)])
+
+
+def awaits_bank(row: Row[Any]) -> bool:
+    """Whether the list was sent and some line of it is not settled."""
+    return row.sent_at is not None and row.waiting
+
+
+def recoveries(db: Session) -> Sequence[Row[Any]]:
+    """Recoveries, the open ones first, each with what is still owed of its voucher."""
+    return db.execute(_RECOVERIES).all()
+
+
+def owed(db: Session) -> Sequence[Row[Any]]:
+    """Projects that are to pay back, and of which no case is open yet."""
+    return db.execute(_OWED).all()
+
+
+def refunds(db: Session) -> Sequence[Row[Any]]:
+    """Money that came back, the newest first."""
+    return db.execute(_REFUNDS).all()
+
+
+def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
+    """What the bank said about a list, line by line."""
+    asked = select(BankReturn).where(BankReturn.list == payment_list)
+    return db.exec(asked.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
+
+
+def claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:
+    """The numbers of these claims."""
+    rows = db.exec(select(Claim.id, Claim.number).where(col(Claim.id).in_(claims)))
+    return {key: number for key, number in rows if key is not None}

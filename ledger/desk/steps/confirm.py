@@ -1,0 +1,91 @@
+"""Confirm a decision, and do what follows from it, in one transaction.
+
+Each kind of decision belongs to one step, and only some roles may confirm it. What a step does once
+its decision is confirmed stands with the step; here is the table that leads to it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlmodel import Session
+
+from ledger.claims.steps import approval
+from ledger.claims.steps import bank_accounts as accounts
+from ledger.desk.steps import take_documents
+from ledger.documents.steps import documents
+from ledger.errors import NotFound, Refused
+from ledger.payment.steps import indicators, recover, refund, year_end
+from ledger.payment.steps import payment_list as pay
+from ledger.people.steps import decisions as decide
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.steps.decisions import Answer
+from ledger.people.tables import Decision
+from ledger.reconciliation.steps import reconcile
+from ledger.vouchers.steps import caps, lapse
+
+Effect = Callable[[Session, Decision, str, datetime], None]
+"""(db, the confirmed decision, who confirmed it, now)"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Who may confirm decisions of a kind, and what follows from them."""
+
+    roles: frozenset[Role]
+    effect: Effect
+
+
+CLERKS = frozenset({Role.CLERK, Role.APPROVER, Role.ADMINISTRATOR})
+APPROVERS = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
+FINANCE = frozenset({Role.FINANCE, Role.APPROVER, Role.ADMINISTRATOR})
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        accounts.KIND: Kind(CLERKS, accounts.set_account),
+        approval.KIND: Kind(APPROVERS, approval.approve),
+        caps.KIND: Kind(APPROVERS, caps.change_cap),
+        documents.KIND: Kind(CLERKS, take_documents.confirmed),
+        indicators.KIND: Kind(FINANCE, indicators.appropriate),
+        lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
+        pay.KIND: Kind(FINANCE, pay.send_list),
+        reconcile.KIND: Kind(CLERKS, reconcile.confirmed),
+        reconcile.EXTRA: Kind(CLERKS, reconcile.extra_confirmed),
+        recover.KIND: Kind(FINANCE, recover.keep_recovery),
+        refund.KIND: Kind(FINANCE, refund.book_refund),
+        year_end.KIND: Kind(FINANCE, year_end.carry_over),
+    }
+)
+
+
+def respond(
+    db: Session,
+    decision: int,
+    *,
+    answer: Answer,
+    seen: str,
+    viewer: Viewer,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    """Answer a decision; where it is confirmed, do what follows.
+
+    Raises:
+        NotFound, Conflict, Refused: as `decide.answer`; Refused also where this role may not
+            (`not_your_decision`), or where what follows is not possible any more; outside the
+            bureau others' decisions are not there.
+    """
+    standing = db.get(Decision, decision)
+    outside = viewer.actor.startswith(decide.OUTSIDE)
+    if standing is None or (outside and not decide.own(viewer.actor, standing)):
+        raise NotFound("decision", id=decision)
+    kind = KINDS[standing.kind]
+    if answer != "withdrawn" and viewer.role not in kind.roles:
+        raise Refused("not_your_decision", role=viewer.role)
+    made = decide.answer(
+        db, decision, answer=answer, seen=seen, actor=viewer.actor, now=now, reason=reason
+    )
+    if answer == "confirmed":
+        kind.effect(db, made, viewer.actor, now)
+    return made

@@ -1,0 +1,64 @@
+"""Take cost documents, and let the red ones among them take back their part, in one transaction.
+
+Keeping documents is the business of `documents`; what a red one takes back of an allocation is that
+of `reconciliation`. Here stands their order, once, for a document that comes and for one that is
+confirmed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ledger.documents.queries.originals import File
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps import documents
+from ledger.documents.steps.documents import Taken
+from ledger.errors import Finding
+from ledger.people.tables import Decision
+from ledger.reconciliation.steps.reds import reverse
+
+
+def take_document(
+    db: Session,
+    document: Document,
+    original: File,
+    *,
+    actor: str,
+    now: datetime,
+    centre: int | None = None,
+) -> Taken | list[Finding]:
+    """Take one document with its file, as `documents.take_document` says."""
+    taken = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
+    return _reversed(db, taken, actor, now)
+
+
+def take_list(
+    db: Session,
+    listed: Sequence[Document],
+    original: File,
+    *,
+    actor: str,
+    now: datetime,
+    centre: int | None = None,
+) -> Taken | list[Finding]:
+    """Take all documents of a list, or none, as `documents.take_list` says."""
+    taken = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
+    return _reversed(db, taken, actor, now)
+
+
+def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """The effect of a decision of kind `document`: what was keyed stands, red ones reverse.
+
+    Raises:
+        Refused: the blue one of a red one waits for its own confirmation (`blue_unconfirmed`).
+    """
+    reverse(db, documents.confirm(db, decision, actor, now), actor, now)
+
+
+def _reversed(
+    db: Session, taken: Taken | list[Finding], actor: str, now: datetime
+) -> Taken | list[Finding]:
+    if isinstance(taken, Taken):
+        reverse(db, taken.standing, actor, now)
+    return taken

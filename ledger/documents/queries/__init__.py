@@ -1,0 +1,1 @@
+"""The only code of documents that talks to the database."""

@@ -1,0 +1,208 @@
+"""Cost documents as people see them: lists of what one looks for, and one with all about it.
+
+An operator sees what was sold for its centre, a builder what was bought for its project, by who
+sold or bought on the day of issue; the bureau sees everything. What is not theirs is not there.
+A document's state: `to_confirm`, `refused` and `dropped` are of keyed ones, `frozen` waits for a
+red one (R18), all others are `standing`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from ledger.documents.tables import DocumentLine, Freeze
+from ledger.errors import NotFound
+from ledger.units import Fen
+
+State = Literal["standing", "to_confirm", "frozen", "refused", "dropped"]
+Filter = Literal["standing", "to_confirm", "frozen", "refused", "dropped", "unallocated"]
+
+_THEIRS = """
+    (CAST(:centre AS bigint) IS NULL OR d.seller_uscc IN (
+        SELECT o.uscc FROM centres c JOIN organisations o ON o.id = c.organisation
+        WHERE c.id = :centre
+        UNION ALL
+        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation
+        WHERE r.kind = 'seller' AND r.centre = :centre AND r.superseded_at IS NULL
+            AND r.valid @> d.issued_on))
+    AND (CAST(:project AS bigint) IS NULL OR d.buyer_uscc IN (
+        SELECT o.uscc FROM projects p JOIN organisations o ON o.id = p.organisation
+        WHERE p.id = :project
+        UNION ALL
+        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation
+        WHERE r.kind = 'buyer' AND r.project = :project AND r.superseded_at IS NULL
+            AND r.valid @> d.issued_on))
+"""
+
+# Worth and allocation are those of the whole family, and told with the blue one.
+_SEEN = f"""
+    SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.seller_name,
+           d.buyer_uscc, d.buyer_name, d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until,
+           d.period_assumed, d.statement, b.number AS reverses, d.confirmation, d.remark, d.source,
+           d.original, d.received_at, d.received_by, d.decision, d.confirmed_by, d.confirmed_at,
+           s.state, coalesce(f.net_fen, 0) AS worth_fen,
+           coalesce(f.allocated_fen, 0) AS allocated_fen
+    FROM cost_documents d LEFT JOIN cost_documents b ON b.id = d.reverses
+    LEFT JOIN decisions q ON q.id = d.decision
+    LEFT JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id) f ON d.reverses IS NULL
+    CROSS JOIN LATERAL (SELECT CASE
+        WHEN d.dropped_at IS NOT NULL THEN 'dropped'
+        WHEN d.source = 'keyed' AND d.confirmed_at IS NULL
+            THEN CASE WHEN q.answer IS NULL THEN 'to_confirm' ELSE 'refused' END
+        WHEN EXISTS (SELECT FROM freezes z WHERE z.document = d.id AND z.lifted_at IS NULL)
+            THEN 'frozen'
+        ELSE 'standing' END AS state) s
+    WHERE {_THEIRS}
+"""
+_LIST = text(f"""
+    {_SEEN}
+        AND (CAST(:number AS text) IS NULL OR d.number = :number OR d.code || d.number = :number)
+        AND (CAST(:first AS date) IS NULL OR (d.since <= :last AND d.until >= :first))
+        AND (CAST(:seller AS text) IS NULL OR :seller IN (d.seller_uscc, d.seller_name))
+        AND (CAST(:buyer AS text) IS NULL OR :buyer IN (d.buyer_uscc, d.buyer_name))
+        AND (CAST(:decision AS bigint) IS NULL OR d.decision = :decision)
+        AND CASE CAST(:state AS text)
+            WHEN 'unallocated' THEN s.state = 'standing' AND f.net_fen > f.allocated_fen
+            ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
+    ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset
+""")
+_ONE = text(f"{_SEEN} AND d.id = :id")
+_REDS = text(f"{_SEEN} AND d.reverses = :id ORDER BY d.id")
+_ALL_THEIRS = text(f"""
+    SELECT coalesce(bool_and({_THEIRS}), true) FROM cost_documents d WHERE d.original = :hash
+""")
+_SHARES = text("""
+    SELECT a.document, a.line, k.number AS contract, p.code AS project, a.month, a.price, a.policy,
+           a.fen, a.allocated_at, a.allocated_by
+    FROM allocations a JOIN contracts k ON k.id = a.contract JOIN projects p ON p.id = k.project
+    WHERE a.document = :id
+        AND (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
+    ORDER BY a.line, k.number, a.month, a.price, a.policy
+""")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose documents are seen: a centre's, a project's, or all."""
+
+    centre: int | None = None
+    project: int | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A document in a list, fen. `worth_fen`: without tax, net of its red ones; of a red one 0."""
+
+    id: int
+    kind: str
+    code: str
+    number: str
+    issued_on: date
+    seller_uscc: str
+    seller_name: str
+    buyer_uscc: str
+    buyer_name: str
+    net_fen: Fen
+    tax_fen: Fen
+    gross_fen: Fen
+    since: date
+    until: date
+    period_assumed: bool
+    statement: str | None
+    reverses: str | None
+    confirmation: str | None
+    remark: str
+    source: str
+    original: str
+    received_at: datetime
+    received_by: str
+    decision: int | None
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    state: State
+    worth_fen: Fen
+    allocated_fen: Fen
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many fen of a document's line, allocated to a contract line, month and version."""
+
+    document: int
+    line: int
+    contract: str
+    project: str
+    month: date
+    price: int
+    policy: str
+    fen: Fen
+    allocated_at: datetime
+    allocated_by: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is looked for; None is no matter. `first` and `last` bound the period of service."""
+
+    number: str | None = None
+    first: date | None = None
+    last: date | None = None
+    seller: str | None = None
+    buyer: str | None = None
+    decision: int | None = None
+    state: Filter | None = None
+
+
+def documents(
+    db: Session, scope: Scope, wanted: Wanted, *, limit: int = 100, offset: int = 0
+) -> list[Seen]:
+    """Documents, newest first; those whose number was taken anew only where they are asked for."""
+    values = {**vars(scope), **vars(wanted), "limit": limit, "offset": offset}
+    return [Seen(**row) for row in db.execute(_LIST, values).mappings()]
+
+
+def document(db: Session, scope: Scope, key: int) -> Seen:
+    """One document, or NotFound where there is none that is theirs to see."""
+    row = db.execute(_ONE, {**vars(scope), "id": key}).mappings().one_or_none()
+    if row is None:
+        raise NotFound("document", id=key)
+    return Seen(**row)
+
+
+def reds_of(db: Session, scope: Scope, key: int) -> list[Seen]:
+    """The red ones of a document, oldest first."""
+    rows = db.execute(_REDS, {**vars(scope), "id": key}).mappings()
+    return [Seen(**row) for row in rows]
+
+
+def shares_of(db: Session, scope: Scope, key: int) -> list[Share]:
+    """What of a document is allocated to contracts that are theirs to see."""
+    rows = db.execute(_SHARES, {**vars(scope), "id": key}).mappings()
+    return [Share(**row) for row in rows]
+
+
+def original_of(db: Session, scope: Scope, key: int) -> str:
+    """The hash of the file that a document came from.
+
+    NotFound also where the file is a list in which others' documents stand.
+    """
+    seen = document(db, scope, key)
+    if not db.scalar(_ALL_THEIRS, {**vars(scope), "hash": seen.original}):
+        raise NotFound("original", hash=seen.original)
+    return seen.original
+
+
+def lines_of(db: Session, key: int) -> Sequence[DocumentLine]:
+    """A document's lines, in their order."""
+    asked = select(DocumentLine).where(DocumentLine.document == key)
+    return db.exec(asked.order_by(col(DocumentLine.line))).all()
+
+
+def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
+    """All freezes that a document was under, oldest first."""
+    return db.exec(select(Freeze).where(Freeze.document == key).order_by(col(Freeze.id))).all()

@@ -1,0 +1,1 @@
+"""Pure rules of documents: no database, no clock."""

@@ -1,0 +1,82 @@
+"""The door for cost documents: a file is read by what it holds, whatever it is called.
+
+XML and OFD say what they are and are read by themselves. A PDF or a picture shows an invoice to
+people alone: a person keys it, the file is kept beside it, and a second person confirms. What is
+keyed goes through the same checks as what was read.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ledger.documents.rules.cost_document import LINES_MAX, Document
+from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
+from ledger.documents.rules.einvoice import read_einvoice
+from ledger.documents.rules.ofd import read_ofd
+from ledger.errors import Finding
+from ledger.formats.archive import SIGNATURE
+from ledger.formats.findings import finding
+
+BYTES_MAX = 20 * 1024 * 1024
+
+_PICTURES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"RIFF")
+_XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\0<")
+
+
+def read_document(content: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+    """The document of a file, and all that is wrong with it; None where it is unreadable.
+
+    A document with findings is shown to whoever sent it, and not kept as a cost document.
+    `needs_keying` says that a person has to key it from the file.
+    """
+    if not content:
+        return None, [finding("empty_file", name)]
+    if len(content) > BYTES_MAX:
+        return None, [finding("file_too_large", name, limit=BYTES_MAX)]
+    if content.startswith(SIGNATURE):
+        return read_ofd(content)
+    if content.lstrip().startswith(_XML):
+        return read_einvoice(content.lstrip(), "xml", name)
+    if content.startswith(_PICTURES):
+        return None, [finding("needs_keying", name)]
+    return None, [finding("unknown_file", name)]
+
+
+def read_keyed(values: Mapping[str, object]) -> tuple[Document | None, list[Finding]]:
+    """A document keyed by a person: texts under `FIELDS`, and `lines` under `LINE_FIELDS`.
+
+    Money is written in yuan, a day as 2026-11-01; `net` and `tax` may be left to the lines, and so
+    may what the remark says. An internal settlement has no tax and the university's own number.
+    """
+    rest = {key: value for key, value in values.items() if key != "lines"}
+    texts, found = _texts(rest, FIELDS, "")
+    lines, wrong = _lines(values.get("lines", ()))
+    if found or wrong:
+        return None, [*found, *wrong]
+    return document_of(Written("keyed", texts, lines))
+
+
+def _lines(given: object) -> tuple[list[dict[str, str]], list[Finding]]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        return [], [finding("not_list", "lines")]
+    if len(given) > LINES_MAX:
+        return [], [finding("too_many_lines", "lines", limit=LINES_MAX)]
+    lines, found = [], []
+    for place, line in enumerate(given, start=1):
+        texts, wrong = _texts(line, LINE_FIELDS, f"line {place}: ")
+        lines.append(texts)
+        found += wrong
+    return lines, found
+
+
+def _texts(given: object, known: Sequence[str], where: str) -> tuple[dict[str, str], list[Finding]]:
+    """The texts of a mapping under known keys; a null is not given."""
+    if not isinstance(given, Mapping):
+        return {}, [finding("not_mapping", where.rstrip(": "))]
+    texts, found = {}, []
+    for key, value in given.items():
+        if key not in known:
+            found.append(finding("unknown_key", f"{where}{key}"))
+        elif isinstance(value, str):
+            texts[str(key)] = value
+        elif value is not None:
+            found.append(finding("not_text", f"{where}{key}"))
+    return texts, found

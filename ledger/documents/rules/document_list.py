@@ -1,0 +1,167 @@
+"""A list of cost documents, as CSV or as a workbook: one row for each line of a document.
+
+The first row names the columns, in Chinese or by their codes, in any order. Rows of one number, one
+below the other, are one document: what belongs to the whole of it stands in its first row, and may
+be repeated below or left empty, but not said differently. Every fault of the list is told at its
+row and column, and one fault is enough that none of it is taken.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
+from ledger.documents.rules.document_file import BYTES_MAX
+from ledger.errors import Finding
+from ledger.formats.findings import finding
+from ledger.formats.spreadsheet import Row, read_rows
+
+_OF_LINE = "line_"
+
+COLUMNS: Mapping[str, str] = {
+    "单据种类": "kind",
+    "发票代码": "code",
+    "单据号码": "number",
+    "开票日期": "issued_on",
+    "销售方代码": "seller_uscc",
+    "销售方名称": "seller_name",
+    "购买方代码": "buyer_uscc",
+    "购买方名称": "buyer_name",
+    "合计金额": "net",
+    "合计税额": "tax",
+    "价税合计": "gross",
+    "大写": "words",
+    "被红冲号码": "reverses",
+    "红字确认单": "confirmation",
+    "备注": "remark",
+    "服务起始日": "since",
+    "服务截止日": "until",
+    "对账单号": "statement",
+    "项目名称": "line_item",
+    "单位": "line_unit",
+    "数量": "line_quantity",
+    "单价": "line_unit_price",
+    "金额": "line_net",
+    "税率": "line_tax_rate",
+    "税额": "line_tax",
+}
+"""What each column holds; a line's own begin with `line_`, and the code itself is a name too."""
+
+_NEEDED = (
+    *("kind", "number", "issued_on", "seller_uscc", "seller_name", "buyer_uscc", "buyer_name"),
+    *("gross", "line_item", "line_net"),
+)
+
+
+def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
+    """The documents of a list, or everything that is wrong with it: all of it or nothing."""
+    if len(content) > BYTES_MAX:
+        return [], [finding("file_too_large", "file", limit=BYTES_MAX)]
+    rows, found = read_rows(content)
+    if found:
+        return [], found
+    columns, found = _columns(rows[0])
+    if found:
+        return [], found
+    if len(rows) == 1:
+        return [], [finding("only_a_header", rows[0].where)]
+    groups, found = _groups(rows[1:], columns)
+    read = [document_of(_written(group, columns)) for group in groups]
+    found += [one for group in groups for one in _contradictions(group, columns)]
+    found += [one for _, wrong in read for one in wrong]
+    found.sort(key=_row_of)
+    return ([], found) if found else ([document for document, _ in read if document], [])
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which field each column holds, and what the list calls it."""
+
+    keys: tuple[str, ...]
+    names: Mapping[str, str]
+
+    def where(self, row: Row, key: str) -> str:
+        """A cell, as a finding names it."""
+        return f"{row.where}: {self.names[key]}"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A row, and its texts by field."""
+
+    row: Row
+    texts: Mapping[str, str]
+
+
+def _columns(header: Row) -> tuple[_Columns, list[Finding]]:
+    keys = tuple(COLUMNS.get(name, name) for name in header.cells)
+    known, names = {*COLUMNS.values()}, dict(zip(keys, header.cells, strict=True))
+    found = []
+    for n, (key, name) in enumerate(zip(keys, header.cells, strict=True)):
+        if key and key not in known:
+            found.append(finding("unknown_column", header.where, name=name))
+        elif key and key in keys[:n]:
+            found.append(finding("column_twice", header.where, name=name))
+    words = {key: name for name, key in COLUMNS.items()}
+    lacking = [words[key] for key in _NEEDED if key not in names]
+    found += [finding("column_missing", header.where, name=name) for name in lacking]
+    return _Columns(keys, names), found
+
+
+def _groups(rows: Sequence[Row], columns: _Columns) -> tuple[list[list[_Entry]], list[Finding]]:
+    """The rows of each document; a number is given once, and on each of its rows."""
+    entries = [_entry(row, columns) for row in rows]
+    groups = [list(group) for _, group in groupby(entries, key=lambda e: e.texts["number"])]
+    found: list[Finding] = []
+    first: dict[tuple[str, str], Row] = {}
+    for group in groups:
+        row, texts = group[0].row, group[0].texts
+        seen = first.setdefault((texts.get("code", ""), texts["number"]), row)
+        if seen is not row and texts["number"]:
+            found.append(finding("duplicate", columns.where(row, "number"), first=seen.where))
+    for entry in entries:
+        beyond = [text for text in entry.row.cells[len(columns.keys) :] if text]
+        if beyond or entry.texts.get(""):
+            found.append(finding("beyond_columns", entry.row.where))
+    return groups, found
+
+
+def _entry(row: Row, columns: _Columns) -> _Entry:
+    texts = dict.fromkeys(columns.names, "")
+    for key, text in zip(columns.keys, row.cells, strict=False):
+        texts[key] = texts[key] or text  # columns without a name share one place
+    return _Entry(row, texts)
+
+
+def _contradictions(group: Sequence[_Entry], columns: _Columns) -> Iterator[Finding]:
+    """What a lower row says of the whole document otherwise than the first one."""
+    above = group[0]
+    for entry in group[1:]:
+        for key in FIELDS:
+            text = entry.texts.get(key, "")
+            if text and text != above.texts[key]:
+                where = columns.where(entry.row, key)
+                yield finding("differs_above", where, above=above.row.where)
+
+
+def _written(group: Sequence[_Entry], columns: _Columns) -> Written:
+    top = group[0]
+    places = {key: columns.where(top.row, key) for key in columns.names if key in FIELDS}
+    places["lines"] = top.row.where
+    places |= {f"line {n}": entry.row.where for n, entry in enumerate(group, start=1)}
+    places |= {f"line: {key}": columns.names.get(_OF_LINE + key, key) for key in LINE_FIELDS}
+    return Written(
+        source="keyed",
+        values={key: top.texts.get(key, "") for key in FIELDS},
+        lines=[
+            {key: entry.texts.get(_OF_LINE + key, "") for key in LINE_FIELDS} for entry in group
+        ],
+        places=places,
+    )
+
+
+def _row_of(found: Finding) -> int:
+    """The row that a finding names, to sort by; what has none comes first."""
+    number = found.where.partition(":")[0].removeprefix("row ")
+    return int(number) if number.isdigit() else 0

@@ -1,0 +1,159 @@
+"""Electronic invoices as XML, in the three dialects that are about.
+
+The 数电票 of the tax bureau's platform (`EInvoice`), the older 增值税电子发票 that an OFD carries
+inside (`eInvoice`, 2019), and the Ministry of Finance's accounting voucher (XBRL, taxonomy 2021).
+Each dialect is a table of which element is which field. Traps: `TotalTax-includedAmount` is the
+whole invoice, `TotaltaxIncludedAmount` a line; the day of issue is `RequestTime`, for `IssueTime`
+is when the file was made. No signature is judged here; the file itself is kept with its hash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ledger.documents.rules.cost_document import Document, Source
+from ledger.documents.rules.document_fields import REQUIRED, Written, document_of
+from ledger.errors import Finding
+from ledger.formats.findings import finding
+from ledger.formats.xml_tree import Tree, name, opened
+
+TOTALS = (*REQUIRED, "net", "tax")
+
+_DIGITAL_LINES = "EInvoiceData/IssuItemInformation"
+_DIGITAL = {
+    "number": "Header/EIid",
+    "issued_on": "EInvoiceData/BasicInformation/RequestTime",
+    "seller_uscc": "EInvoiceData/SellerInformation/SellerIdNum",
+    "seller_name": "EInvoiceData/SellerInformation/SellerName",
+    "buyer_uscc": "EInvoiceData/BuyerInformation/BuyerIdNum",
+    "buyer_name": "EInvoiceData/BuyerInformation/BuyerName",
+    "net": "EInvoiceData/BasicInformation/TotalAmWithoutTax",
+    "tax": "EInvoiceData/BasicInformation/TotalTaxAm",
+    "gross": "EInvoiceData/BasicInformation/TotalTax-includedAmount",
+    "words": "EInvoiceData/BasicInformation/TotalTax-includedAmountInChinese",
+    "reverses": "EInvoiceData/SpecificInformation/RedEInvoice/OriginalInvoiceCode",
+    "confirmation": "EInvoiceData/SpecificInformation/RedEInvoice/CreditNoteNumber",
+    "remark": "EInvoiceData/AdditionalInformation/Remark",
+}
+_DIGITAL_LINE = {
+    "item": "ItemName",
+    "unit": "MeaUnits",
+    "quantity": "Quantity",
+    "unit_price": "UnPrice",
+    "net": "Amount",
+    "tax_rate": "TaxRate",
+    "tax": "ComTaxAm",
+}
+
+_OLD_LINES = "GoodsInfos/GoodsInfo"
+OLD = {
+    "code": "InvoiceCode",
+    "number": "InvoiceNo",
+    "issued_on": "IssueDate",
+    "seller_uscc": "Seller/SellerTaxID",
+    "seller_name": "Seller/SellerName",
+    "buyer_uscc": "Buyer/BuyerTaxID",
+    "buyer_name": "Buyer/BuyerName",
+    "net": "TaxExclusiveTotalAmount",
+    "tax": "TaxTotalAmount",
+    "gross": "TaxInclusiveTotalAmount",
+    "remark": "Note",
+}
+_OLD_LINE = {
+    "item": "Item",
+    "unit": "MeasurementDimension",
+    "quantity": "Quantity",
+    "unit_price": "Price",
+    "net": "Amount",
+    "tax_rate": "TaxScheme",
+    "tax": "TaxAmount",
+}
+
+_PERSON = "TaxpayerIdentificationNumberUnifiedSocialCreditCodeOf"
+_VOUCHER_LINES = "InformationOfTaxableGoodsOrServicesDetailItemsTuple"
+_VOUCHER = {
+    "code": "CodeOfInvoice",
+    "number": "NumberOfInvoice",
+    "issued_on": "DateOfIssue",
+    "seller_uscc": f"{_PERSON}Seller",
+    "seller_name": "NameOfSeller",
+    "buyer_uscc": f"{_PERSON}Purchaser",
+    "buyer_name": "NameOfPurchaser",
+    "net": "TotalAmountExcludingTax",
+    "tax": "TotalTaxAmount",
+    "gross": "TaxIncludedAmountInFigures",
+    "words": "TaxIncludedAmountInWords",
+    "remark": "Remarks",
+    "since": "BeginningOfIncomePeriodUnderAccrualBasis",
+    "until": "EndOfIncomePeriodUnderAccrualBasis",
+}
+_VOUCHER_LINE = {
+    "item": "NameOfTaxableGoodsOrServices",
+    "unit": "UnitOfGoodsOrServices",
+    "quantity": "QuantityOfGoodsOrServices",
+    "unit_price": "UnitPriceOfGoodsOrServices",
+    "net": "AmountExcludingTax",
+    "tax_rate": "TaxRate",
+    "tax": "TaxAmount",
+}
+
+
+def read_einvoice(
+    content: bytes, source: Source, where: str = "file"
+) -> tuple[Document | None, list[Finding]]:
+    """The document of an XML file, and all that is wrong with it; None where it is unreadable."""
+    tree, found = opened(content, where)
+    if tree is None:
+        return None, found
+    dialects = {"EInvoice": _digital, "eInvoice": _older, "xbrl": _voucher}
+    dialect = dialects.get(name(tree.root))
+    if dialect is None:
+        return None, [finding("unknown_xml", where, root=name(tree.root))]
+    written, found = dialect(tree)
+    document, wrong = document_of(replace(written, source=source))
+    return None if tree.findings else document, [*tree.findings, *found, *wrong]
+
+
+def _digital(tree: Tree) -> tuple[Written, list[Finding]]:
+    written = _written(tree, _DIGITAL, _DIGITAL_LINES, _DIGITAL_LINE)
+    supervised = tree.text("TaxSupervisionInfo/InvoiceNumber")
+    number = written.values["number"] or supervised
+    values = {**written.values, "kind": "digital_invoice", "number": number}
+    found = []
+    if supervised and supervised != number:
+        where = "TaxSupervisionInfo/InvoiceNumber"
+        found.append(finding("two_numbers", where, number=number, other=supervised))
+    mark = tree.text("Header/InherentLabel/InIssuType/LabelCode")  # Y blue, N red
+    if mark in ("Y", "N") and (mark == "N") != values["gross"].startswith("-"):
+        found.append(
+            finding("mark_differs", "Header/InherentLabel/InIssuType", gross=values["gross"])
+        )
+    return replace(written, values=values), found
+
+
+def _older(tree: Tree) -> tuple[Written, list[Finding]]:
+    written = _written(tree, OLD, _OLD_LINES, _OLD_LINE)
+    return replace(written, values={**written.values, "kind": "electronic_invoice"}), []
+
+
+def _voucher(tree: Tree) -> tuple[Written, list[Finding]]:
+    written = _written(tree, _VOUCHER, _VOUCHER_LINES, _VOUCHER_LINE)
+    electronic = "电子" in tree.text("TypeOfInvoice")
+    kind = "electronic_invoice" if electronic else "paper_invoice"
+    if not written.values["code"]:
+        kind = "digital_invoice"
+    return replace(written, values={**written.values, "kind": kind}), []
+
+
+def _written(tree: Tree, fields: Mapping[str, str], lines: str, line: Mapping[str, str]) -> Written:
+    """The texts of a dialect, each with the element where it stands."""
+    below = tree.all(lines)
+    last = lines.rpartition("/")[2]
+    places = {**fields, **{f"line: {key}": element for key, element in line.items()}}
+    places |= {f"line {n}": f"{last}[{n}]" for n in range(1, len(below) + 1)}
+    return Written(
+        source="xml",
+        values={key: tree.text(path) for key, path in fields.items()},
+        lines=[{key: tree.text(path, one) for key, path in line.items()} for one in below],
+        places={key: place.rpartition("/")[2] for key, place in places.items()},
+        required=TOTALS,
+    )

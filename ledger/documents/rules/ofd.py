@@ -1,0 +1,198 @@
+"""An OFD invoice (GB/T 33190): a zip in which the invoice stands twice, as a page and as data.
+
+Older ones carry the whole invoice as an attached XML, which is read as such. The 数电票 of 2024 has
+none: there, tags say which printed text is the number, which the tax of a line (`CustomTag` →
+`ObjectRef` → a `TextObject` of the page), and a few header fields are repeated in `OFD.xml`. Both
+tellings must agree. Where neither is there, or the tags do not say which amount belongs to which
+line, a person keys the invoice from its picture.
+"""
+
+import posixpath
+from collections.abc import Callable, Mapping
+from xml.etree.ElementTree import Element
+
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.rules.document_fields import Written, day_of, document_of, fen_of
+from ledger.documents.rules.einvoice import OLD, TOTALS, read_einvoice
+from ledger.errors import Finding
+from ledger.formats.archive import Archive, open_archive
+from ledger.formats.capital_amounts import from_words
+from ledger.formats.findings import finding
+from ledger.formats.xml_tree import Tree, name, opened
+
+_TAGS = {field: tag for field, tag in OLD.items() if field != "code"}
+_LINE_TAGS = {"item": "Item", "net": "Amount", "tax_rate": "TaxScheme", "tax": "TaxAmount"}
+_MAYBE_TAGS = {"quantity": "Quantity", "unit_price": "Price", "unit": "MeasurementDimension"}
+
+
+def read_ofd(content: bytes) -> tuple[Document | None, list[Finding]]:
+    """The document of an OFD file, and all that is wrong with it; None where it is unreadable."""
+    archive, found = open_archive(content)
+    if archive is None:
+        return None, found
+    try:
+        return _Ofd(archive).read()
+    except _Unreadable as error:
+        return None, error.findings
+
+
+class _Unreadable(Exception):
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+
+
+class _Ofd:
+    """One OFD file: its documents refer to one another by path."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.body = self._tree("OFD.xml")
+        self.path = self.body.text("DocBody/DocRoot").lstrip("/")
+        self.root = self._tree(self.path)
+
+    def read(self) -> tuple[Document | None, list[Finding]]:
+        attached = self._attached()
+        document, found = (
+            read_einvoice(attached, "ofd") if attached else document_of(self._tagged())
+        )
+        if document is None or self.body.findings:
+            return None, [*self.body.findings, *found]
+        return document, [*found, *_repeated(self.custom_datas(), document)]
+
+    def custom_datas(self) -> dict[str, str]:
+        """The header fields that `OFD.xml` repeats, by their Chinese names."""
+        return {
+            data.get("Name", ""): (data.text or "").strip()
+            for data in self.body.all("DocBody/DocInfo/CustomDatas/CustomData")
+        }
+
+    def _attached(self) -> bytes | None:
+        """The invoice's XML among the attachments."""
+        listed = self.root.text("Attachments")
+        if not listed:
+            return None
+        path = self._at(self.path, listed)
+        found = self._tree(path)
+        files = [found.text("FileLoc", one) for one in found.all("Attachment")]
+        invoices = [file for file in files if file.lower().endswith(".xml")]
+        return self._bytes(self._at(path, invoices[0])) if len(invoices) == 1 else None
+
+    def _tagged(self) -> Written:
+        """What the tags point at, as texts."""
+        tags = self._tags()
+        pages = {
+            page.get("ID", ""): page.get("BaseLoc", "") for page in self.root.all("Pages/Page")
+        }
+        printed = {page: self._page(self._at(self.path, loc)) for page, loc in pages.items()}
+        return _Tagged(tags, printed).written(self.custom_datas())
+
+    def _tags(self) -> Tree:
+        listed = self.root.text("CustomTags")
+        path = self._at(self.path, listed)
+        found = self._tree(path).all("CustomTag") if listed else []
+        if len(found) != 1:
+            raise _Unreadable([finding("needs_keying", "file")])
+        return self._tree(self._at(path, self._tree(path).text("FileLoc", found[0])))
+
+    def _page(self, path: str) -> dict[str, str]:
+        """The texts of a page, by the number of their object."""
+        page = self._tree(path)
+        texts = {}
+        for layer in page.all("Content/Layer"):
+            for text in page.all("TextObject", layer):
+                codes = page.all("TextCode", text)
+                texts[text.get("ID", "")] = "".join(code.text or "" for code in codes)
+        return texts
+
+    def _tree(self, path: str) -> Tree:
+        tree, found = opened(self._bytes(path), path)
+        if tree is None:
+            raise _Unreadable(found)
+        return tree
+
+    def _bytes(self, path: str) -> bytes:
+        content = self.archive.read(path)
+        if content is None:
+            raise _Unreadable([finding("ofd_member", "file", member=path)])
+        return content
+
+    @staticmethod
+    def _at(path: str, loc: str) -> str:
+        """A place as a file names it: from the root, or beside the file itself."""
+        beside = posixpath.join(posixpath.dirname(path), loc)
+        return posixpath.normpath(loc.lstrip("/") if loc.startswith("/") else beside)
+
+
+class _Tagged:
+    """A page whose tags say what each of its texts is."""
+
+    def __init__(self, tags: Tree, pages: Mapping[str, Mapping[str, str]]) -> None:
+        self.tags = tags
+        self.pages = pages
+
+    def written(self, custom: Mapping[str, str]) -> Written:
+        """The invoice; raises where the tags do not say which text belongs to which line."""
+        columns = {key: self._each(tag) for key, tag in _LINE_TAGS.items()}
+        count = len(columns["item"])
+        if not count or any(len(texts) != count for texts in columns.values()):
+            raise _Unreadable([finding("needs_keying", "file")])
+        maybe = {key: self._each(tag) for key, tag in _MAYBE_TAGS.items()}
+        columns |= {key: texts for key, texts in maybe.items() if len(texts) == count}
+        values = {key: "".join(self._each(path)) for key, path in _TAGS.items()}
+        values |= {"kind": "digital_invoice", "words": self._in_words()}
+        if custom.get("发票代码"):
+            values |= {"kind": "electronic_invoice", "code": custom["发票代码"]}
+        lines = [{key: texts[n] for key, texts in columns.items()} for n in range(count)]
+        return Written("ofd", values, lines, required=TOTALS)
+
+    def _each(self, path: str) -> list[str]:
+        """The texts of each element of this name; one may be printed in several pieces."""
+        return ["".join(map(self._referred, element)).strip() for element in self.tags.all(path)]
+
+    def _referred(self, reference: Element) -> str:
+        if name(reference) != "ObjectRef":
+            return ""
+        return self.pages.get(reference.get("PageRef", ""), {}).get(reference.text or "", "")
+
+    def _in_words(self) -> str:
+        """The amount in words has no tag: it is the one text that reads as such."""
+        texts = {text for page in self.pages.values() for text in page.values() if _is_amount(text)}
+        return texts.pop() if len(texts) == 1 else ""
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        from_words(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _repeated(custom: Mapping[str, str], document: Document) -> list[Finding]:
+    """What `OFD.xml` repeats in other words than the invoice says; its 合计金额 is without tax."""
+    texts = {
+        "发票代码": document.code,
+        "发票号码": document.number,
+        "销售方名称": document.seller.name,
+        "销售方纳税人识别号": document.seller.uscc,
+        "购买方名称": document.buyer.name,
+        "购买方纳税人识别号": document.buyer.uscc,
+    }
+    sums = {
+        "合计金额": document.net_fen,
+        "合计税额": document.tax_fen,
+        "价税合计": document.gross_fen,
+    }
+    other = [field for field, text in texts.items() if custom.get(field, text) != text]
+    other += [field for field, fen in sums.items() if not _says(custom.get(field, ""), fen_of, fen)]
+    if not _says(custom.get("开票日期", ""), day_of, document.issued_on):
+        other.append("开票日期")
+    return [finding("ofd_differs", f"OFD.xml: {field}", text=custom[field]) for field in other]
+
+
+def _says(text: str, read: Callable[[str], object], value: object) -> bool:
+    """Whether a text says this value, or nothing at all."""
+    try:
+        return not text or read(text) == value
+    except ValueError:
+        return False

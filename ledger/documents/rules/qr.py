@@ -1,0 +1,72 @@
+"""The QR code of an invoice, as the text that a scanner reads: a check on what was keyed.
+
+`01,32,,26427000000316294884,100.76,20260330,,5F98` is version, type, code, number, amount, day,
+check code and four hexadecimal digits; a 数电票 leaves code and check code empty. Its amount is
+the whole sum (价税合计) of a 数电票, but the sum without tax of the older kinds. It carries no
+names, and anyone can print one: it finds a slip of the hand, and proves nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.documents.rules.cost_document import Document, Kind
+from ledger.documents.rules.document_fields import day_of, fen_of
+from ledger.errors import Finding
+from ledger.formats.findings import finding
+from ledger.units import Fen, yuan
+
+KINDS: Mapping[str, Kind] = {
+    "01": "paper_invoice",  # 增值税专用发票
+    "04": "paper_invoice",  # 增值税普通发票
+    "11": "paper_invoice",  # 卷式
+    "08": "electronic_invoice",  # 增值税电子专用发票
+    "10": "electronic_invoice",  # 增值税电子普通发票
+    "31": "digital_invoice",  # 电子发票（增值税专用发票）
+    "32": "digital_invoice",  # 电子发票（普通发票）
+}
+_FIELDS = 7  # at least: version, type, code, number, amount, day, check code
+_VERSION = "01"
+
+
+@dataclass(frozen=True)
+class Qr:
+    """What a QR code says; the amount in fen, with tax where the kind is a 数电票."""
+
+    kind: Kind
+    code: str
+    number: str
+    fen: Fen
+    issued_on: date
+
+
+def read_qr(text: str) -> tuple[Qr | None, list[Finding]]:
+    """What the scanned text says; None, with the fault, where it is not an invoice's."""
+    fields = [field.strip() for field in text.strip().split(",")]
+    if len(fields) < _FIELDS or fields[0] != _VERSION:
+        return None, [finding("not_qr", "qr")]
+    if fields[1] not in KINDS:
+        return None, [finding("qr_type", "qr", type=fields[1])]
+    try:
+        fen, day = fen_of(fields[4]), day_of(fields[5])
+    except ValueError:
+        return None, [finding("not_qr", "qr")]
+    return Qr(KINDS[fields[1]], fields[2], fields[3], fen, day), []
+
+
+def agrees(qr: Qr, document: Document) -> list[Finding]:
+    """Where the QR code says something else than the document."""
+    digital = qr.kind == "digital_invoice"
+    amount = ("gross", document.gross_fen) if digital else ("net", document.net_fen)
+    said = {
+        "kind": (qr.kind, document.kind),
+        "code": (qr.code, document.code),
+        "number": (qr.number, document.number),
+        amount[0]: (yuan(qr.fen), yuan(amount[1])),
+        "issued_on": (qr.issued_on, document.issued_on),
+    }
+    return [
+        finding("qr_differs", where, qr=there, document=here)
+        for where, (there, here) in said.items()
+        if there != here
+    ]

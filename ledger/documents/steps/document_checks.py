@@ -1,0 +1,117 @@
+"""What keeps documents from being taken: everything is told at once, each fault at its place.
+
+First what is wrong with a document by itself; then, among the documents that the books have: whose
+it is, whether its number is known, whether a red one fits its blue one. Nothing is written here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from ledger.documents.queries import documents as books
+from ledger.documents.queries.documents import OWN_NUMBERS, Known
+from ledger.documents.rules.cost_document import Document, faults
+from ledger.documents.steps.red_documents import Blues, numbers_of
+from ledger.errors import Finding
+from ledger.people.steps.decisions import person
+from ledger.units import beijing_day
+
+Key = tuple[str, ...]
+Placed = tuple[str, Document]
+"""How faults name a document of a list, by its number; "" where it came alone."""
+
+
+def there(db: Session, placed: Sequence[Placed]) -> dict[Key, Known]:
+    """What the books have under these numbers, and under those that are reversed."""
+    found = books.known(db, numbers_of(document for _, document in placed))
+    return {_key(k.kind, k.code, k.number, k.seller_uscc): k for k in found}
+
+
+def key_of(document: Document) -> Key:
+    """By what a document is one: an invoice by its number, anything else by its issuer's."""
+    return _key(document.kind, document.code, document.number, document.seller.uscc)
+
+
+def all_faults(
+    db: Session,
+    placed: Sequence[Placed],
+    known: Mapping[Key, Known],
+    blues: Blues,
+    centre: int | None,
+) -> list[Finding]:
+    """Why these documents are not taken; nothing, where they are."""
+    return (
+        list(_faulty(placed))
+        or not_theirs(db, placed, centre)  # and no word to others on who brought it
+        or [*_known(placed, known), *_reds(placed, known, blues)]
+    )
+
+
+def _faulty(placed: Sequence[Placed]) -> Iterator[Finding]:
+    """A document that is wrong by itself is refused, whoever read it."""
+    for place, document in placed:
+        for fault in faults(document):
+            yield replace(fault, where=_at(place, fault.where))
+
+
+def not_theirs(db: Session, placed: Sequence[Placed], centre: int | None) -> list[Finding]:
+    """An operator brings what was sold for its centre, by who sold for it on that day."""
+    if centre is None:
+        return []
+    sellers = books.sells_for(db, centre)
+    return [
+        Finding(_at(place, "seller_uscc"), "not_your_document", (("seller", document.seller.name),))
+        for place, document in placed
+        if not any(
+            uscc == document.seller.uscc
+            and (not since or since <= document.issued_on)
+            and (not until or document.issued_on < until)
+            for uscc, since, until in sellers
+        )
+    ]
+
+
+def _known(placed: Sequence[Placed], known: Mapping[Key, Known]) -> Iterator[Finding]:
+    for place, document in placed:
+        first = known.get(key_of(document))
+        if first is None or first.refused:
+            continue
+        params = (
+            ("number", document.number),
+            ("by", person(first.received_by)),
+            ("on", str(beijing_day(first.received_at))),
+        )
+        if _says_the_same(document, first):
+            yield Finding(_at(place, "number"), "number_known_same", params)
+        else:
+            yield Finding(_at(place, "number"), "number_known", params)
+
+
+def _reds(placed: Sequence[Placed], known: Mapping[Key, Known], blues: Blues) -> Iterator[Finding]:
+    """One whose number is known takes its part already."""
+    for place, document in placed:
+        first = known.get(key_of(document))
+        if document.reverses and (first is None or first.refused):
+            yield from blues.faults(_at(place, "reverses"), document)
+
+
+def _says_the_same(document: Document, first: Known) -> bool:
+    """Whether another file of a number says the same of parties, day and money."""
+    here = (
+        document.seller.uscc, document.buyer.uscc, document.issued_on, document.net_fen,
+        document.tax_fen, document.gross_fen,
+    )  # fmt: skip
+    return here == (
+        first.seller_uscc, first.buyer_uscc, first.issued_on, first.net_fen, first.tax_fen,
+        first.gross_fen,
+    )  # fmt: skip
+
+
+def _key(kind: str, code: str, number: str, seller: str) -> Key:
+    return (code, number, f" {seller}") if kind in OWN_NUMBERS else (code, number)
+
+
+def _at(place: str, field: str) -> str:
+    """`2664…01: seller_uscc` of a list; `seller_uscc` of a document that came alone."""
+    return f"{place}: {field}" if place else field

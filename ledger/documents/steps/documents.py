@@ -1,0 +1,224 @@
+"""Take cost documents (成本单据): one with its file, or all of a list, or nothing.
+
+A number is taken once, whoever brings it. The very same file again changes nothing; another file of
+a known number is told who brought it first. An operator brings only what was sold for its own
+centre. What an XML or OFD file says stands at once. What a person keyed (by hand, in a list, an
+internal settlement) stands when a second person confirmed it by a decision: one for each document,
+or one for a whole list. `standing_documents` has what stands and is not frozen: only that is
+allocated. A document that says no period of service is of its month of issue, and says so
+(`period_assumed`); a red one is of its blue one's period.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from sqlmodel import Session
+
+from ledger.documents.queries import documents as books
+from ledger.documents.queries import originals
+from ledger.documents.queries.documents import Known
+from ledger.documents.queries.originals import File
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps import document_checks as checks
+from ledger.documents.steps.document_checks import Placed, key_of
+from ledger.documents.steps.red_documents import Blue, Blues
+from ledger.errors import Finding
+from ledger.formats.digest import digest
+from ledger.people.steps.decisions import decide, person
+from ledger.people.tables import Decision
+from ledger.units import beijing_day, month_of
+
+KIND = "document"
+SHOWN_OF_HASH = 16
+
+
+@dataclass(frozen=True)
+class Act:
+    """Who brings documents, when, with which file; `centre` is an operator's."""
+
+    original: File
+    actor: str
+    now: datetime
+    centre: int | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of one document."""
+
+    id: int
+    code: str
+    number: str
+    outcome: Literal["taken", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was taken.
+
+    `decision` is what a second person is asked, if anything; `standing` are the keys of new
+    documents that stand at once.
+    """
+
+    documents: tuple[Received, ...]
+    decision: int | None = None
+    standing: tuple[int, ...] = ()
+
+
+def take_document(
+    db: Session,
+    document: Document,
+    original: File,
+    *,
+    actor: str,
+    now: datetime,
+    centre: int | None = None,
+) -> Taken | list[Finding]:
+    """Take one document with the file that it was read from, or keyed from.
+
+    Args:
+        db: the transaction.
+        document: as it was read.
+        original: the file; kept as it is, by its hash.
+        actor: who brings it.
+        now: when.
+        centre: an operator's centre, to which its seller must belong; None for the bureau.
+    """
+    content = {**_plain(document), "original": original.hash}
+    act = Act(original, actor, now, centre)
+    books.lock(db)
+    alone = [("", document)]
+    first = checks.there(db, alone).get(key_of(document))
+    if first is not None and _is_the_same(first, original, content):
+        same = Received(first.id, document.code, document.number, "unchanged")
+        return checks.not_theirs(db, alone, centre) or Taken((same,))
+    return _take(db, act, alone, f"document {''.join(key_of(document))}", content)
+
+
+def take_list(
+    db: Session,
+    documents: Sequence[Document],
+    original: File,
+    *,
+    actor: str,
+    now: datetime,
+    centre: int | None = None,
+) -> Taken | list[Finding]:
+    """Take all documents of a list, or none; a list file is taken once (`list_known`).
+
+    As `take_document`; one decision confirms them all.
+    """
+    books.lock(db)
+    if (brought := books.brought(db, original.hash)) is not None:
+        who, when = brought
+        params = (("by", person(who)), ("on", str(beijing_day(when))))
+        return [Finding("file", "list_known", params)]
+    content = {
+        "file": original.name,
+        "original": original.hash,
+        "documents": len(documents),
+        "net_fen": sum(d.net_fen for d in documents),
+        "gross_fen": sum(d.gross_fen for d in documents),
+        "values": digest({"documents": [_plain(d) for d in documents]}),
+    }
+    act = Act(original, actor, now, centre)
+    placed = [(document.code + document.number, document) for document in documents]
+    return _take(db, act, placed, f"list {original.hash[:SHOWN_OF_HASH]}", content)
+
+
+def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
+    """Let the keyed documents of a confirmed decision stand; their keys."""
+    assert decision.id is not None  # noqa: S101 - it was read from the database
+    return books.confirm(db, decision.id, actor, now)
+
+
+def _take(
+    db: Session, act: Act, placed: Sequence[Placed], subject: str, content: Mapping[str, Any]
+) -> Taken | list[Finding]:
+    documents = [document for _, document in placed]
+    known = checks.there(db, placed)
+    blues = Blues((k for k in known.values() if not k.refused), documents)
+    if found := checks.all_faults(db, placed, known, blues, act.centre):
+        return found
+    books.drop(db, [known[key_of(d)].id for d in documents if key_of(d) in known], act.now)
+    originals.keep(db, act.original, actor=act.actor, now=act.now)
+    asked = None
+    if any(document.source == "keyed" for document in documents):
+        asked = decide(
+            db, kind=KIND, subject=subject, content=content, reason="", actor=act.actor, now=act.now
+        ).id
+    keys = _keep(db, act, documents, blues, asked)
+    both = list(zip(keys, documents, strict=True))
+    received = tuple(Received(key, d.code, d.number, "taken") for key, d in both)
+    return Taken(received, asked, tuple(key for key, d in both if d.source != "keyed"))
+
+
+def _keep(
+    db: Session, act: Act, documents: Sequence[Document], blues: Blues, asked: int | None
+) -> list[int]:
+    """Blue ones first, as red ones point to them; the keys in the order of the documents."""
+    keys: dict[int, int] = {}
+    for red in (False, True):
+        wanted = [i for i, d in enumerate(documents) if (d.reverses is not None) == red]
+        rows = [_row(act, documents[i], blues.of(documents[i]), asked) for i in wanted]
+        keys |= zip(wanted, books.insert_documents(db, rows), strict=True)
+        for i in wanted:
+            blues.kept(documents[i], keys[i])
+    books.insert_lines(
+        db,
+        [
+            {"document": keys[i], "line": number, **asdict(line)}
+            for i, document in enumerate(documents)
+            for number, line in enumerate(document.lines, start=1)
+        ],
+    )
+    return [keys[i] for i in range(len(documents))]
+
+
+def _row(act: Act, document: Document, blue: Blue | None, asked: int | None) -> dict[str, Any]:
+    """A document as a row; every row has every column, so that all go in one statement."""
+    since, until, assumed = _period(document, blue)
+    as_they_are = (
+        "kind", "code", "number", "issued_on", "net_fen", "tax_fen", "gross_fen", "statement",
+        "confirmation", "remark", "source",
+    )  # fmt: skip
+    return {
+        **{name: getattr(document, name) for name in as_they_are},
+        "seller_uscc": document.seller.uscc,
+        "seller_name": document.seller.name,
+        "buyer_uscc": document.buyer.uscc,
+        "buyer_name": document.buyer.name,
+        "since": since,
+        "until": until,
+        "period_assumed": assumed,
+        "reverses": blue.id if blue else None,
+        "original": act.original.hash,
+        "received_at": act.now,
+        "received_by": act.actor,
+        "decision": asked if document.source == "keyed" else None,
+    }
+
+
+def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
+    """The days of service, included, and whether nobody wrote them down."""
+    if document.since and document.until:
+        return document.since, document.until, False
+    if blue is not None and blue.period is not None:
+        return blue.period
+    first = month_of(document.issued_on)
+    return first, month_of(first + timedelta(days=31)) - timedelta(days=1), True
+
+
+def _is_the_same(first: Known, original: File, content: Mapping[str, Any]) -> bool:
+    """The very same file; of a keyed one, keyed in the same way too."""
+    same_file = first.original == original.hash and not first.refused
+    return same_file and first.digest in (None, digest(content))
+
+
+def _plain(document: Document) -> dict[str, Any]:
+    """A document as JSON can hold it."""
+    told = asdict(document)
+    days = ("issued_on", "since", "until")
+    return told | {day: told[day] and told[day].isoformat() for day in days}

@@ -1,0 +1,63 @@
+"""Receipts (付款凭证): who paid whom for a document, how much, under which reference of the bank.
+
+Three flows must be one (三流一致): the contract's parties, the invoice's and the payment's. Where a
+receipt is known, reconciling compares it with its document (R05).
+"""
+
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from ledger.documents.queries.originals import File, keep
+from ledger.documents.tables import CostDocument, Receipt
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.units import Fen
+
+
+def enter(
+    db: Session,
+    document: int,
+    *,
+    reference: str,
+    payer: str,
+    payee: str,
+    fen: Fen,
+    paid_on: date,
+    file: File,
+    actor: str,
+    now: datetime,
+) -> Receipt:
+    """Keep a receipt with its file; the same one again is the same.
+
+    Raises:
+        NotFound: there is no such document.
+        Refused: it is a red one (`receipt_of_red`), or the file is empty (`file_empty`).
+        Conflict: the reference stands for another payment (`receipt_known`).
+    """
+    found = db.get(CostDocument, document)
+    if found is None:
+        raise NotFound("document", id=document)
+    if found.reverses is not None:
+        raise Refused("receipt_of_red", number=found.number)
+    if not file.content:
+        raise Refused("file_empty", name=file.name)
+    there = db.get(Receipt, reference)
+    if there is not None:
+        said = (document, payer, payee, fen, paid_on)
+        if said != (there.document, there.payer, there.payee, there.fen, there.paid_on):
+            raise Conflict("receipt_known", reference=reference)
+        return there
+    made = Receipt(
+        reference=reference,
+        document=document,
+        payer=payer,
+        payee=payee,
+        fen=fen,
+        paid_on=paid_on,
+        original=keep(db, file, actor=actor, now=now),
+        entered_at=now,
+        entered_by=actor,
+    )
+    db.add(made)
+    db.flush()
+    return made

@@ -1,0 +1,100 @@
+"""Red documents (红冲): each takes back a part, or all, of its blue one, known by its number.
+
+A red one that fits no blue one is refused, never guessed by its amount.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.documents.queries.documents import Known
+from ledger.documents.rules.cost_document import Document
+from ledger.errors import Finding
+from ledger.units import Fen, yuan
+
+OLD_NUMBER = 8  # digits after the code of older invoices
+
+
+@dataclass
+class Blue:
+    """What a red one may reverse; `red_…_fen` is what others take already, below zero."""
+
+    code: str
+    number: str
+    parties: tuple[str, str]
+    net_fen: Fen
+    gross_fen: Fen
+    stands: bool
+    is_red: bool
+    period: tuple[date, date, bool] | None = None  # None: of the same list, as it says itself
+    id: int | None = None
+    red_net_fen: Fen = 0
+    red_gross_fen: Fen = 0
+
+
+class Blues:
+    """All that the red ones at hand may reverse, by number."""
+
+    def __init__(self, there: Iterable[Known], documents: Iterable[Document]) -> None:
+        self._named: dict[str, list[Blue]] = {}
+        for blue in (*map(_of_the_books, there), *map(_of_the_list, documents)):
+            for name in {blue.number, blue.code + blue.number}:
+                self._named.setdefault(name, []).append(blue)
+
+    def of(self, red: Document) -> Blue | None:
+        """The one that a red document names, with its code before the number or without."""
+        named = self._named.get(red.reverses or "", [])
+        fitting = [blue for blue in named if blue.parties == _parties(red)] or named
+        return fitting[0] if len(fitting) == 1 else None
+
+    def faults(self, where: str, red: Document) -> Iterator[Finding]:
+        """What keeps a red document from taking its part; what it takes is counted for others."""
+        number = red.reverses or ""
+        blue = self.of(red)
+        if blue is None:
+            yield Finding(where, "blue_unknown", (("number", number),))
+        elif blue.is_red:
+            yield Finding(where, "red_of_red", (("number", number),))
+        elif blue.parties != _parties(red):
+            yield Finding(where, "red_parties", (("number", number),))
+        elif not blue.stands and red.source != "keyed":
+            yield Finding(where, "blue_unconfirmed", (("number", number),))
+        else:
+            left = blue.gross_fen + blue.red_gross_fen
+            blue.red_net_fen += red.net_fen
+            blue.red_gross_fen += red.gross_fen
+            if left + red.gross_fen < 0 or blue.net_fen + blue.red_net_fen < 0:
+                yield Finding(where, "red_too_much", (("number", number), ("left", yuan(left))))
+
+    def kept(self, document: Document, key: int) -> None:
+        """A document of the list has its key now, so that red ones can point to it."""
+        for blue in self._named[document.number]:
+            if blue.id is None and blue.code == document.code:
+                blue.id = key
+
+
+def numbers_of(documents: Iterable[Document]) -> set[str]:
+    """Every number under which these documents, and what they reverse, may be known."""
+    told = list(documents)
+    reversed_ = [d.reverses for d in told if d.reverses]
+    return {*(d.number for d in told), *reversed_, *(n[-OLD_NUMBER:] for n in reversed_)}
+
+
+def _of_the_list(document: Document) -> Blue:
+    return Blue(
+        document.code, document.number, _parties(document), document.net_fen, document.gross_fen,
+        document.source != "keyed", document.reverses is not None,
+    )  # fmt: skip
+
+
+def _of_the_books(there: Known) -> Blue:
+    return Blue(
+        there.code, there.number, (there.seller_uscc, there.buyer_uscc), there.net_fen,
+        there.gross_fen, there.stands, there.reverses is not None,
+        (there.since, there.until, there.period_assumed), there.id,
+        there.red_net_fen, there.red_gross_fen,
+    )  # fmt: skip
+
+
+def _parties(document: Document) -> tuple[str, str]:
+    return document.seller.uscc, document.buyer.uscc

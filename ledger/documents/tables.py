@@ -1,0 +1,96 @@
+"""Cost documents (成本单据): invoices and internal settlements, their lines, their originals."""
+
+from datetime import date, datetime
+
+from sqlalchemy import LargeBinary, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class Original(SQLModel, table=True):
+    """A file as it came, known by the SHA-256 of its content."""
+
+    __tablename__ = "originals"
+    hash: str = Field(primary_key=True)
+    name: str
+    media: str
+    content: bytes = Field(sa_type=LargeBinary)
+    received_at: datetime = moment()
+    received_by: str
+
+
+class CostDocument(SQLModel, table=True):
+    """A cost document. Amounts in fen, negative where it is a red one; days are included."""
+
+    __tablename__ = "cost_documents"
+    id: int | None = identity()
+    kind: str
+    code: str = ""
+    number: str
+    issued_on: date
+    seller_uscc: str
+    seller_name: str
+    buyer_uscc: str
+    buyer_name: str
+    net_fen: int = big()
+    tax_fen: int = big()
+    gross_fen: int = big()
+    since: date
+    until: date
+    period_assumed: bool = False
+    statement: str | None = None
+    reverses: int | None = big(nullable=True, default=None)
+    confirmation: str | None = None
+    remark: str = ""
+    source: str
+    original: str
+    received_at: datetime = moment()
+    received_by: str
+    decision: int | None = big(nullable=True, default=None)
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = moment(nullable=True)
+    dropped_at: datetime | None = moment(nullable=True)
+
+
+class DocumentLine(SQLModel, table=True):
+    """A line of a cost document; `net_fen` is without tax."""
+
+    __tablename__ = "document_lines"
+    document: int = big(primary_key=True)
+    line: int = Field(primary_key=True, sa_type=SmallInteger)
+    item: str
+    unit: str = ""
+    quantity: str = ""
+    unit_price: str = ""
+    net_fen: int = big()
+    tax_rate: str = ""
+    tax_fen: int = big()
+
+
+class Freeze(SQLModel, table=True):
+    """An invoice frozen by a red confirmation that is on its way (R18)."""
+
+    __tablename__ = "freezes"
+    id: int | None = identity()
+    document: int = big()
+    confirmation: str
+    frozen_at: datetime = moment()
+    frozen_by: str
+    lifted_at: datetime | None = moment(nullable=True)
+    lifted_by: str | None = None
+
+
+class Receipt(SQLModel, table=True):
+    """A proof of payment of a document (付款凭证), gross, under its bank's reference."""
+
+    __tablename__ = "receipts"
+    reference: str = Field(primary_key=True)
+    document: int = big()
+    payer: str
+    payee: str
+    fen: int = big()
+    paid_on: date
+    original: str
+    entered_at: datetime = moment()
+    entered_by: str

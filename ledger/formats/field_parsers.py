@@ -1,0 +1,199 @@
+"""How each kind of value is written in a file: a day, a name, a code, a price, a yes or no.
+
+A value arrives as the text that a person wrote (`document.py`). There is one way to write each
+kind, and a fault says which rule was broken; the place is added by whoever reads the file.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from ledger.errors import Finding
+from ledger.formats.uscc import uscc_fault
+from ledger.formats.yaml_with_lines import Place
+from ledger.units import decimal
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+NAME_MAX = 253
+SELECTOR_MAX = 36  # characters, as on the wire
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_COUNT = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+_RATE = re.compile(r"0(\.\d{1,6})?", re.ASCII)
+_HANDLE = re.compile(r"[^/\s]{1,64}")
+_GPU = re.compile(r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_PROFILE = re.compile(r"(\dc\.)?\dg\.\d{1,4}gb([+-][a-z.]{1,12})?", re.ASCII)
+
+Value = TypeVar("Value")
+Entry = TypeVar("Entry", bound="Shape")
+
+
+def fault(code: str, **params: object) -> PydanticCustomError:
+    """A fault of a value, in the form in which Pydantic carries it to the end of the file."""
+    return PydanticCustomError(code, "{code}", {"code": code, **params})
+
+
+def spelled(parse: Callable[[str], Value]) -> PlainValidator:
+    """A field written as text, and read by `parse`."""
+
+    def check(value: object) -> Value:
+        if not isinstance(value, str):
+            raise fault("not_text")
+        return parse(value)
+
+    return PlainValidator(check)
+
+
+def _name(text: str, limit: int = NAME_MAX) -> str:
+    if not text.isprintable() or text != text.strip() or not 0 < len(text) <= limit:
+        raise fault("bad_name", limit=limit)
+    return text
+
+
+def _selector(text: str) -> str:
+    return _name(text, SELECTOR_MAX)
+
+
+def _handle(text: str) -> str:
+    if not text.isprintable() or not _HANDLE.fullmatch(text):
+        raise fault("bad_handle")
+    return text
+
+
+def _code(text: str) -> str:
+    if wrong := uscc_fault(text):
+        raise fault(f"uscc_{wrong}", uscc=text)
+    return text
+
+
+def read_day(text: str) -> date:
+    """A day written YYYY-MM-DD, and no other way."""
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not FIRST_DAY <= day <= LAST_DAY:
+        raise fault("bad_day", first=FIRST_DAY, last=LAST_DAY)
+    return day
+
+
+def _yes_no(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise fault("bad_yes_no")
+    return text == "true"
+
+
+def _price(text: str) -> Decimal:
+    try:
+        decimal(text)
+    except ValueError:
+        raise fault("bad_price") from None
+    return Decimal(text)
+
+
+def _tax_rate(text: str) -> Decimal:
+    if not _RATE.fullmatch(text):
+        raise fault("bad_tax_rate")
+    return Decimal(text)
+
+
+def _gpu(text: str) -> str:
+    if not _GPU.fullmatch(text):
+        raise fault("bad_gpu")
+    return text
+
+
+def _profile(text: str) -> str:
+    if not _PROFILE.fullmatch(text):
+        raise fault("bad_mig_profile")
+    return text
+
+
+def _priced_profile(text: str) -> str:
+    return "" if text == "whole" else _profile(text)
+
+
+def up_to(limit: int) -> PlainValidator:
+    """A count from 1 to `limit`."""
+
+    def parse(text: str) -> int:
+        if not _COUNT.fullmatch(text) or int(text) > limit:
+            raise fault("bad_count", limit=limit)
+        return int(text)
+
+    return spelled(parse)
+
+
+def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
+    """A field that is one of a few words."""
+    words: tuple[str, ...] = get_args(literal)
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise fault("bad_choice", choices=", ".join(words))
+        return text
+
+    return spelled(parse)
+
+
+Name = Annotated[str, spelled(_name)]
+Selector = Annotated[str, spelled(_selector)]  # a partition, a QOS
+Handle = Annotated[str, spelled(_handle)]  # of clusters and projects: also part of addresses
+Uscc = Annotated[str, spelled(_code)]
+Day = Annotated[date, spelled(read_day)]
+YesNo = Annotated[bool, spelled(_yes_no)]
+Yuan = Annotated[Decimal, spelled(_price)]  # at most 8 digits before the point, 12 after it
+TaxRate = Annotated[Decimal, spelled(_tax_rate)]
+GpuId = Annotated[str, spelled(_gpu)]
+MigProfile = Annotated[str, spelled(_profile)]
+PricedProfile = Annotated[str, spelled(_priced_profile)]  # "": the whole GPU, none of its slices
+
+
+class Shape(BaseModel):
+    """Something that is written as a mapping: these keys and no others; a null is not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_given(cls, data: Any) -> Any:  # noqa: ANN401 - whatever was written
+        if not isinstance(data, Mapping):
+            return data
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {k: v for k, v in data.items() if v is not None or k not in known}
+
+
+def fill(shape: type[Entry], place: Place) -> tuple[Entry | None, list[Finding]]:
+    """Read what is written at a place as this shape: the entry, or all that is wrong with it."""
+    try:
+        return shape.model_validate(place.node.plain()), []
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        places = [one["loc"] for one in found]
+        # A list whose items are all faulty is not a list without items.
+        short = {one["loc"] for one in found if one["type"] == "too_short"}
+        full = {loc for loc in short if any(loc == other[: len(loc)] != other for other in places)}
+        return None, [_finding(place, one) for one in found if one["loc"] not in full]
+
+
+_PYDANTIC = {
+    "missing": "missing",
+    "too_short": "missing",
+    "extra_forbidden": "unknown_key",
+    "model_type": "not_mapping",
+    "dict_type": "not_mapping",
+    "tuple_type": "not_list",
+}
+
+
+def _finding(place: Place, found: Any) -> Finding:  # noqa: ANN401 - Pydantic's ErrorDetails
+    params = {k: v for k, v in found.get("ctx", {}).items() if k != "code"}
+    code = found["type"]
+    if code in _PYDANTIC:
+        code, params = _PYDANTIC[code], {}
+    return place.at(*found["loc"]).finding(code, **params)

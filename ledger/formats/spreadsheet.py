@@ -1,0 +1,130 @@
+"""A table that came as CSV or XLSX, as rows of texts that remember their numbers.
+
+Banks and offices send tables in whatever their programs write: CSV in UTF-8 or GB18030, or a
+workbook of which the first sheet counts. A cell is the text that a person would see in it; whole
+empty rows are left out, and the others keep the numbers that they have on the screen. A file that
+is no table, or far too large a one, is one finding. So is a cell that may show something else than
+it holds: a formula, whose result nobody here works out, and a number of more digits than a workbook
+can keep, such as an account or an invoice that was not entered as text.
+"""
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import islice
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+from ledger.errors import Finding
+from ledger.formats.archive import SIGNATURE, open_archive
+
+ROWS_MAX = 100_000
+COLUMNS_MAX = 100
+_EXACT = 10**15  # a workbook keeps 15 digits of a number
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ParseError),
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as a person counts, from 1, and its cells."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """How a finding names it."""
+        return f"row {self.number}"
+
+
+def read_rows(content: bytes) -> tuple[list[Row], list[Finding]]:
+    """The rows of a CSV or XLSX file that have any text, or the one finding against the file."""
+    try:
+        lines = _workbook(content) if content.startswith(SIGNATURE) else _text(content)
+    except _Refused as refused:
+        return [], [refused.finding]
+    if lines is None:
+        return [], [Finding("file", "not_a_table")]
+    if len(lines) > ROWS_MAX:
+        return [], [Finding("file", "too_many_rows", (("limit", str(ROWS_MAX)),))]
+    rows = [Row(n, tuple(cells)) for n, cells in enumerate(lines, start=1) if any(cells)]
+    return (rows, []) if rows else ([], [Finding("file", "empty_table")])
+
+
+def _text(content: bytes) -> list[list[str]] | None:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if "\0" in text else _csv(text)
+    return None
+
+
+def _csv(text: str) -> list[list[str]] | None:
+    try:
+        return _stripped(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return None
+
+
+def _workbook(content: bytes) -> list[list[str]] | None:
+    """The first sheet; openpyxl reads its XML by defusedxml."""
+    if refusals := open_archive(content)[1]:
+        raise _Refused(refusals[0])
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what a sheet says of its own size need not be so
+            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX)
+            return _stripped(
+                [_shown(cell.value, cell.data_type, n, c) for c, cell in enumerate(row, start=1)]
+                for n, row in enumerate(rows, start=1)
+            )
+        finally:
+            book.close()
+    except _BROKEN:
+        return None
+
+
+def _stripped(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Without the blanks around a text, nor the empty cells at the end of a row."""
+    lines = []
+    for row in islice(rows, ROWS_MAX + 1):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        lines.append(cells)
+    return lines
+
+
+class _Refused(Exception):
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+
+
+def _shown(cell: object, kind: str, row: int, column: int) -> str:
+    """A cell as its text; a number in its shortest decimal form, a midnight as its day."""
+    if kind == "f":
+        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "formula"))
+    if isinstance(cell, (int, float)) and abs(cell) >= _EXACT:
+        raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "not_kept_exactly"))
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        whole = int(cell) if cell.is_integer() else None
+        return str(whole) if whole is not None else format(Decimal(repr(cell)), "f")
+    if isinstance(cell, datetime):
+        return str(cell.date() if cell.time() == time() else cell)
+    return cell.isoformat() if isinstance(cell, date) else str(cell)

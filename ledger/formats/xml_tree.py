@@ -1,0 +1,113 @@
+"""XML from outside, opened carefully: the plain fields of a tree, found by their full path.
+
+Nothing is fetched and nothing expands (defusedxml: no DTD, no entities), the file, its depth and
+its number of elements are bounded. A field is found by walking down from the root, never by
+searching everywhere, so that a copy inside a signature is never taken for the field itself; a field
+that stands there twice is a fault, because nobody could say which one is meant. Namespaces are left
+out of the names: each dialect writes the same ones with other prefixes.
+"""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from ledger.errors import Finding
+from ledger.formats.findings import finding
+
+BYTES_MAX = 5 * 1024 * 1024
+DEPTH_MAX = 32
+ELEMENTS_MAX = 100_000
+
+_CHINESE = re.compile(rb"""(<\?xml[^>]*encoding=["'])(gb2312|gbk|gb18030)(["'])""", re.IGNORECASE)
+
+
+class Tree:
+    """The root of a file, and the faults met while its fields are read."""
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self.findings: list[Finding] = []
+
+    def text(self, path: str, below: Element | None = None) -> str:
+        """The text at a path, without the blanks around it; "" where there is none."""
+        found = self.one(path, below)
+        return (found.text or "").strip() if found is not None else ""
+
+    def one(self, path: str, below: Element | None = None) -> Element | None:
+        """The one element at a path; of several, the first and a fault."""
+        found = self.all(path, below)
+        if len(found) > 1:
+            self.findings.append(finding("repeated_element", path))
+        return found[0] if found else None
+
+    def all(self, path: str, below: Element | None = None) -> list[Element]:
+        """All elements at a path; every step but the last is one element."""
+        first, _, rest = path.partition("/")
+        found = [child for child in (self.root if below is None else below) if name(child) == first]
+        if not rest or not found:
+            return found
+        if len(found) > 1:
+            self.findings.append(finding("repeated_element", first))
+        return self.all(rest, found[0])
+
+
+def name(element: Element) -> str:
+    """An element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def opened(content: bytes, where: str) -> tuple[Tree | None, list[Finding]]:
+    """The tree of a file, or why it is not opened."""
+    if len(content) > BYTES_MAX:
+        return None, [finding("file_too_large", where, limit=BYTES_MAX)]
+    try:
+        return Tree(_root(_in_utf8(content))), []
+    except _TooMuch as much:
+        return None, [much.told(where)]
+    except DefusedXmlException:
+        return None, [finding("xml_forbidden", where)]
+    except ParseError as error:
+        line, column = error.position
+        return None, [finding("not_xml", where, line=line, column=column)]
+    except (ValueError, LookupError):  # an encoding that nobody knows
+        return None, [finding("not_xml", where, line=1, column=0)]
+
+
+class _TooMuch(Exception):
+    def __init__(self, *, deep: bool) -> None:
+        self.deep = deep
+
+    def told(self, where: str) -> Finding:
+        if self.deep:
+            return finding("too_deep", where, limit=DEPTH_MAX)
+        return finding("too_many_elements", where, limit=ELEMENTS_MAX)
+
+
+def _root(content: bytes) -> Element:
+    root: Element | None = None
+    depth = count = 0
+    for event, element in _events(content):
+        depth += 1 if event == "start" else -1
+        count += event == "start"
+        if depth > DEPTH_MAX or count > ELEMENTS_MAX:
+            raise _TooMuch(deep=depth > DEPTH_MAX)
+        root = element if root is None else root
+    if root is None:
+        raise ValueError(content)
+    return root
+
+
+def _events(content: bytes) -> Iterator[tuple[str, Element]]:
+    yield from iterparse(BytesIO(content), events=("start", "end"), forbid_dtd=True)
+
+
+def _in_utf8(content: bytes) -> bytes:
+    """Expat knows no Chinese encoding; older programs still write one."""
+    declared = _CHINESE.match(content)
+    if declared is None:
+        return content
+    return declared[1] + b"utf-8" + content[declared.end(2) :].decode("gb18030").encode()

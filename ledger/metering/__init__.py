@@ -1,0 +1,1 @@
+"""What agents report: batches, windows, day totals, coverage, gaps, quarantine."""

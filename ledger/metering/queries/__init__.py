@@ -1,0 +1,1 @@
+"""The only code of metering that talks to the database."""

@@ -1,0 +1,179 @@
+"""Reading who is there: the nodes of a cluster, their GPUs, and what the driver announced of them.
+
+Every question is bounded, by a cluster, by the nodes or GPUs of a page, and by a period of at most
+`DAYS_MAX` days. Minutes count up to the *horizon*, five minutes ago: what is younger may still be
+on its way. What of the period nobody saw is read by `ledger/metering/queries/coverage_gaps.py`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.metering.rules.incidents import MINUTE
+from ledger.units import beijing_day, midnight
+
+DAYS_MAX = 7
+EARLIEST = date(2000, 1, 1)  # no window is older, and calendars end
+ON_ITS_WAY = timedelta(minutes=5)
+HOUR = timedelta(hours=1)
+_XID = re.compile(r"xid:(\d{1,9})(?:@.*)?")
+
+_NAMES = text("""
+    SELECT node FROM (
+        SELECT node FROM gpus WHERE cluster = :cluster
+            AND (retired_at IS NULL OR retired_at > :since)
+        UNION SELECT node FROM agents WHERE cluster = :cluster
+            AND (revoked_at IS NULL OR revoked_at > :since)
+    ) known ORDER BY node LIMIT :limit OFFSET :offset
+""")
+
+_GPUS = text("""
+    SELECT g.gpu, g.node, g.registered_from, g.retired_at, w.start AS newest, w.model, w.held
+    FROM gpus g LEFT JOIN LATERAL (
+        SELECT start, body ->> 'model' AS model,
+               jsonb_array_length(body -> 'parts') > 0 AS held
+        FROM windows WHERE gpu = g.gpu AND start >= :since ORDER BY start DESC LIMIT 1
+    ) w ON true
+    WHERE g.cluster = :cluster AND g.node = ANY(:nodes)
+        AND (g.retired_at IS NULL OR g.retired_at > :since)
+    ORDER BY g.node, g.gpu
+""")
+
+_STRANGERS = text("""
+    SELECT node, gpu, reason, min(start) AS first, max(start) AS last, count(*) AS windows
+    FROM quarantine
+    WHERE cluster = :cluster AND node = ANY(:nodes) AND released_at IS NULL
+        AND received_at >= :since AND start >= :since AND reason <> 'future'
+    GROUP BY node, gpu, reason ORDER BY node, gpu, reason LIMIT 1000
+""")
+
+_XIDS = text("""
+    SELECT g.gpu, w.start, w.flags FROM unnest(CAST(:gpus AS text[])) AS g(gpu)
+    CROSS JOIN LATERAL (
+        SELECT start, body -> 'flags' AS flags FROM windows
+        WHERE gpu = g.gpu AND start >= :since AND start < :until AND body ? 'flags'
+            AND body -> 'flags' @? '$[*] ? (@ starts with "xid:")'
+    ) w
+    ORDER BY w.start DESC, g.gpu LIMIT :limit
+""")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Beijing days, both included; of the last one only what is before the horizon."""
+
+    first: date
+    last: date
+    horizon: datetime
+
+    @property
+    def since(self) -> datetime:
+        """Its first moment."""
+        return midnight(self.first)
+
+    @property
+    def until(self) -> datetime:
+        """The end of what can be known of it."""
+        return max(min(midnight(self.last + timedelta(days=1)), self.horizon), self.since)
+
+    @property
+    def hours(self) -> list[datetime]:
+        """The beginnings of its hours, up to the horizon."""
+        return [self.since + n * HOUR for n in range(-(-(self.until - self.since) // HOUR))]
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A registered GPU. `newest` is its last window of the period; `held`: it was looked at."""
+
+    gpu: str
+    node: str
+    registered_from: datetime
+    retired_at: datetime | None
+    newest: datetime | None
+    model: str | None
+    held: bool | None
+
+    def is_seen(self, horizon: datetime) -> bool:
+        """Whether it is looked at now: a window that is no gap, not older than the horizon."""
+        return bool(self.newest and self.held and self.newest >= horizon - MINUTE)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A GPU that a node reports and that is not registered there."""
+
+    node: str
+    gpu: str
+    reason: str
+    first: datetime
+    last: datetime
+    windows: int
+
+
+@dataclass(frozen=True)
+class Announced:
+    """An XID of one GPU in the minute that begins at `start`."""
+
+    gpu: str
+    start: datetime
+    xid: int
+
+
+def last_days(now: datetime, days: int) -> Period:
+    """The last so many Beijing days, today included; at most `DAYS_MAX`."""
+    today = beijing_day(now)
+    first = today - timedelta(days=min(max(days, 1), DAYS_MAX) - 1)
+    return Period(first, today, horizon(now))
+
+
+def one_day(day: date, now: datetime) -> Period:
+    """A single Beijing day."""
+    return Period(day, day, horizon(now))
+
+
+def horizon(now: datetime) -> datetime:
+    """Up to here every minute ought to be here."""
+    return (now - ON_ITS_WAY).replace(second=0, microsecond=0)
+
+
+def names(db: Session, cluster: int, since: datetime, *, limit: int, offset: int = 0) -> list[str]:
+    """The nodes of a cluster: those with registered GPUs, and those with agents."""
+    values = {"cluster": cluster, "since": since, "limit": limit, "offset": offset}
+    return list(db.scalars(_NAMES, values))
+
+
+def gpus(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Gpu]:
+    """The registered GPUs of these nodes, with the newest window of each since then."""
+    rows = db.execute(_GPUS, {"cluster": cluster, "nodes": list(nodes), "since": since})
+    return [Gpu(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
+
+
+def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Stranger]:
+    """GPUs that these nodes report and that wait in quarantine."""
+    rows = db.execute(_STRANGERS, {"cluster": cluster, "nodes": list(nodes), "since": since})
+    return [Stranger(**row._mapping) for row in rows]  # noqa: SLF001
+
+
+def announced(
+    db: Session, chosen: Iterable[Gpu], period: Period, *, limit: int = 1_000
+) -> list[Announced]:
+    """The XIDs of these GPUs, newest first, each once a minute."""
+    values = {
+        "gpus": [gpu.gpu for gpu in chosen],
+        "since": period.since,
+        "until": midnight(period.last + timedelta(days=1)),
+        "limit": limit,
+    }
+    rows = db.execute(_XIDS, values) if values["gpus"] else ()
+    return [Announced(row.gpu, row.start, xid) for row in rows for xid in xids_of([row.flags])]
+
+
+def xids_of(flags: Iterable[Sequence[str]]) -> tuple[int, ...]:
+    """`[["xid:79", "shares_held"], ["xid:43@3/0"]]` → (43, 79)."""
+    words = (_XID.fullmatch(word) for each in flags for word in each)
+    return tuple(sorted({int(word[1]) for word in words if word}))

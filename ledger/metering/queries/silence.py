@@ -1,0 +1,21 @@
+"""The minutes of a registered GPU for which nobody reported a window."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+
+def silent_minutes(db: Session, gpu: str, since: datetime, until: datetime) -> Sequence[datetime]:
+    """The very minutes in [since, until) for which a GPU has no window."""
+    rows = db.execute(
+        text("""
+            SELECT m FROM generate_series(CAST(:since AS timestamptz),
+                CAST(:until AS timestamptz) - interval '1 minute', interval '1 minute') m
+            WHERE NOT EXISTS (SELECT FROM windows w WHERE w.gpu = :gpu AND w.start = m)
+            ORDER BY m
+        """),
+        {"gpu": gpu, "since": since, "until": until},
+    )
+    return [row.m for row in rows]

@@ -1,0 +1,85 @@
+"""Streams of batches: which number is next, what was answered, and the bytes themselves.
+
+A batch's exact bytes and its signature are kept for ever, with the answer that it got; a second
+body under a known number, or one that does not follow from its predecessor, is kept beside them.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from ledger.metering.queries.windows import Raw
+
+
+class Head(NamedTuple):
+    """The newest batch of a stream: whose it is, its number, and its hash."""
+
+    agent: UUID
+    number: int
+    hash: bytes
+
+
+class Signed(NamedTuple):
+    """A batch as bytes, at its place in a stream. `hash` is the SHA-256 of `body`."""
+
+    agent: UUID
+    stream: UUID
+    number: int
+    hash: bytes
+    body: bytes
+    signature: bytes
+    sent_at: datetime
+
+
+def lock_stream(raw: Raw, stream: UUID) -> Head | None:
+    """Wait for whoever writes to this stream just now; then its head, None for a new stream."""
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(stream),))
+    row = raw.execute(
+        "SELECT agent, number, hash FROM streams WHERE stream = %s", (stream,)
+    ).fetchone()
+    return Head(*row) if row else None
+
+
+def answer_of(raw: Raw, batch: Signed) -> dict[str, Any] | None:
+    """What was answered to these very bytes; None where the number is known with others."""
+    row = raw.execute(
+        "SELECT answer FROM batches WHERE stream = %s AND number = %s AND hash = %s",
+        (batch.stream, batch.number, batch.hash),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def keep_fork(raw: Raw, batch: Signed, now: datetime) -> None:
+    """Keep other bytes under a known number as evidence, once."""
+    raw.execute(
+        "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (batch.stream, batch.number, batch.hash, batch.agent, now, batch.body),
+    )
+
+
+def advance(raw: Raw, batch: Signed, answer: dict[str, Any], now: datetime) -> None:
+    """Keep the next batch of a stream with its answer; it is the head from now on."""
+    raw.execute(
+        "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
+        (
+            batch.stream,
+            batch.number,
+            batch.hash,
+            batch.signature,
+            batch.agent,
+            now,
+            Jsonb(answer),
+            batch.body,
+        ),
+    )
+    raw.execute(
+        "INSERT INTO streams (stream, agent, number, hash, sent_at, received_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE SET"
+        " number = excluded.number, hash = excluded.hash, sent_at = excluded.sent_at,"
+        " received_at = excluded.received_at",
+        (batch.stream, batch.agent, batch.number, batch.hash, batch.sent_at, now),
+    )

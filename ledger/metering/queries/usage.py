@@ -1,0 +1,221 @@
+"""Reading what was used: owned by projects, owned by nobody, unpriced; days and their windows.
+
+Usage is what a cluster's billing source of that day measured, bound to a project by the binding of
+that day. Everything here is read from day totals, down to the windows themselves.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlmodel import Session
+
+from ledger.registry.rules.pricing import Used
+from ledger.units import midnight
+
+_BILLED = """
+    FROM day_totals t
+    JOIN clusters c ON c.id = t.cluster
+    JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
+        AND s.valid @> t.day AND s.superseded_at IS NULL
+    LEFT JOIN bindings b ON b.cluster = t.cluster AND b.holder_kind = t.holder_kind
+        AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
+"""
+
+_RESERVING = text("SELECT DISTINCT project FROM reserved_devices WHERE project = ANY(:projects)")
+
+_UNOWNED = text(f"""
+    SELECT c.name AS cluster, c.centre, t.holder_kind, t.holder, min(t.day) AS first,
+           max(t.day) AS last, t.den, sum(t.held) AS held
+    {_BILLED}
+    WHERE b.project IS NULL AND t.holder_kind <> 'unallocated'
+        AND (CAST(:centre AS bigint) IS NULL OR c.centre = :centre)
+    GROUP BY c.name, c.centre, t.holder_kind, t.holder, t.den
+    ORDER BY c.name, t.holder_kind, t.holder, t.den
+""")
+
+_PARTS = text("""
+    SELECT w.gpu, w.start, w.stream, w.number, p.part, b.holder,
+           coalesce(p.part -> 'holder' ->> 'pod', p.part -> 'holder' ->> 'job') AS detail
+    FROM windows w
+    JOIN billing_sources s ON s.cluster = w.cluster AND s.source = w.source
+        AND s.valid @> :day AND s.superseded_at IS NULL
+    CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)
+    JOIN bindings b ON b.cluster = w.cluster AND b.project = :project
+        AND b.valid @> :day AND b.superseded_at IS NULL
+        AND b.holder_kind = p.part -> 'holder' ->> 'kind'
+        AND b.holder = coalesce(p.part -> 'holder' ->> 'namespace',
+            p.part -> 'holder' ->> 'account', p.part -> 'holder' ->> 'name')
+    WHERE w.start >= :low AND w.start < :high AND w.gpu = ANY(:gpus)
+    ORDER BY w.start, w.gpu, p.place LIMIT :limit OFFSET :offset
+""")
+
+_GPUS_OF_DAY = text(f"""
+    SELECT DISTINCT t.gpu {_BILLED} WHERE b.project = :project AND t.day = :day
+""")
+
+
+@dataclass(frozen=True)
+class Unowned:
+    """Usage that no binding claims: who held, where, from which day to which."""
+
+    cluster: str
+    holder_kind: str
+    holder: str
+    first: date
+    last: date
+    device_ms: Fraction
+
+
+@dataclass(frozen=True)
+class WindowPart:
+    """One part of a kept window that belongs to a project, with the batch that brought it."""
+
+    gpu: str
+    start: datetime
+    holder: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    mig_profile: str
+    util_ppm: int | None
+    stream: str
+    number: int
+
+    @property
+    def device_ms(self) -> Fraction:
+        """held_ms × num / den."""
+        return Fraction((self.to_ms - self.from_ms) * self.num, self.den)
+
+
+def owned(
+    db: Session,
+    projects: Sequence[int],
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    in_detail: Iterable[int] = (),
+) -> list[Used]:
+    """Billed usage of these projects by day, from `since` until before `until`.
+
+    Of the projects `in_detail` also by device, holder and source.
+    """
+    chosen, detailed = set(projects), set(in_detail)
+    reserving = set(db.scalars(_RESERVING, {"projects": list(chosen)})) - detailed
+    found: dict[tuple[Any, ...], Used] = {}
+    for query, wanted in (
+        (_owned(), chosen - reserving - detailed),
+        (_owned(reserved=True), chosen & reserving),
+        (_owned(reserved=True, in_detail=True), chosen & detailed),
+    ):
+        asked = {"projects": list(wanted), "since": since, "until": until}
+        for r in db.execute(query, asked) if wanted else ():
+            key = (r.project, r.centre, r.model, r.mig_profile, r.day)
+            detail = (r.partition, r.qos, r.market, r.device, r.holder, r.source, r.covered)
+            old = found.get(key + detail)
+            found[key + detail] = Used(
+                *key,
+                (old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
+                (old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
+                (old.util_ms if old else 0) + int(r.util_ms),
+                *detail,
+            )
+    return list(found.values())
+
+
+def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
+    """Owned usage; `reserved` asks for devices too, which takes twice as long over a year."""
+    covered, join = "NULL::bigint", ""
+    if reserved:
+        covered = "r.price"
+        join = """LEFT JOIN reserved_devices r ON r.gpu = t.gpu AND r.valid @> t.day
+            AND r.project = b.project AND r.centre = c.centre"""
+    keys = ["b.project", "t.day", "c.centre", "t.model", "t.mig_profile"]
+    keys += ["t.partition", "t.qos", "b.market"]
+    detail = ["''", "''", "''"]
+    if in_detail:
+        detail = ["t.gpu", "concat_ws('/', c.name, t.holder_kind, t.holder)", "t.source"]
+        keys += detail
+    keys += ["r.price"] if reserved else []
+    grouped = ", ".join([*keys, "t.den"])
+    device, holder, source = detail
+    return text(f"""
+        SELECT b.project, t.day, c.centre, t.model, t.mig_profile, t.partition, t.qos, b.market,
+               {device} AS device, {holder} AS holder, {source} AS source, {covered} AS covered,
+               t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
+               sum(t.util_ms) AS util_ms
+        {_BILLED} {join}
+        WHERE b.project = ANY(:projects)
+            AND t.day >= coalesce(:since, '-infinity'::date)
+            AND t.day < coalesce(:until, 'infinity'::date)
+        GROUP BY {grouped} ORDER BY {grouped}
+    """)
+
+
+def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
+    """Billed usage that nobody owns, of one centre or of all."""
+    merged: dict[tuple[str, str, str], Unowned] = {}
+    for r in db.execute(_UNOWNED, {"centre": centre}):
+        key = (r.cluster, r.holder_kind, r.holder)
+        share, old = Fraction(int(r.held), r.den), merged.get(key)
+        merged[key] = Unowned(
+            *key,
+            first=min(r.first, old.first) if old else r.first,
+            last=max(r.last, old.last) if old else r.last,
+            device_ms=share + (old.device_ms if old else 0),
+        )
+    return list(merged.values())
+
+
+def totals(usage: Iterable[Used]) -> dict[int, Fraction]:
+    """Device-milliseconds by project, exact."""
+    sums: dict[int, Fraction] = {}
+    for used in usage:
+        sums[used.project] = sums.get(used.project, Fraction(0)) + used.device_ms
+    return sums
+
+
+def windows_of_day(
+    db: Session, project: int, day: date, *, limit: int, offset: int = 0
+) -> list[WindowPart]:
+    """The parts of kept windows that make up a project's usage of one Beijing day, in their order.
+
+    All of them together are exactly the day's usage. `limit` and `offset` count parts.
+    """
+    gpus = [r.gpu for r in db.execute(_GPUS_OF_DAY, {"project": project, "day": day})]
+    if not gpus:  # also of a day at the calendar's end, which has no next midnight
+        return []
+    rows = db.execute(
+        _PARTS,
+        {
+            "project": project,
+            "day": day,
+            "gpus": gpus,
+            "low": midnight(day),
+            "high": midnight(day + timedelta(days=1)),
+            "limit": limit,
+            "offset": offset,
+        },
+    )
+    return [_part(row) for row in rows]
+
+
+def _part(row: Any) -> WindowPart:  # noqa: ANN401
+    part = row.part
+    return WindowPart(
+        gpu=row.gpu,
+        start=row.start,
+        holder=f"{row.holder}/{row.detail}" if row.detail else row.holder,
+        from_ms=part["from_ms"],
+        to_ms=part["to_ms"],
+        num=part.get("num", 1),
+        den=part.get("den", 1),
+        mig_profile=(part.get("mig") or {}).get("profile", ""),
+        util_ppm=(part.get("readings") or {}).get("util_ppm"),
+        stream=str(row.stream),
+        number=row.number,
+    )

@@ -1,0 +1,1 @@
+"""Pure rules of metering: no database, no clock."""

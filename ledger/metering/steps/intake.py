@@ -1,0 +1,223 @@
+"""Intake: keep each batch's bytes for ever, each window once, and fold it into the day's totals.
+
+One batch is one transaction. Its number must be the next of its stream; a known number with the
+same bytes gets the same answer again; anything else is an answer too (a fork is kept as evidence,
+a batch that is ahead is told what is expected). A window that cannot count yet is quarantined, a
+second body for a kept window is a conflict: both are kept aside, and the batch is never refused
+for them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlmodel import Session
+
+from ledger.metering.queries import quarantine as aside
+from ledger.metering.queries.quarantine import Place
+from ledger.metering.queries.streams import Head, Signed, advance, answer_of, keep_fork, lock_stream
+from ledger.metering.queries.windows import Kept, Origin, Raw, fold, keep, raw_connection
+
+FUTURE_TOLERANCE = timedelta(seconds=60)
+"""A window may end this much after our clock before it is taken for one from the future."""
+
+JOB_SOURCES = frozenset({"slurm", "import"})
+"""Sources that report jobs, not GPUs (`job/<cluster>/…`)."""
+
+LONGEST = timedelta(hours=1)  # no window is longer
+WRONG_SOURCE = "wrong_source"
+
+
+@dataclass(frozen=True, order=True)
+class Item:
+    """A window that was not simply kept: its place in the batch, why, and what exactly."""
+
+    index: int
+    reason: str
+    detail: str = ""
+
+
+class Reporter(NamedTuple):
+    """Who signed: an enrolled agent, and where it may report from."""
+
+    agent: UUID
+    cluster: int
+    cluster_name: str
+    node: str
+    source: str
+
+    @property
+    def place(self) -> Place:
+        """Where its GPUs must be registered."""
+        return self.cluster, self.node
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A batch whose signature is good. `refused` are the items that the door could not read."""
+
+    reporter: Reporter
+    batch: Signed
+    previous: bytes  # the hash to which it is chained
+    windows: Sequence[tuple[int, Kept]]
+    refused: Sequence[Item] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a batch's windows; the same for every repetition."""
+
+    kept: int
+    known: int
+    conflicts: tuple[Item, ...] = ()
+    quarantined: tuple[Item, ...] = ()
+    refused: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forked:
+    """This number, or this place of the chain, is known with other bytes; kept as evidence."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The batch is not the next one of its stream."""
+
+    expected: int
+
+
+def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahead:
+    """Keep a batch. The caller commits whatever the outcome: a fork's evidence must stay."""
+    raw, batch = raw_connection(db), sent.batch
+    head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
+    if batch.number > head.number + 1:
+        return Ahead(head.number + 1)
+    if batch.agent == head.agent:
+        if batch.number <= head.number and (known := _known(raw, batch)):
+            return known
+        if batch.number == head.number + 1 and sent.previous == head.hash:
+            receipt = _keep_windows(raw, sent, now)
+            with raw.pipeline():  # it has nothing to tell us
+                advance(raw, batch, asdict(receipt), now)
+            return receipt
+    keep_fork(raw, batch, now)
+    return Forked(batch.number)
+
+
+def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
+    reporter = sent.reporter
+    origin = Origin(reporter.cluster, reporter.source, sent.batch.stream, sent.batch.number)
+    places = aside.places(raw, {w.gpu for _, w in sent.windows})
+    judge = Judge(reporter.source, reporter.cluster_name, reporter.place, places, now)
+    countable: list[Kept] = []
+    refused = list(sent.refused)
+    quarantined: list[Item] = []
+    waiting: list[tuple[str, Kept]] = []
+    for index, window in sent.windows:
+        reason = judge.why_not(window)
+        if reason is None:
+            countable.append(window)
+        elif reason == WRONG_SOURCE:
+            refused.append(Item(index, reason, f"{reporter.source}: {window.gpu}"))
+        else:
+            quarantined.append(Item(index, reason, window.gpu))
+            waiting.append((reason, window))
+    outcome = keep(raw, countable, origin)
+    fold(raw, outcome.fresh, origin)
+    aside.keep_conflicts(raw, outcome.conflicting, origin, now)
+    aside.quarantine(raw, waiting, origin, reporter.node, now)
+    conflicting = {id(window) for window in outcome.conflicting}
+    conflicts = [
+        Item(index, "conflict", f"{w.gpu} {w.start.isoformat()}")
+        for index, w in sent.windows
+        if id(w) in conflicting
+    ]
+    return Receipt(
+        kept=len(outcome.fresh),
+        known=len(outcome.known),
+        conflicts=tuple(conflicts),
+        quarantined=tuple(quarantined),
+        refused=tuple(sorted(refused)),
+    )
+
+
+class Judge:
+    """Whether well-formed windows that come from one place may count now, and if not, why."""
+
+    def __init__(
+        self,
+        source: str,
+        cluster_name: str,
+        here: Place,
+        places: Mapping[str, Place],
+        now: datetime,
+    ) -> None:
+        self._reports_jobs = source in JOB_SOURCES
+        self._own_jobs = f"job/{cluster_name}/"
+        self._here = here
+        self._places = places
+        self._latest_end = now + FUTURE_TOLERANCE
+        self._surely_past = self._latest_end - LONGEST
+
+    def why_not(self, window: Kept) -> str | None:
+        """A code, or None when it counts."""
+        gpu, start = window.gpu, window.start
+        is_job = gpu.startswith("job/")
+        if is_job != self._reports_jobs:
+            return WRONG_SOURCE
+        if start > self._surely_past and start + _length(window) > self._latest_end:
+            return "future"
+        if is_job:
+            return None if gpu.startswith(self._own_jobs) else "other_cluster"
+        place = self._places.get(gpu)
+        if place == self._here:
+            return None
+        if place is None:
+            return "unknown_gpu"
+        return "other_node" if place[0] == self._here[0] else "other_cluster"
+
+
+def _length(window: Kept) -> timedelta:
+    return timedelta(milliseconds=window.window_ms)
+
+
+def _known(raw: Raw, batch: Signed) -> Receipt | None:
+    answer = answer_of(raw, batch)
+    if answer is None:
+        return None
+    items = {
+        name: tuple(Item(**item) for item in answer[name])
+        for name in ("conflicts", "quarantined", "refused")
+    }
+    return Receipt(answer["kept"], answer["known"], **items)
+
+
+def release(
+    db: Session, read: Callable[[Any], Kept], now: datetime, cluster: int | None = None
+) -> int:
+    """Look again at what is quarantined, and keep what may count by now; returns how many.
+
+    `read` makes a window of a kept body again: the door's reader, so that there is only one.
+    """
+    raw = raw_connection(db)
+    raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
+    rows = aside.waiting(raw, cluster, now + FUTURE_TOLERANCE)
+    places = aside.places(raw, {row[0] for row in rows})
+    released = 0
+    for (cluster_id, node, source, stream, number, name), group in groupby(
+        rows, key=lambda r: (r[3], r[4], *r[6:])
+    ):
+        judge = Judge(source, name, (cluster_id, node), places, now)
+        windows = [(row[:5], read(row[5])) for row in group]
+        ready = [(key, window) for key, window in windows if not judge.why_not(window)]
+        origin = Origin(cluster_id, source, stream, number)
+        outcome = keep(raw, [w for _, w in ready], origin)
+        fold(raw, outcome.fresh, origin)
+        aside.keep_conflicts(raw, outcome.conflicting, origin, now)
+        released += aside.mark_released(raw, [k for k, _ in ready], now)
+    return released

@@ -1,0 +1,1 @@
+"""Payment (兑付): budget indicators, payment lists, bank returns, refunds, recoveries."""

@@ -1,0 +1,1 @@
+"""The only code of payment that talks to the database."""

@@ -1,0 +1,73 @@
+"""The way of the money that was paid: indicator, clause, project, centre.
+
+A payout goes to a project's payee for cost that was matched; a project that computed at several
+centres is shown with each centre's part of its matched cost, exact to the fen in sum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.charging.queries.cells import cells
+from ledger.units import Fen
+
+_PAID = text("""
+    SELECT i.number || ' / ' || i.year AS indicator, v.clause, p.id AS project, p.name,
+           sum(n.paid_fen)::bigint AS fen
+    FROM payment_lines n JOIN payment_lists l ON l.id = n.list
+    JOIN indicators i ON i.id = l.indicator JOIN vouchers v ON v.id = n.voucher
+    JOIN projects p ON p.id = v.project
+    WHERE n.paid_fen > 0
+    GROUP BY i.id, v.clause, p.id ORDER BY i.year, i.number, v.clause, p.id
+""")
+_CENTRES = text("""
+    SELECT k.id, c.name FROM contracts k JOIN centres c ON c.id = k.centre
+    WHERE k.project = ANY(:projects)
+""")
+
+
+@dataclass(frozen=True)
+class Way:
+    """So many fen went this way; `centre` is "" where no cost is matched any more."""
+
+    indicator: str
+    clause: str
+    project: str
+    centre: str
+    fen: Fen
+
+
+def ways(db: Session) -> list[Way]:
+    """Every way that money took, in a fixed order."""
+    rows = db.execute(_PAID).all()
+    matched = _matched(db, sorted({row.project for row in rows}))
+    return [
+        Way(row.indicator, row.clause, row.name, centre, fen)
+        for row in rows
+        for centre, fen in split(row.fen, matched.get(row.project) or {"": 1}).items()
+        if fen
+    ]
+
+
+def split(fen: Fen, weights: Mapping[str, int]) -> dict[str, Fen]:
+    """`fen` by these weights, which are not all nothing; the parts add up to it exactly."""
+    whole, before, parts = sum(weights.values()), 0, {}
+    for name, weight in weights.items():
+        parts[name] = fen * (before + weight) // whole - fen * before // whole
+        before += weight
+    return parts
+
+
+def _matched(db: Session, projects: list[int]) -> dict[int, dict[str, Fen]]:
+    """Matched cost by project and centre, fen; only where there is some."""
+    names = {row.id: row.name for row in db.execute(_CENTRES, {"projects": projects})}
+    found: dict[int, dict[str, Fen]] = {}
+    for project in projects:
+        by_centre: dict[str, Fen] = {}
+        for cell in cells(db, projects=[project]):
+            centre = names[cell.contract]
+            by_centre[centre] = by_centre.get(centre, 0) + cell.counted_fen
+        found[project] = {name: fen for name, fen in sorted(by_centre.items()) if fen}
+    return found

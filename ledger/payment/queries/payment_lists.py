@@ -1,0 +1,301 @@
+"""What payment reads and writes: the queue, the indicators, lists and their lines.
+
+The queue holds every approved claim that is on no list, the oldest approval first, with what keeps
+it waiting: no confirmed account, a change of account that is not answered, a payable that is gone
+(a red invoice came meanwhile), or no money. Lists that wait for their second person already count
+as drawn, so nobody promises the same money twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import balances, lock_book
+from ledger.errors import NotFound
+from ledger.payment.rules.payment_list import Standing, cover
+from ledger.payment.tables import Indicator, PaymentLine, PaymentList
+from ledger.units import Fen, beijing_day
+
+# What unsent lists draw on a voucher counts as drawn, except by the list that is looked at; what is
+# to be paid back is set off before anything is paid.
+_PAYABLES = text("""
+    SELECT c.id AS claim, c.number, c.fen, v.id AS voucher, v.book, p.code AS project,
+           p.name AS project_name, o.uscc, o.name AS organisation,
+           a.id AS account, a.holder, a.bank, a.bank_code, a.number AS account_number,
+           coalesce(e.at, c.opened_at) AS approved_at, coalesce(n.paid, 0) AS paid_fen,
+           s.balance - x.balance - coalesce(w.fen, 0) AS owed_fen,
+           EXISTS (SELECT FROM decisions d WHERE d.kind = 'account' AND d.answer IS NULL
+                   AND d.content ->> 'organisation' = c.payee::text) AS changing
+    FROM claims c JOIN vouchers v ON v.id = c.voucher JOIN projects p ON p.id = v.project
+    JOIN organisations o ON o.id = c.payee
+    JOIN accounts s ON s.book = v.book AND s.role = 'payable'
+    JOIN accounts x ON x.book = v.book AND x.role = 'recoverable'
+    LEFT JOIN bank_accounts a ON a.organisation = c.payee AND a.superseded_at IS NULL
+    LEFT JOIN LATERAL (SELECT min(at) AS at FROM claim_events
+                       WHERE claim = c.id AND action = 'approve') e ON true
+    LEFT JOIN LATERAL (SELECT sum(paid_fen)::bigint AS paid FROM payment_lines
+                       WHERE claim = c.id) n ON true
+    LEFT JOIN LATERAL (SELECT sum(l.fen)::bigint AS fen
+                       FROM payment_lines l JOIN payment_lists t ON t.id = l.list
+                       WHERE l.voucher = v.id AND t.sent_at IS NULL AND NOT l.void
+                           AND t.id IS DISTINCT FROM :list) w ON true
+    WHERE c.state = 'approved' AND NOT EXISTS (
+            SELECT FROM payment_lines l WHERE l.claim = c.id AND NOT l.void
+                AND l.paid_fen + l.returned_fen < l.fen AND l.list IS DISTINCT FROM :list)
+        AND (CAST(:list AS bigint) IS NULL
+             OR EXISTS (SELECT FROM payment_lines l WHERE (l.list, l.claim) = (:list, c.id)))
+    ORDER BY approved_at, c.id
+""")
+
+_PROPOSED = text("""
+    SELECT coalesce(sum(l.fen), 0)::bigint FROM payment_lines l
+    JOIN payment_lists s ON s.id = l.list
+    WHERE s.indicator = :indicator AND s.sent_at IS NULL AND NOT l.void
+""")
+
+_SENT_LINES = text("""
+    SELECT s.number, l.list, l.line, l.fen, l.paid_fen, l.returned_fen, s.sent_at,
+           c.id AS claim, c.number AS claim_number, c.fen AS claim_fen,
+           v.book, i.book AS indicator_book
+    FROM payment_lines l JOIN payment_lists s ON s.id = l.list
+    JOIN claims c ON c.id = l.claim JOIN vouchers v ON v.id = l.voucher
+    JOIN indicators i ON i.id = s.indicator
+    WHERE s.sent_at IS NOT NULL
+        AND (CAST(:numbers AS text[]) IS NULL OR s.number = ANY(:numbers))
+        AND (CAST(:indicator AS bigint) IS NULL
+             OR s.indicator = :indicator AND l.paid_fen + l.returned_fen < l.fen)
+    ORDER BY l.list, l.line
+""")
+
+_PAID = text("""
+    SELECT claim, sum(paid_fen)::bigint AS fen FROM payment_lines
+    WHERE claim = ANY(:claims) GROUP BY claim
+""")
+
+_NEXT_NUMBER = text("""
+    SELECT coalesce(max(substring(number FROM '[0-9]+$')::bigint), 0) + 1
+    FROM (SELECT number FROM payment_lists UNION ALL SELECT number FROM recoveries) n
+    WHERE starts_with(number, :start)
+""")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment', 0))")
+
+
+@dataclass(frozen=True)
+class Payable:
+    """An approved claim that is on no list. Money in fen.
+
+    `held` says why it cannot be listed: `without_account`, `account_changing`, `payable_gone`, or
+    nothing. `indicator` is the one that has the money for it, None where it waits for money.
+    """
+
+    claim: int
+    number: str
+    project: str
+    project_name: str
+    organisation: str
+    uscc: str
+    voucher: int
+    book: int
+    account: int | None
+    holder: str
+    bank: str
+    bank_code: str
+    account_number: str
+    approved_at: datetime
+    fen: Fen
+    paid_fen: Fen
+    held: str = ""
+    indicator: str | None = None
+
+    @property
+    def due_fen(self) -> Fen:
+        """What is still to be paid of it."""
+        return self.fen - self.paid_fen
+
+
+@dataclass(frozen=True)
+class Money:
+    """An indicator with its balances, fen; `proposed_fen` of the free money is on unsent lists."""
+
+    number: str
+    year: int
+    project_name: str
+    fund_kind: str
+    classification: str
+    appropriated_fen: Fen
+    free_fen: Fen
+    committed_fen: Fen
+    spent_fen: Fen
+    returned_fen: Fen
+    proposed_fen: Fen
+
+
+@dataclass(frozen=True)
+class SentLine:
+    """A line of a list that went to the bank, with its claim and the two books that it moves."""
+
+    number: str
+    list: int
+    line: int
+    claim: int
+    claim_number: str
+    claim_fen: Fen
+    book: int
+    indicator_book: int
+    standing: Standing
+
+
+def alone(db: Session) -> None:
+    """Until the transaction ends nobody else makes a list, takes a return or closes a year."""
+    db.execute(_ALONE)
+
+
+def lock_books(db: Session, books: Iterable[int]) -> None:
+    """Lock books in the order of their ids."""
+    for book in sorted(set(books)):
+        lock_book(db, book)
+
+
+def indicator(db: Session, number: str, year: int) -> Indicator:
+    """The indicator, or NotFound."""
+    asked = select(Indicator).where(Indicator.number == number, Indicator.year == year)
+    found = db.exec(asked).one_or_none()
+    if found is None:
+        raise NotFound("indicator", number=number, year=year)
+    return found
+
+
+def indicators(db: Session, year: int | None = None) -> list[Money]:
+    """The indicators of a year, or of all years, newest year first."""
+    asked = select(Indicator).order_by(col(Indicator.year).desc(), col(Indicator.number))
+    if year is not None:
+        asked = asked.where(Indicator.year == year)
+    return [_money(db, one) for one in db.exec(asked)]
+
+
+def _money(db: Session, one: Indicator) -> Money:
+    held = balances(db, one.book)
+    return Money(
+        number=one.number,
+        year=one.year,
+        project_name=one.project_name,
+        fund_kind=one.fund_kind,
+        classification=one.classification,
+        appropriated_fen=-held["appropriation"],
+        free_fen=held["free"],
+        committed_fen=held["committed"],
+        spent_fen=held["spent"],
+        returned_fen=held["returned"],
+        proposed_fen=db.execute(_PROPOSED, {"indicator": one.id}).scalar_one(),
+    )
+
+
+def spare(db: Session, of: Indicator) -> Fen:
+    """What may still be put on a list: free, and on none that waits for its second person."""
+    money = _money(db, of)
+    return money.free_fen - money.proposed_fen
+
+
+def payables(db: Session, on_list: int | None = None) -> list[Payable]:
+    """Approved claims on no list, or those on this unsent one; the oldest first, and what holds."""
+    left: dict[int, Fen] = {}
+    told = []
+    for row in db.execute(_PAYABLES, {"list": on_list}):
+        one = _payable(row)
+        held = "account_changing" if row.changing else ""
+        held = "without_account" if one.account is None else held
+        if not held:
+            owed = left.setdefault(one.book, row.owed_fen)
+            held = "payable_gone" if owed < one.due_fen else ""
+            left[one.book] -= 0 if held else one.due_fen
+        told.append(replace(one, held=held))
+    return told
+
+
+def _payable(row: Row[Any]) -> Payable:
+    return Payable(
+        claim=row.claim,
+        number=row.number,
+        project=row.project,
+        project_name=row.project_name,
+        organisation=row.organisation,
+        uscc=row.uscc,
+        voucher=row.voucher,
+        book=row.book,
+        account=row.account,
+        holder=row.holder or "",
+        bank=row.bank or "",
+        bank_code=row.bank_code or "",
+        account_number=row.account_number or "",
+        approved_at=row.approved_at,
+        fen=row.fen,
+        paid_fen=row.paid_fen,
+    )
+
+
+def queue(db: Session, now: datetime) -> list[Payable]:
+    """What waits to be paid, and which indicator of this year has the money for each."""
+    waiting = payables(db)
+    year = beijing_day(now).year
+    free = {one.number: one.free_fen - one.proposed_fen for one in indicators(db, year)}
+    covered = iter(cover([one.due_fen for one in waiting if not one.held], free))
+    return [one if one.held else replace(one, indicator=next(covered)) for one in waiting]
+
+
+def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequence[PaymentLine]]:
+    """A list with its indicator and lines, or NotFound."""
+    found = db.exec(select(PaymentList).where(PaymentList.number == number)).one_or_none()
+    if found is None:
+        raise NotFound("payment_list", number=number)
+    lines = select(PaymentLine).where(PaymentLine.list == found.id).order_by(col(PaymentLine.line))
+    return found, db.get_one(Indicator, found.indicator), db.exec(lines).all()
+
+
+def sent_lines(
+    db: Session, *, numbers: Sequence[str] | None = None, indicator: int | None = None
+) -> list[SentLine]:
+    """The lines of these sent lists, or those of an indicator that the bank has not settled."""
+    rows = db.execute(
+        _SENT_LINES,
+        {"numbers": None if numbers is None else list(numbers), "indicator": indicator},
+    )
+    return [_sent_line(row) for row in rows]
+
+
+def _sent_line(row: Row[Any]) -> SentLine:
+    standing = Standing(beijing_day(row.sent_at), row.fen, row.paid_fen, row.returned_fen)
+    return SentLine(
+        row.number,
+        row.list,
+        row.line,
+        row.claim,
+        row.claim_number,
+        row.claim_fen,
+        row.book,
+        row.indicator_book,
+        standing,
+    )
+
+
+def write_line(db: Session, line: SentLine, after: Standing) -> None:
+    """Keep what became of a line."""
+    kept = db.get_one(PaymentLine, (line.list, line.line))
+    kept.paid_fen, kept.returned_fen = after.paid_fen, after.returned_fen
+    db.add(kept)
+    db.flush()
+
+
+def paid_of(db: Session, claims: Iterable[int]) -> Mapping[int, Fen]:
+    """What was paid of each claim, over all its lists."""
+    rows = db.execute(_PAID, {"claims": sorted(set(claims))})
+    return {row.claim: row.fen for row in rows}
+
+
+def next_number(db: Session, kind: str, day: date) -> str:
+    """The next number of lists (ZF) or recoveries (ZJ) of a year: `ZF-2026-0001`."""
+    start = f"{kind}-{day.year}-"
+    return f"{start}{db.execute(_NEXT_NUMBER, {'start': start}).scalar_one():04d}"

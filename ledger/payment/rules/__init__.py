@@ -1,0 +1,1 @@
+"""Pure rules of payment: no database, no clock."""

@@ -1,0 +1,125 @@
+"""A payment list as a file: CSV or XLSX, its columns by a mapping, its total and digest at the end.
+
+Each treasury and bank wants its own columns. A mapping says which, in which order and under which
+titles; without one it is the list below. A text that begins like a formula gets an apostrophe
+before it, so that no name of a payee computes anything in the reader's spreadsheet. The digest at
+the foot is the one that was confirmed: who has it can tell whether a line was changed since.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from ledger.errors import Finding
+from ledger.formats.capital_amounts import in_words
+from ledger.formats.spreadsheet_export import harmless
+from ledger.units import Fen
+
+Columns = Sequence[tuple[str, str]]
+"""Titles and the fields under them."""
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "line": "序号",
+        "payee": "收款人",
+        "uscc": "统一社会信用代码",
+        "account": "收款账号",
+        "bank": "开户行",
+        "bank_code": "联行号",
+        "yuan": "金额(元)",
+        "words": "大写",
+        "purpose": "用途",
+        "claim": "申请编号",
+        "list": "清单号",
+    }
+)
+DEFAULT: Columns = tuple(
+    (FIELDS[field], field)
+    for field in ("line", "payee", "account", "bank", "bank_code", "yuan", "words", "purpose")
+)
+TITLE_MAX = 100
+_MAPPED = re.compile(r"([^=]{1,100})=\s*([a-z_]+)\s*")
+
+
+def read_columns(lines: Sequence[str]) -> tuple[Columns, list[Finding]]:
+    """A mapping written as lines `title=field`; what is wrong with it, line by line."""
+    found, columns = list[Finding](), list[tuple[str, str]]()
+    for number, line in enumerate(lines, start=1):
+        read = _MAPPED.fullmatch(line)
+        title = read[1].strip() if read else ""
+        if read is None or not title.isprintable() or not title:
+            found.append(Finding(f"line {number}", "bad_column", ()))
+        elif read[2] not in FIELDS:
+            params = (("field", read[2]), ("known", ", ".join(FIELDS)))
+            found.append(Finding(f"line {number}", "unknown_field", params))
+        else:
+            columns.append((title, read[2]))
+    return columns or DEFAULT, found
+
+
+def as_csv(content: Mapping[str, Any], digest: str, columns: Columns = DEFAULT) -> bytes:
+    """A list's content (`payment.list_content`) as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(_table(content, digest, columns))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(
+    content: Mapping[str, Any], digest: str, made_at: datetime, columns: Columns = DEFAULT
+) -> bytes:
+    """The same as a workbook; amounts are numbers, everything else is text."""
+    book = Workbook(write_only=True)
+    book.properties.created = made_at.replace(tzinfo=None)
+    sheet = book.create_sheet(harmless(content["number"]))
+    fields = [field for _, field in columns]
+    lines = _table(content, digest, columns)
+    for at, row in enumerate(lines):
+        body = 0 < at <= len(content["lines"])
+        sheet.append(
+            [_cell(sheet, v, f) for v, f in zip(row, fields, strict=False)] if body else row
+        )
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _table(content: Mapping[str, Any], digest: str, columns: Columns) -> list[list[str]]:
+    lines = [
+        [harmless(_field(content, line, field)) for _, field in columns]
+        for line in content["lines"]
+    ]
+    total = ["合计", str(len(lines)), _decimal(content["total_fen"]), content["words"]]
+    return [[harmless(title) for title, _ in columns], *lines, total, ["摘要", digest]]
+
+
+def _field(content: Mapping[str, Any], line: Mapping[str, Any], field: str) -> str:
+    worked_out = {
+        "yuan": _decimal(line["fen"]),
+        "words": in_words(line["fen"]),
+        "purpose": f"算力券兑付 {line['claim']}",
+        "list": content["number"],
+    }
+    return worked_out.get(field) or str(line[field])
+
+
+def _decimal(fen: Fen) -> str:
+    """`12345.60`: no separators, for programs."""
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: str, field: str) -> object:
+    if field != "yuan":
+        return value
+    cell = WriteOnlyCell(sheet)
+    cell.value = Decimal(value)
+    cell.number_format = "0.00"
+    return cell

@@ -1,0 +1,170 @@
+"""Paying: what a list says, what a confirmed list moves, and what a bank's row does to a line.
+
+A payout has two sides: the voucher, which owes it (待兑付), and the budget indicator of a year,
+which has the money. A list moves both at once, and so does the bank's answer: what is paid is paid
+in both, and what comes back is owed and free again. A line may be paid in part and come back in
+part; the claim is done when all of it is paid, and waits again when nothing is on its way and
+something is still owed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Literal
+
+from ledger.accounts.rules.targets import Move
+from ledger.errors import Finding
+from ledger.formats.capital_amounts import in_words
+from ledger.units import Fen, yuan
+
+Result = Literal["paid", "returned"]
+Place = tuple[str, int]  # the number of a list, and a line of it
+
+
+@dataclass(frozen=True)
+class Payout:
+    """A line of a list, frozen: for which claim, to whom, on which account, how much."""
+
+    line: int
+    claim: str
+    payee: str
+    uscc: str
+    bank: str
+    bank_code: str
+    account: str
+    fen: Fen
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A line that was sent, as the books have it."""
+
+    sent_on: date
+    fen: Fen
+    paid_fen: Fen = 0
+    returned_fen: Fen = 0
+
+    @property
+    def open_fen(self) -> Fen:
+        """What the bank has not answered for."""
+        return self.fen - self.paid_fen - self.returned_fen
+
+    def after(self, result: Result, fen: Fen) -> "Standing":
+        """The line after the bank's row."""
+        paid, returned = (fen, 0) if result == "paid" else (0, fen)
+        return Standing(self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned)
+
+
+@dataclass(frozen=True)
+class BankRow:
+    """What the bank says of a line under its own reference; `where` is the row of its file."""
+
+    where: str
+    reference: str
+    list: str
+    line: int
+    result: Result
+    fen: Fen
+    on_day: date
+    reason: str
+
+
+def list_content(
+    number: str, indicator: str, year: int, payouts: Sequence[Payout]
+) -> dict[str, Any]:
+    """All that a list says: the digest of this is the list's digest, and what is confirmed."""
+    total = sum(payout.fen for payout in payouts)
+    return {
+        "number": number,
+        "indicator": indicator,
+        "year": year,
+        "total_fen": total,
+        "words": in_words(total),
+        "lines": [asdict(payout) for payout in payouts],
+    }
+
+
+def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
+    """Which indicator has the money for each payable, oldest first; None from the first without.
+
+    Nobody is overtaken: where the money does not reach for one, it waits, and so do all after it.
+    """
+    left = dict(free)
+    told: list[str | None] = []
+    for due in dues:
+        waits = bool(told) and told[-1] is None
+        found = None if waits else next((name for name, fen in left.items() if fen >= due), None)
+        if found is not None:
+            left[found] -= due
+        told.append(found)
+    return told
+
+
+def listed(fen: Fen) -> tuple[Move, Move]:
+    """S → B of the voucher, and free → committed of the indicator."""
+    return Move("list", "payable", "sent", fen), Move("commit", "free", "committed", fen)
+
+
+def answered(result: Result, fen: Fen) -> tuple[Move, Move]:
+    """Paid: B → P and committed → spent. Returned: B → S and committed → free."""
+    if result == "paid":
+        return Move("pay", "sent", "paid", fen), Move("spend", "committed", "spent", fen)
+    return Move("bounce", "sent", "payable", fen), Move("uncommit", "committed", "free", fen)
+
+
+def refunded(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Move]:
+    """X → A, after fraud X → L; spent → free, after the year spent → returned."""
+    voucher = "forfeit", "recoverable", "lapsed"
+    if not fraud:
+        voucher = "refund", "recoverable", "available"
+    budget = ("remit", "spent", "returned") if to_treasury else ("unspend", "spent", "free")
+    return Move(*voucher, fen), Move(*budget, fen)
+
+
+def outcome(claim_fen: Fen, paid_fen: Fen, open_fen: Fen) -> Literal["pay", "bounce"] | None:
+    """What becomes of a listed claim: done, back to the queue, or still on its way."""
+    if paid_fen == claim_fen:
+        return "pay"
+    return None if open_fen else "bounce"
+
+
+def settle(
+    standing: Mapping[Place, Standing], known: frozenset[str], rows: Sequence[BankRow], today: date
+) -> tuple[dict[Place, Standing], list[Finding]]:
+    """The lines after all rows of a file, or everything that is wrong with the file.
+
+    Args:
+        standing: the lines that were sent, of all lists that the file names.
+        known: the references that were booked before.
+        rows: the file's rows, in their order.
+        today: the day of the import.
+    """
+    after, seen, found = dict(standing), dict[str, str](), list[Finding]()
+    for row in rows:
+        line = after.get((row.list, row.line))
+        fault = _fault(row, line, known, seen, today)
+        seen.setdefault(row.reference, row.where)
+        if fault:
+            found.append(fault)
+        elif line is not None:
+            after[row.list, row.line] = line.after(row.result, row.fen)
+    return after, found
+
+
+def _fault(
+    row: BankRow, line: Standing | None, known: frozenset[str], seen: Mapping[str, str], today: date
+) -> Finding | None:
+    """The first thing that is wrong with a row."""
+    if row.reference in known:
+        return Finding(row.where, "reference_known", (("reference", row.reference),))
+    if row.reference in seen:
+        return Finding(row.where, "reference_twice", (("first", seen[row.reference]),))
+    if line is None:
+        params = (("list", row.list), ("line", str(row.line)))
+        return Finding(row.where, "unknown_line", params)
+    if not line.sent_on <= row.on_day <= today:
+        days = (("first", str(line.sent_on)), ("last", str(today)))
+        return Finding(row.where, "day_outside", days)
+    if row.fen > line.open_fen:
+        return Finding(row.where, "beyond_open", (("open", yuan(line.open_fen)),))
+    return None

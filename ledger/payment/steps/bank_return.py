@@ -1,0 +1,149 @@
+"""Take in what the bank returned: every line paid, come back, or both in parts.
+
+A file is booked whole or not at all: a row that names no sent line, repeats a reference or says
+more than is open is told with its row, and nothing of the file is kept. The same file twice is one
+clear error. What was paid leaves the list for good; what came back is owed again and its money is
+free again, so the claim returns to its place in the queue with what is still due of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import Draft, post_many
+from ledger.documents.queries.originals import File, keep
+from ledger.errors import Conflict, Finding
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import SentLine
+from ledger.payment.rules.bank_return import read_return
+from ledger.payment.rules.payment_list import BankRow, Place, Standing, answered, outcome, settle
+from ledger.payment.steps.payment_list import take_on
+from ledger.payment.tables import BankReturn
+from ledger.units import Fen, beijing_day, month_of
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a file: rows booked and sums in fen; or its findings, and nothing booked."""
+
+    rows: int = 0
+    paid_fen: Fen = 0
+    returned_fen: Fen = 0
+    findings: Sequence[Finding] = ()
+
+
+def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Taken:
+    """Book a bank's return file, or tell everything that is wrong with it.
+
+    Raises:
+        Conflict: this very file was booked before (`bank_return_repeated`).
+    """
+    payment.alone(db)
+    _refuse_repeated(db, file)
+    rows, found = read_return(file.content)
+    if found:
+        return Taken(findings=found)
+    numbers = sorted({row.list for row in rows})
+    lines = payment.sent_lines(db, numbers=numbers)
+    payment.lock_books(db, (book for one in lines for book in (one.book, one.indicator_book)))
+    by_place = {(one.number, one.line): one for one in payment.sent_lines(db, numbers=numbers)}
+    standing = {place: one.standing for place, one in by_place.items()}
+    after, found = settle(standing, _known(db, rows), rows, beijing_day(now))
+    if found:
+        return Taken(findings=found)
+    _keep_rows(db, file, rows, by_place, actor=actor, now=now)
+    _post(db, rows, by_place, actor, now)
+    touched = [by_place[place] for place in dict.fromkeys((row.list, row.line) for row in rows)]
+    _settle_claims(db, touched, after, actor, now)
+    sums = {
+        result: sum(row.fen for row in rows if row.result == result)
+        for result in ("paid", "returned")
+    }
+    return Taken(len(rows), sums["paid"], sums["returned"])
+
+
+def _refuse_repeated(db: Session, file: File) -> None:
+    before = db.exec(select(BankReturn).where(BankReturn.original == file.hash)).first()
+    if before is not None:
+        day = beijing_day(before.received_at)
+        raise Conflict("bank_return_repeated", day=day, by=before.received_by)
+
+
+def _known(db: Session, rows: Iterable[BankRow]) -> frozenset[str]:
+    wanted = [row.reference for row in rows]
+    known = select(BankReturn.reference).where(col(BankReturn.reference).in_(wanted))
+    return frozenset(db.exec(known).all())
+
+
+def _keep_rows(
+    db: Session,
+    file: File,
+    rows: Sequence[BankRow],
+    lines: Mapping[Place, SentLine],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    original = keep(db, file, actor=actor, now=now)
+    kept = [
+        {
+            "reference": row.reference,
+            "list": lines[row.list, row.line].list,
+            "line": row.line,
+            "result": row.result,
+            "fen": row.fen,
+            "on_day": row.on_day,
+            "reason": row.reason,
+            "original": original,
+            "received_at": now,
+            "received_by": actor,
+        }
+        for row in rows
+    ]
+    db.execute(insert(BankReturn), kept)
+
+
+def _post(
+    db: Session,
+    rows: Sequence[BankRow],
+    lines: Mapping[Place, SentLine],
+    actor: str,
+    now: datetime,
+) -> None:
+    drafts = []
+    for row in rows:
+        line = lines[row.list, row.line]
+        voucher, budget = answered(row.result, row.fen)
+        drafts.append(
+            Draft(
+                cause=f"bank/{row.reference}",
+                used=month_of(row.on_day),
+                booked=month_of(beijing_day(now)),
+                actor=actor,
+                moves={line.book: [voucher], line.indicator_book: [budget]},
+                note={"list": row.list, "line": row.line, "reason": row.reason},
+            )
+        )
+    post_many(db, drafts)
+
+
+def _settle_claims(
+    db: Session,
+    lines: Sequence[SentLine],
+    after: Mapping[Place, Standing],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write the lines, and take the claims on of which nothing is on its way any more."""
+    for line in lines:
+        payment.write_line(db, line, after[line.number, line.line])
+    paid = payment.paid_of(db, [line.claim for line in lines])
+    for line in lines:
+        place = line.number, line.line
+        action = outcome(line.claim_fen, paid[line.claim], after[place].open_fen)
+        if action:
+            note = f"{line.number} / {line.line}"
+            take_on(db, line.claim, action, note=note, actor=actor, now=now)

@@ -1,0 +1,116 @@
+"""Budget indicators (预算指标): the money of a year, by its number, in a ledger of its own.
+
+One person enters what the finance department gave, another confirms it; only then is there an
+indicator, or is more or less on it. What was committed or spent cannot be cut.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import balances, lock_book, post
+from ledger.accounts.rules.targets import Move
+from ledger.errors import Conflict, Refused
+from ledger.payment.queries.payment_lists import indicator
+from ledger.payment.tables import Indicator
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.units import Fen, beijing_day, month_of, yuan
+
+KIND = "indicator"
+
+
+def open_indicator(
+    db: Session,
+    *,
+    number: str,
+    year: int,
+    project_name: str,
+    fund_kind: str,
+    classification: str,
+    fen: Fen,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Decide on a new indicator with its first appropriation.
+
+    `classification` is the functional classification code (支出功能分类): 3, 5 or 7 digits.
+
+    Raises:
+        Conflict: it is there (`indicator_exists`), or a decision about it is open.
+    """
+    _refuse_known(db, number, year)
+    content = {
+        "number": number,
+        "year": year,
+        "project_name": project_name,
+        "fund_kind": fund_kind,
+        "classification": classification,
+        "fen": fen,
+    }
+    return _decide(db, content, reason, actor, now)
+
+
+def change_indicator(
+    db: Session, *, number: str, year: int, fen: Fen, reason: str, actor: str, now: datetime
+) -> Decision:
+    """Decide that `fen` more (or less, where it is negative) is on an indicator.
+
+    Raises:
+        NotFound: there is no such indicator.
+        Refused: nothing changes, or less is free than is to be cut (`money_short`).
+    """
+    found = indicator(db, number, year)
+    _refuse_cut(db, found, fen)
+    return _decide(db, {"number": number, "year": year, "fen": fen}, reason, actor, now)
+
+
+def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: the indicator is opened, or its money changed."""
+    said = decision.content
+    if "classification" in said:
+        _refuse_known(db, said["number"], said["year"])
+        facts = ("number", "year", "project_name", "fund_kind", "classification")
+        values = {key: said[key] for key in facts}
+        db.execute(insert(Indicator).values({**values, "opened_at": now, "opened_by": actor}))
+    found = indicator(db, said["number"], said["year"])
+    lock_book(db, found.book)
+    fen: Fen = said["fen"]
+    _refuse_cut(db, found, fen)
+    given = Move("appropriate", "appropriation", "free", fen)
+    cut = Move("cut", "free", "appropriation", -fen)
+    month = month_of(beijing_day(now))
+    post(
+        db,
+        cause=f"decision/{decision.id}",
+        used=month,
+        booked=month,
+        actor=actor,
+        moves={found.book: [given if fen > 0 else cut]},
+    )
+
+
+def _decide(
+    db: Session, content: dict[str, Any], reason: str, actor: str, now: datetime
+) -> Decision:
+    if content["fen"] == 0:
+        raise Refused("amount_out_of_range")
+    subject = f"{content['year']}/{content['number']}"
+    return decide(
+        db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
+    )
+
+
+def _refuse_known(db: Session, number: str, year: int) -> None:
+    there = select(Indicator.id).where(Indicator.number == number, Indicator.year == year)
+    if db.exec(there).first() is not None:
+        raise Conflict("indicator_exists", number=number, year=year)
+
+
+def _refuse_cut(db: Session, found: Indicator, fen: Fen) -> None:
+    free = balances(db, found.book)["free"]
+    if -fen > free:
+        raise Refused("money_short", number=found.number, free=yuan(free), wanted=yuan(-fen))

@@ -1,0 +1,236 @@
+"""Payment lists (付款清单): who is paid what, from which indicator, on which account.
+
+One person makes a list: the claims that the money covers, in their order, each with payee, account,
+bank and bank code as they were confirmed. Nothing moves yet. Another person confirms exactly this
+list, by its digest; then the money is committed and the list may go to the bank. Was an account
+changed meanwhile, or is a change asked for, is the money gone, or no longer owed, then the list is
+not sent, and a new one is made.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from ledger.accounts.queries import Draft, balances, lock_book, post_many
+from ledger.accounts.rules.targets import Move
+from ledger.claims.steps.claims import act
+from ledger.claims.tables import Claim
+from ledger.errors import Refused
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import Payable
+from ledger.payment.rules.payment_list import Payout, cover, list_content, listed
+from ledger.payment.tables import Indicator, PaymentLine, PaymentList
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.registry.queries import payee_of
+from ledger.units import Fen, beijing_day, month_of, yuan
+from ledger.vouchers.tables import Voucher
+
+KIND = "payment_list"
+LINES_MAX = 10_000
+
+# Whoever would change one of these accounts waits until the list is sent, or was here first.
+_KEEP_ACCOUNTS = text(
+    "SELECT id FROM bank_accounts WHERE id = ANY(:accounts) ORDER BY id FOR SHARE"
+)
+
+_ADD_LINES = text("""
+    INSERT INTO payment_lines
+        (list, line, claim, voucher, account, payee, uscc, bank, bank_code, number, fen)
+    VALUES (:list, :line, :claim, :voucher, :account, :payee, :uscc, :bank, :bank_code, :number,
+            :fen)
+""")
+
+
+def make_list(
+    db: Session,
+    *,
+    indicator: Indicator,
+    claims: Sequence[str] | None,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> PaymentList:
+    """Make a list and ask for its confirmation.
+
+    Args:
+        db: the transaction.
+        indicator: whose money it draws on.
+        claims: the numbers of the claims; None for as many as the money covers, in their order.
+        reason: for whoever confirms.
+        actor: who makes it.
+        now: when.
+
+    Raises:
+        Refused: the indicator's year is not this one (`indicator_year`), a claim does not wait to
+            be paid (`claim_not_waiting`) or is held (`without_account`, `account_changing`,
+            `payable_gone`), the money is short (`money_short`), or nothing waits
+            (`nothing_payable`).
+    """
+    _refuse_other_year(indicator, now)
+    payment.alone(db)
+    lock_book(db, indicator.book)
+    chosen = _chosen(db, indicator, claims)
+    number = payment.next_number(db, "ZF", beijing_day(now))
+    content = list_content(number, indicator.number, indicator.year, _payouts(chosen))
+    decision = decide(
+        db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now
+    )
+    # The database says when it was sent, so that is read and not written.
+    values = {
+        "number": number,
+        "indicator": indicator.id,
+        "total_fen": content["total_fen"],
+        "words": content["words"],
+        "digest": decision.digest,
+        "decision": decision.id,
+        "made_at": now,
+        "made_by": actor,
+    }
+    made = db.scalars(insert(PaymentList).values(values).returning(PaymentList)).one()
+    _keep_lines(db, made, chosen)
+    return made
+
+
+def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: all lines are sent, and the money for them committed."""
+    made, indicator, lines = payment.payment_list(db, decision.subject)
+    _refuse_other_year(indicator, now)
+    payment.alone(db)
+    db.execute(_KEEP_ACCOUNTS, {"accounts": [line.account for line in lines]})
+    books = [one.book for one in payment.payables(db, on_list=made.id)]
+    payment.lock_books(db, [indicator.book, *books])
+    waiting = {one.claim: one for one in payment.payables(db, on_list=made.id)}
+    said = {line["line"]: line["claim"] for line in decision.content["lines"]}
+    for line in lines:
+        _refuse_changed(line, said[line.line], waiting.get(line.claim))
+        _refuse_other_payee(db, line, said[line.line], now)
+    _refuse_short(indicator, balances(db, indicator.book)["free"], made.total_fen)
+    month = month_of(beijing_day(now))
+    post_many(
+        db,
+        [
+            Draft(
+                cause=f"pay/{made.number}/{line.line}",
+                used=month,
+                booked=month,
+                actor=actor,
+                moves=_moves(line, waiting, indicator),
+            )
+            for line in lines
+        ],
+    )
+    for line in lines:
+        take_on(db, line.claim, "list", note=made.number, actor=actor, now=now)
+    made.sent_at = now
+    db.add(made)
+    db.flush()
+
+
+def take_on(db: Session, claim: int, action: str, *, note: str, actor: str, now: datetime) -> None:
+    """Take a claim on by a step of payment, in the role that is named in `actor`."""
+    found = db.get_one(Claim, claim)
+    db.refresh(found)  # the books are locked by now, and it may have moved before
+    role = actor.partition(":")[0]
+    act(db, found, action, viewer_role=role, actor=actor, now=now, note=note)
+
+
+def _chosen(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
+    waiting, spare = payment.payables(db), payment.spare(db, indicator)
+    if claims is not None:
+        by_number = {one.number: one for one in waiting}
+        for number in claims:
+            _refuse_held(number, by_number.get(number))
+        chosen = [one for one in waiting if one.number in set(claims)]
+        _refuse_short(indicator, spare, sum(one.due_fen for one in chosen))
+    else:
+        able = [one for one in waiting if not one.held][:LINES_MAX]
+        told = cover([one.due_fen for one in able], {indicator.number: spare})
+        chosen = [one for one, by in zip(able, told, strict=True) if by is not None]
+        if able and not chosen:
+            _refuse_short(indicator, spare, able[0].due_fen)
+    if not chosen:
+        raise Refused("nothing_payable")
+    return chosen
+
+
+def _payouts(chosen: Sequence[Payable]) -> list[Payout]:
+    return [
+        Payout(
+            line=line,
+            claim=one.number,
+            payee=one.holder,
+            uscc=one.uscc,
+            bank=one.bank,
+            bank_code=one.bank_code,
+            account=one.account_number,
+            fen=one.due_fen,
+        )
+        for line, one in enumerate(chosen, start=1)
+    ]
+
+
+def _keep_lines(db: Session, made: PaymentList, chosen: Sequence[Payable]) -> None:
+    lines = [
+        {
+            "list": made.id,
+            "line": payout.line,
+            "claim": one.claim,
+            "voucher": one.voucher,
+            "account": one.account,
+            "payee": payout.payee,
+            "uscc": payout.uscc,
+            "bank": payout.bank,
+            "bank_code": payout.bank_code,
+            "number": payout.account,
+            "fen": payout.fen,
+        }
+        for payout, one in zip(_payouts(chosen), chosen, strict=True)
+    ]
+    db.execute(_ADD_LINES, lines)
+
+
+def _moves(
+    line: PaymentLine, waiting: Mapping[int, Payable], indicator: Indicator
+) -> dict[int, list[Move]]:
+    voucher, budget = listed(line.fen)
+    return {waiting[line.claim].book: [voucher], indicator.book: [budget]}
+
+
+def _refuse_other_year(indicator: Indicator, now: datetime) -> None:
+    if indicator.year != beijing_day(now).year:
+        raise Refused("indicator_year", number=indicator.number, year=indicator.year)
+
+
+def _refuse_short(indicator: Indicator, free: Fen, wanted: Fen) -> None:
+    if wanted > free:
+        raise Refused("money_short", number=indicator.number, free=yuan(free), wanted=yuan(wanted))
+
+
+def _refuse_held(claim: str, found: Payable | None) -> None:
+    if found is None:
+        raise Refused("claim_not_waiting", claim=claim)
+    if found.held == "without_account":
+        raise Refused("without_account", claim=claim)
+    if found.held == "account_changing":
+        raise Refused("account_changing", claim=claim)
+    if found.held:
+        raise Refused("payable_gone", claim=claim)
+
+
+def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:
+    """A project that is paid through another organisation by now claims anew."""
+    project = db.get_one(Voucher, line.voucher).project
+    if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim).payee:
+        raise Refused("payee_changed", claim=claim, payee=line.payee)
+
+
+def _refuse_changed(line: PaymentLine, claim: str, found: Payable | None) -> None:
+    """Everything that stands on the line must still be so."""
+    _refuse_held(claim, found)
+    if found is None or found.account != line.account:
+        raise Refused("account_changed", claim=claim)
+    if found.due_fen != line.fen:
+        raise Refused("claim_not_waiting", claim=claim)

@@ -1,0 +1,106 @@
+"""Recovery cases (追缴): money that was paid and is to be paid back, with a deadline.
+
+What is outstanding is always the voucher's balance 应追缴, never a figure of the case: it falls
+when money comes back and when something newly earned is set off against it. When nothing is
+outstanding any more, the case closes by itself. Two persons open a case; whether there was fraud is
+decided with it, and then what comes back lapses.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import insert, text
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import lock_book, rights
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.tables import Recovery
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.registry.tables import Project
+from ledger.units import beijing_day
+from ledger.vouchers.tables import Voucher
+
+KIND = "recovery"
+
+_SETTLED = text("""
+    UPDATE recoveries r SET closed_at = :now
+    FROM vouchers v JOIN accounts x ON x.book = v.book AND x.role = 'recoverable'
+    WHERE v.id = r.voucher AND r.closed_at IS NULL AND x.balance = 0
+""")
+
+
+def open_recovery(
+    db: Session,
+    *,
+    project: Project,
+    fraud: bool,
+    pay_by: date,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Decide to ask for the money back, until `pay_by`.
+
+    Raises:
+        NotFound: the project has no voucher.
+        Refused: nothing is to be paid back (`nothing_recoverable`; after a fraud the match is
+            closed first), or the deadline is past (`pay_by_past`).
+        Conflict: a case is open (`recovery_open`), or a decision about one.
+    """
+    voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    if voucher is None:
+        raise NotFound("voucher", project=project.code)
+    _refuse_wrong(db, voucher, project.code)
+    if pay_by <= beijing_day(now):
+        raise Refused("pay_by_past", pay_by=pay_by)
+    content = {
+        "project": project.code,
+        "voucher": voucher.id,
+        "fraud": fraud,
+        "fen": rights(db, voucher.book).recoverable,
+        "pay_by": pay_by.isoformat(),
+    }
+    return decide(
+        db, kind=KIND, subject=project.code, content=content, reason=reason, actor=actor, now=now
+    )
+
+
+def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: the case is open, with a number of its own."""
+    said = decision.content
+    voucher = db.get_one(Voucher, said["voucher"])
+    payment.alone(db)
+    lock_book(db, voucher.book)
+    _refuse_wrong(db, voucher, said["project"])
+    values = {
+        "number": payment.next_number(db, "ZJ", beijing_day(now)),
+        "voucher": voucher.id,
+        "reason": decision.reason,
+        "fraud": said["fraud"],
+        "fen": rights(db, voucher.book).recoverable,
+        "pay_by": date.fromisoformat(said["pay_by"]),
+        "decision": decision.id,
+        "opened_at": now,
+        "opened_by": actor,
+    }
+    db.execute(insert(Recovery).values(values))
+
+
+def settle_recoveries(db: Session, now: datetime) -> int:
+    """Close the cases of which nothing is outstanding any more; how many."""
+    return db.execute(_SETTLED, {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def open_case(db: Session, voucher: Voucher) -> Recovery | None:
+    """The voucher's open case, if there is one."""
+    mine = select(Recovery).where(Recovery.voucher == voucher.id)
+    return db.exec(mine.where(col(Recovery.closed_at).is_(None))).one_or_none()
+
+
+def _refuse_wrong(db: Session, voucher: Voucher, project: str) -> None:
+    standing = open_case(db, voucher)
+    if standing is not None:
+        raise Conflict("recovery_open", number=standing.number)
+    if not rights(db, voucher.book).recoverable:
+        raise Refused("nothing_recoverable", project=project)

@@ -1,0 +1,138 @@
+"""Money that came back (退款), apart from the lists: a project repays what it had too much of.
+
+It settles what is to be paid back (应追缴). The voucher can use it again, except after fraud: then
+it lapses. The budget gets it back too: in the same year the indicator can spend it again, later it
+goes to the treasury. Each of the bank's references counts once, and two persons agree on it.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import post, rights
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.rules.payment_list import refunded
+from ledger.payment.steps.recover import open_case, settle_recoveries
+from ledger.payment.tables import BankReturn, Indicator, Refund
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.registry.tables import Project
+from ledger.units import Fen, beijing_day, month_of, yuan
+from ledger.vouchers.tables import Voucher
+
+KIND = "refund"
+
+# What this indicator paid under this voucher and has not got back.
+_PAID = text("""
+    SELECT (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
+            JOIN payment_lists s ON s.id = l.list
+            WHERE l.voucher = :voucher AND s.indicator = :indicator)::bigint
+        - (SELECT coalesce(sum(fen), 0) FROM refunds
+           WHERE voucher = :voucher AND indicator = :indicator)::bigint
+""")
+
+
+def refund(
+    db: Session,
+    *,
+    reference: str,
+    project: Project,
+    indicator: Indicator,
+    fen: Fen,
+    on_day: date,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Decide that `fen` came back under this reference of the bank, once paid from the indicator.
+
+    Whether it is the consequence of a fraud is what the voucher's open recovery says.
+
+    Raises:
+        NotFound: the project has no voucher.
+        Conflict: the reference was booked (`refund_known`), or a decision about it is open.
+        Refused: more than is to be paid back (`not_recoverable`), more than this indicator paid
+            (`refund_beyond_paid`), or a day before its year or ahead (`refund_day`).
+    """
+    voucher = voucher_of(db, project)
+    case = open_case(db, voucher)
+    content = {
+        "reference": reference,
+        "project": project.code,
+        "voucher": voucher.id,
+        "indicator": indicator.number,
+        "year": indicator.year,
+        "fen": fen,
+        "on_day": on_day.isoformat(),
+        "fraud": case is not None and case.fraud,
+        "to_treasury": on_day.year > indicator.year,
+    }
+    _refuse_wrong(db, content, voucher, indicator, now)
+    return decide(
+        db, kind=KIND, subject=reference, content=content, reason=reason, actor=actor, now=now
+    )
+
+
+def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: both ledgers move, and a case that is settled closes."""
+    said = decision.content
+    voucher = db.get_one(Voucher, said["voucher"])
+    indicator = payment.indicator(db, said["indicator"], said["year"])
+    payment.lock_books(db, [voucher.book, indicator.book])
+    _refuse_wrong(db, said, voucher, indicator, now)
+    on_day = date.fromisoformat(said["on_day"])
+    fraud, to_treasury = said["fraud"], said["to_treasury"]
+    case = open_case(db, voucher)
+    if fraud != (case is not None and case.fraud):
+        raise Conflict("refund_changed", reference=said["reference"])
+    money, budget = refunded(said["fen"], fraud=fraud, to_treasury=to_treasury)
+    post(
+        db,
+        cause=f"refund/{said['reference']}",
+        used=month_of(on_day),
+        booked=month_of(beijing_day(now)),
+        actor=actor,
+        moves={voucher.book: [money], indicator.book: [budget]},
+    )
+    values = {
+        "reference": said["reference"],
+        "voucher": voucher.id,
+        "indicator": indicator.id,
+        "fen": said["fen"],
+        "on_day": on_day,
+        "fraud": fraud,
+        "to_treasury": to_treasury,
+        "decision": decision.id,
+        "received_at": now,
+        "received_by": actor,
+    }
+    db.execute(insert(Refund).values(values))
+    settle_recoveries(db, now)
+
+
+def voucher_of(db: Session, project: Project) -> Voucher:
+    """The project's voucher, or NotFound."""
+    found = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    if found is None:
+        raise NotFound("voucher", project=project.code)
+    return found
+
+
+def _refuse_wrong(
+    db: Session, said: dict[str, Any], voucher: Voucher, indicator: Indicator, now: datetime
+) -> None:
+    fen, on_day, reference = said["fen"], date.fromisoformat(said["on_day"]), said["reference"]
+    if db.get(Refund, reference) or db.get(BankReturn, reference):
+        raise Conflict("refund_known", reference=reference)
+    if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
+        raise Refused("refund_day", year=indicator.year)
+    recoverable = rights(db, voucher.book).recoverable
+    if fen > recoverable:
+        raise Refused("not_recoverable", project=said["project"], recoverable=yuan(recoverable))
+    key = {"voucher": voucher.id, "indicator": indicator.id}
+    paid: Fen = db.execute(_PAID, key).scalar_one()
+    if fen > paid:
+        raise Refused("refund_beyond_paid", number=indicator.number, paid=yuan(paid))

@@ -1,0 +1,136 @@
+"""Year-end (年末结转): an indicator's year is over.
+
+Lines that the bank has not settled come back: they are owed again and wait, at their old place in
+the queue, for the new year's indicator. Only who has it from the bank in writing that it will pay
+none of them may say so: else a late payment and the new year's list would pay the same claim twice.
+What is then free on the old one is surrendered. One person decides, with every line that comes
+back, and another confirms; was a line settled meanwhile, the decision is made anew.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.accounts.queries import Draft, balances, post_many
+from ledger.accounts.rules.targets import Move
+from ledger.errors import Conflict, Refused
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import SentLine
+from ledger.payment.rules.payment_list import answered, outcome
+from ledger.payment.steps.payment_list import take_on
+from ledger.payment.tables import Indicator
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.units import beijing_day, month_of
+
+KIND = "year_end"
+
+_UNSENT = text("""
+    SELECT l.number FROM payment_lists l JOIN decisions d ON d.id = l.decision
+    WHERE l.indicator = :indicator AND d.answer IS NULL ORDER BY l.id LIMIT 1
+""")
+
+
+def close_year(
+    db: Session,
+    *,
+    indicator: Indicator,
+    new_indicator: Indicator,
+    recalled: bool = False,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Decide that the indicator's year is over and its open lines wait for the new one.
+
+    `recalled`: the bank has said in writing that it will not pay what it has not settled.
+
+    Raises:
+        Refused: lines are still at the bank (`lines_at_bank`), the new indicator is not of a later
+            year (`not_later_year`), nothing is open or free (`nothing_to_close`), or a list waits
+            for its second person (`list_waits`).
+    """
+    if new_indicator.year <= indicator.year:
+        raise Refused("not_later_year", number=new_indicator.number, year=new_indicator.year)
+    content = _content(db, indicator, new_indicator)
+    if content["lines"] and not recalled:
+        at_bank = sorted({line["list"] for line in content["lines"]})
+        raise Refused("lines_at_bank", count=len(content["lines"]), lists="、".join(at_bank))
+    return decide(
+        db,
+        kind=KIND,
+        subject=f"{indicator.year}/{indicator.number}",
+        content=content,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+
+
+def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: lines come back, and the rest is surrendered."""
+    said = decision.content
+    old = payment.indicator(db, said["indicator"], said["year"])
+    new = payment.indicator(db, said["new_indicator"], said["new_year"])
+    payment.alone(db)
+    lines = payment.sent_lines(db, indicator=old.id)
+    payment.lock_books(db, [old.book, *(one.book for one in lines)])
+    if _content(db, old, new) != said:
+        raise Conflict("year_end_changed", number=old.number, year=old.year)
+    month = month_of(beijing_day(now))
+    drafts = []
+    for line in lines:
+        voucher, budget = answered("returned", line.standing.open_fen)
+        moves = {line.book: [voucher], old.book: [budget]}
+        cause = f"year-end/{line.number}/{line.line}"
+        drafts.append(Draft(cause, month, month, actor, moves))
+    post_many(db, drafts)
+    # The second person may be one who takes no claim on; who decided may.
+    _take_back(db, lines, decision.decided_by, now)
+    if free := balances(db, old.book)["free"]:
+        surrender = [Move("surrender", "free", "returned", free)]
+        cause = f"decision/{decision.id}"
+        post_many(db, [Draft(cause, month, month, actor, {old.book: surrender})])
+
+
+def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
+    waiting = db.execute(_UNSENT, {"indicator": old.id}).scalar()
+    if waiting is not None:
+        raise Refused("list_waits", list=waiting)
+    lines = payment.sent_lines(db, indicator=old.id)
+    open_fen = sum(one.standing.open_fen for one in lines)
+    surrendered = balances(db, old.book)["free"] + open_fen
+    if not surrendered:
+        raise Refused("nothing_to_close", number=old.number, year=old.year)
+    return {
+        "indicator": old.number,
+        "year": old.year,
+        "new_indicator": new.number,
+        "new_year": new.year,
+        "carried_fen": open_fen,
+        "surrendered_fen": surrendered,
+        "lines": [
+            {
+                "list": one.number,
+                "line": one.line,
+                "claim": one.claim_number,
+                "fen": one.standing.open_fen,
+            }
+            for one in lines
+        ],
+    }
+
+
+def _take_back(db: Session, lines: Sequence[SentLine], actor: str, now: datetime) -> None:
+    for line in lines:
+        after = line.standing.after("returned", line.standing.open_fen)
+        payment.write_line(db, line, after)
+    paid = payment.paid_of(db, [line.claim for line in lines])
+    for line in lines:
+        action = outcome(line.claim_fen, paid[line.claim], 0)
+        if action:
+            note = f"{line.number} / {line.line}"
+            take_on(db, line.claim, action, note=note, actor=actor, now=now)

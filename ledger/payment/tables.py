@@ -1,0 +1,108 @@
+"""Payment (兑付): indicators, lists, what the bank returned, recoveries, refunds."""
+
+from datetime import date, datetime
+
+from sqlalchemy import SmallInteger
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class Indicator(SQLModel, table=True):
+    """A budget indicator (预算指标) of a year, with a book of its own."""
+
+    __tablename__ = "indicators"
+    id: int | None = identity()
+    book: int = big(default=None)
+    number: str
+    year: int
+    project_name: str
+    fund_kind: str
+    classification: str
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class PaymentList(SQLModel, table=True):
+    """A list of payouts; `words` is its sum in 大写, `digest` covers every line."""
+
+    __tablename__ = "payment_lists"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    indicator: int = big()
+    total_fen: int = big()
+    words: str
+    digest: str
+    decision: int = big()
+    made_at: datetime = moment()
+    made_by: str
+    sent_at: datetime | None = moment(nullable=True)
+
+
+class PaymentLine(SQLModel, table=True):
+    """One payout, frozen as it was confirmed."""
+
+    __tablename__ = "payment_lines"
+    list: int = big(primary_key=True)
+    line: int = Field(primary_key=True, sa_type=SmallInteger)
+    claim: int = big()
+    voucher: int = big()
+    account: int = big()
+    payee: str
+    uscc: str
+    bank: str
+    bank_code: str
+    number: str
+    fen: int = big()
+    paid_fen: int = big(default=0)
+    returned_fen: int = big(default=0)
+    void: bool = False
+
+
+class BankReturn(SQLModel, table=True):
+    """What the bank said under one of its references."""
+
+    __tablename__ = "bank_returns"
+    reference: str = Field(primary_key=True)
+    list: int = big()
+    line: int = Field(sa_type=SmallInteger)
+    result: str
+    fen: int = big()
+    on_day: date
+    reason: str = ""
+    original: str
+    received_at: datetime = moment()
+    received_by: str
+
+
+class Recovery(SQLModel, table=True):
+    """A case of money to be paid back (追缴)."""
+
+    __tablename__ = "recoveries"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    voucher: int = big()
+    reason: str
+    fraud: bool
+    fen: int = big()
+    pay_by: date
+    decision: int = big()
+    opened_at: datetime = moment()
+    opened_by: str
+    closed_at: datetime | None = moment(nullable=True)
+
+
+class Refund(SQLModel, table=True):
+    """Money that came back."""
+
+    __tablename__ = "refunds"
+    reference: str = Field(primary_key=True)
+    voucher: int = big()
+    indicator: int = big()
+    fen: int = big()
+    on_day: date
+    fraud: bool
+    to_treasury: bool
+    decision: int = big()
+    received_at: datetime = moment()
+    received_by: str

@@ -1,0 +1,146 @@
+"""Decide, confirm: what public money hangs on is decided by one person and confirmed by another.
+
+A decision says what about what (`kind`, `subject`), with its content and a reason; about one
+subject there is one open decision at a time. The confirmation names the digest of the content, so
+nobody confirms what he did not see. What follows from it is done in the same transaction
+(`confirm.py`).
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.formats.digest import digest
+from ledger.people.tables import Decision
+
+Answer = Literal["confirmed", "refused", "withdrawn"]
+OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
+
+
+def decide(
+    db: Session,
+    *,
+    kind: str,
+    subject: str,
+    content: Mapping[str, Any],
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """One person decides; nothing follows from it yet.
+
+    Raises:
+        Conflict: something else is open about this subject (`decision_open`). The same content by
+            the same person again is the same decision.
+    """
+    told = digest(content)
+    # Its answer is another's to write, so those columns are not written here, not even as nulls.
+    values = {
+        "kind": kind,
+        "subject": subject,
+        "content": dict(content),
+        "digest": told,
+        "reason": reason,
+        "decided_by": actor,
+        "decided_at": now,
+    }
+    # Two who decide at once take turns at the index of open decisions.
+    wanted = (
+        insert(Decision)
+        .values(values)
+        .on_conflict_do_nothing(
+            index_elements=["kind", "subject"], index_where=col(Decision.answer).is_(None)
+        )
+    )
+    made = db.scalars(wanted.returning(Decision)).one_or_none()
+    if made is not None:
+        return made
+    standing = open_decision(db, kind, subject)
+    if standing is not None and (standing.digest, standing.decided_by) == (told, actor):
+        return standing
+    raise Conflict("decision_open", subject=subject, by=standing.decided_by if standing else "")
+
+
+def answer(
+    db: Session,
+    decision: int,
+    *,
+    answer: Answer,
+    seen: str,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+) -> Decision:
+    """The one answer: another person confirms or refuses, or the first withdraws.
+
+    Args:
+        db: the transaction.
+        decision: which one.
+        answer: `withdrawn` by who decided, the others by somebody else.
+        seen: the digest of what was confirmed.
+        actor: who answers.
+        now: when.
+        reason: why, where it is refused or withdrawn.
+
+    Raises:
+        NotFound: there is no such decision.
+        Conflict: it was answered (`decision_answered`), or is not what was seen
+            (`decision_changed`).
+        Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
+    """
+    asked = select(Decision).where(Decision.id == decision).with_for_update()
+    asked = asked.execution_options(populate_existing=True)  # it was read before it was locked
+    made = db.exec(asked).one_or_none()
+    if made is None:
+        raise NotFound("decision", id=decision)
+    if made.answer is not None:
+        raise Conflict("decision_answered", by=made.answered_by or "", answer=made.answer)
+    if made.digest != seen:
+        raise Conflict("decision_changed", subject=made.subject)
+    if answer == "withdrawn" and not own(actor, made):
+        raise Refused("not_yours", person=person(made.decided_by))
+    if answer != "withdrawn" and same_person(actor, made.decided_by):
+        raise Refused("same_person", person=person(actor))
+    made.answer, made.answered_by, made.answered_at = answer, actor, now
+    made.answered_digest, made.answer_reason = seen, reason
+    db.add(made)
+    db.flush()
+    return made
+
+
+def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
+    """What is decided about this subject and not answered yet."""
+    asked = select(Decision).where(Decision.kind == kind, Decision.subject == subject)
+    return db.exec(asked.where(col(Decision.answer).is_(None))).one_or_none()
+
+
+def own(actor: str, decision: Decision) -> bool:
+    """Whether it is the actor's own decision, which may be withdrawn.
+
+    Two people of different firms may bear one name, so outside the bureau it takes the same token.
+    """
+    if actor.startswith(OUTSIDE) or decision.decided_by.startswith(OUTSIDE):
+        return actor == decision.decided_by
+    return same_person(actor, decision.decided_by)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two actors are one person, however the name is written: see `person_of` in SQL."""
+    return _plain(person(one)) == _plain(person(other))
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).lower()
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+def person(actor: str) -> str:
+    """The name of an actor: `clerk:李四#12` is 李四."""
+    role, colon, rest = actor.partition(":")
+    name, hash_, token = rest.rpartition("#")
+    return name if role.isalpha() and colon and hash_ and token.isdigit() else actor

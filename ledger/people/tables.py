@@ -1,0 +1,62 @@
+"""Decisions of two persons: one decides, another confirms what was decided."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import identity, moment
+
+
+class Decision(SQLModel, table=True):
+    """What somebody decided about a subject, and the one answer of another person."""
+
+    __tablename__ = "decisions"
+    id: int | None = identity()
+    kind: str
+    subject: str
+    content: dict[str, Any] = Field(sa_type=JSONB)
+    digest: str
+    reason: str
+    decided_by: str
+    decided_at: datetime = moment()
+    answer: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = moment(nullable=True)
+    answered_digest: str | None = None
+    answer_reason: str  # the database begins with ""
+
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class Token(SQLModel, table=True):
+    """A secret's SHA-256, the person it was given to, and what it opens."""
+
+    __tablename__ = "tokens"
+    id: int | None = identity()
+    hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    role: str
+    person: str
+    project: int | None = big(nullable=True, default=None)
+    centre: int | None = big(nullable=True, default=None)
+    created_at: datetime = moment()
+    created_by: str
+    expires_at: datetime | None = moment(nullable=True)
+    revoked_at: datetime | None = moment(nullable=True)
+
+
+class SignIn(SQLModel, table=True):
+    """A browser session: the SHA-256 of its cookie."""
+
+    __tablename__ = "sessions"
+    hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    token: int = big()
+    created_at: datetime = moment()
+    expires_at: datetime = moment()

@@ -1,0 +1,1 @@
+"""A policy version examined: its boundaries, cliffs, exposure and worked cases."""

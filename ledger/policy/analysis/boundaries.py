@@ -1,0 +1,223 @@
+"""The proof of a version at its edges: just below, at and just above each figure that it names.
+
+For every threshold, band, cap, deduction, ceiling, pool and list the cases are made from the file
+alone, with all other facts such that nothing else stands in the way (`witness.py`), and decided by
+the engine. Each is held against what must come out, worked out otherwise (`reference.py`). What is
+printed of this is the annex for a legal office: where exactly the policy says yes.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from ledger.policy.analysis.first_reached import first_reached
+from ledger.policy.analysis.reference import NOTHING, Outcome, expected
+from ledger.policy.analysis.witness import Facts, beside, gives, placed, valued, witness
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.review import approval
+from ledger.policy.decide.tree import Decision, Given
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.conditions import Requirement
+from ledger.policy.text.intervals import Number
+from ledger.policy.text.terms import Bound
+from ledger.units import Fen
+
+Side = Literal["below", "at", "above"]
+EdgeKind = Literal[
+    "choice", "condition", "deducted", "band", "cap", "limit", "approval", "paid",
+    "pool", "applicant", "selection",
+]  # fmt: skip
+
+SIDES: tuple[tuple[Side, int], ...] = (("below", -1), ("at", 0), ("above", 1))
+
+
+class Point(NamedTuple):
+    """A case at an edge, what was decided, and whether that is what must be."""
+
+    side: Side | None  # None: one of a few choices
+    value: Given  # of the edge's fact
+    result: str  # a Result; of a sum approved, a pool or a list: `allowed` or `refused`
+    outcome: Outcome
+    holds: bool
+    facts: Facts
+
+
+class Edge(NamedTuple):
+    """A figure of the file, the words that name it, and the cases beside it.
+
+    `choice`: each value of a fact · `condition`: a threshold · `deducted`: what is taken off a sum
+    before it is compared · `band`: where a band or a step begins · `cap`: the base at which the cap
+    is first reached · `limit`: a sum that bounds a ceiling · `approval`: what a reviewer may
+    approve · `paid`: what was paid before · `pool`: all that is asked of it · `applicant`: what one
+    asks of it · `selection`: the how-manieth on the list.
+    """
+
+    kind: EdgeKind
+    fact: str  # "" for what is no fact: a sum approved, a pool, a list
+    at: Number | None  # None: choices
+    bound: Bound | None
+    words: str
+    points: tuple[Point, ...]
+    question: str | None = None  # whose reading adds it
+
+
+class Tried(NamedTuple):
+    """A clause at all its edges; `facts` are those on which it gives, None where there are none."""
+
+    clause: Clause
+    facts: Facts | None
+    edges: tuple[Edge, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether somebody can meet it, and everything came out as it must."""
+        return self.facts is not None and all(p.holds for e in self.edges for p in e.points)
+
+
+def prove(policy: Policy, clause: Clause) -> Tried:
+    """A clause at all its edges, those of the gate and of its pool left out."""
+    facts = witness(policy, clause)
+    if facts is None:
+        return Tried(clause, None, ())
+    return Tried(clause, facts, tuple(_Edges(policy, clause, facts).all()))
+
+
+def gate(policy: Policy) -> tuple[Edge, ...]:
+    """The conditions before every clause, tried on the first clause that somebody can meet."""
+    for clause in policy.clauses:
+        facts = witness(policy, clause)
+        if facts is not None:
+            edges = _Edges(policy, clause, facts)
+            return tuple(edge for one in policy.scope.require for edge in edges.condition(one))
+    return ()
+
+
+def _approved(decision: Decision, ceiling: Fen, fen: Fen) -> tuple[str, Outcome, bool]:
+    allowed = not approval(decision, fen)
+    return "allowed" if allowed else "refused", NOTHING, allowed == (0 <= fen <= ceiling)
+
+
+class _Edges:
+    """The edges of a clause around the facts on which it gives."""
+
+    def __init__(self, policy: Policy, clause: Clause, facts: Facts) -> None:
+        self.policy, self.clause, self.facts = policy, clause, facts
+
+    def all(self) -> Iterator[Edge]:
+        """Each in the order in which the clause names it."""
+        for requirement in self.clause.require:
+            yield from self.condition(requirement)
+        yield from self._bands()
+        yield from self._cap()
+        yield from self._ceilings()
+        yield from self._paid()
+
+    def condition(self, asked: Requirement) -> Iterator[Edge]:
+        """The edges of a condition, for somebody who is not exempt from it."""
+        whole, self.facts = self.facts, self._bound_by(asked)
+        yield from self._condition(asked)
+        self.facts = whole
+
+    def _condition(self, asked: Requirement) -> Iterator[Edge]:
+        if isinstance(asked.value, (bool, tuple)):
+            known = self.policy.facts[asked.fact].choices or (True, False)
+            tried = [self._point(None, one, {**self.facts, asked.fact: one}) for one in known]
+            yield Edge("choice", asked.fact, None, None, asked.words, tuple(tried), asked.reading)
+            return
+        at, points = asked.value, tuple(self._around(asked.fact, asked.value))
+        yield Edge("condition", asked.fact, at, asked.bound, asked.words, points, asked.reading)
+        derived = self.policy.derived.get(asked.fact)
+        if derived is None or not isinstance(at, int):
+            return
+        for name in derived.less:
+            off = at // 10
+            whole = placed(self.policy, {**self.facts, name: off}, asked.fact, at)
+            if whole is not None:
+                points = tuple(self._around(name, off, whole))
+                yield Edge("deducted", name, off, None, derived.words, points)
+
+    def _bands(self) -> Iterator[Edge]:
+        amount = self.clause.amount
+        for band in amount.bands:
+            points = tuple(self._around(amount.base or "", band.low))
+            yield Edge("band", amount.base or "", band.low, amount.bound, band.words, points)
+
+    def _cap(self) -> Iterator[Edge]:
+        amount = self.clause.amount
+        if amount.cap is None or amount.base is None:
+            return
+        at = first_reached(self.policy, self.clause, self.facts, amount.cap.fen)
+        if at is not None:
+            points = tuple(self._around(amount.base, at))
+            yield Edge("cap", amount.base, at, None, amount.cap.words, points)
+
+    def _ceilings(self) -> Iterator[Edge]:
+        amount = self.clause.amount
+        if amount.cap is not None and amount.limit is not None:
+            points = tuple(self._around(amount.limit, amount.cap.fen))
+            yield Edge("limit", amount.limit, amount.cap.fen, None, amount.words, points)
+        bound: Bound | None = "included" if amount.cap else None
+        words = [amount.cap.words] if amount.cap else [band.words for band in amount.bands]
+        for said, facts in zip(words, self._at_each_band(), strict=False):
+            decision = decide(self.policy, self.clause.id, facts)
+            ceiling = decision.ceiling_fen
+            if ceiling is None:
+                continue
+            points = tuple(
+                Point(side, ceiling + by, *_approved(decision, ceiling, ceiling + by), facts)
+                for side, by in SIDES
+            )
+            yield Edge("approval", "", ceiling, bound, said, points)
+
+    def _paid(self) -> Iterator[Edge]:
+        amount = self.clause.amount
+        if amount.paid is None:
+            return
+        for facts in self._at_each_band():
+            found = decide(self.policy, self.clause.id, facts)
+            whole = found.ceiling_fen if found.amount_fen is None else found.amount_fen
+            if whole:
+                points = tuple(self._around(amount.paid, whole, facts))
+                words = amount.cap.words if amount.cap else amount.words
+                yield Edge("paid", amount.paid, whole, None, words, points)
+
+    def _at_each_band(self) -> Iterator[Facts]:
+        """The facts at the beginning of each band, where the cap is reached, or as they are."""
+        amount, base, excluded = self.clause.amount, self.clause.amount.base or "", 0
+        starts = [band.low for band in amount.bands]
+        if amount.bands and amount.bound == "excluded":
+            excluded = 1
+        elif amount.cap is not None and amount.kind == "rate":
+            at = first_reached(self.policy, self.clause, self.facts, amount.cap.fen)
+            starts = [] if at is None else [at]
+        elif amount.cap is not None and amount.limit is not None:
+            base, starts = amount.limit, [amount.cap.fen]
+        found = [beside(self.policy, self.facts, base, start, excluded) for start in starts]
+        yield from [facts for facts in found if facts is not None] or [self.facts]
+
+    def _bound_by(self, asked: Requirement) -> Facts:
+        """The facts, but of somebody for whom the condition counts, if there can be anybody."""
+        unless, facts = asked.unless, self.facts
+        if unless is None or facts.get(unless.fact) not in unless.value:
+            return facts
+        met = {asked.fact: asked.value} if isinstance(asked.value, bool) else {}
+        for choice in self.policy.facts[unless.fact].choices:
+            tried = {**facts, **met, unless.fact: choice}
+            given = choice not in unless.value and decide(self.policy, self.clause.id, tried)
+            if given and gives(given):
+                return tried
+        return facts
+
+    def _around(self, fact: str, at: Number, facts: Facts | None = None) -> Iterator[Point]:
+        """The cases just below, at and just above; below nought there is none."""
+        for side, steps in SIDES:
+            moved = beside(self.policy, self.facts if facts is None else facts, fact, at, steps)
+            if moved is not None:
+                yield self._point(side, valued(self.policy, moved, fact), moved)
+
+    def _point(self, side: Side | None, value: Given, facts: Facts) -> Point:
+        decision = decide(self.policy, self.clause.id, facts)
+        outcome = Outcome(decision.amount_fen, decision.ceiling_fen, decision.posts)
+        must = expected(self.policy, self.clause, facts)
+        return Point(
+            side, value, decision.result, outcome, (decision.result, outcome) == must, facts
+        )

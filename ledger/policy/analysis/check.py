@@ -1,0 +1,157 @@
+"""Whether a version's file is sound: all that can be told without knowing what the law should say.
+
+What is refused when a version is read (`file.py`) is refused here too, for every reading of every
+open question. Then the file is held against what stands beside it: against the whole text, of which
+every sentence is cited and every quotation is to the letter, and against the worked cases, of which
+every clause has some. Its figures are those of the words that it quotes for them. And nothing in it
+is idle: a fact that nothing asks for, a pool from which nothing is paid, a clause that nobody could
+ever meet. Each fault has its line.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ledger.errors import Finding, NotFound
+from ledger.formats import yaml_with_lines as document
+from ledger.formats.yaml_with_lines import Node, Place, line_of
+from ledger.policy.analysis import worked_cases as worked
+from ledger.policy.analysis.witness import witness
+from ledger.policy.decide import facts
+from ledger.policy.text import file, literal, quotations
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.file import Source
+
+Beside = Callable[[str], bytes | None]
+"""A file that stands beside the version's own, by its name; None where there is none."""
+
+
+def check(text: str, name: str, source: Source, beside: Beside) -> list[Finding]:
+    """Everything that is wrong with a version's file, in the order of its lines.
+
+    `name` is the file's, without `.yaml`: its worked cases are in `<name>.cases.json`.
+    `where` is `line 12: clauses[3]`; of a file beside it `line 31: yinchuan-2024.md`, after those.
+    """
+    root, found = document.read(text)
+    if root is None:
+        return found
+    extends = root.child("extends")
+    try:
+        found = file.read_each_reading(text, source)
+        policy, _ = file.read(text, source)
+    except NotFound as missing:
+        at = Place(root).at("extends")
+        return [at.finding("no_such_version", name=missing.params["version"])]
+    if policy is None:
+        return found
+    if extends is not None:
+        theirs = f"{extends.value}.cases.json"
+        return sorted([*found, *_extended(policy, root, theirs, beside)], key=line_of)
+    within = [
+        *found,
+        *_idle(policy, Place(root), text, source),
+        *literal.faults(policy, Place(root)),
+    ]
+    cases, about_cases = _cases(policy, Place(root), f"{name}.cases.json", beside)
+    texts, about_text = _quotations(policy, Place(root), beside)
+    return [*sorted([*within, *cases, *texts], key=line_of), *about_text, *about_cases]
+
+
+def _extended(policy: Policy, root: Node, cases: str, beside: Beside) -> Iterator[Finding]:
+    """An extension has no clauses of its own; the cases of the version it extends hold for it."""
+    raw = beside(cases)
+    if raw is None:
+        yield Place(root).at("extends").finding("no_cases", name=cases)
+        return
+    listed, _ = worked.read(raw)
+    for difference in worked.differences(policy, listed):
+        yield Place(root).at("extends").finding(difference.code, **dict(difference.params))
+
+
+def _cases(
+    policy: Policy, place: Place, name: str, beside: Beside
+) -> tuple[list[Finding], list[Finding]]:
+    """What is wrong with the clauses' cases: at the clauses, and in the file of cases."""
+    raw = beside(name)
+    if raw is None:
+        return [place.at("clauses").finding("no_cases", name=name)], []
+    listed, wrong = worked.read(raw)
+    lacking = [
+        place.at("clauses", i).finding(code, clause=policy.clauses[i].id)
+        for i, code in worked.lacking(policy, listed)
+    ]
+    return lacking, _named(name, [*wrong, *worked.differences(policy, listed)])
+
+
+def _quotations(
+    policy: Policy, place: Place, beside: Beside
+) -> tuple[list[Finding], list[Finding]]:
+    """What is misquoted, at its citation; and what nothing cites, in the text itself."""
+    name = policy.law
+    if name is None:
+        return [place.finding("no_law")], []
+    raw = beside(name)
+    try:
+        text = raw.decode() if raw is not None else None
+    except UnicodeDecodeError:
+        text = None
+    if text is None:
+        return [place.at("law").finding("no_such_text", name=name)], []
+    places = _places(policy, place)
+    misquoted = [
+        places[found.where].at("text").finding(found.code, **dict(found.params))
+        for found in quotations.misquoted(policy.citations(), text)
+    ]
+    uncited = [_in_text(found, text) for found in quotations.uncited(policy, text)]
+    return misquoted, _named(name, uncited)
+
+
+def _in_text(found: Finding, text: str) -> Finding:
+    """`characters 12-40` as the line of the text on which they begin."""
+    start = found.where.removeprefix("characters ").partition("-")[0]
+    line = text.count("\n", 0, int(start)) + 1 if start.isdecimal() else 1
+    return Finding(f"line {line}", found.code, found.params)
+
+
+def _named(name: str, found: Iterable[Finding]) -> list[Finding]:
+    return [Finding(f"{one.where}: {name}", one.code, one.params) for one in found]
+
+
+def _places(policy: Policy, place: Place) -> dict[str, Place]:
+    """Where each citation is written, by its name."""
+    places = {"scope": place.at("scope"), "closing": place.at("closing")}
+    places |= {one.id: place.at("clauses", i) for i, one in enumerate(policy.clauses)}
+    places |= {f"pool {key}": place.at("pools", key) for key in policy.pools}
+    return places | {f"context {i + 1}": place.at("context", i) for i in range(len(policy.context))}
+
+
+def _idle(policy: Policy, place: Place, text: str, source: Source) -> Iterator[Finding]:
+    """What nothing asks for, under no reading; and the clauses that nobody can meet."""
+    versions = [policy, *_each_reading(policy, text, source)]
+    asked, derived = set[str](), set[str]()
+    for one in versions:
+        for clause in one.clauses:
+            asked |= set(facts.names(one, clause))
+            derived |= _derived(one, clause)
+    for name in policy.facts.keys() - asked:
+        yield place.at("facts", name).finding("fact_unused", name=name)
+    for name in policy.derived.keys() - derived:
+        yield place.at("derived", name).finding("fact_unused", name=name)
+    for key in policy.pools.keys() - {clause.pool for one in versions for clause in one.clauses}:
+        yield place.at("pools", key).finding("pool_unused", name=key)
+    for i, clause in enumerate(policy.clauses):
+        if witness(policy, clause) is None:
+            yield place.at("clauses", i).finding("never_met", clause=clause.id)
+
+
+def _each_reading(policy: Policy, text: str, source: Source) -> Iterator[Policy]:
+    """The version under every reading that is not the chosen one, each tried alone."""
+    for key, question in policy.questions.items():
+        for reading, said in question.readings.items():
+            if reading != question.chosen and (said.sets or said.requires):
+                made, _ = file.read(text, source, {key: reading})
+                yield from [made] if made else []
+
+
+def _derived(policy: Policy, clause: Clause) -> set[str]:
+    amount = clause.amount
+    asked = {one.fact for one in (*policy.scope.require, *clause.require)}
+    return {name for name in (*asked, amount.base, amount.limit) if name in policy.derived}

@@ -1,0 +1,93 @@
+"""Exposure: the most that a version can cost in a year, wherever its text sets a bound at all.
+
+A pool bounds what its clauses cost together, a list of so many places bounds its own clause, and an
+award in kind or a support costs no money of this policy. Where there is neither, a cap on each
+award bounds nothing as long as nobody says how many may win: then there is no total, and none is
+shown. Where not even one award has a cap, an example says what one would cost.
+"""
+
+from typing import Literal, NamedTuple
+
+from ledger.policy.decide import facts as told
+from ledger.policy.decide.engine import decide
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.units import Fen
+
+Why = Literal["pool", "selection", "in_kind", "support", "winners", "no_cap", "negotiated"]
+
+EXAMPLE = {
+    "subject_kind": "enterprise",
+    "legal_person": True,
+    "infrastructure": True,
+    "all_green": True,
+    "facility_kwh": "1007400000",
+    "it_kwh": "876000000",
+}
+"""A site with 100 MW of IT load all year (8,760 h) at PUE 1.15: articles.md, Q5-1."""
+
+
+class Exposure(NamedTuple):
+    """What a clause can cost a year, fen.
+
+    `bound_fen` is None where there is no upper bound, and `each_fen` where one award has none.
+    """
+
+    clause: str
+    why: Why
+    bound_fen: Fen | None
+    each_fen: Fen | None = None
+    pool: str | None = None
+    limit: int | None = None
+    example_fen: Fen | None = None
+
+
+def exposures(policy: Policy) -> tuple[Exposure, ...]:
+    """Of every clause."""
+    return tuple(_exposure(policy, clause) for clause in policy.clauses)
+
+
+def bounded(found: tuple[Exposure, ...]) -> Fen:
+    """What the bounded clauses cost at most together, fen a year; a pool counts once."""
+    pools = {one.pool: one.bound_fen or 0 for one in found if one.pool}
+    return sum(pools.values()) + sum(one.bound_fen or 0 for one in found if not one.pool)
+
+
+def unbounded(found: tuple[Exposure, ...]) -> tuple[str, ...]:
+    """The clauses that can cost any sum."""
+    return tuple(one.clause for one in found if one.bound_fen is None)
+
+
+def _exposure(policy: Policy, clause: Clause) -> Exposure:
+    each, pool = clause.amount.most, policy.pools.get(clause.pool or "")
+    why = _why(clause)
+    found = Exposure(clause.id, why, None, each)
+    if why in ("support", "in_kind"):
+        return found._replace(bound_fen=0, each_fen=0)
+    if why == "pool" and pool:
+        bound = pool.fen if pool.period == "year" else None
+        return found._replace(bound_fen=bound, pool=clause.pool)
+    if why == "selection" and clause.selection and each is not None:
+        limit = clause.selection.limit
+        return found._replace(bound_fen=limit * each, limit=limit)
+    return found._replace(example_fen=_example(policy, clause)) if why == "no_cap" else found
+
+
+def _why(clause: Clause) -> Why:
+    """What bounds a clause, or what leaves it without a bound."""
+    amount = clause.amount
+    if amount.kind == "support":
+        return "support"
+    if amount.kind in ("quota", "negotiated"):
+        return "in_kind" if amount.kind == "quota" else "negotiated"
+    if clause.pool:
+        return "pool"
+    if amount.most is None:
+        return "no_cap"
+    listed = clause.selection is not None and clause.selection.period == "year"
+    return "selection" if listed else "winners"
+
+
+def _example(policy: Policy, clause: Clause) -> Fen | None:
+    known = told.names(policy, clause)
+    facts = {name: value for name, value in EXAMPLE.items() if name in known}
+    return decide(policy, clause.id, facts).amount_fen

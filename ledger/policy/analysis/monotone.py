@@ -1,0 +1,126 @@
+"""More never gives less: an award over a whole grid of its base, and with conditions failing.
+
+The grid is made of every threshold of the clause, the base of its cap, what lies beside each,
+and round sums in between and far beyond. Where the award is smaller for a larger base, all else
+equal, a firm would gain by selling less; such a fall is told. And whichever conditions fail, there
+is no award: one more failure never brings anything back.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from ledger.policy.analysis.boundaries import Tried
+from ledger.policy.analysis.first_reached import first_reached
+from ledger.policy.analysis.witness import Facts, beside, conditions, gives, placed, step
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.conditions import Requirement
+from ledger.policy.text.intervals import Number, compared
+
+_DECADES = range(16)
+
+
+class Fall(NamedTuple):
+    """A larger base that gives less than a smaller one: fen, or posts."""
+
+    fact: str
+    smaller: Number
+    larger: Number
+    gave: int
+    gives: int
+
+
+def grid(policy: Policy, clause: Clause, facts: Facts) -> tuple[Number, ...]:
+    """The values at which the award of a clause is tried, in order; none if it has no base."""
+    amount = clause.amount
+    base = amount.base or amount.limit
+    if base is None:
+        return ()
+    cuts: list[Number] = [band.low for band in amount.bands]
+    cuts += [c.value for c in conditions(policy, clause) if _cuts(c, base)]  # type: ignore[misc]
+    if amount.cap is not None:
+        at = first_reached(policy, clause, facts, amount.cap.fen) if amount.base else None
+        cuts += [amount.cap.fen] if at is None else [at]
+    unit = step(policy, base)
+    values = {value * times for value in cuts for times in (1, 2)}
+    values |= {value + by * unit for value in cuts for by in (-1, 1)}
+    values |= {0, *(part * 10**power for power in _DECADES for part in (1, 3, 7))}
+    return tuple(sorted(value for value in values if 0 <= value <= 10**15))
+
+
+def _cuts(asked: Requirement, fact: str) -> bool:
+    return asked.fact == fact and not isinstance(asked.value, (bool, tuple))
+
+
+def falls(
+    policy: Policy, clause: Clause, facts: Facts, values: Sequence[Number]
+) -> tuple[Fall, ...]:
+    """Where, of these values of the base in order, a larger one gives less."""
+    base = clause.amount.base or clause.amount.limit or ""
+    found, before = [], None
+    for value in values:
+        moved = placed(policy, facts, base, value)
+        worth = _worth(decide(policy, clause.id, moved)) if moved else None
+        if worth is None:
+            continue
+        if before is not None and worth < before[1]:
+            found.append(Fall(base, before[0], value, before[1], worth))
+        before = (value, worth)
+    return tuple(found)
+
+
+def _worth(decision: Decision) -> int | None:
+    """What a decision gives; None where it gives nothing that could be measured."""
+    given = (decision.amount_fen, decision.ceiling_fen, decision.posts)
+    return next((one for one in given if one is not None), None)
+
+
+def failing(policy: Policy, proof: Tried) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """How many sets of conditions were made to fail, and those for which something was given."""
+    if proof.facts is None:
+        return 0, ()
+    clause, facts = proof.clause, proof.facts
+    asked = [(c, _failed(policy, clause, facts, c)) for c in conditions(policy, clause)]
+    breakable = [(c, broken) for c, broken in asked if broken is not None]
+    tried, wrong = 0, []
+    for count in range(1, len(breakable) + 1):
+        for some in combinations(breakable, count):
+            tried_on = dict(facts)
+            for _, broken in some:
+                tried_on |= broken
+            decision = decide(policy, clause.id, tried_on)
+            tried += 1
+            if gives(decision) or _worth(decision) is not None:
+                wrong.append(tuple(c.words for c, _ in some))
+    return tried, tuple(wrong)
+
+
+def _failed(policy: Policy, clause: Clause, facts: Facts, asked: Requirement) -> Facts | None:
+    """The facts that change so that a condition fails."""
+    bound: list[Facts] = [{}]
+    if asked.unless:
+        who = asked.unless.fact
+        bound += [{who: c} for c in policy.facts[who].choices if c not in asked.unless.value]
+    for changed in _against(policy, facts, asked):
+        for subject in bound:
+            tried = {**facts, **changed, **subject}
+            if asked in [judged.requirement for judged in decide(policy, clause.id, tried).unmet]:
+                return {name: v for name, v in tried.items() if facts.get(name) != v}
+    return None
+
+
+def _against(policy: Policy, facts: Facts, asked: Requirement) -> Iterator[Facts]:
+    if isinstance(asked.value, bool):
+        yield {asked.fact: not asked.value}
+    elif isinstance(asked.value, tuple):
+        accepted = {*asked.value, *asked.judgement}
+        yield from ({asked.fact: c} for c in policy.facts[asked.fact].choices if c not in accepted)
+    else:
+        wanted = compared(asked.op, asked.value)
+        for steps in (-1, 0, 1):
+            moved = beside(policy, facts, asked.fact, asked.value, steps)
+            outside = asked.value + steps not in wanted  # far enough to know the side
+            if moved is not None and outside:
+                yield moved

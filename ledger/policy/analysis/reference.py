@@ -1,0 +1,115 @@
+"""What must be decided on complete facts, worked out in another way than the engine's.
+
+The boundary proofs compare the two. The engine compares with a threshold; here a value lies in an
+interval or not. It counts the bands that have begun; here the band is the one that the value lies
+in. It rounds with integers; here an exact fraction is held against the sums on either side of it.
+Marginal shares are added up band by band there, and by what each threshold adds here.
+"""
+
+from fractions import Fraction
+from math import floor
+from typing import NamedTuple
+
+from ledger.policy.analysis.witness import Facts, valued
+from ledger.policy.decide.formulas import UNITS
+from ledger.policy.decide.tree import Result
+from ledger.policy.text.amounts import Amount
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.conditions import Requirement
+from ledger.policy.text.intervals import Number, compared, of_bands
+from ledger.units import Fen
+
+
+class Outcome(NamedTuple):
+    """What is given, of the one kind that there is."""
+
+    amount_fen: Fen | None = None
+    ceiling_fen: Fen | None = None
+    posts: int | None = None
+
+
+NOTHING = Outcome()
+
+
+def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outcome]:
+    """What must be decided on these facts, of which none is missing and none is wrong."""
+    amount = clause.amount
+    said = [_state(policy, one, facts) for one in (*policy.scope.require, *clause.require)]
+    base = valued(policy, facts, amount.base or "")
+    in_none = amount.bands and not any(base in piece for piece in of_bands(amount))
+    if False in said or in_none:
+        return "ineligible", NOTHING
+    if None in said or amount.kind == "negotiated":
+        return "judgement", NOTHING
+    whole = award(policy, amount, base, valued(policy, facts, amount.limit or ""))
+    paid = valued(policy, facts, amount.paid or "")
+    return "eligible", after(amount, whole, int(paid or 0))
+
+
+def _state(policy: Policy, asked: Requirement, facts: Facts) -> bool | None:
+    """Whether a condition is met; None where a person must judge."""
+    given = facts.get(asked.fact)
+    exempt = asked.unless is not None and facts.get(asked.unless.fact) in asked.unless.value
+    if isinstance(asked.value, tuple):
+        if given in asked.judgement:
+            return True if exempt else None
+        return exempt or given in asked.value
+    if isinstance(asked.value, bool):
+        return exempt or given is asked.value
+    return exempt or valued(policy, facts, asked.fact) in compared(asked.op, asked.value)
+
+
+def award(policy: Policy, amount: Amount, base: Number | None, limit: Number | None) -> Outcome:
+    """The award of an applicant who meets all conditions and was paid nothing before."""
+    if amount.kind == "rate" and base is not None and amount.rate is not None:
+        sum_fen = _nearest(policy, Fraction(base) * amount.rate)
+        return Outcome(amount_fen=sum_fen if amount.cap is None else min(sum_fen, amount.cap.fen))
+    if amount.kind == "ceiling" and amount.cap is not None:
+        within = amount.cap.fen if limit is None else min(limit, amount.cap.fen)
+        return Outcome(ceiling_fen=int(within))
+    if base is None or not amount.bands:
+        return NOTHING
+    return _in_bands(amount, base)
+
+
+def after(amount: Amount, whole: Outcome, paid: Fen) -> Outcome:
+    """What is left of an award after so much was paid before."""
+    if amount.paid is None:
+        return whole
+    if whole.ceiling_fen is not None:
+        return Outcome(ceiling_fen=max(0, whole.ceiling_fen - paid))
+    if whole.amount_fen is None:
+        return whole
+    left = whole.amount_fen - paid
+    if paid and amount.mode == "once":
+        left = 0
+    elif paid and amount.mode == "single":
+        left = min(0, left)
+    return Outcome(amount_fen=left)
+
+
+def _in_bands(amount: Amount, base: Number) -> Outcome:
+    pieces = of_bands(amount)
+    index = next(i for i, piece in enumerate(pieces) if base in piece)
+    band = amount.bands[index]
+    if amount.kind == "quota":
+        if amount.mode == "slab":
+            return Outcome(posts=floor(base * band.gives))
+        shares = [Fraction(0), *(Fraction(one.gives) for one in amount.bands)]
+        starts = [Fraction(0), *(Fraction(one.low) for one in amount.bands[1:])]
+        steps = zip(shares[1:], shares, starts, strict=False)
+        exact = sum((now - was) * max(Fraction(0), base - start) for now, was, start in steps)
+        return Outcome(posts=floor(exact))
+    if amount.kind == "bands":
+        return Outcome(ceiling_fen=int(band.gives))
+    reached = amount.bands[: index + 1] if amount.mode == "accumulate" else [band]
+    return Outcome(amount_fen=sum(int(one.gives) for one in reached))
+
+
+def _nearest(policy: Policy, exact: Fraction) -> Fen:
+    """The sum of whole units below, or the one above where that is at least as near."""
+    unit = UNITS[policy.rounding.unit]
+    below = floor(exact / unit) * unit
+    if policy.rounding.mode == "down" or exact - below < below + unit - exact:
+        return below
+    return below + unit

@@ -1,0 +1,71 @@
+"""The edges of what is shared: a pool just enough and one fen short, a list full and one too many.
+
+A pool's cases ask for one fen less than it holds, exactly what it holds, and one fen more; below
+and at it everybody is paid in full, above it together never more than it holds. The same for what
+one applicant may have of it. A list takes its last place, and not one more.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ledger.errors import Refused
+from ledger.policy.analysis.boundaries import SIDES, Edge, Point, Side
+from ledger.policy.analysis.reference import NOTHING, Outcome
+from ledger.policy.decide.pools import Application, select, settle
+from ledger.policy.text.clauses import Clause, Policy, Pool
+from ledger.units import Fen
+
+
+def shared(policy: Policy) -> tuple[Edge, ...]:
+    """The edges of every pool and every list of a version."""
+    pools = [edge for pool in policy.pools.values() for edge in _pool(pool)]
+    return (*pools, *(edge for clause in policy.clauses for edge in _list(clause)))
+
+
+def _pool(pool: Pool) -> Iterator[Edge]:
+    sides = [(side, _asking(pool, pool.fen + by)) for side, by in SIDES]
+    points = tuple(_settled(pool, side, asked, pool.fen) for side, asked in sides)
+    yield Edge("pool", "", pool.fen, "included", pool.words, points)
+    most = pool.applicant_fen
+    if most is None or most > pool.fen:
+        return
+    ones = [
+        (side, [Application("1", "A", most - 1), Application("2", "A", 1 + by)])
+        for side, by in SIDES
+    ]
+    points = tuple(_settled(pool, side, asked, most) for side, asked in ones)
+    yield Edge("applicant", "", most, "included", pool.words, points)
+
+
+def _asking(pool: Pool, fen: Fen) -> Sequence[Application]:
+    """Applicants who together ask for so much, nobody for more than one may have."""
+    count = 3 if pool.applicant_fen is None else fen // pool.applicant_fen + 3
+    each = fen // count
+    asked = [each] * (count - 1) + [fen - each * (count - 1)]
+    return [Application(str(i), f"A{i}", one, i) for i, one in enumerate(asked, start=1)]
+
+
+def _settled(pool: Pool, side: Side, asked: Sequence[Application], most: Fen) -> Point:
+    shares = settle(pool, asked)
+    whole, paid = sum(one.fen for one in asked), sum(one.paid_fen for one in shares)
+    in_full = all(one.paid_fen == one.asked_fen for one in shares)
+    holds = paid == min(whole, most) and in_full == (whole <= most)
+    holds = holds and all(0 <= one.paid_fen <= one.asked_fen for one in shares)
+    result = "in_full" if in_full else "reduced"
+    return Point(side, whole, result, Outcome(amount_fen=paid), holds, {})
+
+
+def _list(clause: Clause) -> Iterator[Edge]:
+    selection = clause.selection
+    if selection is None:
+        return
+    points = []
+    for side, by in SIDES:
+        number = selection.limit + by
+        listed = tuple(str(i) for i in range(1, number))
+        try:
+            result = "listed" if len(select(selection, listed, str(number))) == number else "lost"
+        except Refused:
+            result = "refused"
+        holds = result == ("listed" if number <= selection.limit else "refused")
+        points.append(Point(side, number, result, NOTHING, holds, {}))
+    yield Edge("selection", "", selection.limit, "included", selection.words, tuple(points))

@@ -1,0 +1,1 @@
+"""The engine: facts in; an award, its reasons and its record out."""

@@ -1,0 +1,109 @@
+"""Cases to decide, as a JSON list: `[{clause, note, facts, expect}, …]`, each by itself.
+
+JSON lets one write what a case must not mean: the same name twice, a float, NaN, a number of ten
+thousand digits. Each such fault belongs to its case and to no other; only a text that is no JSON
+list at all is one fault, with its line.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Node, Place, shown
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.clauses import Policy
+
+BYTES_MAX = 64 * 1024 * 1024
+_DIGITS_MAX = 40  # far beyond every limit; Python refuses to read thousands of them
+_KEYS = ("clause", "note", "facts", "expect")
+
+
+class Case(NamedTuple):
+    """A clause and facts to decide it on; `faults` are those of the case as it was written."""
+
+    clause: str
+    facts: Mapping[str, object]
+    note: str = ""
+    faults: tuple[Finding, ...] = ()
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which names it had twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def read(raw: bytes) -> tuple[list[Case] | None, list[Finding]]:
+    """The cases of a file, or why it is no list of cases."""
+    start = Place(Node(1, None))
+    if len(raw) > BYTES_MAX:
+        return None, [start.finding("file_too_large", limit=BYTES_MAX)]
+    try:
+        text = raw.decode()
+        written = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return None, [Place(Node(line, None)).finding("bad_character")]
+    except json.JSONDecodeError as error:
+        return None, [Place(Node(error.lineno, None)).finding("not_json", problem=error.msg)]
+    except RecursionError:
+        return None, [start.finding("too_deep", limit=100)]
+    if not isinstance(written, list):
+        line = text[: len(text) - len(text.lstrip())].count("\n") + 1
+        return None, [Place(Node(line, None)).finding("not_json_list")]
+    return [case(one) for one in written], []
+
+
+def case(written: object) -> Case:
+    """A case as somebody wrote it, with all that is wrong with its form."""
+    if not isinstance(written, dict):
+        return Case("", {}, faults=(Finding("case", "not_json_object"),))
+    clause, facts, note = written.get("clause"), written.get("facts"), written.get("note")
+    return Case(
+        clause if isinstance(clause, str) else "",
+        facts if isinstance(facts, dict) else {},
+        note if isinstance(note, str) else "",
+        tuple(_faults(written)),
+    )
+
+
+def decided(policy: Policy, one: Case) -> Decision:
+    """The decision of a case; one that is wrong in itself is rejected, with all its faults."""
+    if not one.faults:
+        return decide(policy, one.clause, one.facts)
+    errors = decide(policy, one.clause, one.facts).errors if one.clause else ()
+    return Decision("rejected", errors=(*one.faults, *errors))
+
+
+def _faults(written: dict[str, Any]) -> Iterator[Finding]:
+    for name in getattr(written, "twice", ()):
+        yield Finding(shown(name), "name_twice", (("name", shown(name)),))
+    for name in written:
+        if name not in _KEYS:
+            yield Finding(shown(name), "unknown_key")
+    facts = written.get("facts")
+    if "clause" not in written:
+        yield Finding("clause", "missing")
+    elif not isinstance(written["clause"], str):
+        yield Finding("clause", "not_text")
+    if "facts" not in written:
+        yield Finding("facts", "missing")
+    elif not isinstance(facts, dict):
+        yield Finding("facts", "not_json_object")
+    for name in getattr(facts, "twice", ()):
+        yield Finding(shown(name), "name_twice", (("name", shown(name)),))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made.twice = tuple(name for name in made if names.count(name) > 1)
+    return made
+
+
+def _integer(digits: str) -> int:
+    """An integer; of one with thousands of digits enough to know that it is too much."""
+    return int(digits[:_DIGITS_MAX])

@@ -1,0 +1,128 @@
+"""What would change a decision: how far it is to each threshold, and what lies behind it.
+
+For a condition that is not met, the fact as it would have to be, and what would be decided if that
+one fact were so and all others as they are. For an award, the base at which its cap is reached, or
+the next band begins. It is worked out when somebody asks, from the proof that the decision carries.
+"""
+
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.formulas import UNITS, reached
+from ledger.policy.decide.tree import Decision, Given, Judged
+from ledger.policy.text.amounts import Amount
+from ledger.policy.text.clauses import Policy, Rounding
+from ledger.policy.text.terms import BOUNDS
+from ledger.units import Fen
+
+ChangeKind = Literal["condition", "cap", "band"]
+
+
+class Change(NamedTuple):
+    """A fact, what it would have to be, how far that is, and what would then be decided.
+
+    `to` is a value, or the choices any of which would do; `distance` is None where there is none
+    to measure; `then` is None where no single given fact can be named (a ratio).
+    """
+
+    kind: ChangeKind
+    fact: str
+    to: Given | tuple[str, ...]
+    distance: int | Fraction | None
+    then: Decision | None
+
+
+def changes(policy: Policy, decision: Decision) -> tuple[Change, ...]:
+    """What would change this decision of this version, condition by condition."""
+    proof = decision.proof
+    if proof is None:
+        return ()
+    found = [_condition(policy, decision, judged) for judged in decision.unmet]
+    if decision.result == "eligible" and proof.steps and proof.steps[0].kind == "base":
+        found += _further(policy, decision)
+    return tuple(found)
+
+
+def _condition(policy: Policy, decision: Decision, judged: Judged) -> Change:
+    requirement = judged.requirement
+    threshold, distance = requirement.value, judged.distance
+    if isinstance(threshold, tuple):
+        then = _with(policy, decision, requirement.fact, threshold[0]) if threshold else None
+        return Change("condition", requirement.fact, threshold, None, then)
+    if isinstance(threshold, bool) or distance is None:
+        then = _with(policy, decision, requirement.fact, threshold)
+        return Change("condition", requirement.fact, threshold, None, then)
+    wanted: int | Fraction = threshold
+    if BOUNDS[requirement.op] == "excluded" and isinstance(threshold, int):
+        wanted += 1 if requirement.op == ">" else -1  # the next fen, seat or piece
+    then = _moved(policy, decision, requirement.fact, wanted - threshold - distance)
+    return Change("condition", requirement.fact, wanted, wanted - threshold - distance, then)
+
+
+def _further(policy: Policy, decision: Decision) -> list[Change]:
+    """Where the award grows by a step, and where it stops growing."""
+    proof = decision.proof
+    assert proof is not None  # noqa: S101 - it was decided
+    amount, base = proof.clause.amount, proof.steps[0]
+    target = _next_band(amount, base.value) if amount.bands else None
+    kind: ChangeKind = "band" if amount.bands else "cap"
+    if amount.kind == "rate" and amount.cap is not None and amount.rate:
+        target = full_at(amount.rate, amount.cap.fen, policy.rounding)
+    if target is None or target <= base.value:
+        return []
+    further = target - base.value
+    then = _moved(policy, decision, base.name, further)
+    return [Change(kind, base.name, target, further, then)]
+
+
+def _next_band(amount: Amount, value: int | Fraction) -> int | Fraction | None:
+    index = reached(amount, value)
+    if index >= len(amount.bands):
+        return None
+    return amount.bands[index].low + (0 if amount.bound == "included" else 1)
+
+
+def full_at(rate: Fraction, cap: Fen, rounding: Rounding) -> int:
+    """The least base, in whole fen, at which the award reaches its cap: rounding comes first."""
+    unit = UNITS[rounding.unit]
+    least = Fraction(-(-cap // unit) * unit)
+    if rounding.mode == "half_up":
+        least -= Fraction(unit, 2)
+    base = least / rate
+    return -(-base.numerator // base.denominator)
+
+
+def _moved(policy: Policy, decision: Decision, fact: str, by: int | Fraction) -> Decision | None:
+    """The decision with a fact, or the first that it follows from, higher by so much."""
+    derived = policy.derived.get(fact)
+    if derived is not None:
+        if derived.ratio:
+            return None
+        fact = derived.plus[0]
+    facts = decision.proof.facts if decision.proof else {}
+    given = facts.get(fact)
+    if isinstance(given, str):
+        return _with(policy, decision, fact, decimal_text(Fraction(given) + by))
+    if not isinstance(given, int) or Fraction(by).denominator != 1:
+        return None
+    return _with(policy, decision, fact, given + int(by))
+
+
+def _with(policy: Policy, decision: Decision, fact: str, value: object) -> Decision | None:
+    proof = decision.proof
+    if proof is None or value is None:
+        return None
+    return decide(policy, proof.clause.id, {**proof.facts, fact: value})
+
+
+def decimal_text(value: Fraction) -> str | None:
+    """An exact decimal as people write it; None where it has no end."""
+    places = 0
+    while value.denominator != 1 and (value * 10**places).denominator != 1:
+        places += 1
+        if places > 12:  # noqa: PLR2004 - no fact has more decimals
+            return None
+    sign = "-" if value < 0 else ""
+    digits = str(abs(int(value * 10**places))).rjust(places + 1, "0")
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)

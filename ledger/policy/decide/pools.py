@@ -1,0 +1,115 @@
+"""A round of applications that share one sum, and a list that holds only so many.
+
+Article 6's awards share 2000万 a year. When a round closes, what was worked out for each is paid in
+full if the sum is enough. If it is not, the pool's rule says how: in proportion (each to the fen
+below, the fen left over by the largest remainder, ties by application number), or by the order in
+which they came or were ranked, until the sum is used up. Nobody's share depends on chance.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ledger.errors import Conflict, Refused
+from ledger.policy.text.clauses import Pool, Selection
+from ledger.units import Fen
+
+_DIGITS = re.compile(r"(\d+)", re.ASCII)
+
+
+class Application(NamedTuple):
+    """What was worked out for an application, fen; `order` is its turn, or its rank."""
+
+    number: str
+    applicant: str
+    fen: Fen
+    order: int = 0
+
+
+class Share(NamedTuple):
+    """What an application is paid of the pool, fen."""
+
+    number: str
+    asked_fen: Fen
+    paid_fen: Fen
+
+
+def settle(pool: Pool, applications: Sequence[Application]) -> tuple[Share, ...]:
+    """What each is paid, in the order given; together never more than the pool.
+
+    A recovery (a negative sum) is as it is: it neither takes from the pool nor fills it.
+
+    Raises:
+        Conflict: an application number is there twice.
+    """
+    counts = Counter(one.number for one in applications)
+    if twice := next((number for number, times in counts.items() if times > 1), None):
+        raise Conflict("application_twice", number=twice)
+    asked = _bounded(pool.applicant_fen, [one for one in applications if one.fen > 0])
+    if sum(asked.values()) > pool.fen:
+        asked = _in_proportion(pool.fen, asked) if pool.rule == "pro_rata" else _in_turn(
+            pool.fen, asked, applications
+        )  # fmt: skip
+    return tuple(
+        Share(one.number, one.fen, asked.get(one.number, min(one.fen, 0))) for one in applications
+    )
+
+
+def _bounded(bound: Fen | None, applications: Iterable[Application]) -> dict[str, Fen]:
+    """What each asks for, where one applicant's sums together have a bound, in their order."""
+    given: defaultdict[str, Fen] = defaultdict(int)
+    asked = {}
+    for one in sorted(applications, key=_turn):
+        fen = one.fen if bound is None else min(one.fen, bound - given[one.applicant])
+        given[one.applicant] += fen
+        asked[one.number] = fen
+    return asked
+
+
+def _in_proportion(pool: Fen, asked: dict[str, Fen]) -> dict[str, Fen]:
+    total = sum(asked.values())
+    paid = {number: fen * pool // total for number, fen in asked.items()}
+    rest = pool - sum(paid.values())
+    by_remainder = sorted(asked, key=lambda n: (-(asked[n] * pool % total), natural(n)))
+    for number in by_remainder[:rest]:
+        paid[number] += 1
+    return paid
+
+
+def _in_turn(
+    pool: Fen, asked: dict[str, Fen], applications: Iterable[Application]
+) -> dict[str, Fen]:
+    paid = {}
+    for one in sorted(applications, key=_turn):
+        if one.number in asked:
+            paid[one.number] = min(asked[one.number], pool)
+            pool -= paid[one.number]
+    return paid
+
+
+def _turn(one: Application) -> tuple[object, ...]:
+    return (one.order, natural(one.number))
+
+
+def natural(number: str) -> tuple[tuple[int, int, str], ...]:
+    """An application number as people order it: A-2 before A-10."""
+    return tuple(
+        (0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part)
+        for part in _DIGITS.split(number)
+        if part
+    )
+
+
+def select(selection: Selection, listed: Sequence[str], number: str) -> tuple[str, ...]:
+    """The list with one more on it.
+
+    Raises:
+        Conflict: it is on the list already.
+        Refused: the list is full.
+    """
+    if number in listed:
+        raise Conflict("selected_already", number=number)
+    if len(listed) >= selection.limit:
+        raise Refused("selection_full", number=number, limit=selection.limit)
+    return (*listed, number)

@@ -1,0 +1,119 @@
+"""A decision as it is kept: on which facts, by which terms, how it was found, and its digest.
+
+The digest is over the terms of the clause, the readings it rests on, the facts, the proof and the
+version of the engine. Years later the same facts are decided again by the same terms, and must give
+the same record, to the letter. Of a fact that must not be kept (which talent programme somebody is
+in) a null stands in its place; who knows it says it again to replay the decision.
+"""
+
+from collections.abc import Collection, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from ledger.errors import Refused
+from ledger.formats.digest import digest as digest_of
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision, Judged, Quotient, Step
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import digest, load
+
+ENGINE = 1
+"""The engine's version. Another one as soon as the same facts could give another record."""
+
+_OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
+_NONE: Mapping[str, object] = MappingProxyType({})
+
+
+class Record(NamedTuple):
+    """What is kept of a decision; all of it in plain values, sums in fen, fractions as `1/50`."""
+
+    engine: int
+    policy: str
+    clause: str
+    terms: str  # the digest of the clause's binding terms
+    readings: Mapping[str, str]  # question: the reading chosen
+    facts: Mapping[str, object]  # as they were given; null: not kept
+    result: str
+    outcome: Mapping[str, int]
+    proof: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all of it, in hexadecimal."""
+        return digest_of(self._asdict())
+
+    def as_json(self) -> dict[str, Any]:
+        """The record and its digest, to be stored or sent."""
+        return {**self._asdict(), "digest": self.digest}
+
+
+def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> Record | None:
+    """The record of a decision; None where the facts themselves were wrong.
+
+    `veiled` names the facts that are not kept.
+    """
+    proof = decision.proof
+    if proof is None:
+        return None
+    outcome = {name: getattr(decision, name) for name in _OUTCOMES}
+    return Record(
+        engine=ENGINE,
+        policy=proof.version,
+        clause=proof.clause.id,
+        terms=digest(policy, proof.clause),
+        readings={key: policy.questions[key].chosen for key in proof.questions},
+        facts={name: None if name in veiled else v for name, v in proof.facts.items()},
+        result=decision.result,
+        outcome={name: value for name, value in outcome.items() if value is not None},
+        proof={
+            "conditions": [_condition(one, veiled) for one in proof.conditions],
+            "steps": [_step(one) for one in proof.steps],
+            "missing": list(decision.missing),
+            "to_judge": [one.requirement.words for one in decision.to_judge],
+        },
+    )
+
+
+def replayed(kept: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:
+    """Decide again what a record (`as_json`) says was decided; `veiled` are the facts not kept.
+
+    Raises:
+        NotFound: there is no such version of the policy.
+        Refused: another engine wrote it (`other_engine`), or its readings are not there.
+    """
+    if kept["engine"] != ENGINE:
+        raise Refused("other_engine", engine=kept["engine"], here=ENGINE)
+    policy = load(kept["policy"], kept["readings"])
+    unkept = [name for name, value in kept["facts"].items() if value is None]
+    facts = {name: veiled.get(name) if name in unkept else v for name, v in kept["facts"].items()}
+    return record(policy, decide(policy, kept["clause"], facts), unkept)
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """A value of the proof as JSON has it: a fraction as `1/50`, a ratio as its two quantities."""
+    if isinstance(value, Quotient):
+        return {"of": plain(value.of), "to": plain(value.to)}
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Fraction) else value
+
+
+def _condition(judged: Judged, veiled: Collection[str]) -> dict[str, Any]:
+    asked = judged.requirement
+    return {
+        "article": judged.article,
+        "words": asked.words,
+        "reading": asked.reading,
+        "fact": asked.fact,
+        "op": asked.op,
+        "value": plain(asked.value),
+        "given": None if asked.fact in veiled else plain(judged.given),
+        "state": judged.state,
+        "missing": list(judged.missing),
+        "bound": plain(judged.bound),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {name: plain(value) for name, value in step._asdict().items()}

@@ -1,0 +1,21 @@
+"""What a reviewer may approve: where the policy gives a ceiling, any sum up to it, and none above.
+
+The text often says «最高不超过» and no formula. Then people set the sum, and the engine only holds
+it within what the policy allows.
+"""
+
+from ledger.errors import Finding
+from ledger.policy.decide.tree import Decision
+from ledger.units import Fen, yuan
+
+
+def approval(decision: Decision, fen: Fen) -> list[Finding]:
+    """Why a sum may not be approved on this decision; nothing where it may."""
+    if decision.ceiling_fen is None:
+        return [Finding("approved_fen", "no_ceiling")]
+    if fen < 0:
+        return [Finding("approved_fen", "negative_approval")]
+    if fen > decision.ceiling_fen:
+        about = (("fen", yuan(fen)), ("ceiling", yuan(decision.ceiling_fen)))
+        return [Finding("approved_fen", "above_ceiling", about)]
+    return []

@@ -1,0 +1,31 @@
+"""The process section of a policy file: how claims are checked, published and paid.
+
+The law says who gets how much; these are the bureau's own rules beside it, of the same version:
+which kinds of cost documents are named, which evidence is good enough, what differences a clerk
+may pass in one act, and how long the centre and the public have. They are not part of a clause's
+digest: no promise changes when a tolerance does.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ledger.formats.field_parsers import Shape, one_of, up_to
+
+DocumentKind = Literal[
+    "digital_invoice", "electronic_invoice", "paper_invoice", "internal_settlement"
+]
+Grade = Literal["A", "B", "C", "D"]
+FileRole = Literal["application", "commitment", "receipt", "account", "contract", "result", "other"]
+
+
+class Process(Shape):
+    """The bureau's own rules of a version."""
+
+    cost_documents: tuple[Annotated[DocumentKind, one_of(DocumentKind)], ...] = Field(min_length=1)
+    grades_payable: tuple[Annotated[Grade, one_of(Grade)], ...] = Field(min_length=1)
+    tolerance_fen: Annotated[int, up_to(100_000)]  # of a document, either way
+    tolerance_permille: Annotated[int, up_to(100)]  # of a cell's metered cost, either way
+    answer_days: Annotated[int, up_to(60)]  # working days for the centre
+    publication_days: Annotated[int, up_to(60)]  # working days before the public
+    claim_files: tuple[Annotated[FileRole, one_of(FileRole)], ...] = Field(min_length=1)

@@ -1,0 +1,1 @@
+"""What a policy version costs for a whole register of applicants."""

@@ -1,0 +1,90 @@
+"""What stands under a name in a register: a fact, perhaps of one clause alone, or who applies.
+
+A fact is named as the policy's file names it. Money is integer fen under that name, yuan under the
+same name with `yuan` for `fen`, and yuan under its Chinese name; a choice is its key or its words.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.conditions import FactKind
+from ledger.units import fen_from_yuan
+
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_YES_NO = {"true": True, "false": False, "是": True, "否": False}
+_OURS = {
+    "number": "number", "申请号": "number", "clauses": "clauses", "条款": "clauses",
+    "rank": "rank", "名次": "rank", "name": "name", "名称": "name",
+}  # fmt: skip
+
+
+class Column(NamedTuple):
+    """What stands under a name: a fact (of one clause), or the part of an application `name`."""
+
+    name: str
+    fact: str | None
+    clause: str | None
+    read: Callable[[str], object]  # ValueError: not a sum of yuan
+    yuan: bool
+
+
+class Columns:
+    """The names that a register may use under some versions of the policy."""
+
+    def __init__(self, *policies: Policy) -> None:
+        self._facts: dict[str, FactKind] = {}
+        for policy in reversed(policies):
+            self._facts |= policy.facts
+        self.clauses = frozenset(clause.id for p in policies for clause in p.clauses)
+        words = [kind.words for kind in self._facts.values()]
+        self._by_words = {k.words: n for n, k in self._facts.items() if words.count(k.words) == 1}
+        self._in_yuan = {in_yuan(n): n for n, k in self._facts.items() if k.kind == "money"}
+        self._known: dict[str, Column | None] = {}
+
+    def __getitem__(self, name: str) -> Column | None:
+        """What a name means; None where it means nothing."""
+        if name not in self._known:
+            self._known[name] = self._find(name)
+        return self._known[name]
+
+    def _find(self, name: str) -> Column | None:
+        if name in _OURS:
+            return Column(_OURS[name], None, None, str, yuan=False)
+        clause, point, rest = name.partition(".")
+        if not point:
+            clause, rest = "", name
+        elif clause not in self.clauses:
+            return None
+        yuan = rest in self._in_yuan
+        fact = self._in_yuan.get(rest) or (rest if rest in self._facts else None)
+        if fact is None and rest in self._by_words:
+            fact = self._by_words[rest]
+            yuan = self._facts[fact].kind == "money"
+        if fact is None:
+            return None
+        return Column(fact, fact, clause or None, _reader(self._facts[fact], yuan=yuan), yuan)
+
+
+def in_yuan(name: str) -> str:
+    """The name under which a fact that is money is given in yuan."""
+    parts = name.split("_")
+    if "fen" not in parts:
+        return f"{name}_yuan"
+    return "_".join("yuan" if part == "fen" else part for part in parts)
+
+
+def _reader(kind: FactKind, *, yuan: bool) -> Callable[[str], object]:
+    """How a cell's text becomes a value; what it cannot read stays a text, for the engine to say.
+
+    ValueError where yuan are wanted and there are none.
+    """
+    if kind.kind == "money" and yuan:
+        return fen_from_yuan
+    if kind.kind in ("money", "count"):
+        return lambda text: int(text) if _INTEGER.fullmatch(text) else text
+    if kind.kind == "yes_no":
+        return lambda text: _YES_NO.get(text.lower(), text)
+    by_words = {words: key for key, words in kind.choices.items()}
+    return lambda text: by_words.get(text, text)

@@ -1,0 +1,152 @@
+"""What those get who share a pool, or want a place on a list, when a whole register has come.
+
+Nobody's share is known before the last applicant has been seen, so these wait, each as one short
+entry; everything else is added up and forgotten. A pool is shared by its version's rule, and by the
+other rules beside it, so that one can see what each would do.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple, get_args
+
+from ledger.policy.decide.pools import Application, natural, settle
+from ledger.policy.text.clauses import Policy, Pool, PoolRule, Selection
+from ledger.units import Fen
+
+_UNRANKED = 10**9
+RULES: tuple[PoolRule, ...] = get_args(PoolRule)
+
+
+class Entry(NamedTuple):
+    """What was worked out for an applicant under a clause, fen; `line` is the order of coming."""
+
+    number: str
+    clause: str
+    line: int
+    rank: int | None
+    fen: Fen
+
+
+class Shared(NamedTuple):
+    """What a rule of sharing does: how many are paid in full, in part, not at all; fen in all.
+
+    `ranked` is False where the rule wants ranks and the register has none.
+    """
+
+    rule: PoolRule
+    paid_fen: Fen
+    full: int
+    part: int
+    nothing: int
+    most_lost_fen: Fen
+    ranked: bool
+
+
+class Dilution(NamedTuple):
+    """What is left of the awards that share a pool. Sums in fen; recoveries are not among them."""
+
+    pool: str
+    fen: Fen
+    rule: PoolRule
+    asked_fen: Fen
+    paid_fen: Fen
+    rules: tuple[Shared, ...]
+
+    @property
+    def factor(self) -> Fraction:
+        """Paid for each fen asked; 1 where nobody asked."""
+        return Fraction(self.paid_fen, self.asked_fen) if self.asked_fen else Fraction(1)
+
+
+class Listed(NamedTuple):
+    """A list with so many places: who would be on it, and sums before and after, fen."""
+
+    clause: str
+    limit: int
+    eligible: int
+    asked_fen: Fen
+    paid_fen: Fen
+
+
+class Rounds:
+    """All rounds of one version: first `add`ed to, then settled once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._pools, self._of = policy.pools, {c.id: c.pool for c in policy.clauses if c.pool}
+        self._lists = {c.id: c.selection for c in policy.clauses if c.selection}
+        self._in_pool: dict[str, list[Entry]] = {pool: [] for pool in policy.pools}
+        self._in_list: dict[str, list[Entry]] = {clause: [] for clause in self._lists}
+        self.clauses = frozenset(self._of) | frozenset(self._lists)
+        self.dilutions: tuple[Dilution, ...] = ()
+        self.listed: tuple[Listed, ...] = ()
+
+    def add(self, entry: Entry) -> None:
+        """Have an award wait for the end of its round."""
+        if entry.clause in self._in_list:
+            self._in_list[entry.clause].append(entry)
+        else:
+            self._in_pool[self._of[entry.clause]].append(entry)
+
+    def settle(self) -> Iterator[tuple[Entry, Fen]]:
+        """What each entry is paid in the end; a list is made before its pool is shared."""
+        for clause, selection in self._lists.items():
+            entries = self._in_list[clause]
+            paid = _selected(selection, entries)
+            asked, eligible = sum(e.fen for e in entries), sum(e.fen > 0 for e in entries)
+            found = Listed(clause, selection.limit, eligible, asked, sum(paid))
+            self.listed = (*self.listed, found)
+            chosen = [e._replace(fen=fen) for e, fen in zip(entries, paid, strict=True)]
+            if pool := self._of.get(clause):
+                self._in_pool[pool] += chosen
+            else:
+                yield from ((e, e.fen) for e in chosen)
+        for name, entries in self._in_pool.items():
+            sums = _shares(self._pools[name], entries)
+            self.dilutions = (*self.dilutions, _dilution(name, self._pools[name], entries, sums))
+            yield from zip(entries, sums, strict=True)
+
+
+def _selected(selection: Selection, entries: Sequence[Entry]) -> list[Fen]:
+    """The first so many by rank, ties by application number, are paid; a recovery stays one."""
+    wanted = [i for i, one in enumerate(entries) if one.fen > 0]
+    wanted.sort(key=lambda i: (entries[i].rank or _UNRANKED, natural(entries[i].number)))
+    chosen = set(wanted[: selection.limit])
+    return [one.fen if i in chosen else min(one.fen, 0) for i, one in enumerate(entries)]
+
+
+def _shares(pool: Pool, entries: Sequence[Entry]) -> list[Fen]:
+    ranked = pool.rule == "ranked"
+    applications = [
+        Application(
+            f"{one.number} {one.clause}",
+            one.number,
+            one.fen,
+            (one.rank or _UNRANKED) if ranked else one.line,
+        )
+        for one in entries
+    ]
+    return [share.paid_fen for share in settle(pool, applications)]
+
+
+def _dilution(name: str, pool: Pool, entries: Sequence[Entry], sums: Sequence[Fen]) -> Dilution:
+    compared = []
+    for rule in RULES:
+        other = pool.model_copy(update={"rule": rule})
+        paid = sums if rule == pool.rule else _shares(other, entries)
+        compared.append(_shared(rule, entries, paid))
+    asked = sum(one.fen for one in entries if one.fen > 0)
+    given = sum(fen for fen in sums if fen > 0)
+    return Dilution(name, pool.fen, pool.rule, asked, given, tuple(compared))
+
+
+def _shared(rule: PoolRule, entries: Sequence[Entry], paid: Sequence[Fen]) -> Shared:
+    pairs = [(one.fen, fen) for one, fen in zip(entries, paid, strict=True) if one.fen > 0]
+    return Shared(
+        rule,
+        paid_fen=sum(fen for _, fen in pairs),
+        full=sum(fen == asked for asked, fen in pairs),
+        part=sum(0 < fen < asked for asked, fen in pairs),
+        nothing=sum(not fen for _, fen in pairs),
+        most_lost_fen=max((asked - fen for asked, fen in pairs), default=0),
+        ranked=rule != "ranked" or any(one.rank for one in entries),
+    )

@@ -1,0 +1,158 @@
+"""One version's side of a simulation: it decides each applicant, and adds up what that comes to.
+
+Awards for one project are put together as the closing clause says; what shares a pool or wants a
+place on a list waits for its round; all else is counted at once and forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ledger.errors import Finding
+from ledger.policy.analysis.cliffs import Cliffs
+from ledger.policy.decide import facts as told
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.stacking import Award, together
+from ledger.policy.decide.tree import Decision, Result
+from ledger.policy.simulation.applicants import Applicant
+from ledger.policy.simulation.dilution import Entry, Rounds
+from ledger.policy.simulation.movers import Sums
+from ledger.policy.text.clauses import Policy
+from ledger.units import Fen
+
+Decisions = Mapping[str, Decision]
+
+
+@dataclass
+class Tally:
+    """What a clause came to: decisions by result; sums in fen, `paid_fen` less `recovered_fen`.
+
+    `asked_fen` is what each decision gives by itself, `paid_fen` what is left of it beside other
+    awards, in its pool and on its list.
+    """
+
+    results: Counter[Result] = field(default_factory=Counter)
+    asked_fen: Fen = 0
+    paid_fen: Fen = 0
+    recovered_fen: Fen = 0
+    ceiling_fen: Fen = 0
+    posts: int = 0
+    largest_fen: Fen = 0
+
+
+class Side:
+    """One version, and what it gives."""
+
+    def __init__(self, policy: Policy, keep: int) -> None:
+        self.policy = policy
+        self.tallies = {clause.id: Tally() for clause in policy.clauses}
+        self.rounds = Rounds(policy)
+        self.cliffs = Cliffs(policy, keep)
+        self._checks = told.checks(policy, policy.facts)
+        self._names = {clause.id: told.names(policy, clause) for clause in policy.clauses}
+        self._clauses = {clause.id: clause for clause in policy.clauses}
+        named = {c.clause for clause in policy.clauses for c in clause.conflicts}
+        self._rivals = named | {clause.id for clause in policy.clauses if clause.conflicts}
+
+    def decide(
+        self, applicant: Applicant, known: Decisions, same: frozenset[str]
+    ) -> tuple[dict[str, Decision], list[Finding]]:
+        """An applicant's decisions, those of `same` clauses taken from `known`; or the faults."""
+        found = self._faults(applicant)
+        decided: dict[str, Decision] = {}
+        if found:
+            return decided, found
+        for clause, names in self._names.items():
+            if applicant.clauses is not None and clause not in applicant.clauses:
+                continue
+            if clause in same:
+                decided[clause] = known[clause]
+                continue
+            facts = applicant.facts
+            if clause in applicant.own:
+                facts = {**facts, **applicant.own[clause]}
+            given = {name: facts[name] for name in names if name in facts}
+            decision = decide(self.policy, clause, given)
+            found += decision.errors
+            decided[clause] = decision
+        return decided, list(dict.fromkeys(found))
+
+    def _faults(self, applicant: Applicant) -> list[Finding]:
+        """What is wrong with any fact, also where no clause of the applicant asks for it."""
+        for facts in (applicant.facts, *applicant.own.values()):
+            for name, value in facts.items():
+                check = self._checks.get(name)
+                if check is not None and check(value) is not None:
+                    known = {n: v for n, v in facts.items() if n in self._checks}
+                    return list(told.faults(self.policy, self._checks, known))
+        return []
+
+    def fold(self, applicant: Applicant, decisions: Decisions) -> dict[str, Sums]:
+        """Count an applicant; what it gets at once, by clause. The rest waits for its round."""
+        given: dict[str, Sums] = {}
+        for clause, decision in decisions.items():
+            tally = self.tallies[clause]
+            tally.results[decision.result] += 1
+            self.cliffs.watch(clause, applicant.number, applicant.line, decision)
+            if decision.result == "eligible":
+                fen, ceiling = decision.amount_fen or 0, decision.ceiling_fen or 0
+                tally.asked_fen += fen
+                if fen or ceiling or decision.posts:
+                    given[clause] = Sums(fen, ceiling, decision.posts or 0)
+        if len(given) > 1 and len(self._rivals & given.keys()) > 1:
+            given = self._together(applicant, given)
+        at_once: dict[str, Sums] = {}
+        for clause, sums in given.items():
+            now = sums
+            if sums.fen and clause in self.rounds.clauses:
+                number, line, rank = applicant.number, applicant.line, applicant.rank
+                self.rounds.add(Entry(number, clause, line, rank, sums.fen))
+                now = sums._replace(fen=0)
+            self._count(clause, now)
+            if any(now):
+                at_once[clause] = now
+        return at_once
+
+    def _count(self, clause: str, sums: Sums) -> None:
+        tally = self.tallies[clause]
+        tally.paid_fen += sums.fen
+        tally.recovered_fen -= min(sums.fen, 0)
+        tally.ceiling_fen += sums.ceiling_fen
+        tally.posts += sums.posts
+        tally.largest_fen = max(tally.largest_fen, sums.fen)
+
+    def _together(self, applicant: Applicant, given: dict[str, Sums]) -> dict[str, Sums]:
+        """What is left of the awards beside each other: an applicant stands for one project."""
+        awards = [
+            Award(
+                clause, clause, applicant.number, sums.fen or sums.ceiling_fen,
+                lines=self._cost_lines(applicant, clause),
+            )
+            for clause, sums in given.items()
+            if not sums.posts
+        ]  # fmt: skip
+        left = {payable.award.clause: payable.fen for payable in together(self.policy, awards)}
+        return {
+            clause: sums._replace(**{"fen" if sums.fen else "ceiling_fen": left[clause]})
+            if clause in left
+            else sums
+            for clause, sums in given.items()
+        }
+
+    def _cost_lines(self, applicant: Applicant, clause: str) -> frozenset[str]:
+        """The cost that an award is for, where another one may not use it too: its fact."""
+        amount = self._clauses[clause].amount
+        others = self._clauses.values()
+        same_cost = any(c.rule == "same_cost" for c in self._clauses[clause].conflicts) or any(
+            c.rule == "same_cost" and c.clause == clause for o in others for c in o.conflicts
+        )
+        if not same_cost or amount.base is None:
+            return frozenset()
+        own = amount.base in applicant.own.get(clause, {})
+        return frozenset({f"{clause}.{amount.base}" if own else amount.base})
+
+    def settle(self) -> Iterator[tuple[Entry, Fen]]:
+        """Settle the rounds; what each who waited is paid."""
+        for entry, fen in self.rounds.settle():
+            self._count(entry.clause, Sums(fen))
+            yield entry, fen

@@ -1,0 +1,1 @@
+"""What a policy file says, and whether it agrees with itself and with its quotations."""

@@ -1,0 +1,114 @@
+"""What a clause gives: one of a handful of formula kinds, and the figures it needs.
+
+`rate` gives base × rate up to a cap; `bands` a ceiling by the band in which the base lies;
+`ladder` a sum by the step reached, less what was paid; `ceiling` a highest sum within which a
+reviewer decides; `quota` a share of the seats, in kind; `negotiated` (一事一议) whatever people
+agree; `support` no sum at all. A figure that its kind does not know is an error.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ledger.formats.field_parsers import Shape, fault, one_of
+from ledger.policy.text.terms import (
+    Bound,
+    Bounded,
+    CapPeriod,
+    CapScope,
+    CapYuan,
+    Gives,
+    Key,
+    Rate,
+    Sentence,
+)
+from ledger.units import Fen
+
+FormulaKind = Literal["rate", "bands", "ladder", "ceiling", "quota", "negotiated", "support"]
+Mode = Literal["cumulative", "single", "top_up", "accumulate", "once", "slab", "marginal"]
+
+# kind: (what it must say, what it may say besides)
+_SAYS: dict[str, tuple[str, str]] = {
+    "rate": ("base rate mode", "paid cap per"),
+    "bands": ("base bands per", "paid bound"),
+    "ladder": ("base bands per paid mode", "bound"),
+    "ceiling": ("cap", "limit"),
+    "quota": ("base bands per mode", "bound"),
+    "negotiated": ("", "per"),
+    "support": ("", ""),
+}
+MODES: dict[str, tuple[Mode, ...]] = {
+    "rate": ("cumulative", "single"),
+    "ladder": ("top_up", "accumulate", "once"),
+    "quota": ("slab", "marginal"),
+}
+
+
+class Cap(Shape):
+    """The most that is paid, to what, over which time."""
+
+    fen: CapYuan = Field(alias="yuan")
+    words: Sentence
+    scope: Annotated[CapScope, one_of(CapScope)]
+    period: Annotated[CapPeriod, one_of(CapPeriod)]
+
+
+class Per(Shape):
+    """What an award without a cap of its own is counted for."""
+
+    scope: Annotated[CapScope, one_of(CapScope)]
+    period: Annotated[CapPeriod, one_of(CapPeriod)]
+
+
+class Band(Shape):
+    """From `low` (included, unless the amount says otherwise) to below `high`; None is no end."""
+
+    low: Bounded = Field(alias="from")
+    high: Bounded | None = Field(default=None, alias="to")
+    gives: Gives  # a sum in fen, or a share
+    words: Sentence
+
+
+class Amount(Shape):
+    """What is given, how it is worked out, and the words that say so."""
+
+    kind: Annotated[FormulaKind, one_of(FormulaKind)]
+    words: Sentence
+    base: Key | None = None
+    rate: Rate | None = None  # a share of a sum, or fen for each unit of a quantity
+    mode: Annotated[Mode, one_of(Mode)] | None = None
+    bands: tuple[Band, ...] = ()
+    bound: Annotated[Bound, one_of(Bound)] = "included"  # whether a band's `low` is in it
+    paid: Key | None = None
+    cap: Cap | None = None
+    limit: Key | None = None  # a ceiling is never more than this sum
+    per: Per | None = None
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_needs(self) -> Self:
+        must, may = (names.split() for names in _SAYS[self.kind])
+        said = self.model_fields_set - {"kind", "words"}
+        if lacking := [name for name in must if name not in said]:
+            raise fault("amount_lacks", kind=self.kind, names=", ".join(lacking))
+        if strange := sorted(said - {*must, *may}):
+            raise fault("amount_strange", kind=self.kind, names=", ".join(strange))
+        if self.mode is not None and self.mode not in MODES[self.kind]:
+            raise fault("bad_choice", choices=", ".join(MODES[self.kind]))
+        if self.kind == "rate" and (self.cap is None) == (self.per is None):
+            raise fault("amount_lacks", kind=self.kind, names="cap | per")
+        return self
+
+    @property
+    def counted(self) -> Cap | Per | None:
+        """For what, and over which time, the award is counted."""
+        return self.cap or self.per
+
+    @property
+    def most(self) -> Fen | None:
+        """The most fen that one award can be; None where the text sets no upper bound."""
+        if self.cap:
+            return self.cap.fen
+        sums = [int(band.gives) for band in self.bands if self.kind in ("bands", "ladder")]
+        if not sums:
+            return None
+        return sum(sums) if self.mode == "accumulate" else max(sums)

@@ -1,0 +1,184 @@
+"""Where a policy file contradicts itself.
+
+Names of nothing, quotations that are none, bands with gaps or overlaps, figures of the wrong kind.
+The shapes (`clauses.py`) say how each entry is written; here they are held against each other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Place
+from ledger.policy.text import intervals
+from ledger.policy.text.amounts import Amount
+from ledger.policy.text.clauses import Clause, Part, Policy, Scope
+from ledger.policy.text.conditions import FactKind, Requirement
+from ledger.policy.text.terms import BOUNDS
+
+_ORDERED = tuple(BOUNDS)
+OPERATORS: Mapping[str, tuple[str, ...]] = {
+    "choice": ("in",), "yes_no": ("==",),
+    "count": _ORDERED, "money": _ORDERED, "decimal": _ORDERED, "ratio": _ORDERED,
+}  # fmt: skip
+
+
+def of(policy: Policy, place: Place) -> Iterator[Finding]:
+    """Everything in which a version contradicts itself."""
+    clauses = [(clause, place.at("clauses", i)) for i, clause in enumerate(policy.clauses)]
+    yield from _derived(policy, place)
+    yield from _conditions(policy.scope, place.at("scope"), policy)
+    for i, (clause, at) in enumerate(clauses):
+        yield from _conditions(clause, at, policy)
+        yield from _sum(clause, at.at("amount"), policy)
+        yield from _named(clause, at, policy)
+        if clause.id in {earlier.id for earlier in policy.clauses[:i]}:
+            yield at.at("id").finding("duplicate", first=clause.id)
+    parts: list[tuple[Part, Place]] = [(policy.scope, place.at("scope")), *clauses]
+    for part, at in (*parts, (policy.closing, place.at("closing"))):
+        for i, name in enumerate(part.questions):
+            if name not in policy.questions:
+                yield at.at("questions", i).finding("unknown_question", name=name)
+    yield from _beside(policy, place)
+    yield from _questions(policy, place)
+
+
+def kind_of(policy: Policy, fact: str) -> str | None:
+    """Of what kind a fact is, given or derived; None where the file does not know it."""
+    if fact in policy.facts:
+        return policy.facts[fact].kind
+    derived = policy.derived.get(fact)
+    if derived is None:
+        return None
+    return "ratio" if derived.ratio else kind_of(policy, derived.plus[0])
+
+
+def _derived(policy: Policy, place: Place) -> Iterator[Finding]:
+    for name, derived in policy.derived.items():
+        at = place.at("derived", name)
+        if name in policy.facts:
+            yield at.finding("duplicate", first=name)
+        wanted = "decimal" if derived.ratio else "money"
+        for fact in derived.inputs:
+            if fact not in policy.facts or policy.facts[fact].kind != wanted:
+                yield at.finding("unknown_fact", name=fact)
+    for i, impossible in enumerate(policy.impossible):
+        kinds = {kind_of(policy, fact) for fact in (*impossible.parts, impossible.whole)}
+        if len(kinds) != 1 or not kinds <= {"money", "count", "decimal"}:
+            yield place.at("impossible", i).finding("unknown_fact", name=impossible.whole)
+
+
+def _conditions(part: Scope | Clause, place: Place, policy: Policy) -> Iterator[Finding]:
+    for i, requirement in enumerate(part.require):
+        at = place.at("require", i)
+        if requirement.words not in _quotable(part, requirement, policy):
+            yield at.at("words").finding("not_in_text", article=part.article)
+        kind = kind_of(policy, requirement.fact)
+        if kind is None:
+            yield at.at("fact").finding("unknown_fact", name=requirement.fact)
+        elif requirement.op not in OPERATORS[kind]:
+            yield at.at("op").finding("bad_choice", choices=", ".join(OPERATORS[kind]))
+        else:
+            yield from _threshold(requirement.value, kind, at.at("value"))
+            named = requirement.value if isinstance(requirement.value, tuple) else ()
+            known = policy.facts.get(requirement.fact)
+            yield from _choices((*named, *requirement.judgement), known, at.at("value"))
+        if requirement.unless:
+            named, where = requirement.unless.value, at.at("unless")
+            yield from _choices(named, policy.facts.get(requirement.unless.fact), where)
+
+
+def _quotable(part: Part, requirement: Requirement, policy: Policy) -> str:
+    """What a condition may quote: the sentence, or the reading that adds it."""
+    question = policy.questions.get(requirement.reading or "")
+    if question is None or question.chosen not in question.readings:
+        return "" if requirement.reading else part.text
+    return question.readings[question.chosen].words
+
+
+def _threshold(value: object, kind: str, at: Place) -> Iterator[Finding]:
+    """A sum is written with its unit, and nothing else is; a count has no decimals."""
+    if kind not in ("money", "count", "decimal", "ratio"):
+        return
+    written = at.node.value
+    in_yuan = isinstance(written, str) and written.endswith("元")
+    if in_yuan != (kind == "money") or (kind == "count" and isinstance(value, Fraction)):
+        yield at.finding("bad_threshold", op=kind)
+
+
+def _choices(named: Iterable[str], kind: FactKind | None, place: Place) -> Iterator[Finding]:
+    choices = kind.choices if kind else {}
+    for name in named:
+        if name not in choices:
+            yield place.finding("bad_choice", choices=", ".join(choices) or "-")
+
+
+def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
+    amount = clause.amount
+    bases = {"rate": ("money", "decimal"), "quota": ("count",)}.get(amount.kind, ("money",))
+    for key, kinds in (("base", bases), ("paid", ("money",)), ("limit", ("money",))):
+        name = getattr(amount, key)
+        if name is not None and kind_of(policy, name) not in kinds:
+            yield place.at(key).finding("unknown_fact", name=name)
+    if amount.rate is not None:
+        written = place.at("rate").node.value
+        by_unit = isinstance(written, str) and written.endswith("元")
+        if by_unit != (kind_of(policy, amount.base or "") == "decimal"):
+            yield place.at("rate").finding("bad_rate")
+    quoted = [(amount.words, place)]
+    quoted += [(amount.cap.words, place.at("cap"))] if amount.cap else []
+    quoted += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
+    for words, at in quoted:
+        if words not in clause.text:
+            yield at.at("words").finding("not_in_text", article=clause.article)
+    yield from _bands(amount, place)
+
+
+def _bands(amount: Amount, place: Place) -> Iterator[Finding]:
+    """Bands cover the line from the first threshold on: no gap, no overlap, no end."""
+    wanted = "quota" if amount.kind == "quota" else "money"
+    for i, band in enumerate(amount.bands):
+        at = place.at("bands", i)
+        yield from _threshold(band.low, "count" if wanted == "quota" else "money", at.at("from"))
+        if isinstance(band.gives, Fraction) != (wanted == "quota"):
+            yield at.at("gives").finding("bad_rate")
+    for i, code in intervals.faults(intervals.of_bands(amount)):
+        end = "to" if code in ("band_empty", "band_ended") else "from"
+        yield place.at("bands", i, end).finding(code)
+
+
+def _named(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
+    if clause.pool is not None and clause.pool not in policy.pools:
+        yield place.at("pool").finding("bad_choice", choices=", ".join(policy.pools) or "-")
+    if clause.selection and clause.selection.words not in clause.text:
+        yield place.at("selection", "words").finding("not_in_text", article=clause.article)
+    for i, conflict in enumerate(clause.conflicts):
+        at = place.at("conflicts", i)
+        if policy.clause(conflict.clause) is None or conflict.clause == clause.id:
+            yield at.at("with").finding("unknown_clause", name=conflict.clause)
+        if conflict.question not in policy.questions:
+            yield at.at("question").finding("unknown_question", name=conflict.question)
+
+
+def _beside(policy: Policy, place: Place) -> Iterator[Finding]:
+    """Pools quote their sentences, and the rules of stacking the closing clause."""
+    for key, pool in policy.pools.items():
+        if pool.words not in pool.text:
+            yield place.at("pools", key, "words").finding("not_in_text", article=pool.article)
+    if policy.stacking.words not in policy.closing.text:
+        at = place.at("stacking", "words")
+        yield at.finding("not_in_text", article=policy.closing.article)
+    for i, line in enumerate(policy.stacking.table):
+        if policy.clause(line.clause) is None:
+            yield place.at("stacking", "table", i).finding("unknown_clause", name=line.clause)
+
+
+def _questions(policy: Policy, place: Place) -> Iterator[Finding]:
+    """A reading that is chosen is one of the readings; a question is asked somewhere."""
+    parts: tuple[Part, ...] = (policy.scope, *policy.clauses, policy.closing)
+    asked = {name for part in parts for name in part.questions}
+    for key, question in policy.questions.items():
+        at = place.at("questions", key)
+        if question.chosen not in question.readings:
+            yield at.at("chosen").finding("bad_choice", choices=", ".join(question.readings))
+        if key not in asked:
+            yield at.finding("asked_nowhere", name=key)

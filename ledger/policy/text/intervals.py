@@ -1,0 +1,134 @@
+"""Pieces of the number line: whether they leave a gap, overlap, or cover it from where they begin.
+
+Bands and ladders are lists of such pieces, and a comparison with a threshold is one: `>= 5` is all
+from 5 on, 5 included. Whether an end is in its piece is kept for each end, so that 30亿元 is in one
+band, and never in two or in none. Ends are exact; None is no end.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from ledger.policy.text.amounts import Amount
+from ledger.policy.text.terms import Operator
+
+Number = int | Fraction
+Fault = Literal["band_empty", "band_gap", "band_overlap", "band_order", "band_ended"]
+
+
+class Interval(NamedTuple):
+    """From `low` to `high`, each with or without the end itself."""
+
+    low: Number | None = None
+    high: Number | None = None
+    low_in: bool = True
+    high_in: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, (int, Fraction)):
+            return False
+        above = self.low is None or value > self.low or (self.low_in and value == self.low)
+        below = self.high is None or value < self.high or (self.high_in and value == self.high)
+        return above and below
+
+    @property
+    def empty(self) -> bool:
+        """Whether no number is in it."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low > self.high or (
+            self.low == self.high and not (self.low_in and self.high_in)
+        )
+
+    def meet(self, other: "Interval") -> "Interval":
+        """What is in both."""
+        low, low_in = _later((self.low, self.low_in), (other.low, other.low_in))
+        high, high_in = _earlier((self.high, self.high_in), (other.high, other.high_in))
+        return Interval(low, high, low_in, high_in)
+
+    def after(self) -> "Interval":
+        """All that is above it; empty where it has no end."""
+        if self.high is None:
+            return _NONE
+        return Interval(self.high, low_in=not self.high_in)
+
+    def before(self) -> "Interval":
+        """All that is below it; empty where it has no beginning."""
+        if self.low is None:
+            return _NONE
+        return Interval(None, self.low, high_in=not self.low_in)
+
+
+_NONE = Interval(0, 0, low_in=False)
+
+
+def _later(
+    one: tuple[Number | None, bool], other: tuple[Number | None, bool]
+) -> tuple[Number | None, bool]:
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    if one[0] == other[0]:
+        return one[0], one[1] and other[1]
+    return max(one, other, key=lambda end: Fraction(end[0] or 0))
+
+
+def _earlier(
+    one: tuple[Number | None, bool], other: tuple[Number | None, bool]
+) -> tuple[Number | None, bool]:
+    if one[0] is None or other[0] is None:
+        return other if one[0] is None else one
+    if one[0] == other[0]:
+        return one[0], one[1] and other[1]
+    return min(one, other, key=lambda end: Fraction(end[0] or 0))
+
+
+def compared(op: Operator, threshold: Number) -> Interval:
+    """The values that meet a comparison."""
+    if op in (">=", ">"):
+        return Interval(threshold, low_in=op == ">=")
+    return Interval(None, threshold, high_in=op == "<=")
+
+
+def of_bands(amount: Amount) -> tuple[Interval, ...]:
+    """The bands of an amount, as they are written."""
+    included = amount.bound == "included"
+    return tuple(
+        Interval(band.low, band.high, low_in=included, high_in=not included)
+        for band in amount.bands
+    )
+
+
+def faults(pieces: Sequence[Interval]) -> Iterator[tuple[int, Fault]]:
+    """Why pieces, in their order, do not cover the line from the first one's beginning, each once.
+
+    The number is that of the piece at fault. Pieces that meet are told by the later one.
+    """
+    for i, piece in enumerate(pieces):
+        if piece.empty:
+            yield i, "band_empty"
+        elif any(not piece.meet(other).empty for other in pieces[:i]):
+            yield i, "band_overlap"
+        elif any(not piece.before().meet(other).empty for other in pieces[i + 1 :]):
+            yield i, "band_order"
+    for i, gap in _gaps(pieces):
+        yield i, "band_ended" if gap.high is None else "band_gap"
+
+
+def _gaps(pieces: Sequence[Interval]) -> Iterator[tuple[int, Interval]]:
+    """What is not covered from the lowest beginning on, with the number of the piece after it."""
+    if not pieces:
+        return
+    left = _without(Interval(), [piece for piece in pieces if not piece.empty])
+    for gap in left:
+        if gap.low is None:
+            continue  # below the first threshold there is nothing to have
+        ends = [i for i, piece in enumerate(pieces) if piece.low == gap.high and not piece.empty]
+        yield (ends[0] if gap.high is not None else len(pieces) - 1), gap
+
+
+def _without(whole: Interval, pieces: Iterable[Interval]) -> list[Interval]:
+    left = [whole]
+    for piece in pieces:
+        sides = [(piece.before().meet(part), piece.after().meet(part)) for part in left]
+        left = [part for pair in sides for part in pair if not part.empty]
+    return sorted(left, key=lambda part: Fraction(part.low or 0))

@@ -1,0 +1,76 @@
+"""Whether the figures of a version are those of the words that it quotes for them.
+
+«达到5亿元（含）以上» is `>=` and 500000000.00元. A figure that its own words do not name, or a
+bound that they say otherwise, is a slip of whoever wrote the file, unless a reading that was chosen
+sets it so.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Place
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.contradictions import kind_of
+from ledger.policy.text.terms import Bound
+from ledger.policy.text.wording import bound_words, figures, says
+
+Number = int | Fraction
+
+
+def faults(policy: Policy, place: Place) -> Iterator[Finding]:
+    """The figures and bounds that are not as their words say."""
+    chosen = [question.readings[question.chosen] for question in policy.questions.values()]
+    sets = {path for reading in chosen for path in reading.sets}
+    for i, clause in enumerate(policy.clauses):
+        if not any(path.startswith(clause.id) for path in sets):
+            at = place.at("clauses", i)
+            yield from _conditions(policy, clause, at)
+            yield from _amount(policy, clause, at.at("amount"))
+    for key, pool in policy.pools.items():
+        if f"pools.{key}.yuan" not in sets:
+            yield from _figure(_yuan(pool.fen), pool.words, place.at("pools", key))
+
+
+def _conditions(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
+    for i, asked in enumerate(clause.require):
+        if asked.reading is not None or isinstance(asked.value, (bool, tuple)):
+            continue
+        at, money = place.at("require", i), kind_of(policy, asked.fact) == "money"
+        yield from _figure(_yuan(asked.value) if money else asked.value, asked.words, at)
+        yield from _bound(asked.bound, asked.words, at)
+    if clause.selection:
+        at = place.at("selection")
+        yield from _figure(clause.selection.limit, clause.selection.words, at)
+
+
+def _amount(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
+    amount = clause.amount
+    if amount.rate is not None:
+        money = kind_of(policy, amount.base or "") == "money"
+        rate = amount.rate if money else _yuan(amount.rate)
+        yield from _figure(rate, amount.words, place)
+    if amount.cap is not None:
+        yield from _figure(_yuan(amount.cap.fen), amount.cap.words, place.at("cap"))
+    money = amount.kind != "quota"
+    for i, band in enumerate(amount.bands):
+        at = place.at("bands", i)
+        yield from _figure(_yuan(band.low) if money else band.low, band.words, at)
+        gives = _yuan(band.gives) if money else band.gives
+        yield from _figure(gives, f"{band.words}；{amount.words}", at)
+        yield from _bound(amount.bound, band.words, at)
+
+
+def _figure(figure: Number, words: str, at: Place) -> Iterator[Finding]:
+    if figure not in figures(words):
+        yield at.at("words").finding("figure_unlike_words", figure=figure, words=words)
+
+
+def _bound(bound: Bound | None, words: str, at: Place) -> Iterator[Finding]:
+    said = says(words)
+    if said is not None and said != bound:
+        yield at.at("words").finding("bound_unlike_words", words="、".join(bound_words(words)))
+
+
+def _yuan(fen: Number) -> Fraction:
+    return Fraction(fen) / 100

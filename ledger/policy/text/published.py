@@ -1,0 +1,119 @@
+"""The versions of the policy that there are, and the digest that tells two promises apart.
+
+A version is a file in `ledger/policies`. What it promises under a clause is its binding terms: the
+sentences, the conditions, the formula and its cap, the dates and the decided readings. Notes,
+departments, evidence and open questions may be added to a version without another promise.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from ledger.errors import Finding, NotFound, Refused
+from ledger.formats.yaml_with_lines import shown
+from ledger.policy.text import file
+from ledger.policy.text.clauses import Clause, Policy
+
+FOLDER = files("ledger") / "policies"
+DIGEST_FORMAT = 2
+"""1, until the whole policy was in the file, was over the record as it was written."""
+
+
+def versions() -> list[str]:
+    """The versions that there are, by name."""
+    names = (one.name for one in FOLDER.iterdir())
+    return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
+
+
+def source(version: str) -> str:
+    """The text of a version's file.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    if version not in versions():
+        raise NotFound("policy", version=version)
+    return (FOLDER / f"{version}.yaml").read_text(encoding="utf-8")
+
+
+def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
+    """A version of the policy; `readings` are tried instead of the chosen ones, by question.
+
+    Raises:
+        NotFound: there is no such version.
+        Refused: its file contradicts itself (the first fault is named), or it has no such question
+            (`no_such_question`) or reading (`no_such_reading`).
+    """
+    as_chosen = _as_chosen(version)
+    tried = []
+    for key, reading in sorted((readings or {}).items()):
+        question = as_chosen.questions.get(key)
+        if question is None:
+            raise Refused("no_such_question", version=version, question=shown(key))
+        if reading not in question.readings:
+            choices = ", ".join(question.readings)
+            raise Refused("no_such_reading", question=key, choices=choices)
+        if reading != question.chosen:
+            tried.append((key, reading))
+    return _tried(version, tuple(tried)) if tried else as_chosen
+
+
+@cache
+def _as_chosen(version: str) -> Policy:
+    return _read(version, ())
+
+
+@lru_cache(maxsize=32)  # what may be tried has no end
+def _tried(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+    return _read(version, readings)
+
+
+def _read(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+    policy, findings = file.read(source(version), source, dict(readings))
+    if policy is None or policy.version != version:
+        first = findings[0] if findings else Finding("line 1: version", "bad_id")
+        raise Refused("policy_file", version=version, where=first.where, fault=first.code)
+    return policy
+
+
+def law(policy: Policy) -> str | None:
+    """The whole text that the version's sentences are quoted from; None where it names none."""
+    if policy.law is None:
+        return None
+    beside = FOLDER / policy.law
+    return beside.read_text(encoding="utf-8") if beside.is_file() else None
+
+
+def digest(policy: Policy, clause: Clause) -> str:
+    """SHA-256, in hexadecimal, of the binding terms of an award under the clause."""
+    text = json.dumps(_terms(policy, clause), sort_keys=True, ensure_ascii=False, default=str)
+    return sha256(text.encode()).hexdigest()
+
+
+def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
+    """All that is promised, and nothing that merely explains it."""
+    amount = clause.amount.model_dump()
+    inputs = {amount["base"], amount["limit"], *(c.fact for c in clause.require)}
+    asked = {key: policy.questions[key] for key in policy.asked(clause)}
+    pool = policy.pools.get(clause.pool or "")
+    return {
+        "format": DIGEST_FORMAT,
+        "version": policy.version,
+        "effective": policy.effective.model_dump(),
+        "rounding": policy.rounding.model_dump(),
+        "cost_basis": clause.cost_basis or policy.cost_basis,
+        "scope": [policy.scope.text, [c.model_dump() for c in policy.scope.require]],
+        "clause": [clause.id, clause.text, [c.model_dump() for c in clause.require]],
+        "payee": clause.payee,
+        "amount": amount,
+        "derived": {n: policy.derived[n].inputs for n in policy.derived if n in inputs},
+        "pool": pool and [pool.text, pool.fen, pool.period, pool.rule, pool.applicant_fen],
+        "selection": clause.selection and clause.selection.model_dump(),
+        "closing": policy.closing.text,
+        "stacking": policy.stacking.model_dump(exclude={"table"}),
+        "same_cost": clause.same_cost or policy.stacking.same_cost,
+        "decided": {k: q.chosen for k, q in asked.items() if q.decided_by is not None},
+    }

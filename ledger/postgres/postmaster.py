@@ -1,0 +1,171 @@
+"""One running PostgreSQL server: started, kept alive, ended, and cleared away after a death.
+
+PostgreSQL calls the first of its processes the postmaster. It is our child and ends with us
+(`tether`); when it is killed, it is started again. A pid file proves nothing here: it may be
+half-written, and the number in it may by now belong to anyone. Each process of ours therefore
+bears a mark in its command line, which the kernel shows to every account.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+
+from ledger.errors import Unusable
+from ledger.postgres.binaries import ENVIRONMENT, Account
+
+SOCKET = ".s.PGSQL.5432"
+READY_S = 600  # a recovery after a crash may take minutes; a dead server is noticed at once
+STOP_S = 60
+POLL_S = 0.02
+
+logger = logging.getLogger(__name__)
+
+
+class Postmaster:
+    """The server that works on `home/cluster`; whoever makes one holds the folder's lock.
+
+    Args:
+        home: the folder that belongs to the server's account.
+        sockets: where its socket lies.
+        log: what the server says goes here; the run before is kept beside it as `….1`.
+        settings: server settings, beyond those that this program needs.
+    """
+
+    def __init__(
+        self, home: Path, sockets: Path, account: Account, log: Path, settings: Mapping[str, str]
+    ) -> None:
+        self.cluster = home / "cluster"
+        self.pid_file = self.cluster / "postmaster.pid"
+        self._home, self._sockets, self._account, self._log = home, sockets, account, log
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self, programs: Path) -> None:
+        """Return when the server takes connections; raise Unusable when it would not start."""
+        if self._log.exists():
+            self._log.replace(self._log.with_name(self._log.name + ".1"))
+        self._stopping.clear()
+        started: Future[None] = Future()
+        # The kernel ends the server with the *thread* that started it: one that lives for that.
+        self._keeper = threading.Thread(
+            target=self._keep, args=(programs, started), name="postgres", daemon=True
+        )
+        self._keeper.start()
+        started.result()
+
+    def stop(self) -> None:
+        """Close all sessions, write everything down, end; nothing when it is not running."""
+        self._stopping.set()
+        patience = time.monotonic() + STOP_S
+        while self._keeper and self._keeper.is_alive():
+            if self._server:
+                impatient = time.monotonic() > patience  # then it recovers at its next start
+                self._server.send_signal(signal.SIGQUIT if impatient else signal.SIGINT)
+            self._keeper.join(POLL_S)
+        self._keeper = None
+
+    def clear_remains(self) -> None:
+        """Let a server that outlived its program end; remove the notes that dead ones left.
+
+        Nobody else's server can be here by right, for we hold the lock of the folder.
+        """
+        left = self._inhabitants()
+        first = self._noted_pid()
+        for pid in {first} & left or left:
+            # A postmaster ends its sessions; sessions that lost theirs are told one by one.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT if pid == first else signal.SIGTERM)
+        patience = time.monotonic() + STOP_S
+        while left := self._inhabitants():
+            if time.monotonic() > patience:
+                raise Unusable("server_stays", path=self.cluster, pid=min(left))
+            time.sleep(POLL_S)
+        for note in (self.pid_file, self._sockets / SOCKET, self._sockets / (SOCKET + ".lock")):
+            note.unlink(missing_ok=True)
+
+    @property
+    def mark(self) -> str:
+        """Which folder a server process works for, whatever the folder is called by now."""
+        found = self._home.stat()
+        return f"suanquan-{found.st_dev:x}-{found.st_ino:x}"
+
+    def _inhabitants(self) -> set[int]:
+        mark, found = self.mark.encode(), set[int]()
+        for process in Path("/proc").iterdir():
+            if process.name.isdecimal():
+                with suppress(OSError):  # it ended while we looked
+                    named = (process / "comm").read_bytes().strip() == b"postgres"
+                    if named and mark in (process / "cmdline").read_bytes():
+                        found.add(int(process.name))
+        return found
+
+    def _noted_pid(self) -> int:
+        with suppress(OSError, ValueError, IndexError):
+            return int(self.pid_file.read_text(errors="replace").splitlines()[0])
+        return 0
+
+    def _keep(self, programs: Path, started: Future[None]) -> None:
+        """Stay with the server until it is to stop; start it again when it was killed."""
+        try:
+            server = self._launch(programs)
+        except BaseException as error:  # noqa: BLE001 - it is raised where `start` waits
+            started.set_exception(error)
+            return
+        started.set_result(None)
+        while (code := server.wait()) is not None and not self._stopping.is_set():
+            logger.error("PostgreSQL ended by itself (%s); starting it again", code)
+            try:
+                self.clear_remains()
+                server = self._launch(programs)
+            except (Unusable, OSError):
+                if not self._stopping.is_set():
+                    logger.exception("PostgreSQL could not be started again")
+                return
+
+    def _launch(self, programs: Path) -> subprocess.Popen[bytes]:
+        settings = {
+            **self._settings,
+            "listen_addresses": "",
+            "unix_socket_directories": '"{}"'.format(str(self._sockets).replace('"', '""')),
+            "unix_socket_permissions": "0700",
+            "cluster_name": self.mark,
+        }
+        options = [part for item in settings.items() for part in ("-c", "=".join(item))]
+        self._log.touch(0o600)
+        with self._log.open("ab") as log:
+            server = self._server = subprocess.Popen(  # noqa: S603 - our own command
+                self._account.command(programs / "postgres", "-D", str(self.cluster), *options),
+                cwd="/", env=ENVIRONMENT, start_new_session=True,  # Ctrl-C is for us alone
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        patience = time.monotonic() + READY_S
+        while not self._ready(server.pid):
+            if server.poll() is not None or time.monotonic() > patience:
+                server.send_signal(signal.SIGQUIT)  # the one that waits for nothing
+                server.wait()
+                raise Unusable("server_failed", log=self._log, detail=fault(self._log.read_bytes()))
+            time.sleep(POLL_S)
+        return server
+
+    def _ready(self, pid: int) -> bool:
+        """Line 1 of the pid file is the server's own number, line 8 its state."""
+        with suppress(FileNotFoundError):
+            lines = self.pid_file.read_text(errors="replace").splitlines()
+            return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
+        return False
+
+
+def fault(output: bytes) -> str:
+    """The line of PostgreSQL's output that says what went wrong."""
+    lines = output.decode(errors="replace").strip().splitlines() or ["-"]
+    faults = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
+    return (faults or lines)[-1]

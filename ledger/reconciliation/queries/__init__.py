@@ -1,0 +1,1 @@
+"""The only code of reconciliation that talks to the database."""

@@ -1,0 +1,155 @@
+"""Allocations in the database: which fen of which document line pays for which cell.
+
+Whoever allocates holds the lock until the commit. What may be allocated, and where there is room,
+is read in `open_lines.py`; here it is written, moved and taken back. What the database does not let
+through is for the caller to have asked before.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.errors import NotFound
+from ledger.reconciliation.rules.matching import Key, Share
+from ledger.units import Fen
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.match', 0))")
+
+# A run fills tables that may have been empty when it began: plans of then would read them whole.
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+
+_ALLOCATE = text("""
+    INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+        allocated_at, allocated_by)
+    SELECT s.document, s.line, s.contract, s.month, s.price, s.policy, p.kind, s.fen, :now, :actor
+    FROM unnest(
+        CAST(:documents AS bigint[]), CAST(:lines AS smallint[]), CAST(:contracts AS bigint[]),
+        CAST(:months AS date[]), CAST(:prices AS bigint[]), CAST(:policies AS text[]),
+        CAST(:fen AS bigint[])
+    ) AS s (document, line, contract, month, price, policy, fen)
+    JOIN contracts k ON k.id = s.contract JOIN projects p ON p.id = k.project
+    ON CONFLICT (document, line, contract, month, price, policy) DO UPDATE
+        SET fen = allocations.fen + excluded.fen, allocated_at = excluded.allocated_at,
+            allocated_by = excluded.allocated_by
+""")
+_FAMILY = text("""
+    SELECT a.document, a.line, a.contract, a.month, a.price, a.policy, a.fen
+    FROM cost_documents d JOIN allocations a ON a.document = d.id
+    WHERE coalesce(d.reverses, d.id) = :root
+    ORDER BY a.document, a.line, a.contract, a.month, a.price, a.policy
+""")
+_LOWER = text("""
+    UPDATE allocations SET fen = fen - :fen, allocated_at = :now, allocated_by = :actor
+    WHERE (document, line, contract, month, price, policy)
+        = (:document, :line, :contract, :month, :price, :policy) AND fen > :fen
+""")
+_REMOVE = text("""
+    DELETE FROM allocations WHERE (document, line, contract, month, price, policy)
+        = (:document, :line, :contract, :month, :price, :policy) AND fen = :fen
+""")
+_RED = text("""
+    SELECT d.id, d.reverses, l.line, l.net_fen,
+           (SELECT f.net_fen FROM family_sums f WHERE f.root = d.reverses) AS left_fen
+    FROM cost_documents d JOIN document_lines l ON l.document = d.id
+    WHERE d.id = :red AND d.reverses IS NOT NULL ORDER BY l.line
+""")
+_KIND_OF_CELL = text("""
+    SELECT p.kind FROM prices c JOIN contracts k ON k.id = c.contract
+    JOIN projects p ON p.id = k.project
+    WHERE c.id = :price AND k.id = :contract AND (:policy = '' OR EXISTS (
+        SELECT FROM vouchers v WHERE v.project = p.id AND v.policy = :policy))
+""")
+_KIND_OF_LINE = text("""
+    SELECT min(kind) FROM allocations WHERE document = :document AND line = :line AND fen > 0
+""")
+_UNDECIDED = text("""
+    DELETE FROM allocations a USING cost_documents d
+    WHERE d.id = a.document AND coalesce(d.reverses, d.id) = :root AND NOT EXISTS (
+        SELECT FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
+        WHERE (r.contract, r.month, m.price, m.policy) = (a.contract, a.month, a.price, a.policy))
+    RETURNING a.fen
+""")
+
+
+def lock(db: Session) -> None:
+    """Wait for whoever allocates just now: the room of a cell stays what it is until the commit."""
+    db.execute(_ONE_AT_A_TIME)
+    db.execute(_PLAN_ANEW)
+
+
+def allocate(db: Session, shares: Sequence[Share], actor: str, now: datetime) -> None:
+    """Allocate these shares, beside what is allocated already, in one statement."""
+    if not shares:
+        return
+    contracts, months, prices, policies = zip(*(share.cell for share in shares), strict=True)
+    columns = {"contracts": contracts, "months": months, "prices": prices, "policies": policies}
+    db.execute(
+        _ALLOCATE,
+        {
+            **{name: list(column) for name, column in columns.items()},
+            "documents": [share.document for share in shares],
+            "lines": [share.line for share in shares],
+            "fen": [share.fen for share in shares],
+            "now": now,
+            "actor": actor,
+        },
+    )
+
+
+def remove(db: Session, share: Share, actor: str, now: datetime) -> bool:
+    """Take so many fen of a line out of a cell. Whether it had them."""
+    contract, month, price, policy = share.cell
+    row = {
+        "document": share.document, "line": share.line, "contract": contract, "month": month,
+        "price": price, "policy": policy, "fen": share.fen,
+    }  # fmt: skip
+    if db.execute(_REMOVE, row).rowcount:  # type: ignore[attr-defined]
+        return True
+    return bool(db.execute(_LOWER, {**row, "actor": actor, "now": now}).rowcount)  # type: ignore[attr-defined]
+
+
+def kind_of(db: Session, cell: Key) -> str | None:
+    """Of which kind of project a cell is; None where there can be no such cell."""
+    contract, _, price, policy = cell
+    asked = {"contract": contract, "price": price, "policy": policy}
+    found = db.scalar(_KIND_OF_CELL, asked)
+    return str(found) if found else None
+
+
+def kind_of_line(db: Session, document: int, line: int) -> str | None:
+    """Which kind of project a document line serves already, if any."""
+    found = db.scalar(_KIND_OF_LINE, {"document": document, "line": line})
+    return str(found) if found else None
+
+
+def family(db: Session, root: int) -> list[Share]:
+    """All allocations of an invoice and of its red ones."""
+    rows = db.execute(_FAMILY, {"root": root})
+    return [
+        Share(r.document, r.line, (r.contract, r.month, r.price, r.policy), r.fen) for r in rows
+    ]
+
+
+def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, Fen]]]:
+    """A red document: its blue one, what that is worth net of all reds, and the red lines.
+
+    Raises:
+        NotFound: there is no such red document.
+    """
+    rows = db.execute(_RED, {"red": red}).all()
+    if not rows:
+        raise NotFound("document", id=red)
+    return rows[0].reverses, rows[0].left_fen, [(r.id, r.line, r.net_fen) for r in rows]
+
+
+def remove_undecided(db: Session, root: int) -> Fen:
+    """Remove an invoice, with its red ones, from all cells that nobody decided yet; the net fen."""
+    return sum(int(row.fen) for row in db.execute(_UNDECIDED, {"root": root}))
+
+
+def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
+    """The contracts for which these documents pay, or from which they take back."""
+    asked = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
+    return list(db.scalars(asked, {"documents": list(documents)}))

@@ -1,0 +1,275 @@
+"""The differences of a contract's month: reading what they are found from, and finding them.
+
+Read are the documents that pay into the month, and those between its parties that end in it and
+found no cell; who may sell and buy, and who is related; the contract's prices; what the centre
+could deliver; and how good the evidence is, as the newest statement says.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from ledger.charging.queries.cells import cells
+from ledger.documents.rules.cost_document import Party
+from ledger.policy.process import Process
+from ledger.reconciliation.rules.difference_codes import (
+    Billed,
+    BilledLine,
+    ContractLine,
+    Difference,
+    Evidence,
+    Receipt,
+    Terms,
+)
+from ledger.reconciliation.rules.differences import differences
+from ledger.reconciliation.rules.matching import Key
+from ledger.registry.queries import seller_buyer_contracts
+from ledger.units import Fen, midnight, month_of
+
+MIG_SLICES = 7  # of a GPU at most (NVIDIA MIG user guide), each metered as a device of its own
+
+Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
+
+# A keyed document stands once it is confirmed, as in `standing_documents`; a frozen one is told.
+# OFFSET 0 keeps the sums from being taken over every document there is.
+_DOCUMENTS = text("""
+    SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
+           d.net_fen, d.tax_fen, d.gross_fen, t.contract, t.month, f.net_fen - d.net_fen AS red_fen,
+           f.net_fen - f.allocated_fen AS left_fen,
+           EXISTS (SELECT FROM freezes z WHERE z.document = d.id AND z.lifted_at IS NULL) AS frozen,
+           EXISTS (
+               SELECT FROM cost_documents o
+               WHERE plain_number(o.number) = plain_number(d.number) AND o.id <> d.id
+                   AND o.dropped_at IS NULL
+                   AND (plain_number(d.number) ~ '^[0-9]{20}$'
+                       OR (o.seller_uscc = d.seller_uscc AND '' IN (o.code, d.code)))
+           ) AS duplicate
+    FROM cost_documents d LEFT JOIN statements t ON t.number = d.statement
+    CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
+    WHERE d.id IN (
+        SELECT coalesce(p.reverses, p.id)
+        FROM allocations a JOIN cost_documents p ON p.id = a.document
+        WHERE a.contract = :contract AND a.month = :month
+        UNION ALL
+        SELECT p.id FROM cost_documents p
+        WHERE p.reverses IS NULL AND p.until >= :month AND p.until < :next
+            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
+            AND p.seller_uscc = ANY(:sellers) AND p.buyer_uscc = ANY(:buyers)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+        UNION ALL  -- whoever it is made out to: it names this month's statement
+        SELECT p.id FROM statements n JOIN cost_documents p ON p.statement = n.number
+        WHERE n.contract = :contract AND n.month = :month AND p.reverses IS NULL
+            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+    )
+    ORDER BY d.id
+""")
+_LINES = text("""
+    SELECT l.document, l.line, l.item, l.unit, l.quantity, l.tax_rate, l.net_fen,
+           EXISTS (
+               SELECT FROM cost_documents o JOIN document_lines m ON m.document = o.id
+               JOIN allocations a ON a.document = m.document AND a.line = m.line
+               WHERE (o.seller_uscc, o.buyer_uscc, o.since, o.until)
+                       = (d.seller_uscc, d.buyer_uscc, d.since, d.until)
+                   AND (m.item, m.quantity, m.net_fen) = (l.item, l.quantity, l.net_fen)
+                   AND o.id <> d.id AND a.fen > 0 AND a.kind <> :kind
+           ) AS same_cost
+    FROM document_lines l JOIN cost_documents d ON d.id = l.document
+    WHERE l.document = ANY(:documents) ORDER BY l.document, l.line
+""")
+_SHARES = text("""
+    SELECT coalesce(d.reverses, d.id) AS root, d.reverses IS NULL AS blue, a.line,
+           a.contract, a.month, a.price, a.policy, a.fen
+    FROM allocations a JOIN cost_documents d ON d.id = a.document
+    WHERE a.contract = :contract AND a.month = :month ORDER BY a.line
+""")
+_RECEIPTS = text("""
+    SELECT document, payer, payee, fen FROM receipts
+    WHERE document = ANY(:documents) ORDER BY paid_on, reference
+""")
+_PARTIES = text("""
+    WITH party AS (
+        SELECT 'seller' AS role, c.organisation
+        FROM contracts k JOIN centres c ON c.id = k.centre WHERE k.id = :contract
+        UNION SELECT 'buyer', p.organisation
+        FROM contracts k JOIN projects p ON p.id = k.project WHERE k.id = :contract
+        UNION SELECT r.kind, r.organisation
+        FROM contracts k JOIN relations r
+            ON (r.kind = 'seller' AND r.centre = k.centre
+                OR r.kind = 'buyer' AND r.project = k.project)
+        WHERE k.id = :contract AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
+    )
+    SELECT party.role, o.uscc, o.name FROM party JOIN organisations o ON o.id = party.organisation
+    ORDER BY party.role, o.uscc
+""")
+_RELATED = text("""
+    SELECT o.uscc AS one, w.uscc AS other
+    FROM relations r JOIN organisations o ON o.id = r.organisation
+    JOIN organisations w ON w.id = r.other
+    WHERE r.kind = 'related' AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
+""")
+_PRICES = text("""
+    SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract = :contract
+""")
+# Only clusters whose GPUs are registered: elsewhere nobody knows how many there are.
+_USED = text("""
+    SELECT t.den, t.mig_profile = '' AS whole, sum(t.held) AS held
+    FROM day_totals t
+    JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
+        AND s.valid @> t.day AND s.superseded_at IS NULL
+    WHERE t.day >= :month AND t.day < :next AND t.holder_kind <> 'unallocated'
+        AND t.cluster IN (
+            SELECT c.id FROM clusters c JOIN contracts k ON k.centre = c.centre
+            WHERE k.id = :contract AND EXISTS (SELECT FROM gpus g WHERE g.cluster = c.id))
+    GROUP BY t.den, t.mig_profile = ''
+""")
+_CAPACITY = text("""
+    SELECT sum(extract(epoch FROM
+        least(coalesce(g.retired_at, :end), :end) - greatest(g.registered_from, :begin)
+    ))::bigint * 1000 AS ms
+    FROM gpus g JOIN clusters c ON c.id = g.cluster JOIN contracts k ON k.centre = c.centre
+    WHERE k.id = :contract AND g.registered_from < :end AND coalesce(g.retired_at, :end) > :begin
+""")
+_GRADES = text("""
+    SELECT s.contract, s.month, l.price, l.policy, l.grade, sum(l.cost_fen)::bigint AS fen
+    FROM statement_lines l JOIN statements s ON s.id = l.statement
+    WHERE s.contract = :contract AND s.month = :month AND NOT EXISTS (
+        SELECT FROM statements n WHERE n.contract = s.contract AND n.month = s.month
+            AND n.revision > s.revision)
+    GROUP BY s.contract, s.month, l.price, l.policy, l.grade
+""")
+_KIND = text("""
+    SELECT p.kind FROM contracts k JOIN projects p ON p.id = k.project WHERE k.id = :contract
+""")
+
+
+def differences_of(db: Session, contract: int, month: date, process: Process) -> list[Difference]:
+    """Everything that does not fit in a contract's month; a difference names the blue document."""
+    asked = {
+        "contract": contract, "month": month, "next": month_of(month + timedelta(days=31)),
+    }  # fmt: skip
+    terms = _terms(db, asked)
+    return differences(
+        _billed(db, terms, asked),
+        cells(db, contracts=[contract], month=month),
+        terms,
+        _evidence(db, asked),
+        process,
+    )
+
+
+def _terms(db: Session, asked: Mapping[str, Any]) -> Terms:
+    parties = db.execute(_PARTIES, asked).all()
+    related = db.execute(_RELATED, asked)
+    return Terms(
+        sellers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "seller"),
+        buyers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "buyer"),
+        lines={row.id: _contract_line(row) for row in db.execute(_PRICES, asked)},
+        related=frozenset(frozenset((r.one, r.other)) for r in related),
+    )
+
+
+def _contract_line(row: Row[Any]) -> ContractLine:
+    tax = Fraction(row.tax_rate)
+    gross = Fraction(row.yuan) * 100
+    return ContractLine(row.unit, gross / (1 + tax) if row.tax_included else gross, tax)
+
+
+def _billed(db: Session, terms: Terms, asked: Mapping[str, Any]) -> list[Billed]:
+    parties = {
+        "sellers": [party.uscc for party in terms.sellers],
+        "buyers": [party.uscc for party in terms.buyers],
+    }
+    rows = db.execute(_DOCUMENTS, {**asked, **parties}).all()
+    if not rows:
+        return []
+    wanted = {"documents": [row.id for row in rows], "kind": db.scalar(_KIND, asked)}
+    lines: dict[int, list[Row[Any]]] = defaultdict(list)
+    for line in db.execute(_LINES, wanted):
+        lines[line.document].append(line)
+    shares, spells = _shares(db.execute(_SHARES, asked)), _spells(db)
+    found = [_document(row, lines[row.id], shares.get(row.id, {}), spells) for row in rows]
+    paid = _receipts(db, wanted["documents"])
+    return [replace(one, receipts=tuple(paid.get(one.document, ()))) for one in found]
+
+
+def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]:
+    """The receipts of each document, in the order of their days."""
+    found: dict[int, list[Receipt]] = defaultdict(list)
+    for row in db.execute(_RECEIPTS, {"documents": list(documents)}):
+        found[row.document].append(Receipt(row.payer, row.payee, row.fen))
+    return found
+
+
+def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
+    """What each line of a document pays into each cell, less what red documents took back there.
+
+    A red line does not name the blue one that it reverses, so it lowers the last ones first.
+    """
+    found: dict[int, dict[int, dict[Key, Fen]]] = defaultdict(lambda: defaultdict(dict))
+    back: dict[tuple[int, Key], Fen] = defaultdict(int)
+    for row in rows:
+        key = (row.contract, row.month, row.price, row.policy)
+        if row.blue:
+            found[row.root][row.line][key] = row.fen
+        else:
+            back[row.root, key] -= row.fen
+    for (root, key), fen in back.items():
+        rest = fen
+        for line in sorted(found[root], reverse=True):
+            part = min(found[root][line].get(key, 0), rest)
+            if part:
+                found[root][line][key] -= part
+                rest -= part
+    return found
+
+
+def _spells(db: Session) -> Spells:
+    """From which day until before which two parties may invoice each other."""
+    spells: dict[tuple[str, str], list[tuple[date | None, date | None]]] = defaultdict(list)
+    for one in seller_buyer_contracts(db):
+        spells[one.seller_uscc, one.buyer_uscc].append((one.valid.lower, one.valid.upper))
+    return spells
+
+
+def _document(
+    row: Row[Any],
+    lines: Sequence[Row[Any]],
+    shares: Mapping[int, Mapping[Key, Fen]],
+    spells: Spells,
+) -> Billed:
+    told = ("kind", "since", "until", "net_fen", "tax_fen", "gross_fen", "red_fen", "left_fen")
+    kept = ("line", "item", "unit", "quantity", "tax_rate", "net_fen", "same_cost")
+    return Billed(
+        **{name: getattr(row, name) for name in (*told, "frozen", "duplicate")},
+        document=row.id,
+        seller=Party(row.seller_uscc, row.seller_name),
+        buyer=Party(row.buyer_uscc, row.buyer_name),
+        named=(row.contract, row.month) if row.contract is not None else None,
+        spells=tuple(spells.get((row.seller_uscc, row.buyer_uscc), ())),
+        lines=tuple(
+            BilledLine(
+                **{name: getattr(line, name) for name in kept},
+                shares={key: fen for key, fen in shares.get(line.line, {}).items() if fen},
+            )
+            for line in lines
+        ),
+    )
+
+
+def _evidence(db: Session, asked: Mapping[str, Any]) -> Evidence:
+    used = Fraction(0)
+    for row in db.execute(_USED, asked):
+        held = Fraction(int(row.held), row.den)
+        used += held if row.whole else held / MIG_SLICES
+    span = {"begin": midnight(asked["month"]), "end": midnight(asked["next"])}
+    grades: dict[Key, dict[str, Fen]] = defaultdict(dict)
+    for row in db.execute(_GRADES, asked):
+        grades[row.contract, row.month, row.price, row.policy][row.grade] = row.fen
+    return Evidence(used, db.scalar(_CAPACITY, {**asked, **span}), grades)

@@ -1,0 +1,157 @@
+"""Document lines that still have something to pay, and the cells that they may pay for.
+
+A document pays as long as it stands: keyed ones once they are confirmed, none that a red
+confirmation has frozen. What an invoice is worth is net of its red ones. However many lines wait,
+only a portion of them is in memory.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Cell
+from ledger.reconciliation.rules.matching import OpenLine, left_by_line
+from ledger.registry.queries import SellerBuyerContract
+from ledger.units import Fen, month_of
+
+Pair = tuple[str, str]
+"""The 统一社会信用代码 of a seller and a buyer."""
+
+PORTION = 5_000  # lines of one pair that are laid over its cells at once
+_ROWS = 2_000  # read at once
+
+_OPEN = """
+    FROM standing_documents s JOIN cost_documents d ON d.id = s.id
+    JOIN family_sums f ON f.root = d.id
+    JOIN document_lines l ON l.document = d.id
+    LEFT JOIN LATERAL (
+        SELECT sum(a.fen)::bigint AS fen, min(a.kind) AS kind
+        FROM allocations a WHERE a.document = l.document AND a.line = l.line
+    ) a ON true
+    LEFT JOIN statements t ON t.number = d.statement
+    WHERE d.reverses IS NULL AND f.net_fen > f.allocated_fen
+"""
+_COUNT = text(f"SELECT count(*) {_OPEN} AND l.net_fen > 0")
+_WAITING = text(f"""
+    SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
+           f.net_fen - f.allocated_fen AS left_fen, t.contract, t.month,
+           l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
+    {_OPEN} AND (CAST(:seller AS text) IS NULL
+                 OR (d.seller_uscc, d.buyer_uscc) > (CAST(:seller AS text), CAST(:buyer AS text)))
+    ORDER BY d.seller_uscc, d.buyer_uscc, d.issued_on, d.number COLLATE "C", d.id, l.line
+""")
+_OF_DOCUMENT = text(f"""
+    SELECT l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind,
+           f.net_fen - f.allocated_fen AS left_fen
+    {_OPEN} AND d.id = :document ORDER BY l.line
+""")
+
+# Every cell that a contract may have in these months, whether anything was metered in it or not.
+_POSSIBLE = text("""
+    SELECT k.id AS contract, m.month::date AS month, c.id AS price, p.kind,
+           coalesce(v.policy, '') AS policy
+    FROM contracts k JOIN projects p ON p.id = k.project
+    JOIN prices c ON c.contract = k.id AND c.superseded_at IS NULL
+    CROSS JOIN LATERAL generate_series(
+        date_trunc('month', greatest(lower(c.valid * k.valid), :since)::timestamp),
+        least(upper(c.valid * k.valid) - 1, :until)::timestamp, interval '1 month') AS m (month)
+    LEFT JOIN LATERAL (
+        SELECT v.policy FROM vouchers v JOIN clauses l USING (policy, clause)
+        WHERE v.project = p.id
+            AND l.effective && daterange(m.month::date, (m.month + interval '1 month')::date)
+        ORDER BY v.id LIMIT 1
+    ) v ON true
+    WHERE k.id = ANY(:contracts) AND NOT isempty(c.valid * k.valid)
+""")
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Lines of one seller and one buyer that wait, in their order."""
+
+    seller_uscc: str
+    buyer_uscc: str
+    lines: tuple[OpenLine, ...]
+
+    @property
+    def months(self) -> tuple[date, date]:
+        """The first and the last month that any of the lines may pay for."""
+        first = min(line.named[1] if line.named else line.since for line in self.lines)
+        last = max(line.named[1] if line.named else line.until for line in self.lines)
+        return month_of(first), month_of(last)
+
+
+def waiting_lines(db: Session) -> int:
+    """How many lines belong to documents of which something is not allocated."""
+    return int(db.scalars(_COUNT).one())
+
+
+def waiting(db: Session, after: Pair | None = None) -> Iterator[Portion]:
+    """What waits to be allocated, pair by pair; never more of it in memory than a portion.
+
+    With `after`, only the pairs that come after that one.
+    """
+    seller, buyer = after or (None, None)
+    asked = {"seller": seller, "buyer": buyer}
+    rows = db.execute(_WAITING, asked, execution_options={"yield_per": _ROWS})
+    for (seller, buyer), of_pair in groupby(rows, lambda r: (r.seller_uscc, r.buyer_uscc)):
+        lines: list[OpenLine] = []
+        for _, of_document in groupby(of_pair, lambda r: r.document):
+            lines += _open_lines(list(of_document))
+            if len(lines) >= PORTION:
+                yield Portion(seller, buyer, tuple(lines))
+                lines = []
+        if lines:
+            yield Portion(seller, buyer, tuple(lines))
+
+
+def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
+    left = _left(rows)
+    return [
+        OpenLine(
+            r.document, r.line, r.number, r.issued_on, r.since, r.until, left[r.line],
+            (r.contract, r.month) if r.contract is not None else None, r.kind,
+        )
+        for r in rows if r.line in left
+    ]  # fmt: skip
+
+
+def _left(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
+    if not rows:
+        return {}
+    return left_by_line([(r.line, r.net_fen, r.allocated_fen) for r in rows], rows[0].left_fen)
+
+
+def left_of(db: Session, document: int) -> dict[int, Fen]:
+    """What each line of a document still has to pay; nothing where the document does not stand."""
+    return _left(db.execute(_OF_DOCUMENT, {"document": document}).all())
+
+
+def cells_of(
+    db: Session, may: Collection[SellerBuyerContract], first: date, last: date
+) -> list[Cell]:
+    """The cells of these contracts for which their parties may invoice, in these months."""
+    contracts = sorted({one.contract for one in may})
+    asked = {"contracts": contracts, "since": first, "until": last}
+    rows = db.execute(_POSSIBLE, asked).mappings()
+    found = {cell.key: cell for cell in (Cell(**r, metered_fen=0, invoiced_fen=0) for r in rows)}
+    for cell in cells(db, contracts=contracts):
+        if cell.key in found or (cell.metered_fen and first <= cell.month <= last):
+            found[cell.key] = cell
+    return [cell for cell in found.values() if _within(cell, may)]
+
+
+def _within(cell: Cell, may: Iterable[SellerBuyerContract]) -> bool:
+    """Whether the two may invoice each other under the contract on some day of the month."""
+    spells = (one.valid for one in may if one.contract == cell.contract)
+    return any(
+        (days.lower is None or month_of(days.lower) <= cell.month)
+        and (days.upper is None or cell.month < days.upper)
+        for days in spells
+    )

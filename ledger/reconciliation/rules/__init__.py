@@ -1,0 +1,1 @@
+"""Pure rules of reconciliation: no database, no clock."""

@@ -1,0 +1,149 @@
+"""What a clerk chooses of the differences of a month, and the cells that follow from it.
+
+Every difference has a treatment by default: what is blocked, cut or excluded does not count, a note
+is only told. Where the table of exceptions asks for a person (需人工), somebody must choose, and
+say why. A block cannot be chosen away.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ledger.charging.rules.cells import Cell
+from ledger.errors import Finding
+from ledger.reconciliation.rules.clearing import (
+    LESS_INVOICED,
+    MORE_INVOICED,
+    Exclusion,
+    Settled,
+    settle,
+)
+from ledger.reconciliation.rules.difference_codes import Difference
+from ledger.units import Fen
+
+TREATMENTS = ("exclude", "note", "carry_over", "close")
+_DEFAULT = {"block": "exclude", "exclude": "exclude", "cut": "exclude", "note": "note"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the clerk wants of a difference. Without a document, line or cell: of all such."""
+
+    code: str
+    treatment: str
+    reason: str = ""
+    document: int | None = None
+    line: int | None = None
+    price: int | None = None
+    policy: str | None = None
+
+    def about(self, difference: Difference) -> bool:
+        """Whether this choice is meant for that difference."""
+        price, policy = difference.cell[2:] if difference.cell else (None, None)
+        pairs = (
+            (self.document, difference.document),
+            (self.line, difference.line),
+            (self.price, price),
+            (self.policy, policy),
+        )
+        same = all(wanted in (None, has) for wanted, has in pairs)
+        return self.code == difference.code and same
+
+
+def treatment(difference: Difference, choices: Iterable[Choice]) -> str | None:
+    """As chosen, else by default; None where a person must choose and has not."""
+    chosen = next((c.treatment for c in choices if c.about(difference)), None)
+    return chosen or _DEFAULT.get(difference.handling)
+
+
+def reason_of(difference: Difference, choices: Iterable[Choice]) -> str:
+    """Why it was chosen so."""
+    return next((c.reason for c in choices if c.about(difference)), "")
+
+
+def allowed(difference: Difference) -> tuple[str, ...]:
+    """What may be chosen of a difference: what is short is carried over or closed, nothing else is.
+
+    A block and what is over the meter cannot be chosen to count.
+    """
+    if difference.code == LESS_INVOICED:
+        return ("carry_over", "close")
+    return ("exclude",) if difference.handling in ("block", "cut") else ("exclude", "note")
+
+
+def faults(found: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[Finding]:
+    """Choices that mean nothing, differences on which a person must choose, blocked ones."""
+    for index, choice in enumerate(choices):
+        where = f"choices[{index}]"
+        meant = [d for d in found if choice.about(d)]
+        if choice.treatment not in TREATMENTS:
+            yield Finding(where, "bad_choice", (("choices", ", ".join(TREATMENTS)),))
+        elif not meant:
+            yield Finding(where, "no_such_difference", (("code", choice.code),))
+        elif unfit := next((d for d in meant if choice.treatment not in _or_block(d)), None):
+            yield Finding(where, "bad_choice", (("choices", ", ".join(allowed(unfit))),))
+        elif not choice.reason.strip():
+            yield Finding(where, "reason_missing")
+    for one in found:
+        chosen = treatment(one, choices)
+        about = (("code", one.code),)
+        if chosen is None:
+            yield Finding(_place(one), "undecided_difference", about)
+        elif one.handling == "block" and chosen != "exclude":
+            yield Finding(_place(one), "blocked_difference", about)
+
+
+def _or_block(one: Difference) -> tuple[str, ...]:
+    """What may be chosen; of a block it is said below, by its own code."""
+    return TREATMENTS if one.handling == "block" else allowed(one)
+
+
+def _place(one: Difference) -> str:
+    """As a choice is written: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
+    parts = (one.code, one.document, one.line)
+    about = "/".join(str(part) for part in parts if part is not None)
+    return f"{about}@{one.cell[2]}" if one.cell is not None else about
+
+
+def settled(
+    cell: Cell,
+    found: Sequence[Difference],
+    choices: Sequence[Choice],
+    shares: Mapping[tuple[int, int], Fen],
+    reason: str = "",
+) -> Settled:
+    """A cell as chosen; `shares` is what each (document, line) pays into it.
+
+    Each fen of a document is excluded once, by the first difference that claims it.
+    """
+    left = dict(shares)
+    exclusions: list[Exclusion] = []
+    reasons: dict[str, str] = {}
+    close = False
+    for one in found:
+        if one.cell is not None and one.cell != cell.key:
+            continue
+        chosen = treatment(one, choices)
+        why = reason_of(one, choices) or reason
+        if one.code in (LESS_INVOICED, MORE_INVOICED) and one.cell is not None:
+            close = close or chosen == "close"
+            reasons[one.code] = why
+        elif chosen == "exclude" and one.document is not None:
+            exclusions += _taken(left, one, why)
+        elif chosen == "exclude" and one.cell is not None:
+            exclusions.append(Exclusion(one.code, None, None, one.fen, why))
+    return settle(cell, exclusions, close=close, reason=reason, reasons=reasons)
+
+
+def _taken(left: dict[tuple[int, int], Fen], one: Difference, why: str) -> list[Exclusion]:
+    """What is excluded of a document's shares in a cell, line by line, up to the difference."""
+    taken = []
+    bound = one.fen or None  # nothing said: all of it
+    for (document, line), fen in left.items():
+        if document != one.document or one.line not in (None, line) or fen <= 0:
+            continue
+        part = fen if bound is None else min(fen, bound)
+        if part > 0:
+            taken.append(Exclusion(one.code, document, line, part, why))
+            left[document, line] -= part
+            bound = None if bound is None else bound - part
+    return taken

@@ -1,0 +1,141 @@
+"""What becomes of a cell when it is reconciled: matched, closed, and every fen of difference typed.
+
+Of what is invoiced some may be excluded (wrong buyer, no compute, …); the rest is matched as far as
+it was metered, or decided beforehand by two persons to have been used beyond that. What is invoiced
+and not matched is typed, and so is what was metered and not matched: it is carried over, or closed
+when nobody will invoice it any more. A month's cost book is then cleared: it comes to nothing
+because all differences have a name.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+from ledger.accounts.rules.targets import Move
+from ledger.charging.rules.cells import Cell
+from ledger.units import Fen
+
+MORE_INVOICED = "R07"
+LESS_INVOICED = "R17"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """`fen` of a cell that are not matched, and why. Without a document it is metered cost."""
+
+    code: str
+    document: int | None
+    line: int | None
+    fen: Fen
+    reason: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A difference with its name: above zero invoiced and not metered, below zero the other way."""
+
+    code: str
+    document: int | None
+    line: int | None
+    fen: Fen
+    treatment: str  # exclude, carry_over, close or note
+    reason: str
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A cell as decided; its typed differences add up to what is invoiced less what is metered."""
+
+    cell: Cell
+    matched_fen: Fen
+    closed_fen: Fen
+    typed: tuple[Typed, ...]
+
+
+def settle(
+    cell: Cell,
+    exclusions: Sequence[Exclusion] = (),
+    *,
+    close: bool = False,
+    reason: str = "",
+    reasons: Mapping[str, str] = MappingProxyType({}),
+) -> Settled:
+    """Settle a cell.
+
+    Args:
+        cell: what is metered and invoiced.
+        exclusions: what is not matched, at most what there is.
+        close: whether what was metered and is not matched is closed, or carried over.
+        reason: why.
+        reasons: why, of what is over (R07) or short (R17) as a whole, where that was said.
+    """
+    documents, metered = _bounded(exclusions, cell.invoiced_fen, cell.metered_fen)
+    matchable = cell.metered_fen + cell.extra_fen - sum(e.fen for e in metered)
+    invoiced = cell.invoiced_fen - sum(e.fen for e in documents)
+    matched = max(min(invoiced, matchable), 0)
+    over = invoiced - matched
+    under = cell.metered_fen - matched - sum(e.fen for e in metered)
+    treatment = "close" if close else "carry_over"
+    excluded = sum(e.fen for e in metered)
+    more, less = (reasons.get(code, reason) for code in (MORE_INVOICED, LESS_INVOICED))
+    typed = [
+        *(Typed(e.code, e.document, e.line, e.fen, "exclude", e.reason) for e in documents),
+        *(Typed(e.code, None, None, -e.fen, treatment, e.reason) for e in metered),
+    ]
+    if over:
+        typed.append(Typed(MORE_INVOICED, None, None, over, "exclude", more))
+    if under > 0:
+        typed.append(Typed(LESS_INVOICED, None, None, -under, treatment, less))
+    elif under < 0:  # more was used than metered, as two persons decided
+        typed.append(Typed(MORE_INVOICED, None, None, -under, "note", more))
+    closed = max(under, 0) + excluded if close else 0
+    return Settled(cell, matched, closed, tuple(typed))
+
+
+def _bounded(
+    exclusions: Iterable[Exclusion], invoiced: Fen, metered: Fen
+) -> tuple[list[Exclusion], list[Exclusion]]:
+    """Exclusions of documents and of metered cost, never more of either than there is."""
+    left = {True: max(invoiced, 0), False: metered}
+    kept: dict[bool, list[Exclusion]] = {True: [], False: []}
+    for one in exclusions:
+        side = one.document is not None
+        fen = min(one.fen, left[side])
+        if fen > 0:
+            left[side] -= fen
+            kept[side].append(Exclusion(one.code, one.document, one.line, fen, one.reason))
+    return kept[True], kept[False]
+
+
+def clear(balances: Mapping[str, Fen], settled: Sequence[Settled]) -> tuple[Move, ...]:
+    """The moves that bring a month's cost book to its cells, every difference on its own account.
+
+    Absolute, as everything here: whatever was booked before, only what has to change moves.
+    """
+    metered = sum(one.cell.metered_fen for one in settled)
+    invoiced = sum(one.cell.invoiced_fen for one in settled)
+    wanted: dict[str, Fen] = {}
+    for typed in (t for one in settled for t in one.typed):
+        wanted[typed.code] = wanted.get(typed.code, 0) - typed.fen
+    codes = sorted(wanted.keys() | {r for r, fen in balances.items() if r[0] == "R" and fen})
+    moves = [
+        *_towards("meter", "unmeter", "metered", "clearing", metered + balances["metered"]),
+        *_towards("invoice", "uninvoice", "clearing", "invoiced", invoiced - balances["invoiced"]),
+    ]
+    for code in codes:
+        moves += _towards(
+            "explain", "explain", "clearing", code, wanted.get(code, 0) - balances[code]
+        )
+    return tuple(moves)
+
+
+def _towards(there: str, back: str, source: str, goal: str, fen: Fen) -> list[Move]:
+    if fen > 0:
+        return [Move(there, source, goal, fen)]
+    return [Move(back, goal, source, -fen)] if fen < 0 else []
+
+
+def subject(contract: str, month: date) -> str:
+    """How decisions name a contract's month."""
+    return f"{contract} {month:%Y-%m}"

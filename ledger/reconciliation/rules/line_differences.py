@@ -1,0 +1,102 @@
+"""Differences of a document's line: price, tax, what it sells, whether it is paid for elsewhere.
+
+R09 compares prices only where the line and the contract count in the same unit. R19 is told apart
+from it: there the tax is another, or was put on top of a price that had it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
+from ledger.policy.process import Process
+from ledger.reconciliation.rules.difference_codes import (
+    STOPS,
+    Billed,
+    BilledLine,
+    ContractLine,
+    Difference,
+    Handling,
+    Terms,
+    tolerated,
+)
+from ledger.units import Fen, decimal, round_half_up
+
+# How documents and contracts write one unit. `小时` alone may be anything, and is not compared.
+UNITS = {
+    "gpu-hour": ("卡时", "卡·时", "卡小时", "GPU时", "GPU小时", "GPU卡时", "GPU·H"),
+    "node-hour": ("台时", "节点时", "节点小时"),
+    "node-day": ("台天", "台日", "节点天", "节点日"),
+    "node-month": ("台月", "节点月"),
+    "month": ("月", "个月"),
+}
+_UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
+
+
+def of_line(billed: Billed, line: BilledLine, terms: Terms, process: Process) -> list[Difference]:
+    """The differences of a line, in each cell that it pays into."""
+    found = [
+        Difference(code, handling, fen, billed.document, line.line, cell)
+        for cell, fen in sorted(line.shares.items())
+        for code, handling in _flags(line)
+    ]
+    found += _of_price(billed, line, terms, process)
+    if any(one.handling in STOPS for one in found):
+        return told(found)
+    return found
+
+
+def told(found: Iterable[Difference]) -> list[Difference]:
+    """What no person has to decide any more, because all of it is stopped anyhow."""
+    return [replace(d, handling="note") if d.handling == "person" else d for d in found]
+
+
+def _flags(line: BilledLine) -> Iterator[tuple[str, Handling]]:
+    if not is_compute(line.item):
+        yield "R11", "exclude"
+    if unusual_tax(line.item, line.tax_rate):
+        yield "R12", "note"
+    if line.same_cost:
+        yield "R15", "person"
+
+
+def _of_price(
+    billed: Billed, line: BilledLine, terms: Terms, process: Process
+) -> Iterator[Difference]:
+    """R19 where the line's rate of tax is not the contract line's, and then R09.
+
+    R09 compares with the contract lines that it pays for and that count in its unit: the line
+    should be its quantity times such a price without tax, rounded to the fen once, or lie between
+    two of them. Where it is just that with the contract's tax on top, it is R19 instead.
+    """
+    lines = terms.lines
+    priced = [(cell, lines[cell[2]]) for cell in sorted(line.shares) if cell[2] in lines]
+    taxed = rate(line.tax_rate)
+    for cell, price in priced:
+        if taxed is not None and taxed != price.tax_rate:
+            fen = line.shares[cell]
+            yield Difference("R19", "person", fen, billed.document, line.line, cell)
+    quantity, unit = _quantity(line.quantity), _UNIT_OF.get(line.unit.strip().upper())
+    compared = [(cell, price) for cell, price in priced if quantity and price.unit == unit]
+    off = [(_off(line, quantity, price), cell, price) for cell, price in compared]
+    offs = [fen for fen, _, _ in off]
+    if not offs or any(tolerated(fen, line.net_fen, process) for fen in offs):
+        return
+    if min(offs) < 0 < max(offs):  # hours of several contract lines in one line
+        return
+    fen, cell, price = min(off, key=lambda one: abs(one[0]))
+    with_tax = replace(price, net_fen=price.net_fen * (1 + price.tax_rate))
+    gross = tolerated(_off(line, quantity, with_tax), line.net_fen, process)
+    yield Difference("R19" if gross else "R09", "person", fen, billed.document, line.line, cell)
+
+
+def _off(line: BilledLine, quantity: Fraction, price: ContractLine) -> Fen:
+    return line.net_fen - round_half_up(quantity * price.net_fen)
+
+
+def _quantity(text: str) -> Fraction:
+    """A quantity as printed; nothing where it is none."""
+    try:
+        return decimal(text.replace(",", "").strip())
+    except ValueError:
+        return Fraction(0)

@@ -1,0 +1,245 @@
+"""Matching: which fen of which document line pays for what was metered, and where.
+
+The lines of one seller and one buyer are laid over the cells of their contracts, always in the same
+order, so that the proposal is the same whoever asks for it. A line that carries the number of a
+statement belongs to that contract and month. Every other line goes to the months of its service
+period: first where it is exactly what a cell still has room for, to the fen, then month by month.
+What is beyond all that was metered is not spread: it goes whole to one cell, where reconciling sees
+it (R07), or stays unallocated where no contract of the two covers the period (R06, R14). What red
+documents take back comes out of all cells alike.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.charging.rules.cells import Cell
+from ledger.units import Fen, month_of
+
+Key = tuple[int, date, int, str]
+"""What a cell is known by: contract, month, contract line, policy version."""
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """A line of a blue document, and the fen of it, above zero, that are not allocated yet."""
+
+    document: int
+    line: int
+    number: str
+    issued_on: date
+    since: date
+    until: date  # included
+    left_fen: Fen
+    named: tuple[int, date] | None = None  # contract and month of the statement it settles
+    kind: str | None = None  # where some of it is allocated already: model or team
+
+
+@dataclass(frozen=True, order=True)
+class Share:
+    """So many fen of a document line, for a cell; below zero they are taken back."""
+
+    document: int
+    line: int
+    cell: Key
+    fen: Fen
+
+
+def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left: Fen) -> dict[int, Fen]:
+    """What each line of a document can still pay, if the document as a whole has `left` fen.
+
+    `lines` are (line, net fen, allocated fen) in their order. A discount (折扣行) is a negative
+    line and lowers the one before it; what red documents took is missing at the end.
+    """
+    rest: list[tuple[int, Fen]] = []
+    for line, net, allocated in lines:
+        if net >= 0:
+            rest.append((line, net - allocated))
+        elif rest:
+            rest[-1] = (rest[-1][0], rest[-1][1] + net)
+    found: dict[int, Fen] = {}
+    for line, fen in rest:
+        part = min(fen, left)
+        if part > 0:
+            found[line] = part
+            left -= part
+    return found
+
+
+def propose(lines: Iterable[OpenLine], cells: Iterable[Cell]) -> list[Share]:
+    """Lay lines over the cells of their contracts. Cells without room are where a rest may go.
+
+    The result does not depend on the order in which they are given; nothing is beyond a line.
+    """
+    board = _Board(cells)
+    ordered = sorted(lines, key=lambda one: (one.issued_on, one.number, one.document, one.line))
+    waiting = [_Waiting(one) for one in ordered if one.left_fen > 0]
+    named = [one for one in waiting if one.line.named is not None]
+    others = [one for one in waiting if one.line.named is None]
+    for group in (named, others):
+        board.index()
+        for one in group:
+            board.exact(one)
+        for one in group:
+            board.fill(one)
+    for one in waiting:
+        board.rest(one)
+    return sorted(share for one in waiting for share in one.told())
+
+
+class _Waiting:
+    """A line on its way over the cells."""
+
+    def __init__(self, line: OpenLine) -> None:
+        self.line = line
+        self.left = line.left_fen
+        self.kind = line.kind
+        self.shares: dict[Key, Fen] = {}
+
+    def takes(self, cell: Cell) -> bool:
+        """A line serves one kind of project only."""
+        return self.kind in (None, cell.kind)
+
+    def pay(self, cell: Cell, fen: Fen) -> None:
+        self.shares[cell.key] = self.shares.get(cell.key, 0) + fen
+        self.left -= fen
+        self.kind = cell.kind
+
+    def told(self) -> list[Share]:
+        line = self.line
+        return [Share(line.document, line.line, cell, fen) for cell, fen in self.shares.items()]
+
+
+class _Board:
+    """The cells by month, with the room that each still has."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self.room: dict[Key, Fen] = {}
+        self.by_month: dict[date, list[Cell]] = defaultdict(list)
+        for cell in sorted(cells, key=lambda c: (c.month, c.contract, c.price, c.policy)):
+            taken = cell.invoiced_fen + cell.closed_fen
+            self.room[cell.key] = max(cell.metered_fen + cell.extra_fen - taken, 0)
+            self.by_month[cell.month].append(cell)
+        self.months = sorted(self.by_month)
+        self.with_room = {m: list(cells) for m, cells in self.by_month.items()}
+        self.fitting: dict[tuple[date, Fen], list[Cell]] = {}
+
+    def index(self) -> None:
+        """Find cells by their month and room."""
+        self.fitting = defaultdict(list)
+        for month, cells in self.with_room.items():
+            for cell in cells:
+                self.fitting[month, self.room[cell.key]].append(cell)
+
+    def months_of(self, line: OpenLine) -> list[date]:
+        """The months of a line's statement or service period in which there are cells."""
+        if line.named is not None:
+            return [line.named[1]] if line.named[1] in self.by_month else []
+        first = bisect_left(self.months, month_of(line.since))
+        return self.months[first : bisect_right(self.months, line.until)]
+
+    def exact(self, one: _Waiting) -> None:
+        """Pay a cell that has just as much room as the line has left."""
+        for month in self.months_of(one.line):
+            cells = self.fitting.get((month, one.left), [])
+            for place, cell in enumerate(cells):
+                if _meant(one, cell):
+                    del cells[place]
+                    self._pay(one, cell, one.left)
+                    return
+
+    def fill(self, one: _Waiting) -> None:
+        """Pay cells in the order of month, contract and contract line, as far as they have room."""
+        for month in self.months_of(one.line):
+            if not one.left:
+                return
+            spent = False
+            for cell in self.with_room[month]:
+                fen = min(one.left, self.room[cell.key])
+                if fen and _meant(one, cell):
+                    self._pay(one, cell, fen)
+                spent = spent or not self.room[cell.key]
+                if not one.left:
+                    break
+            if spent:
+                self.with_room[month] = [c for c in self.with_room[month] if self.room[c.key]]
+
+    def rest(self, one: _Waiting) -> None:
+        """Put what is beyond all room into one cell: of the last month, of a contract it pays.
+
+        A cell in which something was metered comes first: there the difference says how much more.
+        """
+        if not one.left:
+            return
+        for month in reversed(self.months_of(one.line)):
+            cells = [cell for cell in self.by_month[month] if _meant(one, cell)]
+            if cells:
+                paid = {contract for contract, *_ in one.shares}
+                best = min(
+                    cells,
+                    key=lambda c: (c.contract not in paid, not c.metered_fen, c.contract, c.price),
+                )
+                one.pay(max((c for c in cells if c.price == best.price), key=_policy), one.left)
+                return
+
+    def _pay(self, one: _Waiting, cell: Cell, fen: Fen) -> None:
+        one.pay(cell, fen)
+        self.room[cell.key] -= fen
+
+
+def _meant(one: _Waiting, cell: Cell) -> bool:
+    named = one.line.named
+    return one.takes(cell) and (named is None or named[0] == cell.contract)
+
+
+def _policy(cell: Cell) -> str:
+    return cell.policy
+
+
+def take_back(
+    red: Sequence[tuple[int, int, Fen]], standing: Iterable[Share], left: Fen
+) -> list[Share]:
+    """What a red document takes back of the allocations of its invoice, as shares below zero.
+
+    What is not allocated goes first, so only what stands beyond `left` is taken back, out of all
+    cells in proportion, to the fen by the largest remainder (ties in the order of the cells).
+
+    Args:
+        red: the red document's lines as (document, line, net fen).
+        standing: all allocations of the invoice and of its red documents.
+        left: what the invoice is worth net of all its red documents, this one included.
+
+    Raises:
+        ValueError: the red lines are worth less than what they must take back.
+    """
+    held: dict[Key, Fen] = defaultdict(int)
+    for share in standing:
+        held[share.cell] += share.fen
+    excess = sum(held.values()) - left
+    if excess <= 0:
+        return []
+    taken = _apportion(excess, {cell: fen for cell, fen in sorted(held.items()) if fen > 0})
+    shares: list[Share] = []
+    for document, line, net in red:
+        capacity = -net
+        for cell, fen in taken.items():
+            part = min(fen, capacity)
+            if part > 0:
+                shares.append(Share(document, line, cell, -part))
+                taken[cell] -= part
+                capacity -= part
+    if any(taken.values()):
+        raise ValueError(f"red lines {red} cannot take back {excess}")
+    return shares
+
+
+def _apportion(total: Fen, weights: Mapping[Key, Fen]) -> dict[Key, Fen]:
+    """`total` fen by weight; none gets more than its weight, as long as the total is not more."""
+    whole = sum(weights.values())
+    parts = {key: total * weight // whole for key, weight in weights.items()}
+    by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
+    for key in by_remainder[: total - sum(parts.values())]:
+        parts[key] += 1
+    return parts

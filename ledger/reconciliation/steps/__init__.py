@@ -1,0 +1,1 @@
+"""What can be done in reconciliation; one call is one transaction of its caller."""

@@ -1,0 +1,179 @@
+"""Match: allocate what documents charge over what was metered; by rule, or by a clerk's hand.
+
+The proposal is the rule's (`rules/matching.py`), pair of parties by pair, and asking again changes
+nothing. A clerk may move any part of a line to another cell, out of all cells, or into one; what
+two persons decided of a cell stays decided, but counts only as far as it is still invoiced. A red
+document takes its part back at once. A line's fen are never more and never fewer than its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from ledger.documents.tables import CostDocument, DocumentLine
+from ledger.errors import NotFound, Refused
+from ledger.reconciliation.queries import allocations as books
+from ledger.reconciliation.queries import open_lines
+from ledger.reconciliation.queries.open_lines import Pair
+from ledger.reconciliation.rules import matching
+from ledger.reconciliation.rules.matching import Key, Share, propose
+from ledger.registry.queries import SellerBuyerContract, seller_buyer_contracts
+from ledger.registry.tables import Contract
+from ledger.units import Fen, yuan
+from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.tables import Voucher
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a run did: lines that were open, shares allocated, and lines that still are open.
+
+    `next` is where a run that was bounded goes on; None where everything was looked at.
+    """
+
+    lines: int
+    shares: int
+    allocated_fen: Fen
+    unallocated: int
+    next: Pair | None = None
+
+
+def match(
+    db: Session,
+    *,
+    actor: str,
+    now: datetime,
+    after: Pair | None = None,
+    at_most: int | None = None,
+) -> Matched:
+    """Allocate every standing line that is not allocated wholly, as the rule proposes.
+
+    Args:
+        db: the transaction; it locks the documents that it allocates.
+        actor: who asks for it.
+        now: when.
+        after: where a bounded run left off.
+        at_most: end with the pair of parties in which so many lines are reached; so that a long
+            run can be many short transactions, and be watched.
+    """
+    books.lock(db)
+    pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
+    for one in seller_buyer_contracts(db):
+        pairs[one.seller_uscc, one.buyer_uscc].append(one)
+    lines = shares = fen = open_ = 0
+    at = after
+    for portion in open_lines.waiting(db, after):
+        pair = (portion.seller_uscc, portion.buyer_uscc)
+        if at_most is not None and lines >= at_most and pair != at:
+            return Matched(lines, shares, fen, open_, at)
+        at, may = pair, pairs.get(pair, [])
+        found = propose(portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ())
+        books.allocate(db, found, actor, now)
+        paid = sum(share.fen for share in found)
+        whole = sum(line.left_fen for line in portion.lines)
+        lines, shares, fen = lines + len(portion.lines), shares + len(found), fen + paid
+        open_ += _unpaid(portion, found) if paid < whole else 0
+    return Matched(lines, shares, fen, open_)
+
+
+def _unpaid(portion: open_lines.Portion, found: list[Share]) -> int:
+    """How many lines still have something to pay."""
+    paid: dict[tuple[int, int], Fen] = defaultdict(int)
+    for share in found:
+        paid[share.document, share.line] += share.fen
+    return sum(paid[one.document, one.line] < one.left_fen for one in portion.lines)
+
+
+def move(
+    db: Session,
+    document: int,
+    line: int,
+    *,
+    source: Key | None,
+    target: Key | None,
+    fen: Fen,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Move part of a line from one cell to another; None is where it is not allocated.
+
+    Args:
+        db: the transaction.
+        document: the blue document.
+        line: its line.
+        source: out of this cell (contract, month, contract line, policy version).
+        target: into this one, of a project of the same kind unless the whole line moves.
+        fen: how much, above zero.
+        actor: who moves it.
+        now: when.
+
+    Raises:
+        NotFound: there is no such line, or no such cell as the target.
+        Refused: the source has not so much of the line, net of red documents
+            (`not_allocated_there`); the line has not so much left, as also where its document
+            does not stand (`not_left`); it would serve two kinds of projects (`two_kinds`).
+    """
+    books.lock(db)
+    if fen <= 0:
+        raise Refused("amount_out_of_range")
+    if db.get(DocumentLine, (document, line)) is None:
+        raise NotFound("document_line", document=document, line=line)
+    if source is not None:
+        held = sum(share.fen for share in books.family(db, document) if share.cell == source)
+        share = Share(document, line, source, fen)
+        if held < fen or not books.remove(db, share, actor, now):
+            raise Refused("not_allocated_there", document=document, line=line)
+    elif (left := open_lines.left_of(db, document).get(line, 0)) < fen:
+        raise Refused("not_left", left=yuan(left))
+    if target is not None:
+        _put(db, Share(document, line, target, fen), actor, now)
+    settle(db, {cell[0] for cell in (source, target) if cell is not None}, actor, now)
+
+
+def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -> None:
+    """What does not count any more is not payable any more, in the same transaction.
+
+    Once a transaction, for all contracts together: the vouchers' books are locked in their order.
+    """
+    asked = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
+    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
+    for voucher in db.exec(asked).all():
+        accrue(db, voucher, actor, now)
+
+
+def _put(db: Session, share: Share, actor: str, now: datetime) -> None:
+    kind = books.kind_of(db, share.cell)
+    if kind is None:
+        raise NotFound("cell", price=share.cell[2])
+    if books.kind_of_line(db, share.document, share.line) not in (None, kind):
+        raise Refused("two_kinds", document=share.document, line=share.line)
+    books.allocate(db, [share], actor, now)
+
+
+def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
+    """What a red document takes back of its invoice's allocations; the fen, not below zero.
+
+    Raises:
+        NotFound: there is no such red document.
+    """
+    books.lock(db)
+    blue, left, lines = books.red_document(db, red)
+    shares = matching.take_back(lines, books.family(db, blue), max(left, 0))
+    books.allocate(db, shares, actor, now)
+    return -sum(share.fen for share in shares)
+
+
+def unmatch(db: Session, document: int) -> Fen:
+    """Take a document, with its red ones, out of all cells that nobody decided yet; the net fen.
+
+    Raises:
+        NotFound: there is no such document.
+    """
+    books.lock(db)
+    standing = db.get(CostDocument, document)
+    if standing is None:
+        raise NotFound("document", id=document)
+    return books.remove_undecided(db, standing.reverses or document)

@@ -1,0 +1,319 @@
+"""Reconcile (对账): two persons decide what of a contract's month counts, line by line.
+
+One person proposes: every difference is excluded, noted, carried over or closed, with a reason; the
+rest follows by `rules/clearing.py`. Another confirms the very figures. Then the decision becomes
+the matches of the cells, the cost book is cleared, and the voucher's money moves to where it
+belongs. What has changed between proposal and confirmation is not confirmed. More than was metered
+is only matched where two persons decided first, about that cell, that more was used.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from ledger import policy as policies
+from ledger.accounts.queries import balances, lock_book, post
+from ledger.charging.rules.cells import Cell
+from ledger.errors import Conflict, Finding, NotFound, Refused
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.policy.process import Process
+from ledger.reconciliation.queries import allocations
+from ledger.reconciliation.queries import months as books
+from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settled, treatment
+from ledger.reconciliation.rules.clearing import Settled, Typed, clear, subject
+from ledger.reconciliation.rules.difference_codes import Difference
+from ledger.reconciliation.tables import Difference as Kept
+from ledger.reconciliation.tables import Match
+from ledger.registry.tables import Contract, Project
+from ledger.statements.rules import Statement
+from ledger.statements.steps import issue
+from ledger.units import FEN_MAX, Fen, beijing_day, month_of
+from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.tables import Voucher
+
+KIND, EXTRA = "reconciliation", "extra"
+
+
+def process_of(db: Session, contract: Contract) -> Process:
+    """The bureau's rules of the policy version under which the project has its voucher.
+
+    Raises:
+        NotFound: the project has no voucher yet, so nothing of it is reconciled.
+    """
+    asked = select(Voucher).where(Voucher.project == contract.project)
+    voucher = db.exec(asked).one_or_none()
+    if voucher is None:
+        raise NotFound("voucher", project=db.get_one(Project, contract.project).code)
+    return policies.load(voucher.policy).process
+
+
+def propose(
+    db: Session,
+    contract: Contract,
+    month: date,
+    *,
+    choices: Sequence[Choice] = (),
+    reason: str = "",
+    actor: str,
+    now: datetime,
+) -> Decision | list[Finding]:
+    """Propose what of a contract's month counts; faults of the choices are returned.
+
+    Statement first: what was metered is stated before it is decided on, so a month is over, its
+    evidence has its grade, and both sides could have contested it.
+
+    Raises:
+        NotFound: the project has no voucher, or nothing was metered or invoiced in the month.
+        Refused: the month is not over.
+        Conflict: a proposal for this month waits for its answer.
+    """
+    assert contract.id is not None  # noqa: S101 - it was read from the database
+    cells = books.month_cells(db, contract.id, month)
+    if not cells:
+        raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
+    process = process_of(db, contract)
+    stated = _stated(db, contract, month, actor, now)
+    found = differences_of(db, contract.id, month, process)
+    wrong = [*_contested(stated, reason), *faults(found, choices)]
+    if wrong:
+        return wrong
+    cells = books.month_cells(db, contract.id, month)  # the statement brought the charges to date
+    shares = books.shares(db, contract.id, month)
+    done = [settled(cell, found, choices, _of_cell(shares, cell), reason) for cell in cells]
+    return decide(
+        db, kind=KIND, subject=subject(contract.number, month),
+        content=_content(contract, month, done, _notes(found, choices)), reason=reason,
+        actor=actor, now=now,
+    )  # fmt: skip
+
+
+def _stated(
+    db: Session, contract: Contract, month: date, actor: str, now: datetime
+) -> Statement | None:
+    """The statement of the month as it is now; None where nothing was metered."""
+    try:
+        return issue(db, contract.id or 0, month, actor=actor, now=now)
+    except Refused as refused:
+        if refused.code != "nothing_metered":
+            raise
+        return None
+
+
+def _contested(stated: Statement | None, reason: str) -> list[Finding]:
+    """What a party contests is decided with a reason, or not at all."""
+    if stated is None or reason.strip():
+        return []
+    if "contested" not in (stated.centre_says, stated.builder_says):
+        return []
+    return [Finding(stated.number, "statement_contested", (("number", stated.number),))]
+
+
+def propose_tolerable(
+    db: Session, month: date, *, actor: str, now: datetime
+) -> tuple[list[Decision], list[str]]:
+    """Propose, in one act, every month of a contract in which nothing asks for a person.
+
+    Returns the decisions, and the numbers of the contracts that were left for a person.
+    """
+    made, left = [], []
+    for seen in books.months(db, month=month):
+        if seen.state == "decided" or seen.proposed is not None or not seen.invoiced_fen:
+            continue
+        contract = db.get_one(Contract, seen.contract)
+        found = differences_of(db, seen.contract, month, process_of(db, contract))
+        if any(d.handling in ("block", "person", "cut") for d in found):
+            left.append(seen.number)
+            continue
+        done = propose(db, contract, month, reason="", actor=actor, now=now)
+        if isinstance(done, Decision):
+            made.append(done)
+        else:
+            left.append(seen.number)
+    return made, left
+
+
+def propose_extra(
+    db: Session,
+    contract: Contract,
+    month: date,
+    *,
+    price: int,
+    policy: str,
+    extra_fen: Fen,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> Decision:
+    """Propose that more was used in a cell than was metered, by so many fen of cost.
+
+    Raises:
+        NotFound: there is no such cell.
+        Refused: a negative amount, or no reason.
+    """
+    assert contract.id is not None  # noqa: S101 - it was read from the database
+    cells = books.month_cells(db, contract.id, month)
+    cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
+    if cell is None:
+        raise NotFound("cell", price=price)
+    if not 0 <= extra_fen <= FEN_MAX:
+        raise Refused("amount_out_of_range")
+    if not reason.strip():
+        raise Refused("reason_missing")
+    content = {
+        "contract": contract.id,
+        "month": f"{month:%Y-%m}",
+        "price": price,
+        "policy": policy,
+        "metered_fen": cell.metered_fen,
+        "extra_fen": extra_fen,
+    }
+    about = f"{subject(contract.number, month)} {price} {policy}".rstrip()
+    return decide(
+        db, kind=EXTRA, subject=about, content=content, reason=reason, actor=actor, now=now
+    )
+
+
+def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from a confirmed reconciliation.
+
+    Raises:
+        Conflict: a charge or an allocation is not what was decided on (`changed_meanwhile`).
+    """
+    contract, month = _named(db, decision)
+    allocations.lock(db)  # what the match rests on stays what it is until the commit
+    kept = books.reconciliation(db, contract.id or 0, month, actor, now)
+    assert kept.id is not None  # noqa: S101 - it was just flushed
+    book = books.cost_book(db, kept.id)
+    lock_book(db, book)
+    now_cells = {c.key: c for c in books.month_cells(db, contract.id or 0, month)}
+    told = [_read(contract.id or 0, month, row) for row in decision.content["cells"]]
+    if [_figures(one.cell) for one in told] != [_figures(c) for c in now_cells.values()]:
+        raise Conflict("figures_changed", subject=decision.subject)
+    _keep(db, kept.id, told, decision)
+    if moves := clear(balances(db, book), told):
+        post(
+            db, cause=f"reconcile/{decision.id}", used=month, booked=month_of(beijing_day(now)),
+            actor=actor, moves={book: moves},
+        )  # fmt: skip
+    _accrue(db, contract, actor, now)
+
+
+def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from a confirmed decision that more was used: the cell may match more."""
+    contract, month = _named(db, decision)
+    kept = books.reconciliation(db, contract.id or 0, month, actor, now)
+    content = decision.content
+    assert kept.id is not None  # noqa: S101 - it was just flushed
+    cells = {(c.price, c.policy): c for c in books.month_cells(db, contract.id or 0, month)}
+    cell = cells.get((content["price"], content["policy"]))
+    if cell is None or cell.metered_fen != content["metered_fen"]:
+        raise Conflict("figures_changed", subject=decision.subject)
+    row = _match(db, kept.id, cell, decision)
+    row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
+    row.extra_decision = decision.id
+    row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
+    db.add(row)
+    db.flush()
+    _accrue(db, contract, actor, now)
+
+
+def _content(
+    contract: Contract,
+    month: date,
+    done: Sequence[Settled],
+    notes: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "contract": contract.id,
+        "number": contract.number,
+        "month": f"{month:%Y-%m}",
+        "cells": [
+            {
+                "price": one.cell.price,
+                "policy": one.cell.policy,
+                "kind": one.cell.kind,
+                "metered_fen": one.cell.metered_fen,
+                "invoiced_fen": one.cell.invoiced_fen,
+                "extra_fen": one.cell.extra_fen,
+                "matched_fen": one.matched_fen,
+                "closed_fen": one.closed_fen,
+                "typed": [asdict(t) for t in one.typed],
+            }
+            for one in done
+        ],
+        "notes": list(notes),
+    }
+
+
+def _of_cell(shares: Sequence[books.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
+    """What each document line pays into a cell."""
+    mine = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
+    return {(s.document, s.line): s.fen for s in mine}
+
+
+def _notes(found: Sequence[Difference], choices: Sequence[Choice]) -> list[dict[str, Any]]:
+    return [
+        {"code": d.code, "document": d.document, "line": d.line, "reason": reason_of(d, choices)}
+        for d in found
+        if treatment(d, choices) == "note"
+    ]
+
+
+def _read(contract: int, month: date, row: Mapping[str, Any]) -> Settled:
+    cell = Cell(
+        contract, month, row["price"], row["policy"], row["kind"], row["metered_fen"],
+        row["invoiced_fen"], extra_fen=row["extra_fen"],
+    )  # fmt: skip
+    typed = tuple(Typed(**t) for t in row["typed"])
+    return Settled(cell, row["matched_fen"], row["closed_fen"], typed)
+
+
+def _figures(cell: Cell) -> tuple[object, ...]:
+    return (*cell.key, cell.metered_fen, cell.invoiced_fen, cell.extra_fen)
+
+
+def _named(db: Session, decision: Decision) -> tuple[Contract, date]:
+    month = date.fromisoformat(f"{decision.content['month']}-01")
+    return db.get_one(Contract, decision.content["contract"]), month
+
+
+def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: Decision) -> None:
+    """The matches of the cells as decided, and every difference with its name."""
+    assert decision.id is not None  # noqa: S101 - it was read from the database
+    for one in told:
+        row = _match(db, reconciliation, one.cell, decision)
+        row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
+        row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
+        row.decision = decision.id
+        db.add(row)
+        for typed in one.typed:
+            db.add(
+                Kept(
+                    decision=decision.id,
+                    reconciliation=reconciliation,
+                    price=one.cell.price,
+                    policy=one.cell.policy,
+                    **asdict(typed),
+                )
+            )
+    db.flush()
+
+
+def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
+    """The match of a cell, or a new one that says nothing yet."""
+    return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
+        reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
+        invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
+        decision=decision.id or 0,
+    )  # fmt: skip
+
+
+def _accrue(db: Session, contract: Contract, actor: str, now: datetime) -> None:
+    voucher = db.exec(select(Voucher).where(Voucher.project == contract.project)).one_or_none()
+    if voucher is not None:
+        accrue(db, voucher, actor, now)

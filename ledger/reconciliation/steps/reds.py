@@ -1,0 +1,33 @@
+"""Red documents (红冲): each takes back a part, or all, of its blue one, known by its number.
+
+A red one that fits no blue one is refused, never guessed by its amount. As soon as a red one stands
+it takes its part of the allocations with it, and the freeze that waited for it (R18) is lifted:
+what counted as matched falls in the same transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ledger.documents.queries import documents as books
+from ledger.documents.steps.freezes import lift
+from ledger.errors import Refused
+from ledger.reconciliation.queries.allocations import contracts_of
+from ledger.reconciliation.steps.match import settle, take_back
+
+
+def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) -> None:
+    """Let those of these documents that are red, and stand, take back their part.
+
+    Raises:
+        Refused: the blue one waits for its own confirmation (`blue_unconfirmed`).
+    """
+    reds = books.reds(db, documents)
+    for red in reds:
+        if not red.stands:
+            raise Refused("blue_unconfirmed", number=red.number)
+        take_back(db, red.id, actor, now)
+        if red.confirmation:
+            lift(db, red.blue, actor=actor, now=now, confirmation=red.confirmation)
+    settle(db, contracts_of(db, [red.id for red in reds]), actor, now)

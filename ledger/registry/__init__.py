@@ -1,0 +1,1 @@
+"""Who takes part: organisations, centres, clusters, GPUs, contracts, prices, bindings."""

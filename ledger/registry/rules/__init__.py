@@ -1,0 +1,1 @@
+"""Pure rules of registry: no database, no clock."""

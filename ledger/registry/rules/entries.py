@@ -1,0 +1,190 @@
+"""What stands in a registry file: the shape of each kind of entry.
+
+Names stand for things: an organisation is its 统一社会信用代码, a project its code, a contract its
+number. Days are Beijing days; `from` and `until` are both included, as Chinese documents say
+自…至…. The format is described, with an example, in docs/registry.md. What a contract line says
+stands in `price.py`.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from ledger.formats.field_parsers import (
+    Day,
+    GpuId,
+    Handle,
+    MigProfile,
+    Name,
+    Shape,
+    Uscc,
+    YesNo,
+    fault,
+    one_of,
+)
+from ledger.registry.rules.effective_dating import Span
+from ledger.registry.rules.price_entry import Price
+from ledger.registry.rules.pricing import Market
+
+Source = Literal["nvml", "dcgm", "slurm", "import"]
+ProjectKind = Literal["model", "team"]
+RelationKind = Literal["seller", "buyer", "payee", "related"]
+
+
+class Dated(Shape):
+    """Something that holds from a day until another, both included; no `until` is an open end."""
+
+    since: Day = Field(alias="from")
+    until: Day | None = None
+
+    @field_validator("until")
+    @classmethod
+    def _not_reversed(cls, until: date | None, info: ValidationInfo) -> date | None:
+        since = info.data.get("since")
+        if since and until and until < since:
+            raise fault("reversed_days", since=since)
+        return until
+
+    @property
+    def span(self) -> Span:
+        """The same days, half-open."""
+        return Span.through(self.since, self.until)
+
+
+class Organisation(Shape):
+    """A legal person."""
+
+    uscc: Uscc
+    name: Name
+
+
+class Centre(Shape):
+    """A smart-computing centre, and the organisation that runs it."""
+
+    name: Name
+    organisation: Uscc
+    simulated: YesNo = False
+
+
+class Billing(Dated):
+    """The one source by which a cluster bills in these days."""
+
+    source: Annotated[Source, one_of(Source)]
+
+
+class Cluster(Shape):
+    """A cluster of a centre. Without a billing source its usage would count nowhere."""
+
+    name: Handle
+    centre: Name
+    billing: tuple[Billing, ...] = Field(min_length=1)
+
+
+class DeviceName(Shape):
+    """What NVML or a job trace calls a device; with a MIG profile, one of its slices."""
+
+    nvml: Name
+    mig_profile: MigProfile | None = None
+
+
+class Model(Shape):
+    """A model of the catalogue, of which prices speak, and all names that devices have for it."""
+
+    model: Name
+    names: tuple[DeviceName, ...] = Field(min_length=1)
+
+
+class Gpu(Dated):
+    """A physical GPU, the node where it stands, and the days on which it should report."""
+
+    gpu: GpuId
+    cluster: Handle
+    node: Name
+
+
+class Project(Shape):
+    """A large-model project (article 9) or a talent team (article 14)."""
+
+    code: Handle
+    name: Name
+    kind: Annotated[ProjectKind, one_of(ProjectKind)]
+    organisation: Uscc
+    drill: YesNo = False
+
+
+class Contract(Dated):
+    """What a project has agreed with a centre."""
+
+    number: Name
+    centre: Name
+    project: Handle
+    prices: tuple[Price, ...] = ()
+
+
+class Holder(Shape):
+    """Who held a device: a pod's namespace, a Slurm account, or a name of a static map."""
+
+    pod: Name | None = None
+    slurm: Name | None = None
+    static: Name | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Holder":
+        if len(self.model_fields_set) != 1:
+            raise fault("one_holder")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """`pod`, `slurm` or `static`."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def name(self) -> str:
+        """The namespace, account or name."""
+        return self.pod or self.slurm or self.static or ""
+
+
+class Binding(Dated):
+    """Which project pays for what a holder held in a cluster, and as what the holder is run."""
+
+    cluster: Handle
+    holder: Holder
+    project: Handle
+    market: Annotated[Market, one_of(Market)] = "on-demand"
+
+
+_TARGET: dict[RelationKind, str] = {
+    "seller": "centre", "buyer": "project", "payee": "project", "related": "other",
+}  # fmt: skip
+
+
+class Relation(Dated):
+    """An organisation sells for a centre, buys or is paid for a project, or is related to another.
+
+    The organisation that runs a centre, and a project's own, need not be named.
+    """
+
+    kind: Annotated[RelationKind, one_of(RelationKind)]
+    organisation: Uscc
+    centre: Name | None = Field(default=None, validate_default=True)
+    project: Handle | None = Field(default=None, validate_default=True)
+    other: Uscc | None = Field(default=None, validate_default=True)
+
+    @field_validator("centre", "project", "other")
+    @classmethod
+    def _of_this_kind(cls, value: str | None, info: ValidationInfo) -> str | None:
+        kind = info.data.get("kind")
+        if kind and value is None and info.field_name == _TARGET[kind]:
+            raise fault("missing")
+        if kind and value is not None and info.field_name != _TARGET[kind]:
+            raise fault("not_for_kind", kind=kind)
+        if value is not None and value == info.data.get("organisation"):
+            raise fault("itself")
+        return value
+
+    @property
+    def target(self) -> str:
+        """To what the organisation is related: a centre, a project, an organisation."""
+        return self.centre or self.project or self.other or ""

@@ -1,0 +1,203 @@
+"""The registry file: who takes part, with which machines, under which contracts, at which prices.
+
+One file, or several over time, each with any of the sections (`entries.py` has their shapes).
+`read` tells all faults that can be found without the database; what a name means is looked up when
+the file is registered (`steps/register.py`).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from ledger.errors import Finding
+from ledger.formats import yaml_with_lines as document
+from ledger.formats.field_parsers import Shape, fill
+from ledger.formats.yaml_with_lines import Node, Place, line_of
+from ledger.registry.rules.effective_dating import Span
+from ledger.registry.rules.entries import (
+    Binding,
+    Centre,
+    Cluster,
+    Contract,
+    Gpu,
+    Model,
+    Organisation,
+    Project,
+    Relation,
+)
+
+Entry = TypeVar("Entry", bound=Shape)
+
+
+class Placed(NamedTuple, Generic[Entry]):
+    """An entry and where it stands in the file."""
+
+    entry: Entry
+    place: Place
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All entries of a file that are right in themselves.
+
+    `faulty` are the names, by section, of those that are not: to refer to one of them is no fault
+    of its own.
+    """
+
+    organisations: tuple[Placed[Organisation], ...]
+    centres: tuple[Placed[Centre], ...]
+    clusters: tuple[Placed[Cluster], ...]
+    catalogue: tuple[Placed[Model], ...]
+    gpus: tuple[Placed[Gpu], ...]
+    projects: tuple[Placed[Project], ...]
+    contracts: tuple[Placed[Contract], ...]
+    bindings: tuple[Placed[Binding], ...]
+    relations: tuple[Placed[Relation], ...]
+    faulty: frozenset[tuple[str, str]]
+
+
+# The key that an entry of a section is known by.
+NAMED = {
+    "organisations": "uscc", "centres": "name", "clusters": "name", "catalogue": "model",
+    "gpus": "gpu", "projects": "code", "contracts": "number",
+}  # fmt: skip
+SECTIONS = (*NAMED, "bindings", "relations")
+
+
+def read(text: str) -> tuple[Registry | None, list[Finding]]:
+    """A registry file (YAML or JSON) and its faults in the order of its lines.
+
+    None where the text cannot be read at all; else whatever of it is right in itself.
+    """
+    root, findings = document.read(text)
+    if root is None:
+        return None, findings
+    reader = _Reader(root, findings)
+    registry = Registry(
+        organisations=reader.section("organisations", Organisation),
+        centres=reader.section("centres", Centre),
+        clusters=reader.section("clusters", Cluster),
+        catalogue=reader.section("catalogue", Model),
+        gpus=reader.section("gpus", Gpu),
+        projects=reader.section("projects", Project),
+        contracts=reader.section("contracts", Contract),
+        bindings=reader.section("bindings", Binding),
+        relations=reader.section("relations", Relation),
+        faulty=frozenset(reader.faulty),
+    )
+    return registry, sorted([*findings, *_contradictions(registry)], key=line_of)
+
+
+class _Reader:
+    def __init__(self, root: Node, findings: list[Finding]) -> None:
+        self.place = Place(root)
+        self.findings = findings
+        self.faulty: set[tuple[str, str]] = set()
+        for key in root.plain():
+            if key not in SECTIONS:
+                findings.append(self.place.at(key).finding("unknown_key"))
+
+    def section(self, name: str, shape: type[Entry]) -> tuple[Placed[Entry], ...]:
+        place = self.place.at(name)
+        node = self.place.node.child(name)
+        if node is None or node.value is None:
+            return ()
+        if not isinstance(node.value, list):
+            self.findings.append(place.finding("not_list"))
+            return ()
+        placed, names = [], []
+        for index in range(len(node.value)):
+            at = place.at(index)
+            known_by = at.node.child(NAMED.get(name, ""))
+            entry, faults = fill(shape, at)
+            self.findings += faults
+            if entry is not None:
+                placed.append(Placed(entry, at))
+            elif known_by:
+                self.faulty.add((name, str(known_by.plain())))
+            if known_by:
+                names.append((str(known_by.plain()), at))
+        self.findings += _twice(names)
+        return tuple(placed)
+
+
+def _contradictions(registry: Registry) -> Iterator[Finding]:
+    """Where two entries of the file cannot both be true."""
+    yield from _twice(
+        ((name.nvml, name.mig_profile), place.at("names", i))
+        for model, place in registry.catalogue
+        for i, name in enumerate(model.names)
+    )
+    yield from _overlaps(
+        (c.name, bill.span, place.at("billing", i))
+        for c, place in registry.clusters
+        for i, bill in enumerate(c.billing)
+    )
+    yield from _overlaps(((c.centre, c.project), c.span, place) for c, place in registry.contracts)
+    yield from _overlaps(
+        ((b.cluster, b.holder.kind, b.holder.name), b.span, p) for b, p in registry.bindings
+    )
+    for contract, place in registry.contracts:
+        yield from _price_contradictions(contract, place)
+    yield from _overlaps(_reserved(registry))
+    yield from _overlaps(
+        (
+            ("payee", r.target) if r.kind == "payee" else (r.kind, r.organisation, r.target),
+            r.span,
+            p,
+        )
+        for r, p in registry.relations
+    )
+
+
+def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]:
+    within = []
+    for i, price in enumerate(contract.prices):
+        at = place.at("prices", i)
+        span = price.span(contract.span)
+        if price.last and price.last < span.start:
+            last = "expires" if price.expires else "until"
+            yield at.at(last).finding("reversed_days", since=span.start)
+        elif span.empty or span not in contract.span:
+            yield at.finding("outside_contract", contract=contract.span)
+        else:
+            # Usage has one price, however it is called.
+            name = "" if price.kind == "metered" else price.name
+            line = (price.kind, name, price.model, *price.selectors)
+            within.append((line, span, at))
+    yield from _overlaps(within)
+
+
+def _reserved(registry: Registry) -> Iterator[tuple[object, Span, Place]]:
+    """Devices and nodes that contract lines reserve; nothing is reserved twice on a day."""
+    for contract, place in registry.contracts:
+        for i, price in enumerate(contract.prices):
+            span, at = price.span(contract.span), place.at("prices", i)
+            if not span.empty:
+                yield from ((gpu, span, at.at("gpus", n)) for n, gpu in enumerate(price.reserved))
+                yield from ((node, span, at.at("nodes", n)) for n, node in enumerate(price.nodes))
+
+
+def _twice(named: Iterable[tuple[object, Place]]) -> Iterator[Finding]:
+    first: dict[object, Place] = {}
+    for name, place in named:
+        if name in first:
+            yield place.finding("duplicate", first=first[name])
+        else:
+            first[name] = place
+
+
+def _overlaps(dated: Iterable[tuple[object, Span, Place]]) -> Iterator[Finding]:
+    """Facts about one thing that overlap: each is held against the one that lasts longest."""
+    by_thing: dict[object, list[tuple[Span, Place]]] = {}
+    for thing, span, place in dated:
+        by_thing.setdefault(thing, []).append((span, place))
+    for facts in by_thing.values():
+        facts.sort(key=lambda fact: fact[0].start)
+        longest, held = facts[0]
+        for span, place in facts[1:]:
+            if span.overlaps(longest):
+                early, late = sorted((held, place), key=lambda p: p.node.line)
+                yield late.finding("overlaps", other=early)
+            if longest.end is not None and (span.end is None or span.end > longest.end):
+                longest, held = span, place

@@ -1,0 +1,244 @@
+"""Write down dated facts: billing sources, contract lines, bindings, relations.
+
+What a file states is compared with what is current (`rules/dated.py` decides). A fact is never
+edited: where it is contradicted and the caller says so, it is superseded and what stays true of it
+is written anew, all bearing the same moment, so that the past can be asked what it believed. Facts
+may begin in the past; whatever was computed from the old ones is recomputed by the next charge.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session, SQLModel
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Place
+from ledger.registry.rules.effective_dating import Fact, Plan, Span, plan
+from ledger.registry.tables import BillingSource, Binding, Organisation, Price, Project, Relation
+
+Columns = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of dated facts: which columns say what they are about, and which what they say."""
+
+    name: str
+    table: Table
+    about: tuple[str, ...]
+    says: tuple[str, ...]
+    show: Callable[[Session, Columns], str]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A dated fact as a file states it."""
+
+    about: Columns
+    says: Columns
+    span: Span
+    place: Place
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of stating facts, each counted once; with findings nothing was written."""
+
+    created: int
+    unchanged: int
+    superseded: int
+    findings: tuple[Finding, ...]
+
+
+def _show_metered(db: Session, says: Columns) -> str:
+    name, *rest = says
+    return f"{name} {_show_price(db, tuple(rest))}".strip()
+
+
+def _show_price(_: Session, says: Columns) -> str:
+    (
+        unit,
+        yuan,
+        gpus,
+        hours,
+        tax_included,
+        tax_rate,
+        rounding,
+        devices,
+        quantity,
+        expires,
+        counts,
+    ) = says
+    told = [f"{len(devices)} GPU: {' '.join(devices)}"] if isinstance(devices, tuple) else []
+    told += [
+        f"{yuan}/{unit} ({gpus} × {hours} h)",
+        f"tax_included {str(tax_included).lower()}",
+        f"tax_rate {tax_rate}",
+    ]
+    told += [f"rounding {rounding}"] if rounding != "ms" else []
+    told += [f"{quantity} h, expires {expires}"] if quantity else []
+    told += [f"counts {str(counts).lower()}"] if counts is not None else []
+    return ", ".join(told)
+
+
+def _show_project(db: Session, says: Columns) -> str:
+    project, market = says
+    code = project if isinstance(project, str) else db.get_one(Project, project).code
+    return code if market == "on-demand" else f"{code}, {market}"
+
+
+def _show_organisation(db: Session, says: Columns) -> str:
+    return db.get_one(Organisation, says[0]).uscc
+
+
+def _table(of: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(of.__tablename__)]
+
+
+BILLING = Kind(
+    "billing", _table(BillingSource), ("cluster",), ("source",), lambda _, says: str(says[0])
+)
+_SELECTORS = ("model", "mig_profile", "partition", "qos", "market")
+_TERMS = (
+    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+    "quantity", "expires", "counts",
+)  # fmt: skip
+# Usage has one metered price, whatever that is called; other lines are told apart by their names.
+METERED = Kind(
+    "prices",
+    _table(Price),
+    ("contract", "kind", *_SELECTORS),
+    ("name", *_TERMS),
+    _show_metered,
+)
+PRICES = Kind(
+    "prices", _table(Price), ("contract", "kind", "name", *_SELECTORS), _TERMS, _show_price
+)
+BINDINGS = Kind(
+    "bindings",
+    _table(Binding),
+    ("cluster", "holder_kind", "holder"),
+    ("project", "market"),
+    _show_project,
+)
+# Many may sell for a centre and buy for a project at a time; a project is paid through one.
+RELATIONS = Kind(
+    "relations",
+    _table(Relation),
+    ("organisation", "kind", "centre", "project", "other"),
+    (),
+    lambda _, __: "",
+)
+PAYEES = Kind(
+    "relations", _table(Relation), ("project", "kind"), ("organisation",), _show_organisation
+)
+
+
+def state(
+    db: Session,
+    kind: Kind,
+    stated: Iterable[Stated],
+    *,
+    actor: str,
+    now: datetime,
+    supersede: bool,
+    write: bool,
+) -> Outcome:
+    """Make these facts current, or say what they contradict.
+
+    Args:
+        db: the transaction; the caller holds the registry's lock.
+        kind: what kind of facts they are.
+        stated: facts that do not overlap each other.
+        actor: who states them.
+        now: when; the moment of everything superseded and written.
+        supersede: whether what they contradict is superseded, or a finding each.
+        write: false to look only.
+    """
+    wanted: dict[Columns, list[Stated]] = {}
+    for one in stated:
+        wanted.setdefault(one.about, []).append(one)
+    current = _current(db, kind, {about[0] for about in wanted})
+    plans = {
+        about: plan(list(current.get(about, {})), [Fact(o.says, o.span) for o in ones])
+        for about, ones in wanted.items()
+    }
+    findings = () if supersede else _findings(db, kind, wanted, plans)
+    if write and not findings:
+        old = [current[about][fact] for about, p in plans.items() for fact in p.superseded]
+        # A clock that was set back must not end a fact before it began.
+        moment = max([now, *(row["recorded_at"] for row in old)])
+        _supersede(db, kind, old, actor, moment)
+        _write(db, kind, plans, actor, moment)
+    return Outcome(
+        created=sum(len(p.created) for p in plans.values()),
+        unchanged=sum(len(p.unchanged) for p in plans.values()),
+        superseded=sum(len(p.superseded) for p in plans.values()),
+        findings=tuple(findings),
+    )
+
+
+def _current(
+    db: Session, kind: Kind, first: set[object]
+) -> dict[Columns, dict[Fact[Columns], RowMapping]]:
+    columns = kind.table.c
+    query = select(kind.table).where(
+        columns[kind.about[0]].in_(first), columns.superseded_at.is_(None)
+    )
+    found: dict[Columns, dict[Fact[Columns], RowMapping]] = {}
+    for row in db.execute(query).mappings():
+        about, says = (tuple(_plain(row[c]) for c in ns) for ns in (kind.about, kind.says))
+        fact = Fact(says, Span(row["valid"].lower or date.min, row["valid"].upper))
+        found.setdefault(about, {})[fact] = row
+    return found
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _findings(
+    db: Session,
+    kind: Kind,
+    wanted: dict[Columns, list[Stated]],
+    plans: dict[Columns, Plan[Columns]],
+) -> Sequence[Finding]:
+    findings = []
+    for about, made in plans.items():
+        places = {Fact(one.says, one.span): one.place for one in wanted[about]}
+        for want, held in made.contradictions:
+            here, there = (f"{kind.show(db, f.value)} {f.span}".strip() for f in (want, held))
+            findings.append(places[want].finding("contradicts", there=there, here=here))
+    return findings
+
+
+def _supersede(
+    db: Session, kind: Kind, rows: Sequence[RowMapping], actor: str, moment: datetime
+) -> None:
+    ended = {"superseded_at": moment, "superseded_by": actor}
+    keys = [row["id"] for row in rows]
+    db.execute(update(kind.table).where(kind.table.c.id.in_(keys)).values(ended))
+
+
+def _write(
+    db: Session,
+    kind: Kind,
+    plans: Mapping[Columns, Plan[Columns]],
+    actor: str,
+    moment: datetime,
+) -> None:
+    rows = [
+        dict(zip((*kind.about, *kind.says), (*about, *fact.value), strict=True))
+        | {
+            "valid": Range(fact.span.start, fact.span.end),
+            "recorded_at": moment,
+            "recorded_by": actor,
+        }
+        for about, made in plans.items()
+        for fact in (*made.remainders, *made.created)
+    ]
+    if rows:
+        db.execute(insert(kind.table), rows)

@@ -1,0 +1,215 @@
+"""Things that are known by a name: organisations, centres, clusters, GPUs, projects, contracts.
+
+A file states them; what is there already under the same name must say the same. Such facts have no
+dates and do not change (only a GPU may be moved or retired), so a difference is a finding that
+shows both. References are by name, and every name that means nothing is a finding too.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import RowMapping, text
+from sqlmodel import Session
+
+from ledger.errors import Finding
+from ledger.formats.yaml_with_lines import Place
+
+
+@dataclass(frozen=True)
+class Stated:
+    """One thing as a file states it; `fields` name other things by their names."""
+
+    name: str
+    fields: Mapping[str, object]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Section:
+    """How things of a kind are looked up by name, added, and (GPUs alone) changed."""
+
+    name: str
+    singular: str
+    fields: tuple[str, ...]
+    there: str  # SQL: named, id, and the fields as a file would state them; of all :names
+    add: str
+    refers: Mapping[str, "Section"] = field(default_factory=dict)  # field → whose name it is
+    change: str = ""
+    changeable: frozenset[str] = frozenset()
+
+
+ORGANISATIONS = Section(
+    "organisations",
+    "organisation",
+    ("name",),
+    "SELECT uscc AS named, id, name FROM organisations WHERE uscc = ANY(:names)",
+    "INSERT INTO organisations (uscc, name) VALUES (:named, :name)",
+)
+CENTRES = Section(
+    "centres",
+    "centre",
+    ("organisation", "simulated"),
+    """SELECT c.name AS named, c.id, o.uscc AS organisation, c.simulated
+       FROM centres c JOIN organisations o ON o.id = c.organisation WHERE c.name = ANY(:names)""",
+    """INSERT INTO centres (name, organisation, simulated)
+       VALUES (:named, :organisation, :simulated)""",
+    {"organisation": ORGANISATIONS},
+)
+CLUSTERS = Section(
+    "clusters",
+    "cluster",
+    ("centre",),
+    """SELECT k.name AS named, k.id, c.name AS centre
+       FROM clusters k JOIN centres c ON c.id = k.centre WHERE k.name = ANY(:names)""",
+    "INSERT INTO clusters (name, centre) VALUES (:named, :centre)",
+    {"centre": CENTRES},
+)
+CATALOGUE = Section(
+    "catalogue",
+    "model",
+    (),
+    "SELECT name AS named, id FROM catalogue_models WHERE name = ANY(:names)",
+    "INSERT INTO catalogue_models (name) VALUES (:named)",
+)
+CATALOGUE_NAMES = Section(  # known by both columns, with a line break between them
+    "catalogue_names",
+    "name",
+    ("nvml", "mig_profile", "model"),
+    """SELECT n.nvml_name || E'\\n' || n.mig_profile AS named, NULL AS id, n.nvml_name AS nvml,
+              n.mig_profile, m.name AS model
+       FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model
+       WHERE n.nvml_name || E'\\n' || n.mig_profile = ANY(:names)""",
+    """INSERT INTO catalogue_names (nvml_name, mig_profile, model)
+       VALUES (:nvml, :mig_profile, :model)""",
+    {"model": CATALOGUE},
+)
+PROJECTS = Section(
+    "projects",
+    "project",
+    ("name", "kind", "organisation", "drill"),
+    """SELECT p.code AS named, p.id, p.name, p.kind, o.uscc AS organisation, p.drill
+       FROM projects p JOIN organisations o ON o.id = p.organisation WHERE p.code = ANY(:names)""",
+    """INSERT INTO projects (code, name, kind, organisation, drill)
+       VALUES (:named, :name, :kind, :organisation, :drill)""",
+    {"organisation": ORGANISATIONS},
+)
+CONTRACTS = Section(
+    "contracts",
+    "contract",
+    ("centre", "project", "from", "until"),
+    """SELECT k.number AS named, k.id, c.name AS centre, p.code AS project,
+              lower(k.valid) AS "from", upper(k.valid) - 1 AS until
+       FROM contracts k JOIN centres c ON c.id = k.centre JOIN projects p ON p.id = k.project
+       WHERE k.number = ANY(:names)""",
+    """INSERT INTO contracts (number, centre, project, valid)
+       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'))""",
+    {"centre": CENTRES, "project": PROJECTS},
+)
+# A moment at +08:00 is a Beijing day's; the last day of a GPU is the one before it is retired.
+GPUS = Section(
+    "gpus",
+    "gpu",
+    ("cluster", "node", "from", "until"),
+    """SELECT g.gpu AS named, NULL AS id, k.name AS cluster, g.node,
+              (g.registered_from AT TIME ZONE interval '+08:00')::date AS "from",
+              ((g.retired_at - interval '1 us') AT TIME ZONE interval '+08:00')::date AS until
+       FROM gpus g JOIN clusters k ON k.id = g.cluster WHERE g.gpu = ANY(:names)""",
+    """INSERT INTO gpus (gpu, cluster, node, registered_from, retired_at)
+       VALUES (:named, :cluster, :node,
+               CAST(:from AS timestamp) AT TIME ZONE interval '+08:00',
+               (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00')""",
+    {"cluster": CLUSTERS},
+    """UPDATE gpus SET cluster = :cluster, node = :node,
+              retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00'
+       WHERE gpu = :named""",
+    frozenset({"cluster", "node", "until"}),
+)
+
+
+@dataclass
+class Registration:
+    """One file on its way into the registry.
+
+    As soon as there is a finding nothing more is added, but the rest is still looked at, so that
+    all faults are told at once.
+    """
+
+    db: Session
+    supersede: bool
+    findings: list[Finding]
+    faulty: frozenset[tuple[str, str]]  # (section, name) of entries that could not be read
+    created: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    superseded: Counter[str] = field(default_factory=Counter)
+    ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
+
+    def state(self, section: Section, stated: Iterable[Stated]) -> None:
+        """Add what is new, compare what is there, and look up all names that are referred to."""
+        facts = {one.name: one for one in stated}
+        for name, other in section.refers.items():
+            self.look_up(other, [(str(f.fields[name]), f.place.at(name)) for f in facts.values()])
+        there = {row["named"]: row for row in self._rows(section, list(facts))}
+        changed = [
+            facts[name] for name in there if self._differs(section, facts[name], there[name])
+        ]
+        new = [fact for fact in facts.values() if fact.name not in there]
+        self.unchanged[section.name] += len(there) - len(changed)
+        if not self.findings:
+            self._write(section.add, section, new)
+            self._write(section.change, section, changed)
+            self.created[section.name] += len(new)
+            self.superseded[section.name] += len(changed)
+            there |= {row["named"]: row for row in self._rows(section, [fact.name for fact in new])}
+        ids = self.ids.setdefault(section.name, {})
+        ids.update({name: there[name]["id"] if name in there else None for name in facts})
+
+    def look_up(self, section: Section, names: Sequence[tuple[str, Place]]) -> None:
+        """Find out what these names mean; one that means nothing is a finding at its place."""
+        ids = self.ids.setdefault(section.name, {})
+        rows = self._rows(section, sorted({name for name, _ in names if name not in ids}))
+        ids.update({row["named"]: row["id"] for row in rows})
+        for name, place in names:
+            if name not in ids and (section.name, name) not in self.faulty:
+                self.findings.append(place.finding(f"unknown_{section.singular}", name=name))
+
+    def id(self, section: Section, name: str) -> int | None:
+        """The key of what is known by a name; None where it is not in the database yet."""
+        return self.ids[section.name].get(name)
+
+    def _rows(self, section: Section, names: list[str]) -> Sequence[RowMapping]:
+        if not names:
+            return []
+        return self.db.execute(text(section.there), {"names": names}).mappings().all()
+
+    def _write(self, sql: str, section: Section, facts: Sequence[Stated]) -> None:
+        if not facts:
+            return
+        rows = [
+            {"named": fact.name}
+            | {k: self._value(section, k, value) for k, value in fact.fields.items()}
+            for fact in facts
+        ]
+        self.db.execute(text(sql), rows)
+
+    def _value(self, section: Section, key: str, value: object) -> object:
+        other = section.refers.get(key)
+        return self.id(other, str(value)) if other else value
+
+    def _differs(self, section: Section, fact: Stated, row: RowMapping) -> bool:
+        """Whether a field says otherwise; a finding for each, unless it may be changed."""
+        keys = [key for key, value in fact.fields.items() if row[key] != value]
+        for key in keys:
+            place = fact.place.at(key) if fact.place.node.child(key) else fact.place
+            shown = {"there": _shown(row[key]), "here": _shown(fact.fields[key])}
+            if key not in section.changeable:
+                self.findings.append(place.finding("differs", field=key, **shown))
+            elif not self.supersede:
+                self.findings.append(place.finding("contradicts", **shown))
+        return bool(keys)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,202 @@
+"""Who takes part: organisations, the centres they run, and the centres' clusters."""
+
+from datetime import datetime
+
+from sqlalchemy import SmallInteger
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import Days, big, days, identity, moment
+
+
+class Organisation(SQLModel, table=True):
+    """A legal person, known by its 统一社会信用代码 (GB 32100)."""
+
+    __tablename__ = "organisations"
+    id: int | None = identity()
+    uscc: str = Field(unique=True)
+    name: str
+
+
+class Centre(SQLModel, table=True):
+    """A smart-computing centre (智算中心). `simulated` marks made-up ones on every page."""
+
+    __tablename__ = "centres"
+    id: int | None = identity()
+    name: str = Field(unique=True)
+    organisation: int = big()
+    simulated: bool = False
+
+
+class Cluster(SQLModel, table=True):
+    """A cluster of a centre; `witnesses_required` is 1 until a cluster agent is enrolled."""
+
+    __tablename__ = "clusters"
+    id: int | None = identity()
+    name: str = Field(unique=True)
+    centre: int = big()
+    witnesses_required: int = Field(default=1, sa_type=SmallInteger)
+
+
+class BillingSource(SQLModel, table=True):
+    """The one source by which a cluster bills in `valid`: nvml, dcgm, slurm or import."""
+
+    __tablename__ = "billing_sources"
+    id: int | None = identity()
+    cluster: int = big()
+    source: str
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+
+
+class Relation(SQLModel, table=True):
+    """An organisation sells for a centre, buys for or is paid for a project, or is related."""
+
+    __tablename__ = "relations"
+    id: int | None = identity()
+    kind: str
+    organisation: int = big()
+    centre: int | None = big(nullable=True, default=None)
+    project: int | None = big(nullable=True, default=None)
+    other: int | None = big(nullable=True, default=None)
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import ARRAY, Numeric, Text
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import Days, big, days, identity, moment
+
+
+class Project(SQLModel, table=True):
+    """A large-model project (article 9, `model`) or a talent team (article 14, `team`)."""
+
+    __tablename__ = "projects"
+    id: int | None = identity()
+    code: str = Field(unique=True)
+    name: str
+    kind: str
+    organisation: int = big()
+    drill: bool = False
+
+
+class Contract(SQLModel, table=True):
+    """A contract between a centre and a project."""
+
+    __tablename__ = "contracts"
+    id: int | None = identity()
+    number: str = Field(unique=True)
+    centre: int = big()
+    project: int = big()
+    valid: Days = days()
+
+
+class Price(SQLModel, table=True):
+    """A contract line: `yuan` buys `gpus` devices for `hours` hours, or a month of a fixed one.
+
+    `devices` are those of a reserved line, `quantity` (GPU-hours) and `expires` a package's,
+    `counts` a fixed fee's. A selector that is missing (model, profile, partition, QOS, market)
+    matches any.
+    """
+
+    __tablename__ = "prices"
+    id: int | None = identity()
+    contract: int = big()
+    kind: str = "metered"
+    name: str = ""
+    model: int | None = big(nullable=True, default=None)
+    mig_profile: str | None = None
+    partition: str | None = None
+    qos: str | None = None
+    market: str | None = None
+    unit: str
+    yuan: Decimal = Field(sa_type=Numeric)
+    gpus: int
+    hours: int
+    tax_included: bool
+    tax_rate: Decimal = Field(sa_type=Numeric)
+    rounding: str = "ms"
+    devices: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    quantity: Decimal | None = Field(default=None, sa_type=Numeric)
+    expires: date | None = None
+    counts: bool | None = None
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+
+
+class ReservedDevice(SQLModel, table=True):
+    """A GPU that is reserved for a project; kept by the database from the reserved lines."""
+
+    __tablename__ = "reserved_devices"
+    price: int = big(primary_key=True)
+    gpu: str = Field(primary_key=True)
+    project: int = big()
+    centre: int = big()
+    valid: Days = days()
+
+
+class Binding(SQLModel, table=True):
+    """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`.
+
+    `market` says whether it runs `on-demand` or `spot`.
+    """
+
+    __tablename__ = "bindings"
+    id: int | None = identity()
+    cluster: int = big()
+    holder_kind: str
+    holder: str
+    project: int = big()
+    market: str = "on-demand"
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import big, identity, moment
+
+
+class CatalogueModel(SQLModel, table=True):
+    """A model that prices speak of, such as `H100-80G`."""
+
+    __tablename__ = "catalogue_models"
+    id: int | None = identity()
+    name: str = Field(unique=True)
+
+
+class CatalogueName(SQLModel, table=True):
+    """What NVML or a job source calls a device (and its MIG profile) → a catalogue model."""
+
+    __tablename__ = "catalogue_names"
+    nvml_name: str = Field(primary_key=True)
+    mig_profile: str = Field(default="", primary_key=True)
+    model: int = big()
+
+
+class Gpu(SQLModel, table=True):
+    """A registered physical GPU: where it stands, and since when it is expected to report."""
+
+    __tablename__ = "gpus"
+    gpu: str = Field(primary_key=True)
+    cluster: int = big()
+    node: str
+    registered_from: datetime = moment()
+    retired_at: datetime | None = moment(nullable=True)

@@ -1,1 +1,0 @@
-"""Pure rules: no database, no clock, no chance."""

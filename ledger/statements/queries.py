@@ -1,0 +1,199 @@
+"""Reading statements: one with its lines and both parties' newest words, or a list of them.
+
+Also what a statement is made from: the charges of a contract's month, and the evidence behind them,
+which only the day totals of single devices can tell.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from ledger.charging.queries import contract_lines as lines
+from ledger.charging.rules.billing import owed
+from ledger.charging.rules.charges import ChargeKey, Policies
+from ledger.charging.tables import Charge
+from ledger.errors import NotFound
+from ledger.statements.rules import (
+    Answer,
+    Evidence,
+    Line,
+    Party,
+    Standing,
+    Statement,
+    evidence,
+    standing,
+)
+from ledger.units import Fen
+
+_HEADS = """
+    SELECT s.id, s.number, k.number AS contract, c.name AS centre, p.code AS project, s.month,
+           s.revision, s.total_fen, s.digest, s.issued_at, s.issued_by, n.number AS superseded_by
+    FROM statements s JOIN contracts k ON k.id = s.contract JOIN centres c ON c.id = k.centre
+    JOIN projects p ON p.id = k.project
+    LEFT JOIN LATERAL (
+        SELECT o.number FROM statements o
+        WHERE (o.contract, o.month) = (s.contract, s.month) AND o.revision > s.revision
+        ORDER BY o.revision DESC LIMIT 1
+    ) n ON true
+    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
+"""
+_ONE = text(f"{_HEADS} AND s.number = :number")
+_LIST = text(f"""
+    SELECT h.*, a.lines, a.centre_words, a.builder_words FROM ({_HEADS}
+        AND (CAST(:month AS date) IS NULL OR s.month = :month)
+        AND (CAST(:contract AS text) IS NULL OR k.number = :contract)
+        AND (:all OR n.number IS NULL)
+        ORDER BY s.month DESC, k.number, s.revision DESC LIMIT :limit OFFSET :offset
+    ) h
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS lines,
+               array_agg(w.centre) AS centre_words, array_agg(w.builder) AS builder_words
+        FROM statement_lines l
+        CROSS JOIN LATERAL (
+            SELECT (SELECT x.answer FROM statement_answers x
+                    WHERE (x.statement, x.line, x.party) = (l.statement, l.line, 'centre')
+                    ORDER BY x.id DESC LIMIT 1) AS centre,
+                   (SELECT x.answer FROM statement_answers x
+                    WHERE (x.statement, x.line, x.party) = (l.statement, l.line, 'builder')
+                    ORDER BY x.id DESC LIMIT 1) AS builder
+        ) w
+        WHERE l.statement = h.id
+    ) a
+    ORDER BY h.month DESC, h.contract, h.revision DESC
+""")
+_LINES = text("""
+    SELECT l.line, l.price, p.kind, p.name, p.unit, l.policy, m.name AS model, l.mig_profile,
+           p.partition, p.qos, p.market, l.ms_num, l.ms_den, l.promised_ms,
+           l.cost_fen, l.grade, l.gap_ms
+    FROM statement_lines l JOIN prices p ON p.id = l.price
+    LEFT JOIN catalogue_models m ON m.id = l.model
+    WHERE l.statement = :statement ORDER BY l.line
+""")
+_ANSWERS = text("""
+    SELECT DISTINCT ON (line, party) line, party, answer, reason, answered_at, answered_by
+    FROM statement_answers WHERE statement = :statement ORDER BY line, party, id DESC
+""")
+_GAPS = text("""
+    SELECT v.gpu, v.day, sum(v.gap_ms)::bigint AS gap_ms
+    FROM coverage v
+    JOIN clusters c ON c.id = v.cluster
+    JOIN billing_sources s ON s.cluster = v.cluster AND s.source = v.source
+        AND s.valid @> v.day AND s.superseded_at IS NULL
+    WHERE v.gap_ms > 0 AND v.day >= :month AND v.day < :next
+        AND c.centre IN (SELECT centre FROM contracts WHERE project = :project)
+    GROUP BY v.gpu, v.day
+""")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A statement in a list: without its lines, with what each party says of the whole."""
+
+    number: str
+    contract: str
+    centre: str
+    project: str
+    month: date
+    revision: int
+    total_fen: Fen
+    issued_at: datetime
+    issued_by: str
+    superseded_by: str | None
+    lines: int
+    centre_says: Standing
+    builder_says: Standing
+
+
+def statement(
+    db: Session, number: str, *, centre: int | None = None, project: int | None = None
+) -> Statement:
+    """The statement of this number, of one centre or project where they are given; or NotFound."""
+    asked = {"number": number, "centre": centre, "project": project}
+    head = db.execute(_ONE, asked).mappings().one_or_none()
+    if head is None:
+        raise NotFound("statement", number=number)
+    fields = dict(head)
+    key = {"statement": fields.pop("id")}
+    answers = {(r.line, r.party): _answer(r) for r in db.execute(_ANSWERS, key)}
+    rows = db.execute(_LINES, key)
+    return Statement(**fields, lines=tuple(_line(r, answers) for r in rows))
+
+
+def statements(
+    db: Session,
+    *,
+    centre: int | None = None,
+    project: int | None = None,
+    month: date | None = None,
+    contract: str | None = None,
+    superseded: bool = False,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Summary]:
+    """Statements, newest month first; older revisions where `superseded` ones are asked for."""
+    asked = {
+        "centre": centre, "project": project, "month": month, "contract": contract,
+        "all": superseded, "limit": limit, "offset": offset,
+    }  # fmt: skip
+    return [_summary(row) for row in db.execute(_LIST, asked)]
+
+
+def charged(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
+    """The charges of a contract's month."""
+    rows = db.exec(select(Charge).where(Charge.contract == contract, Charge.month == month))
+    return {
+        ChargeKey(r.contract, r.price, r.month, r.policy, r.model, r.mig_profile): r for r in rows
+    }
+
+
+def proved(
+    db: Session, project: int, month: date, next_month: date, policies: Policies
+) -> dict[ChargeKey, Evidence]:
+    """The evidence of all charges of a project in a month."""
+    rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
+    gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
+    items = owed(lines.billed_in(db, project, month, next_month))
+    found = evidence(items, gaps, policies)
+    return {key: proof for key, proof in found.items() if key.month == month}
+
+
+def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: ANN401 - a row
+    return Line(
+        line=r.line,
+        price=r.price,
+        kind=r.kind,
+        name=r.name,
+        unit=r.unit,
+        policy=r.policy,
+        model=r.model,
+        mig_profile=r.mig_profile,
+        partition=r.partition,
+        qos=r.qos,
+        market=r.market,
+        device_ms=Fraction(int(r.ms_num), int(r.ms_den)),
+        promised_ms=r.promised_ms,
+        cost_fen=r.cost_fen,
+        grade=r.grade,
+        gap_ms=r.gap_ms,
+        centre=answers.get((r.line, "centre")),
+        builder=answers.get((r.line, "builder")),
+    )
+
+
+def _answer(r: Any) -> Answer:  # noqa: ANN401 - a row
+    return Answer(r.answer, r.reason, r.answered_at, r.answered_by)
+
+
+def _summary(r: Any) -> Summary:  # noqa: ANN401 - a row
+    fields = dict(r._mapping)  # noqa: SLF001 - SQLAlchemy's name
+    for gone in ("id", "digest"):
+        del fields[gone]
+    centre, builder = fields.pop("centre_words"), fields.pop("builder_words")
+    return Summary(
+        **fields, centre_says=standing(centre or ()), builder_says=standing(builder or ())
+    )

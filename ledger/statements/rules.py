@@ -1,0 +1,210 @@
+"""The statement (对账单): what was metered under a contract in a month, with its proof.
+
+A line is a charge. Beside its hours and its fen stands how good the evidence is: A where driver,
+allocation and the cluster's API agree, B two of them, C one, D an import that nobody signed. An
+agent that reads the driver knows the holders from the allocation too, so its windows are B; a job
+record is C. The worst grade of a line's usage is the line's; a fixed fee has no usage, and so
+nothing that could be worse than A. `gap_ms` is the time in which nobody watched the devices of a
+line on its days: it is in no figure, and whoever confirms should know it.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Literal
+
+from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
+from ledger.formats.spreadsheet_export import harmless
+from ledger.policy.process import Grade
+from ledger.registry.rules.pricing import Priced, Share
+from ledger.units import Fen, hours, yuan
+
+Party = Literal["centre", "builder"]
+Word = Literal["confirmed", "contested"]
+Standing = Literal["confirmed", "contested", "open"]
+"""What a party says of the whole: all lines confirmed, one contested, or not all answered."""
+
+GRADES: Mapping[str, Grade] = MappingProxyType(
+    {"nvml": "B", "dcgm": "B", "slurm": "C", "import": "D"}
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How well a charge is proved."""
+
+    grade: Grade = "A"
+    gap_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A party's newest word on a line."""
+
+    word: Word
+    reason: str
+    answered_at: datetime
+    answered_by: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line as people read it. `promised_ms` is what reserved devices were to deliver.
+
+    `partition`, `qos` and `market` are what its price selects by; None is any.
+    """
+
+    line: int
+    price: int
+    kind: str
+    name: str
+    unit: str
+    policy: str
+    model: str | None
+    mig_profile: str
+    partition: str | None
+    qos: str | None
+    market: str | None
+    device_ms: Fraction
+    promised_ms: int | None
+    cost_fen: Fen
+    grade: Grade
+    gap_ms: int
+    centre: Answer | None = None
+    builder: Answer | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement as people read it; `superseded_by` is the number of its newest revision."""
+
+    number: str
+    contract: str
+    centre: str
+    project: str
+    month: date
+    revision: int
+    total_fen: Fen
+    digest: str
+    issued_at: datetime
+    issued_by: str
+    superseded_by: str | None
+    lines: tuple[Line, ...]
+
+    @property
+    def centre_says(self) -> Standing:
+        """What the centre says of the whole."""
+        return standing(line.centre.word if line.centre else None for line in self.lines)
+
+    @property
+    def builder_says(self) -> Standing:
+        """What the builder says of the whole."""
+        return standing(line.builder.word if line.builder else None for line in self.lines)
+
+
+def standing(words: Iterable[str | None]) -> Standing:
+    """What a party says of the whole, from its words on the lines; None is no word yet."""
+    said = set(words)
+    if "contested" in said:
+        return "contested"
+    return "open" if None in said else "confirmed"
+
+
+def number_of(contract: int, month: date, revision: int) -> str:
+    """`DZ-202611-12-1`: month, contract, revision."""
+    return f"DZ-{month:%Y%m}-{contract}-{revision}"
+
+
+def evidence(
+    items: Iterable[Priced | Share],
+    gaps: Mapping[tuple[str, date], int],
+    policies: Policies,
+) -> dict[ChargeKey, Evidence]:
+    """The evidence of each charge.
+
+    Args:
+        items: with their devices and sources.
+        gaps: (device, Beijing day) → ms in which nobody watched it.
+        policies: as for the charges themselves.
+    """
+    sources: dict[ChargeKey, set[str]] = {}
+    watched: dict[ChargeKey, set[tuple[str, date]]] = {}
+    delivered: dict[ChargeKey, int] = {}
+    for item in items:
+        key = charge_key(item, policies)
+        told = sources.setdefault(key, set())
+        if isinstance(item, Share):
+            told |= item.sources
+            delivered[key] = delivered.get(key, 0) + item.gap_ms
+        else:
+            told.add(item.used.source)
+            watched.setdefault(key, set()).add((item.used.device, item.used.day))
+    return {
+        key: Evidence(
+            worst(GRADES[source] for source in told),
+            delivered.get(key, 0) + sum(gaps.get(one, 0) for one in watched.get(key, ())),
+        )
+        for key, told in sources.items()
+    }
+
+
+def worst(grades: Iterable[Grade]) -> Grade:
+    """The worst of some grades; of none, A."""
+    return max(grades, default="A")
+
+
+def content(contract: int, month: date, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a statement says, for its digest: who answers names exactly this."""
+    told = [
+        {k: v if isinstance(v, (int, str, type(None))) else str(v) for k, v in line.items()}
+        for line in lines
+    ]
+    return {"contract": contract, "month": month.isoformat(), "lines": told}
+
+
+_TITLES = (
+    "行", "种类", "名称", "型号", "切片", "分区", "QOS", "按需/竞价", "政策", "卡时", "设备毫秒",
+    "应交付毫秒", "费用(元，不含税)", "证据等级", "空缺毫秒", "中心", "中心理由", "企业",
+    "企业理由",
+)  # fmt: skip
+_KINDS = {
+    "metered": "按量", "reserved": "预留设备", "package": "预付包", "fixed": "固定费",
+}  # fmt: skip
+_MARKETS = {"on-demand": "按需", "spot": "竞价"}
+_WORDS = {"confirmed": "确认", "contested": "有出入"}
+
+
+def as_csv(statement: Statement) -> bytes:
+    """A statement as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    head = [
+        ("对账单", statement.number),
+        ("合同", statement.contract),
+        ("智算中心", statement.centre),
+        ("项目", statement.project),
+        ("账期", f"{statement.month:%Y-%m}"),
+    ]
+    foot = [("合计", yuan(statement.total_fen).replace(",", "")), ("摘要", statement.digest)]
+    rows = [*head, _TITLES, *(_row(line) for line in statement.lines), *foot]
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _row(line: Line) -> list[str]:
+    answers = [_told(line.centre), _told(line.builder)]
+    promised = "" if line.promised_ms is None else str(line.promised_ms)
+    return [
+        str(line.line), _KINDS[line.kind], line.name, line.model or "", line.mig_profile,
+        line.partition or "", line.qos or "", _MARKETS.get(line.market or "", ""), line.policy,
+        hours(line.device_ms, 6).replace(",", ""), str(line.device_ms), promised,
+        yuan(line.cost_fen).replace(",", ""), line.grade, str(line.gap_ms),
+        *(cell for answer in answers for cell in answer),
+    ]  # fmt: skip
+
+
+def _told(answer: Answer | None) -> tuple[str, str]:
+    return ("", "") if answer is None else (_WORDS[answer.word], answer.reason)

@@ -1,0 +1,186 @@
+"""Statements: issued by the bureau from what was metered, confirmed or contested by both parties.
+
+Statement first, invoice after: the centre invoices what both have confirmed, and an invoice that
+carries the statement's number finds its month by itself. Issuing again says the same for as long
+as the figures are the same; when they change (late windows, a corrected binding) a new revision
+takes the old one's place. What was answered stays with the revision that it was said of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from ledger.charging.rules.charges import ChargeKey
+from ledger.charging.steps import charge, policies
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.formats.digest import digest
+from ledger.registry.tables import Contract
+from ledger.statements import queries as statements
+from ledger.statements.rules import Evidence, Party, Statement, Word, content, number_of
+from ledger.statements.tables import Statement as Row
+from ledger.statements.tables import StatementAnswer, StatementLine
+from ledger.units import beijing_day, month_of
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.statement', 0))")
+_OF_MONTH = text("""
+    SELECT DISTINCT contract FROM (
+        SELECT contract FROM charges WHERE month = :month
+        UNION ALL SELECT contract FROM statements WHERE month = :month
+    ) c ORDER BY contract
+""")
+
+Line = Mapping[str, int | str | Decimal | None]
+
+
+def issue(db: Session, contract: int, month: date, *, actor: str, now: datetime) -> Statement:
+    """State a contract's month, from charges brought up to date.
+
+    Raises:
+        NotFound: there is no such contract.
+        Refused: the month is not over (`month_open`), or there is nothing in it
+            (`nothing_metered`).
+    """
+    _refuse_open(month, now)
+    found = _contract(db, contract)
+    charge(db, now, [found.project])
+    return _issue(db, found, month, actor, now)
+
+
+def issue_all(db: Session, month: date, *, actor: str, now: datetime) -> list[Statement]:
+    """State the month of every contract that has charges in it, in the order of their keys."""
+    _refuse_open(month, now)
+    charge(db, now)
+    keys = list(db.scalars(_OF_MONTH, {"month": month}))
+    return [_issue(db, _contract(db, key), month, actor, now) for key in keys]
+
+
+def preview(db: Session, contract: int, month: date, *, now: datetime) -> Statement:
+    """What a statement would say now, also of a month that is not over. Nothing is kept of it."""
+    found = _contract(db, contract)
+    with db.begin_nested() as savepoint:
+        charge(db, now, [found.project])
+        made = _issue(db, found, month, "preview", now)
+        savepoint.rollback()
+    return replace(made, number="", superseded_by=None)
+
+
+def answer(
+    db: Session,
+    number: str,
+    *,
+    lines: Sequence[int] | None,
+    party: Party,
+    word: Word,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> int:
+    """A party's word on these lines (None: on all); the newest one counts.
+
+    Returns how many lines it changed; the same word again changes none.
+
+    Raises:
+        NotFound: there is no such statement or line.
+        Conflict: a newer revision has taken its place (`statement_superseded`).
+        Refused: contested without a reason (`reason_missing`).
+    """
+    db.execute(_ONE_AT_A_TIME)
+    seen = statements.statement(db, number)
+    if seen.superseded_by is not None:
+        raise Conflict("statement_superseded", number=number, by=seen.superseded_by)
+    if word == "contested" and not reason.strip():
+        raise Refused("reason_missing")
+    there = {line.line: line for line in seen.lines}
+    for line in lines or ():
+        if line not in there:
+            raise NotFound("statement_line", number=number, line=line)
+    row = db.exec(select(Row).where(Row.number == number)).one()
+    changed = 0
+    for line in sorted(set(there if lines is None else lines)):
+        before = there[line].centre if party == "centre" else there[line].builder
+        if before is None or (before.word, before.reason) != (word, reason.strip()):
+            db.add(
+                StatementAnswer(
+                    statement=row.id or 0, line=line, party=party, answer=word,
+                    reason=reason.strip(), answered_at=now, answered_by=actor,
+                )
+            )  # fmt: skip
+            changed += 1
+    db.flush()
+    return changed
+
+
+def _contract(db: Session, key: int) -> Contract:
+    found = db.get(Contract, key)
+    if found is None:
+        raise NotFound("contract", number=key)
+    return found
+
+
+def _refuse_open(month: date, now: datetime) -> None:
+    if beijing_day(now) < _next(month):
+        raise Refused("month_open", month=f"{month:%Y-%m}")
+
+
+def _next(month: date) -> date:
+    return month_of(month + timedelta(days=31))
+
+
+def _issue(db: Session, contract: Contract, month: date, actor: str, now: datetime) -> Statement:
+    key = contract.id or 0
+    db.execute(_ONE_AT_A_TIME)
+    newest = db.exec(
+        select(Row)
+        .where(Row.contract == key, Row.month == month)
+        .order_by(col(Row.revision).desc())
+        .limit(1)
+    ).first()
+    told = _lines(db, contract, month)
+    if newest is None and not told:
+        raise Refused("nothing_metered", contract=contract.number, month=f"{month:%Y-%m}")
+    says = digest(content(key, month, told))
+    if newest is None or newest.digest != says:
+        revision = newest.revision + 1 if newest else 1
+        newest = Row(
+            number=number_of(key, month, revision), contract=key, month=month, revision=revision,
+            total_fen=sum(int(str(line["cost_fen"])) for line in told), digest=says,
+            issued_at=now, issued_by=actor,
+        )  # fmt: skip
+        db.add(newest)
+        db.flush()
+        db.add_all(
+            StatementLine.model_validate({"statement": newest.id, "line": at, **line})
+            for at, line in enumerate(told, start=1)
+        )
+        db.flush()
+    return statements.statement(db, newest.number)
+
+
+def _lines(db: Session, contract: Contract, month: date) -> list[Line]:
+    rows = statements.charged(db, contract.id or 0, month)
+    if not rows:
+        return []
+    project = contract.project
+    proofs = statements.proved(db, project, month, _next(month), policies(db, [project]))
+    return [
+        {
+            "price": key.price,
+            "policy": key.policy,
+            "model": key.model,
+            "mig_profile": key.mig_profile,
+            "ms_num": row.ms_num,
+            "ms_den": row.ms_den,
+            "promised_ms": row.promised_ms,
+            "cost_fen": row.cost_fen,
+            **vars(proofs.get(key, Evidence())),
+        }
+        for key, row in sorted(rows.items(), key=lambda item: _order(item[0]))
+    ]
+
+
+def _order(key: ChargeKey) -> tuple[int, str, int, str]:
+    return key.price, key.policy, key.model or 0, key.mig_profile

@@ -1,0 +1,190 @@
+"""What a model builder wants to know: how much of the voucher is left, and where the rest went.
+
+The money comes from the books; the curve and the forecast from the days' usage at their prices.
+A day's cost is exact and unrounded: only a month's charge is rounded, so days need not add up to
+the fen, and the page says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import rights
+from ledger.accounts.rules.targets import Rights
+from ledger.charging.queries import contract_lines as lines
+from ledger.charging.rules.billing import Item, owed
+from ledger.errors import NotFound
+from ledger.postgres.columns import Days
+from ledger.registry.rules.pricing import Share, Unpriced
+from ledger.registry.tables import Project
+from ledger.units import Fen, beijing_day, round_half_up
+from ledger.vouchers.tables import Clause, Voucher
+
+PACE_DAYS = 14
+FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
+
+_MEMO = text("""
+    SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
+    WHERE voucher = :voucher ORDER BY id DESC LIMIT 1
+""")
+
+
+@dataclass(frozen=True)
+class Day:
+    """One Beijing day of a project. `cost` in exact fen; `earned_fen` cumulative, after the cap.
+
+    `util_ppm` is None where utilisation was not measured; `unpriced_ms` is usage without a price.
+    """
+
+    day: date
+    device_ms: Fraction
+    cost: Fraction
+    earned_fen: Fen
+    util_ppm: int | None
+    unpriced_ms: Fraction
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A voucher as its owner sees it. Money in fen."""
+
+    code: str
+    name: str
+    kind: str
+    drill: bool
+    clause: str
+    policy: str
+    rate: Fraction
+    cap_fen: Fen
+    rights: Rights
+    left_fen: Fen  # 剩余: entitled and not yet accrued
+    cost_fen: Fen  # charged so far, without tax
+    uncapped_fen: Fen  # earned if there were no cap
+    cut_fen: Fen  # cut off by the cap
+    computed_at: datetime | None
+    pace_fen: Fraction  # earned a day, over the last 14 days before the newest usage
+    runs_out: date | None  # the day the voucher is used up at that pace
+    days: tuple[Day, ...]
+
+
+@dataclass(frozen=True)
+class Earning:
+    """A voucher's terms: `rate` of what is used while its policy is in force, up to `cap_fen`."""
+
+    rate: Fraction
+    cap_fen: Fen
+    in_force: Days | None
+
+    def on(self, day: date) -> bool:
+        """Whether usage of this day earns anything."""
+        return self.in_force is not None and day in self.in_force
+
+    def of(self, cost: Fraction) -> Fen:
+        """What this much cost earns, fen."""
+        return min(round_half_up(cost * self.rate), self.cap_fen)
+
+
+def project_by_code(db: Session, code: str) -> Project:
+    """The project, or NotFound."""
+    found = db.exec(select(Project).where(Project.code == code)).one_or_none()
+    if found is None:
+        raise NotFound("project", code=code)
+    return found
+
+
+def quota(db: Session, project: Project, now: datetime) -> Quota:
+    """The quota of a project's voucher; NotFound where it has none yet."""
+    voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    if voucher is None or project.id is None:
+        raise NotFound("voucher", project=project.code)
+    clause = db.get_one(Clause, (voucher.policy, voucher.clause))
+    held = rights(db, voucher.book)
+    memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
+    rate = Fraction(clause.rate_num, clause.rate_den)
+    earning = Earning(rate, held.room + held.entitlement, clause.effective)
+    days = project_days(db, project.id, beijing_day(now), earning)
+    left = held.entitlement + held.available + held.reserved
+    pace = _pace(days)
+    return Quota(
+        code=project.code,
+        name=project.name,
+        kind=project.kind,
+        drill=project.drill,
+        clause=voucher.clause,
+        policy=voucher.policy,
+        rate=rate,
+        cap_fen=-held.clause,
+        rights=held,
+        left_fen=left,
+        cost_fen=memo.cost_fen if memo else 0,
+        uncapped_fen=memo.uncapped_fen if memo else 0,
+        cut_fen=memo.uncapped_fen - memo.target_fen if memo else 0,
+        computed_at=memo.computed_at if memo else None,
+        pace_fen=pace,
+        runs_out=_runs_out(days, left, pace, beijing_day(now)),
+        days=days,
+    )
+
+
+def project_days(
+    db: Session, project: int, today: date, earning: Earning | None = None
+) -> tuple[Day, ...]:
+    """Every day with usage or cost up to today, oldest first.
+
+    Without a voucher's terms nothing is earned.
+    """
+    by_day: dict[date, list[Item]] = {}
+    for item in lines.billed(db, [project], today):
+        if not isinstance(item, Share):
+            by_day.setdefault(item.used.day, []).append(item)
+        elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
+            by_day.setdefault(item.day, []).append(item)
+    days, counted = [], Fraction(0)
+    for day, of_day in sorted(by_day.items()):
+        if earning and earning.on(day):
+            counted += sum((i.cost for i in owed(of_day) if i.line.counts), Fraction(0))
+        days.append(_day(day, of_day, earning.of(counted) if earning else 0))
+    return tuple(days)
+
+
+def _day(day: date, items: Sequence[Item], earned_fen: Fen) -> Day:
+    used = [item.used for item in items if not isinstance(item, Share)]
+    util_ms = sum(u.util_ms for u in used)
+    util_ppm_ms = sum(u.util_ppm_ms for u in used)
+    return Day(
+        day=day,
+        device_ms=sum((u.device_ms for u in used), Fraction(0)),
+        cost=sum((item.cost for item in owed(items)), Fraction(0)),
+        earned_fen=earned_fen,
+        util_ppm=round_half_up(Fraction(util_ppm_ms, util_ms)) if util_ms else None,
+        unpriced_ms=sum((i.used.device_ms for i in items if isinstance(i, Unpriced)), Fraction(0)),
+    )
+
+
+def _pace(days: Sequence[Day]) -> Fraction:
+    """Fen earned a day, over the 14 days that end with the newest usage (idle days count)."""
+    if not days:
+        return Fraction(0)
+    first = days[-1].day - timedelta(days=PACE_DAYS - 1)
+    before = [d.earned_fen for d in days if d.day < first]
+    earned = days[-1].earned_fen - (before[-1] if before else 0)
+    length = PACE_DAYS if before else (days[-1].day - max(days[0].day, first)).days + 1
+    return Fraction(earned, length)
+
+
+def _runs_out(days: Sequence[Day], left: Fen, pace: Fraction, today: date) -> date | None:
+    """The day the rest is used up, counted from today; None where that cannot be said."""
+    if not days or not days[-1].earned_fen:
+        return None
+    if left == 0:
+        return next(d.day for d in days if d.earned_fen == days[-1].earned_fen)
+    if pace <= 0:
+        return None
+    if days[-1].day < today - timedelta(days=PACE_DAYS):
+        return None  # nothing was used lately: there is no present pace
+    days_left = -(-Fraction(left) // pace)
+    return today + timedelta(days=days_left) if days_left <= FORESEEN_DAYS else None

@@ -1,0 +1,115 @@
+"""Accrue: bring each voucher's money to its target under the cap.
+
+The target follows from the cells of the project's reconciliations in which the voucher's policy is
+in force: what counts as matched is earned, what is metered and still open is provisional (预计), no
+promise. What moves is the difference to where the money is. What the cap cuts off is written down
+as a memo, with every change of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ledger.accounts.queries import lock_book, post, rights
+from ledger.accounts.rules.targets import rebalance, target
+from ledger.charging.queries.cells import cells
+from ledger.charging.rules.cells import Cell
+from ledger.units import Fen, beijing_day, month_of
+from ledger.vouchers.tables import Accrual, Clause, Voucher
+
+
+@dataclass(frozen=True)
+class Accrued:
+    """How many vouchers were looked at, and how many had money moved."""
+
+    vouchers: int
+    moved: int
+
+
+def accrue_all(db: Session, actor: str, now: datetime) -> Accrued:
+    """Accrue every voucher, in the order of their books."""
+    vouchers = db.exec(select(Voucher).order_by(col(Voucher.book))).all()
+    moved = sum(accrue(db, voucher, actor, now) for voucher in vouchers)
+    return Accrued(len(vouchers), moved)
+
+
+def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
+    """Bring one voucher to its target. Returns whether money moved."""
+    lock_book(db, voucher.book)
+    clause = db.get_one(Clause, (voucher.policy, voucher.clause))
+    earning = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
+    months = _by_month((cell.month, cell.metered_fen) for cell in earning)
+    matched = _by_month((cell.month, cell.counted_fen) for cell in earning)
+    held = rights(db, voucher.book)
+    rate = Fraction(clause.rate_num, clause.rate_den)
+    aim = target([(rate, _counted(earning), _open(earning))], held.room)
+    memo = db.exec(_newest_memo(voucher)).first()
+    before = (memo.months, memo.matched) if memo else ({}, {})
+    moves = rebalance(held, aim)
+    if not moves and memo is not None and before == (months, matched):
+        return False
+    posting = None
+    if moves:
+        posting = post(
+            db,
+            cause=f"accrue/{voucher.id}/{memo.id if memo else 0}",
+            used=_first_changed((months, matched), before, now),
+            booked=month_of(beijing_day(now)),
+            actor=actor,
+            moves={voucher.book: moves},
+        )
+    db.add(
+        Accrual.model_validate(
+            {
+                "voucher": voucher.id,
+                "posting": posting,
+                "cost_fen": sum(months.values()),
+                "uncapped_fen": aim.uncapped_fen,
+                "target_fen": aim.provisional_fen,
+                "earned_fen": aim.earned_fen,
+                "months": months,
+                "matched": matched,
+                "computed_at": now,
+            }
+        )
+    )
+    db.flush()
+    return bool(moves)
+
+
+def _by_month(sums: Iterable[tuple[date, Fen]]) -> dict[str, Fen]:
+    """Σ of each month that has any, `{"2026-11": fen}`."""
+    found: dict[str, Fen] = {}
+    for month, fen in sums:
+        found[f"{month:%Y-%m}"] = found.get(f"{month:%Y-%m}", 0) + fen
+    return {month: fen for month, fen in found.items() if fen}
+
+
+def _counted(earning: Iterable[Cell]) -> Fen:
+    return sum(cell.counted_fen for cell in earning)
+
+
+def _open(earning: Iterable[Cell]) -> Fen:
+    return sum(cell.open_fen for cell in earning)
+
+
+def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
+    mine = select(Accrual).where(Accrual.voucher == voucher.id)
+    return mine.order_by(col(Accrual.id).desc()).limit(1)
+
+
+def _first_changed(
+    now_sums: tuple[dict[str, Fen], ...], before: tuple[dict[str, Fen], ...], now: datetime
+) -> date:
+    """The used period of a posting: the oldest month whose cost or match is not what it was."""
+    changed = [
+        month
+        for new, old in zip(now_sums, before, strict=True)
+        for month in new | old
+        if new.get(month) != old.get(month)
+    ]
+    return date.fromisoformat(f"{min(changed)}-01") if changed else month_of(beijing_day(now))

@@ -1,0 +1,105 @@
+"""Raise or lower the cap of a voucher (调整上限): one person decides, another confirms.
+
+Raised, the city promises more, and the rest is available at once. Lowered, the promise is taken
+back from what is available; what was reserved, accrued, matched or paid stays. Where too little is
+available the decision cannot be carried out, and it is said how low the cap can be: a reservation
+may be released first.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from ledger.accounts.queries import lock_book, post, rights
+from ledger.accounts.rules.targets import Move, Rights
+from ledger.errors import Conflict, Refused
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.registry.tables import Project
+from ledger.units import FEN_MAX, Fen, beijing_day, month_of, yuan
+from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.tables import Voucher
+
+KIND = "cap"
+
+_SET_CAP = text("SELECT set_cap(:decision)")
+
+
+def propose_cap(
+    db: Session, voucher: Voucher, *, cap_fen: Fen, reason: str, actor: str, now: datetime
+) -> Decision:
+    """Decide that the voucher's cap is `cap_fen` from its confirmation on.
+
+    Raises:
+        Refused: that is no amount (`amount_out_of_range`), what it is already (`cap_unchanged`),
+            or less than is drawn by now (`cap_below_drawn`).
+        Conflict: another decision about this cap is open.
+    """
+    if not 0 < cap_fen <= FEN_MAX:
+        raise Refused("amount_out_of_range")
+    held = rights(db, voucher.book)
+    if cap_fen == -held.clause:
+        raise Refused("cap_unchanged", cap=yuan(cap_fen))
+    _refuse_drawn(held, cap_fen)
+    code = db.get_one(Project, voucher.project).code
+    content = {
+        "voucher": voucher.id,
+        "project": code,
+        "before_fen": -held.clause,
+        "cap_fen": cap_fen,
+    }
+    return decide(db, kind=KIND, subject=code, content=content, reason=reason, actor=actor, now=now)
+
+
+def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: the cap moves, and the promise with it.
+
+    What was used up to now is accrued first; nobody accrues while the cap moves.
+
+    Raises:
+        Refused: less is available by now than is taken back (`cap_below_drawn`).
+        Conflict: the cap is not what it was when this was decided (`cap_moved`).
+    """
+    said = decision.content
+    voucher = db.get_one(Voucher, said["voucher"])
+    lock_book(db, voucher.book)
+    accrue(db, voucher, actor, now)
+    held = rights(db, voucher.book)
+    if -held.clause != said["before_fen"]:
+        raise Conflict("cap_moved", cap=yuan(-held.clause))
+    _refuse_drawn(held, said["cap_fen"])
+    more = said["cap_fen"] - said["before_fen"]
+    month = month_of(beijing_day(now))
+    if more > 0:  # first the cap, then the promise; lowered, the other way round
+        db.execute(_SET_CAP, {"decision": decision.id})
+    post(
+        db,
+        cause=f"decision/{decision.id}",
+        used=month,
+        booked=month,
+        actor=actor,
+        moves={voucher.book: raised(more) if more > 0 else lowered(-more, held)},
+    )
+    if more < 0:
+        db.execute(_SET_CAP, {"decision": decision.id})
+
+
+def raised(fen: Fen) -> list[Move]:
+    """So much more is promised, and issued: clause → E → A."""
+    return [
+        Move("eligible", "clause", "entitlement", fen),
+        Move("issue", "entitlement", "available", fen),
+    ]
+
+
+def lowered(fen: Fen, held: Rights) -> list[Move]:
+    """So much less is promised: A → E → clause; what was not issued goes first."""
+    withdraw = Move("withdraw", "available", "entitlement", max(fen - held.entitlement, 0))
+    return [withdraw] * (withdraw.amount > 0) + [Move("reduce", "entitlement", "clause", fen)]
+
+
+def _refuse_drawn(held: Rights, cap_fen: Fen) -> None:
+    lowest = -held.clause - held.entitlement - held.available
+    if cap_fen < lowest:
+        raise Refused("cap_below_drawn", lowest=yuan(lowest))

@@ -1,0 +1,75 @@
+"""Put the clauses that issue vouchers where the books can hold vouchers to them.
+
+The owner does it when the database is upgraded; the application may only read. A clause of a
+published version never changes, because vouchers were issued under it. So what is there already
+must promise the same, term by term; other terms are another version. A row written before the
+digest was over the terms alone is held against its figures, and gets the new digest.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session, col
+
+from ledger import policy as policies
+from ledger.errors import Unusable
+from ledger.policy import Clause as Rule
+from ledger.policy import Policy
+from ledger.postgres.database import UPGRADE_LOCK
+from ledger.vouchers.tables import Clause
+
+
+def load_policies(db: Connection | Session) -> None:
+    """Write every clause of every version in `ledger/policies` into `clauses`, as its owner.
+
+    Raises:
+        Unusable: a clause was changed after its version had been published.
+        Refused: a policy file contradicts itself.
+    """
+    db.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))  # one at a time
+    table = Clause.__table__  # type: ignore[attr-defined]
+    known = {(row.policy, row.clause): row for row in db.execute(select(table))}
+    for version in policies.versions():
+        policy = policies.load(version)
+        for rule in policy.clauses:
+            if not rule.voucher:
+                continue
+            wanted, before = _columns(policy, rule), known.get((version, rule.id))
+            if before is None:
+                db.execute(insert(Clause).values(wanted))
+            elif _renewed(before, wanted):
+                mine = (col(Clause.policy) == version) & (col(Clause.clause) == rule.id)
+                sealed = {name: wanted[name] for name in _SEALED}
+                db.execute(update(Clause).where(mine).values(sealed))
+            elif before.digest != wanted["digest"]:
+                raise Unusable("policy_changed", policy=version, clause=rule.id)
+
+
+_SEALED = ("digest", "digest_format")
+
+
+def _renewed(before: Row[Any], wanted: Mapping[str, object]) -> bool:
+    """Whether a row has the digest of an older format, and the figures of this version."""
+    figures = wanted.keys() - set(_SEALED)
+    return before.digest_format < policies.DIGEST_FORMAT and all(
+        getattr(before, name) == wanted[name] for name in figures
+    )
+
+
+def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
+    span, rate, cap = policy.effective.span, rule.amount.rate, rule.amount.cap
+    assert rate is not None  # noqa: S101 - it issues vouchers
+    assert cap is not None  # noqa: S101
+    return {
+        "policy": policy.version,
+        "clause": rule.id,
+        "digest": policies.digest(policy, rule),
+        "rate_num": rate.numerator,
+        "rate_den": rate.denominator,
+        "cap_fen": cap.fen,
+        "effective": span and Range(span.start, span.end),
+        "payable": policy.payable(rule),
+        "digest_format": policies.DIGEST_FORMAT,
+    }

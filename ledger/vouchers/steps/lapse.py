@@ -1,0 +1,78 @@
+"""Let a voucher lapse (失效): its time is over, and nothing of it is left to be used.
+
+What is available lapses, and what was reserved; what was accrued, matched or paid stays and goes
+its way. One person decides, another confirms. Money that becomes available again afterwards (an
+invoice reversed, a price corrected, money that came back) is for another decision.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ledger.accounts.queries import lock_book, post, rights
+from ledger.accounts.rules.targets import Move, Rights
+from ledger.errors import Refused
+from ledger.people.steps.decisions import decide
+from ledger.people.tables import Decision
+from ledger.registry.tables import Project
+from ledger.units import beijing_day, month_of
+from ledger.vouchers.steps.accrue import accrue
+from ledger.vouchers.steps.reserve import close_all
+from ledger.vouchers.tables import Voucher
+
+KIND = "lapse"
+
+
+def propose_lapse(
+    db: Session, voucher: Voucher, *, reason: str, actor: str, now: datetime
+) -> Decision:
+    """Decide that the voucher lapses.
+
+    The content says what is left at that moment; usage up to the confirmation is still accrued.
+
+    Raises:
+        Refused: nothing is left that could lapse (`nothing_left`).
+        Conflict: another decision about it is open.
+    """
+    held = rights(db, voucher.book)
+    _refuse_nothing(held)
+    code = db.get_one(Project, voucher.project).code
+    content = {
+        "voucher": voucher.id,
+        "project": code,
+        "available_fen": held.available,
+        "reserved_fen": held.reserved,
+    }
+    return decide(db, kind=KIND, subject=code, content=content, reason=reason, actor=actor, now=now)
+
+
+def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+    """What follows from the confirmation: H → A → L, after what was used up to now is accrued.
+
+    Raises:
+        Refused: nothing is left any more (`nothing_left`).
+    """
+    voucher = db.get_one(Voucher, decision.content["voucher"])
+    lock_book(db, voucher.book)
+    accrue(db, voucher, actor, now)
+    held = rights(db, voucher.book)
+    _refuse_nothing(held)
+    month = month_of(beijing_day(now))
+    moves = [
+        Move("release", "reserved", "available", held.reserved),
+        Move("lapse", "available", "lapsed", held.available + held.reserved),
+    ]
+    post(
+        db,
+        cause=f"decision/{decision.id}",
+        used=month,
+        booked=month,
+        actor=actor,
+        moves={voucher.book: [move for move in moves if move.amount]},
+    )
+    close_all(db, voucher, actor, now)
+
+
+def _refuse_nothing(held: Rights) -> None:
+    if not held.available + held.reserved:
+        raise Refused("nothing_left")

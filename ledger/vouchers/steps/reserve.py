@@ -1,0 +1,150 @@
+"""Reserve a part of a voucher for an approved plan, until a day; release it, or let it expire.
+
+Reserved money is accrued before available money, and from the oldest reservation first. So a
+reservation that is released, or whose day is over, gives back what nobody used of it: at most its
+own amount, and nothing that belongs to a newer one. What a correction gives back is available; it
+does not fill a reservation again.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import insert
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import lock_book, post, rights
+from ledger.accounts.rules.targets import Move, unused
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.units import Fen, beijing_day, month_of, yuan
+from ledger.vouchers.tables import Reservation, Voucher
+
+
+def reserve(
+    db: Session,
+    voucher: Voucher,
+    *,
+    fen: Fen,
+    plan: str,
+    until: date,
+    actor: str,
+    now: datetime,
+) -> Reservation:
+    """Reserve `fen` of what is available for this plan, to the end of the Beijing day `until`.
+
+    Raises:
+        Refused: no amount (`amount_out_of_range`), more than is available (`not_available`), or a
+            day that is over (`reservation_past`).
+    """
+    if fen <= 0:
+        raise Refused("amount_out_of_range")
+    if until < beijing_day(now):
+        raise Refused("reservation_past", until=until)
+    lock_book(db, voucher.book)
+    available = rights(db, voucher.book).available
+    if fen > available:
+        raise Refused("not_available", available=yuan(available))
+    values = {
+        "voucher": voucher.id,
+        "fen": fen,
+        "plan": plan,
+        "until": until,
+        "reserved_at": now,
+        "reserved_by": actor,
+    }
+    made = db.scalars(insert(Reservation).values(values).returning(Reservation)).one()
+    month = month_of(beijing_day(now))
+    post(
+        db,
+        cause=f"reserve/{made.id}",
+        used=month,
+        booked=month,
+        actor=actor,
+        moves={voucher.book: [Move("reserve", "available", "reserved", fen)]},
+    )
+    return made
+
+
+def release(db: Session, reservation: Reservation, *, actor: str, now: datetime) -> Fen:
+    """Release what nobody used of a reservation; how much that was.
+
+    Raises:
+        Conflict: it was released before (`reservation_released`).
+    """
+    voucher = db.get_one(Voucher, reservation.voucher)
+    lock_book(db, voucher.book)
+    if reservation not in _standing(db, voucher):
+        raise Conflict("reservation_released", id=reservation.id)
+    return _release(db, voucher, reservation, actor, now)
+
+
+def expire(db: Session, *, actor: str, now: datetime) -> int:
+    """Release every reservation whose Beijing day is over, by our clock; how many."""
+    over = col(Reservation.until) < beijing_day(now)
+    stale = select(Reservation.voucher).where(col(Reservation.released_at).is_(None), over)
+    vouchers = select(Voucher).where(col(Voucher.id).in_(stale)).order_by(col(Voucher.book))
+    released = 0
+    for voucher in db.exec(vouchers).all():
+        lock_book(db, voucher.book)
+        for reservation in _standing(db, voucher):
+            if reservation.until < beijing_day(now):
+                _release(db, voucher, reservation, actor, now)
+                released += 1
+    return released
+
+
+def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:
+    """Close all reservations of a locked voucher in which nothing is reserved any more."""
+    for reservation in _standing(db, voucher):
+        _close(db, reservation, actor, now)
+
+
+def standing(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
+    """The voucher's reservations that stand, oldest first, each with what nobody used of it."""
+    found = _standing(db, voucher)
+    left = unused(rights(db, voucher.book).reserved, [one.fen for one in found])
+    return list(zip(found, left, strict=True))
+
+
+def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
+    """The voucher's reservation of this number, or NotFound."""
+    found = db.get(Reservation, key)
+    if found is None or found.voucher != voucher.id:
+        raise NotFound("reservation", id=key)
+    return found
+
+
+def _release(
+    db: Session, voucher: Voucher, reservation: Reservation, actor: str, now: datetime
+) -> Fen:
+    """Of a locked voucher."""
+    fen = next(left for one, left in standing(db, voucher) if one.id == reservation.id)
+    if fen:
+        month = month_of(beijing_day(now))
+        post(
+            db,
+            cause=f"release/{reservation.id}",
+            used=month,
+            booked=month,
+            actor=actor,
+            moves={voucher.book: [Move("release", "reserved", "available", fen)]},
+        )
+    _close(db, reservation, actor, now)
+    return fen
+
+
+def _standing(db: Session, voucher: Voucher) -> Sequence[Reservation]:
+    """The voucher's reservations that were not released, oldest first."""
+    mine = (
+        select(Reservation)
+        .where(Reservation.voucher == voucher.id, col(Reservation.released_at).is_(None))
+        .order_by(col(Reservation.id))
+        # What was read before the book was locked may have changed meanwhile.
+        .execution_options(populate_existing=True)
+    )
+    return db.exec(mine).all()
+
+
+def _close(db: Session, reservation: Reservation, actor: str, now: datetime) -> None:
+    reservation.released_at, reservation.released_by = now, actor
+    db.add(reservation)
+    db.flush()

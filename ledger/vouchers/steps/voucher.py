@@ -1,0 +1,86 @@
+"""Open a voucher (算力券): the city promises a project up to the cap of a clause.
+
+Whether the project is eligible was decided before, by the policy. Here the promise enters the
+books: the whole cap becomes the project's entitlement and is issued, available to be accrued. A
+project has one voucher, for life; asking again gives the same one.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import post
+from ledger.accounts.rules.targets import Move
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.registry.tables import Project
+from ledger.units import Fen, beijing_day, month_of
+from ledger.vouchers.tables import Clause, Voucher
+
+_ONE_AT_A_TIME = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('suanquan.voucher', :project))"
+)
+
+
+def open_voucher(
+    db: Session,
+    *,
+    project: int,
+    clause: str,
+    policy: str,
+    facts: dict[str, Any],
+    actor: str,
+    now: datetime,
+) -> Voucher:
+    """The project's voucher under this clause of this policy version, opened if need be.
+
+    `facts` are those on which eligibility was decided; they are kept beside the voucher.
+
+    Raises:
+        NotFound: the project or the clause does not exist.
+        Refused: the policy version has no dates, or a question of it is undecided.
+        Conflict: the project has a voucher of another clause or policy version.
+    """
+    owner = db.get(Project, project)
+    promise = db.get(Clause, (policy, clause))
+    if owner is None:
+        raise NotFound("project", code=project)
+    if promise is None:
+        raise NotFound("clause", policy=policy, clause=clause)
+    if not promise.payable:
+        raise Refused("not_payable", policy=policy)
+    db.execute(_ONE_AT_A_TIME, {"project": project})
+    voucher = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
+    if voucher is None:
+        # The database opens the book with its accounts, so their number is read and not written.
+        values = {
+            "project": project,
+            "policy": policy,
+            "clause": clause,
+            "cap_scope": f"{owner.kind}:{owner.code}",
+            "facts": facts,
+            "opened_at": now,
+            "opened_by": actor,
+        }
+        voucher = db.scalars(insert(Voucher).values(values).returning(Voucher)).one()
+        _issue(db, voucher, promise.cap_fen, actor, now)
+    if (voucher.policy, voucher.clause) != (policy, clause):
+        raise Conflict(
+            "voucher_exists", project=owner.code, policy=voucher.policy, clause=voucher.clause
+        )
+    return voucher
+
+
+def _issue(db: Session, voucher: Voucher, cap: Fen, actor: str, now: datetime) -> None:
+    month = month_of(beijing_day(now))
+    eligible = Move("eligible", "clause", "entitlement", cap)
+    issue = Move("issue", "entitlement", "available", cap)
+    post(
+        db,
+        cause=f"voucher/{voucher.id}/open",
+        used=month,
+        booked=month,
+        actor=actor,
+        moves={voucher.book: [eligible, issue]},
+    )

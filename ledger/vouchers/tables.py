@@ -1,0 +1,70 @@
+"""Vouchers (算力券): the clauses that cap them, the charges they draw on, their accruals."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from ledger.postgres.columns import Days, big, days, identity, moment
+
+
+class Clause(SQLModel, table=True):
+    """A clause of a policy version that issues vouchers; written by the owner from its file."""
+
+    __tablename__ = "clauses"
+    policy: str = Field(primary_key=True)
+    clause: str = Field(primary_key=True)
+    digest: str
+    rate_num: int = big()
+    rate_den: int = big()
+    cap_fen: int = big()
+    effective: Days | None = days(nullable=True)
+    payable: bool
+    digest_format: int = 1
+
+
+class Voucher(SQLModel, table=True):
+    """One for each (clause, cap scope), for life: 09-1 per model, 14-1 per team."""
+
+    __tablename__ = "vouchers"
+    id: int | None = identity()
+    book: int = big(default=None)
+    project: int = big()
+    policy: str
+    clause: str
+    cap_scope: str
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    opened_at: datetime = moment()
+    opened_by: str
+
+
+class Accrual(SQLModel, table=True):
+    """Memo: what the charges earn before the cap, and what the cap lets through, fen."""
+
+    __tablename__ = "accruals"
+    id: int | None = identity()
+    voucher: int = big()
+    posting: int | None = big(nullable=True, default=None)
+    cost_fen: int = big()
+    uncapped_fen: int = big()
+    target_fen: int = big()
+    earned_fen: int = big()
+    months: dict[str, int] = Field(sa_type=JSONB)
+    matched: dict[str, int] = Field(sa_type=JSONB)
+    computed_at: datetime = moment()
+
+
+class Reservation(SQLModel, table=True):
+    """A part of a voucher held back for an approved plan until a day, fen."""
+
+    __tablename__ = "reservations"
+    id: int | None = identity()
+    voucher: int = big()
+    fen: int = big()
+    plan: str
+    until: date
+    reserved_at: datetime = moment()
+    reserved_by: str
+    released_at: datetime | None = moment(nullable=True)
+    released_by: str | None = None

@@ -1,0 +1,100 @@
+"""The agent's own pages: healthy means that it looks, not that the server answers."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agents import wire
+from agents.commands.health import Health, serve
+from agents.errors import SettingsError
+from agents.metering.meter import Closed
+from agents.observations import Look, Sight
+from agents.reporting.server import Server
+from agents.reporting.spool import GapRun, Spool
+from tests.agents.reporting.test_spool import MS, window
+from tests.support.paths import DOCS
+
+LOOK = Look("H100", False, (), {})  # noqa: FBT003
+
+
+@pytest.fixture
+def health(tmp_path: Path) -> Iterator[Health]:
+    with Spool(tmp_path / "spool.db") as spool:
+        yield Health(spool)
+
+
+def test_healthy_means_that_a_gpu_was_seen_lately(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not health.verdict()[0]
+    health.looked(Sight(wire.GapReason.NVML_ERROR))
+    health.looked(Sight({"GPU-0": wire.GapReason.GPU_LOST}))
+    assert not health.verdict()[0]
+    health.looked(Sight({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST}))
+    assert health.verdict()[0]
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 29)
+    assert health.verdict()[0]
+    monkeypatch.setattr(time, "monotonic", lambda: now + 31)
+    healthy, words = health.verdict()
+    assert not healthy
+    assert "31" in words
+
+
+def test_the_pages_count_what_happened(health: Health) -> None:
+    gap = wire.Gap(0, 60_000, wire.GapReason.GPU_LOST)
+    lost = wire.Window(
+        "GPU-0", "H100", window(0).start, 60_000, (), (gap,), flags=("inconsistent",)
+    )
+    run = GapRun(window(0).gpu, "nvidia", "H100", MS, MS + 60_000, wire.GapReason.AGENT_DOWN)
+    health.closed(Closed([window(0), lost], [run]))
+    health.answered(wire.Answer(UUID(int=1), 1, 2, 1, refused=(wire.Item(0, "late"),)))
+    page = health.metrics()
+    for line in (
+        "suanquan_agent_windows_total 2",
+        "suanquan_agent_conservation_faults_total 1",
+        'suanquan_agent_gap_seconds_total{kind="gpu_lost"} 60',
+        'suanquan_agent_gap_seconds_total{kind="agent_down"} 120',
+        'suanquan_agent_answered_windows_total{kind="kept"} 2',
+        'suanquan_agent_answered_windows_total{kind="refused"} 1',
+        "suanquan_agent_spool_windows 0",
+    ):
+        assert f"\n{line}\n" in page
+    health.refused("revoked")
+    assert 'suanquan_agent_server_refuses{kind="revoked"} 1' in health.metrics()
+    health.answered(wire.Answer(UUID(int=1), 2, 1, 0))
+    assert "revoked" not in health.metrics()
+
+
+def test_every_figure_stands_in_the_operators_page(health: Health) -> None:
+    page = (DOCS / "agent.md").read_text(encoding="utf-8")
+    told = re.findall(
+        r"^\| `(\w+)(?:\{[^}]*\})?` \|",
+        page.partition("| 指标 |")[2].partition("\n\n")[0],
+        re.MULTILINE,
+    )
+    shown = re.findall(r"^# TYPE suanquan_agent_(\w+) ", health.metrics(), re.MULTILINE)
+    assert sorted(told) == sorted(shown)
+
+
+def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:
+    port, stop = serve(health, 0)
+    try:
+        with Server(f"http://127.0.0.1:{port}") as page:
+            answer = page.get("/healthz")
+            assert answer is not None
+            assert answer.status == 503
+            health.looked(Sight({"GPU-0": LOOK}))
+            answer = page.get("/healthz")
+            assert answer is not None
+            assert answer.status == 200
+        with pytest.raises(SettingsError, match=f"health port {port} cannot be used"):
+            serve(health, port)
+    finally:
+        stop()

@@ -1,0 +1,185 @@
+"""A trace replayed through the real server: exact, twice the same, and across any death."""
+
+import csv
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.__main__ import main
+from agents.commands import replay
+from agents.sources import slurm
+from tests.conftest import open_folder
+from tests.support.paths import SHARED
+from tests.support.processes import AGENT, Up, running
+
+PHILLY = SHARED / "data/philly"
+SMALL = [
+    "a-1,alpha,2,A800,2026-01-01T00:00:00Z,2026-01-01T00:10:00Z,2026-01-01T03:20:00.500Z,COMPLETED",
+    "a-2,alpha,1,A800,2026-01-02T00:00:00Z,2026-01-02T08:00:00+08:00,2026-01-03T00:00:00Z,FAILED",
+    "b-1,beta,4,,2026-01-01T00:00:00Z,2026-01-01T00:00:01Z,2026-01-01T00:00:02Z,COMPLETED",
+    "b-2,beta,8,,2026-01-01T00:00:00Z,,2026-01-01T09:00:00Z,CANCELLED",
+]
+SMALL_MS = {
+    "alpha": 2 * (3 * 3_600_000 + 10 * 60_000 + 500) + 24 * 3_600_000,
+    "beta": 4 * 1000,
+}
+
+
+def trace(path: Path, *rows: str) -> Path:
+    path.write_text("".join(f"{line}\n" for line in (slurm.HEADER, *rows)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    """One server for the tests that leave it standing."""
+    with open_folder() as folder, running(folder / "data") as server:
+        yield server
+
+
+def test_a_check_says_what_the_trace_holds_and_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = trace(tmp_path / "jobs.csv", *SMALL)
+    assert main(["replay", str(jobs), "--check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "jobs": 4,
+        "windows": 2 * 4 + 24 + 4,
+        "accounts": SMALL_MS,
+        "models": ["A800", "unspecified"],
+        "first_day": "2026-01-01",
+        "last_day": "2026-01-03",
+    }
+    assert list(tmp_path.iterdir()) == [jobs]
+
+
+def test_days_are_beijing_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = "j,a,1,,2026-01-01T15:59:59Z,2026-01-01T15:59:59Z,2026-01-01T16:00:00Z,"
+    assert main(["replay", str(trace(tmp_path / "jobs.csv", row)), "--check"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["first_day"], facts["last_day"]) == ("2026-01-01", "2026-01-01")
+
+
+def test_faults_are_told_and_nothing_is_sent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = trace(tmp_path / "jobs.csv", *[f"j{n},a,-1,,2026,,," for n in range(15)])
+    data = tmp_path / "data"
+    wish = [str(jobs), "--cluster", "c", "--url", "http://127.0.0.1:1", "--data", str(data)]
+    assert main(["replay", *wish]) == replay.FAULTY
+    said = capsys.readouterr().err
+    assert "30 fault(s), nothing was sent" in said
+    assert "row 2 gpu_num: '-1' must be" in said
+    assert "and 10 more" in said
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("path", ["absent.csv", "."])
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(tmp_path / path), "--check"]) == replay.FAULTY
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_replay_without_an_identity_says_what_it_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = trace(tmp_path / "jobs.csv", *SMALL)
+    wish = [str(jobs), "--cluster", "c", "--url", "http://127.0.0.1:1", "--data", str(tmp_path)]
+    assert main(["replay", *wish]) == 5
+    assert "--code" in capsys.readouterr().err
+
+
+def ready(up: Up, tmp_path: Path, centre: str, *accounts: str) -> list[str]:
+    """The arguments of a replay by an agent that is enrolled; its accounts bound, nothing sent."""
+    rows = [f"p-{name},{name},1,,2026-01-01T00:00:00Z,,," for name in accounts]
+    pending = trace(tmp_path / "pending.csv", *rows)
+    up.ask("replay", str(pending), "--centre", centre, "--price", "10")
+    data = up.data / "agents" / f"replay-{centre}"
+    return ["--cluster", centre, "--url", up.url, "--data", str(data)]
+
+
+def test_a_server_that_stays_away_ends_it_with_everything_kept(
+    up: Up, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wish = ready(up, tmp_path, "away")
+    wish[wish.index("--url") + 1] = "http://127.0.0.1:1"
+    jobs = str(trace(tmp_path / "jobs.csv", *SMALL))
+    assert main(["replay", jobs, *wish, "--patience", "0.2"]) == 6
+    assert "what waits is still in the spool" in capsys.readouterr().err
+    wish[wish.index("--url") + 1] = up.url
+    assert main(["replay", jobs, *wish]) == 0
+    # What waited comes first, then the trace once more, which the server knows by then.
+    assert "sent 72 of 72 windows, 36 new" in capsys.readouterr().err
+
+
+def test_a_second_body_for_a_job_is_said_aloud_and_counts_nothing(
+    up: Up, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wish = ready(up, tmp_path, "twofold")
+    assert main(["replay", str(trace(tmp_path / "a.csv", *SMALL)), *wish]) == 0
+    before = up.usage()
+    later = [SMALL[0].replace("03:20:00.500", "03:30:00"), *SMALL[1:]]
+    capsys.readouterr()
+    assert main(["replay", str(trace(tmp_path / "b.csv", *later)), *wish]) == replay.NOT_KEPT
+    assert "conflicts 2" in capsys.readouterr().err
+    assert up.usage() == before
+
+
+def test_another_cluster_than_the_enrolled_one_is_refused(
+    up: Up, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wish = ready(up, tmp_path, "named")
+    wish[wish.index("--cluster") + 1] = "other"
+    assert main(["replay", str(trace(tmp_path / "jobs.csv", *SMALL)), *wish]) == 5
+    assert "'named', not 'other'" in capsys.readouterr().err
+
+
+def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
+    folder: Path, tmp_path: Path
+) -> None:
+    rows = [
+        f"j{n},team-{n % 3},8,,2026-01-01T00:00:00Z,2026-01-01T00:0{n}:30Z,2026-01-12T05:59:5{n}Z,"
+        for n in range(6)
+    ]
+    jobs = trace(tmp_path / "jobs.csv", *rows)
+    wanted: Counter[str] = Counter()
+    for job in slurm.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
+        wanted[job.account] += job.held_ms
+    with running(folder / "data") as up:
+        wish = ready(up, tmp_path, "killed", *wanted)
+        with subprocess.Popen(
+            [*AGENT, "replay", str(jobs), *wish, "--json"], stdout=subprocess.PIPE, text=True
+        ) as agent:
+            assert agent.stdout
+            told: dict[str, Any] = {}
+            for line in agent.stdout:
+                told = json.loads(line)
+                if told["kept"] * 2 > told["windows"]:
+                    break
+            up.kill()
+            up.start()
+            told = [json.loads(line) for line in agent.stdout][-1]
+        assert agent.returncode == 0
+        assert sum(v for k, v in told.items() if k != "windows") == told["windows"]
+        assert up.usage() == wanted
+        up.ask("replay", str(jobs), "--centre", "killed", "--price", "10")
+        assert up.usage() == wanted
+
+
+@pytest.mark.skipif(not PHILLY.exists(), reason="../shared/data/philly is not here")
+def test_the_philly_sample_ends_at_exactly_what_is_expected(folder: Path) -> None:
+    with running(folder / "data") as up:
+        sample = PHILLY / "sample_jobs.csv"
+        up.ask("replay", str(sample), "--centre", "Philly", "--price", "12.5")
+        with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
+            wanted = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
+        del wanted["TOTAL"]
+        assert up.usage() == wanted

@@ -1,0 +1,152 @@
+"""The agent needs uid 0 and nothing else: no capability, and one folder in which it may write."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.reporting.spool import Spool
+from agents.settings import Settings
+from tests.agents.commands.test_node import Agent
+from tests.agents.reporting.test_spool import window
+from tests.support.fake_driver import FakeDriver
+from tests.support.paths import EXAMPLES
+from tests.support.tiny_server import TinyServer
+
+UNIT = EXAMPLES / "suanquan-agent.service"
+ENVIRONMENT = EXAMPLES / "suanquan-agent.env"
+# All mounts become read-only but for the folder; then all capabilities are given up for good.
+CAGE = """
+set -e
+mount --make-rprivate /
+mount --bind "$0" "$0"
+while read -r _ place _; do
+    [ "$place" = "$0" ] || mount -o remount,bind,ro "$place" 2>/dev/null || true
+done < /proc/mounts
+exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+"""
+LOOK_AROUND = """
+for place in /etc /root /var /tmp /dev/shm; do ! touch $place/suanquan-test || exit 9; done
+grep CapEff /proc/self/status
+"""
+
+
+@pytest.fixture
+def cage(tmp_path: Path) -> tuple[str, ...]:
+    """How to start a program as uid 0 without any capability, on a read-only machine."""
+    folder = tmp_path / "agent"
+    folder.mkdir(mode=0o700)
+    if os.geteuid() != 0 or not (shutil.which("unshare") and shutil.which("setpriv")):
+        pytest.skip("only root, with unshare and setpriv of util-linux, can make the cage")
+    within = ("unshare", "--mount", "sh", "-c", CAGE, str(folder))
+    tried = subprocess.run(
+        [*within, "sh", "-c", LOOK_AROUND], capture_output=True, text=True, check=False
+    )
+    if tried.returncode != 0 and "unshare" in tried.stderr:
+        pytest.skip(f"this machine allows no cage: {tried.stderr.strip()}")
+    assert tried.returncode == 0, tried.stderr
+    assert re.search(r"CapEff:\s+0+$", tried.stdout), tried.stdout
+    return within
+
+
+@pytest.fixture
+def agent(fake_driver: FakeDriver, tmp_path: Path, server: TinyServer) -> Iterator[Agent]:
+    made = Agent(fake_driver, tmp_path, server)
+    yield made
+    if made.process is not None:
+        made.process.kill()
+        made.process.communicate()
+
+
+def test_uid_0_without_capabilities_on_a_read_only_machine_is_enough(
+    agent: Agent, cage: tuple[str, ...]
+) -> None:
+    """It enrols, meters, sends, renews its spool and ends well."""
+    with Spool(agent.folder / "agent" / "spool.db") as spool:
+        spool.add([window(0), window(1)])
+    agent.start(within=cage)
+    agent.until("/metrics", 'answered_windows_total{kind="kept"} 2')
+    agent.until("/metrics", "suanquan_agent_gpus 1")
+    code, said = agent.stop()
+    assert (code, len(agent.server.keys)) == (0, 1), said
+    assert agent.open_minute().gpus
+    assert "Read-only" not in said
+
+
+def test_the_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
+    systemd = _systemd()
+    unit = tmp_path / UNIT.name
+    program = Path(sys.executable).with_name("suanquan-agent")
+    text = UNIT.read_text(encoding="utf-8")
+    unit.write_text(text.replace("/opt/suanquan/bin/suanquan-agent", str(program)))
+    done = subprocess.run(
+        [systemd, "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if UNIT.name in line]
+    assert [line for line in ours if "nvidia-smi" not in line] == []
+    assert program.exists()
+
+
+def test_the_unit_leaves_the_agent_little_to_do_harm_with() -> None:
+    """As systemd judges it: below 3.0 is «OK»; what is left is root, the network and devices."""
+    done = subprocess.run(
+        [_systemd(), "security", "--offline=true", "--threshold=30", "--no-pager", UNIT],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "CapabilityBoundingSet=~CAP_SYS_ADMIN" in done.stdout
+    rated = [line for line in done.stdout.splitlines() if "✗ CapabilityBoundingSet" in line]
+    assert rated == []
+
+
+def test_the_unit_and_its_environment_start_an_agent(
+    agent: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What systemd would run, started by hand: the same words, the same variables."""
+    start = re.search(r"^ExecStart=/opt/suanquan/bin/(.*)$", UNIT.read_text("utf-8"), re.MULTILINE)
+    assert start is not None
+    assert start[1].split() == ["suanquan-agent", "node"]
+    lines = ENVIRONMENT.read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    state = re.search(r"^StateDirectory=(.*)$", UNIT.read_text("utf-8"), re.MULTILINE)
+    assert state is not None
+    settings = Settings.read(given)
+    assert settings.data == Path("/var/lib") / state[1]
+    assert (settings.server, settings.holders) == (
+        given["SUANQUAN_URL"],
+        Path(given["SUANQUAN_HOLDERS"]),
+    )
+    holders = tmp_path / "holders"
+    holders.write_text("")
+    given |= {
+        "SUANQUAN_URL": agent.server.url,
+        "SUANQUAN_HOLDERS": str(holders),
+        "SUANQUAN_AGENT_DATA": str(tmp_path / "agent"),
+        "SUANQUAN_HEALTH_PORT": "0",
+    }
+    code = given["SUANQUAN_ENROL_CODE"]
+    agent.server.codes = {code: None}
+    program = Path(sys.executable).with_name("suanquan-agent")
+    process = subprocess.Popen(
+        [program, *start[1].split()[1:]], env={**agent.driver.environment, **given}
+    )
+    while agent.server.codes[code] is None:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    assert process.wait(60) == 0
+
+
+def _systemd() -> str:
+    found = shutil.which("systemd-analyze")
+    if found is None:
+        pytest.skip("systemd is not installed: its judgement of the unit cannot be had")
+    return found

@@ -1,0 +1,281 @@
+"""Cost documents at the door: by file, by hand, by list; found again by those they are of."""
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from httpx2 import Response
+from sqlmodel import Session
+
+from ledger.desk.steps import confirm
+from ledger.people.steps.credentials import Role, viewer
+from ledger.people.tables import Decision
+from tests.api.cli.test_cli import Desk, desk
+from tests.api.conftest import NOW, Town
+from tests.support.documents import digital
+from tests.support.invoices import BUYER, SELLER, einvoice_xml, ofd
+from tests.support.vouchers import USCC
+
+__all__ = ["desk"]
+
+HERE = (USCC, "测试单位")
+CLERK, OPERATOR, BUILDER = Role.CLERK, Role.OPERATOR, Role.BUILDER
+COLUMNS = (
+    *("单据种类", "单据号码", "开票日期", "销售方代码", "销售方名称", "购买方代码", "购买方名称"),
+    *("价税合计", "项目名称", "金额", "税率", "税额"),
+)
+KEYED = {
+    "kind": "internal_settlement", "number": "2026-7", "issued_on": "2026-10-31",
+    "seller_uscc": USCC, "seller_name": "测试单位", "buyer_uscc": USCC, "buyer_name": "测试单位",
+    "gross": "1234.50", "lines": [{"item": "校内算力", "net": "1234.50"}],
+}  # fmt: skip
+
+
+def xml(serial: int, **other: Any) -> bytes:
+    """An invoice between the parties of the town."""
+    return einvoice_xml(**{"number": digital(serial), "seller": HERE, "buyer": HERE, **other})
+
+
+def csv_of(*serials: int, seller: str = USCC) -> bytes:
+    """A list of invoices of 1,060 yuan."""
+    made = io.StringIO()
+    rows = csv.writer(made)
+    rows.writerow(COLUMNS)
+    for serial in serials:
+        parties = (seller, "卖方", USCC, "测试单位")
+        money = ("1060.00", "*信息技术服务*算力", "1000.00", "6%", "60.00")
+        rows.writerow(("数电票", digital(serial), "2026-10-31", *parties, *money))
+    return made.getvalue().encode()
+
+
+class Hall:
+    """The town's server, asked by role."""
+
+    def __init__(self, town: Town, engine: sa.Engine) -> None:
+        self.town, self.engine = town, engine
+
+    def send(self, role: Role, method: str, path: str = "", **sent: Any) -> Response:
+        url = f"/api/v1/cost-documents{path}"
+        answer: Response = self.town.client.request(
+            method, url, headers=self.town.headers(role) | sent.pop("headers", {}), **sent
+        )
+        return answer
+
+    def give(self, content: bytes, role: Role = CLERK, path: str = "", **more: Any) -> Any:
+        answer = self.send(role, "POST", path, content=content, **more)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def key(self, document: Any, role: Role = CLERK, **more: Any) -> Response:
+        said = document if isinstance(document, str) else json.dumps(document)
+        form = {"document": (None, said), "file": ("扫描.pdf", b"%PDF-1.7")}
+        return self.send(role, "POST", "/keyed", files=form, **more)
+
+    def faults(self, content: bytes, path: str = "", **more: Any) -> list[tuple[str, str]]:
+        """What is wrong, told as one problem, with nothing kept."""
+        before = self.get()
+        answer = self.send(CLERK, "POST", path, content=content, **more)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["code"] == "cost_documents"
+        assert self.get() == before
+        return [(f["where"], f["code"]) for f in answer.json()["findings"]]
+
+    def get(self, path: str = "", role: Role = CLERK) -> Any:
+        answer = self.send(role, "GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def confirm(self, decision: int) -> None:
+        with Session(self.engine) as db, db.begin():
+            second = viewer(db, self.town.tokens[Role.APPROVER], NOW)
+            assert second
+            seen = db.get_one(Decision, decision).digest
+            confirm.respond(db, decision, answer="confirmed", seen=seen, viewer=second, now=NOW)
+
+
+@pytest.fixture
+def hall(town: Town, engine: sa.Engine) -> Hall:
+    return Hall(town, engine)
+
+
+def test_a_file_comes_back_as_it_was_given(hall: Hall) -> None:
+    content = xml(1)
+    (given,) = hall.give(content, params={"name": "十月.xml"})["documents"]
+    assert (given["number"], given["outcome"]) == (digital(1), "taken")
+    path = f"/{given['id']}"
+    back = hall.send(BUILDER, "GET", f"{path}/original")
+    assert back.content == content
+    assert back.headers["content-type"] == "application/xml"
+    assert back.headers["x-content-type-options"] == "nosniff"
+    assert back.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''%E5%8D%81%E6%9C%88.xml"
+    )
+    told = hall.get(path)
+    assert (told["state"], told["worth_fen"], told["allocated_fen"]) == ("standing", 419_717, 0)
+    assert (told["since"], told["period_assumed"]) == ("2026-10-01", False)
+    assert [line["net_fen"] for line in told["lines"]] == [419_717]
+    assert hall.give(content)["documents"][0]["outcome"] == "unchanged"
+
+
+def test_a_form_or_the_bare_bytes_and_an_ofd_by_its_content(hall: Hall) -> None:
+    sent = hall.send(OPERATOR, "POST", files={"file": ("发票.pdf", ofd(xml(1)))})
+    assert sent.status_code == 201, sent.text
+    told = hall.get(f"/{sent.json()['documents'][0]['id']}")
+    assert (told["source"], told["number"]) == ("ofd", digital(1))
+    nothing = hall.send(CLERK, "POST", files={"other": ("a", b"b")})
+    assert nothing.json()["code"] == "no_file"
+
+
+def test_every_bad_file_is_one_clear_fault_and_nothing_is_kept(hall: Hall) -> None:
+    hall.give(xml(1))
+    other_firm = einvoice_xml(number=digital(1))
+    wrong_words = xml(2, TotalTax_includedAmountInChinese="肆仟肆佰肆拾玖圆零壹分")
+    bad_code = xml(2, buyer=(USCC[:-1] + "0", "测试单位"))
+    broken = io.BytesIO()
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr("OFD.xml", "<OFD/>")
+    cases: list[tuple[bytes, tuple[str, str]]] = [
+        (other_firm, ("number", "number_known")),
+        (wrong_words, ("TotalTax-includedAmountInChinese", "words_differ")),
+        (xml(2, TotalTax_includedAmount="4449.01", TotalTax_includedAmountInChinese=""),
+         ("TotalTax-includedAmount", "gross_not_sum")),
+        (bad_code, ("BuyerIdNum", "uscc_check_digit")),
+        (ofd(xml(2))[:-30], ("file", "archive_broken")),
+        (b"%PDF-1.7", ("unnamed", "needs_keying")),
+        (xml(2, lines=[("算力", -100, "6%", -6)], reverses=digital(9)),
+         ("reverses", "blue_unknown")),
+    ]  # fmt: skip
+    assert [hall.faults(content) for content, _ in cases] == [[found] for _, found in cases]
+
+
+def test_the_qr_code_checks_what_was_read(hall: Hall) -> None:
+    right = f"01,32,,{digital(1)},4449.00,20261031,,5F98"
+    wrong = right.replace("4449.00", "4449.10")
+    assert hall.faults(xml(1), params={"qr": wrong}) == [("gross", "qr_differs")]
+    assert hall.faults(xml(1), params={"qr": "http://x"}) == [("qr", "not_qr")]
+    assert hall.give(xml(1), params={"qr": right})["documents"]
+
+
+def test_keyed_by_one_and_confirmed_by_another(hall: Hall) -> None:
+    told = hall.key(KEYED, OPERATOR)
+    assert told.status_code == 201, told.text
+    path = f"/{told.json()['documents'][0]['id']}"
+    assert hall.get(path)["state"] == "to_confirm"
+    assert [d["number"] for d in hall.get("?state=to_confirm")] == ["2026-7"]
+    assert hall.get("?state=unallocated") == []
+    hall.confirm(told.json()["decision"])
+    now = hall.get(path)
+    assert (now["state"], now["confirmed_by"].partition(":")[0]) == ("standing", "approver")
+    assert [d["number"] for d in hall.get("?state=unallocated")] == ["2026-7"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("{", "no_document"), ("[]", "no_document"), ({}, "cost_documents")],
+)
+def test_what_is_keyed_must_be_said_as_json(hall: Hall, said: Any, code: str) -> None:
+    answer = hall.key(said)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_a_list_is_taken_whole_and_once(hall: Hall) -> None:
+    hall.give(xml(3))
+    known = [(f"{digital(3)}: number", "number_known")]
+    assert hall.faults(csv_of(1, 2, 3), path="/list") == known
+    told = hall.give(csv_of(1, 2), path="/list", params={"name": "十月.csv"})
+    assert len(told["documents"]) == 2
+    assert hall.faults(csv_of(1, 2), path="/list") == [("file", "list_known")]
+    hall.confirm(told["decision"])
+    listed = hall.get(f"?decision={told['decision']}")
+    assert [(d["number"], d["state"]) for d in listed] == [
+        (digital(2), "standing"),
+        (digital(1), "standing"),
+    ]
+
+
+def test_an_operator_gives_its_own_and_sees_no_list_of_others(hall: Hall) -> None:
+    foreign = einvoice_xml(number=digital(5))
+    answer = hall.send(OPERATOR, "POST", content=foreign)
+    assert [f["code"] for f in answer.json()["findings"]] == ["not_your_document"]
+    both = csv_of(1) + csv_of(2, seller=SELLER).split(b"\n", 1)[1]
+    told = hall.give(both, path="/list")
+    mine, theirs = (d["id"] for d in told["documents"])
+    assert [d["id"] for d in hall.get(role=OPERATOR)] == [mine]
+    assert hall.send(OPERATOR, "GET", f"/{theirs}").status_code == 404
+    assert hall.send(OPERATOR, "GET", f"/{mine}/original").status_code == 404
+    assert hall.send(CLERK, "GET", f"/{mine}/original").content == both
+
+
+def test_documents_are_found_by_month_and_parties(hall: Hall) -> None:
+    hall.give(xml(1, remark="服务期间：2026-09-20至2026-10-05"))
+    hall.give(einvoice_xml(number=digital(2), remark="服务期间：2026-11"))
+
+    def found(query: str) -> list[str]:
+        return [d["number"] for d in hall.get(query)]
+
+    assert found("?month=2026-09") == found("?month=2026-10") == [digital(1)]
+    assert found("?month=2026-11") == found(f"?seller={SELLER}") == [digital(2)]
+    assert found(f"?buyer={BUYER}") == found("?buyer=塞上智能科技有限公司") == [digital(2)]
+    assert found(f"?number={digital(1)}") == [digital(1)]
+    assert found("?limit=1&offset=1") == [digital(1)]
+    wrong = hall.send(CLERK, "GET", "?month=2026-13")
+    assert wrong.status_code == 422
+
+
+def test_a_freeze_holds_a_document_until_it_is_lifted(hall: Hall) -> None:
+    (given,) = hall.give(xml(1))["documents"]
+    path = f"/{given['id']}/freeze"
+    wanted = {"confirmation": "64010126101000000001"}
+    assert hall.send(CLERK, "POST", path, json=wanted).json()["state"] == "frozen"
+    assert hall.send(CLERK, "POST", path, json=wanted).status_code == 200
+    other = hall.send(CLERK, "POST", path, json={"confirmation": "2"})
+    assert (other.status_code, other.json()["code"]) == (409, "frozen")
+    assert hall.get("?state=frozen")[0]["id"] == given["id"]
+    lifted = hall.send(CLERK, "DELETE", path).json()
+    assert (lifted["state"], len(lifted["freezes"])) == ("standing", 1)
+    assert hall.send(CLERK, "DELETE", path).status_code == 200
+    assert hall.send(CLERK, "POST", "/99/freeze", json=wanted).status_code == 404
+
+
+@pytest.fixture
+def papers(folder: Path) -> Path:
+    (folder / "a.xml").write_bytes(xml(1))
+    (folder / "b.xml").write_bytes(xml(1, remark=""))
+    (folder / "c.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "l.csv").write_bytes(csv_of(8, 9))
+    return folder
+
+
+def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection) -> None:
+    files = [str(papers / name) for name in ("a.xml", "b.xml", "c.pdf")]
+    done = desk.run(CLERK, "invoice", "add", *files)
+    assert done.returncode == 1
+    taken, known, unreadable = done.stdout.splitlines()
+    assert taken == f"{files[0]}: taken {digital(1)}"
+    assert known.startswith(f"{files[1]}: refused, number: Number {digital(1)} was brought by")
+    assert unreadable.startswith(f"{files[2]}: refused")
+    again = desk.run(CLERK, "invoice", "add", files[0], LANG="zh_CN.UTF-8")
+    assert (again.returncode, again.stdout) == (0, f"{files[0]}：原已收下 {digital(1)}\n")
+    options = {key.replace("_", "-"): value for key, value in KEYED.items() if key != "lines"}
+    keyed = [f"--{key}={value}" for key, value in options.items()]
+    told = desk.ask(CLERK, "invoice", "key", files[2], *keyed, "--line", "校内算力|1234.50")
+    assert told["decision"]
+    assert len(desk.ask(CLERK, "invoice", "list", str(papers / "l.csv"))["documents"]) == 2
+    twice = desk.run(CLERK, "invoice", "list", str(papers / "l.csv"))
+    assert twice.returncode == 1
+    assert "imported by" in twice.stderr
+    table = desk.run(CLERK, "invoice", "ls", "--state", "to_confirm").stdout.splitlines()
+    assert [row.split()[0] for row in table[1:]] == [digital(9), digital(8), "2026-7"]
+    shown = desk.run(BUILDER, "invoice", "show", digital(1)).stdout
+    assert "¥4,197.17" in shown
+    frozen = desk.run(CLERK, "invoice", "freeze", digital(1), "--confirmation", "7")
+    assert frozen.stdout == f"{digital(1)} is frozen\n"
+    assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"
+    absent = desk.run(CLERK, "invoice", "show", "1")
+    assert (absent.returncode, absent.stderr) == (1, "there is no document 1\n")

@@ -1,0 +1,55 @@
+"""In a drill, who holds the secret of its clock says what time it is; nobody else does."""
+
+from datetime import datetime
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from api.app import create_app
+from api.settings import Settings
+from ledger.people.steps.credentials import Role, issue_token
+from tests.api.conftest import NOW
+
+SECRET = "the clock of this drill"  # noqa: S105 - of a test
+EXPIRES = "2030-01-01T00:00:00+00:00"
+
+
+def ask(engine: sa.Engine, token: str, clock: str | None, secret: str | None = SECRET) -> int:
+    """What a visitor whose token lasts until 2030 is answered."""
+    with TestClient(create_app(engine, Settings(drill_clock=secret))) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        headers |= {"X-Drill-Clock": clock} if clock else {}
+        return client.get("/api/v1/projects", headers=headers).status_code
+
+
+@pytest.fixture
+def token(engine: sa.Engine) -> str:
+    with Session(engine) as db, db.begin():
+        return issue_token(
+            db, role=Role.CLERK, person="某人", actor="test", now=NOW,
+            expires_at=datetime.fromisoformat(EXPIRES),
+        )  # fmt: skip
+
+
+def test_the_holder_of_the_secret_says_what_time_it_is(engine: sa.Engine, token: str) -> None:
+    assert ask(engine, token, None) == 200
+    assert ask(engine, token, f"{SECRET} 2029-12-31T00:00:00+08:00") == 200
+    assert ask(engine, token, f"{SECRET} 2031-01-01T00:00:00+08:00") == 401, "it has expired then"
+
+
+@pytest.mark.parametrize("clock", ["wrong 2029-12-31T00:00:00+08:00", "2029-12-31"])
+def test_without_the_secret_the_header_is_refused(
+    engine: sa.Engine, token: str, clock: str
+) -> None:
+    assert ask(engine, token, clock) == 403
+
+
+def test_a_server_without_a_drill_refuses_it(engine: sa.Engine, token: str) -> None:
+    assert ask(engine, token, f"{SECRET} 2029-12-31T00:00:00+08:00", secret=None) == 403
+
+
+@pytest.mark.parametrize("when", ["yesterday", "2029-12-31T00:00:00"])
+def test_a_moment_has_its_place_on_earth(engine: sa.Engine, token: str, when: str) -> None:
+    assert ask(engine, token, f"{SECRET} {when}") == 422

@@ -1,0 +1,141 @@
+"""How much, how slowly and how often: each limit answers clearly and keeps nobody else out."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
+from limits import parse
+from starlette.types import Message
+
+from agents.wire import AGENT_HEADER
+from api.door.limits import BODY_MAX, BODY_MAX_OF, GUESSES, Limits
+from ledger.people.steps.credentials import Role
+from tests.api.conftest import Town
+from tests.api.door.test_access import WRONG_CODE, code_for
+
+
+def small(**limits: object) -> FastAPI:
+    """A server whose one route says how long the body was."""
+    app = FastAPI()
+    app.add_middleware(Limits, **limits)  # type: ignore[arg-type]
+
+    @app.post("/{path:path}")
+    async def length(path: str, request: Request) -> int:
+        return len(await request.body())
+
+    @app.get("/{path:path}")
+    async def hello(path: str) -> str:
+        return "hello"
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["/anything", *BODY_MAX_OF])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_is_measured_before_it_is_taken(*, path: str, chunked: bool) -> None:
+    limit = BODY_MAX_OF.get(path, BODY_MAX)
+
+    def body(size: int) -> bytes | Iterator[bytes]:
+        return (b"x" * part for part in (limit, size - limit)) if chunked else b"x" * size
+
+    client = TestClient(small())
+    assert client.post(path, content=body(limit)).json() == limit
+    answer = client.post(path, content=body(limit + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.json()["limit"] == limit
+
+
+def test_a_body_that_lies_about_its_size_is_counted() -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"x" * (BODY_MAX + 1)
+
+    answer = TestClient(small()).post("/", content=parts(), headers={"Content-Length": "5"})
+    assert answer.status_code == 413
+
+
+def asked(receive: Callable[[], object], **limits: object) -> list[Message]:
+    """What the server says to a sender that is not as tame as a test's."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [],
+        "client": ("10.0.0.1", 1), "server": ("x", 80), "scheme": "http", "http_version": "1.1",
+    }  # fmt: skip
+    asyncio.run(small(**limits)(scope, receive, send))  # type: ignore[arg-type]
+    return sent
+
+
+def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    began = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+
+    async def trickle() -> Message:
+        for message in began:
+            return message
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    start, body = asked(trickle, seconds=0.01)
+    assert start["status"] == 408
+    assert json.loads(body["body"])["code"] == "too_slow"
+
+
+def test_a_sender_that_goes_away_is_forgotten() -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    assert asked(gone) == []
+
+
+def test_guessing_is_stopped_and_only_guessing(town: Town) -> None:
+    """Wrong codes and sign-ins are counted together, by address."""
+    code = town.client.post(**code_for(town, "mine"), headers=town.headers(Role.ADMINISTRATOR))
+    right = {"code": code.json()["code"], "public_key": "ab" * 32, "node": "n9"}
+    for number in range(GUESSES.amount):
+        if number % 2:
+            answer = town.client.post("/sign-in", data={"token": f"sq_{number}"})
+        else:
+            answer = town.client.post("/api/v1/agents", json=WRONG_CODE)
+        assert answer.status_code == 403
+    for wish in (WRONG_CODE, right):
+        stopped = town.client.post("/api/v1/agents", json=wish)
+        assert (stopped.status_code, stopped.json()["code"]) == (429, "too_often")
+        assert 1 <= int(stopped.headers["retry-after"]) <= 60
+    assert town.client.get("/sign-in").status_code == 200
+    assert town.client.get("/api/v1/usage", headers=town.headers(Role.BUILDER)).status_code == 200
+    elsewhere = TestClient(town.app, client=("10.0.0.2", 1))
+    assert elsewhere.post("/api/v1/agents", json=right).status_code == 201
+
+
+def test_who_guesses_right_is_not_counted(town: Town) -> None:
+    for _ in range(GUESSES.amount + 1):
+        answer = town.client.post("/sign-in", data={"token": town.tokens[Role.AUDITOR]})
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("header", ["Authorization", AGENT_HEADER])
+def test_one_callers_rate_is_its_own(header: str) -> None:
+    client = TestClient(small(calls=parse("3/minute")))
+    mine, yours = {header: "mine"}, {header: "yours"}
+    assert [client.get("/", headers=mine).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert client.get("/", headers=yours).status_code == 200
+    assert [client.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_caller_is_remembered_by_a_digest_alone() -> None:
+    app = small()
+    client = TestClient(app)
+    client.get("/", headers={"Authorization": "Bearer sq_secret"})
+    layer = app.middleware_stack
+    while not isinstance(layer, Limits):
+        layer = layer.app  # type: ignore[union-attr]
+    kept = str(vars(layer._counts.storage))
+    assert sha256(b"Bearer sq_secret").hexdigest() in kept
+    assert "sq_secret" not in kept

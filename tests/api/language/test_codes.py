@@ -1,0 +1,47 @@
+"""A code has one word, on the pages, on the command line and inside sentences."""
+
+import pytest
+
+from api.cli.screen import person
+from api.door.problems import sentence
+from api.language import codes
+from api.language.i18n import speaking
+from api.reconciliation import difference_view as differences
+from api.web import labels as words
+from api.web.layout import role_name
+from ledger.people.steps.credentials import Role
+
+
+def test_the_words_are_those_of_the_pages() -> None:
+    with speaking("zh-CN"):
+        assert words.claim_states() == codes.CLAIM_STATES
+        assert words.claim_actions() == codes.CLAIM_ACTIONS
+        assert words.file_roles() == codes.FILE_ROLES
+        assert words.decision_kinds() == codes.DECISION_KINDS
+        assert {code: words.answer(code).word for code in codes.ANSWERS} == codes.ANSWERS
+        assert {code: mark.word for code, mark in words.standings().items()} == codes.STANDINGS
+        assert words.line_kinds() == codes.LINE_KINDS
+        assert words.exceptions() == codes.DIFFERENCES
+        assert differences.handlings() == codes.HANDLINGS
+        assert {role.value: role_name(role) for role in Role} == codes.ROLES
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("zh-CN", "目前的状态（公示中）下不能做这一步（受理）"), ("en", "published")],
+)
+def test_a_sentence_says_the_word_and_not_the_code(language: str, told: str) -> None:
+    with speaking(language):
+        assert told in sentence("no_such_step", {"state": "published", "action": "accept"}).lower()
+
+
+def test_a_sentence_names_a_person_and_not_her_token() -> None:
+    with speaking("zh-CN"):
+        said = sentence("decision_open", {"subject": "X", "by": "clerk:李四#15"})
+    assert "由 李四 提出" in said
+
+
+def test_the_command_line_names_the_person_with_her_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert person("clerk:李四#15") == "李四（经办）"
+    assert person(None) is None

@@ -1,0 +1,73 @@
+"""Figures for people: exact where they can be, and marked where they cannot."""
+
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+import pytest
+
+from api.language import format as shown
+from api.language.i18n import speaking
+
+
+@pytest.mark.parametrize(
+    ("fen", "said"),
+    [(0, "¥0.00"), (5, "¥0.05"), (123_456_789, "¥1,234,567.89"), (-150, "−¥1.50")],
+)
+def test_money_shows_every_fen(fen: int, said: str) -> None:
+    assert shown.money(fen) == said
+
+
+def test_money_that_is_not_whole_says_so() -> None:
+    assert shown.exact_money(Fraction(100)) == "¥1.00"
+    assert shown.exact_money(Fraction(100, 3)) == "≈ ¥0.33"
+
+
+@pytest.mark.parametrize(
+    ("fen", "said"), [(0, "0"), (1_000_000, "1"), (1_500_000, "1.5"), (1_230_000_000, "1,230")]
+)
+def test_wan(fen: int, said: str) -> None:
+    assert shown.wan(fen) == said
+
+
+def test_quantities_stay_exact() -> None:
+    assert shown.quantity(60_000) == "60,000"
+    assert shown.quantity(Fraction(60_001, 3)) == "20,000 1/3"
+    assert shown.quantity(Fraction(1, 3)) == "1/3"
+
+
+def test_a_little_is_not_nothing() -> None:
+    assert shown.gpu_hours(0) == "0.00"
+    assert shown.gpu_hours(1) == "< 0.01"
+    assert shown.gpu_hours(3_600_000 * 1_234) == "1,234.00"
+    assert shown.share(1, 1_000_000) == "< 0.1%"
+    assert shown.share(0, 1_000_000) == "0.0%"
+
+
+def test_all_is_said_only_of_all() -> None:
+    assert shown.share(999_999, 1_000_000) == "99.9%"
+    assert shown.share(1_000_000, 1_000_000) == "100.0%"
+
+
+def test_percent_is_rounded_half_up() -> None:
+    assert shown.percent(672_500) == "67.3%"
+
+
+def test_moments_are_beijing_s() -> None:
+    late = datetime(2026, 3, 1, 16, 5, tzinfo=UTC)
+    assert shown.moment(late) == "2026-03-02 00:05"
+    assert shown.clock(late) == "00:05"
+    assert shown.second(late) == "2026-03-02 00:05:00"
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [(0, "0:00:00"), (6_270_000, "1:44:30"), (250, "0:00:00.250"), (360_000_000, "100:00:00")],
+)
+def test_a_length_of_time_keeps_its_milliseconds(ms: int, said: str) -> None:
+    assert shown.duration(ms) == said
+
+
+def test_a_day_in_a_sentence_is_the_reader_s() -> None:
+    assert shown.long_day(date(2026, 7, 9)) == "2026年7月9日"
+    with speaking("en"):
+        assert shown.long_day(date(2026, 7, 9)) == "Jul 9, 2026"

@@ -1,0 +1,229 @@
+"""Every code that is raised or found has its sentence, with parameters that are really given, and
+every text that a person reads has its English.
+
+The codes are taken from the source itself, so nobody has to remember to list a new one.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from api.door.problems import sentence
+from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
+from api.messages.messages import SENTENCES, TITLES
+from tests.support.paths import ROOT
+
+# Which argument of these is a code. The parameters are keywords, or the dict that follows.
+CODE_AT = {
+    "NotFound": 0, "Conflict": 0, "OutOfOrder": 0, "Refused": 0, "Unusable": 0,
+    "finding": 0, "fault": 0, "Finding": 1, "Refusal": 1, "Problem": 1,
+}  # fmt: skip
+
+# Where a code is worked out, all that it may become.
+WORKED_OUT = {
+    "api/web/layout.py: code": {
+        "invalid", "not_proposed", "claim_lacks", "ineligible", "insufficient", "judgement",
+        "rejected",
+    },
+    "api/door/problems.py: code": {"no_route", "no_method", "http"},
+    "api/door/problems.py: error.code": set(),  # passed on as it was raised
+    "api/claims/routes.py: done.code": {
+        "claim_lacks", "ineligible", "insufficient", "judgement", "rejected",
+    },
+    "api/vouchers/routes.py: decision.result": {
+        "ineligible", "insufficient", "judgement", "rejected",
+    },
+    "ledger/policy/decide/reasons.py: code": {"condition_unmet", "condition_to_judge"},
+    "ledger/postgres/database.py: code": {"owner_may_not", "database_busy", "unreachable"},
+    "ledger/documents/rules/cost_document.py: code": set(),  # given at each call
+    "ledger/documents/rules/cost_document.py: f'uscc_{wrong}'": {
+        "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
+    },
+    "ledger/formats/yaml_with_lines.py: code": {
+        "not_mapping", "empty_file", "many_documents", "alias", "tag", "bad_key", "duplicate_key",
+    },
+    "ledger/policy/analysis/check.py: code": {"no_case", "no_case_gives", "no_case_refuses"},
+    "ledger/policy/analysis/check.py: difference.code": set(),
+    "ledger/policy/analysis/check.py: found.code": set(),
+    "ledger/policy/analysis/check.py: one.code": set(),
+    "ledger/policy/text/contradictions.py: code": {
+        "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
+    },
+    "ledger/policy/decide/facts.py: code": {
+        "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
+        "too_much",
+    },
+    "api/policy/explain_cli.py: code": {
+        "keyed_number", "keyed_fen", "negative", "not_a_count", "not_a_choice", "not_yes_no",
+    },
+    "ledger/formats/field_parsers.py: f'uscc_{wrong}'": {
+        "uscc_length", "uscc_character", "uscc_department", "uscc_place", "uscc_check_digit",
+    },
+    "ledger/formats/field_parsers.py: code": {"missing", "unknown_key", "not_mapping", "not_list"},
+    "ledger/claims/steps/claims.py: f'lacks_{role}'": {
+        "lacks_application", "lacks_commitment", "lacks_receipt", "lacks_account",
+        "lacks_contract", "lacks_result", "lacks_other",
+    },
+    "ledger/registry/steps/entities.py: f'unknown_{section.singular}'": {
+        "unknown_organisation", "unknown_centre", "unknown_cluster", "unknown_model",
+        "unknown_project", "unknown_contract", "unknown_gpu",
+    },
+}  # fmt: skip
+
+
+class Said(NamedTuple):
+    where: str
+    code: str
+    params: frozenset[str] | None  # None: they cannot be told from the source
+
+
+def calls(path: Path) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Everything in a file that makes an error, a problem or a finding; and its code."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name == "fault" and "rules" not in path.parts:
+            continue  # another function of that name
+        if name in CODE_AT and len(node.args) > CODE_AT[name]:
+            yield node, node.args[CODE_AT[name]]
+
+
+def params_of(call: ast.Call) -> frozenset[str] | None:
+    names: set[str] = set()
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            return None
+        names.add(keyword.arg)
+    for given in call.args[1:]:
+        if isinstance(given, ast.Dict):
+            names |= {ast.literal_eval(key) for key in given.keys if key is not None}
+        elif isinstance(given, ast.Tuple):  # Finding's pairs
+            pairs = [pair for pair in given.elts if isinstance(pair, ast.Tuple)]
+            names |= {ast.literal_eval(pair.elts[0]) for pair in pairs}
+        elif isinstance(given, (ast.Name, ast.Attribute, ast.Call)):
+            return None
+    return frozenset(names)
+
+
+def sources() -> list[Path]:
+    return sorted([*ROOT.glob("ledger/**/*.py"), *ROOT.glob("api/**/*.py")])
+
+
+def said() -> Iterator[Said]:
+    for path in sources():
+        where = str(path.relative_to(ROOT))
+        for call, code in calls(path):
+            if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                yield Said(f"{where}:{call.lineno}", code.value, params_of(call))
+            else:
+                for each in WORKED_OUT.get(f"{where}: {ast.unparse(code)}", ()):
+                    yield Said(f"{where}:{call.lineno}", each, None)
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def english() -> Catalog:
+    with (LOCALE / "en.po").open("rb") as file:
+        return read_po(file)
+
+
+def test_every_code_has_its_sentence() -> None:
+    without = {f"{where}: {code}" for where, code, _ in said() if code not in SENTENCES}
+    assert not without
+
+
+def test_no_sentence_asks_for_a_parameter_that_is_not_given() -> None:
+    wrong = {
+        f"{where}: {code} lacks {lacking}"
+        for where, code, params in said()
+        if params is not None and (lacking := fields(SENTENCES.get(code, "")) - params)
+    }
+    assert not wrong
+
+
+def test_every_code_that_is_worked_out_is_in_the_table() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(code)}"
+        for path in sources()
+        for _, code in calls(path)
+        if not isinstance(code, ast.Constant)
+    }
+    assert found == set(WORKED_OUT)
+
+
+def test_no_sentence_is_never_said() -> None:
+    spoken = {code for _, code, _ in said()}
+    source = (ROOT / "api/door/problems.py").read_text(encoding="utf-8")
+    from api.messages.messages import FIELDS  # noqa: PLC0415
+
+    assert set(SENTENCES) - spoken - set(FIELDS) - set(re.findall(r'"(\w+)"', source)) == set()
+
+
+def texts() -> set[str]:
+    """Every text in `_(…)` of the code and the templates, the sentences and the titles."""
+    method_map = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+    found = extract_from_dir(ROOT / "api", method_map, keywords={"_": None, "gettext": None})
+    extracted = {message for _, _, message, _, _ in found if isinstance(message, str)}
+    return extracted | set(SENTENCES.values()) | set(TITLES.values())
+
+
+def test_every_text_has_its_english() -> None:
+    translated = {message.id for message in english() if message.id and message.string}
+    assert texts() - translated == set()
+
+
+def test_no_english_is_left_over() -> None:
+    assert {message.id for message in english() if message.id} - texts() == set()
+
+
+def test_english_says_the_same_parameters() -> None:
+    for message in english():
+        chinese, said_in_english = str(message.id), str(message.string)
+        pattern = r"%\(\w+\)s|\{\w+\}"
+        assert set(re.findall(pattern, chinese)) == set(re.findall(pattern, said_in_english)), (
+            chinese
+        )
+        assert not re.search(r"[\u4e00-\u9fff]", said_in_english), said_in_english
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_is_whole_in_each_language(language: str) -> None:
+    for code, written in SENTENCES.items():
+        given = {name: f"<{name}>" for name in fields(written)}
+        with speaking(language):
+            told = sentence(code, given)
+        assert "{" not in told
+        assert all(value in told for value in given.values()), told
+        assert bool(re.search(r"[\u4e00-\u9fff]", told)) == (language == "zh-CN"), told
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "accept", "chosen"),
+    [
+        (None, None, None, "zh-CN"),
+        ("en", "zh-CN", "zh", "en"),
+        ("tlh", "en", "zh", "en"),
+        (None, None, "en-GB,en;q=0.9", "en"),
+        (None, None, "fr, en;q=0.5, zh;q=0.4", "en"),
+        (None, None, "zh-TW;q=0.1, en;q=0", "zh-CN"),
+        (None, None, "en, zh", "zh-CN"),
+        (None, None, "en;q=high", "zh-CN"),
+        (None, None, ";;;,,,", "zh-CN"),
+        ("", "", "*", "zh-CN"),
+    ],
+)
+def test_the_readers_language(
+    query: str | None, cookie: str | None, accept: str | None, chosen: str
+) -> None:
+    assert choose(query, cookie, accept) == chosen

@@ -1,0 +1,85 @@
+"""What is wrong with a node is said, all of it, and nothing is said of one that is well."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from api.metering.node_view import GPU_DAYS_MAX, Node, affordable
+from ledger.metering.queries.nodes import Gpu, Stranger
+from ledger.metering.steps.enrol import Seen
+
+NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=9)
+
+
+def ago(seconds: int) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def agent(
+    heard: int | None = 30, *, source: str = "nvml", ahead: int = 0, revoked: bool = False
+) -> Seen:
+    at = None if heard is None else ago(heard)
+    sent = None if at is None else at + timedelta(seconds=ahead)
+    return Seen(
+        UUID(int=heard or 0), "c1", "n1", source, LONG_AGO, NOW if revoked else None, at, sent
+    )
+
+
+def gpu(name: str, seen: int | None = 120, *, retired: datetime | None = None, held: bool = True,
+        since: datetime = LONG_AGO) -> Gpu:  # fmt: skip
+    return Gpu(name, "n1", since, retired, None if seen is None else ago(seen), "H100", held)
+
+
+def faults(*agents: Seen, gpus: tuple[Gpu, ...] = (), strangers: int = 0) -> tuple[str, ...]:
+    strange = (Stranger("n1", "x", "unknown_gpu", NOW, NOW, 1),) * strangers
+    return Node("n1", agents, gpus, strange, NOW).faults
+
+
+@pytest.mark.parametrize(
+    ("agents", "wrong"),
+    [
+        ([agent()], ()),
+        ([], ("no_agent",)),
+        ([agent(None)], ("never",)),
+        ([agent(300)], ()),
+        ([agent(301)], ("late",)),
+        ([agent(4_000, source="slurm")], ()),
+        ([agent(ahead=5)], ()),
+        ([agent(ahead=-6)], ("skewed",)),
+        ([agent(revoked=True)], ("revoked",)),
+        ([agent(10, revoked=True), agent(600)], ("late",)),
+        ([agent(600), agent(20)], ()),
+    ],
+)
+def test_the_agent_that_is_believed_and_heard_last_speaks_for_the_node(
+    agents: list[Seen], wrong: tuple[str, ...]
+) -> None:
+    assert faults(*agents) == wrong
+
+
+@pytest.mark.parametrize(
+    ("gpus", "missing"),
+    [
+        ([gpu("a"), gpu("b")], False),
+        ([gpu("a"), gpu("b", 900)], True),
+        ([gpu("a", None)], True),
+        ([gpu("a", held=False)], True),
+        ([gpu("a"), gpu("b", 900, retired=ago(60))], False),
+        ([gpu("a"), gpu("b", None, since=NOW + timedelta(days=1))], False),
+    ],
+)
+def test_registered_gpus_that_are_not_looked_at_are_missing(gpus: list[Gpu], missing: bool) -> None:
+    assert faults(agent(), gpus=tuple(gpus)) == (("gpus_missing",) if missing else ())
+
+
+def test_everything_that_is_wrong_is_said() -> None:
+    found = faults(agent(900, ahead=60), gpus=(gpu("a", None),), strangers=1)
+    assert found == ("late", "skewed", "gpus_missing", "strangers")
+
+
+@pytest.mark.parametrize(("gpus", "days"), [(0, 7), (8, 7), (GPU_DAYS_MAX // 3, 3), (10_000, 1)])
+def test_a_picture_of_many_gpus_has_fewer_days(gpus: int, days: int) -> None:
+    period = affordable(gpus, 7, NOW)
+    assert (period.last - period.first).days + 1 == days

@@ -1,0 +1,120 @@
+"""The cashier's way through the API and the command line: indicator, queue, list, file, return."""
+
+import csv
+import io
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from ledger.formats.digest import digest
+from ledger.people.steps.credentials import Role
+from tests.api.conftest import NOW, Town
+from tests.support.payments import Treasury
+
+DAY = NOW.date().isoformat()
+YEAR = NOW.year
+INDICATOR = {
+    "number": "宁财建〔2026〕1号", "year": YEAR, "project_name": "算力券",
+    "fund_kind": "一般公共预算", "classification": "2150805", "fen": 1_000,
+}  # fmt: skip
+HEAD = "流水号,清单号,序号,结果,金额,日期,原因\n"
+
+
+@pytest.fixture
+def treasury(town: Town, owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
+    made = Treasury(owner, engine)
+    made.project("p1", 600)
+    made.claim("p1", 600, "SQ-1")
+    return made
+
+
+def ask(town: Town, role: Role, method: str, path: str, **sent: Any) -> Any:
+    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **sent)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+def confirm(town: Town, decided: dict[str, Any]) -> None:
+    answer = {"answer": "confirmed", "seen": decided["digest"]}
+    ask(town, Role.APPROVER, "POST", f"decisions/{decided['id']}/answer", json=answer)
+
+
+def sent_list(town: Town) -> str:
+    confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR))
+    wanted = {"indicator": INDICATOR["number"], "year": YEAR}
+    decided = ask(town, Role.FINANCE, "POST", "payment-lists", json=wanted)
+    assert digest(decided["content"]) == decided["digest"]
+    confirm(town, decided)
+    return str(decided["subject"])
+
+
+def test_from_the_indicator_to_the_banks_return(town: Town, treasury: Treasury) -> None:
+    (waiting,) = ask(town, Role.CLERK, "GET", "payables")
+    assert (waiting["number"], waiting["due_fen"], waiting["indicator"]) == ("SQ-1", 600, None)
+    number = sent_list(town)
+    assert ask(town, Role.CLERK, "GET", "payables") == []
+    (listed,) = ask(town, Role.AUDITOR, "GET", "payment-lists")
+    assert (listed["number"], listed["lines"], listed["total_fen"]) == (number, 1, 600)
+    file = f"{HEAD}T1,{number},1,成功,4,{DAY},\nT2,{number},1,退回,2,{DAY},户名不符"
+    done = ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file.encode())
+    assert done == {"rows": 2, "paid_fen": 400, "returned_fen": 200}
+    whole = ask(town, Role.AUDITOR, "GET", f"payment-lists/{number}")
+    (line,) = whole["lines"]
+    assert (line["claim"], line["paid_fen"], line["returned_fen"]) == ("SQ-1", 400, 200)
+    assert [row["reason"] for row in whole["returns"]] == ["", "户名不符"]
+    (indicator,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
+    assert (indicator["free_fen"], indicator["spent_fen"]) == (600, 400)
+
+
+def test_a_list_as_a_file_in_the_columns_that_the_bank_wants(
+    town: Town, treasury: Treasury
+) -> None:
+    number = sent_list(town)
+    finance = town.headers(Role.FINANCE)
+    path = f"/api/v1/payment-lists/{number}"
+    query = {"column": ["账号=account", "金额=yuan"]}
+    answer = town.client.get(f"{path}/csv", params=query, headers=finance)
+    assert f"filename={number}.csv" in answer.headers["content-disposition"]
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[:2] == [["账号", "金额"], ["6222020000000000", "6.00"]]
+    assert town.client.get(f"{path}/xlsx", headers=finance).content.startswith(b"PK")
+    wrong = town.client.get(f"{path}/csv", params={"column": "x"}, headers=finance).json()
+    assert (wrong["code"], wrong["findings"][0]["where"]) == ("columns", "line 1")
+    assert town.client.get(f"{path}/pdf", headers=finance).status_code == 422
+
+
+def test_a_faulty_file_is_told_row_by_row_and_nothing_is_booked(
+    town: Town, treasury: Treasury
+) -> None:
+    number = sent_list(town)
+    file = f"{HEAD}T1,{number},1,成功,6,{DAY},\nT2,{number},2,成功,1,{DAY},"
+    answer = town.client.post(
+        "/api/v1/bank-returns", content=file.encode(), headers=town.headers(Role.FINANCE, "en")
+    )
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["count"]) == (422, "bank_return", 1)
+    assert told["findings"][0]["where"] == "row 3"
+    assert treasury.rights("p1").sent == 600
+    for status in (200, 409):
+        good = f"{HEAD}T1,{number},1,成功,6,{DAY},"
+        again = town.client.post(
+            "/api/v1/bank-returns", content=good.encode(), headers=town.headers(Role.FINANCE)
+        )
+        assert again.status_code == status
+
+
+def test_a_list_is_confirmed_by_another_person_of_the_money(town: Town, treasury: Treasury) -> None:
+    confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR))
+    wanted = {"indicator": INDICATOR["number"], "year": YEAR}
+    decided = ask(town, Role.FINANCE, "POST", "payment-lists", json=wanted)
+    body = {"answer": "confirmed", "seen": decided["digest"]}
+    codes = {
+        role: town.client.post(
+            f"/api/v1/decisions/{decided['id']}/answer", json=body, headers=town.headers(role)
+        ).json()["code"]
+        for role in (Role.FINANCE, Role.CLERK)
+    }
+    assert codes == {Role.FINANCE: "same_person", Role.CLERK: "not_your_decision"}
+    assert treasury.state("SQ-1") == "approved"

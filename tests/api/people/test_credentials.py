@@ -1,0 +1,173 @@
+"""Coming in: tokens by the API, and browsers by a session that is no more than a way to look."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from api.door import dependencies as deps
+from api.door.middleware import SESSION_COOKIE
+from api.settings import Settings
+from ledger.people.steps.credentials import SESSION_LASTS, Role
+from tests.api.conftest import NOW, Town
+
+
+@pytest.fixture
+def admin(town: Town) -> dict[str, str]:
+    return town.headers(Role.ADMINISTRATOR)
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def later(town: Town, by: timedelta) -> None:
+    town.app.dependency_overrides[deps.moment] = lambda: NOW + by
+
+
+def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str]) -> None:
+    wanted = {"role": "builder", "person": "张三", "project": "p-theirs"}
+    made = town.client.post("/api/v1/tokens", json=wanted, headers=admin)
+    assert made.status_code == 201
+    number, secret = made.json()["id"], made.json()["secret"]
+    projects = town.client.get("/api/v1/projects", headers=bearer(secret)).json()
+    assert [p["code"] for p in projects] == ["p-theirs"]
+    newest = town.client.get("/api/v1/tokens", headers=admin).json()[0]
+    assert newest["id"] == number
+    assert (newest["person"], newest["project"], newest["revoked_at"]) == ("张三", "p-theirs", None)
+    assert newest["created_by"].startswith("administrator:某administrator#")
+    assert secret not in town.client.get("/api/v1/tokens", headers=admin).text
+    assert town.client.delete(f"/api/v1/tokens/{number}", headers=admin).status_code == 204
+    refused = town.client.get("/api/v1/projects", headers=bearer(secret))
+    assert (refused.status_code, refused.json()["code"]) == (401, "bad_credential")
+    assert refused.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_expires(town: Town, admin: dict[str, str]) -> None:
+    wanted = {"role": "clerk", "person": "李四", "expires_at": "2026-03-05T08:00:00+08:00"}
+    secret = town.client.post("/api/v1/tokens", json=wanted, headers=admin).json()["secret"]
+    later(town, timedelta(hours=23, minutes=59))
+    assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 200
+    later(town, timedelta(hours=24))
+    assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 401
+
+
+SENSELESS = (
+    ({"role": "builder"}, "token_project"),
+    ({"role": "clerk", "project": "p-mine"}, "token_project"),
+    ({"role": "operator"}, "token_centre"),
+    ({"role": "clerk", "centre": "centre of c-mine"}, "token_centre"),
+    ({"role": "builder", "project": "p-nobody"}, "project"),
+    ({"role": "operator", "centre": "nowhere"}, "centre"),
+    ({"role": "clerk", "expires_at": "2020-01-01T00:00:00Z"}, "token_expired"),
+)
+
+
+def test_a_token_that_makes_no_sense_is_refused(town: Town, admin: dict[str, str]) -> None:
+    for wanted, code in SENSELESS:
+        answer = town.client.post("/api/v1/tokens", json={"person": "x", **wanted}, headers=admin)
+        assert answer.json()["code"] == code, answer.text
+        assert answer.status_code == (404 if code in ("project", "centre") else 422)
+
+
+def test_a_credential_that_is_none_opens_nothing(town: Town) -> None:
+    for sent in [
+        "Bearer sq_wrong",
+        "Bearer  ",
+        "Bearer",
+        "Basic c3E6c3E=",
+        "sq_x",
+        "Bearer \xff",
+        "bearer x y",
+    ]:
+        answer = town.client.get(
+            "/api/v1/projects", headers={b"Authorization": sent.encode("latin-1")}
+        )
+        assert answer.status_code == 401
+        assert answer.json()["code"] in ("bad_credential", "no_credential")
+
+
+def test_the_database_holds_hashes_alone(
+    town: Town, owner: psycopg.Connection, admin: dict[str, str]
+) -> None:
+    secrets = set(town.tokens.values())
+    signed_in = town.client.post("/sign-in", data={"token": town.tokens[Role.CLERK]})
+    secrets.add(signed_in.cookies[SESSION_COOKIE])
+    wanted = {"cluster": "c-mine", "source": "nvml"}
+    code = town.client.post("/api/v1/enrolment-codes", json=wanted, headers=admin).json()["code"]
+    secrets |= {code, code.replace("-", "")}
+    for (table,) in owner.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    ).fetchall():
+        for (row,) in owner.execute(f'SELECT t::text FROM "{table}" t'.encode()).fetchall():
+            for secret in secrets:
+                assert secret not in row
+                assert secret.encode().hex() not in row
+
+
+# --- browsers ---------------------------------------------------------------------------------
+
+
+def signed_in(town: Town, role: Role) -> str:
+    answer = town.client.post("/sign-in", data={"token": town.tokens[role]})
+    assert answer.status_code == 303
+    return str(answer.headers["set-cookie"])
+
+
+def test_a_browser_signs_in_looks_and_signs_out(town: Town) -> None:
+    assert town.client.get("/projects").status_code == 401
+    cookie = signed_in(town, Role.AUDITOR)
+    for word in ("HttpOnly", "SameSite=strict", "Path=/", f"Max-Age={12 * 3600}"):
+        assert word in cookie
+    assert "Secure" not in cookie  # by plain http on this machine it would never come back
+    assert town.tokens[Role.AUDITOR] not in cookie
+    assert town.client.get("/projects").status_code == 200
+    assert town.client.get("/api/v1/projects").status_code == 200
+    secret = town.client.cookies[SESSION_COOKIE]
+    assert town.client.post("/sign-out").status_code == 303
+    town.client.cookies.set(SESSION_COOKIE, secret)  # kept by somebody
+    assert town.client.get("/projects").status_code == 401
+
+
+def test_by_https_the_cookie_is_secure(town: Town) -> None:
+    town.app.state.settings = Settings(url="https://suanquan.example.cn")
+    assert "Secure" in signed_in(town, Role.AUDITOR)
+
+
+def test_a_session_ends_by_itself(town: Town) -> None:
+    signed_in(town, Role.AUDITOR)
+    later(town, SESSION_LASTS - timedelta(seconds=1))
+    assert town.client.get("/projects").status_code == 200
+    later(town, SESSION_LASTS)
+    assert town.client.get("/projects").status_code == 401
+    assert town.client.get("/").status_code == 200  # and is a visit without one
+
+
+def test_a_session_ends_with_its_token(town: Town, admin: dict[str, str]) -> None:
+    signed_in(town, Role.AUDITOR)
+    tokens = town.client.get("/api/v1/tokens", headers=admin).json()
+    number = next(token["id"] for token in tokens if token["role"] == "auditor")
+    town.client.delete(f"/api/v1/tokens/{number}", headers=admin)
+    assert town.client.get("/projects").status_code == 401
+
+
+def test_a_session_changes_nothing_by_the_api(town: Town) -> None:
+    """A browser sends its cookie wherever it is led; a program sends its token on purpose."""
+    signed_in(town, Role.ADMINISTRATOR)
+    assert town.client.get("/api/v1/tokens").status_code == 200
+    for path in ("accruals", "tokens", "enrolment-codes", "registry", "quarantine/release"):
+        answer = town.client.post(f"/api/v1/{path}", json={})
+        assert (answer.status_code, answer.json()["code"]) == (401, "no_credential"), path
+    assert town.client.delete("/api/v1/tokens/1").status_code == 401
+
+
+def test_a_token_goes_before_a_session(town: Town) -> None:
+    signed_in(town, Role.ADMINISTRATOR)
+    assert town.client.get("/api/v1/tokens", headers=town.headers(Role.BUILDER)).status_code == 403
+
+
+def test_signing_in_takes_a_good_token(town: Town, admin: dict[str, str]) -> None:
+    for token in ("", "sq_wrong", town.tokens[Role.CLERK] + "x", "\x00"):
+        answer = town.client.post("/sign-in", data={"token": token})
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers

@@ -1,0 +1,320 @@
+"""The pages in a real browser: light, dark and on a phone, by keyboard, and with nothing foreign.
+
+Each page is opened as people open it (signed in through the form) and watched: what it fetches,
+what the browser complains about, how wide it is, whether its texts can be read.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from api.language import format as shown
+from tests.api.web.conftest import Site
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed"),
+]
+
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+MODES: dict[str, dict[str, Any]] = {
+    "light": {"viewport": DESK, "color_scheme": "light"},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light"},
+    "phone-large-english": {"viewport": PHONE, "color_scheme": "dark", "locale": "en"},
+}
+PAGES = [
+    "/",
+    "/sign-in",
+    "/eligibility",
+    "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&facility_kwh=x",
+    "/eligibility?subject_kind=enterprise&legal_person=yes&seats=499&annual_revenue_fen=19999999.99",
+    "/eligibility/07-1?subject_kind=enterprise&legal_person=yes&business=annotation&seats=499",
+    "/projects",
+    "/projects/xinghe",
+    "/projects/yunqi",
+    "/projects/liupan",
+    "/projects/qingtong",
+    "/projects/xinghe/days/2026-04-12",
+    "/findings?kind=quarantine",
+    "/findings?kind=forks",
+    "/nodes?cluster=helan-gpu",
+    "/nodes/helan-gpu/n1?days=1",
+    "/nodes/helan-gpu/n1/2026-04-12",
+]
+MONTH = [
+    "/desk",
+    "/decisions",
+    "/decisions/1",
+    "/statements",
+    "/statements/DZ-202603-0001",
+    "/reconcile?show=all",
+    "/reconcile/1/2026-03?show=0",
+    "/documents",
+    "/documents/1",
+    "/documents/new",
+    "/claims",
+    "/claims/DF-2026-0002",
+    "/payments",
+    "/payments/ZF-2026-0001",
+    "/publications",
+]
+
+# Every text against what is painted under it, by WCAG 2: 4.5, or 3 for large type. Colours are
+# read back from a canvas, so that every notation of CSS is understood.
+CONTRAST = """() => {
+  const ink = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgba = colour => {
+    ink.clearRect(0, 0, 1, 1); ink.fillStyle = colour; ink.fillRect(0, 0, 1, 1);
+    return [...ink.getImageData(0, 0, 1, 1).data];
+  };
+  const light = rgb => rgb.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const under = node => {
+    for (; node; node = node.parentElement) {
+      const below = rgba(getComputedStyle(node).backgroundColor);
+      if (below[3] === 255) return below;
+      if (below[3] !== 0) throw new Error('a half-transparent background under a text');
+    }
+    return [255, 255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let count = 0;
+  while (walker.nextNode()) {
+    const holder = walker.currentNode.parentElement, style = getComputedStyle(holder);
+    if (!walker.currentNode.data.trim() || !holder.checkVisibility()) continue;
+    if (holder.closest('title')) continue;
+    const svg = holder.closest('svg');
+    let ground = under(holder);
+    const box = holder.closest('svg.flow') && holder.matches('.name')
+      ? holder.previousElementSibling : null;
+    if (box && getComputedStyle(box).fill !== 'none') ground = rgba(getComputedStyle(box).fill);
+    const [a, b] = [light(rgba(svg ? style.fill : style.color)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize), bold = parseInt(style.fontWeight) >= 700;
+    count += 1;
+    if (ratio < (size >= 24 || (bold && size >= 18.66) ? 3 : 4.5))
+      found.push([walker.currentNode.data.trim(), ratio.toFixed(2)]);
+  }
+  return [count, found];
+}"""
+
+# What overflows sideways without being in a part that scrolls by itself.
+OVERFLOW = """() => {
+  const wide = document.documentElement.clientWidth;
+  return [...document.body.querySelectorAll('*')]
+    .filter(e => !e.closest('.wide, pre, .skip') && e.getBoundingClientRect().right > wide + 1)
+    .map(e => e.outerHTML.slice(0, 120));
+}"""
+
+
+@dataclass
+class Watched:
+    """A signed-in browser whose fetches and complaints are kept."""
+
+    context: BrowserContext
+    page: Page
+    fetched: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def watched(browser: Browser, site: Site, reader: str, **options: Any) -> Watched:
+    context = browser.new_context(**{"locale": "zh-CN", **options})
+    seen = Watched(context, context.new_page())
+    seen.page.on("request", lambda request: seen.fetched.append(request.url))
+    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    seen.page.on(
+        "console",
+        lambda said: (
+            seen.complaints.append(said.text) if said.type in {"error", "warning"} else None
+        ),
+    )
+    seen.page.goto(f"{site.url}/sign-in")
+    seen.page.locator("input[name=token]").fill(site.tokens[reader])
+    seen.page.locator("main button").click()
+    seen.page.wait_for_url(lambda url: "/sign-in" not in url)
+    return seen
+
+
+@pytest.fixture(scope="module", params=MODES)
+def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Watched]:
+    seen = watched(browser, site, "clerk", **MODES[request.param])
+    if "large" in request.param:
+        seen.page.goto(f"{site.url}/?type=large")
+    yield seen
+    seen.context.close()
+
+
+@pytest.mark.parametrize("path", [*PAGES, *MONTH])
+def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, path: str) -> None:
+    clerk.fetched.clear()
+    clerk.complaints.clear()
+    answer = clerk.page.goto(f"{site.url}{path}")
+    assert answer
+    assert answer.ok
+    assert clerk.complaints == []
+    assert clerk.fetched
+    assert [url for url in clerk.fetched if not url.startswith(f"{site.url}/")] == []
+    assert clerk.page.evaluate(OVERFLOW) == []
+    width = clerk.page.evaluate("document.documentElement.scrollWidth")
+    assert width == clerk.page.evaluate("document.documentElement.clientWidth")
+    count, unreadable = clerk.page.evaluate(CONTRAST)
+    assert count > 10
+    assert unreadable == []
+
+
+def test_pictures_can_be_read_on_a_phone(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "xinghe", **MODES["phone"])
+    sizes = seen.page.evaluate(
+        "[...document.querySelectorAll('.wide svg text')].map(t => t.getScreenCTM().a"
+        " * parseFloat(getComputedStyle(t).fontSize))"
+    )
+    assert sizes
+    assert min(sizes) >= 11.5
+    scrolls = seen.page.locator(".wide:has(.burn-up)").evaluate(
+        "e => e.scrollWidth > e.clientWidth"
+    )
+    assert scrolls
+    seen.context.close()
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(
+    browser: Browser, site: Site
+) -> None:
+    seen = watched(browser, site, "xinghe", **MODES["light"])
+    reached = []
+    for _ in range(14):
+        seen.page.keyboard.press("Tab")
+        reached.append(
+            seen.page.evaluate(
+                "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+                " const r = e.getBoundingClientRect();"
+                " return [e.tagName, s.outlineStyle, parseFloat(s.outlineWidth),"
+                " r.right > 0 && r.bottom > 0 && r.top < innerHeight]; })()"
+            )
+        )
+    assert reached[0][0] == "A"
+    assert {"BUTTON", "DIV", "SUMMARY"} <= {tag for tag, *_ in reached}
+    for tag, style, width, visible in reached:
+        assert style == "solid", tag
+        assert width >= 2
+        assert visible
+    seen.context.close()
+
+
+def test_the_builder_s_figures_are_the_api_s(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "xinghe", **MODES["light"])
+    quota = seen.context.request.get(f"{site.url}/api/v1/projects/xinghe/quota").json()
+    assert seen.page.url == f"{site.url}/projects/xinghe"
+    assert seen.page.locator(".big").inner_text() == shown.money(quota["left_fen"])
+    seen.page.locator("#days tbody a").first.click()
+    seen.page.wait_for_url("**/projects/xinghe/days/2026-04-12")
+    total = seen.page.locator("tfoot tr").nth(1).locator("td").first.inner_text()
+    days = seen.context.request.get(f"{site.url}/api/v1/projects/xinghe/days").json()
+    assert total == shown.quantity(days[-1]["device_ms"])
+    seen.context.close()
+
+
+def test_language_type_and_sign_out_are_one_click(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "xinghe", **MODES["light"])
+    page = seen.page
+    page.get_by_text("English", exact=True).click()
+    page.locator("html[lang=en]").wait_for(state="attached")
+    page.get_by_text("Large type").click()
+    page.locator("html.large").wait_for(state="attached")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"
+    page.get_by_text("Sign out").click()
+    page.wait_for_url(f"{site.url}/")
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.goto(f"{site.url}/projects/xinghe")
+    assert page.locator("input[name=token]").is_visible()
+    seen.context.close()
+
+
+def test_paper_has_the_figures_and_no_controls(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "xinghe", **MODES["dark"])
+    seen.page.emulate_media(media="print")
+    for gone in ("nav", ".tools", "details", ".skip"):
+        assert not seen.page.locator(gone).first.is_visible(), gone
+    for there in (".banner", ".big", ".burn-up", "#days table", "footer"):
+        assert seen.page.locator(there).is_visible(), there
+    paper = seen.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
+    assert seen.page.pdf(format="A4").startswith(b"%PDF")
+    seen.context.close()
+
+
+def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["light"])
+    page = seen.page
+    page.goto(f"{site.url}/reconcile/1/2026-03")
+    at = "document.activeElement.textContent"
+    page.keyboard.press("j")
+    first = page.evaluate(at)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    second = page.evaluate(at)
+    assert first != second
+    page.keyboard.press("k")
+    assert page.evaluate(at) == first
+    page.locator("input[name^=reason]").first.fill("jk is typed, not obeyed")
+    page.locator("[data-step]").nth(1).focus()
+    page.keyboard.press("Enter")
+    page.locator("#detail h2", has_text=second).wait_for()
+    assert page.locator("input[name^=reason]").first.input_value() == "jk is typed, not obeyed"
+    assert seen.complaints == []
+    seen.context.close()
+
+
+def test_the_desk_needs_no_script(browser: Browser, site: Site) -> None:
+    seen = watched(browser, site, "clerk", **MODES["phone"], java_script_enabled=False)
+    seen.page.goto(f"{site.url}/reconcile/1/2026-03")
+    name = seen.page.locator("[data-step]").nth(1).inner_text()
+    seen.page.locator("[data-step]").nth(1).click()
+    assert "show=1" in seen.page.url
+    assert seen.page.locator("#detail h2").inner_text() == name
+    seen.context.close()
+
+
+@pytest.mark.parametrize("clerk", ["light", "phone-large-english"], indirect=True)
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    clerk.page.goto(f"{site.url}{path}")
+    found = axe.Axe().run(clerk.page)
+    assert len(found.response["passes"]) > 20
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("clerk", ["phone-large-english"], indirect=True)
+@pytest.mark.parametrize("path", MONTH)
+def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -> None:
+    test_axe_finds_nothing(site, clerk, path)

@@ -1,0 +1,57 @@
+"""What the reconcile desk offers of each difference, and what it understands of a form."""
+
+from datetime import date
+from decimal import Decimal
+
+from starlette.datastructures import FormData
+
+from api.reconciliation.difference_view import chosen, key_of, line_name, options, ordered
+from ledger.reconciliation.rules.choices import Choice
+from ledger.reconciliation.rules.difference_codes import Difference
+
+CELL = (1, date(2026, 3, 1), 7, "drill")
+BLOCKED = Difference("R03", "block", 500, document=1)
+ASKED = Difference("R13", "person", 900, document=1, line=2)
+SHORT = Difference("R17", "person", -2_000, cell=CELL)
+TOLD = Difference("R12", "note", 100, document=1)
+FOUND = [TOLD, BLOCKED, ASKED, SHORT]
+
+
+def form(**said: str) -> FormData:
+    return FormData(said)
+
+
+def test_a_contract_line_in_a_few_words() -> None:
+    plain = {
+        "kind": "metered", "model": "H100", "mig_profile": "", "partition": None, "qos": None,
+        "market": None, "yuan": Decimal("6.80"), "unit": "gpu-hour",
+    }  # fmt: skip
+    line = plain | {"partition": "urgent", "qos": "high", "market": "spot"}
+    assert line_name(line) == "按用量 · H100 · 分区 urgent · QOS high · 竞价 · 6.8 / 卡时"
+    assert line_name(plain) == "按用量 · H100 · 6.8 / 卡时"
+
+
+def test_the_greatest_sum_stands_first_whichever_its_sign() -> None:
+    assert ordered(FOUND) == [SHORT, ASKED, BLOCKED, TOLD]
+
+
+def test_what_blocks_cannot_be_chosen_away() -> None:
+    assert [code for code, _ in options(BLOCKED)] == ["exclude"]
+    assert [code for code, _ in options(ASKED)] == ["exclude", "note"]
+    assert [code for code, _ in options(SHORT)] == ["carry_over", "close"]
+
+
+def test_only_what_is_new_is_a_choice() -> None:
+    defaults = {f"treatment {key_of(TOLD)}": "note", f"treatment {key_of(BLOCKED)}": "exclude"}
+    assert chosen(FOUND, form(**defaults, **{f"treatment {key_of(ASKED)}": ""})) == []
+    said = {f"treatment {key_of(SHORT)}": "close", f"reason {key_of(SHORT)}": " 不再开票 "}
+    assert chosen(FOUND, form(**defaults, **said)) == [
+        Choice("R17", "close", "不再开票", price=7, policy="drill")
+    ]
+
+
+def test_a_choice_never_slips_to_another_difference() -> None:
+    """The figures changed while somebody was typing: what is gone is not chosen of the next one."""
+    said = form(**{f"treatment {key_of(ASKED)}": "note", f"reason {key_of(ASKED)}": "内部结算"})
+    assert chosen([SHORT, BLOCKED, TOLD], said) == []
+    assert [choice.document for choice in chosen(FOUND, said)] == [1]

@@ -1,0 +1,208 @@
+"""A month as its people go through it in their browsers, from the statement to the bank's return.
+
+Everybody signs in, clicks and sends forms; nothing here is put into the books from aside but the
+hours that a node metered.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from api.app import create_app
+from api.door import dependencies as deps
+from api.settings import Settings
+from ledger.people.steps.credentials import issue_token
+from ledger.postgres.database import Database
+from tests.support.invoices import einvoice_xml
+from tests.support.simulation import USCC, window
+from tests.support.town import Town
+
+PARTY = (USCC, "测试单位")
+PDF = b"%PDF-1.4 "
+FACTS = {
+    "fact_subject_kind": "enterprise",
+    "fact_legal_person": "yes",
+    "fact_landed_in_city": "yes",
+    "fact_parameters": "72,000,000,000",
+    "fact_scenarios": "5",
+}
+ACCOUNT = {
+    "holder": "测试单位",
+    "bank": "宁夏银行",
+    "bank_code": "313871000007",
+    "account_number": "6222 0000 0000 0001",
+}
+INDICATOR = {
+    "number": "640100-2026-001",
+    "year": "2026",
+    "project_name": "算力补贴",
+    "fund_kind": "一般公共预算",
+    "classification": "2150517",
+    "yuan": "1,000,000",
+}
+
+
+class Office:
+    """The bureau's clock, and a browser for each who comes in."""
+
+    def __init__(self, engine: sa.Engine, app: FastAPI) -> None:
+        self.engine, self.app = engine, app
+        self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
+        app.dependency_overrides[deps.moment] = lambda: self.now
+
+    def person(self, role: str, name: str, **scope: int) -> "Person":
+        with Session(self.engine) as db, db.begin():
+            token = issue_token(db, role=role, person=name, actor="test", now=self.now, **scope)  # type: ignore[arg-type]
+        return Person(self.app, token)
+
+
+class Person:
+    """Somebody in front of a browser."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        self.browser, self._token = TestClient(app, headers={"Accept": "text/html"}), token
+        self.sign_in()
+
+    def sign_in(self) -> None:
+        assert self.browser.post("/sign-in", data={"token": self._token}).is_success
+
+    def see(self, path: str) -> str:
+        page = self.browser.get(path)
+        assert page.status_code == 200, page.text
+        return page.text
+
+    def send(self, path: str, **said: str) -> Any:
+        return self.browser.post(path, data=said)
+
+    def do(self, path: str, **said: str) -> str:
+        """Send a form that must be taken; where it led."""
+        page = self.send(path, **said)
+        assert page.is_success, page.text
+        return str(page.url.path)
+
+    def bring(self, path: str, name: str, content: bytes, **said: str) -> str:
+        page = self.browser.post(path, data=said, files={"file": (name, content)})
+        assert page.is_success, page.text
+        return str(page.url.path)
+
+    def confirm(self, path: str) -> None:
+        """Look at a decision, and confirm just what was seen."""
+        seen = re.search(r'name="seen" value="([0-9a-f]{64})"', self.see(path))
+        assert seen
+        assert (
+            "已确认" in self.browser.post(path, data={"answer": "confirmed", "seen": seen[1]}).text
+        )
+
+
+@pytest.fixture
+def office(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
+    town = Town(database, engine, owner)
+    town.report(window(0, at) for at in range(60))  # an hour at 60 yuan
+    return Office(engine, create_app(engine, Settings()))
+
+
+def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:
+    clerk, approver = office.person("clerk", "李四"), office.person("approver", "周九")
+    centre = office.person("operator", "王五", centre=1)
+    builder = office.person("builder", "钱七", project=1)
+
+    reconciled(clerk, approver, centre, builder)
+    number = claimed(office, clerk, approver, builder)
+    finance = office.person("finance", "吴八")
+    paid(office, finance, approver, number)
+
+    assert "已到账" in builder.see("/claims")
+    assert "<h2>资金流向</h2>" in finance.see("/payments")
+    assert "centre of c1" in finance.see("/payments")
+    assert "没有等您确认的决定" in approver.see("/desk")
+
+
+def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person) -> None:
+    clerk.do("/statements", month="2026-03")
+    statement = found(r"/statements/(DZ-[\d-]+)", clerk.see("/statements"))
+    for party in (centre, builder):
+        party.do(f"/statements/{statement}", word="confirmed")
+    assert statement in centre.see("/centre")
+
+    bill = einvoice_xml(
+        [("*信息技术服务*算力服务费", 6000, "0.06", 360)], issued="2026-04-02 09:00:00",
+        seller=PARTY, buyer=PARTY, remark=f"对账单号：{statement}",
+    )  # fmt: skip
+    document = centre.bring("/documents", "bill.xml", bill, how="file")
+    assert "¥60.00" in centre.see(document)
+
+    clerk.do("/reconcile/match")
+    assert "k1" in clerk.see("/reconcile")
+    month = "/reconcile/1/2026-03"
+    page = clerk.see(month)
+    assert page.count("¥60.00") >= 3
+    # One firm sells to itself in this town: that is for a person to judge, with a reason.
+    asked = re.findall(r'name="(treatment [^"]+)"[^>]*><option value="">', page)
+    assert asked
+    refused = clerk.send(month)
+    assert refused.status_code == 422
+    assert "须由人选择处理办法" in refused.text
+    chosen = dict.fromkeys(asked, "note")
+    reasons = {name.replace("treatment", "reason"): "同一单位内部结算" for name in asked}
+    decision = clerk.do(month, **chosen, **reasons, reason="核对无误")
+    assert "须由另一人确认" in clerk.see(decision)
+    assert decision in approver.see("/desk")
+    approver.confirm(decision)
+    assert "没有等待对账的月份" in clerk.see("/reconcile")
+
+
+def claimed(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
+    assert "¥18.00" in builder.see("/claims")
+    page = builder.do("/claims")
+    number = page.rpartition("/")[2]
+    assert builder.send(f"{page}/step", action="submit").status_code == 422
+    for role in ("application", "commitment", "receipt"):
+        builder.bring("/claims/files", f"{role}.pdf", PDF + role.encode(), number=number, role=role)
+    builder.do(f"{page}/account", **ACCOUNT)
+    clerk.confirm(first_decision(clerk))
+    builder.do(f"{page}/step", action="submit")
+    assert number in clerk.see("/claims?queue=review")
+    clerk.do(f"{page}/step", action="accept", **FACTS)
+    clerk.do(f"{page}/step", action="publish", channel="0951-0000000")
+    assert "0951-0000000" in clerk.see("/publications")
+    assert clerk.send(f"{page}/approval").status_code == 422
+    office.now += timedelta(days=10)
+    for person in (clerk, approver, builder):  # their sessions have ended meanwhile
+        person.sign_in()
+    approver.confirm(clerk.do(f"{page}/approval"))
+    assert "已批准" in clerk.see("/claims")
+    return number
+
+
+def paid(office: Office, finance: Person, approver: Person, claim: str) -> None:
+    approver.confirm(finance.do("/payments/indicators", **INDICATOR))
+    assert claim in finance.see("/payments")
+    listed = finance.do("/payments/lists", indicator="2026/640100-2026-001", claims=claim)
+    assert "壹拾捌元整" in finance.see(listed)
+    approver.confirm(found(r'href="(/decisions/\d+)"', finance.see(listed)))
+    name = listed.rpartition("/")[2]
+    answer = (
+        f"流水号,清单号,序号,结果,金额,日期,原因\nB-1,{name},1,成功,18.00,{office.now:%Y-%m-%d},\n"
+    ).encode()
+    finance.bring("/payments/returns", "return.csv", answer)
+    again = finance.browser.post("/payments/returns", files={"file": ("return.csv", answer)})
+    assert again.status_code == 409
+    assert "已办结" in finance.see(listed)
+
+
+def found(pattern: str, page: str) -> str:
+    match = re.search(pattern, page)
+    assert match, page
+    return match[1]
+
+
+def first_decision(person: Person) -> str:
+    return urlsplit(found(r'href="(/decisions/\d+)"', person.see("/desk"))).path

@@ -1,0 +1,115 @@
+"""The operator's page: what nobody saw, why, and what to do; the page and the API say the same."""
+
+import re
+
+import pytest
+
+from api.metering.labels import cause, causes, xid, xids
+from tests.api.web.conftest import Site
+from tests.support.simulation import gpu_id
+
+
+def page(site: Site, path: str, reader: str = "operator") -> str:
+    answer = site.client(reader).get(path)
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+def test_a_cluster_shows_its_nodes_and_each_cause_once(site: Site) -> None:
+    text = page(site, "/nodes?cluster=helan-gpu")
+    assert re.search(r'<a href="/nodes/helan-gpu/n1\?days=3">n1</a>', text)
+    for code in ("agent_down", "silent"):
+        assert text.count(causes()[code].what) == 1
+        assert text.count(causes()[code].do) == 1
+        assert f"<h3>{cause(code)} " in text
+    assert causes()["gpu_lost"].what not in text
+    assert "2026-04-12 08:30:00" in text  # where the gap began
+    assert "仍在持续" in text  # both cards are silent since ten
+    assert "有 GPU 看不到" in text
+    assert "有未登记的 GPU" in text
+    assert "0 / 2" in text
+
+
+def test_the_page_has_the_figures_of_the_api(site: Site) -> None:
+    told = site.client("operator").get("/api/v1/nodes?cluster=helan-gpu&days=1").json()
+    (node,) = told["nodes"]
+    assert (node["gpus_registered"], node["gpus_seen"], node["gap_ms"]) == (2, 0, 60_000)
+    # registered at 07:42; reported from 08:00 until 10:00; the horizon is 10:37
+    assert node["silent_ms"] == 2 * (18 + 37) * 60_000
+    assert {g["gpu"] for g in node["gpus"]} == {gpu_id(0), gpu_id(1)}
+    assert [s["reason"] for s in node["strangers"]] == ["unknown_gpu"]
+    assert [(i["cause"], len(i["gpus"]), i["lost_ms"]) for i in told["incidents"]] == [
+        ("silent", 2, 2 * 37 * 60_000),
+        ("agent_down", 1, 60_000),
+        ("silent", 2, 2 * 18 * 60_000),
+    ]
+    text = page(site, "/nodes?cluster=helan-gpu&days=1")
+    assert "1.83" in text  # 110 silent minutes in GPU-hours
+    assert "1.23" in text
+
+
+def test_hours_spans_and_the_minutes_of_a_day_add_up(site: Site) -> None:
+    told = site.client("operator").get("/api/v1/nodes/helan-gpu/n1").json()
+    lost = sum(h["gap_ms"] + h["silent_ms"] for h in told["hours"])
+    assert lost == told["node"]["gap_ms"] + told["node"]["silent_ms"]
+    assert lost == sum(i["lost_ms"] for i in told["incidents"])
+    day = page(site, "/nodes/helan-gpu/n1/2026-04-12")
+    assert day.count('<th scope="row">') == len(told["spans"]) == 5
+    assert "0:37:00" in day
+    assert re.search(r"2026-04-12 08:30:00</th><td>2026-04-12 08:31:00</td>", day)
+
+
+def test_a_node_is_a_picture_and_the_same_in_words(site: Site) -> None:
+    text = page(site, "/nodes/helan-gpu/n1?days=1")
+    cells = re.findall(r'<rect class="([\w ]+)" x=[^>]*><title>([^<]*)</title>', text)
+    assert len(cells) == 2 * 4  # 07:42 to 10:37
+    for looks, said in cells:
+        shown = said.split(" ", 2)[2]
+        assert f"<td>{shown}</td>" in text
+        assert ("静默" in shown) == ("mute" in looks)
+        assert ("空缺" in shown) == ("gapped" in looks)
+        assert ("未测量" in shown) == looks.startswith("plain")
+    assert "04-12 08:00 64.0% · 空缺 0:01:00" in [said for _, said in cells]
+
+
+def test_an_operator_comes_from_the_head_and_sees_its_own_centre_only(site: Site) -> None:
+    text = page(site, "/nodes")
+    assert 'href="/nodes" aria-current="page"' in text
+    assert "helan-gpu" in text
+    assert "helan-slurm" not in text
+    client = site.client("other")
+    assert "helan-gpu" not in page(site, "/nodes", "other")
+    for path in (
+        "/nodes?cluster=helan-gpu",
+        "/nodes/helan-gpu/n1",
+        "/nodes/helan-gpu/n1/2026-04-12",
+    ):
+        assert client.get(path).status_code == 404
+        assert client.get(path.replace("/nodes", "/api/v1/nodes")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nodes/helan-gpu/n2", "/nodes/nowhere/n1", "/nodes?cluster=x"])
+def test_what_is_not_there_is_not_found(site: Site, path: str) -> None:
+    assert site.client("clerk").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["days=0", "days=8", "days=x", "offset=-1"])
+def test_a_period_is_bounded(site: Site, query: str) -> None:
+    assert site.client("clerk").get(f"/nodes?cluster=helan-gpu&{query}").status_code == 422
+
+
+def test_a_cluster_of_jobs_has_agents_and_no_hours(site: Site) -> None:
+    text = page(site, "/nodes?cluster=helan-slurm", "clerk")
+    assert "这里没有登记 GPU。" in text
+    assert "<rect class" not in text.split('id="hours"')[1].split("legend")[0]
+    assert "0 / 0" in text
+
+
+def test_an_empty_town_says_so(empty: Site) -> None:
+    assert "还没有登记任何集群。" in page(empty, "/nodes", "auditor")
+
+
+def test_an_xid_that_is_not_common_is_not_called_harmless() -> None:
+    assert xid(79) is not None
+    assert {13, 31, 43, 45, 48, 63, 74, 79, 94, 95, 119} <= xids().keys()
+    assert xid(9_999).do == "请查 NVIDIA 的 XID 目录。"

@@ -1,0 +1,174 @@
+"""The list of projects and a project's quota: the very figures of the API, and who may see them."""
+
+import re
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from api.language import format as shown
+from api.vouchers.pages import mark, outlook, rate
+from ledger.accounts.rules.targets import Rights
+from ledger.vouchers.queries import Day, Quota
+from tests.api.web.conftest import NOW, TEAMS, Site
+
+TODAY = NOW.date()
+
+
+def api(site: Site, path: str) -> Any:
+    answer = site.client("clerk").get(f"/api/v1{path}", headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def text(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.mark.parametrize("code", [team.code for team in TEAMS if team.voucher])
+def test_the_page_shows_the_api_s_figures(site: Site, code: str) -> None:
+    quota, days = api(site, f"/projects/{code}/quota"), api(site, f"/projects/{code}/days")
+    page = site.client(code).get(f"/projects/{code}")
+    said = text(page.text)
+    big = re.search(r'class="big">([^<]+)<', page.text)
+    assert big
+    assert big[1] == shown.money(quota["left_fen"])
+    rows = dict(re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", page.text, re.DOTALL))
+    found = {text(name).split()[0]: text(fen).strip() for name, fen in rows.items()}
+    assert found["额度"] == shown.money(quota["cap_fen"])
+    assert found["预计"] == shown.money(quota["provisional_fen"])
+    assert found["待兑付"] == shown.money(quota["payable_fen"])
+    assert found["已兑付"] == shown.money(quota["paid_fen"])
+    assert found["超出上限、不予补贴"] == shown.money(quota["cut_fen"])
+    if quota["runs_out"]:
+        assert shown.long_day(date.fromisoformat(quota["runs_out"])) in said
+    for day in days:
+        assert f"/projects/{code}/days/{day['day']}" in page.text
+        assert shown.money(day["earned_fen"]) in said
+        assert shown.gpu_hours(Fraction(day["device_ms"])) in said
+    hours = sum((Fraction(day["device_ms"]) for day in days), Fraction(0))
+    if days:
+        assert f"合计 {shown.gpu_hours(hours)} " in said
+
+
+def test_the_parts_add_up_to_the_cap(site: Site) -> None:
+    quota = api(site, "/projects/yunqi/quota")
+    rights = quota["rights"]
+    assert quota["left_fen"] == 0
+    assert sum(rights.values()) == quota["cap_fen"]
+    page = text(site.client("yunqi").get("/projects/yunqi").text)
+    assert f"已到上限：超出的 {shown.money(quota['cut_fen'])} 不予补贴" in page
+    assert quota["cut_fen"] > 0
+    assert "已于 2026年4月11日 用完" in page
+
+
+def test_a_builder_sees_its_own_project_and_no_other(site: Site) -> None:
+    builder = site.client("xinghe")
+    listed = builder.get("/projects", follow_redirects=False)
+    assert (listed.status_code, listed.headers["location"]) == (303, "/projects/xinghe")
+    unknown, foreign = builder.get("/projects/nobody"), builder.get("/projects/yunqi")
+    assert (unknown.status_code, foreign.status_code) == (404, 404)
+    assert foreign.text.replace("yunqi", "nobody") == unknown.text
+    assert builder.get("/projects/yunqi/days/2026-04-01").status_code == 404
+    assert builder.get("/findings").status_code == 403
+
+
+def test_an_operator_sees_no_money(site: Site) -> None:
+    assert site.client("operator").get("/projects").status_code == 403
+    assert site.client("operator").get("/projects/xinghe").status_code == 403
+
+
+def test_the_list_has_every_project_with_its_state_and_their_sum(site: Site) -> None:
+    page = site.client("clerk").get("/projects").text
+    states = dict(
+        re.findall(
+            r'<a href="/projects/(\w+)">.*?aria-hidden="true">.</span>(\w+)', page, re.DOTALL
+        )
+    )
+    assert states == {
+        "xinghe": "使用中",
+        "yunqi": "已用完",
+        "hetao": "将用完",
+        "liupan": "久无数据",
+        "shahu": "未开始",
+        "qingtong": "未发券",
+    }
+    quotas = [api(site, f"/projects/{t.code}/quota") for t in TEAMS if t.voucher]
+    for key in ("cap_fen", "provisional_fen", "left_fen"):
+        assert shown.money(sum(quota[key] for quota in quotas)) in page
+
+
+def test_without_a_voucher_the_page_says_so(site: Site) -> None:
+    page = site.client("qingtong").get("/projects/qingtong").text
+    assert "这个项目还没有算力券" in page
+    assert "¥0.00" not in page
+
+
+def test_before_the_first_use_nothing_is_drawn(site: Site) -> None:
+    page = site.client("shahu").get("/projects/shahu").text
+    assert "还没有用量，算不出哪天用完" in page
+    assert '<svg class="burn-up"' not in page
+    assert "¥5,000,000.00" in page
+
+
+def test_what_has_no_price_is_no_zero(site: Site) -> None:
+    page = site.client("liupan").get("/projects/liupan").text
+    assert "有 784.00 卡时没有价格" in page
+    assert "最近一笔用量在 2026年3月19日，此后没有数据" in page
+    row = re.search(r"2026-03-19</a></th>(.*?)</tr>", page, re.DOTALL)
+    assert row
+    assert "无价格" in row[1]
+    assert "未测量" in page
+
+
+def test_every_day_stands_in_the_tables_behind_the_pictures(site: Site) -> None:
+    page = site.client("xinghe").get("/projects/xinghe").text
+    days = [day["day"] for day in api(site, "/projects/xinghe/days")]
+    behind = re.findall(r"<details>(.*?)</details>", page, re.DOTALL)
+    assert len(behind) == 2
+    for table in behind:
+        assert re.findall(r'<th scope="row">([\d-]+)</th>', table) == days
+    assert behind[1].count("未测量") == 4
+
+
+def test_the_same_figures_elsewhere_are_named(site: Site) -> None:
+    page = site.client("xinghe").get("/projects/xinghe").text
+    assert "suanquan quota xinghe" in page
+    assert "http://suanquan.example/api/v1/projects/xinghe/quota" in page
+
+
+def quota(left: int = 100, days: tuple[int, ...] = (1,), out: int | None = 90) -> Quota:
+    """A quota with usage so many days ago, which runs out in so many days."""
+    used = tuple(
+        Day(TODAY - timedelta(days=ago), Fraction(1), Fraction(1), 1, None, Fraction(0))
+        for ago in days
+    )
+    runs_out = None if out is None else TODAY + timedelta(days=out)
+    pace = Fraction(1 if days else 0)
+    rights = Rights(-200, 0, left, 0, 200 - left, 0, 0, 0, 0, 0)
+    rest = (0, 0, 0, None, pace, runs_out, used)
+    return Quota("p", "p", "model", True, "09-1", "v", Fraction(1, 3), 200, rights, left, *rest)  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("case", "word", "said"),
+    [
+        (None, "未发券", None),
+        (quota(), "使用中", "until"),
+        (quota(days=(), out=None), "未开始", "no_usage"),
+        (quota(out=30), "将用完", "until"),
+        (quota(out=31), "使用中", "until"),
+        (quota(left=0, out=-3), "已用完", "used_up"),
+        (quota(days=(15,), out=None), "久无数据", "stale"),
+        (quota(days=(14,), out=None), "使用中", "far"),
+    ],
+)
+def test_states(case: Quota | None, word: str, said: str | None) -> None:
+    assert mark(case, TODAY).word == word
+    assert case is None or outlook(case, TODAY) == said
+
+
+def test_rates_are_exact() -> None:
+    assert rate(Fraction(30, 100)) == "30%"
+    assert rate(Fraction(1, 3)) == "1/3"

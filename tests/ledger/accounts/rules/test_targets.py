@@ -1,0 +1,256 @@
+"""What a voucher owes, and the moves that bring its money there, case by case and at random."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.accounts.rules import invariants
+from ledger.accounts.rules.oracle import ROLES, Oracle, rights_floors
+from ledger.accounts.rules.targets import Move, Rights, Target, rebalance, target, unused
+
+THIRTY = Fraction(30, 100)
+LETTERS = dict(zip("EAHCSBPXL", ROLES[1:], strict=True))
+
+
+def held(**balances: int) -> Rights:
+    """A book by the letters of the design: held(A=100, C=20)."""
+    named = dict.fromkeys(ROLES, 0) | {LETTERS[k]: v for k, v in balances.items()}
+    return Rights(**named | {"clause": -sum(balances.values())})
+
+
+def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
+    """The book after the moves, which the oracle must allow."""
+    books = Oracle()
+    books.open(1, rights_floors(-rights.clause))
+    books.books[1] = dict(vars(rights))
+    if moves:
+        books.post("rebalance", date(2026, 11, 1), {1: moves})
+    return books.rights(1)
+
+
+def short(moves: tuple[Move, ...]) -> list[tuple[str, int]]:
+    """Moves by the letters of their ends: [("AC", 30)]."""
+    letters = {role: letter for letter, role in LETTERS.items()}
+    return [(letters[m.from_role] + letters[m.to_role], m.amount) for m in moves]
+
+
+# --- targets ------------------------------------------------------------------------------
+
+
+def test_metered_cost_earns_its_rate_provisionally() -> None:
+    assert target([(THIRTY, 0, 1_000)], room=500) == Target(300, 0, 300, 0)
+
+
+def test_matched_cost_is_earned() -> None:
+    assert target([(THIRTY, 400, 600)], room=500) == Target(300, 120, 300, 0)
+
+
+def test_the_cap_cuts_and_says_how_much() -> None:
+    assert target([(THIRTY, 0, 2_000)], room=500) == Target(600, 0, 500, 100)
+    assert target([(THIRTY, 2_000, 1_000)], room=500) == Target(900, 500, 500, 400)
+
+
+def test_the_whole_sum_is_rounded_once_and_half_up() -> None:
+    assert target([(THIRTY, 0, 5)], room=9).provisional_fen == 2  # 1.5
+    assert target([(THIRTY, 0, 1)] * 5, room=9).provisional_fen == 2  # 5 x 0.3, not 5 x 0
+    assert target([(THIRTY, 5, 0), (Fraction(1, 3), 3, 0)], room=9).earned_fen == 3  # 1.5 + 1
+
+
+def test_each_policy_version_has_its_own_rate() -> None:
+    both = [(THIRTY, 1_000, 0), (Fraction(20, 100), 0, 1_000)]
+    assert target(both, room=900) == Target(500, 300, 500, 0)
+
+
+def test_no_cost_earns_nothing() -> None:
+    assert target([], room=500) == Target(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("segments", "room"),
+    [([(THIRTY, -1, 0)], 5), ([(THIRTY, 0, -1)], 5), ([(-THIRTY, 1, 0)], 5), ([], -1)],
+)
+def test_negative_figures_are_refused(segments: list[tuple[Fraction, int, int]], room: int) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        target(segments, room)
+
+
+# --- the design's table, row by row -------------------------------------------------------
+
+CASES = {
+    "accrue from what is available": (
+        held(A=500), [(THIRTY, 0, 100)], [("AC", 30)], held(A=470, C=30)),
+    "accrue what is reserved first, then what is available": (
+        held(A=490, H=10), [(THIRTY, 0, 100)], [("HC", 10), ("AC", 20)], held(A=470, C=30)),
+    "accrue the difference, not the whole": (
+        held(A=470, C=30), [(THIRTY, 0, 150)], [("AC", 15)], held(A=455, C=45)),
+    "accrue no more than the room": (
+        held(A=20, C=480), [(THIRTY, 0, 9_999)], [("AC", 20)], held(C=500)),
+    "a corrected price gives back": (
+        held(A=470, C=30), [(THIRTY, 0, 50)], [("CA", 15)], held(A=485, C=15)),
+    "nothing changed, nothing moves": (
+        held(A=470, C=30), [(THIRTY, 0, 100)], [], held(A=470, C=30)),
+    "matched as metered": (
+        held(A=470, C=30), [(THIRTY, 100, 0)], [("CS", 30)], held(A=470, S=30)),
+    "matched in part, the rest still metered": (
+        held(A=470, C=30), [(THIRTY, 40, 60)], [("CS", 12)], held(A=470, C=18, S=12)),
+    "matched higher than accrued": (
+        held(A=470, C=30), [(THIRTY, 200, 0)], [("AC", 30), ("CS", 60)], held(A=440, S=60)),
+    "matched lower, below the cap": (
+        held(A=470, C=30), [(THIRTY, 80, 0)], [("CS", 24), ("CA", 6)], held(A=476, S=24)),
+    "matched lower, still at the cap": (
+        held(C=500), [(THIRTY, 2_000, 0)], [("CS", 500)], held(S=500)),
+    "red invoice before payment, not reissued": (
+        held(A=470, S=30), [(THIRTY, 0, 0)], [("SC", 30), ("CA", 30)], held(A=500)),
+    "red invoice before payment, to be reissued": (
+        held(A=470, S=30), [(THIRTY, 0, 100)], [("SC", 30)], held(A=470, C=30)),
+    "red invoice after payment": (
+        held(A=470, P=30), [(THIRTY, 60, 0)], [("PX", 12)], held(A=470, P=18, X=12)),
+    "red invoice when some is payable and some is paid": (
+        held(A=440, S=30, P=30), [(THIRTY, 60, 0)], [("SC", 30), ("PX", 12), ("CA", 30)],
+        held(A=470, P=18, X=12)),
+    "reissued and matched: set off": (
+        held(A=470, P=18, X=12), [(THIRTY, 100, 0)], [("XP", 12)], held(A=470, P=30)),
+    "reissued for more: set off, then payable": (
+        held(A=470, P=18, X=12), [(THIRTY, 120, 0)], [("XP", 12), ("AC", 6), ("CS", 6)],
+        held(A=464, S=6, P=30)),
+    "money on its way to the bank is left alone": (
+        held(A=470, B=30), [(THIRTY, 60, 0)], [], held(A=470, B=30)),
+    "what is on its way counts before what is paid": (
+        held(A=440, B=30, P=30), [(THIRTY, 100, 0)], [("PX", 30)], held(A=440, B=30, X=30)),
+    "a bounced payment is set off against what is to be paid back": (
+        held(A=440, S=30, X=30), [(THIRTY, 100, 0)], [("XP", 30), ("SC", 30), ("CA", 30)],
+        held(A=470, P=30)),
+    "what is to be paid back takes room: provisional as far as it goes": (
+        held(A=10, P=400, X=90), [(THIRTY, 1_000, 9_000)], [("PX", 100), ("AC", 10)],
+        held(C=10, P=300, X=190)),
+    "lapsed money is out of reach": (
+        held(A=10, L=490), [(THIRTY, 0, 9_999)], [("AC", 10)], held(C=10, L=490)),
+    "money that is not issued is out of reach": (
+        held(E=490, A=10), [(THIRTY, 0, 9_999)], [("AC", 10)], held(E=490, C=10)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rebalance(case: str) -> None:
+    before, segments, moves, after = CASES[case]
+    found = rebalance(before, target(segments, before.room))
+    assert short(found) == moves
+    assert moved(before, found) == after
+
+
+def test_a_target_made_for_another_book_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        rebalance(held(A=10), Target(11, 0, 11, 0))
+    with pytest.raises(ValueError, match="does not fit"):
+        rebalance(held(A=10), Target(5, 6, 5, 0))
+
+
+# --- whatever happened before -------------------------------------------------------------
+
+fen = st.integers(0, 50) | st.integers(0, 10**15)
+books = st.builds(held, **dict.fromkeys(LETTERS, fen))
+rates = st.integers(0, 100).map(lambda percent: Fraction(percent, 100))
+costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
+
+
+@given(books, costs)
+def test_rebalancing_keeps_every_rule(
+    before: Rights, segments: list[tuple[Fraction, int, int]]
+) -> None:
+    aim = target(segments, before.room)
+    moves = rebalance(before, aim)
+    after = moved(before, moves)  # every move is legal and no account falls below its floor
+    assert invariants.floors_broken(vars(after), rights_floors(-before.clause)) == []
+    assert invariants.sum_broken(vars(after)) == []
+    assert invariants.earned_broken(after, aim) == []
+    assert invariants.provisional_broken(after, aim) == []
+    assert invariants.cash(moves) == 0  # rebalancing pays nobody
+    assert after.paid + after.recoverable == before.paid + before.recoverable
+    assert (after.sent, after.room) == (before.sent, before.room)
+    assert (after.entitlement, after.lapsed) == (before.entitlement, before.lapsed)
+
+
+@given(books, costs)
+def test_rebalancing_again_moves_nothing(
+    before: Rights, segments: list[tuple[Fraction, int, int]]
+) -> None:
+    aim = target(segments, before.room)
+    assert rebalance(moved(before, rebalance(before, aim)), aim) == ()
+
+
+@given(books, costs)
+def test_nothing_goes_to_and_fro(before: Rights, segments: list[tuple[Fraction, int, int]]) -> None:
+    kinds = [move.kind for move in rebalance(before, target(segments, before.room))]
+    opposites = [("accrue", "unaccrue"), ("match", "unmatch"), ("set_off", "recall")]
+    assert not any(there in kinds and back in kinds for there, back in opposites)
+
+
+@given(books, costs)
+def test_what_is_reserved_is_used_before_what_is_available(
+    before: Rights, segments: list[tuple[Fraction, int, int]]
+) -> None:
+    after = moved(before, rebalance(before, target(segments, before.room)))
+    assert after.available >= before.available or after.reserved == 0
+
+
+@given(books, costs, costs)
+def test_the_way_does_not_matter(
+    before: Rights,
+    first: list[tuple[Fraction, int, int]],
+    last: list[tuple[Fraction, int, int]],
+) -> None:
+    """By way of any other target, what is paid, payable and accrued is the same in the end."""
+    straight = moved(before, rebalance(before, target(last, before.room)))
+    detour = moved(before, rebalance(before, target(first, before.room)))
+    arrived = moved(detour, rebalance(detour, target(last, before.room)))
+    whole = arrived.available + arrived.reserved
+    assert replace(arrived, available=whole, reserved=0) == replace(
+        straight, available=straight.available + straight.reserved, reserved=0
+    )
+
+
+@given(costs, fen)
+def test_targets_are_in_order(segments: list[tuple[Fraction, int, int]], room: int) -> None:
+    aim = target(segments, room)
+    assert 0 <= aim.earned_fen <= aim.provisional_fen <= room
+    assert aim.provisional_fen + aim.cut_fen == aim.uncapped_fen
+    exact = sum((rate * (m + q) for rate, m, q in segments), Fraction(0))
+    assert abs(aim.uncapped_fen - exact) <= Fraction(1, 2)
+
+
+# --- reservations -------------------------------------------------------------------------
+
+
+def test_what_is_used_is_taken_from_the_oldest_reservation() -> None:
+    assert unused(90, [40, 20, 30]) == [40, 20, 30]
+    assert unused(75, [40, 20, 30]) == [25, 20, 30]
+    assert unused(35, [40, 20, 30]) == [0, 5, 30]
+    assert unused(0, [40, 20, 30]) == [0, 0, 0]
+    assert unused(0, []) == []
+
+
+parts = st.lists(st.integers(1, 50), min_size=1, max_size=5)
+
+
+@given(parts, st.data())
+def test_a_released_reservation_takes_nothing_of_another(
+    parts: list[int], data: st.DataObject
+) -> None:
+    held = data.draw(st.integers(0, sum(parts)))
+    left = unused(held, parts)
+    assert sum(left) == held
+    which = data.draw(st.integers(0, len(parts) - 1))
+    others = [*parts[:which], *parts[which + 1 :]]
+    assert unused(held - left[which], others) == [*left[:which], *left[which + 1 :]]
+
+
+@given(parts, st.integers(1, 50), st.data())
+def test_a_new_reservation_leaves_the_others_as_they_are(
+    parts: list[int], fen: int, data: st.DataObject
+) -> None:
+    held = data.draw(st.integers(0, sum(parts)))
+    assert unused(held + fen, [*parts, fen]) == [*unused(held, parts), fen]

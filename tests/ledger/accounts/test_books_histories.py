@@ -1,0 +1,309 @@
+"""Histories that make sense, made up at random: the database, the oracle and the rules agree.
+
+Two vouchers under two policy versions, a budget of each year and the cost book of a month live
+through what the design's table of events knows: usage is metered, matched, reversed before and
+after its payment, reissued; money is reserved, listed, paid, bounced, comes back in the same year
+or later, also after fraud; caps go up and down, vouchers lapse, years end. Every amount may be one
+too many: then both refuse.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from itertools import count
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlmodel import Session
+
+from ledger.accounts.queries import Draft, balances, post
+from ledger.accounts.rules import invariants
+from ledger.accounts.rules.oracle import Decided, Oracle, budget_floors, cost_floors, rights_floors
+from ledger.accounts.rules.targets import Move, Rights, rebalance, target
+from ledger.charging.rules.cells import Cell
+from ledger.payment.rules.payment_list import answered, listed, refunded
+from ledger.reconciliation.rules.clearing import Exclusion, clear, settle
+from ledger.vouchers.steps.caps import lowered, raised
+from tests.ledger.accounts.test_books_stateful import answer
+from tests.support.vouchers import (
+    MONTH,
+    audit,
+    chain,
+    place_budget,
+    place_cost_book,
+    place_decision,
+    place_voucher,
+)
+
+CAP = 200
+RATES = Fraction(30, 100), Fraction(20, 100)  # of the two policy versions
+
+vouchers = st.integers(0, 1)
+costs = st.tuples(*[st.tuples(st.integers(0, 600), st.integers(0, 600)) for _ in RATES])
+parts = st.integers(1, 8)  # eighths of what there is; the last is one fen too many
+
+
+class Histories(RuleBasedStateMachine):
+    """Vouchers, budgets and a month in the database, and the same in the oracle."""
+
+    owner: psycopg.Connection
+    engine: sa.Engine
+    numbers = count()
+
+    @initialize()
+    def open(self) -> None:
+        run = next(self.numbers)
+        self.oracle = Oracle()
+        self.vouchers = [
+            place_voucher(self.owner, self.engine, CAP, code=f"run{run}-{i}") for i in range(2)
+        ]
+        self.books = [voucher.book for voucher in self.vouchers]
+        self.caps = [CAP, CAP]
+        self.costs: list[Sequence[tuple[int, int]]] = [[(0, 0), (0, 0)]] * 2
+        self.year = 2026
+        self.budgets = {
+            year: place_budget(self.owner, f"run{run}", year) for year in (2026, 2027, 2028)
+        }
+        self.month = place_cost_book(self.owner, self.vouchers[0].project, f"run{run}")
+        opening = chain(CAP, "eligible clause entitlement", "issue entitlement available")
+        for book in self.books:
+            self.oracle.open(book, rights_floors(CAP))
+            self.oracle.post(f"open/{book}", MONTH, {book: opening})
+        for book in self.budgets.values():
+            self.oracle.open(book, budget_floors())
+            assert self.both({book: chain(3 * CAP, "appropriate appropriation free")})
+        self.oracle.open(self.month, cost_floors())
+
+    def rights(self, place: int) -> Rights:
+        return self.oracle.rights(self.books[place])
+
+    def both(self, moves: Mapping[int, Sequence[Move]], cause: str = "") -> bool:
+        """Post in the database and in the oracle; whether it was possible, on which they agree."""
+        cause = cause or f"history/{next(self.numbers)}"
+        moves = {book: part for book, part in moves.items() if part}
+        if not moves:
+            return True
+        expected = answer(lambda: self.oracle.post(cause, MONTH, moves))
+        draft = Draft(cause, MONTH, MONTH, "x", moves)
+        with Session(self.engine) as db:
+            found = answer(lambda: post(db, **vars(draft)) is not None)
+            if found is True:
+                db.commit()
+        assert found == expected
+        return found is True
+
+    def some(self, fen: int, eighths: int) -> int:
+        """A part of an amount, or one fen more than there is."""
+        return fen + 1 if eighths == 8 else max(fen * eighths // 7, 1)
+
+    @property
+    def budget(self) -> int:
+        return self.budgets[self.year]
+
+    @rule(place=vouchers, now=costs)
+    def meter_and_match(self, place: int, now: Sequence[tuple[int, int]]) -> None:
+        self.costs[place] = now
+        self.accrue(place)
+
+    @precondition(lambda self: any(m for cost in self.costs for m, _ in cost))
+    @rule(part=parts, reissue=st.booleans())
+    def reverse(self, part: int, *, reissue: bool) -> None:
+        """A red invoice: less is matched, and perhaps a new one is to come."""
+        place = max(range(2), key=lambda place: (self.rights(place).paid, *self.costs[place]))
+        segments = list(self.costs[place])
+        version = max(range(2), key=lambda version: segments[version])
+        matched, metered = segments[version]
+        red = min(self.some(matched, part), matched)
+        segments[version] = (matched - red, metered + red * reissue)
+        self.costs[place] = segments
+        self.accrue(place)
+
+    @rule(place=vouchers, fen=st.integers(1, 400), part=parts, last=st.booleans())
+    def onward(self, place: int, fen: int, part: int, *, last: bool) -> None:
+        """Whatever comes next on the way to the bank, and back: this brings a history far."""
+        for _ in range(3):
+            held = self.rights(place)
+            if held.recoverable and fen > 100:
+                self.money_comes_back(part=part, last=last, fraud=fen > 300)
+            elif held.sent:
+                self.bank_answers(place=place, part=part, paid=True)
+            elif held.payable:
+                self.put_on_a_list(place=place, part=part)
+            else:
+                matched, metered = self.costs[place][0]
+                first = (matched + metered, 0) if held.accrued else (matched, metered + fen)
+                self.meter_and_match(place=place, now=[first, self.costs[place][1]])
+
+    @rule(place=vouchers)
+    def accrue(self, place: int) -> None:
+        held = self.rights(place)
+        segments = [(rate, *c) for rate, c in zip(RATES, self.costs[place], strict=True)]
+        aim = target(segments, held.room)
+        assert self.both({self.books[place]: rebalance(held, aim)})
+        after = self.rights(place)
+        assert invariants.earned_broken(after, aim) == []
+        assert invariants.provisional_broken(after, aim) == []
+
+    @rule(place=vouchers, part=parts)
+    def reserve(self, place: int, part: int) -> None:
+        fen = self.some(self.rights(place).available, part)
+        self.both({self.books[place]: chain(fen, "reserve available reserved")})
+
+    @precondition(lambda self: any(self.rights(place).reserved for place in range(2)))
+    @rule(part=parts)
+    def release(self, part: int) -> None:
+        place = max(range(2), key=lambda place: self.rights(place).reserved)
+        fen = self.some(self.rights(place).reserved, part)
+        self.both({self.books[place]: chain(fen, "release reserved available")})
+
+    @rule(part=parts, more=st.booleans())
+    def appropriate(self, part: int, *, more: bool) -> None:
+        if more:
+            assert self.both({self.budget: chain(20 * part, "appropriate appropriation free")})
+        else:
+            fen = self.some(self.oracle.books[self.budget]["free"], part)
+            self.both({self.budget: chain(fen, "cut free appropriation")})
+
+    @rule(place=vouchers, part=parts)
+    def put_on_a_list(self, place: int, part: int) -> None:
+        voucher, budget = listed(self.some(self.rights(place).payable, part))
+        self.both({self.books[place]: [voucher], self.budget: [budget]})
+
+    @rule(place=vouchers, part=parts, paid=st.booleans())
+    def bank_answers(self, place: int, part: int, *, paid: bool) -> None:
+        fen = self.some(self.rights(place).sent, part)
+        voucher, budget = answered("paid" if paid else "returned", fen)
+        self.both({self.books[place]: [voucher], self.budget: [budget]})
+
+    @precondition(lambda self: any(self.rights(place).recoverable for place in range(2)))
+    @rule(part=parts, last=st.booleans(), fraud=st.booleans())
+    def money_comes_back(self, part: int, *, last: bool, fraud: bool) -> None:
+        """To the indicator that paid it: to be spent again, or to the treasury in a later year."""
+        place = max(range(2), key=lambda place: self.rights(place).recoverable)
+        year = max(self.year - last, 2026)
+        fen = self.some(self.rights(place).recoverable, part)
+        voucher, budget = refunded(fen, fraud=fraud, to_treasury=year < self.year)
+        self.both({self.books[place]: [voucher], self.budgets[year]: [budget]})
+
+    @rule()
+    def year_ends(self) -> None:
+        """What the bank has comes back, and what is then free is surrendered."""
+        if self.year == 2028:
+            return
+        for place, book in enumerate(self.books):
+            if sent := self.rights(place).sent:
+                voucher, budget = answered("returned", sent)
+                assert self.both({book: [voucher], self.budget: [budget]})
+        if free := self.oracle.books[self.budget]["free"]:
+            assert self.both({self.budget: chain(free, "surrender free returned")})
+        self.year += 1
+
+    @rule(place=vouchers, cap=st.integers(1, 2 * CAP))
+    def change_cap(self, place: int, cap: int) -> None:
+        before, book = self.caps[place], self.books[place]
+        content = {"voucher": self.vouchers[place].id, "cap_fen": cap, "before_fen": before}
+        key = place_decision(self.owner, "cap", content)
+        self.oracle.decided[key] = Decided("cap", book, cap, before)
+        less = lowered(before - cap, self.rights(place)) if cap < before else []
+        possible = self.both({book: less}, f"decision/{key}")
+        expected = answer(lambda: self.oracle.set_cap(key))
+        with Session(self.engine) as db:
+            try:
+                db.execute(sa.text("SELECT set_cap(:key)"), {"key": key})
+                db.commit()
+            except sa.exc.IntegrityError:
+                assert expected == "below_floor"
+        assert (expected is None) == possible
+        if possible:
+            self.caps[place] = cap
+            more = raised(cap - before) if cap > before else []
+            assert self.both({book: more}, f"decision/{key}")
+
+    @rule(place=vouchers, chance=st.integers(0, 5))
+    def lapse(self, place: int, chance: int) -> None:
+        """Mostly without a decision, and so refused: a voucher that lapsed has no more history."""
+        held, book = self.rights(place), self.books[place]
+        key = place_decision(self.owner, "lapse", {"voucher": self.vouchers[place].id})
+        self.oracle.decided[key] = Decided("lapse", book)
+        moves = [
+            *(chain(held.reserved, "release reserved available") if held.reserved else []),
+            *chain(max(held.available + held.reserved, 1), "lapse available lapsed"),
+        ]
+        self.both({book: moves}, "" if chance else f"decision/{key}")
+
+    @rule(
+        metered=st.integers(0, 500),
+        invoiced=st.integers(0, 500),
+        excluded=st.lists(st.integers(0, 200), max_size=2),
+        close=st.booleans(),
+    )
+    def clear_the_month(
+        self, metered: int, invoiced: int, excluded: list[int], *, close: bool
+    ) -> None:
+        cell = Cell(1, date(2026, 11, 1), 1, "v", "model", metered, invoiced)
+        out = [Exclusion(f"R0{i + 3}", i, 1, fen, "x") for i, fen in enumerate(excluded)]
+        settled = settle(cell, out, close=close)
+        assert self.both({self.month: clear(self.oracle.books[self.month], [settled])})
+        differences: dict[str, int] = {}
+        for typed in settled.typed:
+            differences[typed.code] = differences.get(typed.code, 0) + typed.fen
+        found = self.oracle.books[self.month]
+        assert invariants.cost_broken(found, metered, invoiced, differences) == []
+
+    @invariant()
+    def everything_agrees(self) -> None:
+        with Session(self.engine) as db:
+            for book, expected in self.oracle.books.items():
+                found = balances(db, book)
+                assert found == expected
+                assert invariants.floors_broken(found, self.oracle.floors[book]) == []
+                assert invariants.sum_broken(found) == []
+        for place, book in enumerate(self.books):
+            posted = [moves.get(book, ()) for _, moves in self.oracle.posted.values()]
+            cash = invariants.cash(move for part in posted for move in part)
+            held, cap = self.rights(place), self.caps[place]
+            assert invariants.cap_broken(held, cap) == []
+            assert invariants.cash_broken(held, cash, cap) == []
+        every = [self.rights(place) for place in range(2)]
+        budgets = [self.oracle.books[book] for book in self.budgets.values()]
+        assert invariants.budget_broken(every, budgets) == []
+
+    def teardown(self) -> None:
+        assert audit(self.owner) == []
+
+
+def run(owner: psycopg.Connection, engine: sa.Engine, examples: int, steps: int) -> None:
+    class Here(Histories):
+        pass
+
+    Here.owner, Here.engine = owner, engine
+    run_state_machine_as_test(
+        Here,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_histories(owner: psycopg.Connection, engine: sa.Engine) -> None:
+    run(owner, engine, examples=25, steps=40)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+def test_histories_at_length(owner: psycopg.Connection, engine: sa.Engine) -> None:
+    run(owner, engine, examples=400, steps=100)

@@ -1,0 +1,68 @@
+"""The table of a case: every state, action and role, and what must never be possible."""
+
+import itertools
+
+import pytest
+
+from ledger.claims.rules import ACTIONS, FIRST, MOVES, OPEN, ROLES, STATES, actions, next_state
+from ledger.errors import Conflict, Refused
+
+STRANGERS = ("operator", "auditor", "server", "")
+OVER = {"paid", "refused", "withdrawn"}
+
+
+def test_the_way_of_a_claim_that_is_paid() -> None:
+    state = FIRST
+    for action, role in (
+        ("submit", "builder"), ("return", "clerk"), ("submit", "clerk"), ("accept", "clerk"),
+        ("publish", "clerk"), ("object", "clerk"), ("object", "clerk"), ("dismiss", "approver"),
+        ("propose", "clerk"), ("approve", "approver"), ("list", "finance"), ("bounce", "finance"),
+        ("list", "approver"), ("pay", "finance"),
+    ):  # fmt: skip
+        state = next_state(state, action, role)
+    assert state == "paid"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_a_role_may_do_is_what_leads_somewhere(state: str) -> None:
+    for action, role in itertools.product(ACTIONS, (*ROLES, *STRANGERS)):
+        if action in actions(state, role):
+            assert next_state(state, action, role) in STATES
+        else:
+            with pytest.raises((Refused, Conflict)) as caught:
+                next_state(state, action, role)
+            possible = action in actions(state, "administrator")
+            assert caught.value.code == ("not_your_step" if possible else "no_such_step")
+
+
+def test_an_administrator_may_what_anybody_may_and_strangers_nothing() -> None:
+    for state, action, role in MOVES:
+        assert (state, action, "administrator") in MOVES
+        assert role not in STRANGERS
+
+
+def test_an_action_leads_to_one_state_whoever_takes_it() -> None:
+    led = {(state, action): following for (state, action, _), following in MOVES.items()}
+    assert all(led[state, action] == following for (state, action, _), following in MOVES.items())
+
+
+def test_what_is_over_stays_over() -> None:
+    assert set(STATES) - set(OPEN) == OVER
+    assert [state for state in OVER if actions(state, "administrator")] == []
+
+
+def test_a_builder_only_hands_in_and_takes_back() -> None:
+    assert {action for _, action, role in MOVES if role == "builder"} == {"submit", "withdraw"}
+    assert actions("approved", "builder") == ()
+
+
+def test_money_is_only_reached_through_publication_and_approval() -> None:
+    into = {following: set[str]() for following in MOVES.values()}
+    for (state, _, _), following in MOVES.items():
+        if state != following:
+            into[following].add(state)
+    assert into["paid"] == {"listed"}
+    assert into["listed"] == {"approved"}
+    assert into["approved"] == {"published", "listed"}
+    assert into["published"] == {"accepted", "objected"}
+    assert into["accepted"] == {"submitted"}

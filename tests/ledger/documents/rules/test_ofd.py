@@ -1,0 +1,163 @@
+import io
+import zipfile
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.documents.rules.cost_document import Line, Party
+from ledger.documents.rules.einvoice import read_einvoice
+from ledger.documents.rules.ofd import read_ofd
+from ledger.formats.archive import MEMBERS_MAX, open_archive
+from tests.support.invoices import NUMBER, archive, einvoice_xml, ofd, sample
+
+XML = einvoice_xml()
+HEADER = {"发票号码": NUMBER, "合计金额": "4197.17", "合计税额": "251.83"}
+
+
+def told(content: bytes) -> list[str]:
+    return [f.code for f in read_ofd(content)[1]]
+
+
+def test_the_older_invoice_is_its_attached_xml() -> None:
+    document, found = read_ofd(sample("999_test_ca.ofd"))
+    assert document
+    assert [(f.where, f.code) for f in found] == [
+        ("SellerTaxID", "uscc_check_digit"),  # of a test authority
+        ("BuyerTaxID", "missing"),  # 个人
+    ]
+    assert (document.kind, document.code) == ("electronic_invoice", "050001700111")
+    assert (document.number, document.issued_on) == ("12235358", date(2020, 8, 5))
+    assert document.buyer == Party("", "个人")
+    assert document.lines == (Line("*餐饮服务*餐费", "", "", "", 10000, "6%", 600),) * 100
+    assert (document.net_fen, document.tax_fen, document.gross_fen) == (1000000, 60000, 1060000)
+
+
+def test_the_invoice_of_2024_is_read_by_its_tags() -> None:
+    document, found = read_ofd(sample("digital_vat_special_2024_masked.ofd"))
+    assert document
+    assert [(f.where, f.code) for f in found] == [
+        ("seller_uscc", "uscc_character"),  # masked
+        ("buyer_uscc", "uscc_check_digit"),
+    ]
+    assert (document.kind, document.code) == ("digital_invoice", "")
+    assert (document.number, document.issued_on) == ("24112000000099999901", date(2024, 5, 28))
+    assert document.seller == Party("91110000MA000SELL2", "示例销售方科技股份有限公司")
+    assert document.buyer == Party("91460000MA0000BUY1", "示例购买方科技有限公司")
+    assert document.lines == (
+        Line("*信息技术服务*技术服务费", "", "1", "4197.16981132075", 419717, "6%", 25183),
+    )
+    assert (document.net_fen, document.tax_fen, document.gross_fen) == (419717, 25183, 444900)
+    assert document.words == "肆仟肆佰肆拾玖圆整"  # it has no tag
+    assert document.source == "ofd"
+
+
+def test_what_the_header_repeats_must_agree() -> None:
+    document, found = read_ofd(ofd(XML, HEADER))
+    assert found == []
+    assert document == read_einvoice(XML, "ofd")[0]
+    other = {**HEADER, "合计金额": "4449.00", "开票日期": "昨天"}
+    assert [(f.where, f.code) for f in read_ofd(ofd(XML, other))[1]] == [
+        ("OFD.xml: 合计金额", "ofd_differs"),
+        ("OFD.xml: 开票日期", "ofd_differs"),
+    ]
+
+
+def test_without_xml_and_tags_a_person_keys_it() -> None:
+    assert told(ofd(None, HEADER)) == ["needs_keying"]
+
+
+def test_tags_that_do_not_fit_the_lines_are_keyed() -> None:
+    content = sample("digital_vat_special_2024_masked.ofd")
+    members = {
+        name: (
+            data.replace(b"<ofd:Amount>", b"<ofd:Sum>").replace(b"</ofd:Amount>", b"</ofd:Sum>")
+            if name.endswith("CustomTag.xml")
+            else data
+        )
+        for name, data in unpacked(content).items()
+    }
+    assert told(archive(members)) == ["needs_keying"]
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+@pytest.mark.parametrize(
+    "lacking", ["OFD.xml", "Doc_0/Document.xml", "Doc_0/Attachs/original_invoice.xml"]
+)
+def test_a_member_that_is_not_there(lacking: str) -> None:
+    members = unpacked(ofd(XML))
+    del members[lacking]
+    _, found = read_ofd(archive(members))
+    assert [(f.code, dict(f.params)) for f in found] == [("ofd_member", {"member": lacking})]
+
+
+def test_an_attachment_is_not_looked_for_outside() -> None:
+    members = unpacked(ofd(XML))
+    name = "Doc_0/Attachs/Attachments.xml"
+    members[name] = members[name].replace(b"original", b"../../../../etc/original")
+    assert told(archive(members)) == ["ofd_member"]
+
+
+def test_an_xml_bomb_within() -> None:
+    assert told(ofd(b"<!DOCTYPE a [<!ENTITY x 'x'>]><EInvoice>&x;</EInvoice>")) == ["xml_forbidden"]
+
+
+def patched(content: bytes, offset: int, *, byte: int, header: bytes = b"PK\x01\x02") -> bytes:
+    """A zip file with one byte of its first central header changed."""
+    at = content.index(header) + offset
+    return content[:at] + bytes([byte]) + content[at + 1 :]
+
+
+SUSPICIOUS = {
+    "archive_broken": b"PK\x03\x04 and no more",
+    "archive_members": archive({str(n): b"" for n in range(MEMBERS_MAX + 1)}),
+    "archive_ratio": archive({"OFD.xml": b" " * 1_000_000}, level=9),
+    "archive_nested": archive({"OFD.xml": b"<OFD/>", "a.xml": archive({"OFD.xml": b""})}),
+    "archive_twice": archive({"OFD.xml": b"<OFD/>", "ofd.XML": b"<OFD/>"}),
+    "archive_locked": patched(archive({"OFD.xml": b"<OFD/>"}), 8, byte=1),
+}
+
+
+@pytest.mark.parametrize("code", SUSPICIOUS)
+def test_suspicious_archives_are_not_opened(code: str) -> None:
+    assert told(SUSPICIOUS[code]) == [code]
+
+
+@pytest.mark.parametrize(
+    "path", ["../OFD.xml", "/OFD.xml", "Doc_0/../../x", "a\\b", "C:x", "a//b", "./x", "a\nb"]
+)
+def test_paths_stay_inside(path: str) -> None:
+    assert told(archive({"OFD.xml": b"<OFD/>", path: b""})) == ["archive_path"]
+
+
+def test_a_size_that_is_not_so() -> None:
+    packed = archive({"OFD.xml": b"<OFD>" + b"x" * 60_000 + b"</OFD>"})
+    lying = patched(packed, 24, byte=1)  # the declared size
+    assert told(lying) == ["ofd_member"]
+
+
+def test_too_much_in_all() -> None:
+    noise = "".join(map(str, range(300_000))).encode()
+    packed = archive({str(n): noise for n in range(41)}, level=1)
+    assert told(packed) == ["archive_unpacked"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(at=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_damaged_file_is_never_read_as_another(at: int, byte: int) -> None:
+    whole = ofd(XML, HEADER)
+    at %= len(whole)
+    document, found = read_ofd(whole[:at] + bytes([byte]) + whole[at + 1 :])
+    assert found or document == read_ofd(whole)[0]
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_refused(noise: bytes) -> None:
+    opened, found = open_archive(b"PK\x03\x04" + noise)
+    assert opened is None
+    assert [f.code for f in found] == ["archive_broken"]

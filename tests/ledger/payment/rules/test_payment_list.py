@@ -1,0 +1,90 @@
+"""What lists and the bank's rows do, as pure functions."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.accounts.rules.oracle import LEGAL_MOVES
+from ledger.formats.digest import digest
+from ledger.payment.rules.payment_list import (
+    BankRow,
+    Payout,
+    Standing,
+    answered,
+    cover,
+    list_content,
+    listed,
+    outcome,
+    refunded,
+    settle,
+)
+
+DAY = date(2026, 11, 23)
+
+
+def payout(line: int, fen: int, account: str = "6222") -> Payout:
+    return Payout(line, f"c{line}", "甲公司", "91", "银行", "313871000007", account, fen)
+
+
+def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None:
+    said = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1)])
+    assert (said["total_fen"], said["words"]) == (10_700_054, "壹拾万柒仟元零伍角肆分")
+    changed = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1, "7")])
+    assert digest(said) != digest(changed)
+
+
+@pytest.mark.parametrize(
+    ("dues", "free", "told"),
+    [
+        ([], {"a": 5}, []),
+        ([3, 2], {"a": 5}, ["a", "a"]),
+        ([3, 3, 2], {"a": 5}, ["a", None, None]),  # nobody is overtaken
+        ([3, 3, 2], {"a": 5, "b": 3}, ["a", "b", "a"]),
+        ([6], {"a": 5, "b": 3}, [None]),  # no payout is split between two indicators
+        ([1], {}, [None]),
+    ],
+)
+def test_who_is_covered(dues: list[int], free: dict[str, int], told: list[str | None]) -> None:
+    assert cover(dues, free) == told
+
+
+@given(st.lists(st.integers(1, 50)), st.dictionaries(st.sampled_from("abc"), st.integers(-5, 100)))
+def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, int]) -> None:
+    told = cover(dues, free)
+    for name, fen in free.items():
+        drawn = sum(due for due, by in zip(dues, told, strict=True) if by == name)
+        assert drawn <= max(fen, 0)
+
+
+def test_every_move_of_payment_is_a_legal_one() -> None:
+    moves = [*listed(1), *answered("paid", 1), *answered("returned", 1)]
+    for fraud in (False, True):
+        for to_treasury in (False, True):
+            moves += refunded(1, fraud=fraud, to_treasury=to_treasury)
+    assert {(m.kind, m.from_role, m.to_role) for m in moves} <= LEGAL_MOVES
+
+
+@pytest.mark.parametrize(
+    ("paid", "still_open", "told"),
+    [(10, 0, "pay"), (4, 0, "bounce"), (0, 0, "bounce"), (4, 6, None), (0, 10, None)],
+)
+def test_what_becomes_of_a_claim(paid: int, still_open: int, told: str | None) -> None:
+    assert outcome(10, paid, still_open) == told
+
+
+rows = st.lists(st.tuples(st.sampled_from(["paid", "returned"]), st.integers(1, 60)), max_size=8)
+
+
+@given(rows)
+def test_a_line_is_never_settled_beyond_its_sum(said: list[tuple[str, int]]) -> None:
+    file = [
+        BankRow(f"row {n}", f"r{n}", "L", 1, result, fen, DAY, "")  # type: ignore[arg-type]
+        for n, (result, fen) in enumerate(said)
+    ]
+    after, found = settle({("L", 1): Standing(DAY, 100)}, frozenset(), file, DAY)
+    line = after["L", 1]
+    assert line.open_fen >= 0
+    booked = sum(row.fen for row in file if row.where not in {f.where for f in found})
+    assert line.open_fen == 100 - booked

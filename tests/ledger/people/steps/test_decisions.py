@@ -1,0 +1,91 @@
+"""Two persons: who is one and the same, whose decision it is, and who comes first."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.desk.steps.confirm import respond
+from ledger.errors import LedgerError, NotFound
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.steps.decisions import decide, person, same_person
+from ledger.people.tables import Decision
+from tests.support.vouchers import NOW, place_budget
+
+ACTORS = [
+    "clerk:李四#1", "clerk:李四#22", "approver:李四#3", "clerk:李 四#1", "clerk:\u3000李四 #1",
+    "clerk:李\u200b四#1", "clerk:李四\ufeff#1", "clerk:Li Si#1", "clerk:ＬＩＳＩ#1",
+    "clerk:李四#1#2", "clerk:clerk:李四#1", "clerk:a\nb#1", "server", "clerk:#1", "李四",
+]  # fmt: skip
+OF_THE_BUDGET = {"number": "指标1", "year": 2026, "fen": 5}
+
+
+def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
+    content = OF_THE_BUDGET | {"fen": fen}
+    with Session(engine, expire_on_commit=False) as db, db.begin():
+        return decide(
+            db, kind="indicator", subject="2026/指标1", content=content, reason="", actor=by,
+            now=NOW,
+        )  # fmt: skip
+
+
+def test_code_and_database_know_the_same_persons(owner: psycopg.Connection) -> None:
+    for one in ACTORS:
+        for other in ACTORS:
+            row = owner.execute("SELECT person_of(%s) = person_of(%s)", (one, other)).fetchone()
+            assert row == (same_person(one, other),), (one, other)
+    assert same_person("clerk:李四#1", "approver:\u3000李 四#22")
+    assert same_person("clerk:Li Si#1", "clerk:ＬＩＳＩ#1")
+    assert not same_person("clerk:李四#1", "clerk:李四#1#2")
+    assert person("clerk:李四#1#2") == "李四#1"
+
+
+def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connection) -> None:
+    place_budget(owner)
+    made, start = opened(engine, "finance:甲#1"), Barrier(4)
+
+    def confirm(token: int) -> str:
+        with Session(engine) as db, db.begin():
+            assert db.get(Decision, made.id)  # read before anybody answered
+            start.wait()
+            try:
+                viewer = Viewer(token, "乙", Role.FINANCE)
+                respond(
+                    db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=NOW
+                )
+            except LedgerError as error:
+                db.rollback()
+                return error.code
+        return "confirmed"
+
+    with ThreadPoolExecutor(4) as pool:
+        said = sorted(pool.map(confirm, range(2, 6)))
+    assert said == ["confirmed", *["decision_answered"] * 3]
+
+
+def test_of_two_who_decide_at_once_one_is_told_of_the_other(engine: sa.Engine) -> None:
+    start = Barrier(2)
+
+    def propose(token: int) -> str:
+        start.wait()
+        try:
+            return opened(engine, f"finance:甲#{token}", token).decided_by
+        except LedgerError as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        said = sorted(pool.map(propose, (1, 2)))
+    assert said[0] == "decision_open"
+
+
+def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Engine) -> None:
+    made = opened(engine, "clerk:李四#1")
+    for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
+        with Session(engine) as db, pytest.raises(NotFound):
+            respond(db, made.id or 0, answer="withdrawn", seen="", viewer=viewer, now=NOW)
+    with Session(engine) as db, db.begin():
+        clerk = Viewer(9, "李四", Role.APPROVER)
+        respond(db, made.id or 0, answer="withdrawn", seen=made.digest, viewer=clerk, now=NOW)

@@ -1,0 +1,155 @@
+"""The record of a decision: its digest, what is not kept, and that it is the same years later.
+
+`golden/engine-N.json` holds records as version N of the engine made them: for each kind of formula
+some of each result, from the version's own worked cases. An engine that decides one of them in
+another way, or tells it in another way, needs a number of its own (`record.ENGINE`), and writes its
+own file: `pytest --renew-golden tests/ledger/policy/decide/test_record.py`.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.errors import Refused
+from ledger.policy import Policy, decide, load
+from ledger.policy.decide import cases
+from ledger.policy.decide.record import ENGINE, record, replayed
+from ledger.policy.text.published import FOLDER
+
+GOLDEN = Path(__file__).parent / "golden"
+DRAFT = "yinchuan-2024-draft"
+OF_EACH = 3
+READINGS = ("Q12-1=accumulate", "Q12-1=once", "Q7-3=marginal", "Q4-3=top_up", "Q13-1=full")
+
+
+@pytest.fixture
+def renew_golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--renew-golden"))
+
+
+def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
+    """Of each kind of formula and each result the first worked cases, as records."""
+    listed, _ = cases.read((FOLDER / f"{DRAFT}.cases.json").read_bytes())
+    taken: dict[tuple[str, str], int] = {}
+    for case in listed or []:
+        decision = cases.decided(policy, case)
+        made = record(policy, decision)
+        if made is None or decision.proof is None:
+            continue
+        kind = (decision.proof.clause.amount.kind, decision.result)
+        taken[kind] = taken.get(kind, 0) + 1
+        if taken[kind] <= OF_EACH:
+            yield made.as_json()
+
+
+def golden() -> list[dict[str, Any]]:
+    """What this engine writes: under the readings as they are, and under some others."""
+    made = list(chosen(load(DRAFT)))
+    for one in READINGS:
+        question, _, reading = one.partition("=")
+        policy = load(DRAFT, {question: reading})
+        clause = next(c for c in policy.clauses if question in c.questions)
+        same = [kept for kept in chosen(policy) if kept["clause"] == clause.id]
+        made += [kept for kept in same if kept not in made]
+    return made
+
+
+def test_golden_records_are_decided_again_to_the_letter(renew_golden: bool) -> None:
+    mine = GOLDEN / f"engine-{ENGINE}.json"
+    if renew_golden:
+        GOLDEN.mkdir(exist_ok=True)
+        lines = (json.dumps(one, ensure_ascii=False, sort_keys=True) for one in golden())
+        mine.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    kept = json.loads(mine.read_text(encoding="utf-8"))
+    assert len(kept) > 40
+    for one in kept:
+        again = replayed(one)
+        assert again
+        assert again.as_json() == one, f"{one['clause']}: renew with --renew-golden, or count up"
+
+
+def test_the_golden_records_are_those_of_the_cases() -> None:
+    """Every kind of formula is there, with an award, a refusal and what is missing."""
+    kept = json.loads((GOLDEN / f"engine-{ENGINE}.json").read_text(encoding="utf-8"))
+    policy = load(DRAFT)
+    kinds = {c.id: c.amount.kind for c in policy.clauses}
+    assert {kinds[one["clause"]] for one in kept} == set(kinds.values())
+    assert {one["result"] for one in kept} == {
+        "eligible", "ineligible", "insufficient", "judgement",
+    }  # fmt: skip
+
+
+TALENT = {
+    "subject_kind": "talent",
+    "talent_category": "national_plan",
+    "compute_cost_fen": 100_000_000,
+    "paid_before_fen": 0,
+}
+
+
+def test_what_must_not_be_kept_is_nowhere_in_the_record() -> None:
+    policy = load(DRAFT)
+    made = record(policy, decide(policy, "14-1", TALENT), veiled={"talent_category"})
+    assert made
+    kept = made.as_json()
+    assert kept["facts"]["talent_category"] is None
+    assert kept["result"] == "eligible"
+    assert '"given": "national_plan"' not in json.dumps(kept)
+    assert replayed(kept, {"talent_category": "national_plan"}) == made
+    other = replayed(kept, {"talent_category": "none"})
+    assert other
+    assert other.digest != made.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [("compute_cost_fen", 100_000_001), ("paid_before_fen", 1), ("talent_category", "academician")],
+)
+def test_another_fact_is_another_digest(change: str, value: object) -> None:
+    policy = load(DRAFT)
+    digests = {
+        made.digest
+        for facts in (TALENT, {**TALENT, change: value})
+        if (made := record(policy, decide(policy, "14-1", facts)))
+    }
+    assert len(digests) == 2
+
+
+def test_a_record_that_was_changed_is_found_out() -> None:
+    policy = load(DRAFT)
+    made = record(policy, decide(policy, "14-1", TALENT))
+    assert made
+    kept = made.as_json()
+    kept["outcome"] = {"amount_fen": 30_000_001}
+    again = replayed(kept)
+    assert again
+    assert again.as_json() != kept
+
+
+def test_another_reading_is_another_record_and_replays_by_itself() -> None:
+    facts = {
+        "subject_kind": "enterprise", "legal_person": True, "industry": "software",
+        "annual_revenue_fen": 5_000_000_000, "paid_before_fen": 50_000_000,
+    }  # fmt: skip
+    seen = set()
+    for reading in ("top_up", "accumulate", "once"):
+        policy = load(DRAFT, {"Q12-1": reading})
+        made = record(policy, decide(policy, "12-1", facts))
+        assert made
+        assert made.readings["Q12-1"] == reading
+        assert replayed(made.as_json()) == made
+        seen.add((made.digest, made.outcome["amount_fen"]))
+    assert {fen for _, fen in seen} == {50_000_000, 100_000_000, 0}
+    assert len(seen) == 3
+
+
+def test_wrong_facts_leave_no_record_and_another_engine_is_refused() -> None:
+    policy = load(DRAFT)
+    assert record(policy, decide(policy, "14-1", {"compute_cost_fen": 1.5})) is None
+    made = record(policy, decide(policy, "14-1", TALENT))
+    assert made
+    with pytest.raises(Refused, match="other_engine"):
+        replayed({**made.as_json(), "engine": ENGINE + 1})

@@ -1,0 +1,62 @@
+"""What a clerk chooses is kept with his reason, and what makes no sense is said, with its place."""
+
+from datetime import date
+
+import pytest
+
+from ledger.charging.rules.cells import Cell
+from ledger.reconciliation.rules.choices import Choice, allowed, faults, settled
+from ledger.reconciliation.rules.difference_codes import Difference, Handling
+
+MONTH = date(2026, 10, 1)
+KEY = (3, MONTH, 18, "drill")
+SHORT = Difference("R17", "person", -20, cell=KEY)
+OVER = Difference("R07", "cut", 30, cell=KEY)
+TAX = Difference("R19", "person", 60, document=3, line=1, cell=KEY)
+FROZEN = Difference("R18", "block", 10, document=4)
+
+
+def cell(metered: int, invoiced: int) -> Cell:
+    return Cell(*KEY, "model", metered, invoiced)
+
+
+def said(*choices: Choice, found: tuple[Difference, ...]) -> list[tuple[str, str]]:
+    return [(f.where, f.code) for f in faults(found, choices)]
+
+
+def test_each_difference_keeps_its_own_reason_also_where_the_whole_has_one() -> None:
+    short = settled(cell(100, 80), [SHORT], [Choice("R17", "close", "折扣")], {}, "总的理由")
+    over = settled(cell(100, 130), [OVER], [Choice("R07", "exclude", "开多了")], {}, "总的理由")
+    assert [(t.code, t.treatment, t.reason) for t in short.typed] == [("R17", "close", "折扣")]
+    assert [(t.code, t.treatment, t.reason) for t in over.typed] == [("R07", "exclude", "开多了")]
+
+
+def test_without_its_own_a_difference_has_the_reason_of_the_whole() -> None:
+    done = settled(cell(100, 130), [OVER], [], {}, "总的理由")
+    assert [t.reason for t in done.typed] == ["总的理由"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "treatment"),
+    [(SHORT, "exclude"), (SHORT, "note"), (TAX, "carry_over"), (TAX, "close"), (OVER, "note")],
+)
+def test_a_treatment_that_does_not_fit_the_difference_is_refused(
+    difference: Difference, treatment: str
+) -> None:
+    chosen = Choice(difference.code, treatment, "因为")
+    assert ("choices[0]", "bad_choice") in said(chosen, found=(difference,))
+
+
+def test_a_block_cannot_be_chosen_away() -> None:
+    assert said(Choice("R18", "note", "因为"), found=(FROZEN,)) == [("R18/4", "blocked_difference")]
+
+
+def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
+    assert said(found=(TAX, SHORT)) == [
+        ("R19/3/1@18", "undecided_difference"), ("R17@18", "undecided_difference"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("handling", ["block", "person", "cut", "exclude", "note"])
+def test_something_may_be_chosen_of_every_difference(handling: Handling) -> None:
+    assert allowed(Difference("R11", handling, 1, document=1))

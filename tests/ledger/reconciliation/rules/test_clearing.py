@@ -1,0 +1,93 @@
+"""A settled cell explains itself to the fen, and a cleared month comes to nothing."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.charging.rules.cells import Cell
+from ledger.reconciliation.rules.clearing import Exclusion, Settled, clear, settle
+
+MONTH = date(2026, 10, 1)
+ROLES = ("clearing", "metered", "invoiced", *(f"R{n:02d}" for n in range(1, 21)))
+fen = st.integers(0, 10**12)
+
+
+def cell(metered: int, invoiced: int, extra: int = 0) -> Cell:
+    return Cell(1, MONTH, 1, "drill", "model", metered, invoiced, extra_fen=extra)
+
+
+exclusions = st.lists(
+    st.builds(
+        Exclusion,
+        code=st.sampled_from(["R03", "R11", "R20"]),
+        document=st.one_of(st.none(), st.integers(1, 9)),
+        line=st.just(1),
+        fen=fen,
+        reason=st.just("why"),
+    ),
+    max_size=4,
+)
+settled = st.builds(
+    settle, st.builds(cell, fen, fen, fen), exclusions, close=st.booleans(), reason=st.just("")
+)
+
+
+def test_an_invoice_that_says_what_was_metered_is_matched_whole() -> None:
+    done = settle(cell(100, 100))
+    assert (done.matched_fen, done.closed_fen, done.typed) == (100, 0, ())
+
+
+def test_what_is_invoiced_beyond_the_meter_is_cut_to_it() -> None:
+    done = settle(cell(100, 130))
+    assert done.matched_fen == 100
+    assert [(t.code, t.fen, t.treatment) for t in done.typed] == [("R07", 30, "exclude")]
+
+
+def test_what_two_persons_decided_was_used_beyond_the_meter_is_matched() -> None:
+    done = settle(cell(100, 130, extra=20))
+    assert done.matched_fen == 120
+    assert [(t.code, t.fen, t.treatment) for t in done.typed] == [
+        ("R07", 10, "exclude"), ("R07", 20, "note"),
+    ]  # fmt: skip
+
+
+def test_what_is_not_invoiced_yet_is_carried_over_or_closed() -> None:
+    open_, closed = (settle(cell(100, 60), close=close) for close in (False, True))
+    assert (open_.matched_fen, open_.closed_fen) == (60, 0)
+    assert (closed.matched_fen, closed.closed_fen) == (60, 40)
+    assert [(t.code, t.fen, t.treatment) for t in closed.typed] == [("R17", -40, "close")]
+
+
+def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
+    done = settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")])
+    assert done.matched_fen == 80
+    assert [(t.code, t.fen) for t in done.typed] == [("R11", 20), ("R17", -20)]
+
+
+@given(settled)
+def test_typed_differences_add_up_to_invoiced_less_metered(one: Settled) -> None:
+    assert sum(t.fen for t in one.typed) == one.cell.invoiced_fen - one.cell.metered_fen
+
+
+@given(settled)
+def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(one: Settled) -> None:
+    assert 0 <= one.matched_fen <= one.cell.invoiced_fen
+    assert one.matched_fen <= one.cell.metered_fen + one.cell.extra_fen
+    assert 0 <= one.closed_fen <= one.cell.metered_fen
+
+
+@given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))
+def test_a_cleared_month_comes_to_nothing_however_often_it_is_decided_again(
+    history: list[list[Settled]],
+) -> None:
+    balances = dict.fromkeys(ROLES, 0)
+    for cells in history:
+        for move in clear(balances, cells):
+            assert move.amount > 0
+            balances[move.from_role] -= move.amount
+            balances[move.to_role] += move.amount
+        assert balances["clearing"] == 0
+        assert balances["metered"] == -sum(one.cell.metered_fen for one in cells)
+        assert balances["invoiced"] == sum(one.cell.invoiced_fen for one in cells)
+        assert clear(balances, cells) == ()

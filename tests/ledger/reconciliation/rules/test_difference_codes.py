@@ -1,0 +1,283 @@
+"""Each code R01–R20: its smallest example, and one that is just inside."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from ledger.charging.rules.cells import Cell
+from ledger.documents.rules.cost_document import Party
+from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
+from ledger.policy import load
+from ledger.reconciliation.rules.difference_codes import (
+    CODES,
+    Billed,
+    BilledLine,
+    ContractLine,
+    Difference,
+    Evidence,
+    Receipt,
+    Terms,
+)
+from ledger.reconciliation.rules.differences import differences, paid_differently
+from tests.support.documents import party
+
+PROCESS = load("yinchuan-2024-drill").process  # 100 fen a document, 5 ‰ of a cell
+OCTOBER = date(2026, 10, 1)
+SELLER, BUYER, STRANGER = party(1, "智算中心"), party(2, "模型企业"), party(3)
+FEN = 100_000
+CELL = Cell(1, OCTOBER, 7, "v1", "model", FEN, FEN)
+KEY = CELL.key
+LINE = BilledLine(1, "*信息技术服务*算力服务费", "项", "1", "6%", FEN, {KEY: FEN})
+BILLED = Billed(
+    5, "digital_invoice", SELLER, BUYER, OCTOBER, date(2026, 10, 31), FEN, 6_000, 106_000, (LINE,),
+    spells=((date(2026, 1, 1), None),),
+)  # fmt: skip
+TERMS = Terms((SELLER,), (BUYER,), {7: ContractLine("gpu-hour", Fraction(1_000), Fraction(6, 100))})
+SOUND = Evidence()
+
+
+def found(
+    billed: Billed | None = BILLED,
+    cell: Cell = CELL,
+    terms: Terms = TERMS,
+    evidence: Evidence = SOUND,
+) -> list[Difference]:
+    return differences([billed] if billed else [], [cell], terms, evidence, PROCESS)
+
+
+def said(*args: object, **more: object) -> list[tuple[str, str, int]]:
+    """code, handling, fen."""
+    return [(d.code, d.handling, d.fen) for d in found(*args, **more)]  # type: ignore[arg-type]
+
+
+def lined(**other: object) -> Billed:
+    """The document with another line."""
+    return replace(BILLED, lines=(replace(LINE, **other),))  # type: ignore[arg-type]
+
+
+def of(code: str, items: Iterable[Difference]) -> list[tuple[str, int]]:
+    return [(d.handling, d.fen) for d in items if d.code == code]
+
+
+def test_a_month_that_fits() -> None:
+    assert found() == []
+
+
+def test_the_codes() -> None:
+    assert CODES[0] == "R01"
+    assert CODES[-1] == "R20"
+
+
+def test_r01_a_number_known_in_another_disguise() -> None:
+    assert of("R01", found(replace(BILLED, duplicate=True))) == [("block", FEN)]
+
+
+def test_r02_reversed_wholly_or_in_part() -> None:
+    assert of("R02", found(replace(BILLED, red_fen=-FEN))) == [("block", FEN)]
+    assert of("R02", found(replace(BILLED, red_fen=-1))) == [("note", FEN)]
+
+
+def test_r03_another_buyer() -> None:
+    assert of("R03", found(replace(BILLED, buyer=STRANGER))) == [("block", FEN)]
+
+
+def test_r04_another_seller() -> None:
+    assert of("R04", found(replace(BILLED, seller=STRANGER))) == [("person", FEN)]
+
+
+def test_r03_and_r04_go_by_the_code_and_then_by_the_name() -> None:
+    wide = replace(BUYER, name="模型企业２")
+    assert wide.name != BUYER.name
+    assert found(replace(BILLED, buyer=wide)) == []
+    renamed = replace(BUYER, name="旧名称")
+    assert said(replace(BILLED, buyer=renamed)) == [("R03", "note", FEN)]
+    nameless = replace(BILLED, kind="internal_settlement", buyer=Party("", BUYER.name))
+    assert found(nameless) == []
+    assert of("R04", found(replace(BILLED, seller=Party("", "谁")))) == [("person", FEN)]
+
+
+def test_r05_paid_by_another_or_another_sum() -> None:
+    whole = Receipt(BUYER.name, SELLER.name, 106_000)
+    assert paid_differently(BILLED, [replace(whole, fen=105_900)], PROCESS) is None
+    halves = [replace(whole, fen=53_000)] * 2
+    assert paid_differently(BILLED, halves, PROCESS) is None
+    short = paid_differently(BILLED, [replace(whole, fen=105_899)], PROCESS)
+    assert short == Difference("R05", "person", 101, 5)
+    third = paid_differently(BILLED, [replace(whole, payer="第三方")], PROCESS)
+    assert third == Difference("R05", "person", 0, 5)
+
+
+def test_r06_service_beyond_the_contract() -> None:
+    ends = replace(BILLED, spells=((OCTOBER, date(2026, 10, 31)),))
+    assert of("R06", found(ends)) == [("person", FEN)]
+    assert found(replace(BILLED, spells=((OCTOBER, date(2026, 11, 1)),))) == []
+    in_turn = ((date(2026, 10, 15), None), (None, date(2026, 10, 15)))
+    assert found(replace(BILLED, spells=in_turn)) == []
+
+
+def test_r07_more_invoiced_than_metered() -> None:
+    def metered(fen: int) -> list[tuple[str, str, int]]:
+        return said(BILLED, replace(CELL, metered_fen=fen))
+
+    assert metered(FEN - 497) == [("R07", "note", 497)]  # 5 ‰ of 99,503
+    assert metered(FEN - 498) == [("R07", "cut", 498)]
+    assert metered(0) == [("R07", "cut", FEN)]
+    small = replace(CELL, metered_fen=900, invoiced_fen=1_000)
+    assert said(lined(shares={KEY: 1_000}), small) == [("R07", "note", 100)]  # 100 fen a document
+    assert said(BILLED, replace(CELL, metered_fen=60_000, extra_fen=40_000)) == []
+
+
+def test_r08_more_used_than_installed() -> None:
+    full = Evidence(used_ms=Fraction(1_000), capacity_ms=1_000)
+    assert found(evidence=full) == []
+    assert said(evidence=replace(full, used_ms=Fraction(3_001, 3))) == [("R08", "block", FEN)]
+    assert found(evidence=replace(full, capacity_ms=None)) == []
+
+
+def test_r09_another_price() -> None:
+    hours = lined(unit="卡时", quantity="100")
+    assert found(hours) == []
+    assert found(lined(unit="卡时", quantity="99.5")) == []  # 500 fen are 5 ‰
+    assert said(lined(unit="卡时", quantity="99.49")) == [("R09", "person", 510)]
+    assert said(lined(unit="卡时", quantity="101")) == [("R09", "person", -1_000)]
+    assert found(lined(unit="小时", quantity="1")) == []  # of what?
+    assert found(lined(unit="卡时", quantity="")) == []
+
+
+def test_r09_hours_of_two_prices_in_one_line() -> None:
+    other = replace(CELL, price=8)
+    two = lined(unit="卡时", quantity="120", shares={KEY: 50_000, other.key: 50_000})
+    lines = {**TERMS.lines, 8: ContractLine("gpu-hour", Fraction(700), Fraction(6, 100))}
+    half = [replace(c, metered_fen=50_000, invoiced_fen=50_000) for c in (CELL, other)]
+    assert differences([two], half, replace(TERMS, lines=lines), SOUND, PROCESS) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"gross_fen": 106_002},
+        {"net_fen": FEN + 1, "gross_fen": 106_001},
+        {"seller": replace(SELLER, uscc=SELLER.uscc[:-1] + "I")},
+    ],
+)
+def test_r10_what_does_not_add_up(other: dict[str, object]) -> None:
+    assert of("R10", found(replace(BILLED, **other))) == [("block", FEN)]  # type: ignore[arg-type]
+
+
+def test_r10_one_fen_of_rounding() -> None:
+    assert found(replace(BILLED, gross_fen=106_001)) == []
+
+
+def test_r11_what_is_no_compute() -> None:
+    assert of("R11", found(lined(item="*餐饮服务*餐费"))) == [("exclude", FEN)]
+
+
+@pytest.mark.parametrize(
+    ("item", "compute"),
+    [
+        ("*信息技术服务*算力服务费", True),
+        ("*信息技术服务*技术服务费", True),
+        ("*经营租赁*GPU服务器租赁", True),
+        ("算力及存储服务", True),
+        ("十月结算", True),
+        ("*信息技术服务*存储服务费", False),
+        ("*计算机*GPU服务器", False),
+        ("网络专线", False),
+    ],
+)
+def test_what_is_compute(item: str, compute: bool) -> None:
+    assert is_compute(item) == compute
+
+
+def test_r12_an_unusual_tax_is_told() -> None:
+    lease = lined(item="*经营租赁*GPU租赁", tax_rate="6%")
+    assert said(lease) == [("R12", "note", FEN)]
+    assert unusual_tax("*信息技术服务*算力服务费", "13%")
+    assert not unusual_tax("*经营租赁*GPU租赁", "13%")
+    assert not unusual_tax("*信息技术服务*算力服务费", "免税")
+
+
+@pytest.mark.parametrize(
+    ("text", "tax"),
+    [("6%", "6/100"), ("0.06", "6/100"), ("免税", "0"), ("1.5%", "15/1000"), ("***", None)],
+)
+def test_a_rate_as_it_is_printed(text: str, tax: str | None) -> None:
+    assert rate(text) == (None if tax is None else Fraction(tax))
+
+
+def test_r13_related_parties() -> None:
+    related = frozenset({frozenset({BUYER.uscc, SELLER.uscc})})
+    assert said(terms=replace(TERMS, related=related)) == [("R13", "person", FEN)]
+    alone = replace(TERMS, buyers=(SELLER,))
+    assert said(replace(BILLED, buyer=SELLER), terms=alone) == [("R13", "person", FEN)]
+    within = replace(BILLED, buyer=SELLER, kind="internal_settlement")
+    assert found(within, terms=alone) == []
+
+
+def test_r14_outside_the_term_or_the_period() -> None:
+    nowhere = replace(BILLED, lines=(replace(LINE, shares={}),), left_fen=FEN)
+    ended = replace(nowhere, spells=((None, OCTOBER),))
+    assert of("R14", found(ended, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
+    later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
+    assert of("R14", found(later)) == [("exclude", FEN)]
+    assert found(replace(later, named=(1, OCTOBER))) == []  # its statement says so
+    assert found(replace(later, since=date(2026, 10, 31))) == []
+
+
+def test_r14_no_policy_in_force() -> None:
+    outside = replace(CELL, policy="")
+    paid = lined(shares={outside.key: FEN})
+    assert said(paid, outside) == [("R14", "note", FEN)]
+
+
+def test_r15_the_same_cost_under_another_clause() -> None:
+    assert said(lined(same_cost=True)) == [("R15", "person", FEN)]
+
+
+def test_r16_a_kind_that_the_policy_does_not_name() -> None:
+    assert said(replace(BILLED, kind="other")) == [("R16", "person", FEN)]
+
+
+def test_r17_less_invoiced_than_metered() -> None:
+    def invoiced(fen: int, closed_fen: int = 0) -> list[tuple[str, str, int]]:
+        cell = replace(CELL, invoiced_fen=fen, closed_fen=closed_fen)
+        return said(lined(shares={KEY: fen}), cell)
+
+    assert invoiced(FEN - 500) == [("R17", "note", -500)]
+    assert invoiced(FEN - 501) == [("R17", "person", -501)]
+    assert invoiced(FEN - 501, closed_fen=501) == []
+    assert said(None, replace(CELL, invoiced_fen=0)) == [("R17", "person", -FEN)]
+
+
+def test_r18_a_red_confirmation_on_its_way() -> None:
+    assert of("R18", found(replace(BILLED, frozen=True))) == [("block", FEN)]
+
+
+def test_r19_another_basis_of_tax() -> None:
+    assert said(lined(tax_rate="13%", item="*经营租赁*算力租赁")) == [("R19", "person", FEN)]
+    assert found(lined(tax_rate="***")) == []
+    on_top = lined(unit="卡时", quantity="94.34")  # 94.34 hours at 10.60 with tax
+    assert said(on_top) == [("R19", "person", 5_660)]
+
+
+def test_r20_evidence_that_is_too_weak() -> None:
+    graded = Evidence(grades={KEY: {"A": FEN - 501, "D": 501}})
+    assert said(evidence=graded) == [("R20", "exclude", 501)]
+    assert said(evidence=Evidence(grades={KEY: {"D": 500}})) == [("R20", "note", 500)]
+    assert found(evidence=Evidence(grades={KEY: {"C": FEN}})) == []
+
+
+def test_what_is_stopped_asks_no_more_and_leaves_a_gap_in_the_cell() -> None:
+    blocked = replace(BILLED, frozen=True, kind="other")
+    assert said(blocked) == [
+        ("R16", "note", FEN), ("R17", "person", -FEN), ("R18", "block", FEN),
+    ]  # fmt: skip
+
+
+def test_an_excluded_line_is_counted_once() -> None:
+    meal = replace(LINE, line=2, item="*餐饮服务*餐费", shares={KEY: 300}, net_fen=300)
+    mixed = replace(BILLED, lines=(LINE, meal), net_fen=FEN + 300, gross_fen=FEN + 6_300)
+    assert said(mixed, replace(CELL, invoiced_fen=FEN + 300)) == [("R11", "exclude", 300)]

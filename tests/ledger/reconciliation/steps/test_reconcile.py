@@ -1,0 +1,322 @@
+"""Reconciling a contract's month: proposed by one person, confirmed by another, worth money.
+
+The town charges one yuan a GPU-minute; the city pays thirty fen of it.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from ledger.accounts.queries import balances, rights
+from ledger.accounts.rules.targets import Rights
+from ledger.desk.steps.confirm import respond
+from ledger.desk.steps.take_documents import take_document
+from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps.receipts import enter
+from ledger.documents.tables import CostDocument
+from ledger.errors import Conflict, Finding, Refused
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.tables import Decision
+from ledger.postgres.database import Database
+from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
+from ledger.reconciliation.rules.choices import Choice
+from ledger.reconciliation.steps import reconcile
+from ledger.reconciliation.steps.match import match
+from ledger.reconciliation.tables import Difference, Reconciliation
+from ledger.statements.steps import answer, issue
+from ledger.vouchers.tables import Voucher
+from tests.support.documents import file, invoice, line, party, red
+from tests.support.simulation import minute, window
+from tests.support.town import Town
+from tests.support.vouchers import audit
+
+MONTH = date(2026, 3, 1)
+NOW = minute(60 * 24 * 40)
+BUYER = party(7, "买方")
+CLERK, OTHER = Viewer(1, "甲", Role.CLERK), Viewer(2, "乙", Role.CLERK)
+
+
+@pytest.fixture
+def town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
+    """100 GPU-minutes in March: 100 yuan, of which the city would pay 30."""
+    town = Town(database, engine, owner)
+    row = owner.execute(
+        "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
+        (BUYER.uscc, BUYER.name),
+    ).fetchone()
+    assert row
+    owner.execute("UPDATE projects SET organisation = %s", row)  # the centre's sells, this one buys
+    town.report(window(0, n) for n in range(100))
+    town.accrue(NOW)
+    return town
+
+
+class Desk:
+    """What the clerks of a town do."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.engine = town, town.engine
+
+    def take(self, *documents: Document) -> None:
+        with Session(self.engine) as db, db.begin():
+            for document in documents:
+                taken = take_document(
+                    db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=NOW
+                )
+                assert not isinstance(taken, list), taken
+            match(db, actor=CLERK.actor, now=NOW)
+
+    def propose(self, *choices: Choice) -> Decision | list[Finding]:
+        with Session(self.engine, expire_on_commit=False) as db, db.begin():
+            contract = contract_by_number(db, "k1")
+            return reconcile.propose(
+                db, contract, MONTH, choices=choices, actor=CLERK.actor, now=NOW
+            )
+
+    def confirm(self, decision: Decision | list[Finding], viewer: Viewer = OTHER) -> None:
+        assert isinstance(decision, Decision), decision
+        with Session(self.engine) as db, db.begin():
+            respond(
+                db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=viewer,
+                now=NOW,
+            )  # fmt: skip
+
+    def reconcile(self, *choices: Choice) -> None:
+        self.confirm(self.propose(*choices))
+
+    def receipt(self, of: Document, reference: str, payer: str, fen: int) -> None:
+        with Session(self.engine) as db, db.begin():
+            asked = select(CostDocument.id).where(CostDocument.number == of.number)
+            enter(
+                db, db.exec(asked).one() or 0, reference=reference, payer=payer,
+                payee=of.seller.name, fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"),
+                actor=CLERK.actor, now=NOW,
+            )  # fmt: skip
+
+    def more_used(self, fen: int) -> None:
+        with Session(self.engine, expire_on_commit=False) as db, db.begin():
+            contract = contract_by_number(db, "k1")
+            (cell,) = month_cells(db, contract.id or 0, MONTH)
+            made = reconcile.propose_extra(
+                db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
+                reason="现场核实", actor=CLERK.actor, now=NOW,
+            )  # fmt: skip
+        self.confirm(made)
+
+    def rights(self) -> Rights:
+        with Session(self.engine) as db:
+            return rights(db, db.exec(select(Voucher.book)).one())
+
+    def state(self) -> str:
+        with Session(self.engine) as db:
+            return months(db, month=MONTH)[0].state
+
+    def cost(self) -> dict[str, int]:
+        """The cost book, less what is nothing."""
+        with Session(self.engine) as db:
+            book = cost_book(db, db.exec(select(Reconciliation.id)).one() or 0)
+            return {role: fen for role, fen in balances(db, book).items() if fen}
+
+    def differences(self) -> list[tuple[str, int, str]]:
+        with Session(self.engine) as db:
+            return [(d.code, d.fen, d.treatment) for d in db.exec(select(Difference))]
+
+
+@pytest.fixture
+def desk(town: Town) -> Desk:
+    return Desk(town)
+
+
+def bill(
+    serial: int, *net_fen: int, item: str = "*信息技术服务*算力服务费", **other: Any
+) -> Document:
+    """An invoice for March: a lump sum on each line."""
+    lines = tuple(replace(line(fen, item=item), unit="项", quantity="1") for fen in net_fen)
+    tax = sum(one.tax_fen for one in lines)
+    sums = {"lines": lines, "tax_fen": tax, "gross_fen": sum(net_fen) + tax}
+    told = {"buyer": BUYER, "since": MONTH, "until": MONTH + timedelta(days=30), **sums, **other}
+    return invoice(serial, *net_fen, **told)
+
+
+def bill_red(serial: int, of: Document, net_fen: int) -> Document:
+    """A red one of a bill."""
+    return red(serial, of, net_fen, since=MONTH, until=MONTH + timedelta(days=30))
+
+
+LATER = Choice("R17", "carry_over", "其余下月开票")
+
+
+def test_what_was_metered_and_invoiced_becomes_payable(
+    desk: Desk, owner: psycopg.Connection
+) -> None:
+    assert (desk.rights().accrued, desk.rights().payable) == (3_000, 0)
+    desk.take(bill(1, 10_000))
+    assert desk.state() == "open"
+    desk.reconcile()
+    assert (desk.rights().accrued, desk.rights().payable) == (0, 3_000)
+    assert desk.cost() == {"metered": -10_000, "invoiced": 10_000}
+    assert desk.state() == "decided"
+    assert audit(owner) == []
+
+
+def test_one_person_does_not_confirm_what_he_proposed(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    made = desk.propose()
+    with pytest.raises(Refused, match="same_person"):
+        desk.confirm(made, CLERK)
+    with pytest.raises(Refused, match="same_person"):
+        desk.confirm(made, Viewer(9, "甲", Role.APPROVER))
+    assert desk.rights().payable == 0
+
+
+def test_more_invoiced_than_metered_is_cut_to_the_meter(desk: Desk) -> None:
+    desk.take(bill(1, 13_000))
+    desk.reconcile()
+    assert desk.rights().payable == 3_000
+    assert desk.cost() == {"metered": -10_000, "invoiced": 13_000, "R07": -3_000}
+
+
+def test_two_persons_may_decide_first_that_more_was_used(desk: Desk) -> None:
+    desk.take(bill(1, 13_000))
+    desk.more_used(3_000)
+    desk.reconcile()
+    assert desk.rights().payable == 3_900
+
+
+def test_what_is_not_invoiced_yet_stays_open_until_it_is_closed(desk: Desk) -> None:
+    desk.take(bill(1, 6_000))
+    desk.reconcile(LATER)
+    assert (desk.rights().accrued, desk.rights().payable) == (1_200, 1_800)
+    assert desk.cost() == {"metered": -10_000, "invoiced": 6_000, "R17": 4_000}
+    desk.reconcile(Choice("R17", "close", "中心给了折扣"))
+    assert (desk.rights().accrued, desk.rights().payable) == (0, 1_800)
+    assert desk.differences()[-1] == ("R17", -4_000, "close")
+
+
+def test_the_rest_of_an_invoice_comes_later_and_is_matched_then(desk: Desk) -> None:
+    desk.take(bill(1, 6_000))
+    desk.reconcile(LATER)
+    desk.take(bill(2, 4_000))
+    assert desk.state() == "changed"
+    desk.reconcile()
+    assert (desk.rights().accrued, desk.rights().payable) == (0, 3_000)
+    assert desk.cost() == {"metered": -10_000, "invoiced": 10_000}
+
+
+def test_a_red_invoice_takes_back_at_once_what_was_payable(desk: Desk) -> None:
+    blue = bill(1, 10_000)
+    desk.take(blue)
+    desk.reconcile()
+    desk.take(bill_red(2, blue, -4_000))
+    desk.town.accrue(NOW)
+    assert (desk.rights().accrued, desk.rights().payable) == (1_200, 1_800)
+    assert desk.state() == "changed"
+    desk.reconcile(Choice("R17", "close", "不再开票"))
+    assert (desk.rights().accrued, desk.rights().payable) == (0, 1_800)
+
+
+def test_a_line_that_is_no_compute_is_excluded(desk: Desk) -> None:
+    desk.take(bill(1, 8_000), bill(2, 2_000, item="*餐饮服务*餐费"))
+    desk.reconcile(LATER)
+    assert desk.rights().payable == 2_400
+    assert ("R11", 2_000, "exclude") in desk.differences()
+
+
+def test_what_asks_for_a_person_must_be_chosen_with_a_reason(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    wrong = Choice("R04", "note", "没有这个差异")
+    found = desk.propose(wrong)
+    assert isinstance(found, list)
+    assert [f.code for f in found] == ["no_such_difference"]
+
+
+def test_what_changed_since_it_was_proposed_is_not_confirmed(desk: Desk) -> None:
+    desk.take(bill(1, 6_000))
+    made = desk.propose(LATER)
+    desk.take(bill(2, 4_000))
+    with pytest.raises(Conflict, match="figures_changed"):
+        desk.confirm(made)
+    assert desk.rights().payable == 0
+
+
+def test_an_invoice_of_strangers_pays_for_nothing(desk: Desk) -> None:
+    desk.take(bill(1, 10_000, buyer=party(8)))
+    with Session(desk.engine) as db:
+        assert months(db, month=MONTH)[0].invoiced_fen == 0
+
+
+def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine, expire_on_commit=False) as db, db.begin():
+        made, left = reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW)
+    assert (len(made), left) == (1, [])
+    desk.confirm(made[0])
+    assert desk.rights().payable == 3_000
+    with Session(desk.engine) as db, db.begin():
+        assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], [])
+
+
+def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine) as db, db.begin():
+        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        answer(
+            db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
+            actor="builder", now=NOW,
+        )  # fmt: skip
+    found = desk.propose()
+    assert isinstance(found, list)
+    assert [f.code for f in found] == ["statement_contested"]
+    with Session(desk.engine) as db, db.begin():
+        assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], ["k1"])
+
+
+def test_a_month_that_is_not_over_is_not_reconciled(desk: Desk) -> None:
+    desk.take(bill(1, 10_000))
+    with Session(desk.engine, expire_on_commit=False) as db:
+        contract = contract_by_number(db, "k1")
+    with Session(desk.engine) as db, db.begin(), pytest.raises(Refused, match="month_open"):
+        reconcile.propose(db, contract, MONTH, actor=CLERK.actor, now=minute(60 * 24 * 20))
+
+
+def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connection) -> None:
+    """An import is nobody's signature: grade D, which the policy version does not pay."""
+    for table in ("billing_sources", "day_totals", "coverage"):
+        owner.execute(f"UPDATE {table} SET source = 'import'".encode())
+    desk = Desk(town)
+    desk.take(bill(1, 10_000))
+    desk.reconcile(Choice("R20", "exclude", "证据不足"))
+    assert desk.rights().payable == 0
+
+
+def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
+    with Session(desk.engine) as db, db.begin():
+        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+    desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
+    with Session(desk.engine) as db:
+        contract = contract_by_number(db, "k1")
+        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+    assert ("R03", "block") in [(d.code, d.handling) for d in found]
+
+
+def test_who_paid_whom_is_compared_where_a_receipt_is_known(desk: Desk) -> None:
+    one, other = bill(1, 4_000), bill(2, 6_000)
+    desk.take(one, other)
+    for _ in range(2):  # the same one again is the same
+        desk.receipt(one, "B-1", BUYER.name, one.gross_fen)
+    with pytest.raises(Conflict, match="receipt_known"):
+        desk.receipt(one, "B-1", BUYER.name, 1)
+    desk.reconcile()
+    assert desk.rights().payable == 3_000
+    desk.receipt(other, "B-2", "第三人", other.gross_fen)
+    found = desk.propose()
+    assert isinstance(found, list)
+    assert [f.params for f in found] == [(("code", "R05"),)]
+    desk.reconcile(Choice("R05", "exclude", "付款方不符"))
+    assert desk.rights().payable == 1_200

@@ -1,0 +1,136 @@
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.registry.rules.effective_dating import Fact, Plan, Span, plan
+
+ZERO = date(2026, 1, 1)
+
+
+def day(number: int) -> date:
+    return ZERO + timedelta(days=number)
+
+
+def span(start: int, end: int | None) -> Span:
+    return Span(day(start), None if end is None else day(end))
+
+
+def fact(value: str, start: int, end: int | None = None) -> Fact[str]:
+    return Fact(value, span(start, end))
+
+
+def test_a_span_is_written_with_both_ends_included() -> None:
+    assert Span.through(date(2026, 1, 1), date(2026, 1, 1)) == span(0, 1)
+    assert str(span(0, 31)) == "2026-01-01 ~ 2026-01-31"
+    assert str(span(0, None)) == "2026-01-01 ~"
+
+
+def test_same_fact_again_changes_nothing() -> None:
+    assert plan([fact("a", 0)], [fact("a", 0)]) == Plan((fact("a", 0),), (), (), (), ())
+
+
+def test_free_days_are_filled_also_in_the_past() -> None:
+    made = plan([fact("a", 10)], [fact("b", 0, 10)])
+    assert made.created == (fact("b", 0, 10),)
+    assert not made.superseded
+
+
+def test_another_content_takes_its_days_and_the_rest_remains() -> None:
+    made = plan([fact("a", 0)], [fact("b", 10, 20)])
+    assert made.contradictions == ((fact("b", 10, 20), fact("a", 0)),)
+    assert made.superseded == (fact("a", 0),)
+    assert made.remainders == (fact("a", 0, 10), fact("a", 20))
+    assert made.created == (fact("b", 10, 20),)
+
+
+@pytest.mark.parametrize("new", [fact("a", 0, 10), fact("a", 5), fact("a", 3, 7)])
+def test_the_same_content_on_other_days_is_the_fact_with_new_dates(new: Fact[str]) -> None:
+    made = plan([fact("a", 0)], [new])
+    assert made.contradictions == ((new, fact("a", 0)),)
+    assert made.superseded == (fact("a", 0),)
+    assert made.remainders == ()
+    assert made.created == (new,)
+
+
+def test_what_follows_without_a_gap_is_one_fact() -> None:
+    pieces = [fact("a", 0, 10), fact("a", 10, 20), fact("a", 20)]
+    assert plan(pieces, [fact("a", 0)]).unchanged == (fact("a", 0),)
+    ended = plan(pieces, [fact("a", 0, 5)])
+    assert ended.superseded == tuple(pieces)
+    assert ended.created == (fact("a", 0, 5),)
+
+
+def test_what_is_stated_as_it_is_stays_beside_new_dates() -> None:
+    made = plan([fact("a", 0, 10), fact("a", 10)], [fact("a", 0, 10), fact("a", 10, 20)])
+    assert made.unchanged == (fact("a", 0, 10),)
+    assert made.superseded == (fact("a", 10),)
+    assert made.created == (fact("a", 10, 20),)
+
+
+def test_neighbours_are_left_alone() -> None:
+    made = plan([fact("a", 0, 10), fact("a", 10)], [fact("b", 20, 30)])
+    assert made.superseded == (fact("a", 10),)
+    assert made.remainders == (fact("a", 10, 20), fact("a", 30))
+
+
+spans = st.builds(
+    lambda start, length: span(start, length and start + length),
+    st.integers(0, 30),
+    st.none() | st.integers(1, 12),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Fact[str]]:
+    """Facts about one thing that do not overlap."""
+    facts: list[Fact[str]] = []
+    for one in draw(st.lists(spans, max_size=5)):
+        if not any(one.overlaps(other.span) for other in facts):
+            facts.append(Fact(draw(st.sampled_from("abc")), one))
+    return facts
+
+
+def by_day(facts: list[Fact[str]]) -> dict[int, list[str]]:
+    """What holds on each of sixty days."""
+    return {d: [f.value for f in facts if f.span.overlaps(span(d, d + 1))] for d in range(60)}
+
+
+def given_anew(d: int, held: dict[int, list[str]], created: tuple[Fact[str], ...]) -> bool:
+    """Whether the run of one content around a day has got new dates."""
+    first = last = d
+    while held.get(first - 1) == held[d]:
+        first -= 1
+    while held.get(last + 1) == held[d]:
+        last += 1
+    run = span(first, last + 1)
+    return any([new.value] == held[d] and new.span.overlaps(run) for new in created)
+
+
+@given(current=histories(), wanted=histories())
+@settings(deadline=None)
+def test_planning(current: list[Fact[str]], wanted: list[Fact[str]]) -> None:
+    made = plan(current, wanted)
+    after = [f for f in current if f not in made.superseded]
+    after += [*made.remainders, *made.created]
+    held, then, now = by_day(current), by_day(wanted), by_day(after)
+
+    assert set(made.superseded) <= set(current)
+    assert all(len(values) <= 1 for values in now.values()), "one fact a day"
+    assert all(now[d] == then[d] for d in now if then[d]), "what was wanted holds"
+    for d, values in now.items():  # the rest stays, but for facts whose dates were given anew
+        if not then[d]:
+            assert values == ([] if given_anew(d, held, made.created) else held[d])
+    assert len(made.unchanged) + len(made.created) == len(wanted)
+    assert plan(after, wanted) == Plan(tuple(wanted), (), (), (), ()), "stated again: no change"
+
+
+@given(one=spans, others=st.lists(spans, max_size=4))
+@settings(deadline=None)
+def test_taking_days_out_of_a_span(one: Span, others: list[Span]) -> None:
+    left = by_day([Fact("x", s) for s in one.without(others)])
+    for d, values in left.items():
+        today = span(d, d + 1)
+        free = one.overlaps(today) and not any(o.overlaps(today) for o in others)
+        assert values == (["x"] if free else [])

@@ -1,0 +1,161 @@
+"""A price per unit becomes an exact fraction of a fen; only a whole charge is rounded."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.charging.rules.charges import ChargeKey, charges
+from ledger.registry.rules.pricing import Priced, PriceLine, Unpriced, Used, fen_per_ms, price
+from ledger.units import HOUR_MS, round_half_up
+
+DAY = date(2026, 3, 1)
+H100, A800 = 1, 2
+CATALOGUE = {("H100", ""): H100, ("H100", "1g.10gb"): H100, ("A800", ""): A800}
+
+
+def used(name: str = "H100", profile: str = "", day: date = DAY, hours: Fraction | int = 1) -> Used:
+    return Used(7, 3, name, profile, day, Fraction(hours) * HOUR_MS)
+
+
+def line(
+    number: int,
+    *,
+    model: int | None = None,
+    profile: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    yuan: str = "10",
+) -> PriceLine:
+    per_ms = fen_per_ms(Fraction(yuan), 1, 1, tax_included=False, tax_rate=Fraction(0))
+    return PriceLine(number, 5, 7, 3, model, profile, since, until, per_ms)
+
+
+@pytest.mark.parametrize(
+    ("yuan", "gpus", "hours", "tax_included", "fen_per_gpu_hour"),
+    [
+        ("10.60", 1, 1, True, Fraction(1000)),
+        ("10.60", 1, 1, False, Fraction(1060)),
+        ("38.5", 8, 1, False, Fraction(3850, 8)),
+        ("960", 8, 24, False, Fraction(500)),
+        ("29800.00", 8, 720, False, Fraction(2_980_000, 5760)),
+    ],
+)
+def test_every_unit_comes_down_to_fen_per_device_hour(
+    yuan: str,
+    gpus: int,
+    hours: int,
+    tax_included: bool,
+    fen_per_gpu_hour: Fraction,
+) -> None:
+    per_ms = fen_per_ms(
+        Fraction(yuan), gpus, hours, tax_included=tax_included, tax_rate=Fraction("0.06")
+    )
+    assert per_ms * HOUR_MS == fen_per_gpu_hour
+
+
+def test_the_more_exact_price_wins() -> None:
+    lines = [line(1), line(2, model=H100), line(3, model=H100, profile="1g.10gb")]
+    found = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
+    assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 2, 3]
+
+
+WHOLE = line(1, model=H100, profile="")
+SELECTED = [
+    line(2, model=H100),
+    replace(line(3), partition="gpu"),
+    replace(line(4), qos="high"),
+    replace(line(5), market="spot"),
+    replace(line(6), partition="gpu", qos="high", market="spot"),
+    replace(WHOLE, price=7, market="spot"),
+    replace(WHOLE, price=8, qos="high"),
+    replace(WHOLE, price=9, partition="gpu"),
+]
+
+
+@pytest.mark.parametrize(
+    ("among", "price_"),
+    [
+        ((2, 3, 4, 5, 6), 2),  # the model counts more than all that follows
+        ((1, 2), 1),
+        ((3, 4, 5), 3),
+        ((3, 4, 5, 6), 6),
+        ((4, 5), 4),
+        ((1, 7, 8, 9), 9),
+        ((1, 7, 8), 8),
+        ((1, 7), 7),
+        ((6, 7), 7),
+    ],
+)
+def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
+    """Model and profile, then partition, QOS, market."""
+    here = replace(used(), partition="gpu", qos="high", market="spot")
+    lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
+    for order in (lines, lines[::-1]):
+        (found,) = price([here], order, CATALOGUE)
+        assert isinstance(found, Priced)
+        assert found.line.price == price_
+
+
+def test_a_selector_leaves_other_usage_alone() -> None:
+    lines = [line(1), *SELECTED]
+    plain = used("A800")
+    there = [
+        plain,
+        replace(plain, partition="cpu", qos="low"),
+        replace(plain, partition="gpu"),
+        replace(plain, qos="high"),
+        replace(plain, market="spot"),
+    ]
+    found = price(there, lines, CATALOGUE)
+    assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 1, 3, 4, 5]
+
+
+def test_what_no_price_covers_is_told_never_dropped() -> None:
+    lines = [line(1, model=H100, profile="", since=DAY, until=date(2026, 3, 2))]
+    usage = [used("B200"), used(profile="3g.40gb"), used("A800"), used(day=date(2026, 3, 2))]
+    found = price([*usage, used()], lines, CATALOGUE)
+    reasons = [item.reason for item in found if isinstance(item, Unpriced)]
+    assert reasons == ["unknown_model", "unknown_model", "no_price", "no_price"]
+    assert sum(item.used.device_ms for item in found) == 5 * HOUR_MS
+
+
+def test_another_contract_does_not_price_it() -> None:
+    other = PriceLine(1, 5, 8, 3, None, None, None, None, Fraction(1))
+    assert isinstance(price([used()], [other], CATALOGUE)[0], Unpriced)
+
+
+def test_charges_are_cut_by_month_price_and_policy() -> None:
+    lines = [
+        line(1, until=date(2026, 3, 16)),
+        line(2, since=date(2026, 3, 16), yuan="20"),
+    ]
+    days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 15), date(2026, 3, 16)]
+    priced = price([used(day=day) for day in days], lines, CATALOGUE)
+    found = charges(
+        [item for item in priced if isinstance(item, Priced)],
+        {7: ("drill", date(2026, 3, 1), date(2026, 3, 16))},
+    )
+    february, march = date(2026, 2, 1), date(2026, 3, 1)
+    assert {key: total.cost_fen for key, total in found.items()} == {
+        ChargeKey(5, 1, february, "", H100, ""): 1000,
+        ChargeKey(5, 1, march, "drill", H100, ""): 2000,
+        ChargeKey(5, 2, march, "", H100, ""): 2000,
+    }
+
+
+pieces = st.lists(
+    st.fractions(min_value=0, max_value=1000, max_denominator=12), min_size=1, max_size=30
+)
+
+
+@given(pieces, st.integers(0, 10**6))
+def test_a_charge_is_rounded_once_however_its_usage_is_cut(hours: list[Fraction], fen: int) -> None:
+    lines = [line(1, yuan=str(Fraction(fen, 100)))]
+    priced = price([used(hours=h) for h in hours], lines, CATALOGUE)
+    (total,) = charges([p for p in priced if isinstance(p, Priced)], {}).values()
+    assert total.device_ms == sum(hours) * HOUR_MS
+    assert total.cost_fen == round_half_up(sum(hours) * fen)

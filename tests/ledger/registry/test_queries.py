@@ -1,0 +1,133 @@
+"""Who sells, buys, is paid and is related, day by day; and all of it at once, for matching."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session
+
+from ledger.registry.queries import buyers_of, payee_of, related, seller_buyer_contracts, sellers_of
+from ledger.registry.steps.register import register
+from tests.support.paths import EXAMPLES
+
+FILE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
+EXAMPLE = FILE.partition("relations:")[0]
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+DAY, LATER = date(2026, 5, 1), date(2026, 8, 1)
+OWN = {"centre": "91640100MADEM0001Y", "project": "91640100MADEM00022"}
+OTHER = "N2640104MADEM00018"
+
+
+class Registered:
+    """The example, and relations of one more organisation to it."""
+
+    def __init__(self, db: Session) -> None:
+        self.db = db
+        self.centre = db.scalars(sa.text("SELECT id FROM centres")).one()
+        self.project = self.key("projects", "code", "saishang-72b")
+        self.organisations = {
+            uscc: self.key("organisations", "uscc", uscc) for uscc in (*OWN.values(), OTHER)
+        }
+
+    def key(self, table: str, column: str, value: str) -> int:
+        query = sa.text(f"SELECT id FROM {table} WHERE {column} = :value")
+        return int(self.db.scalars(query, {"value": value}).one())
+
+    def relate(self, **said: object) -> None:
+        row = {"centre": None, "project": None, "other": None} | said
+        self.db.execute(
+            sa.text(
+                "INSERT INTO relations (kind, organisation, centre, project, other, valid,"
+                " recorded_at, recorded_by) VALUES (:kind, :organisation, :centre, :project,"
+                " :other, CAST(:valid AS daterange), now(), 'x')"
+            ),
+            row,
+        )
+
+    def names(self, found: set[int]) -> set[str]:
+        return {uscc for uscc, key in self.organisations.items() if key in found}
+
+
+@pytest.fixture
+def there(engine: sa.Engine) -> Iterator[Registered]:
+    with Session(engine) as db:
+        more = f"organisations: [{{uscc: {OTHER}, name: 集团}}]"
+        for text in (EXAMPLE, more):
+            assert register(db, text, actor="clerk", now=NOW).findings == ()
+        yield Registered(db)
+
+
+def test_without_relations_everybody_acts_for_himself(there: Registered) -> None:
+    assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
+    assert there.names(buyers_of(there.db, there.project, DAY)) == {OWN["project"]}
+    assert payee_of(there.db, there.project, DAY) == there.organisations[OWN["project"]]
+    ours = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+    assert [(row.seller_uscc, row.buyer_uscc, row.kind, row.valid) for row in ours] == [
+        (OWN["centre"], OWN["project"], "model", Range(date(2026, 1, 1), date(2027, 1, 1)))
+    ]
+
+
+def test_others_act_for_them_on_their_days(there: Registered) -> None:
+    other = there.organisations[OTHER]
+    days = "[2026-04-01,2026-07-01)"
+    there.relate(kind="seller", organisation=other, centre=there.centre, valid=days)
+    there.relate(kind="buyer", organisation=other, project=there.project, valid=days)
+    there.relate(kind="payee", organisation=other, project=there.project, valid=days)
+    for day, names in ((DAY, {OTHER}), (LATER, set())):
+        assert there.names(sellers_of(there.db, there.centre, day)) == {OWN["centre"]} | names
+        assert there.names(buyers_of(there.db, there.project, day)) == {OWN["project"]} | names
+        payee = OTHER if names else OWN["project"]
+        assert payee_of(there.db, there.project, day) == there.organisations[payee]
+    ours = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+    spell, term = (
+        Range(date(2026, 4, 1), date(2026, 7, 1)),
+        Range(date(2026, 1, 1), date(2027, 1, 1)),
+    )
+    assert {(row.seller_uscc, row.buyer_uscc): row.valid for row in ours} == {
+        (OWN["centre"], OWN["project"]): term,
+        (OTHER, OWN["project"]): spell,
+        (OWN["centre"], OTHER): spell,
+        (OTHER, OTHER): spell,
+    }
+
+
+def test_a_pair_of_two_spells_has_a_row_for_each(there: Registered) -> None:
+    other = there.organisations[OTHER]
+    spells = ["[2025-06-01,2026-02-01)", "[2026-11-01,)"]
+    for days in spells:
+        there.relate(kind="buyer", organisation=other, project=there.project, valid=days)
+    found = [row.valid for row in seller_buyer_contracts(there.db) if row.buyer_uscc == OTHER]
+    assert found == [
+        Range(date(2026, 1, 1), date(2026, 2, 1)),
+        Range(date(2026, 11, 1), date(2027, 1, 1)),
+    ]
+
+
+def test_related_whichever_way_it_was_said(there: Registered) -> None:
+    one, other = there.organisations[OWN["project"]], there.organisations[OTHER]
+    there.relate(kind="related", organisation=one, other=other, valid="[2026-04-01,2026-07-01)")
+    assert related(there.db, one, other, DAY)
+    assert related(there.db, other, one, DAY)
+    assert not related(there.db, one, other, LATER)
+
+
+def test_what_is_superseded_holds_no_more(there: Registered) -> None:
+    other = there.organisations[OTHER]
+    there.relate(kind="seller", organisation=other, centre=there.centre, valid="[2026-01-01,)")
+    there.db.execute(sa.text("UPDATE relations SET superseded_at = now(), superseded_by = 'x'"))
+    assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
+    assert {row.seller_uscc for row in seller_buyer_contracts(there.db)} == {OWN["centre"]}
+
+
+def test_a_project_is_paid_through_one_organisation_at_a_time(there: Registered) -> None:
+    for organisation in (there.organisations[OTHER], there.organisations[OWN["centre"]]):
+        said = {"kind": "payee", "project": there.project, "valid": "[2026-01-01,)"}
+        if organisation == there.organisations[OTHER]:
+            there.relate(organisation=organisation, **said)
+            continue
+        with pytest.raises(sa.exc.IntegrityError) as refused:
+            there.relate(organisation=organisation, **said)
+        assert isinstance(refused.value.orig, psycopg.errors.ExclusionViolation)

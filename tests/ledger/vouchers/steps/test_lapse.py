@@ -1,0 +1,70 @@
+"""A voucher lapses by two persons: what is left goes, what was accrued or paid stays."""
+
+import psycopg
+import pytest
+from sqlmodel import Session
+
+from ledger.charging.steps import charge
+from ledger.desk.steps.confirm import respond
+from ledger.errors import Refused
+from ledger.people.tables import Decision
+from ledger.vouchers.steps.lapse import propose_lapse
+from ledger.vouchers.steps.reserve import reserve
+from tests.ledger.accounts.rules.test_targets import held as holding
+from tests.ledger.vouchers.steps.test_caps import APPROVER, CLERK, rights_of, voucher_of
+from tests.support.simulation import window
+from tests.support.town import NOW, Town
+from tests.support.vouchers import audit
+
+CAP = 500_000_000
+
+
+def proposed(town: Town) -> Decision:
+    with Session(town.engine, expire_on_commit=False) as db, db.begin():
+        return propose_lapse(db, voucher_of(town), reason="到期", actor=CLERK.actor, now=NOW)
+
+
+def answered(town: Town, decision: Decision) -> None:
+    with Session(town.engine) as db, db.begin():
+        respond(
+            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+        )
+
+
+def reserved(town: Town, fen: int) -> None:
+    with Session(town.engine) as db, db.begin():
+        reserve(db, voucher_of(town), fen=fen, plan="x", until=NOW.date(), actor="clerk", now=NOW)
+
+
+def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.Connection) -> None:
+    town.report([window(0, 0)])
+    town.accrue()
+    reserved(town, 50)
+    made = proposed(town)
+    assert (made.content["available_fen"], made.content["reserved_fen"]) == (CAP - 80, 50)
+    town.report([window(0, 1)])
+    with Session(town.engine) as db, db.begin():
+        charge(db, NOW)
+    answered(town, made)
+    assert rights_of(town) == holding(C=60, L=CAP - 60)  # with what was used until then
+    standing = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
+    assert standing.fetchone() == (0,)
+    assert audit(owner) == []
+
+
+def test_usage_after_it_earns_nothing(town: Town) -> None:
+    answered(town, proposed(town))
+    town.report([window(0, 0)])
+    town.accrue()
+    assert rights_of(town) == holding(L=CAP)
+
+
+def test_nothing_lapses_twice(town: Town) -> None:
+    answered(town, proposed(town))
+    with pytest.raises(Refused, match="nothing_left"):
+        proposed(town)
+
+
+def test_nothing_changes_before_the_second_person(town: Town) -> None:
+    proposed(town)
+    assert rights_of(town) == holding(A=CAP)

@@ -1,0 +1,133 @@
+"""Cost documents for tests, by hand, sound unless a test says otherwise; a desk for them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from ledger.desk.steps import confirm
+from ledger.desk.steps.take_documents import take_document, take_list
+from ledger.documents.queries.originals import File
+from ledger.documents.rules.cost_document import Document, Line, Party
+from ledger.documents.steps.documents import Taken
+from ledger.documents.tables import CostDocument
+from ledger.errors import Finding
+from ledger.formats.uscc import check_digit
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.tables import Decision
+from tests.support.vouchers import NOW, USCC
+
+CLERK, OTHER = "clerk:李四#1", "clerk:周九#2"
+SECOND = Viewer(2, "周九", Role.APPROVER)
+
+
+def party(number: int, name: str = "单位") -> Party:
+    """The n-th made-up organisation."""
+    first = f"91640100MA76{number:05d}"
+    return Party(first + check_digit(first), f"{name}{number}")
+
+
+CENTRE = Party(USCC, "测试单位")
+ISSUED = date(2026, 4, 2)
+
+
+def digital(serial: int, year: int = 26) -> str:
+    """The number of a 数电票 of Ningxia."""
+    return f"{year}642000{serial:012d}"
+
+
+def line(net_fen: int, tax_fen: int | None = None, item: str = "*信息技术服务*算力服务费") -> Line:
+    """6 % tax, cut off, unless it says otherwise."""
+    six = abs(net_fen) * 6 // 100 * (1 if net_fen > 0 else -1)
+    tax = six if tax_fen is None else tax_fen
+    return Line(item, "卡时", "10", "1.5", net_fen, "6%", tax)
+
+
+def invoice(serial: int, *net_fen: int, **other: Any) -> Document:
+    """A blue XML invoice with a line for each amount."""
+    lines = tuple(line(fen) for fen in net_fen or (100_000,))
+    net, tax = sum(one.net_fen for one in lines), sum(one.tax_fen for one in lines)
+    made = Document(
+        kind="digital_invoice", code="", number=digital(serial), issued_on=ISSUED, seller=CENTRE,
+        buyer=CENTRE, lines=lines, net_fen=net, tax_fen=tax, gross_fen=net + tax, words="",
+        reverses=None, confirmation=None, remark="", since=None, until=None, statement=None,
+        source="xml",
+    )  # fmt: skip
+    return replace(made, **other)
+
+
+def red(serial: int, of: Document, net_fen: int, **other: Any) -> Document:
+    """A red one that takes so much, a negative amount, of a blue one."""
+    told = {"reverses": of.number, "seller": of.seller, "buyer": of.buyer}
+    return invoice(serial, net_fen, **{**told, "confirmation": digital(serial + 500_000), **other})
+
+
+def settlement(number: str, net_fen: int = 50_000, **other: Any) -> Document:
+    """An internal settlement of a university, keyed by hand."""
+    told = {"kind": "internal_settlement", "number": number, "lines": (line(net_fen, 0),)}
+    amounts = {"net_fen": net_fen, "tax_fen": 0, "gross_fen": net_fen, "source": "keyed"}
+    return invoice(1, net_fen, **{**told, **amounts, **other})
+
+
+def file(content: str | bytes = "<?xml version='1.0'?><EInvoice/>", name: str = "发票.xml") -> File:
+    """A file of that content."""
+    return File.given(name, content.encode() if isinstance(content, str) else content)
+
+
+class Desk:
+    """Where documents are brought; every act is a transaction of its own."""
+
+    def __init__(self, engine: sa.Engine, owner: psycopg.Connection) -> None:
+        self.engine, self.owner = engine, owner
+
+    def bring(
+        self, document: Document, original: File | None = None, actor: str = CLERK, **more: Any
+    ) -> Taken | list[Finding]:
+        original = original or file(f"<?xml?>{document}")
+        with Session(self.engine) as db, db.begin():
+            return take_document(db, document, original, actor=actor, now=NOW, **more)
+
+    def taken(self, document: Document, *given: Any, **more: Any) -> int:
+        done = self.bring(document, *given, **more)
+        assert isinstance(done, Taken), done
+        return done.documents[0].id
+
+    def refused(self, document: Document, *given: Any, **more: Any) -> list[tuple[str, str]]:
+        """What is wrong, after a look that nothing was kept."""
+        before = self.count()
+        done = self.bring(document, *given, **more)
+        assert not isinstance(done, Taken)
+        assert self.count() == before
+        return [(found.where, found.code) for found in done]
+
+    def listed(self, documents: Sequence[Document], original: File) -> Taken | list[Finding]:
+        with Session(self.engine) as db, db.begin():
+            return take_list(db, documents, original, actor=CLERK, now=NOW)
+
+    def answer(self, decision: int | None, answer: Any = "confirmed") -> None:
+        assert decision is not None
+        with Session(self.engine) as db, db.begin():
+            seen = db.get_one(Decision, decision).digest
+            confirm.respond(db, decision, answer=answer, seen=seen, viewer=SECOND, now=NOW)
+
+    def count(self) -> tuple[int, ...]:
+        """Of everything that taking a document writes."""
+        tables = ("originals", "cost_documents", "document_lines", "decisions")
+        return tuple(self.one(f"SELECT count(*) FROM {name}") for name in tables)
+
+    def one(self, query: str) -> Any:
+        row = self.owner.execute(query.encode()).fetchone()
+        assert row
+        return row[0]
+
+    def standing(self) -> list[int]:
+        rows = self.owner.execute("SELECT id FROM standing_documents ORDER BY id")
+        return [row[0] for row in rows]
+
+    def row(self, document: int) -> CostDocument:
+        with Session(self.engine) as db:
+            return db.exec(select(CostDocument).where(CostDocument.id == document)).one()

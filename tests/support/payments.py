@@ -1,0 +1,194 @@
+"""A treasury for tests of payment: an indicator with money, vouchers that owe, approved claims.
+
+Claims are put there as approved: how they get so far is the business of other tests.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from ledger.accounts.queries import balances, rights
+from ledger.accounts.rules.targets import Rights
+from ledger.desk.steps.confirm import respond
+from ledger.documents.queries.originals import File
+from ledger.formats.uscc import check_digit
+from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import Payable
+from ledger.payment.steps.bank_return import Taken, take_return
+from ledger.payment.steps.indicators import open_indicator
+from ledger.payment.steps.payment_list import make_list
+from ledger.payment.tables import PaymentList
+from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.steps.decisions import Answer
+from ledger.people.tables import Decision
+from ledger.registry.tables import Project
+from ledger.vouchers.tables import Voucher
+from tests.support.vouchers import chain, place_voucher, posted
+
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+CAP = 1_000_000
+CASHIER = Viewer(1, "钱会计", Role.FINANCE)
+BOSS = Viewer(2, "孙科长", Role.APPROVER)
+HEAD = "流水号,清单号,序号,结果,金额,日期,原因"
+
+
+class Treasury:
+    """Who decides is the cashier, who confirms the boss."""
+
+    def __init__(self, owner: psycopg.Connection, engine: sa.Engine) -> None:
+        self.owner, self.engine = owner, engine
+
+    def project(self, code: str, payable: int) -> Voucher:
+        """A project of its own organisation with an account, and a voucher with this payable."""
+        voucher = place_voucher(self.owner, self.engine, CAP, code)
+        owed = chain(payable, "accrue available accrued", "match accrued payable")
+        posted(self.engine, f"earned {code}", {voucher.book: owed})
+        first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
+        organisation = self._one(
+            "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
+            first17 + check_digit(first17),
+            f"{code}公司",
+        )
+        self.owner.execute(
+            "UPDATE projects SET organisation = %s WHERE code = %s", (organisation, code)
+        )
+        self.account(code, "6222020000000000")
+        return voucher
+
+    def organisation(self, code: str) -> int:
+        return self._one("SELECT organisation FROM projects WHERE code = %s", code)
+
+    def change_of_account(self, code: str, number: str) -> int:
+        """A decision on another account, not answered yet."""
+        organisation = self.organisation(code)
+        said = {
+            "organisation": organisation, "holder": f"{code}公司", "bank": "宁夏银行营业部",
+            "bank_code": "313871000007", "number": number,
+        }  # fmt: skip
+        return self._one(
+            "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
+            " VALUES ('account', %s, %s, %s, '', 'clerk:李四#8', %s) RETURNING id",
+            str(organisation), json.dumps(said), "0" * 64, NOW,
+        )  # fmt: skip
+
+    def account(self, code: str, number: str) -> None:
+        """The organisation is paid here from now on."""
+        decision = self.change_of_account(code, number)
+        self.owner.execute(
+            "UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:王五#9',"
+            " answered_at = %s, answered_digest = digest WHERE id = %s",
+            (NOW, decision),
+        )
+        self.owner.execute(
+            "UPDATE bank_accounts SET superseded_at = %s"
+            " WHERE organisation = %s AND superseded_at IS NULL",
+            (NOW, self.organisation(code)),
+        )
+        self.owner.execute(
+            "INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,"
+            " confirmed_at) SELECT (content ->> 'organisation')::bigint, content ->> 'holder',"
+            " content ->> 'bank', content ->> 'bank_code', content ->> 'number', id, %s"
+            " FROM decisions WHERE id = %s",
+            (NOW, decision),
+        )
+
+    def claim(self, code: str, fen: int, number: str) -> int:
+        """An approved claim of the project; the later, the younger."""
+        return self._one(
+            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
+            " SELECT %s, v.id, p.organisation, %s, 'approved', %s, 'test'"
+            " FROM vouchers v JOIN projects p ON p.id = v.project WHERE p.code = %s RETURNING id",
+            number, fen, NOW, code,
+        )  # fmt: skip
+
+    def indicator(self, fen: int, number: str = "Z1", year: int = 2026) -> None:
+        with Session(self.engine) as db, db.begin():
+            decision = open_indicator(
+                db,
+                number=number,
+                year=year,
+                project_name="算力券",
+                fund_kind="一般公共预算",
+                classification="2150805",
+                fen=fen,
+                reason="预算批复",
+                actor=CASHIER.actor,
+                now=NOW,
+            )
+            self.answer(db, decision)
+
+    def answer(
+        self, db: Session, decision: Decision, answer: Answer = "confirmed", now: datetime = NOW
+    ) -> None:
+        assert decision.id is not None
+        viewer = CASHIER if answer == "withdrawn" else BOSS
+        respond(db, decision.id, answer=answer, seen=decision.digest, viewer=viewer, now=now)
+
+    def make(
+        self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026
+    ) -> str:
+        """A list that waits for its second person; its number."""
+        now = NOW.replace(year=year)
+        with Session(self.engine) as db, db.begin():
+            made = make_list(
+                db,
+                indicator=payment.indicator(db, number, year),
+                claims=claims,
+                reason="",
+                actor=CASHIER.actor,
+                now=now,
+            )
+            return made.number
+
+    def confirm(self, number: str, answer: Answer = "confirmed", now: datetime = NOW) -> None:
+        with Session(self.engine) as db, db.begin():
+            made = db.exec(select(PaymentList).where(PaymentList.number == number)).one()
+            self.answer(db, db.get_one(Decision, made.decision), answer, now)
+
+    def send(self, claims: Sequence[str] | None = None) -> str:
+        """A list that went to the bank; its number."""
+        number = self.make(claims)
+        self.confirm(number)
+        return number
+
+    def bank(self, *rows: str, now: datetime = NOW) -> Taken:
+        """The bank returns these rows."""
+        file = File.given("回单.csv", "\n".join([HEAD, *rows]).encode())
+        with Session(self.engine) as db, db.begin():
+            return take_return(db, file, actor=CASHIER.actor, now=now)
+
+    def queue(self) -> list[Payable]:
+        with Session(self.engine) as db:
+            return payment.queue(db, NOW)
+
+    def rights(self, code: str) -> Rights:
+        with Session(self.engine) as db:
+            asked = select(Voucher.book).join(Project, col(Project.id) == Voucher.project)
+            return rights(db, db.exec(asked.where(Project.code == code)).one())
+
+    def money(self, number: str = "Z1", year: int = 2026) -> dict[str, int]:
+        """The indicator's balances that are not nothing; they always add up to nothing."""
+        with Session(self.engine) as db:
+            held = balances(db, payment.indicator(db, number, year).book)
+        assert sum(held.values()) == 0
+        return {role: fen for role, fen in held.items() if fen and role != "appropriation"}
+
+    def state(self, claim: str) -> str:
+        row = self.owner.execute("SELECT state FROM claims WHERE number = %s", (claim,)).fetchone()
+        assert row
+        return str(row[0])
+
+    def _one(self, query: str, *values: object) -> int:
+        row = self.owner.execute(query.encode(), values).fetchone()
+        assert row
+        return int(row[0])
+
+
+def hash_of(code: str) -> int:
+    return int(sha256(code.encode()).hexdigest()[:12], 16)

@@ -1,0 +1,126 @@
+"""The whole product as a person starts it: `suanquan up` as a process, and commands beside it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+PATIENCE_S = 120.0
+SUANQUAN = [sys.executable, "-m", "api.command_line"]
+AGENT = [sys.executable, "-m", "agents"]
+
+
+@dataclass
+class Up:
+    """A running `suanquan up` on a data folder; port 0 takes any free one, later starts keep it."""
+
+    data: Path
+    arguments: tuple[str, ...] = ("--no-demo",)
+    port: int = 0
+    process: subprocess.Popen[str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def env(self) -> dict[str, str]:
+        mine = {"SUANQUAN_DATA": str(self.data), "SUANQUAN_PORT": str(self.port), "LC_ALL": "en"}
+        rest = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
+        return rest | mine | dict(self.environment)
+
+    @property
+    def url(self) -> str:
+        return str(json.loads((self.data / "server.json").read_text())["url"])
+
+    @property
+    def token(self) -> str:
+        return (self.data / "admin.token").read_text().strip()
+
+    def start(self) -> None:
+        """Return when it has said that it is ready."""
+        self.process = subprocess.Popen(
+            [*SUANQUAN, "up", *self.arguments],
+            env=self.env, stdout=subprocess.PIPE, encoding="utf-8",
+        )  # fmt: skip
+        assert self.process.stdout
+        said = self.process.stdout.readline()
+        assert "ready" in said, said
+        self.port = int(self.url.rpartition(":")[2])
+
+    def stop(self) -> int:
+        """As a service manager stops it; its exit code."""
+        assert self.process
+        self.process.terminate()
+        return self.ended()
+
+    def kill(self) -> None:
+        """Kill -9 for it and everything that it started."""
+        assert self.process
+        for one in [*self.family(), psutil.Process(self.process.pid)]:
+            with suppress(psutil.NoSuchProcess):  # it died of another's death
+                one.kill()
+        self.ended()
+
+    def ended(self) -> int:
+        assert self.process
+        self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode
+
+    def family(self) -> list[psutil.Process]:
+        assert self.process
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`suanquan` beside it, as somebody on this machine runs it."""
+        return subprocess.run(
+            [*SUANQUAN, *arguments], env=self.env, capture_output=True, encoding="utf-8",
+            check=False,
+        )  # fmt: skip
+
+    def ask(self, *arguments: str) -> Any:
+        """The JSON that a command answers."""
+        done = self.command(*arguments, "--json")
+        assert done.returncode == 0, done.stderr + self.errors()
+        return json.loads(done.stdout)
+
+    def errors(self) -> str:
+        """What the server's log says of errors, for the report of a failed test."""
+        lines = (self.data / "server.log").read_text().splitlines()
+        return "\n".join(line for line in lines if '"level": "error"' in line)
+
+    def usage(self) -> dict[str, int | str]:
+        return {line["project"]: line["device_ms"] for line in self.ask("usage")}
+
+    def get(self, path: str) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx2.get(self.url + path, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@contextmanager
+def running(data: Path, *arguments: str, **environment: str) -> Iterator[Up]:
+    """Up, and stopped at the end however the test went."""
+    server = Up(data, arguments or ("--no-demo",), environment=environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process and server.process.poll() is None:
+            assert server.stop() == 0
+
+
+def until(what: str, holds: Any) -> Any:
+    """Wait for something to come true; what it was then."""
+    patience = time.monotonic() + PATIENCE_S
+    while not (found := holds()):
+        assert time.monotonic() < patience, what
+        time.sleep(0.2)
+    return found

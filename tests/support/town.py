@@ -1,0 +1,68 @@
+"""A small town for tests of the flow: one centre, two GPUs, a model project with a voucher."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from agents import wire
+from ledger.charging.steps import Charged, charge
+from ledger.metering.steps.intake import Receipt, take_batch
+from ledger.postgres.database import Database
+from ledger.registry.steps.register import Registered, register
+from ledger.vouchers.queries import project_by_code
+from ledger.vouchers.steps.accrue import Accrued, accrue_all
+from ledger.vouchers.steps.clauses import load_policies
+from ledger.vouchers.steps.voucher import open_voucher
+from tests.support.simulation import START, Node, enrolled, minute, place
+
+NOW = minute(100_000)
+POLICY = "yinchuan-2024-drill"
+
+REGISTRY = """
+clusters: [{name: c1, centre: centre of c1, billing: [{source: nvml, from: 2026-01-01}]}]
+catalogue: [{model: H100-80G, names: [{nvml: H100}]}]
+projects: [{code: p1, name: 大模型, kind: model, organisation: 91640100MA7600001J, drill: true}]
+contracts:
+  - number: k1
+    centre: centre of c1
+    project: p1
+    from: 2026-01-01
+    prices: [{unit: gpu-hour, yuan: "60", tax_included: false, tax_rate: "0.06"}]
+bindings: [{cluster: c1, holder: {static: team-a}, project: p1, from: 2026-01-01}]
+"""
+
+
+class Town:
+    """One yuan a GPU-minute, thirty fen of it from the city."""
+
+    def __init__(self, database: Database, engine: sa.Engine, owner: psycopg.Connection) -> None:
+        self.engine = engine
+        self.cluster = place(owner, gpus=2)
+        self.node: Node = enrolled(owner, self.cluster)
+        with database.owner_engine().begin() as connection:
+            load_policies(connection)
+        self.register(REGISTRY)
+        with Session(engine) as db, db.begin():
+            self.project = project_by_code(db, "p1").id or 0
+            open_voucher(
+                db, project=self.project, clause="09-1", policy=POLICY, facts={}, actor="clerk",
+                now=START,
+            )  # fmt: skip
+
+    def register(self, text: str, now: datetime = START, *, supersede: bool = False) -> Registered:
+        with Session(self.engine) as db, db.begin():
+            done = register(db, text, actor="clerk", now=now, supersede=supersede)
+            assert not done.findings, done.findings
+        return done
+
+    def report(self, windows: Iterable[wire.Window]) -> None:
+        with Session(self.engine) as db, db.begin():
+            sent = self.node.read(self.node.batch(windows))
+            assert isinstance(take_batch(db, sent, NOW), Receipt)
+
+    def accrue(self, now: datetime = NOW) -> tuple[Charged, Accrued]:
+        with Session(self.engine) as db, db.begin():
+            return charge(db, now), accrue_all(db, "test", now)
