@@ -1,4 +1,4 @@
-"""`suanquan-agent demo`: the made-up centre of agents/sources/fiction.py, reported as real ones are.
+"""`suanquan-agent demo`: report the made-up centre of `sources/fiction.py` as real ones are.
 
 Each node, and the Slurm controller, is an agent of its own: its own key, spool and stream, its own
 thread. What is told is remembered in the spool with the windows themselves, so the demo can be

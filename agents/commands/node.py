@@ -1,9 +1,10 @@
 """The agent of one node: a loop that looks, and a thread that reports.
 
 They share nothing but the spool. So a slow or absent server never costs a sample. The driver is
-read by a process of its own (agents/driver/watchdog.py), for which the loop hardly waits: while it is slow
-the holders are still sampled every second, and when it hangs the minutes close all the same. At
-SIGTERM the loop takes a last look, keeps the open minute, and the thread tries to send once more.
+read by a process of its own (agents/driver/watchdog.py), for which the loop hardly waits: while it
+is slow the holders are still sampled every second, and when it hangs the minutes close all the
+same. At SIGTERM the loop takes a last look, keeps the open minute, and the thread tries to send
+once more.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ three kinds of answer. A reading that this GPU does not have is None with the re
 that is lost is that GPU's own gap. A driver that went away, or was replaced under us, is a gap of
 all GPUs. A driver that shows no GPU at all has failed; it is not an idle node.
 
-Source: NVML API reference (nvml.h); what it leaves open was settled by tests/agents/driver/test_nvml.py.
+Source: NVML API reference (nvml.h); what it leaves open was settled by
+tests/agents/driver/test_nvml.py.
 """
 
 from __future__ import annotations

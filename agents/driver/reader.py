@@ -1,8 +1,8 @@
 """The process that reads the driver for the agent, and does nothing else.
 
 A call into a wedged driver may never come back, and nothing can call it off. So the driver is asked
-here, where the agent can watch, kill and start again (agents/driver/watchdog.py). It also is what loads
-the driver's library: another version of it needs another process.
+here, where the agent can watch, kill and start again (agents/driver/watchdog.py). It also is what
+loads the driver's library: another version of it needs another process.
 
 It ends when the agent closes the pipe, and the kernel kills it if the agent dies while it hangs.
 """

@@ -1,4 +1,4 @@
-"""What the API takes and gives of claims, publication and bank accounts; see `api/door/schemas.py`."""
+"""What the API takes and gives of claims, publication and bank accounts."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

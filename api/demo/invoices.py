@@ -1,7 +1,8 @@
 """Made-up 数电票 for the demo: XML as the tax platform delivers it, of parties that do not exist.
 
-Element names as in real ones (`ledger/documents/rules/einvoice.py` reads both). Every number follows from
-what the invoice is for, so the demo may be made again and makes the same ones. Remarks say 演练.
+Element names as in real ones (`ledger/documents/rules/einvoice.py` reads both). Every number
+follows from what the invoice is for, so the demo may be made again and makes the same ones. Remarks
+say 演练.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Files that people send: as a form with a part called `file`, or as they are with `?name=`.
 
-Both are read whole; their size was limited before (`api/door/limits.py`). What a form says beside its
-file stands in a part called `document`, as JSON.
+Both are read whole; their size was limited before (`api/door/limits.py`). What a form says beside
+its file stands in a part called `document`, as JSON.
 """
 
 import json

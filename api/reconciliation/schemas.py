@@ -1,4 +1,4 @@
-"""What the API takes and gives of reconciliations, decisions and messages; see `api/door/schemas.py`."""
+"""What the API takes and gives of reconciliations, decisions and messages."""
 
 from datetime import date
 from typing import Annotated

@@ -3,8 +3,8 @@
 A row is a GPU, under the name of its node; a column is an hour, Beijing's midnights marked. The
 shade is utilisation; a dot means that it was not measured. A dashed frame has a gap in it, a
 crossed cell silence, and where there is no cell the GPU was not registered. Like the other pictures
-(`api/web/charts.py`) it is drawn on the server, in whole units of a box twice as wide as it is meant to
-be seen, and its figures stand in tables beside it.
+(`api/web/charts.py`) it is drawn on the server, in whole units of a box twice as wide as it is
+meant to be seen, and its figures stand in tables beside it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """The way of the money as a picture: columns of bars, and between them bands as wide as their sum.
 
-Drawn on the server like the other pictures (`api/web/charts.py`): whole coordinates, colours by class,
-and a table with the same figures beside it. The same ways always give the same picture: bars stand
-by their sum, the greatest first, then by name.
+Drawn on the server like the other pictures (`api/web/charts.py`): whole coordinates, colours by
+class, and a table with the same figures beside it. The same ways always give the same picture: bars
+stand by their sum, the greatest first, then by name.
 """
 
 from collections.abc import Sequence

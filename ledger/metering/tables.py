@@ -1,7 +1,7 @@
 """What agents said and what follows from it: streams, batches, windows, day totals, coverage.
 
-Windows and day totals are written by COPY and folded in SQL (`ledger/metering/steps/intake.py`); these
-classes name their columns for readers and queries.
+Windows and day totals are written by COPY and folded in SQL (`ledger/metering/steps/intake.py`);
+these classes name their columns for readers and queries.
 """
 
 from datetime import date, datetime

@@ -1,7 +1,8 @@
 """What Alembic runs to migrate: on the connection and in the transaction that `upgrade` opened.
 
-The transaction, its advisory lock and its timeouts belong to `ledger.postgres.database.upgrade`, so there
-is one way to migrate. SQL without a server (`--sql`) is not offered: the steps look at the server.
+The transaction, its advisory lock and its timeouts belong to `ledger.postgres.database.upgrade`, so
+there is one way to migrate. SQL without a server (`--sql`) is not offered: the steps look at the
+server.
 """
 
 from alembic import context

@@ -1,12 +1,13 @@
-"""Decisions of two persons: one decides, another confirms what was decided."""
+"""Who may act: tokens and sessions; and decisions, which one person takes and another confirms."""
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from ledger.postgres.columns import identity, moment
+from ledger.postgres.columns import big, identity, moment
 
 
 class Decision(SQLModel, table=True):
@@ -26,14 +27,6 @@ class Decision(SQLModel, table=True):
     answered_at: datetime | None = moment(nullable=True)
     answered_digest: str | None = None
     answer_reason: str  # the database begins with ""
-
-
-from datetime import datetime
-
-from sqlalchemy import LargeBinary
-from sqlmodel import Field, SQLModel
-
-from ledger.postgres.columns import big, identity, moment
 
 
 class Token(SQLModel, table=True):

@@ -1,8 +1,9 @@
-"""Who takes part: organisations, the centres they run, and the centres' clusters."""
+"""Who takes part, with which machines, under which contracts and prices."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import SmallInteger
+from sqlalchemy import ARRAY, Numeric, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import Days, big, days, identity, moment
@@ -66,15 +67,6 @@ class Relation(SQLModel, table=True):
     recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
-
-
-from datetime import date, datetime
-from decimal import Decimal
-
-from sqlalchemy import ARRAY, Numeric, Text
-from sqlmodel import Field, SQLModel
-
-from ledger.postgres.columns import Days, big, days, identity, moment
 
 
 class Project(SQLModel, table=True):
@@ -165,13 +157,6 @@ class Binding(SQLModel, table=True):
     recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
-
-
-from datetime import datetime
-
-from sqlmodel import Field, SQLModel
-
-from ledger.postgres.columns import big, identity, moment
 
 
 class CatalogueModel(SQLModel, table=True):

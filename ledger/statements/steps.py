@@ -14,8 +14,9 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from ledger.charging.queries.policies import policies
 from ledger.charging.rules.charges import ChargeKey
-from ledger.charging.steps import charge, policies
+from ledger.charging.steps import charge
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.digest import digest
 from ledger.registry.tables import Contract

@@ -2,7 +2,8 @@
 
 Each clause stands under its sentence; a table tells for every figure what happens just below, at
 and just above it, and which words of the sentence include it or do not. Nothing is worked out here:
-the cases come from `ledger/policy/analysis/boundaries.py`, and everything that is printed is theirs.
+the cases come from `ledger/policy/analysis/boundaries.py`, and everything that is printed is
+theirs.
 """
 
 from collections.abc import Iterator, Sequence

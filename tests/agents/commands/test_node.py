@@ -39,7 +39,7 @@ from tests.support.tiny_server import TinyServer
 
 NOON = 1_767_268_800_000
 QUICK = """
-import sys, agents.meter
+import sys, agents.metering.meter
 agents.metering.meter.LOOK_MS = 1_000
 from agents.__main__ import main
 sys.exit(main(sys.argv[1:]))
@@ -330,7 +330,9 @@ def test_a_server_that_takes_the_request_and_never_answers_delays_the_end_by_so_
         agent.server.port = silent.getsockname()[1]
         with Spool(agent.folder / "agent" / "spool.db") as spool:
             spool.add([window(0)])
-        agent.start(code="import agents.commands.node\nagents.node._LAST_TRY_S = 0.5\n" + QUICK)
+        agent.start(
+            code="import agents.commands.node\nagents.commands.node._LAST_TRY_S = 0.5\n" + QUICK
+        )
         agent.until("/healthz", "healthy")
         code, _ = agent.stop()
     assert code == 0
@@ -371,7 +373,7 @@ def test_a_driver_upgraded_under_us_is_read_by_a_new_process(agent: Agent) -> No
 
 
 def test_a_driver_that_hangs_is_a_gap_and_the_agent_goes_on(agent: Agent) -> None:
-    agent.start(code="import agents.driver.watchdog\nagents.watchdog.LOOK_S = 1.5\n" + QUICK)
+    agent.start(code="import agents.driver.watchdog\nagents.driver.watchdog.LOOK_S = 1.5\n" + QUICK)
     agent.until("/metrics", "suanquan_agent_gpus 1")
     said = agent.driver.state.read_text()
     agent.driver.say(gpu_line(0), "hang")

@@ -177,7 +177,7 @@ def test_no_driver_is_said_in_one_sentence(driver: FakeDriver, code: int, words:
 LOOK_TWICE = """
 import os
 from pathlib import Path
-from agents.nvml import DriverReplaced, Nvml
+from agents.driver.nvml import DriverReplaced, Nvml
 nvml = Nvml()
 print(nvml.look())
 state = Path(os.environ["FAKE_NVML"])

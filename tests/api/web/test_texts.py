@@ -60,7 +60,7 @@ PAGES = [
 
 def texts() -> list[str]:
     """Every text in `_(...)` of the pages and their templates."""
-    sources = [*(API / "pages").glob("*.py"), *(API / "templates").glob("*.html")]
+    sources = [*API.rglob("*.py"), *API.rglob("*.html")]
     assert len(sources) > 10
     return [
         str(message)

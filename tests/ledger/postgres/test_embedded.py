@@ -36,7 +36,7 @@ PROGRAM = """
 import encodings.ascii, encodings.idna, itertools, os, sys
 from pathlib import Path
 import psycopg
-from ledger.books.embedded import Embedded, place_for
+from ledger.postgres.embedded import Embedded, place_for
 data, binaries, uid = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 if uid != os.geteuid():
     os.setgroups([]), os.setgid(uid), os.setuid(uid)
