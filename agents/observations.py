@@ -75,8 +75,7 @@ class Driver(Protocol):
 
 
 class Shares(StrEnum):
-    """By which rule the slots of one device share it (agents/holders/slots.py); the contract names
-    it."""
+    """By which rule the slots of one device share it; the contract names it."""
 
     HELD = "held"
     REPLICAS = "replicas"

@@ -6,8 +6,8 @@ import typer
 
 from api.claims.cli import proposed
 from api.cli.client import Client, say
+from api.cli.options import Json
 from api.cli.screen import as_json, beijing, table
-from api.registry.cli import Json
 
 app = typer.Typer()
 account = typer.Typer(no_args_is_help=True, help="收款账户 / bank accounts")

@@ -8,9 +8,9 @@ import typer
 
 from api.cli.arguments import content_of
 from api.cli.client import Client, say
+from api.cli.options import Code, Json
 from api.cli.screen import as_json, beijing, called, money, pairs, person, table
 from api.language.codes import CLAIM_ACTIONS, CLAIM_STATES, FILE_ROLES
-from api.registry.cli import Code, Json
 from api.vouchers.cli import read_fact
 from ledger.units import fen_from_yuan
 

@@ -17,6 +17,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.codes import KEPT_APART
 from api.language.i18n import gettext as _
+from api.people.decision_rights import may_read
 from api.reconciliation.difference_view import line_name
 from api.web import labels as words
 from api.web.layout import Framed, pages
@@ -33,11 +34,6 @@ from ledger.reconciliation.queries import months as reconcile
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
-
-
-def may_read(viewer: Viewer, decision: Decision) -> bool:
-    """Whether this reader may see it: outside the bureau only one's own."""
-    return access.may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, decision)
 
 
 def may_answer(viewer: Viewer, decision: Decision) -> bool:

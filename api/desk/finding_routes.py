@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from api.door import access
 from api.door.access import Right
+from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
 from api.door.schemas import Released, exact
-from api.metering.batch_decoder import read_kept
 from ledger.desk.queries import findings
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer

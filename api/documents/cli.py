@@ -8,8 +8,8 @@ import typer
 
 from api.cli.arguments import content_of, fen_of
 from api.cli.client import Client, Failure, say
+from api.cli.options import Json
 from api.cli.screen import as_json, money, pairs, table
-from api.registry.cli import Json
 
 app = typer.Typer()
 invoice = typer.Typer(no_args_is_help=True, help="成本单据：发票与内部结算 / cost documents")

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Form, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from api.desk.decision_pages import may_read
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.door.problems import findings
+from api.people.decision_rights import may_read
 from api.web import forms
 from api.web import labels as words
 from api.web.forms import Sent, text

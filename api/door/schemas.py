@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import models_json_schema
 
 from ledger.metering.queries import usage
@@ -288,3 +288,6 @@ class Accrued(Told):
     unpriced: int
     vouchers: int
     moved: int
+
+
+YearMonth = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]

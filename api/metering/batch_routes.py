@@ -17,9 +17,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from agents import wire
+from api.door.batch_decoder import read_batch, verify
 from api.door.dependencies import Now
 from api.door.problems import Problem, Refusal, respond
-from api.metering.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Ahead, Forked, Item, Receipt, Reporter, Sent, take_batch
 
 router = APIRouter(tags=["agents"])

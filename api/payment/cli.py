@@ -11,10 +11,10 @@ import typer
 
 from api.cli.arguments import content_of, fen_of
 from api.cli.client import Client, Failure, say
+from api.cli.options import Json
 from api.cli.screen import as_json, beijing, money, pairs, person, table
 from api.payment import return_cli as cli_payback
 from api.payment.return_cli import Indicator, Reason, Year, Yuan, decide
-from api.registry.cli import Json
 
 app = typer.Typer()
 pay = typer.Typer(no_args_is_help=True, help="付款 / payment")

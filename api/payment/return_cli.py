@@ -7,8 +7,8 @@ import typer
 
 from api.cli.arguments import content_of, fen_of
 from api.cli.client import Client, Failure, say
+from api.cli.options import Json
 from api.cli.screen import as_json, beijing, money, pairs, table
-from api.registry.cli import Json
 
 app = typer.Typer()
 

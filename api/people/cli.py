@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.client import Client, say
+from api.cli.options import Json
 from api.cli.screen import as_json, beijing, table
-from api.registry.cli import Json
 from ledger.units import hours
 
 app = typer.Typer()

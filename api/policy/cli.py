@@ -9,13 +9,13 @@ import typer
 
 from api.cli.client import say
 from api.cli.failures import failures
+from api.cli.options import Json
 from api.cli.screen import as_json, money, pairs, table
 from api.policy.boundaries_cli import boundaries
 from api.policy.check_cli import check
 from api.policy.evaluate_cli import evaluate
 from api.policy.explain_cli import explain, replay
 from api.policy.simulate.cli import simulate
-from api.registry.cli import Json
 
 app = typer.Typer()
 policy = typer.Typer(no_args_is_help=True, help="政策 / the policy")

@@ -13,8 +13,8 @@ import typer
 
 from api.cli.client import Failure, say
 from api.cli.failures import failures
+from api.cli.options import Json
 from api.cli.screen import ABSENT, as_json, money, table
-from api.registry.cli import Json
 
 _RESULTS = {
     "eligible": ("符合", "eligible"),

@@ -13,9 +13,9 @@ import typer
 
 from api.cli.client import Failure, say
 from api.cli.failures import failures
+from api.cli.options import Json
 from api.cli.screen import as_json
 from api.policy.evaluate_cli import Readings, read_file, readings
-from api.registry.cli import Json
 
 _SHAPES = {"met": "●", "unmet": "■", "judgement": "◆", "open": "○", "exempt": "–"}
 

@@ -12,10 +12,11 @@ from fastapi.responses import RedirectResponse, Response
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.reconciliation import difference_view as differences
-from api.reconciliation.pages import found_in, month_of, named
+from api.reconciliation.pages import found_in, named
 from api.web import forms
 from api.web.forms import Sent, text
 from api.web.layout import refuse
+from api.web.months import month_of
 from ledger.errors import Refused
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision

@@ -5,7 +5,6 @@ choice and reason; at the foot what documents paid in. J and K go from differenc
 Enter opens one; without script the same links lead there. A centre and a builder see their own.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -22,6 +21,7 @@ from api.reconciliation import difference_view as differences
 from api.web import labels as words
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
+from api.web.months import month_of
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues as desk
 from ledger.errors import NotFound
@@ -41,8 +41,6 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
-
-_MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def month_mark(row: Month) -> Mark:
@@ -84,18 +82,6 @@ def listing(
             "may_reconcile": access.may(viewer, Right.RECONCILE),
         },
     )
-
-
-def is_month(said: str) -> bool:
-    """Whether it is written as `2026-11`."""
-    return _MONTH.fullmatch(said) is not None
-
-
-def month_of(said: str) -> date:
-    """The first day of `2026-11`; anything else is no month of ours."""
-    if not is_month(said):
-        raise NotFound("reconciliation", id=said)
-    return date.fromisoformat(f"{said}-01")
 
 
 def named(db: Session, viewer: Viewer, contract: int, month: str) -> tuple[Contract, date]:

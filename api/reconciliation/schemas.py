@@ -5,10 +5,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from api.door.schemas import Asked, Long, Told
+from api.door.schemas import Asked, Long, Told, YearMonth
 from api.people.schemas import DecisionSeen
 
-YearMonth = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
 Fen = Annotated[int, Field(ge=0, le=10**15)]
 
 

@@ -8,6 +8,7 @@ import typer
 
 from api.cli.arguments import content_of
 from api.cli.client import Client, say
+from api.cli.options import Code, Json, Since, Until
 from api.cli.screen import (
     approximate,
     as_json,
@@ -21,11 +22,6 @@ from api.cli.screen import (
 )
 
 app = typer.Typer()
-
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-Code = Annotated[str, typer.Argument(metavar="CODE", help="项目编号 / project code")]
-Since = Annotated[str | None, typer.Option(help="自此日起，如 2026-11-01 / from this day")]
-Until = Annotated[str | None, typer.Option(help="至此日前，如 2026-12-01 / until before this day")]
 
 
 @app.command()

@@ -26,10 +26,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.client import Client, Door, Failure, say
 from api.cli.failures import failures
+from api.cli.options import Json
 from api.cli.screen import as_json, gpu_hours, money, table
 from api.demo import drill, prepare
 from api.demo import month as demo_month
-from api.registry.cli import Json
 from ledger.units import beijing_day, decimal
 
 app = typer.Typer()

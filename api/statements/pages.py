@@ -14,9 +14,9 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.door.problems import Refusal
-from api.reconciliation.pages import is_month, month_of
 from api.web import labels as words
 from api.web.layout import Framed, pages
+from api.web.months import is_month, month_of
 from ledger.errors import Refused
 from ledger.people.steps.credentials import Role, Viewer
 from ledger.people.steps.decisions import person

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.reconciliation.schemas import YearMonth
+from api.door.schemas import YearMonth
 from api.statements.schemas import AnswerAsked, StatementAsked, StatementListed, StatementSeen
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Role, Viewer

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.door.schemas import Asked, Exact, Text, Told
-from api.reconciliation.schemas import YearMonth
+from api.door.schemas import Asked, Exact, Text, Told, YearMonth
 from ledger.statements.rules import Standing, Word
 
 

@@ -12,7 +12,7 @@ import psycopg
 from nacl.signing import SigningKey
 
 from agents import wire
-from api.metering.batch_decoder import read_batch, verify
+from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, Sent
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

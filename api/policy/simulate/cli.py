@@ -18,9 +18,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from api.cli.client import Failure, say
 from api.cli.failures import failures
+from api.cli.options import Json
 from api.cli.screen import as_json
 from api.policy.evaluate_cli import Readings, readings
-from api.registry.cli import Json
 
 _MOST = 10_000_000
 _TOLD = 10

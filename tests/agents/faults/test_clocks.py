@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from agents import wire
-from api.metering.batch_decoder import read_kept
+from api.door.batch_decoder import read_kept
 from ledger.metering.steps.enrol import agents
 from ledger.metering.steps.intake import release
 from tests.agents.faults.conftest import Books, Tell

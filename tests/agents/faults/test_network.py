@@ -17,7 +17,7 @@ from agents import wire
 from agents.observations import Look, Reading, Sight
 from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response, Server
-from api.metering.batch_decoder import read_batch, verify
+from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, take_batch
 from tests.agents.faults.conftest import Books, Tell
 from tests.agents.reporting.test_report import in_a_process

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from api.metering.batch_decoder import read_kept, read_window
+from api.door.batch_decoder import read_kept, read_window
 from ledger.metering.queries.windows import Kept, Origin, fold, raw_connection
 from ledger.metering.steps.intake import Ahead, Forked, Receipt, Sent, release, take_batch
 from tests.support.simulation import Node, enrolled, gpu_id, held, minute, place, window
