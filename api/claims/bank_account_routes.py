@@ -14,6 +14,7 @@ from ledger.claims import queries as books
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Role, Viewer
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -34,7 +35,7 @@ def propose(
     if made is None:
         told = findings(faults)
         raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
-    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+    return ClaimProposed(decision=key(made), digest=made.digest, content=made.content)
 
 
 @router.get("/bank-accounts")

@@ -26,6 +26,7 @@ from ledger.payment.tables import PaymentList
 from ledger.people.steps.credentials import Role, Viewer
 from ledger.people.steps.decisions import Answer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.tables import Voucher
 from tests.support.vouchers import chain, place_voucher, posted
@@ -126,9 +127,8 @@ class Treasury:
     def answer(
         self, db: Session, decision: Decision, answer: Answer = "confirmed", now: datetime = NOW
     ) -> None:
-        assert decision.id is not None
         viewer = CASHIER if answer == "withdrawn" else BOSS
-        respond(db, decision.id, answer=answer, seen=decision.digest, viewer=viewer, now=now)
+        respond(db, key(decision), answer=answer, seen=decision.digest, viewer=viewer, now=now)
 
     def make(
         self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026

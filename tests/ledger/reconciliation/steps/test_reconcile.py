@@ -22,6 +22,7 @@ from ledger.documents.tables import CostDocument
 from ledger.errors import Conflict, Finding, Refused
 from ledger.people.steps.credentials import Role, Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
@@ -83,7 +84,7 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=viewer,
+                db, key(decision), answer="confirmed", seen=decision.digest, viewer=viewer,
                 now=NOW,
             )  # fmt: skip
 
@@ -102,7 +103,7 @@ class Desk:
     def more_used(self, fen: int) -> None:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             contract = contract_by_number(db, "k1")
-            (cell,) = month_cells(db, contract.id or 0, MONTH)
+            (cell,) = month_cells(db, key(contract), MONTH)
             made = reconcile.propose_extra(
                 db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
                 reason="现场核实", actor=CLERK.actor, now=NOW,
@@ -265,7 +266,7 @@ def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None
 def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
         answer(
             db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
             actor="builder", now=NOW,
@@ -297,11 +298,11 @@ def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connec
 
 def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
     desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
     with Session(desk.engine) as db:
         contract = contract_by_number(db, "k1")
-        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+        found = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
     assert ("R03", "block") in [(d.code, d.handling) for d in found]
 
 

@@ -8,6 +8,7 @@ from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Refused
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.reserve import reserve
 from tests.ledger.accounts.rules.test_targets import held as holding
@@ -27,7 +28,7 @@ def proposed(town: Town) -> Decision:
 def answered(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db, key(decision), answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
         )
 
 
