@@ -16,7 +16,7 @@ from api.claims.workflow_view import facts_asked, said_facts, stepper
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.door.problems import findings
+from api.messages.sentences import findings
 from api.web import forms
 from api.web import labels as words
 from api.web.forms import Sent, text

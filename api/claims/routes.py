@@ -26,8 +26,9 @@ from api.claims.schemas import (
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.door.dependencies import signed_in
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from api.policy.explain.evaluation import evaluated
 from api.policy.schemas import CaseAsked, Evaluated
 from ledger.errors import Finding

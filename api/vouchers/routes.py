@@ -11,8 +11,9 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.schemas import VoucherGiven, VoucherWanted
+from api.messages.sentences import findings
 from api.people.schemas import DecisionSeen
 from api.vouchers.schemas import (
     CapWanted,

@@ -3,9 +3,9 @@
 import pytest
 
 from api.cli.screen import person
-from api.door.problems import sentence
 from api.language import codes
 from api.language.i18n import speaking
+from api.messages.sentences import sentence
 from api.reconciliation import difference_view as differences
 from api.web import labels as words
 from api.web.layout import role_name
