@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from hatch_build import compile_catalogues
 from ledger.postgres.binaries import find_binaries, system_binaries
 from ledger.postgres.database import Database, upgrade
 from ledger.postgres.embedded import Embedded
@@ -25,6 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
+
+
+def pytest_configure() -> None:
+    compile_catalogues()  # `git` may have brought newer texts than `make install` compiled
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

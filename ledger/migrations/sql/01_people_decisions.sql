@@ -2,7 +2,7 @@
 -- decided. Nothing is edited: a decision gets its one answer, and another decision is another row.
 
 -- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
--- also where the name is written with spaces, in full width, in capitals or with what nobody sees.
+-- also where the name is written with spaces, in full width, in capitals or with invisible characters.
 CREATE FUNCTION person_of(actor text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN lower(regexp_replace(
@@ -44,5 +44,7 @@ END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION keep_decision();
 
 GRANT SELECT ON decisions TO :app_role;
-GRANT INSERT (kind, subject, content, digest, reason, decided_by, decided_at) ON decisions TO :app_role;
-GRANT UPDATE (answer, answered_by, answered_at, answered_digest, answer_reason) ON decisions TO :app_role;
+GRANT INSERT (kind, subject, content, digest, reason, decided_by, decided_at) ON decisions TO
+    :app_role;
+GRANT UPDATE (answer, answered_by, answered_at, answered_digest, answer_reason) ON decisions TO
+    :app_role;

@@ -1,5 +1,5 @@
 -- Claims (兑付申请), as cases: the table `case_moves` says who may do what in which state, and a
--- case's state is the last of its events. Written so that other awards can use the same cases.
+-- case's state is the last of its events. Other awards can use the same cases.
 
 CREATE TABLE case_moves (
     state text NOT NULL,
@@ -10,7 +10,6 @@ CREATE TABLE case_moves (
     PRIMARY KEY (state, action, role),
     UNIQUE (state, action, role, next)
 );
-
 -- As in `ledger/claims/rules.py`; a test holds the two to each other.
 INSERT INTO case_moves (state, action, role, next)
     SELECT state, action, role, coalesce(next, state)
@@ -32,39 +31,6 @@ INSERT INTO case_moves (state, action, role, next)
     ) AS step (action, roles, states, next),
     string_to_table(states, ' ') AS state,
     string_to_table(roles || ' administrator', ' ') AS role;
-
--- Where a payee is paid. One current account an organisation; a change takes two persons.
-CREATE TABLE bank_accounts (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    organisation bigint NOT NULL REFERENCES organisations,
-    holder text NOT NULL CHECK (holder <> ''),
-    bank text NOT NULL CHECK (bank <> ''),
-    bank_code text NOT NULL CHECK (bank_code ~ '^\d{12}$'),  -- 联行号
-    number text NOT NULL CHECK (number ~ '^\d{6,32}$'),
-    decision bigint NOT NULL UNIQUE REFERENCES decisions,
-    confirmed_at timestamptz NOT NULL,
-    superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
-);
-CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation) WHERE superseded_at IS NULL;
-CREATE TRIGGER keep BEFORE UPDATE ON bank_accounts FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
-
--- An account is what two persons confirmed, to the digit.
-CREATE FUNCTION account_decided() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
-                AND d.content ->> 'organisation' = NEW.organisation::text
-                AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
-                AND d.content ->> 'bank_code' = NEW.bank_code
-                AND d.content ->> 'number' = NEW.number) THEN
-        RAISE EXCEPTION 'two persons have not confirmed this account'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_decided';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER decided BEFORE INSERT ON bank_accounts
-    FOR EACH ROW EXECUTE FUNCTION account_decided();
 
 CREATE TABLE claims (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -178,11 +144,11 @@ BEGIN
 END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION keep_objection();
 
-REVOKE EXECUTE ON FUNCTION move_case, account_decided FROM PUBLIC;
-GRANT SELECT ON case_moves, bank_accounts, claims, claim_events, claim_files, publications,
-    objections TO :app_role;
-GRANT INSERT ON bank_accounts, claim_files, publications, objections TO :app_role;
+REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
+    :app_role;
+GRANT INSERT ON claim_files, publications, objections TO :app_role;
 GRANT INSERT (number, voucher, payee, fen, opened_at, opened_by) ON claims TO :app_role;
-GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO :app_role;
-GRANT UPDATE (superseded_at) ON bank_accounts TO :app_role;
+GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO
+    :app_role;
 GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;

@@ -9,20 +9,6 @@
 -- table), and nobody but the owner makes anything in `public`.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
--- A clause of a policy version that issues vouchers, as its file says (written by the owner only).
-CREATE TABLE clauses (
-    policy text NOT NULL,
-    clause text NOT NULL,
-    digest text NOT NULL,
-    rate_num bigint NOT NULL CHECK (rate_num > 0),
-    rate_den bigint NOT NULL CHECK (rate_den >= rate_num),
-    cap_fen bigint NOT NULL CHECK (cap_fen > 0),
-    effective daterange,
-    payable boolean NOT NULL,
-    PRIMARY KEY (policy, clause),
-    CHECK (NOT payable OR effective IS NOT NULL)
-);
-
 CREATE TABLE books (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ledger text NOT NULL CHECK (ledger IN ('rights', 'budget', 'cost'))
@@ -35,7 +21,13 @@ CREATE TABLE roles (
 INSERT INTO roles (ledger, role) VALUES
     ('rights', 'clause'), ('rights', 'entitlement'), ('rights', 'available'),
     ('rights', 'reserved'), ('rights', 'accrued'), ('rights', 'payable'), ('rights', 'sent'),
-    ('rights', 'paid'), ('rights', 'recoverable'), ('rights', 'lapsed');
+    ('rights', 'paid'), ('rights', 'recoverable'), ('rights', 'lapsed'),
+    ('budget', 'appropriation'), ('budget', 'free'), ('budget', 'committed'), ('budget', 'spent'),
+    ('budget', 'returned'),
+    ('cost', 'clearing'), ('cost', 'metered'), ('cost', 'invoiced');
+-- A cost book has an account for each code of a difference, R01 to R20.
+INSERT INTO roles (ledger, role) SELECT 'cost', format('R%s', lpad(n::text, 2, '0'))
+    FROM generate_series(1, 20) n;
 
 CREATE TABLE legal_moves (
     kind text NOT NULL,
@@ -43,7 +35,6 @@ CREATE TABLE legal_moves (
     to_role text NOT NULL REFERENCES roles,
     PRIMARY KEY (kind, from_role, to_role)
 );
--- A promise is lowered by a decision of two persons; until there is one, no move lowers it.
 INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('eligible', 'clause', 'entitlement'),
     ('issue', 'entitlement', 'available'),
@@ -61,7 +52,27 @@ INSERT INTO legal_moves (kind, from_role, to_role) VALUES
     ('set_off', 'recoverable', 'paid'),
     ('refund', 'recoverable', 'available'),
     ('forfeit', 'recoverable', 'lapsed'),
-    ('lapse', 'available', 'lapsed');
+    -- These three lower a promise, so a decision of two persons must ask for them (vouchers_caps).
+    ('lapse', 'available', 'lapsed'),
+    ('withdraw', 'available', 'entitlement'),
+    ('reduce', 'entitlement', 'clause'),
+    ('appropriate', 'appropriation', 'free'),
+    ('cut', 'free', 'appropriation'),
+    ('commit', 'free', 'committed'),
+    ('uncommit', 'committed', 'free'),
+    ('spend', 'committed', 'spent'),
+    ('unspend', 'spent', 'free'),
+    ('surrender', 'free', 'returned'),
+    ('remit', 'spent', 'returned'),
+    ('meter', 'metered', 'clearing'),
+    ('unmeter', 'clearing', 'metered'),
+    ('invoice', 'clearing', 'invoiced'),
+    ('uninvoice', 'invoiced', 'clearing');
+-- Invoiced and not metered comes out of a difference's account, metered and not invoiced goes in.
+INSERT INTO legal_moves (kind, from_role, to_role)
+    SELECT 'explain', 'clearing', role FROM roles WHERE role ~ '^R\d\d$'
+    UNION ALL
+    SELECT 'explain', role, 'clearing' FROM roles WHERE role ~ '^R\d\d$';
 
 CREATE TABLE accounts (
     book bigint NOT NULL REFERENCES books,
@@ -207,85 +218,9 @@ END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION number_postings();
 
--- One voucher for each (clause, cap scope): for life, whatever policy version issued it.
-CREATE TABLE vouchers (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    book bigint NOT NULL UNIQUE REFERENCES books,
-    project bigint NOT NULL UNIQUE REFERENCES projects,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    facts jsonb NOT NULL,
-    opened_at timestamptz NOT NULL,
-    opened_by text NOT NULL,
-    UNIQUE (clause, cap_scope),
-    FOREIGN KEY (policy, clause) REFERENCES clauses
-);
-
--- The owner opens the accounts. The contra account may fall to minus the clause's cap and no
--- further: the cap is a CHECK, not a line of code. The project's row is locked and looked at first,
--- because UNIQUE speaks after this trigger, and ON CONFLICT would leave a book without a voucher.
-CREATE FUNCTION open_rights_book() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    scope text;
-BEGIN
-    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project FOR NO KEY UPDATE;
-    IF NEW.cap_scope IS DISTINCT FROM scope THEN
-        RAISE EXCEPTION 'the cap scope of this project is %', scope
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_scope_of_project';
-    END IF;
-    IF EXISTS (SELECT FROM vouchers WHERE project = NEW.project) THEN
-        RAISE EXCEPTION 'the project has its voucher'
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_key';
-    END IF;
-    INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, r.role,
-               CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
-        FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
-        WHERE r.ledger = 'rights';
-    RETURN NEW;
-END $$;
-CREATE TRIGGER open BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION open_rights_book();
-
--- The charge: what a project owes a centre under one price for one Beijing month. Absolute,
--- recomputed from day totals; one of the two roundings.
-CREATE TABLE charges (
-    contract bigint NOT NULL REFERENCES contracts,
-    price bigint NOT NULL REFERENCES prices,
-    month date NOT NULL CHECK (extract(day FROM month) = 1),
-    policy text NOT NULL,
-    model bigint NOT NULL REFERENCES catalogue_models,
-    mig_profile text NOT NULL,
-    ms_num numeric NOT NULL CHECK (ms_num >= 0),  -- device-milliseconds, an exact fraction
-    ms_den numeric NOT NULL CHECK (ms_den >= 1),
-    cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
-    computed_at timestamptz NOT NULL,
-    PRIMARY KEY (contract, price, month, policy, model, mig_profile)
-);
-
--- Memo of every change of a voucher's target: what the charges earn before the cap, what the cap
--- lets through, what it cuts off. Nothing metered vanishes at the cap.
-CREATE TABLE accruals (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    voucher bigint NOT NULL REFERENCES vouchers,
-    posting bigint REFERENCES postings,
-    cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
-    uncapped_fen bigint NOT NULL CHECK (uncapped_fen >= 0),
-    target_fen bigint NOT NULL CHECK (target_fen BETWEEN 0 AND uncapped_fen),
-    months jsonb NOT NULL,  -- the cost of each month, fen: {"2026-11": 123}
-    computed_at timestamptz NOT NULL
-);
-CREATE INDEX accruals_by_voucher ON accruals (voucher, id);
-
-REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings, open_rights_book FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lock_book TO :app_role;
-GRANT SELECT ON clauses, books, roles, legal_moves, accounts, postings, movements, entries, numbering,
-    vouchers, charges, accruals TO :app_role;
+GRANT SELECT ON books, roles, legal_moves, accounts, postings, movements, entries, numbering TO
+    :app_role;
 GRANT INSERT (cause, used, booked, actor, note) ON postings TO :app_role;
 GRANT INSERT (posting, book, kind, from_role, to_role, amount) ON movements TO :app_role;
-GRANT INSERT (project, policy, clause, cap_scope, facts, opened_at, opened_by) ON vouchers TO :app_role;
-GRANT INSERT, UPDATE, DELETE ON charges TO :app_role;
-GRANT INSERT (voucher, posting, cost_fen, uncapped_fen, target_fen, months, computed_at)
-    ON accruals TO :app_role;

@@ -1,4 +1,4 @@
--- Who may enter: tokens (only their hash is kept) and the browser sessions made from them.
+-- Who may sign in: tokens (only their hash is kept) and the browser sessions made from them.
 
 CREATE TABLE tokens (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,6 +1,6 @@
 -- Cost documents (成本单据): invoices blue and red, and internal settlements, each with its original
--- file. A number is taken once, whoever brings it, in whichever year and programme. What was keyed by
--- hand stands once a second person confirmed it.
+-- file. A number is taken once, whoever brings it, in whichever year and programme. A document keyed
+-- by hand counts once a second person has confirmed it.
 
 CREATE TABLE originals (
     hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -11,6 +11,12 @@ CREATE TABLE originals (
     received_by text NOT NULL,
     CONSTRAINT hash_of_content CHECK (hash = encode(sha256(content), 'hex'))
 );
+
+-- A number without its disguises: full width, spaces, case, and what follows an invoice's 20 digits.
+CREATE FUNCTION plain_number(number text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(regexp_replace(normalize(upper(number), NFKC), '\s', '', 'g'),
+    '^([0-9]{20}).*$', '\1');
 
 CREATE TABLE cost_documents (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -62,7 +68,24 @@ CREATE INDEX cost_documents_by_original ON cost_documents (original);
 CREATE INDEX cost_documents_by_decision ON cost_documents (decision) WHERE decision IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
 CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
+CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses) WHERE reverses IS NOT NULL;
+
+-- What was keyed stands by the decision about it, in the name of who confirmed that; once.
+CREATE FUNCTION document_confirmed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_documents
+    FOR EACH ROW EXECUTE FUNCTION document_confirmed();
 
 -- `net_fen` is without tax, the basis on which charges are compared.
 CREATE TABLE document_lines (
@@ -77,6 +100,24 @@ CREATE TABLE document_lines (
     tax_fen bigint NOT NULL,
     PRIMARY KEY (document, line)
 );
+
+-- At commit the lines of a document add up to it.
+CREATE FUNCTION lines_tie() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    net numeric;
+    tax numeric;
+BEGIN
+    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
+        FROM document_lines WHERE document = NEW.id;
+    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
+        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION lines_tie();
 
 -- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
 CREATE TABLE receipts (
@@ -111,43 +152,8 @@ CREATE VIEW standing_documents AS
     WHERE (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
         AND NOT EXISTS (SELECT FROM freezes f WHERE f.document = d.id AND f.lifted_at IS NULL);
 
--- At commit the lines of a document add up to it.
-CREATE FUNCTION lines_tie() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    net numeric;
-    tax numeric;
-BEGIN
-    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
-        FROM document_lines WHERE document = NEW.id;
-    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
-        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION lines_tie();
--- What was keyed stands by the decision about it, in the name of who confirmed that; once.
-CREATE FUNCTION document_confirmed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
-        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
-    END IF;
-    RETURN NEW;
-END $$;
-CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_documents
-    FOR EACH ROW EXECUTE FUNCTION document_confirmed();
-
 REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed FROM PUBLIC;
-
-GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes TO :app_role;
-GRANT SELECT, INSERT ON receipts TO :app_role;
+GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes, receipts TO :app_role;
 GRANT SELECT ON standing_documents TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;
