@@ -16,8 +16,8 @@ from api.app import ROUTERS
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
 from ledger.people.steps.credentials import Role
-from tests.api.conftest import Town
-from tests.api.door.test_access import WRONG_CODE, code_for
+from tests.support.api.asks import WRONG_CODE, code_for
+from tests.support.api.town import Town
 
 ROUTES = RouteTable(ROUTERS)
 BODY_MAX_OF = {path: limited.body for path, limited in ROUTES.declared.items()}
