@@ -173,7 +173,8 @@ def test_no_sentence_is_never_said() -> None:
 def texts() -> set[str]:
     """Every text in `_(…)` of the code and the templates, the sentences and the titles."""
     method_map = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
-    found = extract_from_dir(ROOT / "api", method_map, keywords={"_": None, "gettext": None})
+    keywords = {"_": None, "gettext": None, "msgid": None}
+    found = extract_from_dir(ROOT / "api", method_map, keywords=keywords)
     extracted = {message for _, _, message, _, _ in found if isinstance(message, str)}
     return extracted | set(SENTENCES.values()) | set(TITLES.values())
 
@@ -195,6 +196,11 @@ def test_english_says_the_same_parameters() -> None:
             chinese
         )
         assert not re.search(r"[\u4e00-\u9fff]", said_in_english), said_in_english
+
+
+def test_the_catalogue_is_sorted() -> None:
+    written = [str(message.id) for message in english() if message.id]
+    assert written == sorted(written), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
