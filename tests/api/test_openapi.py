@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ledger.people.steps.credentials import Role
-from tests.api.conftest import Town
+from tests.support.api.town import Town
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 
