@@ -16,6 +16,7 @@ from api.claims.workflow_view import facts_asked, said_facts, stepper
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
+from api.door.route_table import FORM_MAX, limited
 from api.messages.sentences import findings
 from api.web import forms
 from api.web import labels as words
@@ -164,6 +165,7 @@ def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, An
 
 
 @router.post("/claims/files")
+@limited(body=FORM_MAX)
 def put_file(
     *,
     viewer: Claimant,

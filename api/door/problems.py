@@ -6,7 +6,7 @@ that no stack, SQL or path ever goes out.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +23,7 @@ from api.messages.messages import STATUS, TITLES
 from api.messages.sentences import field_message, sentence
 from ledger.errors import Conflict, LedgerError, NotFound, Refused, Unusable
 
+METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
 _KINDS: tuple[tuple[type[LedgerError], int], ...] = (
     (NotFound, 404),
@@ -114,7 +115,11 @@ def respond(request: Request, problem: Problem) -> Response:
 
 def answer(request: Request, error: Exception) -> Response:
     """A route may also *return* a problem, where what it wrote must be kept all the same."""
-    return respond(request, problem_of(error))
+    problem = problem_of(error)
+    if problem.status == METHOD_NOT_ALLOWED:  # the router names the methods of one route only
+        allowed = ", ".join(request.app.state.route_table.methods(request.url.path))
+        problem = replace(problem, headers={"Allow": allowed})
+    return respond(request, problem)
 
 
 def install(app: FastAPI) -> None:
