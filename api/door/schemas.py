@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic.json_schema import models_json_schema
 
 from ledger.metering.queries import usage
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.vouchers import queries as quotas
 
 

@@ -11,7 +11,7 @@ from nacl.signing import SigningKey
 from agents import wire
 from api.door.schemas import exact
 from ledger.desk.queries.findings import KINDS
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.conftest import FACTS, NOW, POLICY, Town
 from tests.api.door.test_access import code_for
 from tests.support.simulation import Node, gpu_id, held, minute, window

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.vouchers.queries import project_by_code
 from tests.api.cli.test_cli import Desk, desk  # noqa: F401 - a fixture
 from tests.api.conftest import NOW, Town

@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 
 from api.command_line import main
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.postgres.database import Database
 from tests.api.conftest import FACTS, POLICY, Town
 from tests.api.test_routes import REGISTRY

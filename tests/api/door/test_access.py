@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.conftest import FACTS, POLICY, Town
 from tests.support.claims import draft, file
 from tests.support.documents import digital

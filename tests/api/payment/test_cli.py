@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.cli.test_cli import Desk, desk  # noqa: F401 - a fixture
 from tests.api.payment.test_routes import DAY, HEAD, YEAR
 from tests.support.payments import Treasury

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.formats.digest import digest
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.conftest import NOW, Town
 from tests.support.payments import Treasury
 

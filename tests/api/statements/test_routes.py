@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.cli.test_cli import Desk, desk, suanquan  # noqa: F401 - a fixture
 from tests.api.conftest import NOW, Town
 from tests.support.simulation import minute

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.server.background import accrue_round
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.api.cli.test_cli import Desk, desk
 from tests.api.conftest import FACTS, NOW, POLICY, Town
 from tests.api.test_routes import ask, problem
