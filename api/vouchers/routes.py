@@ -146,6 +146,6 @@ def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Proj
     if decision.result != "eligible" or clause is None:
         told = findings(reasons(policy, decision))
         raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
-    counted = clause.amount.counted
+    counted = clause.amount.unit
     if not clause.voucher or counted is None or counted.scope != project.kind:
         raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})

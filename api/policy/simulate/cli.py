@@ -98,9 +98,9 @@ def _rows(
     what = say("测算", "simulating")
     with bar:
         if generate is not None:
-            from ledger.policy.simulation.sample_register import generated  # noqa: PLC0415 - as it is used
+            from ledger.policy.simulation.sample_register import sample_applicants  # noqa: PLC0415 - as it is used
 
-            drawn = islice(generated(policies[0], seed), generate)
+            drawn = islice(sample_applicants(policies[0], seed), generate)
             yield bar.track(drawn, total=generate, description=what)
         elif str(register) == "-":
             bar.add_task(what, total=None)

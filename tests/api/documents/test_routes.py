@@ -17,13 +17,11 @@ from ledger.desk.steps import confirm
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import viewer
 from ledger.people.tables import Decision
-from tests.api.cli.test_cli import Desk, desk
-from tests.api.conftest import NOW, Town
+from tests.support.api.command_line import Desk
+from tests.support.api.town import NOW, Town
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml, ofd
 from tests.support.vouchers import USCC
-
-__all__ = ["desk"]
 
 HERE = (USCC, "测试单位")
 CLERK, OPERATOR, BUILDER = Role.CLERK, Role.OPERATOR, Role.BUILDER

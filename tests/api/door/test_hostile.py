@@ -12,7 +12,7 @@ import pytest
 
 from agents import wire
 from ledger.people.codes import Role
-from tests.api.conftest import Town
+from tests.support.api.town import Town
 from tests.support.simulation import START, Node, enrolled, gpu_id, minute, place
 
 STATIC = {"kind": "static", "name": "team-a"}

@@ -14,8 +14,8 @@ from starlette.types import Message
 from agents.wire import AGENT_HEADER
 from api.door.limits import BODY_MAX, BODY_MAX_OF, GUESSES, Limits
 from ledger.people.codes import Role
-from tests.api.conftest import Town
-from tests.api.door.test_access import WRONG_CODE, code_for
+from tests.support.api.asks import WRONG_CODE, code_for
+from tests.support.api.town import Town
 
 
 def small(**limits: object) -> FastAPI:

@@ -16,8 +16,9 @@ from api.door.dependencies import Db
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
-from tests.api.conftest import Town
-from tests.api.door.test_access import DOORS, code_for
+from tests.support.api.asks import code_for
+from tests.support.api.doors import DOORS
+from tests.support.api.town import Town
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

@@ -57,7 +57,7 @@ WORKED_OUT = {
     "ledger/policy/text/contradictions.py: code": {
         "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
     },
-    "ledger/policy/decide/facts.py: code": {
+    "ledger/policy/decide/fact_checks.py: code": {
         "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
         "too_much",
     },

@@ -10,7 +10,7 @@ from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import SESSION_LASTS
-from tests.api.conftest import NOW, Town
+from tests.support.api.town import NOW, Town
 
 
 @pytest.fixture

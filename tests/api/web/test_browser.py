@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from api.language import format as shown
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

@@ -11,10 +11,9 @@ from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.reserve import reserve
-from tests.ledger.accounts.rules.test_targets import held as holding
-from tests.ledger.vouchers.steps.test_caps import APPROVER, CLERK, rights_of, voucher_of
+from tests.support.accounts.rights import book
 from tests.support.simulation import window
-from tests.support.town import NOW, Town
+from tests.support.town import APPROVER, CLERK, NOW, Town, rights_of, voucher_of
 from tests.support.vouchers import audit
 
 CAP = 500_000_000
@@ -52,7 +51,7 @@ def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
     answered(town, made)
-    assert rights_of(town) == holding(C=60, L=CAP - 60)  # with what was used until then
+    assert rights_of(town) == book(C=60, L=CAP - 60)  # with what was used until then
     standing = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
     assert standing.fetchone() == (0,)
     assert audit(owner) == []
@@ -62,7 +61,7 @@ def test_usage_after_it_earns_nothing(town: Town) -> None:
     answered(town, proposed(town))
     town.report([window(0, 0)])
     town.accrue()
-    assert rights_of(town) == holding(L=CAP)
+    assert rights_of(town) == book(L=CAP)
 
 
 def test_nothing_lapses_twice(town: Town) -> None:
@@ -73,4 +72,4 @@ def test_nothing_lapses_twice(town: Town) -> None:
 
 def test_nothing_changes_before_the_second_person(town: Town) -> None:
     proposed(town)
-    assert rights_of(town) == holding(A=CAP)
+    assert rights_of(town) == book(A=CAP)
