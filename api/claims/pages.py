@@ -17,6 +17,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.door.problems import findings
+from api.door.route_table import FORM_MAX, limited
 from api.web import forms
 from api.web import labels as words
 from api.web.forms import Sent, text
@@ -165,6 +166,7 @@ def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, An
 
 
 @router.post("/claims/files")
+@limited(body=FORM_MAX)
 def put_file(
     *,
     viewer: Claimant,

@@ -27,6 +27,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal, findings
+from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, documented
 from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
@@ -82,6 +83,7 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
 
 
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileAdded:

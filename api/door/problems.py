@@ -7,7 +7,7 @@ that no stack, SQL or path ever goes out.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,7 @@ from api.language.i18n import gettext as _
 from api.messages.messages import FIELDS, SENTENCES, STATUS, TITLES
 from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
 
+METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
 _LINE = re.compile(r"(?:line|row) (\d+)(?:: (.*))?")
 _ACTOR = re.compile(r"\w+:(.+)#\d+")
@@ -164,7 +165,11 @@ def respond(request: Request, problem: Problem) -> Response:
 
 def answer(request: Request, error: Exception) -> Response:
     """A route may also *return* a problem, where what it wrote must be kept all the same."""
-    return respond(request, problem_of(error))
+    problem = problem_of(error)
+    if problem.status == METHOD_NOT_ALLOWED:  # the router names the methods of one route only
+        allowed = ", ".join(request.app.state.route_table.methods(request.url.path))
+        problem = replace(problem, headers={"Allow": allowed})
+    return respond(request, problem)
 
 
 def install(app: FastAPI) -> None:
