@@ -33,7 +33,8 @@ from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
 from ledger.policy.process import FileRole
 from ledger.registry.tables import Organisation, Project

@@ -40,7 +40,8 @@ from ledger.desk.queries import queues as desk
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
 from ledger.policy.process import FileRole
 from ledger.registry.tables import Organisation

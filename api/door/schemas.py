@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.messages.messages import MONTH_PATTERN
 from ledger.metering.queries import usage
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.vouchers import queries as quotas
 
 

@@ -25,7 +25,8 @@ from api.language import i18n
 from api.language.i18n import gettext as _
 from api.messages.sentences import findings
 from ledger.errors import Finding
-from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
 from ledger.units import beijing_day
 

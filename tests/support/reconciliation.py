@@ -16,7 +16,8 @@ from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps.receipts import enter
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
@@ -81,7 +82,7 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=viewer,
+                db, decision.id or 0, answer=Answer.CONFIRMED, seen=decision.digest, viewer=viewer,
                 now=NOW,
             )  # fmt: skip
 

@@ -11,7 +11,8 @@ from agents import wire
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.steps import Charged, charge
 from ledger.metering.steps.intake import Receipt, take_batch
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import Registered, register
 from ledger.vouchers.queries import project_by_code

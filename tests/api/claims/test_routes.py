@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.vouchers.queries import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town

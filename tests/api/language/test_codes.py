@@ -9,7 +9,7 @@ from api.messages.sentences import sentence
 from api.reconciliation import difference_view as differences
 from api.web import labels as words
 from api.web.layout import role_name
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 
 
 def test_the_words_are_those_of_the_pages() -> None:

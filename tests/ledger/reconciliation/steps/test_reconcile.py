@@ -8,7 +8,8 @@ import pytest
 from sqlmodel import Session
 
 from ledger.errors import Conflict, Refused
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.months import contract_by_number, months
 from ledger.reconciliation.rules.choices import Choice

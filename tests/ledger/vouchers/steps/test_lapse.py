@@ -7,6 +7,7 @@ from sqlmodel import Session
 from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Refused
+from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.reserve import reserve
@@ -26,7 +27,12 @@ def proposed(town: Town) -> Decision:
 def answered(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db,
+            decision.id or 0,
+            answer=Answer.CONFIRMED,
+            seen=decision.digest,
+            viewer=APPROVER,
+            now=NOW,
         )
 
 
