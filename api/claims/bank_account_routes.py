@@ -9,11 +9,13 @@ from sqlmodel import Session, select
 from api.claims.schemas import AccountSeen, AccountWanted, ClaimProposed
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project

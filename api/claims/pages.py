@@ -16,7 +16,8 @@ from api.claims.workflow_view import facts_asked, said_facts, stepper
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.door.problems import findings
+from api.door.route_table import FORM_MAX, limited
+from api.messages.sentences import findings
 from api.web import forms
 from api.web import labels as words
 from api.web.forms import Sent, text
@@ -32,7 +33,8 @@ from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
 from ledger.policy.process import FileRole
 from ledger.postgres.columns import key
@@ -165,6 +167,7 @@ def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, An
 
 
 @router.post("/claims/files")
+@limited(body=FORM_MAX)
 def put_file(
     *,
     viewer: Claimant,

@@ -26,8 +26,10 @@ from api.claims.schemas import (
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of
@@ -38,7 +40,8 @@ from ledger.desk.queries import queues as desk
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
 from ledger.policy.process import FileRole
 from ledger.postgres.columns import key
@@ -82,6 +85,7 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
 
 
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileAdded:

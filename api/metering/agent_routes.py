@@ -12,6 +12,7 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
+from api.door.route_table import limited
 from api.door.schemas import AgentSeen, CodeGiven, CodeWanted
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
@@ -48,6 +49,7 @@ async def wish(request: Request) -> wire.Enrol:
 
 
 @router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
+@limited(guesses=True)
 def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
     """Make a node's key known by a one-time code, which is the credential."""
     agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.door.route_table import FORM_MAX, limited
 from api.language.format import money
 from api.language.i18n import gettext as _
 from api.web import charts, forms
@@ -173,6 +174,7 @@ def indicator(
 
 
 @router.post("/payments/returns")
+@limited(body=FORM_MAX)
 def returned(*, viewer: Payer, db: Db, now: Now, file: UploadFile) -> Response:
     """Take in the bank's file: all its rows or none."""
     given = File.given(file.filename or "", file.file.read())

@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from api.people.schemas import DecisionSeen
 from api.reconciliation.schemas import (
     AnswerAsked,

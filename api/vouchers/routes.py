@@ -11,8 +11,9 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.schemas import VoucherGiven, VoucherWanted
+from api.messages.sentences import findings
 from api.people.schemas import DecisionSeen
 from api.vouchers.schemas import (
     CapWanted,
@@ -145,6 +146,6 @@ def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Proj
     if decision.result != "eligible" or clause is None:
         told = findings(reasons(policy, decision))
         raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
-    counted = clause.amount.counted
+    counted = clause.amount.unit
     if not clause.voucher or counted is None or counted.scope != project.kind:
         raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})

@@ -18,7 +18,8 @@ from ledger.claims.steps.claims import Done, add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
@@ -122,7 +123,9 @@ class Office:
 
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
-            respond(db, key(made), answer="confirmed", seen=made.digest, viewer=viewer, now=now)
+            respond(
+                db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
+            )
 
 
 def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> None:

@@ -9,11 +9,11 @@ import pytest
 from sqlmodel import Session
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.postgres.columns import key
 from ledger.vouchers.queries import project_by_code
-from tests.api.cli.test_cli import Desk, desk  # noqa: F401 - a fixture
-from tests.api.conftest import NOW, Town
+from tests.support.api.command_line import Desk
+from tests.support.api.town import NOW, Town
 from tests.support.claims import CHANNEL, WANTED, Office
 from tests.support.invoices import SELLER
 from tests.support.vouchers import USCC
@@ -229,7 +229,7 @@ def test_what_is_anothers_claim_looks_like_none(
 
 
 def test_the_same_at_the_command_line(
-    desk: Desk,  # noqa: F811 - the fixture
+    desk: Desk,
     office: Office,
     folder: Path,
 ) -> None:

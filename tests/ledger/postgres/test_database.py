@@ -15,7 +15,7 @@ from ledger import migrations
 from ledger.errors import Unusable
 from ledger.postgres import database as db
 from ledger.postgres.database import Database, check_revision, databases_from, upgrade
-from tests.conftest import Server
+from tests.support.postgres import Server
 
 UPGRADE = (
     "import sys; from ledger.postgres.database import *; print(upgrade(Database(*sys.argv[1:])))"

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from ledger.claims import queries as book
 from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
-from ledger.policy.decide.record import replayed
+from ledger.policy.decide.record import replay
 from ledger.postgres.columns import key
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.claims import (
@@ -50,7 +50,7 @@ def test_what_the_policy_finds_eligible_is_accepted_and_kept(
     sealed = dict(event.content)
     assert sealed.pop("digest") == digest(sealed)
     kept = sealed.pop("record")
-    again = replayed(kept)
+    again = replay(kept)
     assert again is not None
     assert again.digest == kept["digest"]
     assert sealed == {

@@ -15,7 +15,8 @@ from ledger.claims.steps.publication import receive, resolve
 from ledger.claims.tables import Objection
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.units import midnight
@@ -225,7 +226,7 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
     with pytest.raises(Conflict, match="proposal_outdated"):
         office.confirm(made, APPROVER, OVER)
     with Session(office.engine) as db, db.begin():
-        respond(db, key(made), answer="withdrawn", seen=made.digest, viewer=CLERK, now=OVER)
+        respond(db, key(made), answer=Answer.WITHDRAWN, seen=made.digest, viewer=CLERK, now=OVER)
     office.confirm(propose(office, number), APPROVER, OVER)
     assert office.claim(number).state == "approved"
 

@@ -13,20 +13,9 @@ from ledger.errors import Conflict
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries.months import contract_by_number, month_cells
 from ledger.reconciliation.rules.choices import Choice
-from tests.ledger.reconciliation.steps.test_reconcile import (
-    LATER,
-    MONTH,
-    NOW,
-    Desk,
-    bill,
-    bill_red,
-    desk,
-    town,
-)
+from tests.support.reconciliation import LATER, MONTH, NOW, Desk, bill, bill_red
 from tests.support.simulation import window
 from tests.support.town import POLICY
-
-__all__ = ["desk", "town"]  # the fixtures
 
 CONTRACT = """
 contracts:

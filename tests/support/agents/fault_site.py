@@ -23,9 +23,9 @@ from agents.observations import Driver, Held, Holding, Instant, Looks
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import report
 from agents.reporting.server import Request, Response, Server
-from tests.support.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid
+from tests.support.agents.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid
+from tests.support.agents.tiny_server import TinyServer
 from tests.support.simulation import START
-from tests.support.tiny_server import TinyServer
 
 GPUS = (gpu_uuid(0), gpu_uuid(1))
 NOON = int(START.timestamp()) * 1_000 + 12 * wire.HOUR_MS
@@ -83,7 +83,7 @@ class Centre(Protocol):
 
 
 class Tiny:
-    """The server's side of the wire, small (tests/support/tiny_server.py)."""
+    """The server's side of the wire, small (tests/support/agents/tiny_server.py)."""
 
     def __init__(self, rules: TinyServer) -> None:
         self.rules = rules

@@ -292,3 +292,7 @@ def check_slices(world: World) -> None:
                 began = [was for at, was in cuts if at <= start + part.from_ms][-1:]
                 during = [was for at, was in cuts if start + part.from_ms < at < start + part.to_ms]
                 assert {*began, *during} == {layout}
+
+
+def minutes(world: World, gpu: int = 0) -> list[wire.Window]:
+    return sorted((w for w in world.windows() if w.gpu == GPUS[gpu]), key=lambda w: w.start)

@@ -4,16 +4,13 @@ The city is made once a session and only looked at. Its money is made by the rea
 windows; the prices are high so that few windows move a lot of it.
 """
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
-import pytest
 import sqlalchemy as sa
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
@@ -27,13 +24,20 @@ from ledger.metering.steps.intake import take_batch
 from ledger.people.steps.credentials import issue_token
 from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.voucher import open_voucher
-from tests.conftest import TEMPLATE, Server
-from tests.support.month_pages import month
+from tests.support.api.month_pages import month
+from tests.support.postgres import TEMPLATE, Server
+from tests.support.serving import serving
 from tests.support.simulation import Node, enrolled, gpu_id, place
 
 NOW = datetime(2026, 4, 12, 2, 42, tzinfo=UTC)  # 10:42 in Beijing
+
+
 FIRST = datetime(2026, 3, 1, 16, tzinfo=UTC)  # midnight of 2 March in Beijing
+
+
 DAYS = 42  # until 12 April 00:00: the last day of usage is yesterday
+
+
 POLICY = "yinchuan-2024-drill"
 
 
@@ -74,9 +78,9 @@ class Site:
         return TestClient(self.app, headers={"Accept": "text/html", **headers})
 
 
-@pytest.fixture(scope="session")
-def site(servers: Callable[[str], Server]) -> Iterator[Site]:
-    server = servers("embedded")
+@contextmanager
+def open_city(server: Server) -> Iterator[Site]:
+    """The site of a city in a database of its own."""
     database = server.create("city", TEMPLATE)
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         slurm, gpus = _places(owner)
@@ -88,25 +92,10 @@ def site(servers: Callable[[str], Server]) -> Iterator[Site]:
         month(owner)
     app = create_app(engine, Settings(url="http://suanquan.example"))
     app.dependency_overrides[deps.moment] = lambda: NOW
-    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        assert thread.is_alive()
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield Site(f"http://127.0.0.1:{port}", app, tokens)
-    running.should_exit = True
-    thread.join()
+    with serving(app) as url:
+        yield Site(url, app, tokens)
     engine.dispose()
     server.drop("city")
-
-
-@pytest.fixture
-def empty(engine: sa.Engine, tmp_path: Path) -> Site:
-    """A site on which nothing was registered yet."""
-    with Session(engine) as db, db.begin():
-        token = issue_token(db, role="auditor", person="赵六", actor="test", now=NOW)
-    return Site("", create_app(engine, Settings(data=tmp_path)), {"auditor": token})
 
 
 def _places(owner: psycopg.Connection) -> tuple[int, int]:
