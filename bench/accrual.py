@@ -28,7 +28,7 @@ def run() -> dict[str, object]:
     """The figures of one run."""
     with stage.database() as database, stage.owner(database) as owner:
         engine = database.engine()
-        book = place_voucher(owner, engine, CAP).book
+        book = place_voucher(owner, engine, CAP).book_id
         drafts = _drafts(book)
         turns = [(_batched(engine, drafts), _one_by_one(engine, drafts)) for _ in range(TURNS)]
         with Session(engine) as db:

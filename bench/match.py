@@ -31,27 +31,29 @@ _CODES = """
 _TOWN = f"""
     INSERT INTO organisations (uscc, name)
         SELECT pg_temp.uscc(n), 'organisation ' || n FROM generate_series(1, {CENTRES + FIRMS}) n;
-    INSERT INTO centres (name, organisation)
+    INSERT INTO centres (name, organisation_id)
         SELECT 'centre ' || id, id FROM organisations WHERE id <= {CENTRES};
-    INSERT INTO projects (code, name, kind, organisation)
+    INSERT INTO projects (code, name, kind, organisation_id)
         SELECT 'p' || id, 'p', CASE WHEN id % 5 = 0 THEN 'team' ELSE 'model' END, id
         FROM organisations WHERE id > {CENTRES};
-    INSERT INTO contracts (number, centre, project, valid)
+    INSERT INTO contracts (number, centre_id, project_id, valid)
         SELECT 'k' || id, 1 + id % {CENTRES}, id, '[2026-01-01,2027-01-01)' FROM projects;
     INSERT INTO catalogue_models (name) VALUES ('one'), ('other');
-    INSERT INTO prices (contract, model, unit, yuan, gpus, hours, tax_included, tax_rate, valid,
+    INSERT INTO prices (contract_id, model_id, unit, yuan, gpus, hours, tax_included, tax_rate,
+        valid,
             recorded_at, recorded_by)
         SELECT k.id, m.id, 'gpu-hour', 10, 1, 1, false, 0.06, k.valid, now(), 'bench'
         FROM contracts k CROSS JOIN catalogue_models m ORDER BY k.id, m.id;
-    INSERT INTO charges (contract, price, month, policy, model, mig_profile, ms_num, ms_den,
+    INSERT INTO charges (contract_id, price_id, month, policy, model_id, mig_profile, ms_num,
+        ms_den,
             cost_fen, computed_at)
-        SELECT p.contract, p.id, m::date, 'v1', p.model, '', 1, 1,
+        SELECT p.contract_id, p.id, m::date, 'v1', p.model_id, '', 1, 1,
                100000 + p.id * 13 + extract(month FROM m)::integer, now()
         FROM prices p, generate_series(date '2026-01-01', '2026-12-01', interval '1 month') m;
-    INSERT INTO statements (number, contract, month, revision, total_fen, digest, issued_at,
+    INSERT INTO statements (number, contract_id, month, revision, total_fen, digest, issued_at,
             issued_by)
-        SELECT 'DZ-' || contract || '-' || month, contract, month, 1, sum(cost_fen),
-               repeat('0', 64), now(), 'bench' FROM charges GROUP BY contract, month;
+        SELECT 'DZ-' || contract_id || '-' || month, contract_id, month, 1, sum(cost_fen),
+               repeat('0', 64), now(), 'bench' FROM charges GROUP BY contract_id, month;
     INSERT INTO originals (hash, name, media, content, received_at, received_by)
         VALUES (encode(sha256('x'), 'hex'), 'x', 'text/xml', 'x', now(), 'bench');
 """
@@ -62,8 +64,8 @@ _INVOICES = f"""
                so.uscc AS seller, so.name AS seller_name, bo.uscc AS buyer, bo.name AS buyer_name,
                l.line, (50000 + k.id * 13 / 2 + n % 7 * 1000) / 2 AS fen
         FROM generate_series(0, {DOCUMENTS - 1}) n JOIN contracts k ON k.id = 1 + n % {FIRMS}
-        JOIN centres c ON c.id = k.centre JOIN organisations so ON so.id = c.organisation
-        JOIN projects p ON p.id = k.project JOIN organisations bo ON bo.id = p.organisation
+        JOIN centres c ON c.id = k.centre_id JOIN organisations so ON so.id = c.organisation_id
+        JOIN projects p ON p.id = k.project_id JOIN organisations bo ON bo.id = p.organisation_id
         CROSS JOIN generate_series(1, {LINES}) AS l (line);
     INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
             buyer_name, net_fen, tax_fen, gross_fen, since, until, statement, source, original,
@@ -77,7 +79,7 @@ _INVOICES = f"""
                CASE WHEN n % 10 = 0 THEN 'DZ-' || min(contract) || '-' || min(month)::date END,
                'xml', encode(sha256('x'), 'hex'), now(), 'bench'
         FROM wanted GROUP BY n, seller, buyer ORDER BY n;
-    INSERT INTO document_lines (document, line, item, net_fen, tax_fen)
+    INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)
         SELECT d.id, w.line, '*信息技术服务*算力服务费', w.fen, 0 FROM wanted w
         JOIN cost_documents d ON d.number = '26640000' || to_char(w.n, 'FM000000000000');
     DROP TABLE wanted

@@ -52,7 +52,7 @@ def accounts(
 
 def _own(db: Session, project: int, now: datetime) -> set[int]:
     """The organisations of a builder: her project's, and the one that is paid for it."""
-    return {db.get_one(Project, project).organisation, payee_of(db, project, beijing_day(now))}
+    return {db.get_one(Project, project).organisation_id, payee_of(db, project, beijing_day(now))}
 
 
 def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) -> Organisation:

@@ -117,16 +117,16 @@ def open_one(
 def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
     """One claim: its steps, files, account, history, and what may be done next."""
     claim = access.claim(db, viewer, number)
-    voucher = db.get_one(Voucher, claim.voucher)
+    voucher = db.get_one(Voucher, claim.voucher_id)
     claim_id = key(claim)
-    project = db.get_one(Project, voucher.project)
+    project = db.get_one(Project, voucher.project_id)
     return frame.page(
         "claims/claim.html",
         {
             "claim": claim,
             "voucher": voucher,
             "project": project,
-            "payee": db.get_one(Organisation, claim.payee),
+            "payee": db.get_one(Organisation, claim.payee_id),
             "mark": words.claim_mark(claim.state),
             "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
             "events": books.events(db, claim_id),
@@ -135,8 +135,8 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "state_words": words.claim_states(),
             "files": books.files(db, claim_id),
             "file_words": words.file_roles(),
-            "account": books.account_of(db, claim.payee),
-            "account_changing": held(db, claim.payee),
+            "account": books.account_of(db, claim.payee_id),
+            "account_changing": held(db, claim.payee_id),
             "published": books.publication_of(db, claim_id),
             "objections": books.objections(db, claim_id),
             "lacks": _lacking(db, claim),
@@ -196,7 +196,7 @@ def step(
 ) -> Response:
     """Take a step of the case; what it lacks is told, all at once."""
     claim = access.claim(db, viewer, number)
-    voucher = db.get_one(Voucher, claim.voucher)
+    voucher = db.get_one(Voucher, claim.voucher_id)
     wish = Wish(
         action,
         note=text(sent, "note"),
@@ -224,7 +224,7 @@ def account(
 ) -> Response:
     """Say where the payee is paid; another person of the bureau confirms it."""
     claim = access.claim(db, viewer, number)
-    payee = db.get_one(Organisation, claim.payee)
+    payee = db.get_one(Organisation, claim.payee_id)
     _made, found = propose_account(
         db, payee, holder=holder, bank=bank, bank_code=bank_code, number=account_number,
         actor=viewer.actor, now=now,

@@ -115,7 +115,7 @@ def act(number: str, wanted: StepWanted, viewer: Mover, db: Db, now: Now) -> Cla
     done = handle(db, found, wish, viewer=viewer, now=now)
     if done.code:
         told = findings(done.findings)
-        clause = db.get_one(Voucher, found.voucher).clause
+        clause = db.get_one(Voucher, found.voucher_id).clause
         given = {"clause": clause, "count": len(told), "findings": told}
         raise Refusal(422, done.code, given)
     return _whole(db, viewer, done.claim)
@@ -141,8 +141,8 @@ def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
     heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
     lacks = lacking(db, found) if found.state == FIRST else []
     more: dict[str, Any] = {
-        "uscc": db.get_one(Organisation, found.payee).uscc,
-        "policy": db.get_one(Voucher, found.voucher).policy,
+        "uscc": db.get_one(Organisation, found.payee_id).uscc,
+        "policy": db.get_one(Voucher, found.voucher_id).policy,
         "words": in_words(found.fen),
         "actions": list(actions(found.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(lacks)],

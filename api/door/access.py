@@ -98,8 +98,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 
 _PROJECTS = text("""
     SELECT p.code, p.name, p.kind, p.drill, o.name AS organisation, v.clause
-    FROM projects p JOIN organisations o ON o.id = p.organisation
-    LEFT JOIN vouchers v ON v.project = p.id
+    FROM projects p JOIN organisations o ON o.id = p.organisation_id
+    LEFT JOIN vouchers v ON v.project_id = p.id
     WHERE (CAST(:scope AS bigint) IS NULL OR p.id = :scope)
         AND (CAST(:only AS bigint) IS NULL OR p.id = :only)
     ORDER BY p.code
@@ -133,14 +133,14 @@ def project_codes(db: Session, viewer: Viewer) -> dict[int, str]:
 
 def clusters(db: Session, viewer: Viewer) -> list[int]:
     """The keys of the clusters of the viewer's centre, or of all."""
-    rows = db.exec(select(Cluster.id, Cluster.centre).order_by(col(Cluster.id))).all()
+    rows = db.exec(select(Cluster.id, Cluster.centre_id).order_by(col(Cluster.id))).all()
     return [key for key, centre in rows if key and viewer.centre in (None, centre)]
 
 
 def claim(db: Session, viewer: Viewer, number: str) -> Claim:
     """The claim of this number, if it is there and the viewer's to see; else NotFound."""
     found = claim_by_number(db, number)
-    if viewer.project not in (None, db.get_one(Voucher, found.voucher).project):
+    if viewer.project not in (None, db.get_one(Voucher, found.voucher_id).project_id):
         raise NotFound("claim", number=number)
     return found
 
@@ -148,6 +148,6 @@ def claim(db: Session, viewer: Viewer, number: str) -> Claim:
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:
     """The cluster of this name, if it is there and the viewer's to see; else NotFound."""
     found = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
-    if found is None or (viewer.centre is not None and found.centre != viewer.centre):
+    if found is None or (viewer.centre is not None and found.centre_id != viewer.centre):
         raise NotFound("cluster", name=name)
     return found

@@ -93,8 +93,9 @@ _JSON = {"Content-Type": "application/json"}
 
 # As text: the statement is the same for every batch, and building it would cost more than asking.
 _REPORTER = text("""
-    SELECT a.public_key, a.revoked_at, a.cluster, c.name AS cluster_name, a.node, a.source
-    FROM agents a JOIN clusters c ON c.id = a.cluster WHERE a.id = :agent
+    SELECT a.public_key, a.revoked_at, a.cluster_id AS cluster, c.name AS cluster_name, a.node,
+           a.source
+    FROM agents a JOIN clusters c ON c.id = a.cluster_id WHERE a.id = :agent
 """)
 
 

@@ -120,7 +120,7 @@ def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -
 
 def _whole(db: Session, cluster: Cluster, named: Sequence[str], now: datetime) -> list[Node]:
     since = books.last_days(now, books.DAYS_MAX).since
-    agents = [a for a in enrol.agents(db, cluster.centre) if a.cluster == cluster.name]
+    agents = [a for a in enrol.agents(db, cluster.centre_id) if a.cluster == cluster.name]
     gpus = books.gpus(db, key(cluster), named, since)
     strangers = books.strangers(db, key(cluster), named, now - timedelta(days=1))
     return [

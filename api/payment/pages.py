@@ -188,7 +188,7 @@ def returned(*, viewer: Payer, db: Db, now: Now, file: UploadFile) -> Response:
 def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
     found, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, found.decision)
+    decision = db.get_one(Decision, found.decision_id)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in lines)
     sent = found.sent_at is not None
     return frame.page(
@@ -199,7 +199,7 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
             "found": found,
             "made_by": person(found.made_by),
             "lines": lines,
-            "claims": desk.claim_numbers(db, [line.claim for line in lines]),
+            "claims": desk.claim_numbers(db, [line.claim_id for line in lines]),
             "returns": desk.bank_returns(db, key(found)),
             "results": {"paid": _("到账"), "returned": _("退回")},
             "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),

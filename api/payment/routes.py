@@ -93,20 +93,21 @@ def new_list(wanted: ListAsked, viewer: Payer, db: Db, now: Now) -> Decided:
         actor=viewer.actor,
         now=now,
     )
-    return Decided.model_validate(db.get_one(Decision, made.decision))
+    return Decided.model_validate(db.get_one(Decision, made.decision_id))
 
 
 @router.get("/payment-lists/{number}", dependencies=[_READ])
 def one_list(number: str, db: Db) -> ListWhole:
     """A list with its lines and what the bank said of them."""
     made, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, made.decision)
+    decision = db.get_one(Decision, made.decision_id)
     claims = {line["line"]: line["claim"] for line in decision.content["lines"]}
-    said = select(BankReturn).where(BankReturn.list == made.id)
+    said = select(BankReturn).where(BankReturn.list_id == made.id)
     whole: dict[str, Any] = {
         **made.model_dump(),
         "indicator": indicator.number,
         "year": indicator.year,
+        "decision": made.decision_id,
         "answer": decision.answer,
         "lines": [
             LineSeen(**{**line.model_dump(), "claim": claims[line.line], "account": line.number})
@@ -134,7 +135,7 @@ def list_file(
     columns, found = read_columns(column)
     if found:
         raise Refusal(422, "columns", {"count": len(found), "findings": findings(found)})
-    content = db.get_one(Decision, made.decision).content
+    content = db.get_one(Decision, made.decision_id).content
     file = (
         as_csv(content, made.digest, columns)
         if form == "csv"

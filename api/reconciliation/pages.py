@@ -89,7 +89,7 @@ def named(db: Session, viewer: Viewer, contract: int, month: str) -> tuple[Contr
     """The contract and its month, if they are the viewer's to see; else NotFound."""
     found = db.get(Contract, contract)
     seen = found is not None and (
-        viewer.centre in (None, found.centre) and viewer.project in (None, found.project)
+        viewer.centre in (None, found.centre_id) and viewer.project in (None, found.project_id)
     )
     if found is None or not seen:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
@@ -133,8 +133,8 @@ def month_page(
         "reconciliation/reconcile-month.html",
         {
             "contract": found,
-            "project": db.get_one(Project, found.project),
-            "centre": db.get_one(Centre, found.centre),
+            "project": db.get_one(Project, found.project_id),
+            "centre": db.get_one(Centre, found.centre_id),
             "month": first,
             "mark": month_mark(state),
             "state": state,

@@ -71,8 +71,8 @@ def named(db: Session, viewer: Viewer, key: str) -> tuple[Contract, date]:
 
 
 def _sees(viewer: Viewer, contract: Contract) -> bool:
-    mine = viewer.centre in (None, contract.centre)
-    return mine and viewer.project in (None, contract.project)
+    mine = viewer.centre in (None, contract.centre_id)
+    return mine and viewer.project in (None, contract.project_id)
 
 
 @router.get("/reconciliations")
@@ -94,7 +94,7 @@ def months(
 def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
     """A contract's month: its cells, what documents paid into it, and every difference."""
     contract, month = named(db, viewer, key)
-    of_both = books.months(db, centre=contract.centre, project=contract.project, month=month)
+    of_both = books.months(db, centre=contract.centre_id, project=contract.project_id, month=month)
     seen = [m for m in of_both if m.contract == contract.id]
     if not seen:
         raise NotFound("reconciliation", id=key)
@@ -197,9 +197,11 @@ def answer(
 def asked(db: Session, contract: Contract, month: date) -> list[Message]:
     """The questions about a contract's month, oldest first."""
     kept = select(Reconciliation.id).where(
-        Reconciliation.contract == contract.id, Reconciliation.month == month
+        Reconciliation.contract_id == contract.id, Reconciliation.month == month
     )
-    found = select(Message).where(col(Message.reconciliation).in_(kept)).order_by(col(Message.id))
+    found = (
+        select(Message).where(col(Message.reconciliation_id).in_(kept)).order_by(col(Message.id))
+    )
     return list(db.exec(found))
 
 

@@ -65,7 +65,7 @@ def open_for(
         actor=viewer.actor,
         now=now,
     )
-    cap_fen = -rights(db, voucher.book).clause  # it may have been changed since
+    cap_fen = -rights(db, voucher.book_id).clause  # it may have been changed since
     return VoucherGiven(project=code, policy=voucher.policy, clause=voucher.clause, cap_fen=cap_fen)
 
 

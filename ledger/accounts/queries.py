@@ -41,12 +41,12 @@ _POST = text("""
         ON CONFLICT (cause) DO NOTHING
         RETURNING id, cause
     ), moved AS (
-        INSERT INTO movements (posting, book, kind, from_role, to_role, amount)
-        SELECT kept.id, m.book, m.kind, m.from_role, m.to_role, m.amount
+        INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)
+        SELECT kept.id, m.book_id, m.kind, m.from_role, m.to_role, m.amount
         FROM unnest(
             CAST(:lines AS bigint[]), CAST(:books AS bigint[]), CAST(:kinds AS text[]),
             CAST(:from_roles AS text[]), CAST(:to_roles AS text[]), CAST(:amounts AS bigint[])
-        ) WITH ORDINALITY AS m (line, book, kind, from_role, to_role, amount, step)
+        ) WITH ORDINALITY AS m (line, book_id, kind, from_role, to_role, amount, step)
         JOIN drafts USING (line) JOIN kept USING (cause)
         ORDER BY m.step
     )
@@ -54,8 +54,8 @@ _POST = text("""
 """)
 
 _KNOWN = text("""
-    SELECT p.cause, p.used, m.book, m.kind, m.from_role, m.to_role, m.amount
-    FROM postings p JOIN movements m ON m.posting = p.id
+    SELECT p.cause, p.used, m.book_id AS book, m.kind, m.from_role, m.to_role, m.amount
+    FROM postings p JOIN movements m ON m.posting_id = p.id
     WHERE p.cause = ANY(:causes) ORDER BY m.id
 """)
 
@@ -102,7 +102,7 @@ def rights(db: Session, book: int) -> Rights:
 
 def balances(db: Session, book: int) -> dict[str, Fen]:
     """The balances of any book by role, fen; empty where there is no such book."""
-    rows = db.exec(select(Account.role, Account.balance).where(col(Account.book) == book))
+    rows = db.exec(select(Account.role, Account.balance).where(col(Account.book_id) == book))
     return dict(rows.all())
 
 

@@ -42,7 +42,7 @@ class Account(SQLModel, table=True):
     """One role in one book. CHECK (balance >= floor), fen."""
 
     __tablename__ = "accounts"
-    book: int = big(primary_key=True)
+    book_id: int = big(primary_key=True)
     role: str = Field(primary_key=True)
     floor: int = big()
     balance: int = big(default=0)
@@ -68,8 +68,8 @@ class Movement(SQLModel, table=True):
 
     __tablename__ = "movements"
     id: int | None = identity()
-    posting: int = big()
-    book: int = big()
+    posting_id: int = big()
+    book_id: int = big()
     kind: str
     from_role: str
     to_role: str
@@ -80,10 +80,10 @@ class Entry(SQLModel, table=True):
     """One side of a movement, and the account's balance after it."""
 
     __tablename__ = "entries"
-    book: int = big(primary_key=True)
+    book_id: int = big(primary_key=True)
     role: str = Field(primary_key=True)
     version: int = big(primary_key=True)
-    movement: int = big()
+    movement_id: int = big()
     amount: int = big()
     balance: int = big()
 
@@ -100,5 +100,5 @@ class CostBook(SQLModel, table=True):
     """The cost book of a reconciliation."""
 
     __tablename__ = "cost_books"
-    book: int = big(default=None)
-    reconciliation: int = big(primary_key=True)
+    book_id: int = big(default=None)
+    reconciliation_id: int = big(primary_key=True)

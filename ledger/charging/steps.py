@@ -73,18 +73,25 @@ def _replace(
         if key in standing:
             standing[key].sqlmodel_update(figures)
         else:
-            db.add(Charge(**vars(key), **figures))
+            db.add(
+                Charge(
+                    contract_id=key.contract, price_id=key.price, month=key.month,
+                    policy=key.policy, model_id=key.model, mig_profile=key.mig_profile, **figures,
+                )
+            )  # fmt: skip
     db.flush()
     return len(gone) + len(changed)
 
 
 def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
-    contracts = select(Contract.id).where(col(Contract.project).in_(projects))
-    return select(Charge).where(col(Charge.contract).in_(contracts))
+    contracts = select(Contract.id).where(col(Contract.project_id).in_(projects))
+    return select(Charge).where(col(Charge.contract_id).in_(contracts))
 
 
 def _key(row: Charge) -> ChargeKey:
-    return ChargeKey(row.contract, row.price, row.month, row.policy, row.model, row.mig_profile)
+    return ChargeKey(
+        row.contract_id, row.price_id, row.month, row.policy, row.model_id, row.mig_profile
+    )
 
 
 def _agrees(row: Charge | None, total: ChargeSum) -> bool:

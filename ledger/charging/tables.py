@@ -18,11 +18,11 @@ class Charge(SQLModel, table=True):
 
     __tablename__ = "charges"
     id: int | None = identity()
-    contract: int = big()
-    price: int = big()
+    contract_id: int = big()
+    price_id: int = big()
     month: date
     policy: str
-    model: int | None = big(nullable=True, default=None)
+    model_id: int | None = big(nullable=True, default=None)
     mig_profile: str
     ms_num: Decimal = Field(sa_type=Numeric)
     ms_den: Decimal = Field(sa_type=Numeric)

@@ -25,8 +25,8 @@ from ledger.vouchers.tables import Voucher
 _PROMISED = text("""
     SELECT coalesce(sum(c.fen - coalesce(paid.fen, 0)), 0)::bigint
     FROM claims c LEFT JOIN LATERAL (
-        SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim = c.id) paid ON true
-    WHERE c.voucher = :voucher AND c.state = ANY(:states)
+        SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim_id = c.id) paid ON true
+    WHERE c.voucher_id = :voucher AND c.state = ANY(:states)
         AND c.id IS DISTINCT FROM CAST(:besides AS bigint)
 """)
 _ONE_NUMBER_AT_A_TIME = text(
@@ -37,7 +37,7 @@ _FILES = text("""
     SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
            f.added_at, f.added_by
     FROM claim_files f JOIN originals o ON o.hash = f.original
-    WHERE f.claim = :claim ORDER BY f.added_at, f.role, f.original
+    WHERE f.claim_id = :claim ORDER BY f.added_at, f.role, f.original
 """)
 _PUBLICATIONS = text("""
     SELECT p.id, p.since, p.until, p.days, p.content, p.published_at,
@@ -45,13 +45,14 @@ _PUBLICATIONS = text("""
     FROM publications p ORDER BY p.until DESC, p.id DESC LIMIT :limit OFFSET :offset
 """)
 _ACCOUNTS = text("""
-    SELECT a.id, a.organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code, a.number,
+    SELECT a.id, a.organisation_id AS organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code,
+           a.number,
            a.confirmed_at, a.superseded_at, d.decided_by, d.answered_by AS confirmed_by,
            EXISTS (SELECT FROM decisions WHERE kind = 'account' AND answer IS NULL
                    AND subject = 'account ' || o.uscc) AS held
-    FROM bank_accounts a JOIN organisations o ON o.id = a.organisation
-    JOIN decisions d ON d.id = a.decision
-    WHERE CAST(:organisations AS bigint[]) IS NULL OR a.organisation = ANY(:organisations)
+    FROM bank_accounts a JOIN organisations o ON o.id = a.organisation_id
+    JOIN decisions d ON d.id = a.decision_id
+    WHERE CAST(:organisations AS bigint[]) IS NULL OR a.organisation_id = ANY(:organisations)
     ORDER BY o.name, a.id DESC
 """)
 
@@ -66,7 +67,7 @@ def claim_by_number(db: Session, number: str) -> Claim:
 
 def voucher_of(db: Session, project: int) -> Voucher:
     """The project's voucher, or NotFound."""
-    found = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
+    found = db.exec(select(Voucher).where(Voucher.project_id == project)).one_or_none()
     if found is None:
         raise NotFound("voucher", project=db.get_one(Project, project).code)
     return found
@@ -82,13 +83,13 @@ def promised(
 
 def claimable(db: Session, voucher: Voucher) -> Fen:
     """What nobody has claimed yet, fen; below zero where less is earned than was claimed."""
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     return held.payable + held.sent - promised(db, voucher, OPEN)
 
 
 def matched_cost(db: Session, voucher: Voucher) -> Fen:
     """What counts as matched under the voucher's policy, over all months, fen without tax."""
-    of_project = cells(db, projects=[voucher.project])
+    of_project = cells(db, projects=[voucher.project_id])
     return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
 
 
@@ -102,7 +103,7 @@ def new_number(db: Session, now: datetime) -> str:
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:
     """The steps of a claim, in their order."""
-    asked = select(ClaimEvent).where(ClaimEvent.claim == claim).order_by(col(ClaimEvent.seq))
+    asked = select(ClaimEvent).where(ClaimEvent.claim_id == claim).order_by(col(ClaimEvent.seq))
     return db.exec(asked).all()
 
 
@@ -119,7 +120,7 @@ def files(db: Session, claim: int) -> Sequence[Row[Any]]:
 
 def publication_of(db: Session, claim: int) -> Publication | None:
     """The claim's publication; the last one, if there were more."""
-    of_claim = select(Publication).where(Publication.claim == claim)
+    of_claim = select(Publication).where(Publication.claim_id == claim)
     return db.exec(of_claim.order_by(col(Publication.id).desc()).limit(1)).first()
 
 
@@ -132,14 +133,14 @@ def publications(
 
 def objections(db: Session, claim: int) -> Sequence[Objection]:
     """The objections to a claim, resolved or not, in the order in which they came."""
-    mine = select(col(Publication.id)).where(Publication.claim == claim)
-    asked = select(Objection).where(col(Objection.publication).in_(mine))
+    mine = select(col(Publication.id)).where(Publication.claim_id == claim)
+    asked = select(Objection).where(col(Objection.publication_id).in_(mine))
     return db.exec(asked.order_by(col(Objection.id))).all()
 
 
 def account_of(db: Session, organisation: int) -> BankAccount | None:
     """Where the organisation is paid at present."""
-    of_it = select(BankAccount).where(BankAccount.organisation == organisation)
+    of_it = select(BankAccount).where(BankAccount.organisation_id == organisation)
     return db.exec(of_it.where(col(BankAccount.superseded_at).is_(None))).one_or_none()
 
 

@@ -24,12 +24,12 @@ class BankAccount(SQLModel, table=True):
 
     __tablename__ = "bank_accounts"
     id: int | None = identity()
-    organisation: int = big()
+    organisation_id: int = big()
     holder: str
     bank: str
     bank_code: str
     number: str
-    decision: int = big()
+    decision_id: int = big()
     confirmed_at: datetime = moment()
     superseded_at: datetime | None = moment(nullable=True)
 
@@ -40,8 +40,8 @@ class Claim(SQLModel, table=True):
     __tablename__ = "claims"
     id: int | None = identity()
     number: str = Field(unique=True)
-    voucher: int = big()
-    payee: int = big()
+    voucher_id: int = big()
+    payee_id: int = big()
     fen: int = big()
     state: str  # written by the database, from the events
     opened_at: datetime = moment()
@@ -52,7 +52,7 @@ class ClaimEvent(SQLModel, table=True):
     """One step of a case; the database numbers it and moves the case."""
 
     __tablename__ = "claim_events"
-    claim: int = big(primary_key=True)
+    claim_id: int = big(primary_key=True)
     seq: int = Field(primary_key=True)
     state: str
     action: str
@@ -68,7 +68,7 @@ class ClaimFile(SQLModel, table=True):
     """A document of a claim: what it is for, and the file."""
 
     __tablename__ = "claim_files"
-    claim: int = big(primary_key=True)
+    claim_id: int = big(primary_key=True)
     role: str = Field(primary_key=True)
     original: str = Field(primary_key=True)
     added_at: datetime = moment()
@@ -80,7 +80,7 @@ class Publication(SQLModel, table=True):
 
     __tablename__ = "publications"
     id: int | None = identity()
-    claim: int = big()
+    claim_id: int = big()
     since: date
     until: date
     days: int
@@ -94,7 +94,7 @@ class Objection(SQLModel, table=True):
 
     __tablename__ = "objections"
     id: int | None = identity()
-    publication: int = big()
+    publication_id: int = big()
     objector: str
     contact: str
     body: str

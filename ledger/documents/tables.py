@@ -40,14 +40,14 @@ class CostDocument(SQLModel, table=True):
     until: date
     period_assumed: bool = False
     statement: str | None = None
-    reverses: int | None = big(nullable=True, default=None)
+    reverses_id: int | None = big(nullable=True, default=None)
     confirmation: str | None = None
     remark: str = ""
     source: str
     original: str
     received_at: datetime = moment()
     received_by: str
-    decision: int | None = big(nullable=True, default=None)
+    decision_id: int | None = big(nullable=True, default=None)
     confirmed_by: str | None = None
     confirmed_at: datetime | None = moment(nullable=True)
     dropped_at: datetime | None = moment(nullable=True)
@@ -57,7 +57,7 @@ class DocumentLine(SQLModel, table=True):
     """A line of a cost document; `net_fen` is without tax."""
 
     __tablename__ = "document_lines"
-    document: int = big(primary_key=True)
+    document_id: int = big(primary_key=True)
     line: int = Field(primary_key=True, sa_type=SmallInteger)
     item: str
     unit: str = ""
@@ -73,7 +73,7 @@ class Freeze(SQLModel, table=True):
 
     __tablename__ = "freezes"
     id: int | None = identity()
-    document: int = big()
+    document_id: int = big()
     confirmation: str
     frozen_at: datetime = moment()
     frozen_by: str
@@ -86,7 +86,7 @@ class Receipt(SQLModel, table=True):
 
     __tablename__ = "receipts"
     reference: str = Field(primary_key=True)
-    document: int = big()
+    document_id: int = big()
     payer: str
     payee: str
     fen: int = big()

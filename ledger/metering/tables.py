@@ -21,7 +21,7 @@ class Agent(SQLModel, table=True):
 
     __tablename__ = "agents"
     id: UUID = Field(primary_key=True)
-    cluster: int = big()
+    cluster_id: int = big()
     node: str
     source: str
     public_key: bytes = Field(sa_type=LargeBinary, unique=True)
@@ -34,12 +34,12 @@ class EnrolmentCode(SQLModel, table=True):
 
     __tablename__ = "enrolment_codes"
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    cluster: int = big()
+    cluster_id: int = big()
     source: str
     created_at: datetime = moment()
     created_by: str
     expires_at: datetime = moment()
-    agent: UUID | None = Field(default=None, unique=True)
+    agent_id: UUID | None = Field(default=None, unique=True)
 
 
 class Stream(SQLModel, table=True):
@@ -47,7 +47,7 @@ class Stream(SQLModel, table=True):
 
     __tablename__ = "streams"
     stream: UUID = Field(primary_key=True)
-    agent: UUID
+    agent_id: UUID
     number: int = big()
     hash: bytes = Field(sa_type=LargeBinary)
     sent_at: datetime = moment()
@@ -62,7 +62,7 @@ class Batch(SQLModel, table=True):
     number: int = big(primary_key=True)
     hash: bytes = Field(sa_type=LargeBinary)
     signature: bytes = Field(sa_type=LargeBinary)
-    agent: UUID
+    agent_id: UUID
     received_at: datetime = moment()
     answer: dict[str, Any] = Field(sa_type=JSONB)
     bytes: Any = Field(sa_type=LargeBinary)
@@ -75,7 +75,7 @@ class Fork(SQLModel, table=True):
     stream: UUID = Field(primary_key=True)
     number: int = big(primary_key=True)
     hash: Any = Field(sa_type=LargeBinary, primary_key=True)
-    agent: UUID
+    agent_id: UUID
     received_at: datetime = moment()
     bytes: Any = Field(sa_type=LargeBinary)
 
@@ -86,7 +86,7 @@ class Window(SQLModel, table=True):
     __tablename__ = "windows"
     gpu: str = Field(primary_key=True)
     start: datetime = moment(primary_key=True)
-    cluster: int = big()
+    cluster_id: int = big()
     source: str
     stream: UUID
     number: int = big()
@@ -100,7 +100,7 @@ class Conflict(SQLModel, table=True):
     gpu: str = Field(primary_key=True)
     start: datetime = moment(primary_key=True)
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    cluster: int = big()
+    cluster_id: int = big()
     stream: UUID
     number: int = big()
     received_at: datetime = moment()
@@ -115,7 +115,7 @@ class Quarantined(SQLModel, table=True):
     start: datetime = moment(primary_key=True)
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     reason: str
-    cluster: int = big(primary_key=True)
+    cluster_id: int = big(primary_key=True)
     node: str = Field(primary_key=True)
     source: str
     stream: UUID
@@ -131,7 +131,7 @@ class DayTotal(SQLModel, table=True):
     __tablename__ = "day_totals"
     gpu: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
-    cluster: int = big(primary_key=True)
+    cluster_id: int = big(primary_key=True)
     source: str = Field(primary_key=True)
     model: str = Field(primary_key=True)
     holder_kind: str = Field(primary_key=True)
@@ -151,7 +151,7 @@ class Coverage(SQLModel, table=True):
     __tablename__ = "coverage"
     gpu: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
-    cluster: int = big(primary_key=True)
+    cluster_id: int = big(primary_key=True)
     source: str = Field(primary_key=True)
     windows: int
     window_ms: int = big()

@@ -8,8 +8,8 @@ CREATE FUNCTION public.account_decided() RETURNS trigger
     AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
-                AND d.content ->> 'organisation' = NEW.organisation::text
+            WHERE d.id = NEW.decision_id AND d.kind = 'account' AND d.answer = 'confirmed'
+                AND d.content ->> 'organisation' = NEW.organisation_id::text
                 AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
                 AND d.content ->> 'bank_code' = NEW.bank_code
                 AND d.content ->> 'number' = NEW.number) THEN
@@ -27,10 +27,10 @@ CREATE FUNCTION public.allocated_to_a_cell() RETURNS trigger
     AS $$
 BEGIN
     IF EXISTS (
-        SELECT contract, price, kind FROM fresh EXCEPT
+        SELECT contract_id, price_id, kind FROM fresh EXCEPT
         SELECT k.id, c.id, p.kind FROM contracts k
-            JOIN prices c ON c.contract = k.id JOIN projects p ON p.id = k.project
-            WHERE c.id IN (SELECT price FROM fresh)
+            JOIN prices c ON c.contract_id = k.id JOIN projects p ON p.id = k.project_id
+            WHERE c.id IN (SELECT price_id FROM fresh)
     ) THEN
         RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
@@ -49,14 +49,14 @@ DECLARE
     roots bigint[];
     wrong bigint;
 BEGIN
-    SELECT array_agg(DISTINCT coalesce(d.reverses, d.id)) INTO roots
-        FROM fresh f JOIN cost_documents d ON d.id = f.document;
+    SELECT array_agg(DISTINCT coalesce(d.reverses_id, d.id)) INTO roots
+        FROM fresh f JOIN cost_documents d ON d.id = f.document_id;
     PERFORM FROM cost_documents WHERE id = ANY(roots) ORDER BY id FOR NO KEY UPDATE;
-    SELECT min(f.document) INTO wrong
-        FROM (SELECT DISTINCT document, line FROM fresh) f
-        JOIN document_lines l USING (document, line)
+    SELECT min(f.document_id) INTO wrong
+        FROM (SELECT DISTINCT document_id, line FROM fresh) f
+        JOIN document_lines l USING (document_id, line)
         CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
-                            WHERE a.document = f.document AND a.line = f.line) t
+                            WHERE a.document_id = f.document_id AND a.line = f.line) t
         WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0);
     IF wrong IS NULL THEN
         SELECT min(family) INTO wrong FROM unnest(roots) AS family
@@ -66,9 +66,9 @@ BEGIN
     IF wrong IS NULL THEN
         SELECT min(family) INTO wrong FROM unnest(roots) AS family
             CROSS JOIN LATERAL (
-                SELECT FROM cost_documents d JOIN allocations a ON a.document = d.id
-                WHERE coalesce(d.reverses, d.id) = family
-                GROUP BY a.contract, a.month, a.price, a.policy HAVING sum(a.fen) < 0
+                SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+                WHERE coalesce(d.reverses_id, d.id) = family
+                GROUP BY a.contract_id, a.month, a.price_id, a.policy HAVING sum(a.fen) < 0
             ) below;
     END IF;
     IF wrong IS NOT NULL THEN
@@ -87,7 +87,7 @@ CREATE FUNCTION public.document_confirmed() RETURNS trigger
 BEGIN
     IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
         AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
                 AND d.answered_by = NEW.confirmed_by)) THEN
         RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
@@ -125,38 +125,38 @@ DECLARE
     old bigint[];
     bare bigint[];  -- allocations under no policy that belong under one
 BEGIN
-    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
-        WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project = v.project
-        JOIN allocations a ON a.contract = k.id
-        WHERE v.project = ANY(of_projects) AND a.policy = ''
-            AND policy_now(coalesce(line_now(a.price, a.month), a.price), a.month, '') <> '';
-    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
-        AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
+    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract_id
+        WHERE k.project_id = ANY(of_projects) AND p.superseded_at IS NOT NULL;
+    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project_id = v.project_id
+        JOIN allocations a ON a.contract_id = k.id
+        WHERE v.project_id = ANY(of_projects) AND a.policy = ''
+            AND policy_now(coalesce(line_now(a.price_id, a.month), a.price_id), a.month, '') <> '';
+    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price_id = ANY(old))
+        AND NOT EXISTS (SELECT FROM matches WHERE price_id = ANY(old)) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
-    UPDATE matches m SET price = f.now
-        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
-                     m.price, s.now
-              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
-              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
-              WHERE m.price = ANY(old) AND s.now IS NOT NULL
-              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
-        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
-            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
-                            = (f.reconciliation, f.policy, f.now));
+    UPDATE matches m SET price_id = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation_id, m.policy, s.now) m.reconciliation_id, m.policy,
+                     m.price_id, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
+              CROSS JOIN LATERAL (SELECT line_now(m.price_id, r.month) AS now) s
+              WHERE m.price_id = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation_id, m.policy, s.now, m.decision_id DESC, m.price_id) f
+        WHERE (m.reconciliation_id, m.policy, m.price_id) = (f.reconciliation_id, f.policy, f.price_id)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation_id, t.policy, t.price_id)
+                            = (f.reconciliation_id, f.policy, f.now));
     WITH gone AS (
         DELETE FROM allocations a
-        WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL OR a.id = ANY(bare)
-        RETURNING a.*, coalesce(line_now(a.price, a.month), a.price) AS now
+        WHERE a.price_id = ANY(old) AND line_now(a.price_id, a.month) IS NOT NULL OR a.id = ANY(bare)
+        RETURNING a.*, coalesce(line_now(a.price_id, a.month), a.price_id) AS now
     )
-    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+    INSERT INTO allocations AS a (document_id, line, contract_id, month, price_id, policy, kind, fen,
             allocated_at, allocated_by)
-        SELECT document, line, contract, month, now, policy_now(now, month, policy) AS under, kind,
-               sum(fen), max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document, line, contract, month, now, under, kind
-        ON CONFLICT (document, line, contract, month, price, policy)
+        SELECT document_id, line, contract_id, month, now, policy_now(now, month, policy) AS under,
+               kind, sum(fen), max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document_id, line, contract_id, month, now, under, kind
+        ON CONFLICT (document_id, line, contract_id, month, price_id, policy)
             DO UPDATE SET fen = a.fen + excluded.fen;
 END $$;
 
@@ -204,11 +204,11 @@ CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        DELETE FROM reserved_devices WHERE price = NEW.id;
+        DELETE FROM reserved_devices WHERE price_id = NEW.id;
     ELSE
-        INSERT INTO reserved_devices (price, gpu, project, centre, valid)
-            SELECT NEW.id, d.gpu, k.project, k.centre, NEW.valid
-            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract;
+        INSERT INTO reserved_devices (price_id, gpu, project_id, centre_id, valid)
+            SELECT NEW.id, d.gpu, k.project_id, k.centre_id, NEW.valid
+            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract_id;
     END IF;
     RETURN NULL;
 END $$;
@@ -217,11 +217,11 @@ ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
 CREATE TABLE public.charges (
     id bigint NOT NULL,
-    contract bigint NOT NULL,
-    price bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    price_id bigint NOT NULL,
     month date NOT NULL,
     policy text NOT NULL,
-    model bigint,
+    model_id bigint,
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL,
     ms_den numeric NOT NULL,
@@ -239,10 +239,10 @@ ALTER TABLE public.charges OWNER TO suanquan_owner;
 
 CREATE TABLE public.prices (
     id bigint NOT NULL,
-    contract bigint NOT NULL,
+    contract_id bigint NOT NULL,
     kind text DEFAULT 'metered'::text NOT NULL,
     name text DEFAULT ''::text NOT NULL,
-    model bigint,
+    model_id bigint,
     mig_profile text,
     partition text,
     qos text,
@@ -269,7 +269,7 @@ CREATE TABLE public.prices (
     CONSTRAINT package_of_hours CHECK ((((kind = 'package'::text) = (quantity IS NOT NULL)) AND ((kind = 'package'::text) = (expires IS NOT NULL)) AND ((kind <> 'package'::text) OR COALESCE((upper(valid) <= (expires + 1)), false)))),
     CONSTRAINT prices_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT prices_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
-    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model IS NOT NULL))),
+    CONSTRAINT prices_check2 CHECK (((mig_profile IS NULL) OR (model_id IS NOT NULL))),
     CONSTRAINT prices_gpus_check CHECK (((gpus >= 1) AND (gpus <= 1024))),
     CONSTRAINT prices_hours_check CHECK (((hours >= 1) AND (hours <= 8784))),
     CONSTRAINT prices_kind_check CHECK ((kind = ANY (ARRAY['metered'::text, 'reserved'::text, 'package'::text, 'fixed'::text]))),
@@ -283,14 +283,14 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model, partition, qos, market) = 0)))
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
     LANGUAGE sql STABLE STRICT
-    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract = o.contract) AND (n.kind = o.kind) AND ((n.name = o.name) OR (n.kind = 'metered'::text)) AND (COALESCE(n.model, (0)::bigint) = COALESCE(o.model, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text)) AND (NOT (((n.partition IS DISTINCT FROM o.partition) OR (n.qos IS DISTINCT FROM o.qos)) OR (n.market IS DISTINCT FROM o.market)))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract = n.contract) AND (c.price = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
+    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract_id = o.contract_id) AND (n.kind = o.kind) AND ((n.name = o.name) OR (n.kind = 'metered'::text)) AND (COALESCE(n.model_id, (0)::bigint) = COALESCE(o.model_id, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text)) AND (NOT (((n.partition IS DISTINCT FROM o.partition) OR (n.qos IS DISTINCT FROM o.qos)) OR (n.market IS DISTINCT FROM o.market)))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract_id = n.contract_id) AND (c.price_id = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
 
 ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
 
@@ -299,17 +299,17 @@ CREATE FUNCTION public.line_of_claim() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    PERFORM FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF NOT EXISTS (
-        SELECT FROM claims c JOIN bank_accounts a ON a.organisation = c.payee
-        JOIN organisations o ON o.id = c.payee
-        WHERE c.id = NEW.claim AND c.voucher = NEW.voucher AND a.id = NEW.account
+        SELECT FROM claims c JOIN bank_accounts a ON a.organisation_id = c.payee_id
+        JOIN organisations o ON o.id = c.payee_id
+        WHERE c.id = NEW.claim_id AND c.voucher_id = NEW.voucher_id AND a.id = NEW.account_id
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
             AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-                                    WHERE l.claim = c.id)
-    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL) THEN
+                                    WHERE l.claim_id = c.id)
+    ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
         RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
     END IF;
@@ -327,7 +327,7 @@ DECLARE
     tax numeric;
 BEGIN
     SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
-        FROM document_lines WHERE document = NEW.id;
+        FROM document_lines WHERE document_id = NEW.id;
     IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
         RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
@@ -357,11 +357,11 @@ BEGIN
         SELECT FROM postings p
         JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
         JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
-        WHERE p.id = NEW.posting AND v.book = NEW.book AND d.answer = 'confirmed'
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
             AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
                 OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
                     SELECT sum(m.amount) FROM movements m
-                    WHERE (m.posting, m.book, m.kind) = (NEW.posting, NEW.book, NEW.kind)
+                    WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
                 ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
     ) THEN
         RAISE EXCEPTION 'a promise is lowered by a decision of two persons'
@@ -379,19 +379,19 @@ CREATE FUNCTION public.lower_matches() RETURNS trigger
 BEGIN
     UPDATE matches m
         SET matched_fen = b.fen, lowered_fen = m.lowered_fen + m.matched_fen - b.fen
-        FROM (SELECT r.id, c.price, c.policy, (
+        FROM (SELECT r.id, c.price_id, c.policy, (
                   SELECT coalesce(sum(greatest(least(d.good_fen, d.good_fen - d.fen + coalesce((
-                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document = f.id
-                      WHERE coalesce(f.reverses, f.id) = d.document
-                          AND (a.contract, a.month, a.price, a.policy)
-                              = (c.contract, c.month, c.price, c.policy)), 0)), 0)), 0)
+                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document_id = f.id
+                      WHERE coalesce(f.reverses_id, f.id) = d.document_id
+                          AND (a.contract_id, a.month, a.price_id, a.policy)
+                              = (c.contract_id, c.month, c.price_id, c.policy)), 0)), 0)), 0)
                   FROM match_documents d
-                  WHERE (d.reconciliation, d.price, d.policy) = (r.id, c.price, c.policy)
+                  WHERE (d.reconciliation_id, d.price_id, d.policy) = (r.id, c.price_id, c.policy)
               )::bigint AS fen
-              FROM (SELECT DISTINCT contract, month, price, policy FROM fresh
+              FROM (SELECT DISTINCT contract_id, month, price_id, policy FROM fresh
                     WHERE TG_OP <> 'INSERT' OR fen < 0) c
-              JOIN reconciliations r USING (contract, month)) b
-        WHERE (m.reconciliation, m.price, m.policy) = (b.id, b.price, b.policy)
+              JOIN reconciliations r USING (contract_id, month)) b
+        WHERE (m.reconciliation_id, m.price_id, m.policy) = (b.id, b.price_id, b.policy)
             AND m.matched_fen > b.fen;
     RETURN NULL;
 END $$;
@@ -407,37 +407,37 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
-            = (OLD.decision, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
             AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
-            AND NEW.extra_decision IS NOT DISTINCT FROM OLD.extra_decision;
-        IF NEW.decision < OLD.decision OR NEW.extra_decision < OLD.extra_decision THEN
+            AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
+        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
         END IF;
     END IF;
-    IF TG_OP = 'INSERT' OR NEW.decision <> OLD.decision THEN
+    IF TG_OP = 'INSERT' OR NEW.decision_id <> OLD.decision_id THEN
         NEW.lowered_fen := 0;
     END IF;
-    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision = NEW.extra_decision
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision_id = NEW.extra_decision_id
         OR EXISTS (
-            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
+            SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
-            WHERE d.id = NEW.decision AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
-                AND d.content ->> 'contract' = r.contract::text
+            WHERE d.id = NEW.decision_id AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
+                AND d.content ->> 'contract' = r.contract_id::text
                 AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-                AND c ->> 'price' = NEW.price::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'price' = NEW.price_id::text AND c ->> 'policy' = NEW.policy
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
                 AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
-    more := more OR NEW.extra_decision IS NULL OR EXISTS (
-        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation
-        WHERE d.id = NEW.extra_decision AND d.kind = 'extra' AND d.answer = 'confirmed'
-            AND d.content ->> 'contract' = r.contract::text
+    more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
+        SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+        WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
+            AND d.content ->> 'contract' = r.contract_id::text
             AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-            AND d.content ->> 'price' = NEW.price::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'price' = NEW.price_id::text AND d.content ->> 'policy' = NEW.policy
             AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
             AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
     IF NOT (told AND more) THEN
@@ -456,7 +456,7 @@ CREATE FUNCTION public.move_case() RETURNS trigger
 DECLARE
     moving claims;
 BEGIN
-    SELECT * INTO moving FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
@@ -469,16 +469,16 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
     IF NEW.action = 'approve' AND (
-            NOT EXISTS (SELECT FROM publications WHERE claim = NEW.claim)
-            OR EXISTS (SELECT FROM publications WHERE claim = NEW.claim
+            NOT EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id)
+            OR EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id
                        AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
-            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication
-                       WHERE p.claim = NEW.claim AND o.upheld IS NULL)) THEN
+            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication_id
+                       WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
     END IF;
-    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 
@@ -494,7 +494,7 @@ DECLARE
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
-               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting = p.id)) THEN
+               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id)) THEN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
@@ -518,9 +518,9 @@ BEGIN
         RAISE EXCEPTION 'the indicator is there'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
     END IF;
-    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
+    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor)
+        SELECT NEW.book_id, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
         FROM roles WHERE ledger = 'budget';
     RETURN NEW;
 END $$;
@@ -532,14 +532,14 @@ CREATE FUNCTION public.open_cost_book() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    PERFORM FROM reconciliations WHERE id = NEW.reconciliation FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM cost_books WHERE reconciliation = NEW.reconciliation) THEN
+    PERFORM FROM reconciliations WHERE id = NEW.reconciliation_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_books WHERE reconciliation_id = NEW.reconciliation_id) THEN
         RAISE EXCEPTION 'the month has its book'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'cost_books_pkey';
     END IF;
-    INSERT INTO books (ledger) VALUES ('cost') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, role, CASE WHEN role = 'invoiced' THEN 0 ELSE -1000000000000000 END
+    INSERT INTO books (ledger) VALUES ('cost') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor)
+        SELECT NEW.book_id, role, CASE WHEN role = 'invoiced' THEN 0 ELSE -1000000000000000 END
         FROM roles WHERE ledger = 'cost';
     RETURN NEW;
 END $$;
@@ -553,18 +553,18 @@ CREATE FUNCTION public.open_rights_book() RETURNS trigger
 DECLARE
     scope text;
 BEGIN
-    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project FOR NO KEY UPDATE;
+    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
     IF NEW.cap_scope IS DISTINCT FROM scope THEN
         RAISE EXCEPTION 'the cap scope of this project is %', scope
             USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_scope_of_project';
     END IF;
-    IF EXISTS (SELECT FROM vouchers WHERE project = NEW.project) THEN
+    IF EXISTS (SELECT FROM vouchers WHERE project_id = NEW.project_id) THEN
         RAISE EXCEPTION 'the project has its voucher'
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_key';
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_id_key';
     END IF;
-    INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, r.role,
+    INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor)
+        SELECT NEW.book_id, r.role,
                CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
         FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
         WHERE r.ledger = 'rights';
@@ -581,8 +581,8 @@ DECLARE
     row jsonb := to_jsonb(NEW);
 BEGIN
     IF NOT EXISTS (
-        SELECT FROM decisions d WHERE d.id = NEW.decision AND d.kind = TG_ARGV[0]
-            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher'
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = TG_ARGV[0]
+            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
@@ -610,7 +610,7 @@ ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) RETURNS text
     LANGUAGE sql STABLE STRICT
-    RETURN (SELECT CASE WHEN ((policy_now.of_policy <> ''::text) OR COALESCE(bool_or((c.policy = ''::text)), true)) THEN policy_now.of_policy ELSE max(c.policy) END AS max FROM public.charges c WHERE ((c.price = policy_now.of_price) AND (c.month = policy_now.in_month)));
+    RETURN (SELECT CASE WHEN ((policy_now.of_policy <> ''::text) OR COALESCE(bool_or((c.policy = ''::text)), true)) THEN policy_now.of_policy ELSE max(c.policy) END AS max FROM public.charges c WHERE ((c.price_id = policy_now.of_price) AND (c.month = policy_now.in_month)));
 
 ALTER FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) OWNER TO suanquan_owner;
 
@@ -623,36 +623,36 @@ DECLARE
     written bigint;
     below text;
 BEGIN
-    PERFORM FROM books WHERE id IN (SELECT book FROM fresh) ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting WHERE p.number IS NOT NULL)
+    PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting_id WHERE p.number IS NOT NULL)
     THEN
         RAISE EXCEPTION 'a posting that has its number is closed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
     END IF;
     WITH legs AS (
-        SELECT id AS movement, book, from_role AS role, -amount AS amount FROM fresh
+        SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
         UNION ALL
-        SELECT id, book, to_role, amount FROM fresh
+        SELECT id, book_id, to_role, amount FROM fresh
     ), running AS (
-        SELECT movement, book, role, amount,
+        SELECT movement_id, book_id, role, amount,
                row_number() OVER w AS step, sum(amount) OVER w AS so_far
         FROM legs
-        WINDOW w AS (PARTITION BY book, role ORDER BY movement ROWS UNBOUNDED PRECEDING)
+        WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
     ), kept AS (
-        INSERT INTO entries (book, role, version, movement, amount, balance)
-        SELECT r.book, r.role, a.version + r.step, r.movement, r.amount, a.balance + r.so_far
-        FROM running r JOIN accounts a USING (book, role)
-        RETURNING book, role, balance
+        INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
+        SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
+        FROM running r JOIN accounts a USING (book_id, role)
+        RETURNING book_id, role, balance
     ), moved AS (
         UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
-        FROM (SELECT book, role, sum(amount) AS amount, count(*) AS steps
-              FROM legs GROUP BY book, role) t
-        WHERE a.book = t.book AND a.role = t.role
+        FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
+              FROM legs GROUP BY book_id, role) t
+        WHERE a.book_id = t.book_id AND a.role = t.role
     )
     SELECT (SELECT count(*) FROM legs), count(*),
-           min(format('(%s, %s)', book, role)) FILTER (WHERE k.balance < a.floor)
+           min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
         INTO wanted, written, below
-        FROM kept k JOIN accounts a USING (book, role);
+        FROM kept k JOIN accounts a USING (book_id, role);
     IF wanted <> written THEN
         RAISE EXCEPTION 'a movement names an account that does not exist'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
@@ -672,7 +672,7 @@ CREATE FUNCTION public.red_fits() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses
+    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses_id
                AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
         RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
@@ -687,24 +687,24 @@ CREATE FUNCTION public.rest_on_documents() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    DELETE FROM match_documents WHERE (reconciliation, price, policy)
-        = (NEW.reconciliation, NEW.price, NEW.policy);
-    INSERT INTO match_documents (reconciliation, price, policy, document, fen, good_fen)
-        SELECT NEW.reconciliation, NEW.price, NEW.policy, f.root, f.fen,
+    DELETE FROM match_documents WHERE (reconciliation_id, price_id, policy)
+        = (NEW.reconciliation_id, NEW.price_id, NEW.policy);
+    INSERT INTO match_documents (reconciliation_id, price_id, policy, document_id, fen, good_fen)
+        SELECT NEW.reconciliation_id, NEW.price_id, NEW.policy, f.root, f.fen,
                greatest(f.fen - coalesce(e.fen, 0), 0)
         FROM (
-            SELECT coalesce(d.reverses, d.id) AS root, sum(a.fen) AS fen
+            SELECT coalesce(d.reverses_id, d.id) AS root, sum(a.fen) AS fen
             FROM reconciliations r
-            JOIN allocations a ON (a.contract, a.month, a.price, a.policy)
-                = (r.contract, r.month, NEW.price, NEW.policy)
-            JOIN cost_documents d ON d.id = a.document
-            WHERE r.id = NEW.reconciliation GROUP BY root HAVING sum(a.fen) > 0
+            JOIN allocations a ON (a.contract_id, a.month, a.price_id, a.policy)
+                = (r.contract_id, r.month, NEW.price_id, NEW.policy)
+            JOIN cost_documents d ON d.id = a.document_id
+            WHERE r.id = NEW.reconciliation_id GROUP BY root HAVING sum(a.fen) > 0
         ) f LEFT JOIN (
             SELECT (t ->> 'document')::bigint AS document, sum((t ->> 'fen')::bigint) AS fen
             FROM decisions d
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
-            WHERE d.id = NEW.decision AND c ->> 'price' = NEW.price::text
+            WHERE d.id = NEW.decision_id AND c ->> 'price' = NEW.price_id::text
                 AND c ->> 'policy' = NEW.policy AND t ->> 'treatment' = 'exclude'
             GROUP BY t ->> 'document'
         ) e ON e.document = f.root;
@@ -720,11 +720,11 @@ CREATE FUNCTION public.return_of_line() RETURNS trigger
 DECLARE
     sent bigint;
 BEGIN
-    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list
-        WHERE (l.list, l.line) = (NEW.list, NEW.line) AND s.sent_at IS NOT NULL
+    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+        WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line) AND s.sent_at IS NOT NULL
         FOR NO KEY UPDATE OF l;
     IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
-                                         WHERE (list, line) = (NEW.list, NEW.line)) THEN
+                                         WHERE (list_id, line) = (NEW.list_id, NEW.line)) THEN
         RAISE EXCEPTION 'the bank returns what was sent'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
     END IF;
@@ -741,24 +741,24 @@ DECLARE
     said jsonb;
 BEGIN
     SELECT content INTO said FROM decisions
-        WHERE id = NEW.decision AND kind = 'payment_list' AND answer = 'confirmed';
+        WHERE id = NEW.decision_id AND kind = 'payment_list' AND answer = 'confirmed';
     IF OLD.sent_at IS NOT NULL OR said IS NULL OR said ->> 'number' IS DISTINCT FROM NEW.number
         OR said ->> 'total_fen' IS DISTINCT FROM NEW.total_fen::text
-        OR NEW.total_fen IS DISTINCT FROM (SELECT sum(fen) FROM payment_lines WHERE list = NEW.id)
+        OR NEW.total_fen IS DISTINCT FROM (SELECT sum(fen) FROM payment_lines WHERE list_id = NEW.id)
         OR jsonb_array_length(said -> 'lines')
-            IS DISTINCT FROM (SELECT count(*) FROM payment_lines WHERE list = NEW.id)
+            IS DISTINCT FROM (SELECT count(*) FROM payment_lines WHERE list_id = NEW.id)
         OR EXISTS (
             SELECT l.line, c.number, l.payee, l.uscc, l.bank, l.bank_code, l.number, l.fen
-            FROM payment_lines l JOIN claims c ON c.id = l.claim AND c.state = 'listed'
-            JOIN bank_accounts a ON a.id = l.account AND a.superseded_at IS NULL
-            WHERE l.list = NEW.id
+            FROM payment_lines l JOIN claims c ON c.id = l.claim_id AND c.state = 'listed'
+            JOIN bank_accounts a ON a.id = l.account_id AND a.superseded_at IS NULL
+            WHERE l.list_id = NEW.id
             EXCEPT
             SELECT t.* FROM jsonb_to_recordset(said -> 'lines') AS t (line smallint, claim text,
                 payee text, uscc text, bank text, bank_code text, account text, fen bigint)
         ) OR EXISTS (
-            SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim
-            JOIN bank_accounts a ON a.id = l.account
-            WHERE l.list = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+            SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim_id
+            JOIN bank_accounts a ON a.id = l.account_id
+            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
         ) THEN
         RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
@@ -776,7 +776,7 @@ DECLARE
     cap bigint;
     of_book bigint;
 BEGIN
-    SELECT (d.content ->> 'cap_fen')::bigint, v.book INTO cap, of_book
+    SELECT (d.content ->> 'cap_fen')::bigint, v.book_id INTO cap, of_book
         FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
         WHERE d.id = of_decision AND d.kind = 'cap' AND d.answer = 'confirmed'
             AND NOT EXISTS (
@@ -789,7 +789,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
     END IF;
     PERFORM FROM books WHERE id = of_book FOR NO KEY UPDATE;
-    UPDATE accounts SET floor = -cap WHERE book = of_book AND role = 'clause';
+    UPDATE accounts SET floor = -cap WHERE book_id = of_book AND role = 'clause';
 END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
@@ -802,9 +802,9 @@ BEGIN
     IF NEW.returned_fen < OLD.returned_fen
         OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
             SELECT sum(fen) FROM bank_returns
-            WHERE (list, line) = (NEW.list, NEW.line) AND result = 'paid')
+            WHERE (list_id, line) = (NEW.list_id, NEW.line) AND result = 'paid')
         OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
-            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list AND sent_at IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL)
     THEN
         RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
@@ -840,14 +840,14 @@ CREATE FUNCTION public.void_list() RETURNS trigger
     AS $$
 BEGIN
     UPDATE payment_lines SET void = true
-        WHERE list IN (SELECT id FROM payment_lists WHERE decision = NEW.id);
+        WHERE list_id IN (SELECT id FROM payment_lists WHERE decision_id = NEW.id);
     RETURN NULL;
 END $$;
 
 ALTER FUNCTION public.void_list() OWNER TO suanquan_owner;
 
 CREATE TABLE public.accounts (
-    book bigint NOT NULL,
+    book_id bigint NOT NULL,
     role text NOT NULL,
     floor bigint NOT NULL,
     balance bigint DEFAULT 0 NOT NULL,
@@ -860,8 +860,8 @@ ALTER TABLE public.accounts OWNER TO suanquan_owner;
 
 CREATE TABLE public.accruals (
     id bigint NOT NULL,
-    voucher bigint NOT NULL,
-    posting bigint,
+    voucher_id bigint NOT NULL,
+    posting_id bigint,
     cost_fen bigint NOT NULL,
     uncapped_fen bigint NOT NULL,
     target_fen bigint NOT NULL,
@@ -888,7 +888,7 @@ ALTER TABLE public.accruals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.agents (
     id uuid NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     node text NOT NULL,
     source text NOT NULL,
     public_key bytea NOT NULL,
@@ -909,11 +909,11 @@ ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
 
 CREATE TABLE public.allocations (
     id bigint NOT NULL,
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     line smallint NOT NULL,
-    contract bigint NOT NULL,
+    contract_id bigint NOT NULL,
     month date NOT NULL,
-    price bigint NOT NULL,
+    price_id bigint NOT NULL,
     policy text NOT NULL,
     kind text NOT NULL,
     fen bigint NOT NULL,
@@ -937,12 +937,12 @@ ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 
 CREATE TABLE public.bank_accounts (
     id bigint NOT NULL,
-    organisation bigint NOT NULL,
+    organisation_id bigint NOT NULL,
     holder text NOT NULL,
     bank text NOT NULL,
     bank_code text NOT NULL,
     number text NOT NULL,
-    decision bigint NOT NULL,
+    decision_id bigint NOT NULL,
     confirmed_at timestamp with time zone NOT NULL,
     superseded_at timestamp with time zone,
     CONSTRAINT bank_accounts_bank_check CHECK ((bank <> ''::text)),
@@ -965,7 +965,7 @@ ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 
 CREATE TABLE public.bank_returns (
     reference text NOT NULL,
-    list bigint NOT NULL,
+    list_id bigint NOT NULL,
     line smallint NOT NULL,
     result text NOT NULL,
     fen bigint NOT NULL,
@@ -986,7 +986,7 @@ CREATE TABLE public.batches (
     number bigint NOT NULL,
     hash bytea NOT NULL,
     signature bytea NOT NULL,
-    agent uuid NOT NULL,
+    agent_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
     answer jsonb NOT NULL,
     bytes bytea NOT NULL,
@@ -999,7 +999,7 @@ ALTER TABLE public.batches OWNER TO suanquan_owner;
 
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
@@ -1025,10 +1025,10 @@ ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 
 CREATE TABLE public.bindings (
     id bigint NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     holder_kind text NOT NULL,
     holder text NOT NULL,
-    project bigint NOT NULL,
+    project_id bigint NOT NULL,
     market text DEFAULT 'on-demand'::text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
@@ -1101,7 +1101,7 @@ ALTER TABLE public.catalogue_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
 CREATE TABLE public.catalogue_names (
     nvml_name text NOT NULL,
     mig_profile text DEFAULT ''::text NOT NULL,
-    model bigint NOT NULL
+    model_id bigint NOT NULL
 );
 
 ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
@@ -1109,7 +1109,7 @@ ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
 CREATE TABLE public.centres (
     id bigint NOT NULL,
     name text NOT NULL,
-    organisation bigint NOT NULL,
+    organisation_id bigint NOT NULL,
     simulated boolean DEFAULT false NOT NULL,
     CONSTRAINT centres_name_check CHECK ((name <> ''::text))
 );
@@ -1135,7 +1135,7 @@ ALTER TABLE public.charges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE public.claim_events (
-    claim bigint NOT NULL,
+    claim_id bigint NOT NULL,
     seq integer NOT NULL,
     state text NOT NULL,
     action text NOT NULL,
@@ -1151,7 +1151,7 @@ CREATE TABLE public.claim_events (
 ALTER TABLE public.claim_events OWNER TO suanquan_owner;
 
 CREATE TABLE public.claim_files (
-    claim bigint NOT NULL,
+    claim_id bigint NOT NULL,
     role text NOT NULL,
     original text NOT NULL,
     added_at timestamp with time zone NOT NULL,
@@ -1164,8 +1164,8 @@ ALTER TABLE public.claim_files OWNER TO suanquan_owner;
 CREATE TABLE public.claims (
     id bigint NOT NULL,
     number text NOT NULL,
-    voucher bigint NOT NULL,
-    payee bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    payee_id bigint NOT NULL,
     fen bigint NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
@@ -1207,7 +1207,7 @@ ALTER TABLE public.clauses OWNER TO suanquan_owner;
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
-    centre bigint NOT NULL,
+    centre_id bigint NOT NULL,
     witnesses_required smallint DEFAULT 1 NOT NULL,
     CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text)),
     CONSTRAINT clusters_witnesses_required_check CHECK (((witnesses_required >= 1) AND (witnesses_required <= 3)))
@@ -1228,7 +1228,7 @@ CREATE TABLE public.conflicts (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
     hash bytea NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     stream uuid NOT NULL,
     number bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
@@ -1240,8 +1240,8 @@ ALTER TABLE public.conflicts OWNER TO suanquan_owner;
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
-    centre bigint NOT NULL,
-    project bigint NOT NULL,
+    centre_id bigint NOT NULL,
+    project_id bigint NOT NULL,
     valid daterange NOT NULL,
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
@@ -1259,8 +1259,8 @@ ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE public.cost_books (
-    book bigint NOT NULL,
-    reconciliation bigint NOT NULL
+    book_id bigint NOT NULL,
+    reconciliation_id bigint NOT NULL
 );
 
 ALTER TABLE public.cost_books OWNER TO suanquan_owner;
@@ -1282,14 +1282,14 @@ CREATE TABLE public.cost_documents (
     until date NOT NULL,
     period_assumed boolean DEFAULT false NOT NULL,
     statement text,
-    reverses bigint,
+    reverses_id bigint,
     confirmation text,
     remark text DEFAULT ''::text NOT NULL,
     source text NOT NULL,
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision bigint,
+    decision_id bigint,
     confirmed_by text,
     confirmed_at timestamp with time zone,
     dropped_at timestamp with time zone,
@@ -1300,10 +1300,10 @@ CREATE TABLE public.cost_documents (
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision IS NOT NULL))),
+    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
     CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
     CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
-    CONSTRAINT red_is_negative CHECK ((((reverses IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
     CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
 );
 
@@ -1321,7 +1321,7 @@ ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 CREATE TABLE public.coverage (
     gpu text NOT NULL,
     day date NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     windows integer NOT NULL,
     window_ms bigint NOT NULL,
@@ -1338,7 +1338,7 @@ ALTER TABLE public.coverage OWNER TO suanquan_owner;
 CREATE TABLE public.day_totals (
     gpu text NOT NULL,
     day date NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     model text NOT NULL,
     holder_kind text NOT NULL,
@@ -1395,12 +1395,12 @@ ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.differences (
     id bigint NOT NULL,
-    decision bigint NOT NULL,
-    reconciliation bigint NOT NULL,
-    price bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    reconciliation_id bigint NOT NULL,
+    price_id bigint NOT NULL,
     policy text NOT NULL,
     code text NOT NULL,
-    document bigint,
+    document_id bigint,
     line smallint,
     fen bigint NOT NULL,
     treatment text NOT NULL,
@@ -1421,7 +1421,7 @@ ALTER TABLE public.differences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
 );
 
 CREATE TABLE public.document_lines (
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     line smallint NOT NULL,
     item text NOT NULL,
     unit text DEFAULT ''::text NOT NULL,
@@ -1437,12 +1437,12 @@ ALTER TABLE public.document_lines OWNER TO suanquan_owner;
 
 CREATE TABLE public.enrolment_codes (
     hash bytea NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    agent uuid,
+    agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT enrolment_codes_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
 );
@@ -1450,10 +1450,10 @@ CREATE TABLE public.enrolment_codes (
 ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
 
 CREATE TABLE public.entries (
-    book bigint NOT NULL,
+    book_id bigint NOT NULL,
     role text NOT NULL,
     version bigint NOT NULL,
-    movement bigint NOT NULL,
+    movement_id bigint NOT NULL,
     amount bigint NOT NULL,
     balance bigint NOT NULL,
     CONSTRAINT entries_amount_check CHECK ((amount <> 0))
@@ -1465,14 +1465,14 @@ CREATE VIEW public.family_sums AS
  SELECT root,
     (sum(net_fen))::bigint AS net_fen,
     (sum(allocated_fen))::bigint AS allocated_fen
-   FROM ( SELECT COALESCE(reverses, id) AS root,
+   FROM ( SELECT COALESCE(reverses_id, id) AS root,
                 CASE
                     WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN net_fen
                     ELSE (0)::bigint
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
                    FROM public.allocations a
-                  WHERE (document = id)) AS allocated_fen
+                  WHERE (document_id = id)) AS allocated_fen
            FROM public.cost_documents d) f
   GROUP BY root;
 
@@ -1482,7 +1482,7 @@ CREATE TABLE public.forks (
     stream uuid NOT NULL,
     number bigint NOT NULL,
     hash bytea NOT NULL,
-    agent uuid NOT NULL,
+    agent_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
     bytes bytea NOT NULL
 );
@@ -1491,7 +1491,7 @@ ALTER TABLE public.forks OWNER TO suanquan_owner;
 
 CREATE TABLE public.freezes (
     id bigint NOT NULL,
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     confirmation text NOT NULL,
     frozen_at timestamp with time zone NOT NULL,
     frozen_by text NOT NULL,
@@ -1514,7 +1514,7 @@ ALTER TABLE public.freezes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.gpus (
     gpu text NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     node text NOT NULL,
     registered_from timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
@@ -1527,7 +1527,7 @@ ALTER TABLE public.gpus OWNER TO suanquan_owner;
 
 CREATE TABLE public.indicators (
     id bigint NOT NULL,
-    book bigint NOT NULL,
+    book_id bigint NOT NULL,
     number text NOT NULL,
     year integer NOT NULL,
     project_name text NOT NULL,
@@ -1560,10 +1560,10 @@ CREATE TABLE public.legal_moves (
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 CREATE TABLE public.match_documents (
-    reconciliation bigint NOT NULL,
-    price bigint NOT NULL,
+    reconciliation_id bigint NOT NULL,
+    price_id bigint NOT NULL,
     policy text NOT NULL,
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     fen bigint NOT NULL,
     good_fen bigint NOT NULL,
     CONSTRAINT match_documents_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
@@ -1572,8 +1572,8 @@ CREATE TABLE public.match_documents (
 ALTER TABLE public.match_documents OWNER TO suanquan_owner;
 
 CREATE TABLE public.matches (
-    reconciliation bigint NOT NULL,
-    price bigint NOT NULL,
+    reconciliation_id bigint NOT NULL,
+    price_id bigint NOT NULL,
     policy text NOT NULL,
     metered_fen bigint NOT NULL,
     invoiced_fen bigint NOT NULL,
@@ -1581,13 +1581,13 @@ CREATE TABLE public.matches (
     extra_fen bigint NOT NULL,
     extra_over_fen bigint NOT NULL,
     closed_fen bigint NOT NULL,
-    decision bigint NOT NULL,
-    extra_decision bigint,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
     lowered_fen bigint DEFAULT 0 NOT NULL,
     CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
     CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
     CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check2 CHECK (((extra_decision IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_check2 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
     CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
     CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
     CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
@@ -1601,8 +1601,8 @@ ALTER TABLE public.matches OWNER TO suanquan_owner;
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
-    reconciliation bigint NOT NULL,
-    document bigint,
+    reconciliation_id bigint NOT NULL,
+    document_id bigint,
     code text NOT NULL,
     body text NOT NULL,
     answer_by date NOT NULL,
@@ -1629,8 +1629,8 @@ ALTER TABLE public.messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.movements (
     id bigint NOT NULL,
-    posting bigint NOT NULL,
-    book bigint NOT NULL,
+    posting_id bigint NOT NULL,
+    book_id bigint NOT NULL,
     kind text NOT NULL,
     from_role text NOT NULL,
     to_role text NOT NULL,
@@ -1659,7 +1659,7 @@ ALTER TABLE public.numbering OWNER TO suanquan_owner;
 
 CREATE TABLE public.objections (
     id bigint NOT NULL,
-    publication bigint NOT NULL,
+    publication_id bigint NOT NULL,
     objector text NOT NULL,
     contact text NOT NULL,
     body text NOT NULL,
@@ -1719,11 +1719,11 @@ CREATE TABLE public.originals (
 ALTER TABLE public.originals OWNER TO suanquan_owner;
 
 CREATE TABLE public.payment_lines (
-    list bigint NOT NULL,
+    list_id bigint NOT NULL,
     line smallint NOT NULL,
-    claim bigint NOT NULL,
-    voucher bigint NOT NULL,
-    account bigint NOT NULL,
+    claim_id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    account_id bigint NOT NULL,
     payee text NOT NULL,
     uscc text NOT NULL,
     bank text NOT NULL,
@@ -1745,11 +1745,11 @@ ALTER TABLE public.payment_lines OWNER TO suanquan_owner;
 CREATE TABLE public.payment_lists (
     id bigint NOT NULL,
     number text NOT NULL,
-    indicator bigint NOT NULL,
+    indicator_id bigint NOT NULL,
     total_fen bigint NOT NULL,
     words text NOT NULL,
     digest text NOT NULL,
-    decision bigint NOT NULL,
+    decision_id bigint NOT NULL,
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
     sent_at timestamp with time zone,
@@ -1809,7 +1809,7 @@ CREATE TABLE public.projects (
     code text NOT NULL,
     name text NOT NULL,
     kind text NOT NULL,
-    organisation bigint NOT NULL,
+    organisation_id bigint NOT NULL,
     drill boolean DEFAULT false NOT NULL,
     CONSTRAINT projects_code_check CHECK ((code ~ '^[^/\s]{1,64}$'::text)),
     CONSTRAINT projects_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
@@ -1829,7 +1829,7 @@ ALTER TABLE public.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.publications (
     id bigint NOT NULL,
-    claim bigint NOT NULL,
+    claim_id bigint NOT NULL,
     since date NOT NULL,
     until date NOT NULL,
     days integer NOT NULL,
@@ -1856,7 +1856,7 @@ CREATE TABLE public.quarantine (
     start timestamp with time zone NOT NULL,
     hash bytea NOT NULL,
     reason text NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     node text NOT NULL,
     source text NOT NULL,
     stream uuid NOT NULL,
@@ -1871,7 +1871,7 @@ ALTER TABLE public.quarantine OWNER TO suanquan_owner;
 
 CREATE TABLE public.receipts (
     reference text NOT NULL,
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     payer text NOT NULL,
     payee text NOT NULL,
     fen bigint NOT NULL,
@@ -1889,7 +1889,7 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
-    contract bigint NOT NULL,
+    contract_id bigint NOT NULL,
     month date NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
@@ -1910,12 +1910,12 @@ ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
 CREATE TABLE public.recoveries (
     id bigint NOT NULL,
     number text NOT NULL,
-    voucher bigint NOT NULL,
+    voucher_id bigint NOT NULL,
     reason text NOT NULL,
     fraud boolean NOT NULL,
     fen bigint NOT NULL,
     pay_by date NOT NULL,
-    decision bigint NOT NULL,
+    decision_id bigint NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
     closed_at timestamp with time zone,
@@ -1937,13 +1937,13 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.refunds (
     reference text NOT NULL,
-    voucher bigint NOT NULL,
-    indicator bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    indicator_id bigint NOT NULL,
     fen bigint NOT NULL,
     on_day date NOT NULL,
     fraud boolean NOT NULL,
     to_treasury boolean NOT NULL,
-    decision bigint NOT NULL,
+    decision_id bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
@@ -1955,19 +1955,19 @@ ALTER TABLE public.refunds OWNER TO suanquan_owner;
 CREATE TABLE public.relations (
     id bigint NOT NULL,
     kind text NOT NULL,
-    organisation bigint NOT NULL,
-    centre bigint,
-    project bigint,
-    other bigint,
+    organisation_id bigint NOT NULL,
+    centre_id bigint,
+    project_id bigint,
+    other_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
-    CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre IS NOT NULL))),
-    CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project IS NOT NULL))),
-    CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other IS NOT NULL))),
-    CONSTRAINT relations_check3 CHECK ((other <> organisation)),
+    CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
+    CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
+    CONSTRAINT relations_check3 CHECK ((other_id <> organisation_id)),
     CONSTRAINT relations_check4 CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT relations_check5 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT relations_kind_check CHECK ((kind = ANY (ARRAY['seller'::text, 'buyer'::text, 'payee'::text, 'related'::text]))),
@@ -1987,7 +1987,7 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.reservations (
     id bigint NOT NULL,
-    voucher bigint NOT NULL,
+    voucher_id bigint NOT NULL,
     fen bigint NOT NULL,
     plan text NOT NULL,
     until date NOT NULL,
@@ -2012,10 +2012,10 @@ ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
 );
 
 CREATE TABLE public.reserved_devices (
-    price bigint NOT NULL,
+    price_id bigint NOT NULL,
     gpu text NOT NULL,
-    project bigint NOT NULL,
-    centre bigint NOT NULL,
+    project_id bigint NOT NULL,
+    centre_id bigint NOT NULL,
     valid daterange NOT NULL,
     CONSTRAINT reserved_devices_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -2031,7 +2031,7 @@ ALTER TABLE public.roles OWNER TO suanquan_owner;
 
 CREATE TABLE public.sessions (
     hash bytea NOT NULL,
-    token bigint NOT NULL,
+    token_id bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT sessions_hash_check CHECK ((octet_length(hash) = 32))
@@ -2044,13 +2044,13 @@ CREATE VIEW public.standing_documents AS
    FROM public.cost_documents d
   WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
            FROM public.freezes f
-          WHERE ((document = id) AND (lifted_at IS NULL))))));
+          WHERE ((document_id = id) AND (lifted_at IS NULL))))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
-    statement bigint NOT NULL,
+    statement_id bigint NOT NULL,
     line smallint NOT NULL,
     party text NOT NULL,
     answer text NOT NULL,
@@ -2074,11 +2074,11 @@ ALTER TABLE public.statement_answers ALTER COLUMN id ADD GENERATED ALWAYS AS IDE
 );
 
 CREATE TABLE public.statement_lines (
-    statement bigint NOT NULL,
+    statement_id bigint NOT NULL,
     line smallint NOT NULL,
-    price bigint NOT NULL,
+    price_id bigint NOT NULL,
     policy text NOT NULL,
-    model bigint,
+    model_id bigint,
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL,
     ms_den numeric NOT NULL,
@@ -2100,7 +2100,7 @@ ALTER TABLE public.statement_lines OWNER TO suanquan_owner;
 CREATE TABLE public.statements (
     id bigint NOT NULL,
     number text NOT NULL,
-    contract bigint NOT NULL,
+    contract_id bigint NOT NULL,
     month date NOT NULL,
     revision integer NOT NULL,
     total_fen bigint NOT NULL,
@@ -2127,7 +2127,7 @@ ALTER TABLE public.statements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.streams (
     stream uuid NOT NULL,
-    agent uuid NOT NULL,
+    agent_id uuid NOT NULL,
     number bigint NOT NULL,
     hash bytea NOT NULL,
     sent_at timestamp with time zone NOT NULL,
@@ -2142,14 +2142,14 @@ CREATE TABLE public.tokens (
     hash bytea NOT NULL,
     role text NOT NULL,
     person text NOT NULL,
-    project bigint,
-    centre bigint,
+    project_id bigint,
+    centre_id bigint,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre IS NOT NULL))),
+    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
     CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
@@ -2168,8 +2168,8 @@ ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.vouchers (
     id bigint NOT NULL,
-    book bigint NOT NULL,
-    project bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
     policy text NOT NULL,
     clause text NOT NULL,
     cap_scope text NOT NULL,
@@ -2192,7 +2192,7 @@ ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.windows (
     gpu text NOT NULL,
     start timestamp with time zone NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     stream uuid NOT NULL,
     number bigint NOT NULL,
@@ -2203,7 +2203,7 @@ PARTITION BY RANGE (start);
 ALTER TABLE public.windows OWNER TO suanquan_owner;
 
 ALTER TABLE ONLY public.accounts
-    ADD CONSTRAINT accounts_pkey PRIMARY KEY (book, role);
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (book_id, role);
 
 ALTER TABLE ONLY public.accruals
     ADD CONSTRAINT accruals_pkey PRIMARY KEY (id);
@@ -2218,13 +2218,13 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_line_contract_month_price_policy_key UNIQUE (document, line, contract, month, price, policy);
+    ADD CONSTRAINT allocations_document_id_line_contract_id_month_price_id_pol_key UNIQUE (document_id, line, contract_id, month, price_id, policy);
 
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bank_accounts
-    ADD CONSTRAINT bank_accounts_decision_key UNIQUE (decision);
+    ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
@@ -2236,13 +2236,13 @@ ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
 
 ALTER TABLE ONLY public.billing_sources
-    ADD CONSTRAINT billing_sources_cluster_valid_excl EXCLUDE USING gist (cluster WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+    ADD CONSTRAINT billing_sources_cluster_id_valid_excl EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bindings
-    ADD CONSTRAINT bindings_cluster_holder_kind_holder_valid_excl EXCLUDE USING gist (cluster WITH =, holder_kind WITH =, holder WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+    ADD CONSTRAINT bindings_cluster_id_holder_kind_holder_valid_excl EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_pkey PRIMARY KEY (id);
@@ -2275,10 +2275,10 @@ ALTER TABLE ONLY public.charges
     ADD CONSTRAINT charges_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.claim_events
-    ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim, seq);
+    ADD CONSTRAINT claim_events_pkey PRIMARY KEY (claim_id, seq);
 
 ALTER TABLE ONLY public.claim_files
-    ADD CONSTRAINT claim_files_pkey PRIMARY KEY (claim, role, original);
+    ADD CONSTRAINT claim_files_pkey PRIMARY KEY (claim_id, role, original);
 
 ALTER TABLE ONLY public.claims
     ADD CONSTRAINT claims_number_key UNIQUE (number);
@@ -2299,7 +2299,7 @@ ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash);
 
 ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_centre_project_valid_excl EXCLUDE USING gist (centre WITH =, project WITH =, valid WITH &&);
+    ADD CONSTRAINT contracts_centre_id_project_id_valid_excl EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_number_key UNIQUE (number);
@@ -2308,19 +2308,19 @@ ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.cost_books
-    ADD CONSTRAINT cost_books_book_key UNIQUE (book);
+    ADD CONSTRAINT cost_books_book_id_key UNIQUE (book_id);
 
 ALTER TABLE ONLY public.cost_books
-    ADD CONSTRAINT cost_books_pkey PRIMARY KEY (reconciliation);
+    ADD CONSTRAINT cost_books_pkey PRIMARY KEY (reconciliation_id);
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.coverage
-    ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster, source);
+    ADD CONSTRAINT coverage_pkey PRIMARY KEY (gpu, day, cluster_id, source);
 
 ALTER TABLE ONLY public.day_totals
-    ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, partition, qos, den);
+    ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
@@ -2329,16 +2329,16 @@ ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.document_lines
-    ADD CONSTRAINT document_lines_pkey PRIMARY KEY (document, line);
+    ADD CONSTRAINT document_lines_pkey PRIMARY KEY (document_id, line);
 
 ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_agent_key UNIQUE (agent);
+    ADD CONSTRAINT enrolment_codes_agent_id_key UNIQUE (agent_id);
 
 ALTER TABLE ONLY public.enrolment_codes
     ADD CONSTRAINT enrolment_codes_pkey PRIMARY KEY (hash);
 
 ALTER TABLE ONLY public.entries
-    ADD CONSTRAINT entries_pkey PRIMARY KEY (book, role, version);
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (book_id, role, version);
 
 ALTER TABLE ONLY public.forks
     ADD CONSTRAINT forks_pkey PRIMARY KEY (stream, number, hash);
@@ -2350,7 +2350,7 @@ ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_pkey PRIMARY KEY (gpu);
 
 ALTER TABLE ONLY public.indicators
-    ADD CONSTRAINT indicators_book_key UNIQUE (book);
+    ADD CONSTRAINT indicators_book_id_key UNIQUE (book_id);
 
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_number_year_key UNIQUE (number, year);
@@ -2362,10 +2362,10 @@ ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
 ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation, price, policy, document);
+    ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation_id, price_id, policy, document_id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation, price, policy);
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, price_id, policy);
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -2380,20 +2380,20 @@ ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.charges
-    ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract, price, month, policy, model, mig_profile);
+    ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
+    ADD CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>) WHERE ((fen > 0));
 
 ALTER TABLE ONLY public.prices
-    ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract WITH =, kind WITH =, (
+    ADD CONSTRAINT one_line_a_day EXCLUDE USING gist (contract_id WITH =, kind WITH =, (
 CASE kind
     WHEN 'metered'::text THEN ''::text
     ELSE name
-END) WITH =, COALESCE(model, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+END) WITH =, COALESCE(model_id, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
+    ADD CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
@@ -2405,10 +2405,10 @@ ALTER TABLE ONLY public.originals
     ADD CONSTRAINT originals_pkey PRIMARY KEY (hash);
 
 ALTER TABLE ONLY public.payment_lines
-    ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list, line);
+    ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list_id, line);
 
 ALTER TABLE ONLY public.payment_lists
-    ADD CONSTRAINT payment_lists_decision_key UNIQUE (decision);
+    ADD CONSTRAINT payment_lists_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_number_key UNIQUE (number);
@@ -2435,19 +2435,19 @@ ALTER TABLE ONLY public.publications
     ADD CONSTRAINT publications_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.quarantine
-    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash, cluster, node);
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (gpu, start, hash, cluster_id, node);
 
 ALTER TABLE ONLY public.receipts
     ADD CONSTRAINT receipts_pkey PRIMARY KEY (reference);
 
 ALTER TABLE ONLY public.reconciliations
-    ADD CONSTRAINT reconciliations_contract_month_key UNIQUE (contract, month);
+    ADD CONSTRAINT reconciliations_contract_id_month_key UNIQUE (contract_id, month);
 
 ALTER TABLE ONLY public.reconciliations
     ADD CONSTRAINT reconciliations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.recoveries
-    ADD CONSTRAINT recoveries_decision_key UNIQUE (decision);
+    ADD CONSTRAINT recoveries_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_number_key UNIQUE (number);
@@ -2456,13 +2456,13 @@ ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_decision_key UNIQUE (decision);
+    ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT relations_kind_organisation_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation WITH =, COALESCE(centre, project, other) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+    ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_pkey PRIMARY KEY (id);
@@ -2471,7 +2471,7 @@ ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.reserved_devices
-    ADD CONSTRAINT reserved_devices_pkey PRIMARY KEY (price, gpu);
+    ADD CONSTRAINT reserved_devices_pkey PRIMARY KEY (price_id, gpu);
 
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&) DEFERRABLE INITIALLY DEFERRED;
@@ -2486,10 +2486,10 @@ ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.statement_lines
-    ADD CONSTRAINT statement_lines_pkey PRIMARY KEY (statement, line);
+    ADD CONSTRAINT statement_lines_pkey PRIMARY KEY (statement_id, line);
 
 ALTER TABLE ONLY public.statements
-    ADD CONSTRAINT statements_contract_month_revision_key UNIQUE (contract, month, revision);
+    ADD CONSTRAINT statements_contract_id_month_revision_key UNIQUE (contract_id, month, revision);
 
 ALTER TABLE ONLY public.statements
     ADD CONSTRAINT statements_number_key UNIQUE (number);
@@ -2507,7 +2507,7 @@ ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.vouchers
-    ADD CONSTRAINT vouchers_book_key UNIQUE (book);
+    ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_clause_cap_scope_key UNIQUE (clause, cap_scope);
@@ -2516,28 +2516,28 @@ ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.vouchers
-    ADD CONSTRAINT vouchers_project_key UNIQUE (project);
+    ADD CONSTRAINT vouchers_project_id_key UNIQUE (project_id);
 
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
 
-CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher, id);
+CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher_id, id);
 
-CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract, month);
+CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
 
-CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation) WHERE (superseded_at IS NULL);
+CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
 
-CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list, line);
+CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list_id, line);
 
-CREATE INDEX bindings_by_project ON public.bindings USING btree (project);
+CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
 
 CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
 
-CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher, id);
+CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
-CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision) WHERE (decision IS NOT NULL);
+CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
-CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses, id));
+CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses_id, id));
 
 CREATE INDEX cost_documents_by_original ON public.cost_documents USING btree (original);
 
@@ -2547,51 +2547,51 @@ CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree
 
 CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
-CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses) WHERE (reverses IS NOT NULL);
+CREATE INDEX cost_documents_reversed ON public.cost_documents USING btree (reverses_id) WHERE (reverses_id IS NOT NULL);
 
-CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster, day);
+CREATE INDEX coverage_by_day ON public.coverage USING btree (cluster_id, day);
 
-CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster, holder_kind, holder, day);
+CREATE INDEX day_totals_by_holder ON public.day_totals USING btree (cluster_id, holder_kind, holder, day);
 
 CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject, id);
 
 CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
 
-CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation, decision);
+CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation_id, decision_id);
 
-CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document) WHERE (lifted_at IS NULL);
+CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
 
-CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster, node);
+CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
 CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (answer IS NULL);
 
-CREATE INDEX movements_by_posting ON public.movements USING btree (posting);
+CREATE INDEX movements_by_posting ON public.movements USING btree (posting_id);
 
 CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
 
-CREATE INDEX objections_by_publication ON public.objections USING btree (publication, id);
+CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
-CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim);
+CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_id);
 
-CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
+CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim_id) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
 
-CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator, id);
+CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
-CREATE INDEX publications_by_claim ON public.publications USING btree (claim, id);
+CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id, id);
 
-CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster, received_at) WHERE (released_at IS NULL);
+CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, received_at) WHERE (released_at IS NULL);
 
-CREATE INDEX receipts_by_document ON public.receipts USING btree (document);
+CREATE INDEX receipts_by_document ON public.receipts USING btree (document_id);
 
-CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher) WHERE (closed_at IS NULL);
+CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher_id) WHERE (closed_at IS NULL);
 
-CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher);
+CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX reservations_open ON public.reservations USING btree (until) WHERE (released_at IS NULL);
 
@@ -2599,7 +2599,7 @@ CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.c
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
-CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision, extra_decision ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
@@ -2653,13 +2653,13 @@ CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fr
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
-CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
-CREATE TRIGGER rest_anew AFTER UPDATE OF decision ON public.matches FOR EACH ROW WHEN ((new.decision <> old.decision)) EXECUTE FUNCTION public.rest_on_documents();
+CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH ROW WHEN ((new.decision_id <> old.decision_id)) EXECUTE FUNCTION public.rest_on_documents();
 
 CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
 
@@ -2670,136 +2670,136 @@ CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
 ALTER TABLE ONLY public.accounts
-    ADD CONSTRAINT accounts_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
+    ADD CONSTRAINT accounts_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_role_fkey FOREIGN KEY (role) REFERENCES public.roles(role);
 
 ALTER TABLE ONLY public.accruals
-    ADD CONSTRAINT accruals_posting_fkey FOREIGN KEY (posting) REFERENCES public.postings(id);
+    ADD CONSTRAINT accruals_posting_id_fkey FOREIGN KEY (posting_id) REFERENCES public.postings(id);
 
 ALTER TABLE ONLY public.accruals
-    ADD CONSTRAINT accruals_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT accruals_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.agents
-    ADD CONSTRAINT agents_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+    ADD CONSTRAINT agents_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+    ADD CONSTRAINT allocations_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_line_fkey FOREIGN KEY (document, line) REFERENCES public.document_lines(document, line);
+    ADD CONSTRAINT allocations_document_id_line_fkey FOREIGN KEY (document_id, line) REFERENCES public.document_lines(document_id, line);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT allocations_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.bank_accounts
-    ADD CONSTRAINT bank_accounts_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT bank_accounts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.bank_accounts
-    ADD CONSTRAINT bank_accounts_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+    ADD CONSTRAINT bank_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.bank_returns
-    ADD CONSTRAINT bank_returns_list_line_fkey FOREIGN KEY (list, line) REFERENCES public.payment_lines(list, line);
+    ADD CONSTRAINT bank_returns_list_id_line_fkey FOREIGN KEY (list_id, line) REFERENCES public.payment_lines(list_id, line);
 
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.billing_sources
-    ADD CONSTRAINT billing_sources_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+    ADD CONSTRAINT billing_sources_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
-    ADD CONSTRAINT bindings_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+    ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
-    ADD CONSTRAINT bindings_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT bindings_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
 
 ALTER TABLE ONLY public.catalogue_names
-    ADD CONSTRAINT catalogue_names_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
+    ADD CONSTRAINT catalogue_names_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
 
 ALTER TABLE ONLY public.centres
-    ADD CONSTRAINT centres_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+    ADD CONSTRAINT centres_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.charges
-    ADD CONSTRAINT charges_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+    ADD CONSTRAINT charges_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.charges
-    ADD CONSTRAINT charges_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
+    ADD CONSTRAINT charges_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
 
 ALTER TABLE ONLY public.charges
-    ADD CONSTRAINT charges_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT charges_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.claim_events
-    ADD CONSTRAINT claim_events_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+    ADD CONSTRAINT claim_events_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
 
 ALTER TABLE ONLY public.claim_files
-    ADD CONSTRAINT claim_files_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+    ADD CONSTRAINT claim_files_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
 
 ALTER TABLE ONLY public.claim_files
     ADD CONSTRAINT claim_files_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.claims
-    ADD CONSTRAINT claims_payee_fkey FOREIGN KEY (payee) REFERENCES public.organisations(id);
+    ADD CONSTRAINT claims_payee_id_fkey FOREIGN KEY (payee_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.claims
-    ADD CONSTRAINT claims_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT claims_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.clusters
-    ADD CONSTRAINT clusters_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+    ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+    ADD CONSTRAINT contracts_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.cost_books
-    ADD CONSTRAINT cost_books_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
+    ADD CONSTRAINT cost_books_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
 ALTER TABLE ONLY public.cost_books
-    ADD CONSTRAINT cost_books_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+    ADD CONSTRAINT cost_books_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.cost_documents
-    ADD CONSTRAINT cost_documents_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT cost_documents_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.cost_documents
-    ADD CONSTRAINT cost_documents_reverses_fkey FOREIGN KEY (reverses) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT differences_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT differences_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+    ADD CONSTRAINT differences_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.document_lines
-    ADD CONSTRAINT document_lines_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT document_lines_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_agent_fkey FOREIGN KEY (agent) REFERENCES public.agents(id);
+    ADD CONSTRAINT enrolment_codes_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES public.agents(id);
 
 ALTER TABLE ONLY public.enrolment_codes
-    ADD CONSTRAINT enrolment_codes_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+    ADD CONSTRAINT enrolment_codes_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.freezes
-    ADD CONSTRAINT freezes_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT freezes_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.gpus
-    ADD CONSTRAINT gpus_cluster_fkey FOREIGN KEY (cluster) REFERENCES public.clusters(id);
+    ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.indicators
-    ADD CONSTRAINT indicators_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
+    ADD CONSTRAINT indicators_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES public.legal_moves(kind, from_role, to_role);
@@ -2811,148 +2811,148 @@ ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
 
 ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT match_documents_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_reconciliation_price_policy_fkey FOREIGN KEY (reconciliation, price, policy) REFERENCES public.matches(reconciliation, price, policy) ON UPDATE CASCADE;
+    ADD CONSTRAINT match_documents_reconciliation_id_price_id_policy_fkey FOREIGN KEY (reconciliation_id, price_id, policy) REFERENCES public.matches(reconciliation_id, price_id, policy) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_extra_decision_fkey FOREIGN KEY (extra_decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT matches_extra_decision_id_fkey FOREIGN KEY (extra_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT matches_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+    ADD CONSTRAINT matches_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.messages
-    ADD CONSTRAINT messages_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT messages_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.messages
-    ADD CONSTRAINT messages_reconciliation_fkey FOREIGN KEY (reconciliation) REFERENCES public.reconciliations(id);
+    ADD CONSTRAINT messages_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.movements
-    ADD CONSTRAINT movements_posting_fkey FOREIGN KEY (posting) REFERENCES public.postings(id);
+    ADD CONSTRAINT movements_posting_id_fkey FOREIGN KEY (posting_id) REFERENCES public.postings(id);
 
 ALTER TABLE ONLY public.objections
-    ADD CONSTRAINT objections_publication_fkey FOREIGN KEY (publication) REFERENCES public.publications(id);
+    ADD CONSTRAINT objections_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES public.publications(id);
 
 ALTER TABLE ONLY public.payment_lines
-    ADD CONSTRAINT payment_lines_account_fkey FOREIGN KEY (account) REFERENCES public.bank_accounts(id);
+    ADD CONSTRAINT payment_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.bank_accounts(id);
 
 ALTER TABLE ONLY public.payment_lines
-    ADD CONSTRAINT payment_lines_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+    ADD CONSTRAINT payment_lines_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
 
 ALTER TABLE ONLY public.payment_lines
-    ADD CONSTRAINT payment_lines_list_fkey FOREIGN KEY (list) REFERENCES public.payment_lists(id);
+    ADD CONSTRAINT payment_lines_list_id_fkey FOREIGN KEY (list_id) REFERENCES public.payment_lists(id);
 
 ALTER TABLE ONLY public.payment_lines
-    ADD CONSTRAINT payment_lines_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT payment_lines_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.payment_lists
-    ADD CONSTRAINT payment_lists_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT payment_lists_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.payment_lists
-    ADD CONSTRAINT payment_lists_indicator_fkey FOREIGN KEY (indicator) REFERENCES public.indicators(id);
+    ADD CONSTRAINT payment_lists_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
 
 ALTER TABLE ONLY public.prices
-    ADD CONSTRAINT prices_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+    ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.prices
-    ADD CONSTRAINT prices_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
+    ADD CONSTRAINT prices_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
 
 ALTER TABLE ONLY public.projects
-    ADD CONSTRAINT projects_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+    ADD CONSTRAINT projects_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.publications
-    ADD CONSTRAINT publications_claim_fkey FOREIGN KEY (claim) REFERENCES public.claims(id);
+    ADD CONSTRAINT publications_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES public.claims(id);
 
 ALTER TABLE ONLY public.receipts
-    ADD CONSTRAINT receipts_document_fkey FOREIGN KEY (document) REFERENCES public.cost_documents(id);
+    ADD CONSTRAINT receipts_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.receipts
     ADD CONSTRAINT receipts_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.reconciliations
-    ADD CONSTRAINT reconciliations_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+    ADD CONSTRAINT reconciliations_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.recoveries
-    ADD CONSTRAINT recoveries_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT recoveries_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.recoveries
-    ADD CONSTRAINT recoveries_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT recoveries_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_decision_fkey FOREIGN KEY (decision) REFERENCES public.decisions(id);
+    ADD CONSTRAINT refunds_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_indicator_fkey FOREIGN KEY (indicator) REFERENCES public.indicators(id);
+    ADD CONSTRAINT refunds_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT refunds_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT relations_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+    ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT relations_organisation_fkey FOREIGN KEY (organisation) REFERENCES public.organisations(id);
+    ADD CONSTRAINT relations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT relations_other_fkey FOREIGN KEY (other) REFERENCES public.organisations(id);
+    ADD CONSTRAINT relations_other_id_fkey FOREIGN KEY (other_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.relations
-    ADD CONSTRAINT relations_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT relations_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.reservations
-    ADD CONSTRAINT reservations_voucher_fkey FOREIGN KEY (voucher) REFERENCES public.vouchers(id);
+    ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
 
 ALTER TABLE ONLY public.reserved_devices
-    ADD CONSTRAINT reserved_devices_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+    ADD CONSTRAINT reserved_devices_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.reserved_devices
     ADD CONSTRAINT reserved_devices_gpu_fkey FOREIGN KEY (gpu) REFERENCES public.gpus(gpu);
 
 ALTER TABLE ONLY public.reserved_devices
-    ADD CONSTRAINT reserved_devices_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT reserved_devices_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.reserved_devices
-    ADD CONSTRAINT reserved_devices_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT reserved_devices_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.sessions
-    ADD CONSTRAINT sessions_token_fkey FOREIGN KEY (token) REFERENCES public.tokens(id);
+    ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
 ALTER TABLE ONLY public.statement_answers
-    ADD CONSTRAINT statement_answers_statement_line_fkey FOREIGN KEY (statement, line) REFERENCES public.statement_lines(statement, line);
+    ADD CONSTRAINT statement_answers_statement_id_line_fkey FOREIGN KEY (statement_id, line) REFERENCES public.statement_lines(statement_id, line);
 
 ALTER TABLE ONLY public.statement_lines
-    ADD CONSTRAINT statement_lines_model_fkey FOREIGN KEY (model) REFERENCES public.catalogue_models(id);
+    ADD CONSTRAINT statement_lines_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
 
 ALTER TABLE ONLY public.statement_lines
-    ADD CONSTRAINT statement_lines_price_fkey FOREIGN KEY (price) REFERENCES public.prices(id);
+    ADD CONSTRAINT statement_lines_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
 
 ALTER TABLE ONLY public.statement_lines
-    ADD CONSTRAINT statement_lines_statement_fkey FOREIGN KEY (statement) REFERENCES public.statements(id);
+    ADD CONSTRAINT statement_lines_statement_id_fkey FOREIGN KEY (statement_id) REFERENCES public.statements(id);
 
 ALTER TABLE ONLY public.statements
-    ADD CONSTRAINT statements_contract_fkey FOREIGN KEY (contract) REFERENCES public.contracts(id);
+    ADD CONSTRAINT statements_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.tokens
-    ADD CONSTRAINT tokens_centre_fkey FOREIGN KEY (centre) REFERENCES public.centres(id);
+    ADD CONSTRAINT tokens_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.tokens
-    ADD CONSTRAINT tokens_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT tokens_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 ALTER TABLE ONLY public.vouchers
-    ADD CONSTRAINT vouchers_book_fkey FOREIGN KEY (book) REFERENCES public.books(id);
+    ADD CONSTRAINT vouchers_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
 
 ALTER TABLE ONLY public.vouchers
-    ADD CONSTRAINT vouchers_project_fkey FOREIGN KEY (project) REFERENCES public.projects(id);
+    ADD CONSTRAINT vouchers_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
 REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
 
@@ -3028,9 +3028,9 @@ GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(voucher) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(voucher_id) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(posting) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(posting_id) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(cost_fen) ON TABLE public.accruals TO suanquan_app;
 
@@ -3092,7 +3092,7 @@ GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
 
-GRANT INSERT(claim) ON TABLE public.claim_events TO suanquan_app;
+GRANT INSERT(claim_id) ON TABLE public.claim_events TO suanquan_app;
 
 GRANT INSERT(state) ON TABLE public.claim_events TO suanquan_app;
 
@@ -3116,9 +3116,9 @@ GRANT SELECT ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(number) ON TABLE public.claims TO suanquan_app;
 
-GRANT INSERT(voucher) ON TABLE public.claims TO suanquan_app;
+GRANT INSERT(voucher_id) ON TABLE public.claims TO suanquan_app;
 
-GRANT INSERT(payee) ON TABLE public.claims TO suanquan_app;
+GRANT INSERT(payee_id) ON TABLE public.claims TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.claims TO suanquan_app;
 
@@ -3136,7 +3136,7 @@ GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
-GRANT INSERT(reconciliation) ON TABLE public.cost_books TO suanquan_app;
+GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
 
@@ -3196,7 +3196,7 @@ GRANT SELECT,INSERT ON TABLE public.document_lines TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.enrolment_codes TO suanquan_app;
 
-GRANT UPDATE(agent) ON TABLE public.enrolment_codes TO suanquan_app;
+GRANT UPDATE(agent_id) ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
@@ -3212,7 +3212,7 @@ GRANT UPDATE(lifted_by) ON TABLE public.freezes TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.gpus TO suanquan_app;
 
-GRANT UPDATE(cluster) ON TABLE public.gpus TO suanquan_app;
+GRANT UPDATE(cluster_id) ON TABLE public.gpus TO suanquan_app;
 
 GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 
@@ -3252,9 +3252,9 @@ GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
 
 GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
 
-GRANT UPDATE(decision) ON TABLE public.matches TO suanquan_app;
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
 
-GRANT UPDATE(extra_decision) ON TABLE public.matches TO suanquan_app;
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -3266,9 +3266,9 @@ GRANT UPDATE(answered_by) ON TABLE public.messages TO suanquan_app;
 
 GRANT SELECT ON TABLE public.movements TO suanquan_app;
 
-GRANT INSERT(posting) ON TABLE public.movements TO suanquan_app;
+GRANT INSERT(posting_id) ON TABLE public.movements TO suanquan_app;
 
-GRANT INSERT(book) ON TABLE public.movements TO suanquan_app;
+GRANT INSERT(book_id) ON TABLE public.movements TO suanquan_app;
 
 GRANT INSERT(kind) ON TABLE public.movements TO suanquan_app;
 
@@ -3296,15 +3296,15 @@ GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT INSERT(list) ON TABLE public.payment_lines TO suanquan_app;
+GRANT INSERT(list_id) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT INSERT(line) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT INSERT(claim) ON TABLE public.payment_lines TO suanquan_app;
+GRANT INSERT(claim_id) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT INSERT(voucher) ON TABLE public.payment_lines TO suanquan_app;
+GRANT INSERT(voucher_id) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT INSERT(account) ON TABLE public.payment_lines TO suanquan_app;
+GRANT INSERT(account_id) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT INSERT(payee) ON TABLE public.payment_lines TO suanquan_app;
 
@@ -3326,7 +3326,7 @@ GRANT SELECT ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT INSERT(number) ON TABLE public.payment_lists TO suanquan_app;
 
-GRANT INSERT(indicator) ON TABLE public.payment_lists TO suanquan_app;
+GRANT INSERT(indicator_id) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT INSERT(total_fen) ON TABLE public.payment_lists TO suanquan_app;
 
@@ -3334,7 +3334,7 @@ GRANT INSERT(words) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT INSERT(digest) ON TABLE public.payment_lists TO suanquan_app;
 
-GRANT INSERT(decision) ON TABLE public.payment_lists TO suanquan_app;
+GRANT INSERT(decision_id) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT INSERT(made_at) ON TABLE public.payment_lists TO suanquan_app;
 
@@ -3380,7 +3380,7 @@ GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
-GRANT INSERT(voucher) ON TABLE public.reservations TO suanquan_app;
+GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
 
@@ -3426,7 +3426,7 @@ GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
 GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
 
-GRANT INSERT(project) ON TABLE public.vouchers TO suanquan_app;
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
 

@@ -13,7 +13,7 @@ class Indicator(SQLModel, table=True):
 
     __tablename__ = "indicators"
     id: int | None = identity()
-    book: int = big(default=None)
+    book_id: int = big(default=None)
     number: str
     year: int
     project_name: str
@@ -29,11 +29,11 @@ class PaymentList(SQLModel, table=True):
     __tablename__ = "payment_lists"
     id: int | None = identity()
     number: str = Field(unique=True)
-    indicator: int = big()
+    indicator_id: int = big()
     total_fen: int = big()
     words: str
     digest: str
-    decision: int = big()
+    decision_id: int = big()
     made_at: datetime = moment()
     made_by: str
     sent_at: datetime | None = moment(nullable=True)
@@ -43,11 +43,11 @@ class PaymentLine(SQLModel, table=True):
     """One payout, frozen as it was confirmed."""
 
     __tablename__ = "payment_lines"
-    list: int = big(primary_key=True)
+    list_id: int = big(primary_key=True)
     line: int = Field(primary_key=True, sa_type=SmallInteger)
-    claim: int = big()
-    voucher: int = big()
-    account: int = big()
+    claim_id: int = big()
+    voucher_id: int = big()
+    account_id: int = big()
     payee: str
     uscc: str
     bank: str
@@ -64,7 +64,7 @@ class BankReturn(SQLModel, table=True):
 
     __tablename__ = "bank_returns"
     reference: str = Field(primary_key=True)
-    list: int = big()
+    list_id: int = big()
     line: int = Field(sa_type=SmallInteger)
     result: str
     fen: int = big()
@@ -81,12 +81,12 @@ class Recovery(SQLModel, table=True):
     __tablename__ = "recoveries"
     id: int | None = identity()
     number: str = Field(unique=True)
-    voucher: int = big()
+    voucher_id: int = big()
     reason: str
     fraud: bool
     fen: int = big()
     pay_by: date
-    decision: int = big()
+    decision_id: int = big()
     opened_at: datetime = moment()
     opened_by: str
     closed_at: datetime | None = moment(nullable=True)
@@ -97,12 +97,12 @@ class Refund(SQLModel, table=True):
 
     __tablename__ = "refunds"
     reference: str = Field(primary_key=True)
-    voucher: int = big()
-    indicator: int = big()
+    voucher_id: int = big()
+    indicator_id: int = big()
     fen: int = big()
     on_day: date
     fraud: bool
     to_treasury: bool
-    decision: int = big()
+    decision_id: int = big()
     received_at: datetime = moment()
     received_by: str

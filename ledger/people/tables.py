@@ -37,8 +37,8 @@ class Token(SQLModel, table=True):
     hash: bytes = Field(sa_type=LargeBinary, unique=True)
     role: str
     person: str
-    project: int | None = big(nullable=True, default=None)
-    centre: int | None = big(nullable=True, default=None)
+    project_id: int | None = big(nullable=True, default=None)
+    centre_id: int | None = big(nullable=True, default=None)
     created_at: datetime = moment()
     created_by: str
     expires_at: datetime | None = moment(nullable=True)
@@ -50,6 +50,6 @@ class SignIn(SQLModel, table=True):
 
     __tablename__ = "sessions"
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
-    token: int = big()
+    token_id: int = big()
     created_at: datetime = moment()
     expires_at: datetime = moment()

@@ -13,11 +13,11 @@ class Allocation(SQLModel, table=True):
 
     __tablename__ = "allocations"
     id: int | None = identity()
-    document: int = big()
+    document_id: int = big()
     line: int = Field(sa_type=SmallInteger)
-    contract: int = big()
+    contract_id: int = big()
     month: date
-    price: int = big()
+    price_id: int = big()
     policy: str
     kind: str
     fen: int = big()
@@ -30,7 +30,7 @@ class Reconciliation(SQLModel, table=True):
 
     __tablename__ = "reconciliations"
     id: int | None = identity()
-    contract: int = big()
+    contract_id: int = big()
     month: date
     opened_at: datetime = moment()
     opened_by: str
@@ -40,8 +40,8 @@ class Match(SQLModel, table=True):
     """What two persons last decided of a cell, fen."""
 
     __tablename__ = "matches"
-    reconciliation: int = big(primary_key=True)
-    price: int = big(primary_key=True)
+    reconciliation_id: int = big(primary_key=True)
+    price_id: int = big(primary_key=True)
     policy: str = Field(primary_key=True)
     metered_fen: int = big()
     invoiced_fen: int = big()
@@ -49,8 +49,8 @@ class Match(SQLModel, table=True):
     extra_fen: int = big()
     extra_over_fen: int = big()
     closed_fen: int = big()
-    decision: int = big()
-    extra_decision: int | None = big(nullable=True, default=None)
+    decision_id: int = big()
+    extra_decision_id: int | None = big(nullable=True, default=None)
     lowered_fen: int = big(default=0)
 
 
@@ -59,12 +59,12 @@ class Difference(SQLModel, table=True):
 
     __tablename__ = "differences"
     id: int | None = identity()
-    decision: int = big()
-    reconciliation: int = big()
-    price: int = big()
+    decision_id: int = big()
+    reconciliation_id: int = big()
+    price_id: int = big()
     policy: str
     code: str
-    document: int | None = big(nullable=True, default=None)
+    document_id: int | None = big(nullable=True, default=None)
     line: int | None = Field(default=None, sa_type=SmallInteger)
     fen: int = big()
     treatment: str
@@ -76,8 +76,8 @@ class Message(SQLModel, table=True):
 
     __tablename__ = "messages"
     id: int | None = identity()
-    reconciliation: int = big()
-    document: int | None = big(nullable=True, default=None)
+    reconciliation_id: int = big()
+    document_id: int | None = big(nullable=True, default=None)
     code: str
     body: str
     answer_by: date

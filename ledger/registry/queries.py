@@ -15,18 +15,18 @@ from sqlmodel import Session
 from ledger.postgres.columns import Days
 
 _SELLERS = text("""
-    SELECT organisation FROM centres WHERE id = :centre
-    UNION SELECT organisation FROM relations
-    WHERE kind = 'seller' AND centre = :centre AND valid @> :day AND superseded_at IS NULL
+    SELECT organisation_id FROM centres WHERE id = :centre
+    UNION SELECT organisation_id FROM relations
+    WHERE kind = 'seller' AND centre_id = :centre AND valid @> :day AND superseded_at IS NULL
 """)
 _BUYERS = text("""
-    SELECT organisation FROM projects WHERE id = :project
-    UNION SELECT organisation FROM relations
-    WHERE kind = 'buyer' AND project = :project AND valid @> :day AND superseded_at IS NULL
+    SELECT organisation_id FROM projects WHERE id = :project
+    UNION SELECT organisation_id FROM relations
+    WHERE kind = 'buyer' AND project_id = :project AND valid @> :day AND superseded_at IS NULL
 """)
 _PAYEE = text("""
-    SELECT coalesce(r.organisation, p.organisation) FROM projects p
-    LEFT JOIN relations r ON r.kind = 'payee' AND r.project = p.id AND r.valid @> :day
+    SELECT coalesce(r.organisation_id, p.organisation_id) FROM projects p
+    LEFT JOIN relations r ON r.kind = 'payee' AND r.project_id = p.id AND r.valid @> :day
         AND r.superseded_at IS NULL
     WHERE p.id = :project
 """)
@@ -34,25 +34,27 @@ _RELATED = text("""
     SELECT EXISTS (
         SELECT FROM relations
         WHERE kind = 'related' AND valid @> :day AND superseded_at IS NULL
-            AND (organisation, other) IN ((:one, :other), (:other, :one))
+            AND (organisation_id, other_id) IN ((:one, :other), (:other, :one))
     )
 """)
 _CONTRACTS = text("""
     WITH sellers AS (
-        SELECT id AS centre, organisation, '(,)'::daterange AS valid FROM centres
-        UNION ALL SELECT centre, organisation, valid FROM relations
+        SELECT id AS centre, organisation_id AS organisation, '(,)'::daterange AS valid FROM centres
+        UNION ALL SELECT centre_id, organisation_id, valid FROM relations
         WHERE kind = 'seller' AND superseded_at IS NULL
     ), buyers AS (
-        SELECT id AS project, organisation, '(,)'::daterange AS valid FROM projects
-        UNION ALL SELECT project, organisation, valid FROM relations
+        SELECT id AS project, organisation_id AS organisation, '(,)'::daterange AS valid
+        FROM projects
+        UNION ALL SELECT project_id, organisation_id, valid FROM relations
         WHERE kind = 'buyer' AND superseded_at IS NULL
     )
-    SELECT so.uscc AS seller_uscc, bo.uscc AS buyer_uscc, k.id AS contract, k.centre, k.project,
+    SELECT so.uscc AS seller_uscc, bo.uscc AS buyer_uscc, k.id AS contract, k.centre_id AS centre,
+           k.project_id AS project,
            p.kind, unnest(range_agg(k.valid * s.valid * b.valid)) AS valid
     FROM contracts k
-    JOIN projects p ON p.id = k.project
-    JOIN sellers s ON s.centre = k.centre JOIN organisations so ON so.id = s.organisation
-    JOIN buyers b ON b.project = k.project JOIN organisations bo ON bo.id = b.organisation
+    JOIN projects p ON p.id = k.project_id
+    JOIN sellers s ON s.centre = k.centre_id JOIN organisations so ON so.id = s.organisation
+    JOIN buyers b ON b.project = k.project_id JOIN organisations bo ON bo.id = b.organisation
     GROUP BY so.uscc, bo.uscc, k.id, p.kind
     ORDER BY so.uscc, bo.uscc, k.id, valid
 """).columns(valid=DATERANGE)

@@ -24,7 +24,7 @@ class Centre(SQLModel, table=True):
     __tablename__ = "centres"
     id: int | None = identity()
     name: str = Field(unique=True)
-    organisation: int = big()
+    organisation_id: int = big()
     simulated: bool = False
 
 
@@ -34,7 +34,7 @@ class Cluster(SQLModel, table=True):
     __tablename__ = "clusters"
     id: int | None = identity()
     name: str = Field(unique=True)
-    centre: int = big()
+    centre_id: int = big()
     witnesses_required: int = Field(default=1, sa_type=SmallInteger)
 
 
@@ -43,7 +43,7 @@ class BillingSource(SQLModel, table=True):
 
     __tablename__ = "billing_sources"
     id: int | None = identity()
-    cluster: int = big()
+    cluster_id: int = big()
     source: str
     valid: Days = days()
     recorded_at: datetime = moment()
@@ -58,10 +58,10 @@ class Relation(SQLModel, table=True):
     __tablename__ = "relations"
     id: int | None = identity()
     kind: str
-    organisation: int = big()
-    centre: int | None = big(nullable=True, default=None)
-    project: int | None = big(nullable=True, default=None)
-    other: int | None = big(nullable=True, default=None)
+    organisation_id: int = big()
+    centre_id: int | None = big(nullable=True, default=None)
+    project_id: int | None = big(nullable=True, default=None)
+    other_id: int | None = big(nullable=True, default=None)
     valid: Days = days()
     recorded_at: datetime = moment()
     recorded_by: str
@@ -77,7 +77,7 @@ class Project(SQLModel, table=True):
     code: str = Field(unique=True)
     name: str
     kind: str
-    organisation: int = big()
+    organisation_id: int = big()
     drill: bool = False
 
 
@@ -87,8 +87,8 @@ class Contract(SQLModel, table=True):
     __tablename__ = "contracts"
     id: int | None = identity()
     number: str = Field(unique=True)
-    centre: int = big()
-    project: int = big()
+    centre_id: int = big()
+    project_id: int = big()
     valid: Days = days()
 
 
@@ -102,10 +102,10 @@ class Price(SQLModel, table=True):
 
     __tablename__ = "prices"
     id: int | None = identity()
-    contract: int = big()
+    contract_id: int = big()
     kind: str = "metered"
     name: str = ""
-    model: int | None = big(nullable=True, default=None)
+    model_id: int | None = big(nullable=True, default=None)
     mig_profile: str | None = None
     partition: str | None = None
     qos: str | None = None
@@ -132,10 +132,10 @@ class ReservedDevice(SQLModel, table=True):
     """A GPU that is reserved for a project; kept by the database from the reserved lines."""
 
     __tablename__ = "reserved_devices"
-    price: int = big(primary_key=True)
+    price_id: int = big(primary_key=True)
     gpu: str = Field(primary_key=True)
-    project: int = big()
-    centre: int = big()
+    project_id: int = big()
+    centre_id: int = big()
     valid: Days = days()
 
 
@@ -147,10 +147,10 @@ class Binding(SQLModel, table=True):
 
     __tablename__ = "bindings"
     id: int | None = identity()
-    cluster: int = big()
+    cluster_id: int = big()
     holder_kind: str
     holder: str
-    project: int = big()
+    project_id: int = big()
     market: str = "on-demand"
     valid: Days = days()
     recorded_at: datetime = moment()
@@ -173,7 +173,7 @@ class CatalogueName(SQLModel, table=True):
     __tablename__ = "catalogue_names"
     nvml_name: str = Field(primary_key=True)
     mig_profile: str = Field(default="", primary_key=True)
-    model: int = big()
+    model_id: int = big()
 
 
 class Gpu(SQLModel, table=True):
@@ -181,7 +181,7 @@ class Gpu(SQLModel, table=True):
 
     __tablename__ = "gpus"
     gpu: str = Field(primary_key=True)
-    cluster: int = big()
+    cluster_id: int = big()
     node: str
     registered_from: datetime = moment()
     retired_at: datetime | None = moment(nullable=True)

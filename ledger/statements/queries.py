@@ -32,15 +32,15 @@ from ledger.units import Fen
 _HEADS = """
     SELECT s.id, s.number, k.number AS contract, c.name AS centre, p.code AS project, s.month,
            s.revision, s.total_fen, s.digest, s.issued_at, s.issued_by, n.number AS superseded_by
-    FROM statements s JOIN contracts k ON k.id = s.contract JOIN centres c ON c.id = k.centre
-    JOIN projects p ON p.id = k.project
+    FROM statements s JOIN contracts k ON k.id = s.contract_id JOIN centres c ON c.id = k.centre_id
+    JOIN projects p ON p.id = k.project_id
     LEFT JOIN LATERAL (
         SELECT o.number FROM statements o
-        WHERE (o.contract, o.month) = (s.contract, s.month) AND o.revision > s.revision
+        WHERE (o.contract_id, o.month) = (s.contract_id, s.month) AND o.revision > s.revision
         ORDER BY o.revision DESC LIMIT 1
     ) n ON true
-    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
-        AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
+    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
 """
 _ONE = text(f"{_HEADS} AND s.number = :number")
 _LIST = text(f"""
@@ -56,36 +56,37 @@ _LIST = text(f"""
         FROM statement_lines l
         CROSS JOIN LATERAL (
             SELECT (SELECT x.answer FROM statement_answers x
-                    WHERE (x.statement, x.line, x.party) = (l.statement, l.line, 'centre')
+                    WHERE (x.statement_id, x.line, x.party) = (l.statement_id, l.line, 'centre')
                     ORDER BY x.id DESC LIMIT 1) AS centre,
                    (SELECT x.answer FROM statement_answers x
-                    WHERE (x.statement, x.line, x.party) = (l.statement, l.line, 'builder')
+                    WHERE (x.statement_id, x.line, x.party) = (l.statement_id, l.line, 'builder')
                     ORDER BY x.id DESC LIMIT 1) AS builder
         ) w
-        WHERE l.statement = h.id
+        WHERE l.statement_id = h.id
     ) a
     ORDER BY h.month DESC, h.contract, h.revision DESC
 """)
 _LINES = text("""
-    SELECT l.line, l.price, p.kind, p.name, p.unit, l.policy, m.name AS model, l.mig_profile,
+    SELECT l.line, l.price_id AS price, p.kind, p.name, p.unit, l.policy, m.name AS model,
+           l.mig_profile,
            p.partition, p.qos, p.market, l.ms_num, l.ms_den, l.promised_ms,
            l.cost_fen, l.grade, l.gap_ms
-    FROM statement_lines l JOIN prices p ON p.id = l.price
-    LEFT JOIN catalogue_models m ON m.id = l.model
-    WHERE l.statement = :statement ORDER BY l.line
+    FROM statement_lines l JOIN prices p ON p.id = l.price_id
+    LEFT JOIN catalogue_models m ON m.id = l.model_id
+    WHERE l.statement_id = :statement ORDER BY l.line
 """)
 _ANSWERS = text("""
     SELECT DISTINCT ON (line, party) line, party, answer, reason, answered_at, answered_by
-    FROM statement_answers WHERE statement = :statement ORDER BY line, party, id DESC
+    FROM statement_answers WHERE statement_id = :statement ORDER BY line, party, id DESC
 """)
 _GAPS = text("""
     SELECT v.gpu, v.day, sum(v.gap_ms)::bigint AS gap_ms
     FROM coverage v
-    JOIN clusters c ON c.id = v.cluster
-    JOIN billing_sources s ON s.cluster = v.cluster AND s.source = v.source
+    JOIN clusters c ON c.id = v.cluster_id
+    JOIN billing_sources s ON s.cluster_id = v.cluster_id AND s.source = v.source
         AND s.valid @> v.day AND s.superseded_at IS NULL
     WHERE v.gap_ms > 0 AND v.day >= :month AND v.day < :next
-        AND c.centre IN (SELECT centre FROM contracts WHERE project = :project)
+        AND c.centre_id IN (SELECT centre_id FROM contracts WHERE project_id = :project)
     GROUP BY v.gpu, v.day
 """)
 
@@ -145,9 +146,10 @@ def statements(
 
 def charged(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
     """The charges of a contract's month."""
-    rows = db.exec(select(Charge).where(Charge.contract == contract, Charge.month == month))
+    rows = db.exec(select(Charge).where(Charge.contract_id == contract, Charge.month == month))
     return {
-        ChargeKey(r.contract, r.price, r.month, r.policy, r.model, r.mig_profile): r for r in rows
+        ChargeKey(r.contract_id, r.price_id, r.month, r.policy, r.model_id, r.mig_profile): r
+        for r in rows
     }
 
 

@@ -30,8 +30,8 @@ from ledger.units import beijing_day, month_of
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.statement', 0))")
 _OF_MONTH = text("""
     SELECT DISTINCT contract FROM (
-        SELECT contract FROM charges WHERE month = :month
-        UNION ALL SELECT contract FROM statements WHERE month = :month
+        SELECT contract_id AS contract FROM charges WHERE month = :month
+        UNION ALL SELECT contract_id FROM statements WHERE month = :month
     ) c ORDER BY contract
 """)
 
@@ -48,7 +48,7 @@ def issue(db: Session, contract: int, month: date, *, actor: str, now: datetime)
     """
     _refuse_open(month, now)
     found = _contract(db, contract)
-    charge(db, now, [found.project])
+    charge(db, now, [found.project_id])
     return _issue(db, found, month, actor, now)
 
 
@@ -64,7 +64,7 @@ def preview(db: Session, contract: int, month: date, *, now: datetime) -> Statem
     """What a statement would say now, also of a month that is not over. Nothing is kept of it."""
     found = _contract(db, contract)
     with db.begin_nested() as savepoint:
-        charge(db, now, [found.project])
+        charge(db, now, [found.project_id])
         made = _issue(db, found, month, "preview", now)
         savepoint.rollback()
     return replace(made, number="", superseded_by=None)
@@ -107,10 +107,15 @@ def answer(
         if before is None or (before.word, before.reason) != (word, reason.strip()):
             db.add(
                 StatementAnswer(
-                    statement=key(row), line=line, party=party, answer=word,
-                    reason=reason.strip(), answered_at=now, answered_by=actor,
+                    statement_id=key(row),
+                    line=line,
+                    party=party,
+                    answer=word,
+                    reason=reason.strip(),
+                    answered_at=now,
+                    answered_by=actor,
                 )
-            )  # fmt: skip
+            )
             changed += 1
     db.flush()
     return changed
@@ -137,7 +142,7 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
     db.execute(_ONE_AT_A_TIME)
     newest = db.exec(
         select(Row)
-        .where(Row.contract == contract_id, Row.month == month)
+        .where(Row.contract_id == contract_id, Row.month == month)
         .order_by(col(Row.revision).desc())
         .limit(1)
     ).first()
@@ -148,7 +153,7 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
     if newest is None or newest.digest != says:
         revision = newest.revision + 1 if newest else 1
         newest = Row(
-            number=number_of(contract_id, month, revision), contract=contract_id, month=month,
+            number=number_of(contract_id, month, revision), contract_id=contract_id, month=month,
             revision=revision,
             total_fen=sum(int(str(line["cost_fen"])) for line in told), digest=says,
             issued_at=now, issued_by=actor,
@@ -156,7 +161,15 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
         db.add(newest)
         db.flush()
         db.add_all(
-            StatementLine.model_validate({"statement": newest.id, "line": at, **line})
+            StatementLine.model_validate(
+                {
+                    **line,
+                    "statement_id": newest.id,
+                    "line": at,
+                    "price_id": line["price"],
+                    "model_id": line["model"],
+                }
+            )
             for at, line in enumerate(told, start=1)
         )
         db.flush()
@@ -167,7 +180,7 @@ def _lines(db: Session, contract: Contract, month: date) -> list[Line]:
     rows = statements.charged(db, key(contract), month)
     if not rows:
         return []
-    project = contract.project
+    project = contract.project_id
     proofs = statements.proved(db, project, month, _next(month), policies(db, [project]))
     return [
         {

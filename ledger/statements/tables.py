@@ -15,7 +15,7 @@ class Statement(SQLModel, table=True):
     __tablename__ = "statements"
     id: int | None = identity()
     number: str = Field(unique=True)
-    contract: int = big()
+    contract_id: int = big()
     month: date
     revision: int
     total_fen: int = big()
@@ -28,11 +28,11 @@ class StatementLine(SQLModel, table=True):
     """A charge as the statement shows it."""
 
     __tablename__ = "statement_lines"
-    statement: int = big(primary_key=True)
+    statement_id: int = big(primary_key=True)
     line: int = Field(primary_key=True, sa_type=SmallInteger)
-    price: int = big()
+    price_id: int = big()
     policy: str
-    model: int | None = big(nullable=True, default=None)
+    model_id: int | None = big(nullable=True, default=None)
     mig_profile: str
     ms_num: Decimal = Field(sa_type=Numeric)
     ms_den: Decimal = Field(sa_type=Numeric)
@@ -47,7 +47,7 @@ class StatementAnswer(SQLModel, table=True):
 
     __tablename__ = "statement_answers"
     id: int | None = identity()
-    statement: int = big()
+    statement_id: int = big()
     line: int = Field(sa_type=SmallInteger)
     party: str
     answer: str

@@ -29,7 +29,7 @@ FORESEEN_DAYS = 3650  # what lasts longer than ten years is not foretold
 
 _MEMO = text("""
     SELECT cost_fen, uncapped_fen, target_fen, computed_at FROM accruals
-    WHERE voucher = :voucher ORDER BY id DESC LIMIT 1
+    WHERE voucher_id = :voucher ORDER BY id DESC LIMIT 1
 """)
 
 
@@ -98,11 +98,11 @@ def project_by_code(db: Session, code: str) -> Project:
 
 def quota(db: Session, project: Project, now: datetime) -> Quota:
     """The quota of a project's voucher; NotFound where it has none yet."""
-    voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    voucher = db.exec(select(Voucher).where(Voucher.project_id == project.id)).one_or_none()
     if voucher is None or project.id is None:
         raise NotFound("voucher", project=project.code)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
     earning = Earning(rate, held.room + held.entitlement, clause.effective)

@@ -29,8 +29,8 @@ class Voucher(SQLModel, table=True):
 
     __tablename__ = "vouchers"
     id: int | None = identity()
-    book: int = big(default=None)
-    project: int = big()
+    book_id: int = big(default=None)
+    project_id: int = big()
     policy: str
     clause: str
     cap_scope: str
@@ -44,8 +44,8 @@ class Accrual(SQLModel, table=True):
 
     __tablename__ = "accruals"
     id: int | None = identity()
-    voucher: int = big()
-    posting: int | None = big(nullable=True, default=None)
+    voucher_id: int = big()
+    posting_id: int | None = big(nullable=True, default=None)
     cost_fen: int = big()
     uncapped_fen: int = big()
     target_fen: int = big()
@@ -60,7 +60,7 @@ class Reservation(SQLModel, table=True):
 
     __tablename__ = "reservations"
     id: int | None = identity()
-    voucher: int = big()
+    voucher_id: int = big()
     fen: int = big()
     plan: str
     until: date

@@ -74,7 +74,7 @@ def town(
         "theirs": place(owner, gpus=0, cluster="c-theirs", node="n-theirs"),
     }
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n-theirs', %s)",
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n-theirs', %s)",
         (gpu_id(1), clusters["theirs"], START),
     )
     with Session(database.owner_engine()) as db, db.begin():
@@ -87,7 +87,7 @@ def town(
         client,
         {whose: enrolled(owner, cluster, node=f"n-{whose}") for whose, cluster in clusters.items()},
     )
-    centre = owner.execute("SELECT centre FROM clusters WHERE name = 'c-mine'").fetchone()
+    centre = owner.execute("SELECT centre_id FROM clusters WHERE name = 'c-mine'").fetchone()
     assert centre
     with Session(engine) as db, db.begin():
         for role in Role:
@@ -117,12 +117,12 @@ def town(
 
 def _bind(owner: psycopg.Connection, cluster: int, project: int) -> None:
     owner.execute(
-        "INSERT INTO billing_sources (cluster, source, valid, recorded_at, recorded_by)"
+        "INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)"
         " VALUES (%s, 'nvml', '[2026-01-01,)', %s, 'test')",
         (cluster, START),
     )
     owner.execute(
-        "INSERT INTO bindings (cluster, holder_kind, holder, project, valid, recorded_at,"
+        "INSERT INTO bindings (cluster_id, holder_kind, holder, project_id, valid, recorded_at,"
         " recorded_by) VALUES (%s, 'static', 'team-a', %s, '[2026-01-01,)', %s, 'test')",
         (cluster, project, START),
     )

@@ -259,7 +259,7 @@ def test_an_operator_releases_its_own_quarantine(town: Town, owner: psycopg.Conn
     assert [row["gpu"] for row in kinds] == [gpu_id(7)]
     for number in (7, 8):
         owner.execute(
-            "INSERT INTO gpus (gpu, cluster, node, registered_from)"
+            "INSERT INTO gpus (gpu, cluster_id, node, registered_from)"
             " SELECT %s, id, 'n-' || substr(name, 3), %s FROM clusters WHERE name = %s",
             (gpu_id(number), minute(0), "c-mine" if number == 7 else "c-theirs"),
         )

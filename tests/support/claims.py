@@ -133,7 +133,8 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
     owner.execute(
         "WITH o AS (INSERT INTO organisations (uscc, name)"
         " VALUES (%s, '代收单位') RETURNING id)"
-        " INSERT INTO relations (kind, organisation, project, valid, recorded_at, recorded_by)"
+        " INSERT INTO relations (kind, organisation_id, project_id, valid, recorded_at,"
+        " recorded_by)"
         " SELECT 'payee', o.id, p.id, daterange(%s, NULL), %s, 'test' FROM o, projects p",
         (PAYEE, since, START),
     )
@@ -147,7 +148,7 @@ def draft(engine: sa.Engine, code: str) -> str:
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(
             db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
-            moves={voucher_of(db, project).book: money},
+            moves={voucher_of(db, project).book_id: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)
         add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
@@ -163,7 +164,8 @@ def place_matched(
     assert row
     document = place_document(owner, fen)
     owner.execute(
-        "INSERT INTO charges (contract, price, month, policy, model, mig_profile, ms_num, ms_den,"
+        "INSERT INTO charges (contract_id, price_id, month, policy, model_id, mig_profile,"
+        " ms_num, ms_den,"
         " cost_fen, computed_at) VALUES (%s, %s, %s, %s, %s, '', 1, 1, %s, %s)",
         (contract, price, month, policy, model, fen, START),
     )
@@ -180,13 +182,13 @@ def place_decided(
     content = {"contract": contract, "month": f"{month:%Y-%m}", "cells": [cell]}
     reconciliation = _one(
         owner,
-        "INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
+        "INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"
         " VALUES (%s, %s, %s, 'test') RETURNING id",
         contract, month, START,
     )  # fmt: skip
     owner.execute(
-        "INSERT INTO matches (reconciliation, price, policy, metered_fen, invoiced_fen,"
-        " matched_fen, extra_fen, extra_over_fen, closed_fen, decision)"
+        "INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,"
+        " matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id)"
         " VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0, %s)",
         (reconciliation, price, policy, fen, fen, fen,
          place_decision(owner, "reconciliation", content)),
@@ -211,7 +213,7 @@ def place_document(owner: psycopg.Connection, fen: int) -> int:
             digest[:20], fen, fen, digest, START,
         )  # fmt: skip
         owner.execute(
-            "INSERT INTO document_lines (document, line, item, net_fen, tax_fen)"
+            "INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)"
             " VALUES (%s, 1, '算力', %s, 0)",
             (document, fen),
         )
@@ -230,7 +232,8 @@ def allocate(
     policy: str = POLICY,
 ) -> None:
     owner.execute(
-        "INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,"
+        "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,"
+        " fen,"
         " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s, 'test')",
         (document, contract, month, price, policy, kind, fen, START),
     )
@@ -240,19 +243,19 @@ def _line(owner: psycopg.Connection, project: int) -> tuple[int, int, int]:
     """A contract of the project with a price, and a model; made where they are not there."""
     owner.execute("INSERT INTO catalogue_models (name) VALUES ('H100-80G') ON CONFLICT DO NOTHING")
     owner.execute(
-        "INSERT INTO contracts (number, centre, project, valid)"
+        "INSERT INTO contracts (number, centre_id, project_id, valid)"
         " SELECT 'contract ' || %s, id, %s, '[2026-01-01,)' FROM centres"
-        " WHERE NOT EXISTS (SELECT FROM contracts WHERE project = %s) ORDER BY id LIMIT 1",
+        " WHERE NOT EXISTS (SELECT FROM contracts WHERE project_id = %s) ORDER BY id LIMIT 1",
         (project, project, project),
     )
-    contract = _one(owner, "SELECT id FROM contracts WHERE project = %s", project)
+    contract = _one(owner, "SELECT id FROM contracts WHERE project_id = %s", project)
     owner.execute(
-        "INSERT INTO prices (contract, unit, yuan, gpus, hours, tax_included, tax_rate, valid,"
+        "INSERT INTO prices (contract_id, unit, yuan, gpus, hours, tax_included, tax_rate, valid,"
         " recorded_at, recorded_by) SELECT %s, 'gpu-hour', 60, 1, 1, false, 0.06,"
-        " '[2026-01-01,)', %s, 'test' WHERE NOT EXISTS (SELECT FROM prices WHERE contract = %s)",
+        " '[2026-01-01,)', %s, 'test' WHERE NOT EXISTS (SELECT FROM prices WHERE contract_id = %s)",
         (contract, START, contract),
     )
-    price = _one(owner, "SELECT id FROM prices WHERE contract = %s", contract)
+    price = _one(owner, "SELECT id FROM prices WHERE contract_id = %s", contract)
     model = _one(owner, "SELECT id FROM catalogue_models WHERE name = 'H100-80G'")
     return contract, price, model
 

@@ -43,13 +43,13 @@ class Market:
 
     def place_centre(self, who: Party) -> int:
         return self.one(
-            "INSERT INTO centres (name, organisation) VALUES (%s, %s) RETURNING id",
+            "INSERT INTO centres (name, organisation_id) VALUES (%s, %s) RETURNING id",
             who.name, self.place_party(who),
         )  # fmt: skip
 
     def place_project(self, who: Party, code: str, kind: str = "model") -> int:
         return self.one(
-            "INSERT INTO projects (code, name, kind, organisation) VALUES (%s, %s, %s, %s)"
+            "INSERT INTO projects (code, name, kind, organisation_id) VALUES (%s, %s, %s, %s)"
             " RETURNING id",
             code, code, kind, self.place_party(who),
         )  # fmt: skip
@@ -58,14 +58,15 @@ class Market:
         self, number: str, project: int | None = None, valid: str = "[2026-01-01,)"
     ) -> int:
         return self.one(
-            "INSERT INTO contracts (number, centre, project, valid) VALUES (%s, %s, %s, %s)"
+            "INSERT INTO contracts (number, centre_id, project_id, valid) VALUES (%s, %s, %s, %s)"
             " RETURNING id",
             number, self.centre, project or self.project, valid,
         )  # fmt: skip
 
     def place_price(self, contract: int, name: str = "") -> int:
         return self.one(
-            "INSERT INTO prices (contract, name, unit, yuan, gpus, hours, tax_included, tax_rate,"
+            "INSERT INTO prices (contract_id, name, unit, yuan, gpus, hours, tax_included,"
+            " tax_rate,"
             " valid, recorded_at, recorded_by) VALUES (%s, %s, 'gpu-hour', 10.6, 1, 1, true, 0.06,"
             " '[2026-01-01,)', %s, 'test') RETURNING id",
             contract, name, NOW,
@@ -75,9 +76,10 @@ class Market:
         """What was metered in a cell."""
         price = price or self.price
         contract = self.one(
-            "INSERT INTO charges (contract, price, month, policy, mig_profile, ms_num, ms_den,"
-            " cost_fen, computed_at) SELECT contract, id, %s, %s, '', 1, 1, %s, %s FROM prices"
-            " WHERE id = %s RETURNING contract",
+            "INSERT INTO charges (contract_id, price_id, month, policy, mig_profile, ms_num,"
+            " ms_den,"
+            " cost_fen, computed_at) SELECT contract_id, id, %s, %s, '', 1, 1, %s, %s FROM prices"
+            " WHERE id = %s RETURNING contract_id",
             month, policy, fen, NOW, price,
         )  # fmt: skip
         return (contract, month, price, policy)
@@ -100,6 +102,7 @@ class Market:
     def allocated(self) -> dict[tuple[int, int, Key], int]:
         """document, line, cell → fen."""
         rows = self.owner.execute(
-            "SELECT document, line, contract, month, price, policy, fen FROM allocations"
+            "SELECT document_id AS document, line, contract_id AS contract, month, price_id AS"
+            " price, policy, fen FROM allocations"
         )
         return {(r[0], r[1], (r[2], r[3], r[4], r[5])): r[6] for r in rows}

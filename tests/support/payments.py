@@ -49,7 +49,7 @@ class Treasury:
         """A project of its own organisation with an account, and a voucher with this payable."""
         voucher = place_voucher(self.owner, self.engine, CAP, code)
         owed = chain(payable, "accrue available accrued", "match accrued payable")
-        posted(self.engine, f"earned {code}", {voucher.book: owed})
+        posted(self.engine, f"earned {code}", {voucher.book_id: owed})
         first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
         organisation = self._one(
             "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
@@ -57,13 +57,13 @@ class Treasury:
             f"{code}公司",
         )
         self.owner.execute(
-            "UPDATE projects SET organisation = %s WHERE code = %s", (organisation, code)
+            "UPDATE projects SET organisation_id = %s WHERE code = %s", (organisation, code)
         )
         self.account(code, "6222020000000000")
         return voucher
 
     def organisation(self, code: str) -> int:
-        return self._one("SELECT organisation FROM projects WHERE code = %s", code)
+        return self._one("SELECT organisation_id FROM projects WHERE code = %s", code)
 
     def change_of_account(self, code: str, number: str) -> int:
         """A decision on another account, not answered yet."""
@@ -88,11 +88,12 @@ class Treasury:
         )
         self.owner.execute(
             "UPDATE bank_accounts SET superseded_at = %s"
-            " WHERE organisation = %s AND superseded_at IS NULL",
+            " WHERE organisation_id = %s AND superseded_at IS NULL",
             (NOW, self.organisation(code)),
         )
         self.owner.execute(
-            "INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,"
+            "INSERT INTO bank_accounts (organisation_id, holder, bank, bank_code, number,"
+            " decision_id,"
             " confirmed_at) SELECT (content ->> 'organisation')::bigint, content ->> 'holder',"
             " content ->> 'bank', content ->> 'bank_code', content ->> 'number', id, %s"
             " FROM decisions WHERE id = %s",
@@ -102,9 +103,10 @@ class Treasury:
     def claim(self, code: str, fen: int, number: str) -> int:
         """An approved claim of the project; the later, the younger."""
         return self._one(
-            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
-            " SELECT %s, v.id, p.organisation, %s, 'approved', %s, 'test'"
-            " FROM vouchers v JOIN projects p ON p.id = v.project WHERE p.code = %s RETURNING id",
+            "INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)"
+            " SELECT %s, v.id, p.organisation_id, %s, 'approved', %s, 'test'"
+            " FROM vouchers v JOIN projects p ON p.id = v.project_id WHERE p.code = %s RETURNING"
+            " id",
             number, fen, NOW, code,
         )  # fmt: skip
 
@@ -153,7 +155,7 @@ class Treasury:
     def confirm(self, number: str, answer: Answer = Answer.CONFIRMED, now: datetime = NOW) -> None:
         with Session(self.engine) as db, db.begin():
             made = db.exec(select(PaymentList).where(PaymentList.number == number)).one()
-            self.answer(db, db.get_one(Decision, made.decision), answer, now)
+            self.answer(db, db.get_one(Decision, made.decision_id), answer, now)
 
     def send(self, claims: Sequence[str] | None = None) -> str:
         """A list that went to the bank; its number."""
@@ -173,13 +175,13 @@ class Treasury:
 
     def rights(self, code: str) -> Rights:
         with Session(self.engine) as db:
-            asked = select(Voucher.book).join(Project, col(Project.id) == Voucher.project)
+            asked = select(Voucher.book_id).join(Project, col(Project.id) == Voucher.project_id)
             return rights(db, db.exec(asked.where(Project.code == code)).one())
 
     def money(self, number: str = "Z1", year: int = 2026) -> dict[str, int]:
         """The indicator's balances that are not nothing; they always add up to nothing."""
         with Session(self.engine) as db:
-            held = balances(db, payment.indicator(db, number, year).book)
+            held = balances(db, payment.indicator(db, number, year).book_id)
         assert sum(held.values()) == 0
         return {role: fen for role, fen in held.items() if fen and role != "appropriation"}
 

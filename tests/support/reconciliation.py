@@ -51,7 +51,9 @@ def metered_town(database: Database, engine: sa.Engine, owner: psycopg.Connectio
         (BUYER.uscc, BUYER.name),
     ).fetchone()
     assert row
-    owner.execute("UPDATE projects SET organisation = %s", row)  # the centre's sells, this one buys
+    owner.execute(
+        "UPDATE projects SET organisation_id = %s", row
+    )  # the centre's sells, this one buys
     town.report(window(0, n) for n in range(100))
     town.accrue(NOW)
     return town
@@ -111,7 +113,7 @@ class Desk:
 
     def rights(self) -> Rights:
         with Session(self.engine) as db:
-            return rights(db, db.exec(select(Voucher.book)).one())
+            return rights(db, db.exec(select(Voucher.book_id)).one())
 
     def state(self) -> str:
         with Session(self.engine) as db:

@@ -100,18 +100,19 @@ def place(
         (USCC,),
     )
     owner.execute(
-        "INSERT INTO centres (name, organisation) SELECT %s, id FROM organisations WHERE uscc = %s",
+        "INSERT INTO centres (name, organisation_id) SELECT %s, id FROM organisations WHERE uscc"
+        " = %s",
         (f"centre of {cluster}", USCC),
     )
     row = owner.execute(
-        "INSERT INTO clusters (name, centre) SELECT %s, id FROM centres WHERE name = %s"
+        "INSERT INTO clusters (name, centre_id) SELECT %s, id FROM centres WHERE name = %s"
         " RETURNING id",
         (cluster, f"centre of {cluster}"),
     ).fetchone()
     assert row
     for number in range(gpus):
         owner.execute(
-            "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, %s, %s)",
+            "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, %s, %s)",
             (gpu_id(number), row[0], node, START),
         )
     return int(row[0])
@@ -128,7 +129,7 @@ def enrolled(
     """A node whose key the server knows."""
     made = Node(Reporter(uuid4(), cluster, cluster_name, node, source))
     owner.execute(
-        "INSERT INTO agents (id, cluster, node, source, public_key, enrolled_at)"
+        "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
         (made.reporter.agent, cluster, node, source, bytes(made.key.verify_key), START),
     )

@@ -79,8 +79,8 @@ CLERK, APPROVER = Viewer(1, "李四", Role.CLERK), Viewer(2, "赵六", Role.APPR
 
 def voucher_of(town: Town) -> Voucher:
     with Session(town.engine, expire_on_commit=False) as db:
-        return db.exec(select(Voucher).where(Voucher.project == town.project)).one()
+        return db.exec(select(Voucher).where(Voucher.project_id == town.project)).one()
 
 
 def rights_of(town: Town) -> Rights:
-    return held(town.engine, voucher_of(town).book)
+    return held(town.engine, voucher_of(town).book_id)

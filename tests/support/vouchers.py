@@ -26,7 +26,7 @@ def place_project(owner: psycopg.Connection, code: str, kind: str = "model") -> 
         (USCC,),
     )
     row = owner.execute(
-        "INSERT INTO projects (code, name, kind, organisation)"
+        "INSERT INTO projects (code, name, kind, organisation_id)"
         " SELECT %s, %s, %s, id FROM organisations WHERE uscc = %s RETURNING id",
         (code, code, kind, USCC),
     ).fetchone()
@@ -68,7 +68,7 @@ def place_budget(owner: psycopg.Connection, number: str = "指标1", year: int =
     row = owner.execute(
         "INSERT INTO indicators (number, year, project_name, fund_kind, classification, opened_at,"
         " opened_by) VALUES (%s, %s, '算力补贴', '一般公共预算', '2150899', now(), 'clerk')"
-        " RETURNING book",
+        " RETURNING book_id",
         (number, year),
     ).fetchone()
     assert row
@@ -80,20 +80,20 @@ def place_cost_book(owner: psycopg.Connection, project: int, number: str = "k1")
     row = owner.execute(
         """
         WITH place AS (
-            INSERT INTO centres (name, organisation) SELECT %s, organisation FROM projects
+            INSERT INTO centres (name, organisation_id) SELECT %s, organisation_id FROM projects
             WHERE id = %s RETURNING id
         ), made AS (
-            INSERT INTO contracts (number, centre, project, valid)
+            INSERT INTO contracts (number, centre_id, project_id, valid)
             SELECT %s, place.id, %s, '[2026-01-01,)' FROM place RETURNING id
         )
-        INSERT INTO reconciliations (contract, month, opened_at, opened_by)
+        INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)
         SELECT id, %s, now(), 'clerk' FROM made RETURNING id
         """,
         (f"centre of {number}", project, number, project, MONTH),
     ).fetchone()
     assert row
     book = owner.execute(
-        "INSERT INTO cost_books (reconciliation) VALUES (%s) RETURNING book", row
+        "INSERT INTO cost_books (reconciliation_id) VALUES (%s) RETURNING book_id", row
     ).fetchone()
     assert book
     return int(book[0])
@@ -136,35 +136,35 @@ def held(engine: sa.Engine, book: int) -> Rights:
 # Each query finds what must not be.
 AUDIT = {
     "an account that is not the sum of its entries": """
-        SELECT a.book, a.role FROM accounts a LEFT JOIN entries e USING (book, role)
-        GROUP BY a.book, a.role
+        SELECT a.book_id AS book, a.role FROM accounts a LEFT JOIN entries e USING (book_id, role)
+        GROUP BY a.book_id, a.role
         HAVING a.balance <> coalesce(sum(e.amount), 0) OR a.version <> count(e.version)
     """,
     "a version that is missing": """
-        SELECT book, role FROM entries GROUP BY book, role
+        SELECT book_id AS book, role FROM entries GROUP BY book_id, role
         HAVING (min(version), max(version)) <> (1, count(*))
     """,
     "an entry whose balance is not the sum up to it, or below the floor": """
         SELECT * FROM (
-            SELECT *, sum(amount) OVER (PARTITION BY book, role ORDER BY version) AS so_far
+            SELECT *, sum(amount) OVER (PARTITION BY book_id, role ORDER BY version) AS so_far
             FROM entries
-        ) e JOIN accounts a USING (book, role)
+        ) e JOIN accounts a USING (book_id, role)
         WHERE e.balance <> so_far OR e.balance < least(a.floor, (
             -- a promise under an older cap was lower than the floor is now
             SELECT min(-(d.content ->> 'before_fen')::bigint)
             FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
-            WHERE v.book = a.book AND a.role = 'clause'
+            WHERE v.book_id = a.book_id AND a.role = 'clause'
                 AND (d.kind, d.answer) = ('cap', 'confirmed')
         ))
     """,
     "a movement without its two opposite entries": """
-        SELECT m.id FROM movements m LEFT JOIN entries e ON e.movement = m.id
+        SELECT m.id FROM movements m LEFT JOIN entries e ON e.movement_id = m.id
         GROUP BY m.id
-        HAVING count(e.version) <> 2 OR count(*) FILTER (WHERE e.book = m.book
+        HAVING count(e.version) <> 2 OR count(*) FILTER (WHERE e.book_id = m.book_id
             AND (e.role, e.amount) IN ((m.from_role, -m.amount), (m.to_role, m.amount))) <> 2
     """,
     "an entry without a movement": """
-        SELECT e.* FROM entries e LEFT JOIN movements m ON m.id = e.movement WHERE m.id IS NULL
+        SELECT e.* FROM entries e LEFT JOIN movements m ON m.id = e.movement_id WHERE m.id IS NULL
     """,
     "a number that is missing": """
         SELECT last FROM numbering, (SELECT count(number) AS numbered, max(number) AS highest,
@@ -176,17 +176,17 @@ AUDIT = {
                        FROM postings) p WHERE before > posted_at
     """,
     "a posting without movements": """
-        SELECT p.id FROM postings p LEFT JOIN movements m ON m.posting = p.id WHERE m.id IS NULL
+        SELECT p.id FROM postings p LEFT JOIN movements m ON m.posting_id = p.id WHERE m.id IS NULL
     """,
     "a book without its voucher, its indicator or its month": """
         SELECT b.id FROM books b
-        LEFT JOIN vouchers v ON v.book = b.id AND b.ledger = 'rights'
-        LEFT JOIN indicators i ON i.book = b.id AND b.ledger = 'budget'
-        LEFT JOIN cost_books c ON c.book = b.id AND b.ledger = 'cost'
-        WHERE num_nonnulls(v.id, i.id, c.reconciliation) <> 1
+        LEFT JOIN vouchers v ON v.book_id = b.id AND b.ledger = 'rights'
+        LEFT JOIN indicators i ON i.book_id = b.id AND b.ledger = 'budget'
+        LEFT JOIN cost_books c ON c.book_id = b.id AND b.ledger = 'cost'
+        WHERE num_nonnulls(v.id, i.id, c.reconciliation_id) <> 1
     """,
     "a book with an account of another kind of book": """
-        SELECT a.book, a.role FROM accounts a JOIN books b ON b.id = a.book
+        SELECT a.book_id AS book, a.role FROM accounts a JOIN books b ON b.id = a.book_id
         JOIN roles r ON r.role = a.role WHERE r.ledger <> b.ledger
     """,
 }

@@ -12,20 +12,22 @@ from ledger.charging.rules.cells import Cell
 # persons decided that more was used is no more on top of that.
 _CELLS = text("""
     WITH wanted AS (
-        SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project
+        SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project_id
         WHERE (CAST(:contracts AS bigint[]) IS NULL OR k.id = ANY(:contracts))
-            AND (CAST(:projects AS bigint[]) IS NULL OR k.project = ANY(:projects))
+            AND (CAST(:projects AS bigint[]) IS NULL OR k.project_id = ANY(:projects))
     ), metered AS (
-        SELECT contract, month, price, policy, sum(cost_fen)::bigint AS fen
-        FROM charges WHERE contract IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
+        SELECT contract_id AS contract, month, price_id AS price, policy,
+               sum(cost_fen)::bigint AS fen
+        FROM charges WHERE contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
     ), invoiced AS (
-        SELECT contract, month, price, policy, sum(fen)::bigint AS fen
-        FROM allocations WHERE contract IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
+        SELECT contract_id AS contract, month, price_id AS price, policy, sum(fen)::bigint AS fen
+        FROM allocations WHERE contract_id IN (SELECT id FROM wanted) GROUP BY 1, 2, 3, 4
     ), decided AS (
-        SELECT r.contract, r.month, m.price, m.policy, m.matched_fen, m.extra_fen,
+        SELECT r.contract_id AS contract, r.month, m.price_id AS price, m.policy, m.matched_fen,
+               m.extra_fen,
                m.extra_over_fen, m.closed_fen
-        FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
-        WHERE r.contract IN (SELECT id FROM wanted)
+        FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
+        WHERE r.contract_id IN (SELECT id FROM wanted)
     )
     SELECT contract, month, price, policy, w.kind,
            coalesce(metered.fen, 0) AS metered_fen, coalesce(invoiced.fen, 0) AS invoiced_fen,

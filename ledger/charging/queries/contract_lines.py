@@ -19,40 +19,42 @@ from ledger.registry.rules.pricing import PriceLine, Used, fen_per_ms
 from ledger.units import HOUR_MS
 
 _LINES = text("""
-    SELECT p.id, p.contract, k.project, k.centre, p.model, p.mig_profile,
+    SELECT p.id, p.contract_id AS contract, k.project_id AS project, k.centre_id AS centre,
+           p.model_id AS model, p.mig_profile,
            lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
            p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
            p.market, p.name, p.rounding,
            cardinality(p.devices) AS devices, p.quantity, p.expires, p.counts
-    FROM prices p JOIN contracts k ON k.id = p.contract
-    WHERE k.project = ANY(:projects) AND p.superseded_at IS NULL
+    FROM prices p JOIN contracts k ON k.id = p.contract_id
+    WHERE k.project_id = ANY(:projects) AND p.superseded_at IS NULL
         AND NOT isempty(p.valid * k.valid)
     ORDER BY p.id
 """)
 
 # A named holder that is not bound to the project is somebody else, whoever it is.
 _SEEN = text("""
-    SELECT r.price, v.gpu, v.day, v.cluster, v.source, v.window_ms - v.gap_ms AS seen_ms,
+    SELECT r.price_id AS price, v.gpu, v.day, v.cluster_id AS cluster, v.source,
+           v.window_ms - v.gap_ms AS seen_ms,
            v.gap_ms, f.den, f.held
     FROM reserved_devices r
     JOIN coverage v ON v.gpu = r.gpu AND r.valid @> v.day
-    JOIN clusters c ON c.id = v.cluster AND c.centre = r.centre
-    JOIN billing_sources s ON s.cluster = v.cluster AND s.source = v.source
+    JOIN clusters c ON c.id = v.cluster_id AND c.centre_id = r.centre_id
+    JOIN billing_sources s ON s.cluster_id = v.cluster_id AND s.source = v.source
         AND s.valid @> v.day AND s.superseded_at IS NULL
     LEFT JOIN LATERAL (
         SELECT t.den, sum(t.held) AS held FROM day_totals t
-        WHERE (t.gpu, t.day, t.cluster, t.source) = (v.gpu, v.day, v.cluster, v.source)
+        WHERE (t.gpu, t.day, t.cluster_id, t.source) = (v.gpu, v.day, v.cluster_id, v.source)
             AND t.holder_kind IN ('pod', 'slurm', 'static')
             AND NOT EXISTS (
                 SELECT FROM bindings b
-                WHERE b.cluster = t.cluster AND b.holder_kind = t.holder_kind
-                    AND b.holder = t.holder AND b.project = r.project
+                WHERE b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
+                    AND b.holder = t.holder AND b.project_id = r.project_id
                     AND b.valid @> t.day AND b.superseded_at IS NULL
             )
         GROUP BY t.den
     ) f ON true
-    WHERE r.project = ANY(:projects)
-    ORDER BY r.price, v.day, v.gpu, v.cluster
+    WHERE r.project_id = ANY(:projects)
+    ORDER BY r.price_id, v.day, v.gpu, v.cluster_id
 """)
 
 
@@ -91,7 +93,7 @@ def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
 
 def catalogue(db: Session) -> dict[tuple[str, str], int]:
     """(NVML name, MIG profile) → catalogue model."""
-    rows = db.execute(text("SELECT nvml_name, mig_profile, model FROM catalogue_names"))
+    rows = db.execute(text("SELECT nvml_name, mig_profile, model_id AS model FROM catalogue_names"))
     return {(r.nvml_name, r.mig_profile): r.model for r in rows}
 
 

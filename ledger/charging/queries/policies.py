@@ -7,9 +7,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 _POLICIES = text("""
-    SELECT v.project, v.policy, lower(c.effective) AS since, upper(c.effective) AS until
+    SELECT v.project_id AS project, v.policy, lower(c.effective) AS since,
+           upper(c.effective) AS until
     FROM vouchers v JOIN clauses c USING (policy, clause)
-    WHERE v.project = ANY(:projects) AND NOT lower_inf(c.effective)
+    WHERE v.project_id = ANY(:projects) AND NOT lower_inf(c.effective)
 """)
 
 

@@ -82,17 +82,17 @@ def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict
     published = book.publication_of(db, key(claim))
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
-    payee = db.get_one(Organisation, claim.payee)
-    if payee_of(db, voucher.project, beijing_day(now)) != claim.payee:
+    payee = db.get_one(Organisation, claim.payee_id)
+    if payee_of(db, voucher.project_id, beijing_day(now)) != claim.payee_id:
         raise Refused("payee_changed", claim=claim.number, payee=payee.name)
-    account = book.account_of(db, claim.payee)
+    account = book.account_of(db, claim.payee_id)
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
     check_earned(claim, earned(db, voucher, claim))
     accepted = book.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,
-        "project": db.get_one(Project, voucher.project).code,
+        "project": db.get_one(Project, voucher.project_id).code,
         "fen": claim.fen,
         "words": in_words(claim.fen),
         "payee": payee.name,

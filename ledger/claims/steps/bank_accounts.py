@@ -78,12 +78,12 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
         db.flush()
     db.add(
         BankAccount(
-            organisation=given["organisation"],
+            organisation_id=given["organisation"],
             holder=given["holder"],
             bank=given["bank"],
             bank_code=given["bank_code"],
             number=given["number"],
-            decision=key(decision),
+            decision_id=key(decision),
             confirmed_at=now,
         )
     )

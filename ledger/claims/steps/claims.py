@@ -33,11 +33,11 @@ from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.tables import Voucher
 
 _EVENT = text("""
-    INSERT INTO claim_events (claim, state, action, role, next, actor, at, note, content)
+    INSERT INTO claim_events (claim_id, state, action, role, next, actor, at, note, content)
     VALUES (:claim, :state, :action, :role, :next, :actor, :at, :note, CAST(:content AS jsonb))
 """)
 _FILE = text("""
-    INSERT INTO claim_files (claim, role, original, added_at, added_by)
+    INSERT INTO claim_files (claim_id, role, original, added_at, added_by)
     VALUES (:claim, :role, :original, :now, :actor) ON CONFLICT DO NOTHING
 """)
 
@@ -60,7 +60,7 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
             (`more_than_claimable`).
     """
     voucher = book.voucher_of(db, project)
-    lock_book(db, voucher.book)
+    lock_book(db, voucher.book_id)
     left = book.claimable(db, voucher)
     if left <= 0:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
@@ -69,8 +69,8 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
     # The database says where a claim begins, so its state is read and not written.
     values = {
         "number": book.new_number(db, now),
-        "voucher": voucher.id,
-        "payee": payee_of(db, project, beijing_day(now)),
+        "voucher_id": voucher.id,
+        "payee_id": payee_of(db, project, beijing_day(now)),
         "fen": left if fen is None else fen,
         "opened_at": now,
         "opened_by": actor,
@@ -101,12 +101,12 @@ def add_file(
 
 def lacking(db: Session, claim: Claim) -> list[Finding]:
     """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
-    voucher = db.get_one(Voucher, claim.voucher)
+    voucher = db.get_one(Voucher, claim.voucher_id)
     there = {file.role for file in book.files(db, key(claim))}
     wanted = load(voucher.policy).process.claim_files
     missing = [Finding(f"files.{role}", f"lacks_{role}") for role in wanted if role not in there]
-    if book.account_of(db, claim.payee) is None:
-        payee = db.get_one(Organisation, claim.payee).name
+    if book.account_of(db, claim.payee_id) is None:
+        payee = db.get_one(Organisation, claim.payee_id).name
         missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))
     return missing
 
@@ -149,8 +149,8 @@ def act(
 
 def lock(db: Session, claim: Claim) -> Voucher:
     """Keep others from claiming, resolving or paying of this voucher; the claim as it is now."""
-    voucher = db.get_one(Voucher, claim.voucher)
-    lock_book(db, voucher.book)
+    voucher = db.get_one(Voucher, claim.voucher_id)
+    lock_book(db, voucher.book_id)
     db.refresh(claim)
     return voucher
 

@@ -99,7 +99,7 @@ def accept(
 def earned(db: Session, voucher: Voucher, claim: Claim) -> Earned:
     """What is left for a claim, by the engine's formula and by the books. Lock the book first."""
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     cost = book.matched_cost(db, voucher)
     rate = Fraction(clause.rate_num, clause.rate_den)
     award = target([(rate, cost, 0)], -held.clause).earned_fen

@@ -46,11 +46,11 @@ def publish(
     next_state(claim.state, "publish", viewer_role)
     if not channel.strip():
         return Done(claim, "claim_lacks", (Finding("channel", "channel_missing"),))
-    voucher = db.get_one(Voucher, claim.voucher)
+    voucher = db.get_one(Voucher, claim.voucher_id)
     today = beijing_day(now)
     days = load(voucher.policy).process.publication_days
     made = Publication(
-        claim=key(claim),
+        claim_id=key(claim),
         since=today + timedelta(days=1),
         until=working_days_after(today, days),
         days=days,
@@ -71,13 +71,13 @@ def publish(
 
 def _told(db: Session, claim: Claim, voucher: Voucher) -> dict[str, Any]:
     """What the public may know."""
-    project = db.get_one(Project, voucher.project)
+    project = db.get_one(Project, voucher.project_id)
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
     return {
         "number": claim.number,
         "project": project.name if project.kind == "model" else "",
-        "organisation": db.get_one(Organisation, claim.payee).name,
+        "organisation": db.get_one(Organisation, claim.payee_id).name,
         "policy": policy.title,
         "article": clause.article if clause else "",
         "award": clause.title if clause else "",
@@ -112,7 +112,7 @@ def receive(
     if published is None:
         raise Conflict("no_such_step", action="object", state=claim.state)
     made = Objection(
-        publication=key(published),
+        publication_id=key(published),
         objector=objector,
         contact=contact,
         body=body,
@@ -175,4 +175,4 @@ def claim_of(db: Session, objection: int) -> Claim:
     found = db.get(Objection, objection)
     if found is None:
         raise NotFound("objection", id=objection)
-    return db.get_one(Claim, db.get_one(Publication, found.publication).claim)
+    return db.get_one(Claim, db.get_one(Publication, found.publication_id).claim_id)

@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Row = dict[str, Any]
 
-_OF_CENTRE = "(CAST(:centre AS bigint) IS NULL OR c.centre = :centre)"
+_OF_CENTRE = "(CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)"
 _PAGE = "LIMIT :limit OFFSET :offset"
 
 _QUERIES: dict[Kind, str] = {
@@ -30,7 +30,7 @@ _QUERIES: dict[Kind, str] = {
     "conflicts": f"""
         SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
                w.stream::text AS first_stream, w.number AS first_number
-        FROM conflicts x JOIN clusters c ON c.id = x.cluster
+        FROM conflicts x JOIN clusters c ON c.id = x.cluster_id
         JOIN windows w ON w.gpu = x.gpu AND w.start = x.start
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start {_PAGE}
     """,
@@ -38,14 +38,14 @@ _QUERIES: dict[Kind, str] = {
     "forks": f"""
         SELECT c.name AS cluster, a.node, x.stream::text, x.number, x.received_at,
                encode(x.hash, 'hex') AS hash, octet_length(x.bytes) AS size
-        FROM forks x JOIN agents a ON a.id = x.agent JOIN clusters c ON c.id = a.cluster
+        FROM forks x JOIN agents a ON a.id = x.agent_id JOIN clusters c ON c.id = a.cluster_id
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.stream, x.number {_PAGE}
     """,
     # Windows that cannot count yet.
     "quarantine": f"""
         SELECT c.name AS cluster, q.node, q.gpu, q.reason, count(*) AS windows,
                min(q.start) AS first, max(q.start) AS last
-        FROM quarantine q JOIN clusters c ON c.id = q.cluster
+        FROM quarantine q JOIN clusters c ON c.id = q.cluster_id
         WHERE q.released_at IS NULL AND {_OF_CENTRE}
         GROUP BY c.name, q.node, q.gpu, q.reason
         ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
@@ -53,7 +53,7 @@ _QUERIES: dict[Kind, str] = {
     # Somebody said that nobody looked.
     "gaps": f"""
         SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
-        FROM coverage v JOIN clusters c ON c.id = v.cluster
+        FROM coverage v JOIN clusters c ON c.id = v.cluster_id
         CROSS JOIN LATERAL (
             SELECT string_agg(DISTINCT g ->> 'reason', ', ' ORDER BY g ->> 'reason') AS reasons
             FROM windows w, jsonb_array_elements(w.body -> 'gaps') g
@@ -66,7 +66,7 @@ _QUERIES: dict[Kind, str] = {
     "silent": f"""
         SELECT c.name AS cluster, g.node, g.gpu, d.day,
                d.expected - coalesce(v.windows, 0) AS minutes
-        FROM gpus g JOIN clusters c ON c.id = g.cluster
+        FROM gpus g JOIN clusters c ON c.id = g.cluster_id
         CROSS JOIN LATERAL (
             SELECT day::date, (extract(epoch FROM
                 date_trunc('minute', least(

@@ -23,13 +23,15 @@ from ledger.units import month_of
 _CLAIMS = text("""
     SELECT c.id, c.number, c.state, c.fen, v.clause, p.name AS project, p.code, o.name AS payee,
            coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
-    FROM claims c JOIN vouchers v ON v.id = c.voucher JOIN projects p ON p.id = v.project
-    JOIN organisations o ON o.id = c.payee
-    LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim = c.id ORDER BY seq DESC LIMIT 1) e
+    FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
+    JOIN organisations o ON o.id = c.payee_id
+    LEFT JOIN LATERAL (SELECT at FROM claim_events WHERE claim_id = c.id
+    ORDER BY seq DESC LIMIT 1) e
         ON true
     LEFT JOIN LATERAL (
-        SELECT since, until FROM publications WHERE claim = c.id ORDER BY id DESC LIMIT 1) u ON true
-    WHERE (CAST(:project AS bigint) IS NULL OR v.project = :project)
+        SELECT since, until FROM publications WHERE claim_id = c.id
+        ORDER BY id DESC LIMIT 1) u ON true
+    WHERE (CAST(:project AS bigint) IS NULL OR v.project_id = :project)
         AND (CAST(:states AS text[]) IS NULL OR c.state = ANY(:states))
         AND (CAST(:number AS text) IS NULL OR c.number = :number)
     ORDER BY c.id DESC LIMIT :limit OFFSET :offset
@@ -37,35 +39,35 @@ _CLAIMS = text("""
 
 _LISTS = text("""
     SELECT l.id, l.number, l.total_fen, l.words, l.made_at, l.made_by, l.sent_at, d.answer,
-           l.decision, i.number AS indicator, i.year, count(n.line) AS lines,
+           l.decision_id AS decision, i.number AS indicator, i.year, count(n.line) AS lines,
            coalesce(sum(n.paid_fen), 0)::bigint AS paid_fen,
            coalesce(sum(n.returned_fen), 0)::bigint AS returned_fen,
            coalesce(bool_or(n.paid_fen + n.returned_fen < n.fen AND NOT n.void), false)
                AS waiting
-    FROM payment_lists l JOIN decisions d ON d.id = l.decision
-    JOIN indicators i ON i.id = l.indicator LEFT JOIN payment_lines n ON n.list = l.id
+    FROM payment_lists l JOIN decisions d ON d.id = l.decision_id
+    JOIN indicators i ON i.id = l.indicator_id LEFT JOIN payment_lines n ON n.list_id = l.id
     GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
 """)
 
 _RECOVERIES = text("""
     SELECT r.id, p.name AS project, r.reason, r.fraud, r.fen, r.pay_by, r.opened_at, r.closed_at,
            CASE WHEN r.closed_at IS NULL THEN a.balance ELSE 0 END AS owed_fen
-    FROM recoveries r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
-    JOIN accounts a ON a.book = v.book AND a.role = 'recoverable'
+    FROM recoveries r JOIN vouchers v ON v.id = r.voucher_id JOIN projects p ON p.id = v.project_id
+    JOIN accounts a ON a.book_id = v.book_id AND a.role = 'recoverable'
     ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
 """)
 
 _OWED = text("""
     SELECT p.code, p.name AS project, a.balance AS fen
-    FROM accounts a JOIN vouchers v ON v.book = a.book JOIN projects p ON p.id = v.project
+    FROM accounts a JOIN vouchers v ON v.book_id = a.book_id JOIN projects p ON p.id = v.project_id
     WHERE a.role = 'recoverable' AND a.balance > 0 AND NOT EXISTS (
-        SELECT 1 FROM recoveries r WHERE r.voucher = v.id AND r.closed_at IS NULL)
+        SELECT 1 FROM recoveries r WHERE r.voucher_id = v.id AND r.closed_at IS NULL)
     ORDER BY p.code
 """)
 
 _REFUNDS = text("""
     SELECT r.reference, p.name AS project, r.fen, r.on_day, r.fraud, r.to_treasury
-    FROM refunds r JOIN vouchers v ON v.id = r.voucher JOIN projects p ON p.id = v.project
+    FROM refunds r JOIN vouchers v ON v.id = r.voucher_id JOIN projects p ON p.id = v.project_id
     ORDER BY r.on_day DESC, r.reference
 """)
 
@@ -172,7 +174,7 @@ def refunds(db: Session) -> Sequence[Row[Any]]:
 
 def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
     """What the bank said about a list, line by line."""
-    asked = select(BankReturn).where(BankReturn.list == payment_list)
+    asked = select(BankReturn).where(BankReturn.list_id == payment_list)
     return db.exec(asked.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
 
 

@@ -23,18 +23,18 @@ Filter = Literal["standing", "to_confirm", "frozen", "refused", "dropped", "unal
 
 _THEIRS = """
     (CAST(:centre AS bigint) IS NULL OR d.seller_uscc IN (
-        SELECT o.uscc FROM centres c JOIN organisations o ON o.id = c.organisation
+        SELECT o.uscc FROM centres c JOIN organisations o ON o.id = c.organisation_id
         WHERE c.id = :centre
         UNION ALL
-        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation
-        WHERE r.kind = 'seller' AND r.centre = :centre AND r.superseded_at IS NULL
+        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation_id
+        WHERE r.kind = 'seller' AND r.centre_id = :centre AND r.superseded_at IS NULL
             AND r.valid @> d.issued_on))
     AND (CAST(:project AS bigint) IS NULL OR d.buyer_uscc IN (
-        SELECT o.uscc FROM projects p JOIN organisations o ON o.id = p.organisation
+        SELECT o.uscc FROM projects p JOIN organisations o ON o.id = p.organisation_id
         WHERE p.id = :project
         UNION ALL
-        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation
-        WHERE r.kind = 'buyer' AND r.project = :project AND r.superseded_at IS NULL
+        SELECT o.uscc FROM relations r JOIN organisations o ON o.id = r.organisation_id
+        WHERE r.kind = 'buyer' AND r.project_id = :project AND r.superseded_at IS NULL
             AND r.valid @> d.issued_on))
 """
 
@@ -43,17 +43,18 @@ _SEEN = f"""
     SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.seller_name,
            d.buyer_uscc, d.buyer_name, d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until,
            d.period_assumed, d.statement, b.number AS reverses, d.confirmation, d.remark, d.source,
-           d.original, d.received_at, d.received_by, d.decision, d.confirmed_by, d.confirmed_at,
+           d.original, d.received_at, d.received_by, d.decision_id AS decision, d.confirmed_by,
+           d.confirmed_at,
            s.state, coalesce(f.net_fen, 0) AS worth_fen,
            coalesce(f.allocated_fen, 0) AS allocated_fen
-    FROM cost_documents d LEFT JOIN cost_documents b ON b.id = d.reverses
-    LEFT JOIN decisions q ON q.id = d.decision
-    LEFT JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id) f ON d.reverses IS NULL
+    FROM cost_documents d LEFT JOIN cost_documents b ON b.id = d.reverses_id
+    LEFT JOIN decisions q ON q.id = d.decision_id
+    LEFT JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id) f ON d.reverses_id IS NULL
     CROSS JOIN LATERAL (SELECT CASE
         WHEN d.dropped_at IS NOT NULL THEN 'dropped'
         WHEN d.source = 'keyed' AND d.confirmed_at IS NULL
             THEN CASE WHEN q.answer IS NULL THEN 'to_confirm' ELSE 'refused' END
-        WHEN EXISTS (SELECT FROM freezes z WHERE z.document = d.id AND z.lifted_at IS NULL)
+        WHEN EXISTS (SELECT FROM freezes z WHERE z.document_id = d.id AND z.lifted_at IS NULL)
             THEN 'frozen'
         ELSE 'standing' END AS state) s
     WHERE {_THEIRS}
@@ -64,25 +65,27 @@ _LIST = text(f"""
         AND (CAST(:first AS date) IS NULL OR (d.since <= :last AND d.until >= :first))
         AND (CAST(:seller AS text) IS NULL OR :seller IN (d.seller_uscc, d.seller_name))
         AND (CAST(:buyer AS text) IS NULL OR :buyer IN (d.buyer_uscc, d.buyer_name))
-        AND (CAST(:decision AS bigint) IS NULL OR d.decision = :decision)
+        AND (CAST(:decision AS bigint) IS NULL OR d.decision_id = :decision)
         AND CASE CAST(:state AS text)
             WHEN 'unallocated' THEN s.state = 'standing' AND f.net_fen > f.allocated_fen
             ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
     ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset
 """)
 _ONE = text(f"{_SEEN} AND d.id = :id")
-_REDS = text(f"{_SEEN} AND d.reverses = :id ORDER BY d.id")
+_REDS = text(f"{_SEEN} AND d.reverses_id = :id ORDER BY d.id")
 _ALL_THEIRS = text(f"""
     SELECT coalesce(bool_and({_THEIRS}), true) FROM cost_documents d WHERE d.original = :hash
 """)
 _SHARES = text("""
-    SELECT a.document, a.line, k.number AS contract, p.code AS project, a.month, a.price, a.policy,
+    SELECT a.document_id AS document, a.line, k.number AS contract, p.code AS project, a.month,
+           a.price_id AS price, a.policy,
            a.fen, a.allocated_at, a.allocated_by
-    FROM allocations a JOIN contracts k ON k.id = a.contract JOIN projects p ON p.id = k.project
-    WHERE a.document = :id
-        AND (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
-        AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
-    ORDER BY a.line, k.number, a.month, a.price, a.policy
+    FROM allocations a JOIN contracts k ON k.id = a.contract_id
+    JOIN projects p ON p.id = k.project_id
+    WHERE a.document_id = :id
+        AND (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
+    ORDER BY a.line, k.number, a.month, a.price_id, a.policy
 """)
 
 
@@ -199,10 +202,10 @@ def original_of(db: Session, scope: Scope, key: int) -> str:
 
 def lines_of(db: Session, key: int) -> Sequence[DocumentLine]:
     """A document's lines, in their order."""
-    asked = select(DocumentLine).where(DocumentLine.document == key)
+    asked = select(DocumentLine).where(DocumentLine.document_id == key)
     return db.exec(asked.order_by(col(DocumentLine.line))).all()
 
 
 def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
     """All freezes that a document was under, oldest first."""
-    return db.exec(select(Freeze).where(Freeze.document == key).order_by(col(Freeze.id))).all()
+    return db.exec(select(Freeze).where(Freeze.document_id == key).order_by(col(Freeze.id))).all()

@@ -22,35 +22,36 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.d
 # Reds that were refused take nothing from their blue one; those that wait may yet.
 _KNOWN = text("""
     SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.buyer_uscc,
-           d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until, d.period_assumed, d.reverses,
+           d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until, d.period_assumed,
+           d.reverses_id AS reverses,
            d.source, d.original, d.received_at, d.received_by, q.digest,
            d.source <> 'keyed' OR d.confirmed_at IS NOT NULL AS stands,
            coalesce(q.answer IN ('refused', 'withdrawn'), false) AS refused,
            coalesce(reds.net_fen, 0) AS red_net_fen, coalesce(reds.gross_fen, 0) AS red_gross_fen
-    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
     LEFT JOIN LATERAL (
         SELECT sum(r.net_fen)::bigint AS net_fen, sum(r.gross_fen)::bigint AS gross_fen
-        FROM cost_documents r LEFT JOIN decisions a ON a.id = r.decision
-        WHERE r.reverses = d.id AND r.dropped_at IS NULL
+        FROM cost_documents r LEFT JOIN decisions a ON a.id = r.decision_id
+        WHERE r.reverses_id = d.id AND r.dropped_at IS NULL
             AND coalesce(a.answer NOT IN ('refused', 'withdrawn'), true)
-    ) reds ON d.reverses IS NULL
+    ) reds ON d.reverses_id IS NULL
     WHERE d.dropped_at IS NULL AND (d.number = ANY(:numbers) OR d.id = ANY(:ids))
     ORDER BY d.id
 """)
 _BROUGHT = text("""
     SELECT d.received_by, d.received_at
-    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
     WHERE d.original = :hash AND d.dropped_at IS NULL
         AND coalesce(q.answer NOT IN ('refused', 'withdrawn'), true)
     ORDER BY d.id LIMIT 1
 """)
 _SELLERS = text("""
     SELECT o.uscc, NULL::date AS since, NULL::date AS until
-    FROM centres c JOIN organisations o ON o.id = c.organisation WHERE c.id = :centre
+    FROM centres c JOIN organisations o ON o.id = c.organisation_id WHERE c.id = :centre
     UNION ALL
     SELECT o.uscc, lower(r.valid), upper(r.valid)
-    FROM relations r JOIN organisations o ON o.id = r.organisation
-    WHERE r.kind = 'seller' AND r.centre = :centre AND r.superseded_at IS NULL
+    FROM relations r JOIN organisations o ON o.id = r.organisation_id
+    WHERE r.kind = 'seller' AND r.centre_id = :centre AND r.superseded_at IS NULL
 """)
 _COLUMNS = {
     **dict.fromkeys(("kind", "code", "number"), "text"),
@@ -60,14 +61,14 @@ _COLUMNS = {
     **dict.fromkeys(("since", "until"), "date"),
     "period_assumed": "boolean",
     "statement": "text",
-    "reverses": "bigint",
+    "reverses_id": "bigint",
     **dict.fromkeys(("confirmation", "remark", "source", "original"), "text"),
     "received_at": "timestamptz",
     "received_by": "text",
-    "decision": "bigint",
+    "decision_id": "bigint",
 }
 _LINE_COLUMNS = {
-    "document": "bigint",
+    "document_id": "bigint",
     "line": "smallint",
     **dict.fromkeys(("item", "unit", "quantity", "unit_price"), "text"),
     "net_fen": "bigint",
@@ -87,12 +88,12 @@ _LINES = text(_keep("document_lines", _LINE_COLUMNS))
 _DROP = text("UPDATE cost_documents SET dropped_at = :now WHERE id = ANY(:ids)")
 _CONFIRM = text("""
     UPDATE cost_documents SET confirmed_by = :actor, confirmed_at = :now
-    WHERE decision = :decision AND dropped_at IS NULL RETURNING id
+    WHERE decision_id = :decision AND dropped_at IS NULL RETURNING id
 """)
 _REDS = text("""
     SELECT d.id, d.confirmation, b.id AS blue, b.number,
            b.source <> 'keyed' OR b.confirmed_at IS NOT NULL AS stands
-    FROM cost_documents d JOIN cost_documents b ON b.id = d.reverses
+    FROM cost_documents d JOIN cost_documents b ON b.id = d.reverses_id
     WHERE d.id = ANY(:ids) ORDER BY d.id
 """)
 

@@ -169,7 +169,7 @@ def _keep(
     books.insert_lines(
         db,
         [
-            {"document": keys[i], "line": number, **asdict(line)}
+            {"document_id": keys[i], "line": number, **asdict(line)}
             for i, document in enumerate(documents)
             for number, line in enumerate(document.lines, start=1)
         ],
@@ -193,11 +193,11 @@ def _row(act: Act, document: Document, blue: Blue | None, asked: int | None) -> 
         "since": since,
         "until": until,
         "period_assumed": assumed,
-        "reverses": blue.id if blue else None,
+        "reverses_id": blue.id if blue else None,
         "original": act.original.hash,
         "received_at": act.now,
         "received_by": act.actor,
-        "decision": asked if document.source == "keyed" else None,
+        "decision_id": asked if document.source == "keyed" else None,
     }
 
 

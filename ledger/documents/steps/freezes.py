@@ -25,12 +25,12 @@ def freeze(db: Session, document: int, confirmation: str, *, actor: str, now: da
     found = db.get(CostDocument, document, with_for_update={"key_share": True})
     if found is None:
         raise NotFound("document", id=document)
-    if found.reverses is not None:
+    if found.reverses_id is not None:
         raise Refused("freeze_red", number=found.number)
     standing = frozen(db, document)
     if standing is None:
         standing = Freeze(
-            document=document, confirmation=confirmation, frozen_at=now, frozen_by=actor
+            document_id=document, confirmation=confirmation, frozen_at=now, frozen_by=actor
         )
         db.add(standing)
         db.flush()
@@ -53,5 +53,5 @@ def lift(
 
 def frozen(db: Session, document: int) -> Freeze | None:
     """The freeze that a document is under."""
-    asked = select(Freeze).where(Freeze.document == document, col(Freeze.lifted_at).is_(None))
+    asked = select(Freeze).where(Freeze.document_id == document, col(Freeze.lifted_at).is_(None))
     return db.exec(asked).one_or_none()

@@ -37,19 +37,19 @@ def enter(
     found = db.get(CostDocument, document)
     if found is None:
         raise NotFound("document", id=document)
-    if found.reverses is not None:
+    if found.reverses_id is not None:
         raise Refused("receipt_of_red", number=found.number)
     if not file.content:
         raise Refused("file_empty", name=file.name)
     there = db.get(Receipt, reference)
     if there is not None:
         said = (document, payer, payee, fen, paid_on)
-        if said != (there.document, there.payer, there.payee, there.fen, there.paid_on):
+        if said != (there.document_id, there.payer, there.payee, there.fen, there.paid_on):
             raise Conflict("receipt_known", reference=reference)
         return there
     made = Receipt(
         reference=reference,
-        document=document,
+        document_id=document,
         payer=payer,
         payee=payee,
         fen=fen,

@@ -43,7 +43,7 @@ _HOURS = text("""
 _GAPS = text("""
     WITH told AS (
         SELECT DISTINCT g.gpu, g.node, v.day FROM gpus g JOIN coverage v ON v.gpu = g.gpu
-        WHERE g.cluster = :cluster AND (CAST(:node AS text) IS NULL OR g.node = :node)
+        WHERE g.cluster_id = :cluster AND (CAST(:node AS text) IS NULL OR g.node = :node)
             AND v.day BETWEEN :first AND :last AND v.gap_ms > 0
     ), pieces AS (
         SELECT t.gpu, t.node, e ->> 'reason' AS cause, w.flags,
@@ -77,7 +77,7 @@ _SILENT = text("""
                    CAST(:horizon AS timestamptz), g.retired_at)) AS high
         FROM gpus g CROSS JOIN generate_series(CAST(:first AS date), CAST(:last AS date),
             interval '1 day') d
-        WHERE g.cluster = :cluster AND (CAST(:node AS text) IS NULL OR g.node = :node)
+        WHERE g.cluster_id = :cluster AND (CAST(:node AS text) IS NULL OR g.node = :node)
     ), lacking AS (
         SELECT days.* FROM days LEFT JOIN LATERAL (
             SELECT sum(windows) AS windows FROM coverage v

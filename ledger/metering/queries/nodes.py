@@ -24,9 +24,9 @@ _XID = re.compile(r"xid:(\d{1,9})(?:@.*)?")
 
 _NAMES = text("""
     SELECT node FROM (
-        SELECT node FROM gpus WHERE cluster = :cluster
+        SELECT node FROM gpus WHERE cluster_id = :cluster
             AND (retired_at IS NULL OR retired_at > :since)
-        UNION SELECT node FROM agents WHERE cluster = :cluster
+        UNION SELECT node FROM agents WHERE cluster_id = :cluster
             AND (revoked_at IS NULL OR revoked_at > :since)
     ) known ORDER BY node LIMIT :limit OFFSET :offset
 """)
@@ -38,7 +38,7 @@ _GPUS = text("""
                jsonb_array_length(body -> 'parts') > 0 AS held
         FROM windows WHERE gpu = g.gpu AND start >= :since ORDER BY start DESC LIMIT 1
     ) w ON true
-    WHERE g.cluster = :cluster AND g.node = ANY(:nodes)
+    WHERE g.cluster_id = :cluster AND g.node = ANY(:nodes)
         AND (g.retired_at IS NULL OR g.retired_at > :since)
     ORDER BY g.node, g.gpu
 """)
@@ -46,7 +46,7 @@ _GPUS = text("""
 _STRANGERS = text("""
     SELECT node, gpu, reason, min(start) AS first, max(start) AS last, count(*) AS windows
     FROM quarantine
-    WHERE cluster = :cluster AND node = ANY(:nodes) AND released_at IS NULL
+    WHERE cluster_id = :cluster AND node = ANY(:nodes) AND released_at IS NULL
         AND received_at >= :since AND start >= :since AND reason <> 'future'
     GROUP BY node, gpu, reason ORDER BY node, gpu, reason LIMIT 1000
 """)

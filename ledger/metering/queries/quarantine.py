@@ -12,7 +12,9 @@ Place = tuple[int, str]  # cluster and node
 
 def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
     """Where those of these GPUs stand that are registered."""
-    rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),))
+    rows = raw.execute(
+        "SELECT gpu, cluster_id AS cluster, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),)
+    )
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
 
 
@@ -22,7 +24,8 @@ def keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datet
         return
     with raw.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO conflicts (gpu, start, hash, cluster, stream, number, received_at, body)"
+            "INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at,"
+            " body)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
             [
                 (
@@ -48,7 +51,7 @@ def quarantine(
         return
     with raw.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO quarantine (gpu, start, hash, reason, cluster, node, source, stream,"
+            "INSERT INTO quarantine (gpu, start, hash, reason, cluster_id, node, source, stream,"
             " number, received_at, body)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text::jsonb)"
             " ON CONFLICT DO NOTHING",
@@ -73,13 +76,14 @@ def quarantine(
 
 # The judge has the last word; what cannot count by now need not be read, however much it is.
 _WAITING = """
-    SELECT q.gpu, q.start, q.hash, q.cluster, q.node, q.body, q.source, q.stream, q.number, c.name
-    FROM quarantine q JOIN clusters c ON c.id = q.cluster
-    LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster = q.cluster AND g.node = q.node
-    WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster = %(cluster)s)
+    SELECT q.gpu, q.start, q.hash, q.cluster_id AS cluster, q.node, q.body, q.source, q.stream,
+           q.number, c.name
+    FROM quarantine q JOIN clusters c ON c.id = q.cluster_id
+    LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster_id = q.cluster_id AND g.node = q.node
+    WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster_id = %(cluster)s)
         AND (g.gpu IS NOT NULL OR starts_with(q.gpu, 'job/' || c.name || '/'))
         AND q.start <= %(latest_start)s
-    ORDER BY q.cluster, q.source, q.stream, q.number, q.gpu, q.start
+    ORDER BY q.cluster_id, q.source, q.stream, q.number, q.gpu, q.start
 """
 
 
@@ -94,7 +98,7 @@ def mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> i
     with raw.cursor() as cursor:
         cursor.executemany(
             "UPDATE quarantine SET released_at = %s"
-            " WHERE gpu = %s AND start = %s AND hash = %s AND cluster = %s AND node = %s",
+            " WHERE gpu = %s AND start = %s AND hash = %s AND cluster_id = %s AND node = %s",
             [(now, *key) for key in keys],
         )
     return len(keys)

@@ -37,7 +37,7 @@ def lock_stream(raw: Raw, stream: UUID) -> Head | None:
     """Wait for whoever writes to this stream just now; then its head, None for a new stream."""
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(stream),))
     row = raw.execute(
-        "SELECT agent, number, hash FROM streams WHERE stream = %s", (stream,)
+        "SELECT agent_id AS agent, number, hash FROM streams WHERE stream = %s", (stream,)
     ).fetchone()
     return Head(*row) if row else None
 
@@ -54,7 +54,7 @@ def answer_of(raw: Raw, batch: Signed) -> dict[str, Any] | None:
 def keep_fork(raw: Raw, batch: Signed, now: datetime) -> None:
     """Keep other bytes under a known number as evidence, once."""
     raw.execute(
-        "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
+        "INSERT INTO forks (stream, number, hash, agent_id, received_at, bytes)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
         (batch.stream, batch.number, batch.hash, batch.agent, now, batch.body),
     )
@@ -63,7 +63,8 @@ def keep_fork(raw: Raw, batch: Signed, now: datetime) -> None:
 def advance(raw: Raw, batch: Signed, answer: dict[str, Any], now: datetime) -> None:
     """Keep the next batch of a stream with its answer; it is the head from now on."""
     raw.execute(
-        "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"
+        "INSERT INTO batches (stream, number, hash, signature, agent_id, received_at, answer,"
+        " bytes)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
         (
             batch.stream,
@@ -77,7 +78,7 @@ def advance(raw: Raw, batch: Signed, answer: dict[str, Any], now: datetime) -> N
         ),
     )
     raw.execute(
-        "INSERT INTO streams (stream, agent, number, hash, sent_at, received_at)"
+        "INSERT INTO streams (stream, agent_id, number, hash, sent_at, received_at)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (stream) DO UPDATE SET"
         " number = excluded.number, hash = excluded.hash, sent_at = excluded.sent_at,"
         " received_at = excluded.received_at",

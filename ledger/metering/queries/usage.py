@@ -18,22 +18,24 @@ from ledger.units import midnight
 
 _BILLED = """
     FROM day_totals t
-    JOIN clusters c ON c.id = t.cluster
-    JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
+    JOIN clusters c ON c.id = t.cluster_id
+    JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND s.valid @> t.day AND s.superseded_at IS NULL
-    LEFT JOIN bindings b ON b.cluster = t.cluster AND b.holder_kind = t.holder_kind
+    LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
         AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
 """
 
-_RESERVING = text("SELECT DISTINCT project FROM reserved_devices WHERE project = ANY(:projects)")
+_RESERVING = text(
+    "SELECT DISTINCT project_id FROM reserved_devices WHERE project_id = ANY(:projects)"
+)
 
 _UNOWNED = text(f"""
-    SELECT c.name AS cluster, c.centre, t.holder_kind, t.holder, min(t.day) AS first,
+    SELECT c.name AS cluster, c.centre_id AS centre, t.holder_kind, t.holder, min(t.day) AS first,
            max(t.day) AS last, t.den, sum(t.held) AS held
     {_BILLED}
-    WHERE b.project IS NULL AND t.holder_kind <> 'unallocated'
-        AND (CAST(:centre AS bigint) IS NULL OR c.centre = :centre)
-    GROUP BY c.name, c.centre, t.holder_kind, t.holder, t.den
+    WHERE b.project_id IS NULL AND t.holder_kind <> 'unallocated'
+        AND (CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre)
+    GROUP BY c.name, c.centre_id, t.holder_kind, t.holder, t.den
     ORDER BY c.name, t.holder_kind, t.holder, t.den
 """)
 
@@ -41,10 +43,10 @@ _PARTS = text("""
     SELECT w.gpu, w.start, w.stream, w.number, p.part, b.holder,
            coalesce(p.part -> 'holder' ->> 'pod', p.part -> 'holder' ->> 'job') AS detail
     FROM windows w
-    JOIN billing_sources s ON s.cluster = w.cluster AND s.source = w.source
+    JOIN billing_sources s ON s.cluster_id = w.cluster_id AND s.source = w.source
         AND s.valid @> :day AND s.superseded_at IS NULL
     CROSS JOIN LATERAL jsonb_array_elements(w.body -> 'parts') WITH ORDINALITY p (part, place)
-    JOIN bindings b ON b.cluster = w.cluster AND b.project = :project
+    JOIN bindings b ON b.cluster_id = w.cluster_id AND b.project_id = :project
         AND b.valid @> :day AND b.superseded_at IS NULL
         AND b.holder_kind = p.part -> 'holder' ->> 'kind'
         AND b.holder = coalesce(p.part -> 'holder' ->> 'namespace',
@@ -54,7 +56,7 @@ _PARTS = text("""
 """)
 
 _GPUS_OF_DAY = text(f"""
-    SELECT DISTINCT t.gpu {_BILLED} WHERE b.project = :project AND t.day = :day
+    SELECT DISTINCT t.gpu {_BILLED} WHERE b.project_id = :project AND t.day = :day
 """)
 
 
@@ -131,25 +133,26 @@ def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
     """Owned usage; `reserved` asks for devices too, which takes twice as long over a year."""
     covered, join = "NULL::bigint", ""
     if reserved:
-        covered = "r.price"
+        covered = "r.price_id"
         join = """LEFT JOIN reserved_devices r ON r.gpu = t.gpu AND r.valid @> t.day
-            AND r.project = b.project AND r.centre = c.centre"""
-    keys = ["b.project", "t.day", "c.centre", "t.model", "t.mig_profile"]
+            AND r.project_id = b.project_id AND r.centre_id = c.centre_id"""
+    keys = ["b.project_id", "t.day", "c.centre_id", "t.model", "t.mig_profile"]
     keys += ["t.partition", "t.qos", "b.market"]
     detail = ["''", "''", "''"]
     if in_detail:
         detail = ["t.gpu", "concat_ws('/', c.name, t.holder_kind, t.holder)", "t.source"]
         keys += detail
-    keys += ["r.price"] if reserved else []
+    keys += ["r.price_id"] if reserved else []
     grouped = ", ".join([*keys, "t.den"])
     device, holder, source = detail
     return text(f"""
-        SELECT b.project, t.day, c.centre, t.model, t.mig_profile, t.partition, t.qos, b.market,
+        SELECT b.project_id AS project, t.day, c.centre_id AS centre, t.model, t.mig_profile,
+               t.partition, t.qos, b.market,
                {device} AS device, {holder} AS holder, {source} AS source, {covered} AS covered,
                t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
                sum(t.util_ms) AS util_ms
         {_BILLED} {join}
-        WHERE b.project = ANY(:projects)
+        WHERE b.project_id = ANY(:projects)
             AND t.day >= coalesce(:since, '-infinity'::date)
             AND t.day < coalesce(:until, 'infinity'::date)
         GROUP BY {grouped} ORDER BY {grouped}

@@ -29,11 +29,11 @@ SOURCES = ("nvml", "dcgm", "slurm", "import")
 _SEEN = text("""
     SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
            s.received_at AS reported_at, s.sent_at
-    FROM agents a JOIN clusters c ON c.id = a.cluster LEFT JOIN LATERAL (
-        SELECT received_at, sent_at FROM streams WHERE agent = a.id
+    FROM agents a JOIN clusters c ON c.id = a.cluster_id LEFT JOIN LATERAL (
+        SELECT received_at, sent_at FROM streams WHERE agent_id = a.id
         ORDER BY received_at DESC LIMIT 1
     ) s ON true
-    WHERE CAST(:centre AS bigint) IS NULL OR c.centre = :centre
+    WHERE CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre
     ORDER BY c.name, a.node, a.enrolled_at, a.id
 """)
 
@@ -76,7 +76,7 @@ def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datet
     db.add(
         EnrolmentCode(
             hash=_hash(code),
-            cluster=cluster,
+            cluster_id=cluster,
             source=source,
             created_at=now,
             created_by=actor,
@@ -99,13 +99,13 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
     ).one_or_none()  # locked: of two nodes with one code the second finds it used
     if used is None:
         raise Refused("code_unusable")
-    if used.agent is not None:
-        return _same(db, used.agent, public_key, node)
+    if used.agent_id is not None:
+        return _same(db, used.agent_id, public_key, node)
     if used.expires_at <= now:
         raise Refused("code_unusable")
     agent = Agent(
         id=uuid4(),
-        cluster=used.cluster,
+        cluster_id=used.cluster_id,
         node=node,
         source=used.source,
         public_key=public_key,
@@ -120,7 +120,7 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
 
 def cluster_of(db: Session, agent: Agent) -> Cluster:
     """The cluster that the agent reports for."""
-    return db.get_one(Cluster, agent.cluster)
+    return db.get_one(Cluster, agent.cluster_id)
 
 
 def agents(db: Session, centre: int | None) -> Sequence[Seen]:
@@ -134,7 +134,7 @@ def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None 
     Again changes nothing. NotFound if it is unknown, or not of this centre.
     """
     found = db.get(Agent, agent)
-    if found is None or (centre is not None and cluster_of(db, found).centre != centre):
+    if found is None or (centre is not None and cluster_of(db, found).centre_id != centre):
         raise NotFound("agent", id=agent)
     if found.revoked_at is None:
         found.revoked_at = now
@@ -154,8 +154,8 @@ def _insert(db: Session, agent: Agent) -> None:
     """Add it, unless its key is an agent's already; also when two codes bring one key at once."""
     written = db.execute(
         text("""
-            INSERT INTO agents (id, cluster, node, source, public_key, enrolled_at)
-            VALUES (:id, :cluster, :node, :source, :public_key, :enrolled_at)
+            INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)
+            VALUES (:id, :cluster_id, :node, :source, :public_key, :enrolled_at)
             ON CONFLICT (public_key) DO NOTHING RETURNING id
         """),
         agent.model_dump(exclude={"revoked_at"}),

@@ -75,12 +75,12 @@ INSERT INTO legal_moves (kind, from_role, to_role)
     SELECT 'explain', role, 'clearing' FROM roles WHERE role ~ '^R\d\d$';
 
 CREATE TABLE accounts (
-    book bigint NOT NULL REFERENCES books,
+    book_id bigint NOT NULL REFERENCES books,
     role text NOT NULL REFERENCES roles,
     floor bigint NOT NULL,
     balance bigint NOT NULL DEFAULT 0,
     version bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (book, role),
+    PRIMARY KEY (book_id, role),
     CONSTRAINT balance_at_least_floor CHECK (balance >= floor)
 ) WITH (fillfactor = 20);  -- the hot rows of the product: room to be updated in place
 
@@ -101,24 +101,24 @@ CREATE INDEX postings_unnumbered ON postings (id) WHERE number IS NULL;
 
 CREATE TABLE movements (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    posting bigint NOT NULL REFERENCES postings,
-    book bigint NOT NULL,
+    posting_id bigint NOT NULL REFERENCES postings,
+    book_id bigint NOT NULL,
     kind text NOT NULL,
     from_role text NOT NULL,
     to_role text NOT NULL,
     amount bigint NOT NULL CONSTRAINT amount_above_zero CHECK (amount > 0),
     CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES legal_moves
 );
-CREATE INDEX movements_by_posting ON movements (posting);
+CREATE INDEX movements_by_posting ON movements (posting_id);
 
 CREATE TABLE entries (
-    book bigint NOT NULL,
+    book_id bigint NOT NULL,
     role text NOT NULL,
     version bigint NOT NULL,
-    movement bigint NOT NULL,
+    movement_id bigint NOT NULL,
     amount bigint NOT NULL CHECK (amount <> 0),
     balance bigint NOT NULL,
-    PRIMARY KEY (book, role, version)
+    PRIMARY KEY (book_id, role, version)
 );
 
 CREATE TABLE numbering (
@@ -148,36 +148,36 @@ DECLARE
     written bigint;
     below text;
 BEGIN
-    PERFORM FROM books WHERE id IN (SELECT book FROM fresh) ORDER BY id FOR NO KEY UPDATE;
-    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting WHERE p.number IS NOT NULL)
+    PERFORM FROM books WHERE id IN (SELECT book_id FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting_id WHERE p.number IS NOT NULL)
     THEN
         RAISE EXCEPTION 'a posting that has its number is closed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
     END IF;
     WITH legs AS (
-        SELECT id AS movement, book, from_role AS role, -amount AS amount FROM fresh
+        SELECT id AS movement_id, book_id, from_role AS role, -amount AS amount FROM fresh
         UNION ALL
-        SELECT id, book, to_role, amount FROM fresh
+        SELECT id, book_id, to_role, amount FROM fresh
     ), running AS (
-        SELECT movement, book, role, amount,
+        SELECT movement_id, book_id, role, amount,
                row_number() OVER w AS step, sum(amount) OVER w AS so_far
         FROM legs
-        WINDOW w AS (PARTITION BY book, role ORDER BY movement ROWS UNBOUNDED PRECEDING)
+        WINDOW w AS (PARTITION BY book_id, role ORDER BY movement_id ROWS UNBOUNDED PRECEDING)
     ), kept AS (
-        INSERT INTO entries (book, role, version, movement, amount, balance)
-        SELECT r.book, r.role, a.version + r.step, r.movement, r.amount, a.balance + r.so_far
-        FROM running r JOIN accounts a USING (book, role)
-        RETURNING book, role, balance
+        INSERT INTO entries (book_id, role, version, movement_id, amount, balance)
+        SELECT r.book_id, r.role, a.version + r.step, r.movement_id, r.amount, a.balance + r.so_far
+        FROM running r JOIN accounts a USING (book_id, role)
+        RETURNING book_id, role, balance
     ), moved AS (
         UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
-        FROM (SELECT book, role, sum(amount) AS amount, count(*) AS steps
-              FROM legs GROUP BY book, role) t
-        WHERE a.book = t.book AND a.role = t.role
+        FROM (SELECT book_id, role, sum(amount) AS amount, count(*) AS steps
+              FROM legs GROUP BY book_id, role) t
+        WHERE a.book_id = t.book_id AND a.role = t.role
     )
     SELECT (SELECT count(*) FROM legs), count(*),
-           min(format('(%s, %s)', book, role)) FILTER (WHERE k.balance < a.floor)
+           min(format('(%s, %s)', book_id, role)) FILTER (WHERE k.balance < a.floor)
         INTO wanted, written, below
-        FROM kept k JOIN accounts a USING (book, role);
+        FROM kept k JOIN accounts a USING (book_id, role);
     IF wanted <> written THEN
         RAISE EXCEPTION 'a movement names an account that does not exist'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
@@ -203,7 +203,7 @@ DECLARE
 BEGIN
     IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
     IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
-               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting = p.id)) THEN
+               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting_id = p.id)) THEN
         RAISE EXCEPTION 'a posting without movements'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
     END IF;
@@ -223,4 +223,4 @@ GRANT EXECUTE ON FUNCTION lock_book TO :app_role;
 GRANT SELECT ON books, roles, legal_moves, accounts, postings, movements, entries, numbering TO
     :app_role;
 GRANT INSERT (cause, used, booked, actor, note) ON postings TO :app_role;
-GRANT INSERT (posting, book, kind, from_role, to_role, amount) ON movements TO :app_role;
+GRANT INSERT (posting_id, book_id, kind, from_role, to_role, amount) ON movements TO :app_role;

@@ -32,7 +32,7 @@ CREATE TABLE organisations (
 CREATE TABLE centres (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name <> ''),
-    organisation bigint NOT NULL REFERENCES organisations,
+    organisation_id bigint NOT NULL REFERENCES organisations,
     simulated boolean NOT NULL DEFAULT false
 );
 
@@ -42,7 +42,7 @@ CREATE TABLE projects (
     code text NOT NULL UNIQUE CHECK (code ~ '^[^/\s]{1,64}$'),
     name text NOT NULL CHECK (name <> ''),
     kind text NOT NULL CHECK (kind IN ('model', 'team')),
-    organisation bigint NOT NULL REFERENCES organisations,
+    organisation_id bigint NOT NULL REFERENCES organisations,
     drill boolean NOT NULL DEFAULT false
 );
 
@@ -61,26 +61,26 @@ END $$;
 CREATE TABLE relations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('seller', 'buyer', 'payee', 'related')),
-    organisation bigint NOT NULL REFERENCES organisations,
-    centre bigint REFERENCES centres,
-    project bigint REFERENCES projects,
-    other bigint REFERENCES organisations,
+    organisation_id bigint NOT NULL REFERENCES organisations,
+    centre_id bigint REFERENCES centres,
+    project_id bigint REFERENCES projects,
+    other_id bigint REFERENCES organisations,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
-    CHECK ((kind = 'seller') = (centre IS NOT NULL)),
-    CHECK ((kind IN ('buyer', 'payee')) = (project IS NOT NULL)),
-    CHECK ((kind = 'related') = (other IS NOT NULL)),
-    CHECK (other <> organisation),
+    CHECK ((kind = 'seller') = (centre_id IS NOT NULL)),
+    CHECK ((kind IN ('buyer', 'payee')) = (project_id IS NOT NULL)),
+    CHECK ((kind = 'related') = (other_id IS NOT NULL)),
+    CHECK (other_id <> organisation_id),
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (
-        kind WITH =, organisation WITH =, coalesce(centre, project, other) WITH =, valid WITH &&
+        kind WITH =, organisation_id WITH =, coalesce(centre_id, project_id, other_id) WITH =, valid WITH &&
     ) WHERE (superseded_at IS NULL),
     -- A project is paid through one organisation at a time.
-    CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&)
+    CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL AND kind = 'payee')
 );
 CREATE TRIGGER keep BEFORE UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();

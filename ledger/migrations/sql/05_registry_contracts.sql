@@ -3,10 +3,10 @@
 CREATE TABLE contracts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number text NOT NULL UNIQUE CHECK (number <> ''),
-    centre bigint NOT NULL REFERENCES centres,
-    project bigint NOT NULL REFERENCES projects,
+    centre_id bigint NOT NULL REFERENCES centres,
+    project_id bigint NOT NULL REFERENCES projects,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    EXCLUDE USING gist (centre WITH =, project WITH =, valid WITH &&)
+    EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&)
 );
 
 -- A contract line: `yuan` buys `gpus` devices for `hours` hours (GPU-hour 1×1, node-day 8×24,
@@ -17,10 +17,10 @@ CREATE TABLE contracts (
 -- lines, since usage has one price.
 CREATE TABLE prices (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    contract bigint NOT NULL REFERENCES contracts,
+    contract_id bigint NOT NULL REFERENCES contracts,
     kind text NOT NULL DEFAULT 'metered' CHECK (kind IN ('metered', 'reserved', 'package', 'fixed')),
     name text NOT NULL DEFAULT '',
-    model bigint REFERENCES catalogue_models,
+    model_id bigint REFERENCES catalogue_models,
     mig_profile text,
     partition text CHECK (partition <> ''),
     qos text CHECK (qos <> ''),
@@ -43,7 +43,7 @@ CREATE TABLE prices (
     superseded_by text,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
-    CHECK (mig_profile IS NULL OR model IS NOT NULL),
+    CHECK (mig_profile IS NULL OR model_id IS NOT NULL),
     CONSTRAINT fixed_a_month CHECK ((kind = 'fixed') = (unit = 'month')
         AND (unit <> 'month' OR gpus = 1 AND hours = 1)),
     CONSTRAINT reserved_devices_named CHECK ((kind = 'reserved') = (devices IS NOT NULL)
@@ -54,10 +54,10 @@ CREATE TABLE prices (
     CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
     CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
     CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package')
-        OR num_nonnulls(model, partition, qos, market) = 0),
+        OR num_nonnulls(model_id, partition, qos, market) = 0),
     CONSTRAINT one_line_a_day EXCLUDE USING gist (
-        contract WITH =, kind WITH =, (CASE kind WHEN 'metered' THEN '' ELSE name END) WITH =,
-        coalesce(model, 0) WITH =, coalesce(mig_profile, '*') WITH =, coalesce(partition, '') WITH =,
+        contract_id WITH =, kind WITH =, (CASE kind WHEN 'metered' THEN '' ELSE name END) WITH =,
+        coalesce(model_id, 0) WITH =, coalesce(mig_profile, '*') WITH =, coalesce(partition, '') WITH =,
         coalesce(qos, '') WITH =, coalesce(market, '') WITH =, valid WITH &&
     ) WHERE (superseded_at IS NULL)
 );
@@ -66,12 +66,12 @@ CREATE TRIGGER keep BEFORE UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_d
 -- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
 -- are those of the reserved lines that are believed now.
 CREATE TABLE reserved_devices (
-    price bigint NOT NULL REFERENCES prices,
+    price_id bigint NOT NULL REFERENCES prices,
     gpu text NOT NULL REFERENCES gpus,
-    project bigint NOT NULL REFERENCES projects,
-    centre bigint NOT NULL REFERENCES centres,
+    project_id bigint NOT NULL REFERENCES projects,
+    centre_id bigint NOT NULL REFERENCES centres,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    PRIMARY KEY (price, gpu),
+    PRIMARY KEY (price_id, gpu),
     CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&)
         DEFERRABLE INITIALLY DEFERRED
 );
@@ -80,11 +80,11 @@ CREATE FUNCTION keep_reserved_devices() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        DELETE FROM reserved_devices WHERE price = NEW.id;
+        DELETE FROM reserved_devices WHERE price_id = NEW.id;
     ELSE
-        INSERT INTO reserved_devices (price, gpu, project, centre, valid)
-            SELECT NEW.id, d.gpu, k.project, k.centre, NEW.valid
-            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract;
+        INSERT INTO reserved_devices (price_id, gpu, project_id, centre_id, valid)
+            SELECT NEW.id, d.gpu, k.project_id, k.centre_id, NEW.valid
+            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract_id;
     END IF;
     RETURN NULL;
 END $$;
@@ -99,10 +99,10 @@ CREATE TRIGGER release AFTER UPDATE ON prices FOR EACH ROW
 -- name of the static map, in one cluster. Usage that no binding claims is listed as unowned.
 CREATE TABLE bindings (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    cluster bigint NOT NULL REFERENCES clusters,
+    cluster_id bigint NOT NULL REFERENCES clusters,
     holder_kind text NOT NULL CHECK (holder_kind IN ('pod', 'slurm', 'static')),
     holder text NOT NULL CHECK (holder <> ''),
-    project bigint NOT NULL REFERENCES projects,
+    project_id bigint NOT NULL REFERENCES projects,
     market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     recorded_at timestamptz NOT NULL,
@@ -111,10 +111,10 @@ CREATE TABLE bindings (
     superseded_by text,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
-    EXCLUDE USING gist (cluster WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
+    EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );
-CREATE INDEX bindings_by_project ON bindings (project);
+CREATE INDEX bindings_by_project ON bindings (project_id);
 CREATE TRIGGER keep BEFORE UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
 
 REVOKE EXECUTE ON FUNCTION keep_reserved_devices FROM PUBLIC;

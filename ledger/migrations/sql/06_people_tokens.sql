@@ -6,19 +6,19 @@ CREATE TABLE tokens (
     role text NOT NULL CHECK (role IN
         ('builder', 'operator', 'clerk', 'approver', 'finance', 'auditor', 'administrator')),
     person text NOT NULL CHECK (person <> ''),
-    project bigint REFERENCES projects,
-    centre bigint REFERENCES centres,
+    project_id bigint REFERENCES projects,
+    centre_id bigint REFERENCES centres,
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
-    CHECK ((role = 'builder') = (project IS NOT NULL)),
-    CHECK ((role = 'operator') = (centre IS NOT NULL))
+    CHECK ((role = 'builder') = (project_id IS NOT NULL)),
+    CHECK ((role = 'operator') = (centre_id IS NOT NULL))
 );
 
 CREATE TABLE sessions (
     hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
-    token bigint NOT NULL REFERENCES tokens,
+    token_id bigint NOT NULL REFERENCES tokens,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 );

@@ -3,7 +3,7 @@
 CREATE TABLE windows (
     gpu text NOT NULL,
     start timestamptz NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     stream uuid NOT NULL,
     number bigint NOT NULL,
@@ -33,7 +33,7 @@ CREATE TABLE conflicts (
     gpu text NOT NULL,
     start timestamptz NOT NULL,
     hash bytea NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     stream uuid NOT NULL,
     number bigint NOT NULL,
     received_at timestamptz NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE quarantine (
     start timestamptz NOT NULL,
     hash bytea NOT NULL,
     reason text NOT NULL CHECK (reason IN ('future', 'unknown_gpu', 'other_cluster', 'other_node')),
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     node text NOT NULL,
     source text NOT NULL,
     stream uuid NOT NULL,
@@ -56,9 +56,9 @@ CREATE TABLE quarantine (
     received_at timestamptz NOT NULL,
     released_at timestamptz,
     body jsonb NOT NULL,
-    PRIMARY KEY (gpu, start, hash, cluster, node)
+    PRIMARY KEY (gpu, start, hash, cluster_id, node)
 );
-CREATE INDEX quarantine_waiting ON quarantine (cluster, received_at) WHERE released_at IS NULL;
+CREATE INDEX quarantine_waiting ON quarantine (cluster_id, received_at) WHERE released_at IS NULL;
 
 REVOKE EXECUTE ON FUNCTION ensure_day FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;

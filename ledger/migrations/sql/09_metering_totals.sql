@@ -6,7 +6,7 @@
 CREATE TABLE day_totals (
     gpu text NOT NULL,
     day date NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     model text NOT NULL,
     holder_kind text NOT NULL
@@ -19,24 +19,24 @@ CREATE TABLE day_totals (
     held bigint NOT NULL CHECK (held >= 0),
     util_ppm_ms numeric NOT NULL DEFAULT 0,
     util_ms bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (gpu, day, cluster, source, model, holder_kind, holder, mig_profile, partition, qos,
+    PRIMARY KEY (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos,
         den)
 ) WITH (fillfactor = 70);
-CREATE INDEX day_totals_by_holder ON day_totals (cluster, holder_kind, holder, day);
+CREATE INDEX day_totals_by_holder ON day_totals (cluster_id, holder_kind, holder, day);
 
 -- What was seen of each GPU on each day, whoever held it. Minutes without a window are silent.
 CREATE TABLE coverage (
     gpu text NOT NULL,
     day date NOT NULL,
-    cluster bigint NOT NULL,
+    cluster_id bigint NOT NULL,
     source text NOT NULL,
     windows integer NOT NULL CHECK (windows >= 0),
     window_ms bigint NOT NULL CHECK (window_ms >= 0),
     gap_ms bigint NOT NULL CHECK (gap_ms BETWEEN 0 AND window_ms),
     energy_mj numeric,
-    PRIMARY KEY (gpu, day, cluster, source)
+    PRIMARY KEY (gpu, day, cluster_id, source)
 ) WITH (fillfactor = 70);
-CREATE INDEX coverage_by_day ON coverage (cluster, day);
+CREATE INDEX coverage_by_day ON coverage (cluster_id, day);
 
 GRANT SELECT, INSERT ON day_totals, coverage TO :app_role;
 GRANT UPDATE (held, util_ppm_ms, util_ms) ON day_totals TO :app_role;

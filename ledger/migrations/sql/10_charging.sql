@@ -5,11 +5,11 @@
 -- promised.
 CREATE TABLE charges (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    contract bigint NOT NULL REFERENCES contracts,
-    price bigint NOT NULL REFERENCES prices,
+    contract_id bigint NOT NULL REFERENCES contracts,
+    price_id bigint NOT NULL REFERENCES prices,
     month date NOT NULL CHECK (extract(day FROM month) = 1),
     policy text NOT NULL,
-    model bigint REFERENCES catalogue_models,
+    model_id bigint REFERENCES catalogue_models,
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL CHECK (ms_num >= 0),  -- device-milliseconds, an exact fraction
     ms_den numeric NOT NULL CHECK (ms_den >= 1),
@@ -17,7 +17,7 @@ CREATE TABLE charges (
     promised_ms bigint CHECK (promised_ms >= 0),
     computed_at timestamptz NOT NULL,
     CONSTRAINT one_charge
-        UNIQUE NULLS NOT DISTINCT (contract, price, month, policy, model, mig_profile)
+        UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile)
 );
 
 GRANT SELECT ON charges TO :app_role;

@@ -3,22 +3,22 @@
 CREATE TABLE statements (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number text NOT NULL UNIQUE CHECK (number <> ''),
-    contract bigint NOT NULL REFERENCES contracts,
+    contract_id bigint NOT NULL REFERENCES contracts,
     month date NOT NULL CHECK (extract(day FROM month) = 1),
     revision integer NOT NULL CHECK (revision >= 1),
     total_fen bigint NOT NULL CHECK (total_fen >= 0),
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
     issued_at timestamptz NOT NULL,
     issued_by text NOT NULL,
-    UNIQUE (contract, month, revision)
+    UNIQUE (contract_id, month, revision)
 );
 
 CREATE TABLE statement_lines (
-    statement bigint NOT NULL REFERENCES statements,
+    statement_id bigint NOT NULL REFERENCES statements,
     line smallint NOT NULL CHECK (line >= 1),
-    price bigint NOT NULL REFERENCES prices,
+    price_id bigint NOT NULL REFERENCES prices,
     policy text NOT NULL,
-    model bigint REFERENCES catalogue_models,
+    model_id bigint REFERENCES catalogue_models,
     mig_profile text NOT NULL,
     ms_num numeric NOT NULL CHECK (ms_num >= 0),
     ms_den numeric NOT NULL CHECK (ms_den >= 1),
@@ -26,20 +26,20 @@ CREATE TABLE statement_lines (
     cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
     grade text NOT NULL CHECK (grade IN ('A', 'B', 'C', 'D')),
     gap_ms bigint NOT NULL CHECK (gap_ms >= 0),
-    PRIMARY KEY (statement, line)
+    PRIMARY KEY (statement_id, line)
 );
 
 -- Centre and builder each confirm or contest, line by line; the newest word of a party counts.
 CREATE TABLE statement_answers (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    statement bigint NOT NULL,
+    statement_id bigint NOT NULL,
     line smallint NOT NULL,
     party text NOT NULL CHECK (party IN ('centre', 'builder')),
     answer text NOT NULL CHECK (answer IN ('confirmed', 'contested')),
     reason text NOT NULL DEFAULT '',
     answered_at timestamptz NOT NULL,
     answered_by text NOT NULL,
-    FOREIGN KEY (statement, line) REFERENCES statement_lines,
+    FOREIGN KEY (statement_id, line) REFERENCES statement_lines,
     CHECK (answer = 'confirmed' OR reason <> '')
 );
 

@@ -6,31 +6,31 @@
 -- stands what a red document takes back, out of whatever its blue one paid.
 CREATE TABLE allocations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    document bigint NOT NULL,
+    document_id bigint NOT NULL,
     line smallint NOT NULL,
-    contract bigint NOT NULL REFERENCES contracts,
+    contract_id bigint NOT NULL REFERENCES contracts,
     month date NOT NULL CHECK (extract(day FROM month) = 1),
-    price bigint NOT NULL REFERENCES prices,
+    price_id bigint NOT NULL REFERENCES prices,
     policy text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('model', 'team')),
     fen bigint NOT NULL CHECK (fen <> 0),
     allocated_at timestamptz NOT NULL,
     allocated_by text NOT NULL,
-    FOREIGN KEY (document, line) REFERENCES document_lines,
-    UNIQUE (document, line, contract, month, price, policy),
-    CONSTRAINT one_kind_a_line EXCLUDE USING gist (document WITH =, line WITH =, kind WITH <>)
+    FOREIGN KEY (document_id, line) REFERENCES document_lines,
+    UNIQUE (document_id, line, contract_id, month, price_id, policy),
+    CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>)
         WHERE (fen > 0)
 );
-CREATE INDEX allocations_by_contract ON allocations (contract, month);
+CREATE INDEX allocations_by_contract ON allocations (contract_id, month);
 
 -- An invoice with all its red ones: what it is worth net, and how much of it is allocated. What was
 -- keyed is worth nothing before a second person confirmed it.
 CREATE VIEW family_sums AS
     SELECT f.root, sum(f.net_fen)::bigint AS net_fen, sum(f.allocated_fen)::bigint AS allocated_fen
-    FROM (SELECT coalesce(d.reverses, d.id) AS root,
+    FROM (SELECT coalesce(d.reverses_id, d.id) AS root,
                  CASE WHEN d.source <> 'keyed' OR d.confirmed_at IS NOT NULL THEN d.net_fen ELSE 0 END
                      AS net_fen,
-                 (SELECT coalesce(sum(a.fen), 0) FROM allocations a WHERE a.document = d.id)
+                 (SELECT coalesce(sum(a.fen), 0) FROM allocations a WHERE a.document_id = d.id)
                      AS allocated_fen
           FROM cost_documents d) f
     GROUP BY f.root;
@@ -46,14 +46,14 @@ DECLARE
     roots bigint[];
     wrong bigint;
 BEGIN
-    SELECT array_agg(DISTINCT coalesce(d.reverses, d.id)) INTO roots
-        FROM fresh f JOIN cost_documents d ON d.id = f.document;
+    SELECT array_agg(DISTINCT coalesce(d.reverses_id, d.id)) INTO roots
+        FROM fresh f JOIN cost_documents d ON d.id = f.document_id;
     PERFORM FROM cost_documents WHERE id = ANY(roots) ORDER BY id FOR NO KEY UPDATE;
-    SELECT min(f.document) INTO wrong
-        FROM (SELECT DISTINCT document, line FROM fresh) f
-        JOIN document_lines l USING (document, line)
+    SELECT min(f.document_id) INTO wrong
+        FROM (SELECT DISTINCT document_id, line FROM fresh) f
+        JOIN document_lines l USING (document_id, line)
         CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
-                            WHERE a.document = f.document AND a.line = f.line) t
+                            WHERE a.document_id = f.document_id AND a.line = f.line) t
         WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0);
     IF wrong IS NULL THEN
         SELECT min(family) INTO wrong FROM unnest(roots) AS family
@@ -63,9 +63,9 @@ BEGIN
     IF wrong IS NULL THEN
         SELECT min(family) INTO wrong FROM unnest(roots) AS family
             CROSS JOIN LATERAL (
-                SELECT FROM cost_documents d JOIN allocations a ON a.document = d.id
-                WHERE coalesce(d.reverses, d.id) = family
-                GROUP BY a.contract, a.month, a.price, a.policy HAVING sum(a.fen) < 0
+                SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+                WHERE coalesce(d.reverses_id, d.id) = family
+                GROUP BY a.contract_id, a.month, a.price_id, a.policy HAVING sum(a.fen) < 0
             ) below;
     END IF;
     IF wrong IS NOT NULL THEN
@@ -86,10 +86,10 @@ CREATE FUNCTION allocated_to_a_cell() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
-        SELECT contract, price, kind FROM fresh EXCEPT
+        SELECT contract_id, price_id, kind FROM fresh EXCEPT
         SELECT k.id, c.id, p.kind FROM contracts k
-            JOIN prices c ON c.contract = k.id JOIN projects p ON p.id = k.project
-            WHERE c.id IN (SELECT price FROM fresh)
+            JOIN prices c ON c.contract_id = k.id JOIN projects p ON p.id = k.project_id
+            WHERE c.id IN (SELECT price_id FROM fresh)
     ) THEN
         RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
@@ -103,7 +103,7 @@ CREATE TRIGGER real_cell AFTER INSERT ON allocations REFERENCING NEW TABLE AS fr
 CREATE FUNCTION red_fits() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses
+    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses_id
                AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
         RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
@@ -111,7 +111,8 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON cost_documents
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reverses IS NOT NULL) EXECUTE FUNCTION red_fits();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (NEW.reverses_id IS NOT NULL) EXECUTE FUNCTION red_fits();
 
 REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits FROM PUBLIC;
 GRANT SELECT, INSERT ON allocations TO :app_role;

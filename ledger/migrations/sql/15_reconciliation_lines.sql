@@ -7,14 +7,15 @@
 CREATE FUNCTION line_now(of_price bigint, in_month date) RETURNS bigint
 LANGUAGE sql STABLE STRICT
 RETURN (
-    SELECT n.id FROM prices o JOIN prices n ON n.contract = o.contract AND n.kind = o.kind
-        AND (n.name = o.name OR n.kind = 'metered') AND coalesce(n.model, 0) = coalesce(o.model, 0)
+    SELECT n.id FROM prices o JOIN prices n ON n.contract_id = o.contract_id AND n.kind = o.kind
+        AND (n.name = o.name OR n.kind = 'metered')
+        AND coalesce(n.model_id, 0) = coalesce(o.model_id, 0)
         AND coalesce(n.mig_profile, '*') = coalesce(o.mig_profile, '*')
         AND (n.partition, n.qos, n.market) IS NOT DISTINCT FROM (o.partition, o.qos, o.market)
     WHERE o.id = of_price AND o.superseded_at IS NOT NULL AND n.superseded_at IS NULL
         AND n.valid && daterange(in_month, (in_month + interval '1 month')::date)
-    ORDER BY NOT EXISTS (SELECT FROM charges c WHERE (c.contract, c.price, c.month)
-                         = (n.contract, n.id, in_month)), lower(n.valid), n.id
+    ORDER BY NOT EXISTS (SELECT FROM charges c WHERE (c.contract_id, c.price_id, c.month)
+                         = (n.contract_id, n.id, in_month)), lower(n.valid), n.id
     LIMIT 1
 );
 
@@ -25,7 +26,7 @@ LANGUAGE sql STABLE STRICT
 RETURN (
     SELECT CASE WHEN of_policy <> '' OR coalesce(bool_or(c.policy = ''), true) THEN of_policy
                 ELSE max(c.policy) END
-    FROM charges c WHERE (c.price, c.month) = (of_price, in_month)
+    FROM charges c WHERE (c.price_id, c.month) = (of_price, in_month)
 );
 
 CREATE FUNCTION follow_lines(of_projects bigint[]) RETURNS void
@@ -34,38 +35,38 @@ DECLARE
     old bigint[];
     bare bigint[];  -- allocations under no policy that belong under one
 BEGIN
-    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract
-        WHERE k.project = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project = v.project
-        JOIN allocations a ON a.contract = k.id
-        WHERE v.project = ANY(of_projects) AND a.policy = ''
-            AND policy_now(coalesce(line_now(a.price, a.month), a.price), a.month, '') <> '';
-    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price = ANY(old))
-        AND NOT EXISTS (SELECT FROM matches WHERE price = ANY(old)) THEN
+    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract_id
+        WHERE k.project_id = ANY(of_projects) AND p.superseded_at IS NOT NULL;
+    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project_id = v.project_id
+        JOIN allocations a ON a.contract_id = k.id
+        WHERE v.project_id = ANY(of_projects) AND a.policy = ''
+            AND policy_now(coalesce(line_now(a.price_id, a.month), a.price_id), a.month, '') <> '';
+    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price_id = ANY(old))
+        AND NOT EXISTS (SELECT FROM matches WHERE price_id = ANY(old)) THEN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
-    UPDATE matches m SET price = f.now
-        FROM (SELECT DISTINCT ON (m.reconciliation, m.policy, s.now) m.reconciliation, m.policy,
-                     m.price, s.now
-              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
-              CROSS JOIN LATERAL (SELECT line_now(m.price, r.month) AS now) s
-              WHERE m.price = ANY(old) AND s.now IS NOT NULL
-              ORDER BY m.reconciliation, m.policy, s.now, m.decision DESC, m.price) f
-        WHERE (m.reconciliation, m.policy, m.price) = (f.reconciliation, f.policy, f.price)
-            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation, t.policy, t.price)
-                            = (f.reconciliation, f.policy, f.now));
+    UPDATE matches m SET price_id = f.now
+        FROM (SELECT DISTINCT ON (m.reconciliation_id, m.policy, s.now) m.reconciliation_id, m.policy,
+                     m.price_id, s.now
+              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
+              CROSS JOIN LATERAL (SELECT line_now(m.price_id, r.month) AS now) s
+              WHERE m.price_id = ANY(old) AND s.now IS NOT NULL
+              ORDER BY m.reconciliation_id, m.policy, s.now, m.decision_id DESC, m.price_id) f
+        WHERE (m.reconciliation_id, m.policy, m.price_id) = (f.reconciliation_id, f.policy, f.price_id)
+            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation_id, t.policy, t.price_id)
+                            = (f.reconciliation_id, f.policy, f.now));
     WITH gone AS (
         DELETE FROM allocations a
-        WHERE a.price = ANY(old) AND line_now(a.price, a.month) IS NOT NULL OR a.id = ANY(bare)
-        RETURNING a.*, coalesce(line_now(a.price, a.month), a.price) AS now
+        WHERE a.price_id = ANY(old) AND line_now(a.price_id, a.month) IS NOT NULL OR a.id = ANY(bare)
+        RETURNING a.*, coalesce(line_now(a.price_id, a.month), a.price_id) AS now
     )
-    INSERT INTO allocations AS a (document, line, contract, month, price, policy, kind, fen,
+    INSERT INTO allocations AS a (document_id, line, contract_id, month, price_id, policy, kind, fen,
             allocated_at, allocated_by)
-        SELECT document, line, contract, month, now, policy_now(now, month, policy) AS under, kind,
-               sum(fen), max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document, line, contract, month, now, under, kind
-        ON CONFLICT (document, line, contract, month, price, policy)
+        SELECT document_id, line, contract_id, month, now, policy_now(now, month, policy) AS under,
+               kind, sum(fen), max(allocated_at), max(allocated_by)
+        FROM gone GROUP BY document_id, line, contract_id, month, now, under, kind
+        ON CONFLICT (document_id, line, contract_id, month, price_id, policy)
             DO UPDATE SET fen = a.fen + excluded.fen;
 END $$;
 

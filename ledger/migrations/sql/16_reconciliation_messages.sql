@@ -3,8 +3,8 @@
 -- A question to the centre, with a day by which it is to be answered.
 CREATE TABLE messages (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    reconciliation bigint NOT NULL REFERENCES reconciliations,
-    document bigint REFERENCES cost_documents,
+    reconciliation_id bigint NOT NULL REFERENCES reconciliations,
+    document_id bigint REFERENCES cost_documents,
     code text NOT NULL CHECK (code ~ '^R(0[1-9]|1[0-9]|20)$'),
     body text NOT NULL CHECK (body <> ''),
     answer_by date NOT NULL,

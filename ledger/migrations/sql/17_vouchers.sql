@@ -19,8 +19,8 @@ CREATE TABLE clauses (
 -- One voucher for each (clause, cap scope): for life, whatever policy version issued it.
 CREATE TABLE vouchers (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    book bigint NOT NULL UNIQUE REFERENCES books,
-    project bigint NOT NULL UNIQUE REFERENCES projects,
+    book_id bigint NOT NULL UNIQUE REFERENCES books,
+    project_id bigint NOT NULL UNIQUE REFERENCES projects,
     policy text NOT NULL,
     clause text NOT NULL,
     cap_scope text NOT NULL,
@@ -39,18 +39,18 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     scope text;
 BEGIN
-    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project FOR NO KEY UPDATE;
+    SELECT kind || ':' || code INTO scope FROM projects WHERE id = NEW.project_id FOR NO KEY UPDATE;
     IF NEW.cap_scope IS DISTINCT FROM scope THEN
         RAISE EXCEPTION 'the cap scope of this project is %', scope
             USING ERRCODE = 'check_violation', CONSTRAINT = 'cap_scope_of_project';
     END IF;
-    IF EXISTS (SELECT FROM vouchers WHERE project = NEW.project) THEN
+    IF EXISTS (SELECT FROM vouchers WHERE project_id = NEW.project_id) THEN
         RAISE EXCEPTION 'the project has its voucher'
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_key';
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'vouchers_project_id_key';
     END IF;
-    INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, r.role,
+    INSERT INTO books (ledger) VALUES ('rights') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor)
+        SELECT NEW.book_id, r.role,
                CASE WHEN r.role = 'clause' THEN -c.cap_fen ELSE 0 END
         FROM roles r JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
         WHERE r.ledger = 'rights';
@@ -62,8 +62,8 @@ CREATE TRIGGER open BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION open
 -- lets through, what it cuts off. Nothing metered vanishes at the cap.
 CREATE TABLE accruals (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    voucher bigint NOT NULL REFERENCES vouchers,
-    posting bigint REFERENCES postings,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
+    posting_id bigint REFERENCES postings,
     cost_fen bigint NOT NULL CHECK (cost_fen >= 0),
     uncapped_fen bigint NOT NULL CHECK (uncapped_fen >= 0),
     target_fen bigint NOT NULL CHECK (target_fen BETWEEN 0 AND uncapped_fen),
@@ -72,12 +72,12 @@ CREATE TABLE accruals (
     matched jsonb NOT NULL,  -- how much of the cost of each month counts as matched, fen
     computed_at timestamptz NOT NULL
 );
-CREATE INDEX accruals_by_voucher ON accruals (voucher, id);
+CREATE INDEX accruals_by_voucher ON accruals (voucher_id, id);
 
 -- A part of a voucher held back for an approved plan, until a day.
 CREATE TABLE reservations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    voucher bigint NOT NULL REFERENCES vouchers,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
     fen bigint NOT NULL CHECK (fen > 0),
     plan text NOT NULL CHECK (plan <> ''),
     until date NOT NULL,
@@ -91,9 +91,9 @@ CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL
 
 REVOKE EXECUTE ON FUNCTION open_rights_book FROM PUBLIC;
 GRANT SELECT ON clauses, vouchers, accruals, reservations TO :app_role;
-GRANT INSERT (project, policy, clause, cap_scope, facts, opened_at, opened_by) ON vouchers TO
+GRANT INSERT (project_id, policy, clause, cap_scope, facts, opened_at, opened_by) ON vouchers TO
     :app_role;
-GRANT INSERT (voucher, posting, cost_fen, uncapped_fen, target_fen, earned_fen, months, matched,
+GRANT INSERT (voucher_id, posting_id, cost_fen, uncapped_fen, target_fen, earned_fen, months, matched,
     computed_at) ON accruals TO :app_role;
-GRANT INSERT (voucher, fen, plan, until, reserved_at, reserved_by) ON reservations TO :app_role;
+GRANT INSERT (voucher_id, fen, plan, until, reserved_at, reserved_by) ON reservations TO :app_role;
 GRANT UPDATE (released_at, released_by) ON reservations TO :app_role;

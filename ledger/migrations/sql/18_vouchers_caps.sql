@@ -9,7 +9,7 @@ DECLARE
     cap bigint;
     of_book bigint;
 BEGIN
-    SELECT (d.content ->> 'cap_fen')::bigint, v.book INTO cap, of_book
+    SELECT (d.content ->> 'cap_fen')::bigint, v.book_id INTO cap, of_book
         FROM decisions d JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
         WHERE d.id = of_decision AND d.kind = 'cap' AND d.answer = 'confirmed'
             AND NOT EXISTS (
@@ -22,7 +22,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
     END IF;
     PERFORM FROM books WHERE id = of_book FOR NO KEY UPDATE;
-    UPDATE accounts SET floor = -cap WHERE book = of_book AND role = 'clause';
+    UPDATE accounts SET floor = -cap WHERE book_id = of_book AND role = 'clause';
 END $$;
 
 -- Nor does any other way lower a promise: these moves belong to the posting of a confirmed decision
@@ -35,11 +35,11 @@ BEGIN
         SELECT FROM postings p
         JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
         JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
-        WHERE p.id = NEW.posting AND v.book = NEW.book AND d.answer = 'confirmed'
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
             AND (d.kind = 'lapse' AND NEW.kind = 'lapse'
                 OR d.kind = 'cap' AND NEW.kind <> 'lapse' AND (
                     SELECT sum(m.amount) FROM movements m
-                    WHERE (m.posting, m.book, m.kind) = (NEW.posting, NEW.book, NEW.kind)
+                    WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
                 ) <= (d.content ->> 'before_fen')::bigint - (d.content ->> 'cap_fen')::bigint)
     ) THEN
         RAISE EXCEPTION 'a promise is lowered by a decision of two persons'

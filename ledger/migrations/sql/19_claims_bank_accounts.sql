@@ -3,16 +3,16 @@
 -- Where a payee is paid. One current account an organisation; a change takes two persons.
 CREATE TABLE bank_accounts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    organisation bigint NOT NULL REFERENCES organisations,
+    organisation_id bigint NOT NULL REFERENCES organisations,
     holder text NOT NULL CHECK (holder <> ''),
     bank text NOT NULL CHECK (bank <> ''),
     bank_code text NOT NULL CHECK (bank_code ~ '^\d{12}$'),  -- 联行号
     number text NOT NULL CHECK (number ~ '^\d{6,32}$'),
-    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    decision_id bigint NOT NULL UNIQUE REFERENCES decisions,
     confirmed_at timestamptz NOT NULL,
     superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
 );
-CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation) WHERE superseded_at IS NULL;
+CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation_id) WHERE superseded_at IS NULL;
 CREATE TRIGGER keep BEFORE UPDATE ON bank_accounts FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
 
 -- An account is what two persons confirmed, to the digit.
@@ -20,8 +20,8 @@ CREATE FUNCTION account_decided() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
-                AND d.content ->> 'organisation' = NEW.organisation::text
+            WHERE d.id = NEW.decision_id AND d.kind = 'account' AND d.answer = 'confirmed'
+                AND d.content ->> 'organisation' = NEW.organisation_id::text
                 AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
                 AND d.content ->> 'bank_code' = NEW.bank_code
                 AND d.content ->> 'number' = NEW.number) THEN

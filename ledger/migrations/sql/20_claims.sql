@@ -35,18 +35,18 @@ INSERT INTO case_moves (state, action, role, next)
 CREATE TABLE claims (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number text NOT NULL UNIQUE CHECK (number <> ''),
-    voucher bigint NOT NULL REFERENCES vouchers,
-    payee bigint NOT NULL REFERENCES organisations,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
+    payee_id bigint NOT NULL REFERENCES organisations,
     fen bigint NOT NULL CHECK (fen > 0),
     state text NOT NULL DEFAULT 'draft',
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL
 );
-CREATE INDEX claims_by_voucher ON claims (voucher, id);
+CREATE INDEX claims_by_voucher ON claims (voucher_id, id);
 CREATE INDEX claims_by_state ON claims (state, id);
 
 CREATE TABLE claim_events (
-    claim bigint NOT NULL REFERENCES claims,
+    claim_id bigint NOT NULL REFERENCES claims,
     seq integer NOT NULL CHECK (seq >= 1),
     state text NOT NULL,
     action text NOT NULL,
@@ -56,25 +56,25 @@ CREATE TABLE claim_events (
     at timestamptz NOT NULL,
     note text NOT NULL DEFAULT '',
     content jsonb NOT NULL DEFAULT '{}',  -- of a decision by the policy: facts and result
-    PRIMARY KEY (claim, seq),
+    PRIMARY KEY (claim_id, seq),
     CONSTRAINT case_move FOREIGN KEY (state, action, role, next)
         REFERENCES case_moves (state, action, role, next)
 );
 
 CREATE TABLE claim_files (
-    claim bigint NOT NULL REFERENCES claims,
+    claim_id bigint NOT NULL REFERENCES claims,
     role text NOT NULL CHECK (role IN ('application', 'commitment', 'receipt', 'account', 'contract',
         'result', 'other')),
     original text NOT NULL REFERENCES originals,
     added_at timestamptz NOT NULL,
     added_by text NOT NULL,
-    PRIMARY KEY (claim, role, original)
+    PRIMARY KEY (claim_id, role, original)
 );
 
 -- Publication (公示): from and until are Beijing days, `days` of them working days.
 CREATE TABLE publications (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    claim bigint NOT NULL REFERENCES claims,
+    claim_id bigint NOT NULL REFERENCES claims,
     since date NOT NULL,
     until date NOT NULL CHECK (until >= since),
     days integer NOT NULL CHECK (days >= 1),
@@ -82,11 +82,11 @@ CREATE TABLE publications (
     published_at timestamptz NOT NULL,
     published_by text NOT NULL
 );
-CREATE INDEX publications_by_claim ON publications (claim, id);
+CREATE INDEX publications_by_claim ON publications (claim_id, id);
 
 CREATE TABLE objections (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    publication bigint NOT NULL REFERENCES publications,
+    publication_id bigint NOT NULL REFERENCES publications,
     objector text NOT NULL CHECK (objector <> ''),
     contact text NOT NULL,
     body text NOT NULL CHECK (body <> ''),
@@ -99,7 +99,7 @@ CREATE TABLE objections (
     CHECK ((upheld IS NULL) = (resolution IS NULL) AND (upheld IS NULL) = (resolved_at IS NULL)
         AND (upheld IS NULL) = (resolved_by IS NULL))
 );
-CREATE INDEX objections_by_publication ON objections (publication, id);
+CREATE INDEX objections_by_publication ON objections (publication_id, id);
 
 -- The next event begins where the case is, and takes it on. What is approved was decided by two
 -- persons, after its publication ended and every objection was resolved.
@@ -108,7 +108,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     moving claims;
 BEGIN
-    SELECT * INTO moving FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
@@ -121,16 +121,16 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
     IF NEW.action = 'approve' AND (
-            NOT EXISTS (SELECT FROM publications WHERE claim = NEW.claim)
-            OR EXISTS (SELECT FROM publications WHERE claim = NEW.claim
+            NOT EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id)
+            OR EXISTS (SELECT FROM publications WHERE claim_id = NEW.claim_id
                        AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
-            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication
-                       WHERE p.claim = NEW.claim AND o.upheld IS NULL)) THEN
+            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication_id
+                       WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
     END IF;
-    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
@@ -148,7 +148,7 @@ REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
     :app_role;
 GRANT INSERT ON claim_files, publications, objections TO :app_role;
-GRANT INSERT (number, voucher, payee, fen, opened_at, opened_by) ON claims TO :app_role;
-GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO
+GRANT INSERT (number, voucher_id, payee_id, fen, opened_at, opened_by) ON claims TO :app_role;
+GRANT INSERT (claim_id, state, action, role, next, actor, at, note, content) ON claim_events TO
     :app_role;
 GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;

@@ -3,7 +3,7 @@
 -- A budget indicator (预算指标) of a year. What is given is told by postings; nothing else is spent.
 CREATE TABLE indicators (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    book bigint NOT NULL UNIQUE REFERENCES books,
+    book_id bigint NOT NULL UNIQUE REFERENCES books,
     number text NOT NULL CHECK (number <> ''),
     year integer NOT NULL CHECK (year BETWEEN 2000 AND 2199),
     project_name text NOT NULL,
@@ -21,9 +21,9 @@ BEGIN
         RAISE EXCEPTION 'the indicator is there'
             USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
     END IF;
-    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book;
-    INSERT INTO accounts (book, role, floor)
-        SELECT NEW.book, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
+    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book_id;
+    INSERT INTO accounts (book_id, role, floor)
+        SELECT NEW.book_id, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
         FROM roles WHERE ledger = 'budget';
     RETURN NEW;
 END $$;

@@ -4,32 +4,32 @@
 CREATE TABLE recoveries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number text NOT NULL UNIQUE CHECK (number <> ''),
-    voucher bigint NOT NULL REFERENCES vouchers,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
     reason text NOT NULL CHECK (reason <> ''),
     fraud boolean NOT NULL,
     fen bigint NOT NULL CHECK (fen > 0),
     pay_by date NOT NULL,
-    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    decision_id bigint NOT NULL UNIQUE REFERENCES decisions,
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL,
     closed_at timestamptz
 );
-CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher_id) WHERE closed_at IS NULL;
 
 -- Money that came back, apart from the lists; `to_treasury` where its year is over.
 CREATE TABLE refunds (
     reference text PRIMARY KEY CHECK (reference <> ''),
-    voucher bigint NOT NULL REFERENCES vouchers,
-    indicator bigint NOT NULL REFERENCES indicators,
+    voucher_id bigint NOT NULL REFERENCES vouchers,
+    indicator_id bigint NOT NULL REFERENCES indicators,
     fen bigint NOT NULL CHECK (fen > 0),
     on_day date NOT NULL,
     fraud boolean NOT NULL,
     to_treasury boolean NOT NULL,
-    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    decision_id bigint NOT NULL UNIQUE REFERENCES decisions,
     received_at timestamptz NOT NULL,
     received_by text NOT NULL
 );
-CREATE INDEX refunds_by_voucher ON refunds (voucher);
+CREATE INDEX refunds_by_voucher ON refunds (voucher_id);
 
 -- Both are what two persons confirmed.
 CREATE FUNCTION payback_decided() RETURNS trigger
@@ -38,8 +38,8 @@ DECLARE
     row jsonb := to_jsonb(NEW);
 BEGIN
     IF NOT EXISTS (
-        SELECT FROM decisions d WHERE d.id = NEW.decision AND d.kind = TG_ARGV[0]
-            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher'
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = TG_ARGV[0]
+            AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
                 OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')

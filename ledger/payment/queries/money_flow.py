@@ -16,15 +16,15 @@ from ledger.units import Fen
 _PAID = text("""
     SELECT i.number || ' / ' || i.year AS indicator, v.clause, p.id AS project, p.name,
            sum(n.paid_fen)::bigint AS fen
-    FROM payment_lines n JOIN payment_lists l ON l.id = n.list
-    JOIN indicators i ON i.id = l.indicator JOIN vouchers v ON v.id = n.voucher
-    JOIN projects p ON p.id = v.project
+    FROM payment_lines n JOIN payment_lists l ON l.id = n.list_id
+    JOIN indicators i ON i.id = l.indicator_id JOIN vouchers v ON v.id = n.voucher_id
+    JOIN projects p ON p.id = v.project_id
     WHERE n.paid_fen > 0
     GROUP BY i.id, v.clause, p.id ORDER BY i.year, i.number, v.clause, p.id
 """)
 _CENTRES = text("""
-    SELECT k.id, c.name FROM contracts k JOIN centres c ON c.id = k.centre
-    WHERE k.project = ANY(:projects)
+    SELECT k.id, c.name FROM contracts k JOIN centres c ON c.id = k.centre_id
+    WHERE k.project_id = ANY(:projects)
 """)
 
 

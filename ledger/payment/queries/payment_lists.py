@@ -23,57 +23,57 @@ from ledger.units import Fen, beijing_day
 # What unsent lists draw on a voucher counts as drawn, except by the list that is looked at; what is
 # to be paid back is set off before anything is paid.
 _PAYABLES = text("""
-    SELECT c.id AS claim, c.number, c.fen, v.id AS voucher, v.book, p.code AS project,
+    SELECT c.id AS claim, c.number, c.fen, v.id AS voucher, v.book_id AS book, p.code AS project,
            p.name AS project_name, o.uscc, o.name AS organisation,
            a.id AS account, a.holder, a.bank, a.bank_code, a.number AS account_number,
            coalesce(e.at, c.opened_at) AS approved_at, coalesce(n.paid, 0) AS paid_fen,
            s.balance - x.balance - coalesce(w.fen, 0) AS owed_fen,
            EXISTS (SELECT FROM decisions d WHERE d.kind = 'account' AND d.answer IS NULL
-                   AND d.content ->> 'organisation' = c.payee::text) AS changing
-    FROM claims c JOIN vouchers v ON v.id = c.voucher JOIN projects p ON p.id = v.project
-    JOIN organisations o ON o.id = c.payee
-    JOIN accounts s ON s.book = v.book AND s.role = 'payable'
-    JOIN accounts x ON x.book = v.book AND x.role = 'recoverable'
-    LEFT JOIN bank_accounts a ON a.organisation = c.payee AND a.superseded_at IS NULL
+                   AND d.content ->> 'organisation' = c.payee_id::text) AS changing
+    FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
+    JOIN organisations o ON o.id = c.payee_id
+    JOIN accounts s ON s.book_id = v.book_id AND s.role = 'payable'
+    JOIN accounts x ON x.book_id = v.book_id AND x.role = 'recoverable'
+    LEFT JOIN bank_accounts a ON a.organisation_id = c.payee_id AND a.superseded_at IS NULL
     LEFT JOIN LATERAL (SELECT min(at) AS at FROM claim_events
-                       WHERE claim = c.id AND action = 'approve') e ON true
+                       WHERE claim_id = c.id AND action = 'approve') e ON true
     LEFT JOIN LATERAL (SELECT sum(paid_fen)::bigint AS paid FROM payment_lines
-                       WHERE claim = c.id) n ON true
+                       WHERE claim_id = c.id) n ON true
     LEFT JOIN LATERAL (SELECT sum(l.fen)::bigint AS fen
-                       FROM payment_lines l JOIN payment_lists t ON t.id = l.list
-                       WHERE l.voucher = v.id AND t.sent_at IS NULL AND NOT l.void
+                       FROM payment_lines l JOIN payment_lists t ON t.id = l.list_id
+                       WHERE l.voucher_id = v.id AND t.sent_at IS NULL AND NOT l.void
                            AND t.id IS DISTINCT FROM :list) w ON true
     WHERE c.state = 'approved' AND NOT EXISTS (
-            SELECT FROM payment_lines l WHERE l.claim = c.id AND NOT l.void
-                AND l.paid_fen + l.returned_fen < l.fen AND l.list IS DISTINCT FROM :list)
+            SELECT FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void
+                AND l.paid_fen + l.returned_fen < l.fen AND l.list_id IS DISTINCT FROM :list)
         AND (CAST(:list AS bigint) IS NULL
-             OR EXISTS (SELECT FROM payment_lines l WHERE (l.list, l.claim) = (:list, c.id)))
+             OR EXISTS (SELECT FROM payment_lines l WHERE (l.list_id, l.claim_id) = (:list, c.id)))
     ORDER BY approved_at, c.id
 """)
 
 _PROPOSED = text("""
     SELECT coalesce(sum(l.fen), 0)::bigint FROM payment_lines l
-    JOIN payment_lists s ON s.id = l.list
-    WHERE s.indicator = :indicator AND s.sent_at IS NULL AND NOT l.void
+    JOIN payment_lists s ON s.id = l.list_id
+    WHERE s.indicator_id = :indicator AND s.sent_at IS NULL AND NOT l.void
 """)
 
 _SENT_LINES = text("""
-    SELECT s.number, l.list, l.line, l.fen, l.paid_fen, l.returned_fen, s.sent_at,
+    SELECT s.number, l.list_id AS list, l.line, l.fen, l.paid_fen, l.returned_fen, s.sent_at,
            c.id AS claim, c.number AS claim_number, c.fen AS claim_fen,
-           v.book, i.book AS indicator_book
-    FROM payment_lines l JOIN payment_lists s ON s.id = l.list
-    JOIN claims c ON c.id = l.claim JOIN vouchers v ON v.id = l.voucher
-    JOIN indicators i ON i.id = s.indicator
+           v.book_id AS book, i.book_id AS indicator_book
+    FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+    JOIN claims c ON c.id = l.claim_id JOIN vouchers v ON v.id = l.voucher_id
+    JOIN indicators i ON i.id = s.indicator_id
     WHERE s.sent_at IS NOT NULL
         AND (CAST(:numbers AS text[]) IS NULL OR s.number = ANY(:numbers))
         AND (CAST(:indicator AS bigint) IS NULL
-             OR s.indicator = :indicator AND l.paid_fen + l.returned_fen < l.fen)
-    ORDER BY l.list, l.line
+             OR s.indicator_id = :indicator AND l.paid_fen + l.returned_fen < l.fen)
+    ORDER BY l.list_id, l.line
 """)
 
 _PAID = text("""
-    SELECT claim, sum(paid_fen)::bigint AS fen FROM payment_lines
-    WHERE claim = ANY(:claims) GROUP BY claim
+    SELECT claim_id AS claim, sum(paid_fen)::bigint AS fen FROM payment_lines
+    WHERE claim_id = ANY(:claims) GROUP BY claim_id
 """)
 
 _NEXT_NUMBER = text("""
@@ -178,7 +178,7 @@ def indicators(db: Session, year: int | None = None) -> list[Money]:
 
 
 def _money(db: Session, one: Indicator) -> Money:
-    held = balances(db, one.book)
+    held = balances(db, one.book_id)
     return Money(
         number=one.number,
         year=one.year,
@@ -251,8 +251,10 @@ def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequ
     found = db.exec(select(PaymentList).where(PaymentList.number == number)).one_or_none()
     if found is None:
         raise NotFound("payment_list", number=number)
-    lines = select(PaymentLine).where(PaymentLine.list == found.id).order_by(col(PaymentLine.line))
-    return found, db.get_one(Indicator, found.indicator), db.exec(lines).all()
+    lines = (
+        select(PaymentLine).where(PaymentLine.list_id == found.id).order_by(col(PaymentLine.line))
+    )
+    return found, db.get_one(Indicator, found.indicator_id), db.exec(lines).all()
 
 
 def sent_lines(

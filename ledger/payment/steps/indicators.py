@@ -77,7 +77,7 @@ def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> N
         values = {key: said[key] for key in facts}
         db.execute(insert(Indicator).values({**values, "opened_at": now, "opened_by": actor}))
     found = indicator(db, said["number"], said["year"])
-    lock_book(db, found.book)
+    lock_book(db, found.book_id)
     fen: Fen = said["fen"]
     _refuse_cut(db, found, fen)
     given = Move("appropriate", "appropriation", "free", fen)
@@ -89,7 +89,7 @@ def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> N
         used=month,
         booked=month,
         actor=actor,
-        moves={found.book: [given if fen > 0 else cut]},
+        moves={found.book_id: [given if fen > 0 else cut]},
     )
 
 
@@ -111,6 +111,6 @@ def _refuse_known(db: Session, number: str, year: int) -> None:
 
 
 def _refuse_cut(db: Session, found: Indicator, fen: Fen) -> None:
-    free = balances(db, found.book)["free"]
+    free = balances(db, found.book_id)["free"]
     if -fen > free:
         raise Refused("money_short", number=found.number, free=yuan(free), wanted=yuan(-fen))

@@ -38,7 +38,7 @@ _KEEP_ACCOUNTS = text(
 
 _ADD_LINES = text("""
     INSERT INTO payment_lines
-        (list, line, claim, voucher, account, payee, uscc, bank, bank_code, number, fen)
+        (list_id, line, claim_id, voucher_id, account_id, payee, uscc, bank, bank_code, number, fen)
     VALUES (:list, :line, :claim, :voucher, :account, :payee, :uscc, :bank, :bank_code, :number,
             :fen)
 """)
@@ -71,7 +71,7 @@ def make_list(
     """
     _refuse_other_year(indicator, now)
     payment.alone(db)
-    lock_book(db, indicator.book)
+    lock_book(db, indicator.book_id)
     chosen = _chosen(db, indicator, claims)
     number = payment.next_number(db, "ZF", beijing_day(now))
     content = list_content(number, indicator.number, indicator.year, _payouts(chosen))
@@ -81,11 +81,11 @@ def make_list(
     # The database says when it was sent, so that is read and not written.
     values = {
         "number": number,
-        "indicator": indicator.id,
+        "indicator_id": indicator.id,
         "total_fen": content["total_fen"],
         "words": content["words"],
         "digest": decision.digest,
-        "decision": decision.id,
+        "decision_id": decision.id,
         "made_at": now,
         "made_by": actor,
     }
@@ -99,15 +99,15 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     made, indicator, lines = payment.payment_list(db, decision.subject)
     _refuse_other_year(indicator, now)
     payment.alone(db)
-    db.execute(_KEEP_ACCOUNTS, {"accounts": [line.account for line in lines]})
+    db.execute(_KEEP_ACCOUNTS, {"accounts": [line.account_id for line in lines]})
     books = [one.book for one in payment.payables(db, on_list=made.id)]
-    payment.lock_books(db, [indicator.book, *books])
+    payment.lock_books(db, [indicator.book_id, *books])
     waiting = {one.claim: one for one in payment.payables(db, on_list=made.id)}
     said = {line["line"]: line["claim"] for line in decision.content["lines"]}
     for line in lines:
-        _refuse_changed(line, said[line.line], waiting.get(line.claim))
+        _refuse_changed(line, said[line.line], waiting.get(line.claim_id))
         _refuse_other_payee(db, line, said[line.line], now)
-    _refuse_short(indicator, balances(db, indicator.book)["free"], made.total_fen)
+    _refuse_short(indicator, balances(db, indicator.book_id)["free"], made.total_fen)
     month = month_of(beijing_day(now))
     post_many(
         db,
@@ -123,7 +123,7 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         ],
     )
     for line in lines:
-        take_on(db, line.claim, "list", note=made.number, actor=actor, now=now)
+        take_on(db, line.claim_id, "list", note=made.number, actor=actor, now=now)
     made.sent_at = now
     db.add(made)
     db.flush()
@@ -196,7 +196,7 @@ def _moves(
     line: PaymentLine, waiting: Mapping[int, Payable], indicator: Indicator
 ) -> dict[int, list[Move]]:
     voucher, budget = listed(line.fen)
-    return {waiting[line.claim].book: [voucher], indicator.book: [budget]}
+    return {waiting[line.claim_id].book: [voucher], indicator.book_id: [budget]}
 
 
 def _refuse_other_year(indicator: Indicator, now: datetime) -> None:
@@ -222,15 +222,15 @@ def _refuse_held(claim: str, found: Payable | None) -> None:
 
 def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:
     """A project that is paid through another organisation by now claims anew."""
-    project = db.get_one(Voucher, line.voucher).project
-    if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim).payee:
+    project = db.get_one(Voucher, line.voucher_id).project_id
+    if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim_id).payee_id:
         raise Refused("payee_changed", claim=claim, payee=line.payee)
 
 
 def _refuse_changed(line: PaymentLine, claim: str, found: Payable | None) -> None:
     """Everything that stands on the line must still be so."""
     _refuse_held(claim, found)
-    if found is None or found.account != line.account:
+    if found is None or found.account != line.account_id:
         raise Refused("account_changed", claim=claim)
     if found.due_fen != line.fen:
         raise Refused("claim_not_waiting", claim=claim)

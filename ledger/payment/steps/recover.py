@@ -25,8 +25,8 @@ KIND = "recovery"
 
 _SETTLED = text("""
     UPDATE recoveries r SET closed_at = :now
-    FROM vouchers v JOIN accounts x ON x.book = v.book AND x.role = 'recoverable'
-    WHERE v.id = r.voucher AND r.closed_at IS NULL AND x.balance = 0
+    FROM vouchers v JOIN accounts x ON x.book_id = v.book_id AND x.role = 'recoverable'
+    WHERE v.id = r.voucher_id AND r.closed_at IS NULL AND x.balance = 0
 """)
 
 
@@ -48,7 +48,7 @@ def open_recovery(
             closed first), or the deadline is past (`pay_by_past`).
         Conflict: a case is open (`recovery_open`), or a decision about one.
     """
-    voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    voucher = db.exec(select(Voucher).where(Voucher.project_id == project.id)).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=project.code)
     _refuse_wrong(db, voucher, project.code)
@@ -58,7 +58,7 @@ def open_recovery(
         "project": project.code,
         "voucher": voucher.id,
         "fraud": fraud,
-        "fen": rights(db, voucher.book).recoverable,
+        "fen": rights(db, voucher.book_id).recoverable,
         "pay_by": pay_by.isoformat(),
     }
     return decide(
@@ -71,16 +71,16 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
     said = decision.content
     voucher = db.get_one(Voucher, said["voucher"])
     payment.alone(db)
-    lock_book(db, voucher.book)
+    lock_book(db, voucher.book_id)
     _refuse_wrong(db, voucher, said["project"])
     values = {
         "number": payment.next_number(db, "ZJ", beijing_day(now)),
-        "voucher": voucher.id,
+        "voucher_id": voucher.id,
         "reason": decision.reason,
         "fraud": said["fraud"],
-        "fen": rights(db, voucher.book).recoverable,
+        "fen": rights(db, voucher.book_id).recoverable,
         "pay_by": date.fromisoformat(said["pay_by"]),
-        "decision": decision.id,
+        "decision_id": decision.id,
         "opened_at": now,
         "opened_by": actor,
     }
@@ -94,7 +94,7 @@ def settle_recoveries(db: Session, now: datetime) -> int:
 
 def open_case(db: Session, voucher: Voucher) -> Recovery | None:
     """The voucher's open case, if there is one."""
-    mine = select(Recovery).where(Recovery.voucher == voucher.id)
+    mine = select(Recovery).where(Recovery.voucher_id == voucher.id)
     return db.exec(mine.where(col(Recovery.closed_at).is_(None))).one_or_none()
 
 
@@ -102,5 +102,5 @@ def _refuse_wrong(db: Session, voucher: Voucher, project: str) -> None:
     standing = open_case(db, voucher)
     if standing is not None:
         raise Conflict("recovery_open", number=standing.number)
-    if not rights(db, voucher.book).recoverable:
+    if not rights(db, voucher.book_id).recoverable:
         raise Refused("nothing_recoverable", project=project)

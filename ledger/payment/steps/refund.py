@@ -28,10 +28,10 @@ KIND = "refund"
 # What this indicator paid under this voucher and has not got back.
 _PAID = text("""
     SELECT (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-            JOIN payment_lists s ON s.id = l.list
-            WHERE l.voucher = :voucher AND s.indicator = :indicator)::bigint
+            JOIN payment_lists s ON s.id = l.list_id
+            WHERE l.voucher_id = :voucher AND s.indicator_id = :indicator)::bigint
         - (SELECT coalesce(sum(fen), 0) FROM refunds
-           WHERE voucher = :voucher AND indicator = :indicator)::bigint
+           WHERE voucher_id = :voucher AND indicator_id = :indicator)::bigint
 """)
 
 
@@ -81,7 +81,7 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
     said = decision.content
     voucher = db.get_one(Voucher, said["voucher"])
     indicator = payment.indicator(db, said["indicator"], said["year"])
-    payment.lock_books(db, [voucher.book, indicator.book])
+    payment.lock_books(db, [voucher.book_id, indicator.book_id])
     _refuse_wrong(db, said, voucher, indicator, now)
     on_day = date.fromisoformat(said["on_day"])
     fraud, to_treasury = said["fraud"], said["to_treasury"]
@@ -95,17 +95,17 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
         used=month_of(on_day),
         booked=month_of(beijing_day(now)),
         actor=actor,
-        moves={voucher.book: [money], indicator.book: [budget]},
+        moves={voucher.book_id: [money], indicator.book_id: [budget]},
     )
     values = {
         "reference": said["reference"],
-        "voucher": voucher.id,
-        "indicator": indicator.id,
+        "voucher_id": voucher.id,
+        "indicator_id": indicator.id,
         "fen": said["fen"],
         "on_day": on_day,
         "fraud": fraud,
         "to_treasury": to_treasury,
-        "decision": decision.id,
+        "decision_id": decision.id,
         "received_at": now,
         "received_by": actor,
     }
@@ -115,7 +115,7 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
 
 def voucher_of(db: Session, project: Project) -> Voucher:
     """The project's voucher, or NotFound."""
-    found = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    found = db.exec(select(Voucher).where(Voucher.project_id == project.id)).one_or_none()
     if found is None:
         raise NotFound("voucher", project=project.code)
     return found
@@ -129,7 +129,7 @@ def _refuse_wrong(
         raise Conflict("refund_known", reference=reference)
     if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
         raise Refused("refund_day", year=indicator.year)
-    recoverable = rights(db, voucher.book).recoverable
+    recoverable = rights(db, voucher.book_id).recoverable
     if fen > recoverable:
         raise Refused("not_recoverable", project=said["project"], recoverable=yuan(recoverable))
     key = {"voucher": voucher.id, "indicator": indicator.id}

@@ -29,8 +29,8 @@ from ledger.units import beijing_day, month_of
 KIND = "year_end"
 
 _UNSENT = text("""
-    SELECT l.number FROM payment_lists l JOIN decisions d ON d.id = l.decision
-    WHERE l.indicator = :indicator AND d.answer IS NULL ORDER BY l.id LIMIT 1
+    SELECT l.number FROM payment_lists l JOIN decisions d ON d.id = l.decision_id
+    WHERE l.indicator_id = :indicator AND d.answer IS NULL ORDER BY l.id LIMIT 1
 """)
 
 
@@ -77,23 +77,23 @@ def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> No
     new = payment.indicator(db, said["new_indicator"], said["new_year"])
     payment.alone(db)
     lines = payment.sent_lines(db, indicator=old.id)
-    payment.lock_books(db, [old.book, *(one.book for one in lines)])
+    payment.lock_books(db, [old.book_id, *(one.book for one in lines)])
     if _content(db, old, new) != said:
         raise Conflict("year_end_changed", number=old.number, year=old.year)
     month = month_of(beijing_day(now))
     drafts = []
     for line in lines:
         voucher, budget = answered("returned", line.standing.open_fen)
-        moves = {line.book: [voucher], old.book: [budget]}
+        moves = {line.book: [voucher], old.book_id: [budget]}
         cause = f"year-end/{line.number}/{line.line}"
         drafts.append(Draft(cause, month, month, actor, moves))
     post_many(db, drafts)
     # The second person may be one who takes no claim on; who decided may.
     _take_back(db, lines, decision.decided_by, now)
-    if free := balances(db, old.book)["free"]:
+    if free := balances(db, old.book_id)["free"]:
         surrender = [Move("surrender", "free", "returned", free)]
         cause = f"decision/{decision.id}"
-        post_many(db, [Draft(cause, month, month, actor, {old.book: surrender})])
+        post_many(db, [Draft(cause, month, month, actor, {old.book_id: surrender})])
 
 
 def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
         raise Refused("list_waits", list=waiting)
     lines = payment.sent_lines(db, indicator=old.id)
     open_fen = sum(one.standing.open_fen for one in lines)
-    surrendered = balances(db, old.book)["free"] + open_fen
+    surrendered = balances(db, old.book_id)["free"] + open_fen
     if not surrendered:
         raise Refused("nothing_to_close", number=old.number, year=old.year)
     return {

@@ -26,7 +26,8 @@ SESSION_LASTS = timedelta(hours=12)
 _TOKENS = text("""
     SELECT t.id, t.role, t.person, p.code AS project, c.name AS centre,
            t.created_at, t.created_by, t.expires_at, t.revoked_at
-    FROM tokens t LEFT JOIN projects p ON p.id = t.project LEFT JOIN centres c ON c.id = t.centre
+    FROM tokens t LEFT JOIN projects p ON p.id = t.project_id LEFT
+    JOIN centres c ON c.id = t.centre_id
     ORDER BY t.id DESC
 """)
 
@@ -93,8 +94,8 @@ def issue_token(
             hash=_hash(secret),
             role=Role(role),
             person=person,
-            project=project,
-            centre=centre,
+            project_id=project,
+            centre_id=centre,
             created_at=now,
             created_by=actor,
             expires_at=expires_at,
@@ -123,7 +124,7 @@ def revoke(db: Session, token: int, now: datetime) -> None:
     if found.revoked_at is None:
         found.revoked_at = now
         db.add(found)
-    db.execute(delete(SignIn).where(col(SignIn.token) == token))
+    db.execute(delete(SignIn).where(col(SignIn.token_id) == token))
     db.flush()
 
 
@@ -136,7 +137,10 @@ def sign_in(db: Session, secret: str, now: datetime) -> str | None:
     session = secrets.token_urlsafe(SECRET_BYTES)
     db.add(
         SignIn(
-            hash=_hash(session), token=found.token, created_at=now, expires_at=now + SESSION_LASTS
+            hash=_hash(session),
+            token_id=found.token,
+            created_at=now,
+            expires_at=now + SESSION_LASTS,
         )
     )
     db.flush()
@@ -147,7 +151,7 @@ def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
     """Whose browser session this is; None when it, or its token, has ended."""
     found = db.exec(
         select(Token)
-        .join(SignIn, col(SignIn.token) == col(Token.id))
+        .join(SignIn, col(SignIn.token_id) == col(Token.id))
         .where(SignIn.hash == _hash(session), SignIn.expires_at > now, _good(now))
     ).one_or_none()
     return _viewer(found) if found else None
@@ -170,4 +174,4 @@ def _good(now: datetime) -> ColumnElement[bool]:
 
 
 def _viewer(token: Token) -> Viewer:
-    return Viewer(key(token), token.person, Role(token.role), token.project, token.centre)
+    return Viewer(key(token), token.person, Role(token.role), token.project_id, token.centre_id)

@@ -21,54 +21,57 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.m
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 _ALLOCATE = text("""
-    INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+    INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind, fen,
         allocated_at, allocated_by)
-    SELECT s.document, s.line, s.contract, s.month, s.price, s.policy, p.kind, s.fen, :now, :actor
+    SELECT s.document_id, s.line, s.contract_id, s.month, s.price_id, s.policy, p.kind, s.fen, :now,
+        :actor
     FROM unnest(
         CAST(:documents AS bigint[]), CAST(:lines AS smallint[]), CAST(:contracts AS bigint[]),
         CAST(:months AS date[]), CAST(:prices AS bigint[]), CAST(:policies AS text[]),
         CAST(:fen AS bigint[])
-    ) AS s (document, line, contract, month, price, policy, fen)
-    JOIN contracts k ON k.id = s.contract JOIN projects p ON p.id = k.project
-    ON CONFLICT (document, line, contract, month, price, policy) DO UPDATE
+    ) AS s (document_id, line, contract_id, month, price_id, policy, fen)
+    JOIN contracts k ON k.id = s.contract_id JOIN projects p ON p.id = k.project_id
+    ON CONFLICT (document_id, line, contract_id, month, price_id, policy) DO UPDATE
         SET fen = allocations.fen + excluded.fen, allocated_at = excluded.allocated_at,
             allocated_by = excluded.allocated_by
 """)
 _FAMILY = text("""
-    SELECT a.document, a.line, a.contract, a.month, a.price, a.policy, a.fen
-    FROM cost_documents d JOIN allocations a ON a.document = d.id
-    WHERE coalesce(d.reverses, d.id) = :root
-    ORDER BY a.document, a.line, a.contract, a.month, a.price, a.policy
+    SELECT a.document_id AS document, a.line, a.contract_id AS contract, a.month,
+           a.price_id AS price, a.policy, a.fen
+    FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+    WHERE coalesce(d.reverses_id, d.id) = :root
+    ORDER BY a.document_id, a.line, a.contract_id, a.month, a.price_id, a.policy
 """)
 _LOWER = text("""
     UPDATE allocations SET fen = fen - :fen, allocated_at = :now, allocated_by = :actor
-    WHERE (document, line, contract, month, price, policy)
+    WHERE (document_id, line, contract_id, month, price_id, policy)
         = (:document, :line, :contract, :month, :price, :policy) AND fen > :fen
 """)
 _REMOVE = text("""
-    DELETE FROM allocations WHERE (document, line, contract, month, price, policy)
+    DELETE FROM allocations WHERE (document_id, line, contract_id, month, price_id, policy)
         = (:document, :line, :contract, :month, :price, :policy) AND fen = :fen
 """)
 _RED = text("""
-    SELECT d.id, d.reverses, l.line, l.net_fen,
-           (SELECT f.net_fen FROM family_sums f WHERE f.root = d.reverses) AS left_fen
-    FROM cost_documents d JOIN document_lines l ON l.document = d.id
-    WHERE d.id = :red AND d.reverses IS NOT NULL ORDER BY l.line
+    SELECT d.id, d.reverses_id AS reverses, l.line, l.net_fen,
+           (SELECT f.net_fen FROM family_sums f WHERE f.root = d.reverses_id) AS left_fen
+    FROM cost_documents d JOIN document_lines l ON l.document_id = d.id
+    WHERE d.id = :red AND d.reverses_id IS NOT NULL ORDER BY l.line
 """)
 _KIND_OF_CELL = text("""
-    SELECT p.kind FROM prices c JOIN contracts k ON k.id = c.contract
-    JOIN projects p ON p.id = k.project
+    SELECT p.kind FROM prices c JOIN contracts k ON k.id = c.contract_id
+    JOIN projects p ON p.id = k.project_id
     WHERE c.id = :price AND k.id = :contract AND (:policy = '' OR EXISTS (
-        SELECT FROM vouchers v WHERE v.project = p.id AND v.policy = :policy))
+        SELECT FROM vouchers v WHERE v.project_id = p.id AND v.policy = :policy))
 """)
 _KIND_OF_LINE = text("""
-    SELECT min(kind) FROM allocations WHERE document = :document AND line = :line AND fen > 0
+    SELECT min(kind) FROM allocations WHERE document_id = :document AND line = :line AND fen > 0
 """)
 _UNDECIDED = text("""
     DELETE FROM allocations a USING cost_documents d
-    WHERE d.id = a.document AND coalesce(d.reverses, d.id) = :root AND NOT EXISTS (
-        SELECT FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
-        WHERE (r.contract, r.month, m.price, m.policy) = (a.contract, a.month, a.price, a.policy))
+    WHERE d.id = a.document_id AND coalesce(d.reverses_id, d.id) = :root AND NOT EXISTS (
+        SELECT FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
+        WHERE (r.contract_id, r.month, m.price_id, m.policy) = (a.contract_id, a.month, a.price_id,
+            a.policy))
     RETURNING a.fen
 """)
 
@@ -151,5 +154,5 @@ def remove_undecided(db: Session, root: int) -> Fen:
 
 def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
     """The contracts for which these documents pay, or from which they take back."""
-    asked = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
+    asked = text("SELECT DISTINCT contract_id FROM allocations WHERE document_id = ANY(:documents)")
     return list(db.scalars(asked, {"documents": list(documents)}))

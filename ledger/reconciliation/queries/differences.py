@@ -40,9 +40,11 @@ Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
 # OFFSET 0 keeps the sums from being taken over every document there is.
 _DOCUMENTS = text("""
     SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
-           d.net_fen, d.tax_fen, d.gross_fen, t.contract, t.month, f.net_fen - d.net_fen AS red_fen,
+           d.net_fen, d.tax_fen, d.gross_fen, t.contract_id AS contract, t.month,
+           f.net_fen - d.net_fen AS red_fen,
            f.net_fen - f.allocated_fen AS left_fen,
-           EXISTS (SELECT FROM freezes z WHERE z.document = d.id AND z.lifted_at IS NULL) AS frozen,
+           EXISTS (SELECT FROM freezes z WHERE z.document_id = d.id
+               AND z.lifted_at IS NULL) AS frozen,
            EXISTS (
                SELECT FROM cost_documents o
                WHERE plain_number(o.number) = plain_number(d.number) AND o.id <> d.id
@@ -53,56 +55,56 @@ _DOCUMENTS = text("""
     FROM cost_documents d LEFT JOIN statements t ON t.number = d.statement
     CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id OFFSET 0) f
     WHERE d.id IN (
-        SELECT coalesce(p.reverses, p.id)
-        FROM allocations a JOIN cost_documents p ON p.id = a.document
-        WHERE a.contract = :contract AND a.month = :month
+        SELECT coalesce(p.reverses_id, p.id)
+        FROM allocations a JOIN cost_documents p ON p.id = a.document_id
+        WHERE a.contract_id = :contract AND a.month = :month
         UNION ALL
         SELECT p.id FROM cost_documents p
-        WHERE p.reverses IS NULL AND p.until >= :month AND p.until < :next
+        WHERE p.reverses_id IS NULL AND p.until >= :month AND p.until < :next
             AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
             AND p.seller_uscc = ANY(:sellers) AND p.buyer_uscc = ANY(:buyers)
-            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document_id = p.id)
         UNION ALL  -- whoever it is made out to: it names this month's statement
         SELECT p.id FROM statements n JOIN cost_documents p ON p.statement = n.number
-        WHERE n.contract = :contract AND n.month = :month AND p.reverses IS NULL
+        WHERE n.contract_id = :contract AND n.month = :month AND p.reverses_id IS NULL
             AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
-            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document = p.id)
+            AND NOT EXISTS (SELECT FROM allocations a WHERE a.document_id = p.id)
     )
     ORDER BY d.id
 """)
 _LINES = text("""
-    SELECT l.document, l.line, l.item, l.unit, l.quantity, l.tax_rate, l.net_fen,
+    SELECT l.document_id AS document, l.line, l.item, l.unit, l.quantity, l.tax_rate, l.net_fen,
            EXISTS (
-               SELECT FROM cost_documents o JOIN document_lines m ON m.document = o.id
-               JOIN allocations a ON a.document = m.document AND a.line = m.line
+               SELECT FROM cost_documents o JOIN document_lines m ON m.document_id = o.id
+               JOIN allocations a ON a.document_id = m.document_id AND a.line = m.line
                WHERE (o.seller_uscc, o.buyer_uscc, o.since, o.until)
                        = (d.seller_uscc, d.buyer_uscc, d.since, d.until)
                    AND (m.item, m.quantity, m.net_fen) = (l.item, l.quantity, l.net_fen)
                    AND o.id <> d.id AND a.fen > 0 AND a.kind <> :kind
            ) AS same_cost
-    FROM document_lines l JOIN cost_documents d ON d.id = l.document
-    WHERE l.document = ANY(:documents) ORDER BY l.document, l.line
+    FROM document_lines l JOIN cost_documents d ON d.id = l.document_id
+    WHERE l.document_id = ANY(:documents) ORDER BY l.document_id, l.line
 """)
 _SHARES = text("""
-    SELECT coalesce(d.reverses, d.id) AS root, d.reverses IS NULL AS blue, a.line,
-           a.contract, a.month, a.price, a.policy, a.fen
-    FROM allocations a JOIN cost_documents d ON d.id = a.document
-    WHERE a.contract = :contract AND a.month = :month ORDER BY a.line
+    SELECT coalesce(d.reverses_id, d.id) AS root, d.reverses_id IS NULL AS blue, a.line,
+           a.contract_id AS contract, a.month, a.price_id AS price, a.policy, a.fen
+    FROM allocations a JOIN cost_documents d ON d.id = a.document_id
+    WHERE a.contract_id = :contract AND a.month = :month ORDER BY a.line
 """)
 _RECEIPTS = text("""
-    SELECT document, payer, payee, fen FROM receipts
-    WHERE document = ANY(:documents) ORDER BY paid_on, reference
+    SELECT document_id AS document, payer, payee, fen FROM receipts
+    WHERE document_id = ANY(:documents) ORDER BY paid_on, reference
 """)
 _PARTIES = text("""
     WITH party AS (
-        SELECT 'seller' AS role, c.organisation
-        FROM contracts k JOIN centres c ON c.id = k.centre WHERE k.id = :contract
-        UNION SELECT 'buyer', p.organisation
-        FROM contracts k JOIN projects p ON p.id = k.project WHERE k.id = :contract
-        UNION SELECT r.kind, r.organisation
+        SELECT 'seller' AS role, c.organisation_id AS organisation
+        FROM contracts k JOIN centres c ON c.id = k.centre_id WHERE k.id = :contract
+        UNION SELECT 'buyer', p.organisation_id
+        FROM contracts k JOIN projects p ON p.id = k.project_id WHERE k.id = :contract
+        UNION SELECT r.kind, r.organisation_id
         FROM contracts k JOIN relations r
-            ON (r.kind = 'seller' AND r.centre = k.centre
-                OR r.kind = 'buyer' AND r.project = k.project)
+            ON (r.kind = 'seller' AND r.centre_id = k.centre_id
+                OR r.kind = 'buyer' AND r.project_id = k.project_id)
         WHERE k.id = :contract AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
     )
     SELECT party.role, o.uscc, o.name FROM party JOIN organisations o ON o.id = party.organisation
@@ -110,42 +112,43 @@ _PARTIES = text("""
 """)
 _RELATED = text("""
     SELECT o.uscc AS one, w.uscc AS other
-    FROM relations r JOIN organisations o ON o.id = r.organisation
-    JOIN organisations w ON w.id = r.other
+    FROM relations r JOIN organisations o ON o.id = r.organisation_id
+    JOIN organisations w ON w.id = r.other_id
     WHERE r.kind = 'related' AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
 """)
 _PRICES = text("""
-    SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract = :contract
+    SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract_id = :contract
 """)
 # Only clusters whose GPUs are registered: elsewhere nobody knows how many there are.
 _USED = text("""
     SELECT t.den, t.mig_profile = '' AS whole, sum(t.held) AS held
     FROM day_totals t
-    JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
+    JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
         AND s.valid @> t.day AND s.superseded_at IS NULL
     WHERE t.day >= :month AND t.day < :next AND t.holder_kind <> 'unallocated'
-        AND t.cluster IN (
-            SELECT c.id FROM clusters c JOIN contracts k ON k.centre = c.centre
-            WHERE k.id = :contract AND EXISTS (SELECT FROM gpus g WHERE g.cluster = c.id))
+        AND t.cluster_id IN (
+            SELECT c.id FROM clusters c JOIN contracts k ON k.centre_id = c.centre_id
+            WHERE k.id = :contract AND EXISTS (SELECT FROM gpus g WHERE g.cluster_id = c.id))
     GROUP BY t.den, t.mig_profile = ''
 """)
 _CAPACITY = text("""
     SELECT sum(extract(epoch FROM
         least(coalesce(g.retired_at, :end), :end) - greatest(g.registered_from, :begin)
     ))::bigint * 1000 AS ms
-    FROM gpus g JOIN clusters c ON c.id = g.cluster JOIN contracts k ON k.centre = c.centre
+    FROM gpus g JOIN clusters c ON c.id = g.cluster_id JOIN contracts k ON k.centre_id = c.centre_id
     WHERE k.id = :contract AND g.registered_from < :end AND coalesce(g.retired_at, :end) > :begin
 """)
 _GRADES = text("""
-    SELECT s.contract, s.month, l.price, l.policy, l.grade, sum(l.cost_fen)::bigint AS fen
-    FROM statement_lines l JOIN statements s ON s.id = l.statement
-    WHERE s.contract = :contract AND s.month = :month AND NOT EXISTS (
-        SELECT FROM statements n WHERE n.contract = s.contract AND n.month = s.month
+    SELECT s.contract_id AS contract, s.month, l.price_id AS price, l.policy, l.grade,
+           sum(l.cost_fen)::bigint AS fen
+    FROM statement_lines l JOIN statements s ON s.id = l.statement_id
+    WHERE s.contract_id = :contract AND s.month = :month AND NOT EXISTS (
+        SELECT FROM statements n WHERE n.contract_id = s.contract_id AND n.month = s.month
             AND n.revision > s.revision)
-    GROUP BY s.contract, s.month, l.price, l.policy, l.grade
+    GROUP BY s.contract_id, s.month, l.price_id, l.policy, l.grade
 """)
 _KIND = text("""
-    SELECT p.kind FROM contracts k JOIN projects p ON p.id = k.project WHERE k.id = :contract
+    SELECT p.kind FROM contracts k JOIN projects p ON p.id = k.project_id WHERE k.id = :contract
 """)
 
 

@@ -8,15 +8,17 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 _MESSAGES = text("""
-    SELECT m.id, m.code, m.body, m.document, d.number, m.answer_by, m.sent_at, m.sent_by, m.answer,
-           m.answered_at, m.answered_by, r.contract, r.month, k.number AS contract_number,
+    SELECT m.id, m.code, m.body, m.document_id AS document, d.number, m.answer_by, m.sent_at,
+           m.sent_by, m.answer,
+           m.answered_at, m.answered_by, r.contract_id AS contract, r.month,
+           k.number AS contract_number,
            p.name AS project
-    FROM messages m JOIN reconciliations r ON r.id = m.reconciliation
-    JOIN contracts k ON k.id = r.contract JOIN projects p ON p.id = k.project
-    LEFT JOIN cost_documents d ON d.id = m.document
-    WHERE (CAST(:contract AS bigint) IS NULL OR r.contract = :contract)
+    FROM messages m JOIN reconciliations r ON r.id = m.reconciliation_id
+    JOIN contracts k ON k.id = r.contract_id JOIN projects p ON p.id = k.project_id
+    LEFT JOIN cost_documents d ON d.id = m.document_id
+    WHERE (CAST(:contract AS bigint) IS NULL OR r.contract_id = :contract)
         AND (CAST(:month AS date) IS NULL OR r.month = :month)
-        AND (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
+        AND (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
     ORDER BY m.answer IS NOT NULL, m.answer_by, m.id
 """)
 

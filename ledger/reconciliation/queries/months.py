@@ -24,16 +24,16 @@ from ledger.units import Fen
 
 _MONTHS = text("""
     WITH metered AS (
-        SELECT contract, month, price, policy, sum(cost_fen)::bigint AS fen, true AS there
-        FROM charges GROUP BY contract, month, price, policy
+        SELECT contract_id, month, price_id, policy, sum(cost_fen)::bigint AS fen, true AS there
+        FROM charges GROUP BY contract_id, month, price_id, policy
     ), invoiced AS (
-        SELECT contract, month, price, policy, sum(fen)::bigint AS fen, true AS there
-        FROM allocations GROUP BY contract, month, price, policy
+        SELECT contract_id, month, price_id, policy, sum(fen)::bigint AS fen, true AS there
+        FROM allocations GROUP BY contract_id, month, price_id, policy
     ), decided AS (
-        SELECT r.contract, r.month, m.* FROM matches m
-        JOIN reconciliations r ON r.id = m.reconciliation
+        SELECT r.contract_id, r.month, m.* FROM matches m
+        JOIN reconciliations r ON r.id = m.reconciliation_id
     ), cell AS (
-        SELECT contract, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
+        SELECT contract_id, month, coalesce(m.fen, 0) AS metered, coalesce(i.fen, 0) AS invoiced,
                coalesce(d.matched_fen, 0) AS matched,
                greatest(least(d.extra_fen, d.extra_over_fen + d.extra_fen - coalesce(m.fen, 0)), 0)
                    AS extra,
@@ -41,8 +41,8 @@ _MONTHS = text("""
                d.metered_fen IS NOT NULL AS decided,
                (coalesce(m.fen, 0), coalesce(i.fen, 0))
                    IS DISTINCT FROM (d.metered_fen, d.invoiced_fen) OR d.lowered_fen > 0 AS changed
-        FROM metered m FULL JOIN invoiced i USING (contract, month, price, policy)
-        FULL JOIN decided d USING (contract, month, price, policy)
+        FROM metered m FULL JOIN invoiced i USING (contract_id, month, price_id, policy)
+        FULL JOIN decided d USING (contract_id, month, price_id, policy)
     )
     SELECT k.id AS contract, k.number, c.name AS centre, p.code AS project, p.name AS project_name,
            month, sum(metered)::bigint AS metered_fen, sum(invoiced)::bigint AS invoiced_fen,
@@ -53,28 +53,29 @@ _MONTHS = text("""
                 WHEN bool_or(cell.changed) THEN 'changed' ELSE 'decided' END AS state,
            (SELECT id FROM decisions WHERE kind = 'reconciliation' AND answer IS NULL
                 AND subject = k.number || ' ' || to_char(month, 'YYYY-MM')) AS proposed
-    FROM cell JOIN contracts k ON k.id = contract
-    JOIN centres c ON c.id = k.centre JOIN projects p ON p.id = k.project
-    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
-        AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
+    FROM cell JOIN contracts k ON k.id = contract_id
+    JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
+    WHERE (CAST(:centre AS bigint) IS NULL OR k.centre_id = :centre)
+        AND (CAST(:project AS bigint) IS NULL OR k.project_id = :project)
         AND (CAST(:month AS date) IS NULL OR month = :month)
     GROUP BY k.id, k.number, c.name, p.code, p.name, month
     ORDER BY month, k.number
 """)
 
 _SHARES = text("""
-    SELECT a.document, a.line, a.price, a.policy, a.fen, d.number, d.issued_on, d.seller_name,
-           d.reverses IS NOT NULL AS red, l.item, l.net_fen
-    FROM allocations a JOIN cost_documents d ON d.id = a.document
-    JOIN document_lines l ON l.document = a.document AND l.line = a.line
-    WHERE a.contract = :contract AND a.month = :month
-    ORDER BY d.issued_on, d.number, a.line, a.price, a.policy
+    SELECT a.document_id AS document, a.line, a.price_id AS price, a.policy, a.fen, d.number,
+           d.issued_on, d.seller_name,
+           d.reverses_id IS NOT NULL AS red, l.item, l.net_fen
+    FROM allocations a JOIN cost_documents d ON d.id = a.document_id
+    JOIN document_lines l ON l.document_id = a.document_id AND l.line = a.line
+    WHERE a.contract_id = :contract AND a.month = :month
+    ORDER BY d.issued_on, d.number, a.line, a.price_id, a.policy
 """)
 
 _LINES = text("""
     SELECT p.id, p.kind, p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate,
            m.name AS model, p.mig_profile, p.partition, p.qos, p.market
-    FROM prices p LEFT JOIN catalogue_models m ON m.id = p.model WHERE p.id = ANY(:prices)
+    FROM prices p LEFT JOIN catalogue_models m ON m.id = p.model_id WHERE p.id = ANY(:prices)
 """)
 
 
@@ -163,17 +164,19 @@ def reconciliation(
 ) -> Reconciliation:
     """The reconciliation of a contract's month, opened with its cost book if need be."""
     asked = select(Reconciliation).where(
-        Reconciliation.contract == contract, Reconciliation.month == month
+        Reconciliation.contract_id == contract, Reconciliation.month == month
     )
     found = db.exec(asked).one_or_none()
     if found is None:
-        found = Reconciliation(contract=contract, month=month, opened_at=now, opened_by=actor)
+        found = Reconciliation(contract_id=contract, month=month, opened_at=now, opened_by=actor)
         db.add(found)
         db.flush()
-        db.execute(text("INSERT INTO cost_books (reconciliation) VALUES (:id)"), {"id": found.id})
+        db.execute(
+            text("INSERT INTO cost_books (reconciliation_id) VALUES (:id)"), {"id": found.id}
+        )
     return found
 
 
 def cost_book(db: Session, reconciliation: int) -> int:
     """The book of a reconciliation."""
-    return db.get_one(CostBook, reconciliation).book
+    return db.get_one(CostBook, reconciliation).book_id

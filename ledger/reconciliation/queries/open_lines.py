@@ -29,18 +29,18 @@ _ROWS = 2_000  # read at once
 _OPEN = """
     FROM standing_documents s JOIN cost_documents d ON d.id = s.id
     JOIN family_sums f ON f.root = d.id
-    JOIN document_lines l ON l.document = d.id
+    JOIN document_lines l ON l.document_id = d.id
     LEFT JOIN LATERAL (
         SELECT sum(a.fen)::bigint AS fen, min(a.kind) AS kind
-        FROM allocations a WHERE a.document = l.document AND a.line = l.line
+        FROM allocations a WHERE a.document_id = l.document_id AND a.line = l.line
     ) a ON true
     LEFT JOIN statements t ON t.number = d.statement
-    WHERE d.reverses IS NULL AND f.net_fen > f.allocated_fen
+    WHERE d.reverses_id IS NULL AND f.net_fen > f.allocated_fen
 """
 _COUNT = text(f"SELECT count(*) {_OPEN} AND l.net_fen > 0")
 _WAITING = text(f"""
     SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
-           f.net_fen - f.allocated_fen AS left_fen, t.contract, t.month,
+           f.net_fen - f.allocated_fen AS left_fen, t.contract_id AS contract, t.month,
            l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
     {_OPEN} AND (CAST(:seller AS text) IS NULL
                  OR (d.seller_uscc, d.buyer_uscc) > (CAST(:seller AS text), CAST(:buyer AS text)))
@@ -56,14 +56,14 @@ _OF_DOCUMENT = text(f"""
 _POSSIBLE = text("""
     SELECT k.id AS contract, m.month::date AS month, c.id AS price, p.kind,
            coalesce(v.policy, '') AS policy
-    FROM contracts k JOIN projects p ON p.id = k.project
-    JOIN prices c ON c.contract = k.id AND c.superseded_at IS NULL
+    FROM contracts k JOIN projects p ON p.id = k.project_id
+    JOIN prices c ON c.contract_id = k.id AND c.superseded_at IS NULL
     CROSS JOIN LATERAL generate_series(
         date_trunc('month', greatest(lower(c.valid * k.valid), :since)::timestamp),
         least(upper(c.valid * k.valid) - 1, :until)::timestamp, interval '1 month') AS m (month)
     LEFT JOIN LATERAL (
         SELECT v.policy FROM vouchers v JOIN clauses l USING (policy, clause)
-        WHERE v.project = p.id
+        WHERE v.project_id = p.id
             AND l.effective && daterange(m.month::date, (m.month + interval '1 month')::date)
         ORDER BY v.id LIMIT 1
     ) v ON true

@@ -138,8 +138,8 @@ def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -
 
     Once a transaction, for all contracts together: the vouchers' books are locked in their order.
     """
-    asked = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
-    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
+    asked = select(Voucher).join(Contract, col(Contract.project_id) == Voucher.project_id)
+    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book_id)).distinct()
     for voucher in db.exec(asked).all():
         accrue(db, voucher, actor, now)
 
@@ -176,4 +176,4 @@ def unmatch(db: Session, document: int) -> Fen:
     standing = db.get(CostDocument, document)
     if standing is None:
         raise NotFound("document", id=document)
-    return books.remove_undecided(db, standing.reverses or document)
+    return books.remove_undecided(db, standing.reverses_id or document)

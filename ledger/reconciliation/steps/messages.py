@@ -35,8 +35,8 @@ def send(
         raise Refused("reason_missing")
     kept = reconciliation(db, key(contract), month, actor, now)
     asked = Message(
-        reconciliation=key(kept),
-        document=document,
+        reconciliation_id=key(kept),
+        document_id=document,
         code=code,
         body=body.strip(),
         answer_by=working_days_after(beijing_day(now), process.answer_days),
@@ -72,5 +72,5 @@ def answer(
 
 
 def _centre(db: Session, asked: Message) -> int:
-    kept = db.get_one(Reconciliation, asked.reconciliation)
-    return db.get_one(Contract, kept.contract).centre
+    kept = db.get_one(Reconciliation, asked.reconciliation_id)
+    return db.get_one(Contract, kept.contract_id).centre_id

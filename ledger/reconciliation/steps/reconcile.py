@@ -46,10 +46,10 @@ def process_of(db: Session, contract: Contract) -> Process:
     Raises:
         NotFound: the project has no voucher yet, so nothing of it is reconciled.
     """
-    asked = select(Voucher).where(Voucher.project == contract.project)
+    asked = select(Voucher).where(Voucher.project_id == contract.project_id)
     voucher = db.exec(asked).one_or_none()
     if voucher is None:
-        raise NotFound("voucher", project=db.get_one(Project, contract.project).code)
+        raise NotFound("voucher", project=db.get_one(Project, contract.project_id).code)
     return policies.load(voucher.policy).process
 
 
@@ -290,9 +290,9 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
         for typed in one.typed:
             db.add(
                 Kept(
-                    decision=key(decision),
-                    reconciliation=reconciliation,
-                    price=one.cell.price,
+                    decision_id=key(decision),
+                    reconciliation_id=reconciliation,
+                    price_id=one.cell.price,
                     policy=one.cell.policy,
                     **asdict(typed),
                 )
@@ -303,13 +303,15 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
 def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
     """The match of a cell, or a new one that says nothing yet."""
     return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
-        reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
+        reconciliation_id=reconciliation, price_id=cell.price, policy=cell.policy, metered_fen=0,
         invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
-        decision=key(decision),
+        decision_id=key(decision),
     )  # fmt: skip
 
 
 def _accrue(db: Session, contract: Contract, actor: str, now: datetime) -> None:
-    voucher = db.exec(select(Voucher).where(Voucher.project == contract.project)).one_or_none()
+    voucher = db.exec(
+        select(Voucher).where(Voucher.project_id == contract.project_id)
+    ).one_or_none()
     if voucher is not None:
         accrue(db, voucher, actor, now)

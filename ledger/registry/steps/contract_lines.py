@@ -20,21 +20,21 @@ from ledger.registry.steps import entities as named
 from ledger.registry.steps.entities import Registration
 
 _PROFILES = text("""
-    SELECT m.name, n.mig_profile FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model
+    SELECT m.name, n.mig_profile FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model_id
     WHERE m.name = ANY(:models)
 """)
 _GPUS = text("""
     SELECT g.gpu, k.name || '/' || g.node AS node, c.name AS centre
-    FROM gpus g JOIN clusters k ON k.id = g.cluster JOIN centres c ON c.id = k.centre
+    FROM gpus g JOIN clusters k ON k.id = g.cluster_id JOIN centres c ON c.id = k.centre_id
     WHERE g.gpu = ANY(:gpus) OR k.name || '/' || g.node = ANY(:nodes) ORDER BY g.gpu
 """)
 _TWICE = text("""
-    SELECT a.gpu, p.contract, p.name, k.number, b.valid * a.valid AS days
+    SELECT a.gpu, p.contract_id AS contract, p.name, k.number, b.valid * a.valid AS days
     FROM reserved_devices a
-    JOIN reserved_devices b ON b.gpu = a.gpu AND b.price <> a.price AND b.valid && a.valid
-    JOIN prices p ON p.id = a.price
-    JOIN prices q ON q.id = b.price JOIN contracts k ON k.id = q.contract
-    WHERE p.contract = ANY(:contracts) ORDER BY a.gpu, days
+    JOIN reserved_devices b ON b.gpu = a.gpu AND b.price_id <> a.price_id AND b.valid && a.valid
+    JOIN prices p ON p.id = a.price_id
+    JOIN prices q ON q.id = b.price_id JOIN contracts k ON k.id = q.contract_id
+    WHERE p.contract_id = ANY(:contracts) ORDER BY a.gpu, days
 """)
 
 Asked = tuple[Contract, Price, Place]

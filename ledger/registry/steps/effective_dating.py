@@ -99,9 +99,9 @@ def _table(of: type[SQLModel]) -> Table:
 
 
 BILLING = Kind(
-    "billing", _table(BillingSource), ("cluster",), ("source",), lambda _, says: str(says[0])
+    "billing", _table(BillingSource), ("cluster_id",), ("source",), lambda _, says: str(says[0])
 )
-_SELECTORS = ("model", "mig_profile", "partition", "qos", "market")
+_SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (
     "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
     "quantity", "expires", "counts",
@@ -110,30 +110,30 @@ _TERMS = (
 METERED = Kind(
     "prices",
     _table(Price),
-    ("contract", "kind", *_SELECTORS),
+    ("contract_id", "kind", *_SELECTORS),
     ("name", *_TERMS),
     _show_metered,
 )
 PRICES = Kind(
-    "prices", _table(Price), ("contract", "kind", "name", *_SELECTORS), _TERMS, _show_price
+    "prices", _table(Price), ("contract_id", "kind", "name", *_SELECTORS), _TERMS, _show_price
 )
 BINDINGS = Kind(
     "bindings",
     _table(Binding),
-    ("cluster", "holder_kind", "holder"),
-    ("project", "market"),
+    ("cluster_id", "holder_kind", "holder"),
+    ("project_id", "market"),
     _show_project,
 )
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.
 RELATIONS = Kind(
     "relations",
     _table(Relation),
-    ("organisation", "kind", "centre", "project", "other"),
+    ("organisation_id", "kind", "centre_id", "project_id", "other_id"),
     (),
     lambda _, __: "",
 )
 PAYEES = Kind(
-    "relations", _table(Relation), ("project", "kind"), ("organisation",), _show_organisation
+    "relations", _table(Relation), ("project_id", "kind"), ("organisation_id",), _show_organisation
 )
 
 

@@ -51,8 +51,9 @@ CENTRES = Section(
     "centre",
     ("organisation", "simulated"),
     """SELECT c.name AS named, c.id, o.uscc AS organisation, c.simulated
-       FROM centres c JOIN organisations o ON o.id = c.organisation WHERE c.name = ANY(:names)""",
-    """INSERT INTO centres (name, organisation, simulated)
+       FROM centres c JOIN organisations o ON o.id = c.organisation_id
+       WHERE c.name = ANY(:names)""",
+    """INSERT INTO centres (name, organisation_id, simulated)
        VALUES (:named, :organisation, :simulated)""",
     {"organisation": ORGANISATIONS},
 )
@@ -61,8 +62,8 @@ CLUSTERS = Section(
     "cluster",
     ("centre",),
     """SELECT k.name AS named, k.id, c.name AS centre
-       FROM clusters k JOIN centres c ON c.id = k.centre WHERE k.name = ANY(:names)""",
-    "INSERT INTO clusters (name, centre) VALUES (:named, :centre)",
+       FROM clusters k JOIN centres c ON c.id = k.centre_id WHERE k.name = ANY(:names)""",
+    "INSERT INTO clusters (name, centre_id) VALUES (:named, :centre)",
     {"centre": CENTRES},
 )
 CATALOGUE = Section(
@@ -78,9 +79,9 @@ CATALOGUE_NAMES = Section(  # known by both columns, with a line break between t
     ("nvml", "mig_profile", "model"),
     """SELECT n.nvml_name || E'\\n' || n.mig_profile AS named, NULL AS id, n.nvml_name AS nvml,
               n.mig_profile, m.name AS model
-       FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model
+       FROM catalogue_names n JOIN catalogue_models m ON m.id = n.model_id
        WHERE n.nvml_name || E'\\n' || n.mig_profile = ANY(:names)""",
-    """INSERT INTO catalogue_names (nvml_name, mig_profile, model)
+    """INSERT INTO catalogue_names (nvml_name, mig_profile, model_id)
        VALUES (:nvml, :mig_profile, :model)""",
     {"model": CATALOGUE},
 )
@@ -89,8 +90,9 @@ PROJECTS = Section(
     "project",
     ("name", "kind", "organisation", "drill"),
     """SELECT p.code AS named, p.id, p.name, p.kind, o.uscc AS organisation, p.drill
-       FROM projects p JOIN organisations o ON o.id = p.organisation WHERE p.code = ANY(:names)""",
-    """INSERT INTO projects (code, name, kind, organisation, drill)
+       FROM projects p JOIN organisations o ON o.id = p.organisation_id
+       WHERE p.code = ANY(:names)""",
+    """INSERT INTO projects (code, name, kind, organisation_id, drill)
        VALUES (:named, :name, :kind, :organisation, :drill)""",
     {"organisation": ORGANISATIONS},
 )
@@ -100,9 +102,9 @@ CONTRACTS = Section(
     ("centre", "project", "from", "until"),
     """SELECT k.number AS named, k.id, c.name AS centre, p.code AS project,
               lower(k.valid) AS "from", upper(k.valid) - 1 AS until
-       FROM contracts k JOIN centres c ON c.id = k.centre JOIN projects p ON p.id = k.project
+       FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
        WHERE k.number = ANY(:names)""",
-    """INSERT INTO contracts (number, centre, project, valid)
+    """INSERT INTO contracts (number, centre_id, project_id, valid)
        VALUES (:named, :centre, :project, daterange(:from, :until, '[]'))""",
     {"centre": CENTRES, "project": PROJECTS},
 )
@@ -114,13 +116,13 @@ GPUS = Section(
     """SELECT g.gpu AS named, NULL AS id, k.name AS cluster, g.node,
               (g.registered_from AT TIME ZONE interval '+08:00')::date AS "from",
               ((g.retired_at - interval '1 us') AT TIME ZONE interval '+08:00')::date AS until
-       FROM gpus g JOIN clusters k ON k.id = g.cluster WHERE g.gpu = ANY(:names)""",
-    """INSERT INTO gpus (gpu, cluster, node, registered_from, retired_at)
+       FROM gpus g JOIN clusters k ON k.id = g.cluster_id WHERE g.gpu = ANY(:names)""",
+    """INSERT INTO gpus (gpu, cluster_id, node, registered_from, retired_at)
        VALUES (:named, :cluster, :node,
                CAST(:from AS timestamp) AT TIME ZONE interval '+08:00',
                (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00')""",
     {"cluster": CLUSTERS},
-    """UPDATE gpus SET cluster = :cluster, node = :node,
+    """UPDATE gpus SET cluster_id = :cluster, node = :node,
               retired_at = (CAST(:until AS date) + 1)::timestamp AT TIME ZONE interval '+08:00'
        WHERE gpu = :named""",
     frozenset({"cluster", "node", "until"}),

@@ -30,7 +30,7 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.r
 _CONTRACTS = text("""
     SELECT k.number, c.name AS centre, p.code AS project,
            lower(k.valid) AS since, upper(k.valid) AS until
-    FROM contracts k JOIN centres c ON c.id = k.centre JOIN projects p ON p.id = k.project
+    FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
     WHERE p.code = ANY(:projects) ORDER BY k.valid
 """)
 

@@ -32,19 +32,19 @@ class Accrued:
 
 def accrue_all(db: Session, actor: str, now: datetime) -> Accrued:
     """Accrue every voucher, in the order of their books."""
-    vouchers = db.exec(select(Voucher).order_by(col(Voucher.book))).all()
+    vouchers = db.exec(select(Voucher).order_by(col(Voucher.book_id))).all()
     moved = sum(accrue(db, voucher, actor, now) for voucher in vouchers)
     return Accrued(len(vouchers), moved)
 
 
 def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     """Bring one voucher to its target. Returns whether money moved."""
-    lock_book(db, voucher.book)
+    lock_book(db, voucher.book_id)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    earning = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
+    earning = [c for c in cells(db, projects=[voucher.project_id]) if c.policy == voucher.policy]
     months = _by_month((cell.month, cell.metered_fen) for cell in earning)
     matched = _by_month((cell.month, cell.counted_fen) for cell in earning)
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     rate = Fraction(clause.rate_num, clause.rate_den)
     aim = target([(rate, _counted(earning), _open(earning))], held.room)
     memo = db.exec(_newest_memo(voucher)).first()
@@ -60,13 +60,13 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
             used=_first_changed((months, matched), before, now),
             booked=month_of(beijing_day(now)),
             actor=actor,
-            moves={voucher.book: moves},
+            moves={voucher.book_id: moves},
         )
     db.add(
         Accrual.model_validate(
             {
-                "voucher": voucher.id,
-                "posting": posting,
+                "voucher_id": voucher.id,
+                "posting_id": posting,
                 "cost_fen": sum(months.values()),
                 "uncapped_fen": aim.uncapped_fen,
                 "target_fen": aim.provisional_fen,
@@ -98,7 +98,7 @@ def _open(earning: Iterable[Cell]) -> Fen:
 
 
 def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
-    mine = select(Accrual).where(Accrual.voucher == voucher.id)
+    mine = select(Accrual).where(Accrual.voucher_id == voucher.id)
     return mine.order_by(col(Accrual.id).desc()).limit(1)
 
 

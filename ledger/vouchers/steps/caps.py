@@ -38,11 +38,11 @@ def propose_cap(
     """
     if not 0 < cap_fen <= FEN_MAX:
         raise Refused("amount_out_of_range")
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     if cap_fen == -held.clause:
         raise Refused("cap_unchanged", cap=yuan(cap_fen))
     _refuse_drawn(held, cap_fen)
-    code = db.get_one(Project, voucher.project).code
+    code = db.get_one(Project, voucher.project_id).code
     content = {
         "voucher": voucher.id,
         "project": code,
@@ -63,9 +63,9 @@ def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> No
     """
     said = decision.content
     voucher = db.get_one(Voucher, said["voucher"])
-    lock_book(db, voucher.book)
+    lock_book(db, voucher.book_id)
     accrue(db, voucher, actor, now)
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     if -held.clause != said["before_fen"]:
         raise Conflict("cap_moved", cap=yuan(-held.clause))
     _refuse_drawn(held, said["cap_fen"])
@@ -79,7 +79,7 @@ def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> No
         used=month,
         booked=month,
         actor=actor,
-        moves={voucher.book: raised(more) if more > 0 else lowered(-more, held)},
+        moves={voucher.book_id: raised(more) if more > 0 else lowered(-more, held)},
     )
     if more < 0:
         db.execute(_SET_CAP, {"decision": decision.id})

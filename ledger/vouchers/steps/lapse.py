@@ -34,9 +34,9 @@ def propose_lapse(
         Refused: nothing is left that could lapse (`nothing_left`).
         Conflict: another decision about it is open.
     """
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     _refuse_nothing(held)
-    code = db.get_one(Project, voucher.project).code
+    code = db.get_one(Project, voucher.project_id).code
     content = {
         "voucher": voucher.id,
         "project": code,
@@ -53,9 +53,9 @@ def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         Refused: nothing is left any more (`nothing_left`).
     """
     voucher = db.get_one(Voucher, decision.content["voucher"])
-    lock_book(db, voucher.book)
+    lock_book(db, voucher.book_id)
     accrue(db, voucher, actor, now)
-    held = rights(db, voucher.book)
+    held = rights(db, voucher.book_id)
     _refuse_nothing(held)
     month = month_of(beijing_day(now))
     moves = [
@@ -68,7 +68,7 @@ def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         used=month,
         booked=month,
         actor=actor,
-        moves={voucher.book: [move for move in moves if move.amount]},
+        moves={voucher.book_id: [move for move in moves if move.amount]},
     )
     close_all(db, voucher, actor, now)
 

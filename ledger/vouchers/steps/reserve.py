@@ -39,12 +39,12 @@ def reserve(
         raise Refused("amount_out_of_range")
     if until < beijing_day(now):
         raise Refused("reservation_past", until=until)
-    lock_book(db, voucher.book)
-    available = rights(db, voucher.book).available
+    lock_book(db, voucher.book_id)
+    available = rights(db, voucher.book_id).available
     if fen > available:
         raise Refused("not_available", available=yuan(available))
     values = {
-        "voucher": voucher.id,
+        "voucher_id": voucher.id,
         "fen": fen,
         "plan": plan,
         "until": until,
@@ -59,7 +59,7 @@ def reserve(
         used=month,
         booked=month,
         actor=actor,
-        moves={voucher.book: [Move("reserve", "available", "reserved", fen)]},
+        moves={voucher.book_id: [Move("reserve", "available", "reserved", fen)]},
     )
     return made
 
@@ -70,8 +70,8 @@ def release(db: Session, reservation: Reservation, *, actor: str, now: datetime)
     Raises:
         Conflict: it was released before (`reservation_released`).
     """
-    voucher = db.get_one(Voucher, reservation.voucher)
-    lock_book(db, voucher.book)
+    voucher = db.get_one(Voucher, reservation.voucher_id)
+    lock_book(db, voucher.book_id)
     if reservation not in _standing(db, voucher):
         raise Conflict("reservation_released", id=reservation.id)
     return _release(db, voucher, reservation, actor, now)
@@ -80,11 +80,11 @@ def release(db: Session, reservation: Reservation, *, actor: str, now: datetime)
 def expire(db: Session, *, actor: str, now: datetime) -> int:
     """Release every reservation whose Beijing day is over, by our clock; how many."""
     over = col(Reservation.until) < beijing_day(now)
-    stale = select(Reservation.voucher).where(col(Reservation.released_at).is_(None), over)
-    vouchers = select(Voucher).where(col(Voucher.id).in_(stale)).order_by(col(Voucher.book))
+    stale = select(Reservation.voucher_id).where(col(Reservation.released_at).is_(None), over)
+    vouchers = select(Voucher).where(col(Voucher.id).in_(stale)).order_by(col(Voucher.book_id))
     released = 0
     for voucher in db.exec(vouchers).all():
-        lock_book(db, voucher.book)
+        lock_book(db, voucher.book_id)
         for reservation in _standing(db, voucher):
             if reservation.until < beijing_day(now):
                 _release(db, voucher, reservation, actor, now)
@@ -101,14 +101,14 @@ def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:
 def standing(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
     """The voucher's reservations that stand, oldest first, each with what nobody used of it."""
     found = _standing(db, voucher)
-    left = unused(rights(db, voucher.book).reserved, [one.fen for one in found])
+    left = unused(rights(db, voucher.book_id).reserved, [one.fen for one in found])
     return list(zip(found, left, strict=True))
 
 
 def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
     """The voucher's reservation of this number, or NotFound."""
     found = db.get(Reservation, key)
-    if found is None or found.voucher != voucher.id:
+    if found is None or found.voucher_id != voucher.id:
         raise NotFound("reservation", id=key)
     return found
 
@@ -126,7 +126,7 @@ def _release(
             used=month,
             booked=month,
             actor=actor,
-            moves={voucher.book: [Move("release", "reserved", "available", fen)]},
+            moves={voucher.book_id: [Move("release", "reserved", "available", fen)]},
         )
     _close(db, reservation, actor, now)
     return fen
@@ -136,7 +136,7 @@ def _standing(db: Session, voucher: Voucher) -> Sequence[Reservation]:
     """The voucher's reservations that were not released, oldest first."""
     mine = (
         select(Reservation)
-        .where(Reservation.voucher == voucher.id, col(Reservation.released_at).is_(None))
+        .where(Reservation.voucher_id == voucher.id, col(Reservation.released_at).is_(None))
         .order_by(col(Reservation.id))
         # What was read before the book was locked may have changed meanwhile.
         .execution_options(populate_existing=True)

@@ -51,11 +51,11 @@ def open_voucher(
     if not promise.payable:
         raise Refused("not_payable", policy=policy)
     db.execute(_ONE_AT_A_TIME, {"project": project})
-    voucher = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
+    voucher = db.exec(select(Voucher).where(Voucher.project_id == project)).one_or_none()
     if voucher is None:
         # The database opens the book with its accounts, so their number is read and not written.
         values = {
-            "project": project,
+            "project_id": project,
             "policy": policy,
             "clause": clause,
             "cap_scope": f"{owner.kind}:{owner.code}",
@@ -82,5 +82,5 @@ def _issue(db: Session, voucher: Voucher, cap: Fen, actor: str, now: datetime) -
         used=month,
         booked=month,
         actor=actor,
-        moves={voucher.book: [eligible, issue]},
+        moves={voucher.book_id: [eligible, issue]},
     )

@@ -43,7 +43,7 @@ def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tel
 def requests(books: Books) -> list[Request]:
     """Every batch that ever came, as it came."""
     rows = books.owner.execute(
-        "SELECT agent, bytes, signature FROM batches ORDER BY stream, number"
+        "SELECT agent_id AS agent, bytes, signature FROM batches ORDER BY stream, number"
     )
     return [
         Request(
@@ -186,7 +186,7 @@ def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None
     engine = sa.create_engine(books.engine.url)
     with engine.connect() as known:
         row = known.execute(
-            sa.text("SELECT public_key, cluster FROM agents WHERE id = :agent"),
+            sa.text("SELECT public_key, cluster_id AS cluster FROM agents WHERE id = :agent"),
             {"agent": request.headers[wire.AGENT_HEADER]},
         ).one()
     psycopg.Connection.wait = mortal  # type: ignore[method-assign]

@@ -220,7 +220,7 @@ def test_what_is_anothers_claim_looks_like_none(
     town: Town, office: Office, owner: psycopg.Connection
 ) -> None:
     number = office.open()
-    owner.execute("UPDATE tokens SET project = (SELECT id FROM projects WHERE code = 'p-theirs')"
+    owner.execute("UPDATE tokens SET project_id = (SELECT id FROM projects WHERE code = 'p-theirs')"
                   " WHERE role = 'builder'")  # fmt: skip
     foreign = ask(town, BUILDER, "GET", f"claims/{number}", 404)
     absent = ask(town, BUILDER, "GET", "claims/DF-2026-9999", 404)

@@ -34,12 +34,12 @@ def theirs(town: Town, owner: psycopg.Connection) -> tuple[list[str], list[str]]
     """Where the things of the other town are, and the words by which they are known."""
     statement, document = a_statement(town, "theirs"), an_invoice(town, "theirs")
     claim = draft(town.app.state.engine, "p-theirs")
-    owner.execute("UPDATE centres SET organisation = 1")
+    owner.execute("UPDATE centres SET organisation_id = 1")
     contract = key_of(owner, "SELECT id FROM contracts WHERE number = 'k-theirs'")
     owner.execute(
-        "WITH r AS (INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
+        "WITH r AS (INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"
         " VALUES (%s, '2026-02-01', now(), 'x') RETURNING id) INSERT INTO messages"
-        " (reconciliation, code, body, answer_by, sent_at, sent_by)"
+        " (reconciliation_id, code, body, answer_by, sent_at, sent_by)"
         " SELECT id, 'R07', '不给别人看', '2026-04-17', now(), 'x' FROM r",
         (contract,),
     )

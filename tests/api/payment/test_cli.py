@@ -59,7 +59,7 @@ def test_a_cashiers_year(
     assert "¥4.00" in shown
     assert desk.ask(Role.AUDITOR, "pay", "list", "show")[0]["paid_fen"] == 400
     # A red invoice came after the payment: one yuan is to be paid back.
-    posted(engine, "red", {voucher.book: chain(100, "recall paid recoverable")})
+    posted(engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})
     decide("recover", "p1", f"--until={YEAR}-12-31", "--reason=红冲")
     assert "¥1.00" in desk.run(Role.AUDITOR, "pay", "recover").stdout
     back = ("--indicator=Z1", f"--year={YEAR}", "--yuan=1", f"--on={DAY}")

@@ -13,6 +13,6 @@ def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
     voucher = place_voucher(owner, engine, CAP)
     budget = place_budget(owner)
     posted(engine, "given", {budget: chain(90, "appropriate appropriation free")})
-    place_cost_book(owner, voucher.project)
-    assert (voucher.book, budget) == (1, 2)  # the attacks name them
-    return voucher.book
+    place_cost_book(owner, voucher.project_id)
+    assert (voucher.book_id, budget) == (1, 2)  # the attacks name them
+    return voucher.book_id

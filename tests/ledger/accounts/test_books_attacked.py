@@ -15,8 +15,8 @@ from tests.support.vouchers import (
 ANSWERED = {"decisions", "reservations"}  # rows of which get their one answer later
 
 VOUCHER = """
-    INSERT INTO vouchers (project, policy, clause, cap_scope, facts, opened_at, opened_by)
-    SELECT project, policy, clause, {scope}, facts, opened_at, opened_by FROM vouchers
+    INSERT INTO vouchers (project_id, policy, clause, cap_scope, facts, opened_at, opened_by)
+    SELECT project_id, policy, clause, {scope}, facts, opened_at, opened_by FROM vouchers
 """
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
@@ -70,12 +70,12 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
         "UPDATE postings SET cause = 'other'",
         "UPDATE clauses SET cap_fen = 9000000000000000",
         "UPDATE clauses SET rate_num = rate_den",
-        "UPDATE vouchers SET book = 2",
+        "UPDATE vouchers SET book_id = 2",
         "UPDATE indicators SET year = 2099",
         "UPDATE reservations SET fen = 1",
         "UPDATE decisions SET content = '{}'",
-        "INSERT INTO indicators (book, number) VALUES (1, 'mine')",
-        "INSERT INTO cost_books (book, reconciliation) VALUES (1, 1)",
+        "INSERT INTO indicators (book_id, number) VALUES (1, 'mine')",
+        "INSERT INTO cost_books (book_id, reconciliation_id) VALUES (1, 1)",
         "INSERT INTO decisions (kind, answer) VALUES ('cap', 'confirmed')",
         "UPDATE numbering SET last = 0",
         "UPDATE legal_moves SET to_role = 'paid'",
@@ -91,8 +91,8 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
         "INSERT INTO postings (number, cause) VALUES (9, 'bad')",
         "INSERT INTO postings (id, cause) OVERRIDING SYSTEM VALUE VALUES (9, 'bad')",
         "INSERT INTO postings (posted_at, cause) VALUES ('2020-01-01', 'bad')",
-        "INSERT INTO movements (id, posting) OVERRIDING SYSTEM VALUE VALUES (9, 1)",
-        "INSERT INTO vouchers (book, project) VALUES (1, 1)",
+        "INSERT INTO movements (id, posting_id) OVERRIDING SYSTEM VALUE VALUES (9, 1)",
+        "INSERT INTO vouchers (book_id, project_id) VALUES (1, 1)",
         "SELECT setval('movements_id_seq', 1)",
         # the triggers and their functions
         "SELECT post_movements()",
@@ -178,8 +178,8 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
         VOUCHER.format(scope="cap_scope") + "ON CONFLICT DO NOTHING",
         INDICATOR,
         INDICATOR + "ON CONFLICT DO NOTHING",
-        "INSERT INTO cost_books (reconciliation) VALUES (1)",
-        "INSERT INTO cost_books (reconciliation) VALUES (1) ON CONFLICT DO NOTHING",
+        "INSERT INTO cost_books (reconciliation_id) VALUES (1)",
+        "INSERT INTO cost_books (reconciliation_id) VALUES (1) ON CONFLICT DO NOTHING",
     ],
 }
 

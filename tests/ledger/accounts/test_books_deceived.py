@@ -74,9 +74,9 @@ def test_temporary_tables_deceive_no_voucher(
             db, project=project, clause="09-1", policy="next", facts={}, actor="x", now=NOW
         )
         db.commit()
-        assert rights(db, voucher.book).clause == -CAP
+        assert rights(db, voucher.book_id).clause == -CAP
     floor = owner.execute(
-        "SELECT floor FROM accounts WHERE book = %s AND role = 'clause'", (voucher.book,)
+        "SELECT floor FROM accounts WHERE book_id = %s AND role = 'clause'", (voucher.book_id,)
     ).fetchone()
     assert floor == (-CAP,)
     assert audit(owner) == []

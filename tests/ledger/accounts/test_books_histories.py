@@ -62,14 +62,14 @@ class Histories(DatabaseMachine):
         self.vouchers = [
             place_voucher(self.owner, self.engine, CAP, code=f"run{run}-{i}") for i in range(2)
         ]
-        self.books = [voucher.book for voucher in self.vouchers]
+        self.books = [voucher.book_id for voucher in self.vouchers]
         self.caps = [CAP, CAP]
         self.costs: list[Sequence[tuple[int, int]]] = [[(0, 0), (0, 0)]] * 2
         self.year = 2026
         self.budgets = {
             year: place_budget(self.owner, f"run{run}", year) for year in (2026, 2027, 2028)
         }
-        self.month = place_cost_book(self.owner, self.vouchers[0].project, f"run{run}")
+        self.month = place_cost_book(self.owner, self.vouchers[0].project_id, f"run{run}")
         opening = chain(CAP, "eligible clause entitlement", "issue entitlement available")
         for book in self.books:
             self.oracle.open(book, rights_floors(CAP))

@@ -101,9 +101,9 @@ class Books(DatabaseMachine):
             place_voucher(self.owner, self.engine, ROOM, code=f"run{run}-{i}")
             for i in range(VOUCHERS)
         ]
-        self.vouchers = [voucher.book for voucher in opened]
+        self.vouchers = [voucher.book_id for voucher in opened]
         budget = place_budget(self.owner, f"run{run}")
-        cost = place_cost_book(self.owner, opened[0].project, f"run{run}")
+        cost = place_cost_book(self.owner, opened[0].project_id, f"run{run}")
         self.books = [*self.vouchers, budget, cost]
         self.oracle.open(budget, budget_floors())
         self.oracle.open(cost, cost_floors())

@@ -182,8 +182,10 @@ class Books:
         project = place_project(self.owner, "m1")
         place_clause(self.owner, self.cap)
         row = self.owner.execute(
-            "INSERT INTO vouchers (project, policy, clause, cap_scope, facts, opened_at, opened_by)"
-            " VALUES (%s, 'draft', '09-1', 'model:m1', '{}', %s, 'clerk') RETURNING id, book",
+            "INSERT INTO vouchers (project_id, policy, clause, cap_scope, facts, opened_at,"
+            " opened_by)"
+            " VALUES (%s, 'draft', '09-1', 'model:m1', '{}', %s, 'clerk') RETURNING id, book_id"
+            " AS book",
             (project, NOW),
         ).fetchone()
         assert row
@@ -256,7 +258,7 @@ class Books:
         with Session(self.engine) as db:
             voucher, budget = balances(db, self.book), balances(db, self.budget)
         row = self.owner.execute(
-            "SELECT -floor FROM accounts WHERE book = %s AND role = 'clause'", (self.book,)
+            "SELECT -floor FROM accounts WHERE book_id = %s AND role = 'clause'", (self.book,)
         ).fetchone()
         assert row
         told = {"cap": row[0]} | {letter: voucher[role] for letter, role in LETTERS.items()}
@@ -311,7 +313,7 @@ def test_usage_after_close(owner: psycopg.Connection, engine: sa.Engine) -> None
     assert books.shown() == "cap 500 A 458 C 12 S 30"
     late = owner.execute(
         "SELECT m.kind, m.amount, p.used, p.booked FROM postings p"
-        " JOIN movements m ON m.posting = p.id ORDER BY m.id DESC LIMIT 1"
+        " JOIN movements m ON m.posting_id = p.id ORDER BY m.id DESC LIMIT 1"
     ).fetchone()
     assert late == ("accrue", 12, september, november)
     in_september = owner.execute(

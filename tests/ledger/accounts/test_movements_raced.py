@@ -21,12 +21,12 @@ CAP = 1_000
 
 @pytest.fixture
 def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
-    return place_voucher(owner, engine, CAP).book
+    return place_voucher(owner, engine, CAP).book_id
 
 
 @pytest.fixture
 def other(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
-    return place_voucher(owner, engine, CAP, code="m2").book
+    return place_voucher(owner, engine, CAP, code="m2").book_id
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_racing_accruals_end_exactly_at_the_room(
 ) -> None:
     """1,600 accruals of one fen on sixteen connections, and room for 500."""
     engine = database.engine(pool_size=16)
-    book = place_voucher(owner, engine, 500).book
+    book = place_voucher(owner, engine, 500).book_id
 
     def work(turn: int) -> str:
         try:
@@ -124,7 +124,7 @@ def test_numbers_are_gapless_and_in_commit_order(
 ) -> None:
     """Writers with rollbacks; meanwhile every look sees the numbers 1 … n, and none missing."""
     engine = database.engine(pool_size=9)
-    books = [place_voucher(owner, engine, 10**6, code=f"w{i}").book for i in range(3)]
+    books = [place_voucher(owner, engine, 10**6, code=f"w{i}").book_id for i in range(3)]
     writers_done = threading.Event()
 
     def work(turn: int) -> str:

@@ -19,12 +19,12 @@ CAP = 1_000
 
 @pytest.fixture
 def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
-    return place_voucher(owner, engine, CAP).book
+    return place_voucher(owner, engine, CAP).book_id
 
 
 @pytest.fixture
 def other(owner: psycopg.Connection, engine: sa.Engine, book: int) -> int:
-    return place_voucher(owner, engine, CAP, code="m2").book
+    return place_voucher(owner, engine, CAP, code="m2").book_id
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def test_a_posting_is_written_down(engine: sa.Engine, owner: psycopg.Connection,
     assert row == (2, date(2026, 10, 1), MONTH, "clerk", {"why": "因为"}, True)
     entries = owner.execute(
         "SELECT e.role, e.version, e.amount, e.balance FROM entries e"
-        " JOIN movements m ON m.id = e.movement WHERE m.posting = %s ORDER BY m.id, e.amount",
+        " JOIN movements m ON m.id = e.movement_id WHERE m.posting_id = %s ORDER BY m.id, e.amount",
         (key,),
     ).fetchall()
     assert entries == [

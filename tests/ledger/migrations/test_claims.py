@@ -17,15 +17,15 @@ from tests.support.vouchers import place_voucher
 EVERYBODY = (*ROLES, "operator", "auditor")
 
 _CLAIM = """
-    INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)
+    INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)
     SELECT 'DF-1', %s, id, 30, 'draft', now(), 'test' FROM organisations RETURNING id
 """
 _NUMBERED = """
-    INSERT INTO claim_events (claim, seq, state, action, role, next, actor, at)
+    INSERT INTO claim_events (claim_id, seq, state, action, role, next, actor, at)
     VALUES (%s, %s, %s, %s, %s, %s, 'test', now())
 """
 _EVENT = """
-    INSERT INTO claim_events (claim, state, action, role, next, actor, at)
+    INSERT INTO claim_events (claim_id, state, action, role, next, actor, at)
     VALUES (:claim, :state, :action, :role, :next, 'test', :at)
 """
 
@@ -80,11 +80,11 @@ def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:
         "DELETE FROM objections",
         "INSERT INTO case_moves VALUES ('draft', 'pay', 'builder', 'paid')",
         (
-            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
-            " SELECT 'DF-2', voucher, payee, fen, 'approved', now(), 'x' FROM claims"
+            "INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)"
+            " SELECT 'DF-2', voucher_id, payee_id, fen, 'approved', now(), 'x' FROM claims"
         ),
         (
-            "INSERT INTO claim_events (claim, seq, state, action, role, next, actor, at)"
+            "INSERT INTO claim_events (claim_id, seq, state, action, role, next, actor, at)"
             " SELECT id, 7, 'draft', 'submit', 'clerk', 'submitted', 'x', now() FROM claims"
         ),
     ],

@@ -12,8 +12,9 @@ from tests.support.reconciliation import Desk, bill
 from tests.support.town import Town
 
 MATCH = """
-    INSERT INTO matches (reconciliation, price, policy, metered_fen, invoiced_fen, matched_fen,
-        extra_fen, extra_over_fen, closed_fen, decision, extra_decision)
+    INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,
+        matched_fen,
+        extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id)
     SELECT id, 1, {policy}, 10000, 10000, 10000, {extra}, 0, 0, {decision}, {extra_decision}
     FROM reconciliations
 """
@@ -34,9 +35,9 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "UPDATE matches SET metered_fen = 20000",
         "UPDATE matches SET closed_fen = 1",
         "UPDATE matches SET extra_fen = 1",
-        "UPDATE matches SET extra_fen = 1, extra_decision = decision",
-        DECIDE.format(kind="reconciliation") + "UPDATE matches SET decision = 2, closed_fen = 1",
-        "UPDATE matches SET matched_fen = 5, decision = 0",
+        "UPDATE matches SET extra_fen = 1, extra_decision_id = decision_id",
+        DECIDE.format(kind="reconciliation") + "UPDATE matches SET decision_id = 2, closed_fen = 1",
+        "UPDATE matches SET matched_fen = 5, decision_id = 0",
         MATCH.format(policy="'other'", extra=0, decision=1, extra_decision="NULL"),
         MATCH.format(policy="''", extra=5, decision=1, extra_decision="1"),
         # one person for two, whatever his name looks like
@@ -58,27 +59,30 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "UPDATE allocations SET fen = -1",
     ],
     errors.ForeignKeyViolation: [
-        """INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+        """INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,
+            fen,
                allocated_at, allocated_by)
-           SELECT document, line, contract + 1, month, price, policy, kind, fen, now(), 'x'
+           SELECT document_id, line, contract_id + 1, month, price_id, policy, kind, fen, now(), 'x'
            FROM allocations""",
     ],
     errors.ExclusionViolation: [  # one line for both kinds of projects
-        """INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,
+        """INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,
+            fen,
                allocated_at, allocated_by)
-           SELECT document, line, contract, month, price, policy || 'x', 'team', fen, now(), 'x'
+           SELECT document_id, line, contract_id, month, price_id, policy || 'x', 'team', fen,
+                  now(), 'x'
            FROM allocations""",
     ],
     errors.RestrictViolation: [
         "UPDATE decisions SET answer = 'refused'",
     ],
     errors.InsufficientPrivilege: [
-        "UPDATE matches SET price = 2",
+        "UPDATE matches SET price_id = 2",
         "UPDATE matches SET lowered_fen = 0",
         "UPDATE match_documents SET good_fen = fen",
         "DELETE FROM match_documents",
         "INSERT INTO match_documents SELECT * FROM match_documents",
-        "UPDATE allocations SET price = 2",
+        "UPDATE allocations SET price_id = 2",
         "UPDATE differences SET fen = 0",
         "UPDATE cost_documents SET net_fen = 1",
         "UPDATE document_lines SET net_fen = 1",
@@ -95,17 +99,18 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
 }
 
 LINE = """
-    INSERT INTO payment_lines (list, line, claim, voucher, account, payee, uscc, bank, bank_code,
+    INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee, uscc, bank,
+        bank_code,
         number, fen)
     SELECT {list}, 9, {claim}, {voucher}, {account}, {payee}, uscc, bank, bank_code, {number}, {fen}
-    FROM payment_lines WHERE (list, line) = (2, 1)
+    FROM payment_lines WHERE (list_id, line) = (2, 1)
 """
 SOUND = {
     "list": "2", "claim": "3", "voucher": "1", "account": "1", "payee": "payee",
     "number": "number", "fen": "100",
 }  # fmt: skip
 RETURN = """
-    INSERT INTO bank_returns (reference, list, line, result, fen, on_day, original, received_at,
+    INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, original, received_at,
         received_by)
     SELECT 'mine', {list}, 1, 'paid', {fen}, '2026-11-23', hash, now(), 'x' FROM originals LIMIT 1;
 """
@@ -114,7 +119,8 @@ CONFIRM = """
         answered_digest = digest WHERE answer IS NULL;
 """
 REFUND = """
-    INSERT INTO refunds (reference, voucher, indicator, fen, on_day, fraud, to_treasury, decision,
+    INSERT INTO refunds (reference, voucher_id, indicator_id, fen, on_day, fraud, to_treasury,
+        decision_id,
         received_at, received_by)
     VALUES ('mine', 1, 1, 5, '2026-11-23', false, false, 1, now(), 'x')
 """
@@ -144,30 +150,32 @@ ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
         CONFIRM + "UPDATE payment_lists SET sent_at = now() WHERE id = 2",  # claims are not listed
         "UPDATE payment_lists SET sent_at = now() WHERE id = 1",  # again
         # what the bank did not say
-        "UPDATE payment_lines SET paid_fen = fen WHERE list = 1",
-        "UPDATE payment_lines SET returned_fen = 1 WHERE list = 2",
+        "UPDATE payment_lines SET paid_fen = fen WHERE list_id = 1",
+        "UPDATE payment_lines SET returned_fen = 1 WHERE list_id = 2",
         RETURN.format(list=1, fen=301),
         RETURN.format(list=2, fen=1),
-        RETURN.format(list=1, fen=200) + "UPDATE payment_lines SET paid_fen = 201 WHERE list = 1",
+        RETURN.format(list=1, fen=200)
+        + "UPDATE payment_lines SET paid_fen = 201 WHERE list_id = 1",
         RETURN.format(list=1, fen=200) + RETURN.format(list=1, fen=200).replace("mine", "mine2"),
         # what two persons did not confirm
         REFUND,
-        """INSERT INTO recoveries (number, voucher, reason, fraud, fen, pay_by, decision, opened_at,
+        """INSERT INTO recoveries (number, voucher_id, reason, fraud, fen, pay_by, decision_id,
+            opened_at,
                opened_by) VALUES ('mine', 1, 'x', false, 5, '2026-12-31', 1, now(), 'x')""",
-        """INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,
+        """INSERT INTO bank_accounts (organisation_id, holder, bank, bank_code, number, decision_id,
                confirmed_at)
-           SELECT organisation, holder, bank, bank_code, '6400000000', decision, now()
+           SELECT organisation_id, holder, bank, bank_code, '6400000000', decision_id, now()
            FROM bank_accounts LIMIT 1""",
     ],
     errors.UniqueViolation: [LINE.format(**SOUND | {"claim": "2", "voucher": "1", "fen": "1"})],
     errors.InsufficientPrivilege: [
         "UPDATE payment_lines SET fen = 1",
-        "UPDATE payment_lines SET account = 2",
+        "UPDATE payment_lines SET account_id = 2",
         "UPDATE payment_lines SET void = true",
         "UPDATE payment_lists SET total_fen = 1",
         "UPDATE bank_accounts SET number = '6400000000'",
         "UPDATE claims SET state = 'approved'",
-        "UPDATE claims SET payee = 1",
+        "UPDATE claims SET payee_id = 1",
         "DELETE FROM payment_lines",
         "DELETE FROM bank_returns",
     ],

@@ -40,7 +40,8 @@ class Registered:
         row = {"centre": None, "project": None, "other": None} | said
         self.db.execute(
             sa.text(
-                "INSERT INTO relations (kind, organisation, centre, project, other, valid,"
+                "INSERT INTO relations (kind, organisation_id, centre_id, project_id, other_id,"
+                " valid,"
                 " recorded_at, recorded_by) VALUES (:kind, :organisation, :centre, :project,"
                 " :other, CAST(:valid AS daterange), now(), 'x')"
             ),

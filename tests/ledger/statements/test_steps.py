@@ -106,9 +106,11 @@ def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
     desk.town.register(change, NOW, supersede=True)
     desk.town.report([window(0, 0)])
     imported = """
-        INSERT INTO day_totals (gpu, day, cluster, source, model, holder_kind, holder, mig_profile,
+        INSERT INTO day_totals (gpu, day, cluster_id, source, model, holder_kind, holder,
+            mig_profile,
             den, held)
-        SELECT gpu, day + 2, cluster, 'import', model, holder_kind, holder, mig_profile, den, held
+        SELECT gpu, day + 2, cluster_id, 'import', model, holder_kind, holder, mig_profile, den,
+               held
         FROM day_totals
     """
     desk.db.execute(sa.text(imported))
@@ -228,7 +230,7 @@ def test_contesting_takes_a_reason_and_a_line_that_is_there(desk: Desk) -> None:
 def test_statements_are_found_by_whose_they_are(desk: Desk) -> None:
     desk.town.report([window(0, 0)])
     made = desk.issue()
-    centre = int(desk.db.scalars(sa.text("SELECT centre FROM contracts")).one())
+    centre = int(desk.db.scalars(sa.text("SELECT centre_id FROM contracts")).one())
     scopes: list[dict[str, Any]] = [{"centre": centre}, {"project": desk.town.project}]
     for mine in scopes:
         assert books.statement(desk.db, made.number, **mine) == made

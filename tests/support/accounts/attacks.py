@@ -21,7 +21,7 @@ POST = """
 """
 
 
-MOVE = "INSERT INTO movements (posting, book, kind, from_role, to_role, amount)"
+MOVE = "INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)"
 
 
 def moving(kind: str, from_role: str, to_role: str, amount: object, book: int = 1) -> str:

@@ -105,14 +105,14 @@ def _places(owner: psycopg.Connection) -> tuple[int, int]:
     owner.execute("UPDATE gpus SET registered_from = %s", (NOW - timedelta(hours=3),))
     for cluster, source in ((slurm, "slurm"), (gpus, "nvml")):
         owner.execute(
-            "INSERT INTO billing_sources (cluster, source, valid, recorded_at, recorded_by)"
+            "INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)"
             " VALUES (%s, %s, '[2026-01-01,)', %s, 'test')",
             (cluster, source, NOW),
         )
     owner.execute("INSERT INTO catalogue_models (name) VALUES ('H100')")
     for profile in ("", "1g.10gb"):
         owner.execute(
-            "INSERT INTO catalogue_names (nvml_name, mig_profile, model) VALUES ('H100', %s, 1)",
+            "INSERT INTO catalogue_names (nvml_name, mig_profile, model_id) VALUES ('H100', %s, 1)",
             (profile,),
         )
     for clause, cap in (("09-1", 500_000_000), ("14-1", 50_000_000)):
@@ -127,16 +127,17 @@ def _places(owner: psycopg.Connection) -> tuple[int, int]:
 def _contracts(owner: psycopg.Connection, *clusters: int) -> None:
     for team in TEAMS:
         owner.execute(
-            "INSERT INTO projects (code, name, kind, organisation, drill)"
+            "INSERT INTO projects (code, name, kind, organisation_id, drill)"
             " VALUES (%s, %s, %s, 1, true)",
             (team.code, team.name, team.kind),
         )
         for cluster in clusters:
             owner.execute(
-                "INSERT INTO bindings (cluster, holder_kind, holder, project, valid, recorded_at,"
+                "INSERT INTO bindings (cluster_id, holder_kind, holder, project_id, valid,"
+                " recorded_at,"
                 " recorded_by) SELECT %s, CASE source WHEN 'slurm' THEN 'slurm' ELSE 'static' END,"
                 " p.code, p.id, '[2026-01-01,)', %s, 'test' FROM projects p, billing_sources s"
-                " WHERE p.code = %s AND s.cluster = %s",
+                " WHERE p.code = %s AND s.cluster_id = %s",
                 (cluster, NOW, team.code, cluster),
             )
             if team.yuan is not None:
@@ -145,10 +146,10 @@ def _contracts(owner: psycopg.Connection, *clusters: int) -> None:
 
 def _price(owner: psycopg.Connection, team: Team, cluster: int) -> None:
     owner.execute(
-        "WITH k AS (INSERT INTO contracts (number, centre, project, valid)"
-        " SELECT %s, c.centre, p.id, '[2026-01-01,)' FROM clusters c, projects p"
+        "WITH k AS (INSERT INTO contracts (number, centre_id, project_id, valid)"
+        " SELECT %s, c.centre_id, p.id, '[2026-01-01,)' FROM clusters c, projects p"
         " WHERE c.id = %s AND p.code = %s RETURNING id)"
-        " INSERT INTO prices (contract, market, unit, yuan, gpus, hours, tax_included, tax_rate,"
+        " INSERT INTO prices (contract_id, market, unit, yuan, gpus, hours, tax_included, tax_rate,"
         " valid, recorded_at, recorded_by) SELECT id, 'on-demand', 'gpu-hour', %s, 1, 1, true,"
         " 0.06, '[2026-01-01,)', %s, 'test' FROM k",
         (f"{team.code}-{cluster}", cluster, team.code, team.yuan, NOW),

@@ -98,7 +98,7 @@ def _documents(owner: psycopg.Connection, original: str) -> list[int]:
         keyed = _document(owner, original, 4, 120_000_00, source="keyed")
         other = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
     owner.execute(
-        "INSERT INTO freezes (document, confirmation, frozen_at, frozen_by)"
+        "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64012604000000001', %s, %s)",
         (frozen, AT, CLERK),
     )
@@ -120,18 +120,18 @@ def _document(
     made = one(
         owner,
         "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
-        " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, reverses, source,"
-        " original, received_at, received_by, decision)"
+        " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, reverses_id, source,"
+        " original, received_at, received_by, decision_id)"
         " SELECT %s, %s, '2026-04-02', c.uscc, c.name, o.uscc, o.name, %s, %s, %s,"
         " '2026-03-01', '2026-03-31', %s, %s, %s, %s, %s, %s FROM contracts k"
-        " JOIN centres e ON e.id = k.centre JOIN organisations c ON c.id = e.organisation"
-        " JOIN projects p ON p.id = k.project JOIN organisations o ON o.id = p.organisation"
+        " JOIN centres e ON e.id = k.centre_id JOIN organisations c ON c.id = e.organisation_id"
+        " JOIN projects p ON p.id = k.project_id JOIN organisations o ON o.id = p.organisation_id"
         " ORDER BY k.id LIMIT 1 RETURNING id",
         kind, f"2564200000000000000{number}", net, tax, net + tax, reverses, source, original,
         AT, CLERK, said if source == "keyed" else None,
     )  # fmt: skip
     owner.execute(
-        "INSERT INTO document_lines (document, line, item, unit, quantity, unit_price, net_fen,"
+        "INSERT INTO document_lines (document_id, line, item, unit, quantity, unit_price, net_fen,"
         " tax_rate, tax_fen) VALUES (%s, 1, '*信息技术服务*算力服务', '卡时', '', '', %s,"
         " '6%%', %s)",
         (made, net, tax),
@@ -142,20 +142,23 @@ def _document(
 def _statement(owner: psycopg.Connection) -> None:
     made = one(
         owner,
-        "INSERT INTO statements (number, contract, month, revision, total_fen, digest, issued_at,"
-        " issued_by) SELECT 'DZ-202603-0001', contract, month, 1, sum(cost_fen)::bigint, %s, %s, %s"
-        " FROM charges WHERE month = %s GROUP BY contract, month ORDER BY contract LIMIT 1"
+        "INSERT INTO statements (number, contract_id, month, revision, total_fen, digest,"
+        " issued_at,"
+        " issued_by) SELECT 'DZ-202603-0001', contract_id, month, 1, sum(cost_fen)::bigint, %s,"
+        " %s, %s"
+        " FROM charges WHERE month = %s GROUP BY contract_id, month ORDER BY contract_id LIMIT 1"
         " RETURNING id",
         "0" * 64, AT, CLERK, MARCH,
     )  # fmt: skip
     owner.execute(
-        "INSERT INTO statement_lines (statement, line, price, policy, model, mig_profile, ms_num,"
-        " ms_den, cost_fen, grade, gap_ms) SELECT s.id, row_number() OVER (), c.price, c.policy,"
-        " c.model, c.mig_profile, c.ms_num, c.ms_den, c.cost_fen, 'C', 60000 FROM statements s"
-        " JOIN charges c USING (contract, month)"
+        "INSERT INTO statement_lines (statement_id, line, price_id, policy, model_id,"
+        " mig_profile, ms_num,"
+        " ms_den, cost_fen, grade, gap_ms) SELECT s.id, row_number() OVER (), c.price_id, c.policy,"
+        " c.model_id, c.mig_profile, c.ms_num, c.ms_den, c.cost_fen, 'C', 60000 FROM statements s"
+        " JOIN charges c USING (contract_id, month)"
     )
     owner.execute(
-        "INSERT INTO statement_answers (statement, line, party, answer, reason, answered_at,"
+        "INSERT INTO statement_answers (statement_id, line, party, answer, reason, answered_at,"
         " answered_by) VALUES (%s, 1, 'centre', 'contested', '少计了一台', %s, 'operator:王五#2')",
         (made, AT),
     )
@@ -164,19 +167,23 @@ def _statement(owner: psycopg.Connection) -> None:
 def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
     for document, fen in ((documents[0], 2_500_000_00), (documents[2], 300_000_00)):
         owner.execute(
-            "INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,"
-            " allocated_at, allocated_by) SELECT %s, 1, contract, month, price, policy, 'model',"
-            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract, price, policy LIMIT 1",
+            "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy,"
+            " kind, fen,"
+            " allocated_at, allocated_by) SELECT %s, 1, contract_id, month, price_id, policy,"
+            " 'model',"
+            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract_id, price_id, policy"
+            " LIMIT 1",
             (document, fen, AT, CLERK, MARCH),
         )
     made = one(
         owner,
-        "INSERT INTO reconciliations (contract, month, opened_at, opened_by)"
-        " SELECT contract, month, %s, %s FROM statements RETURNING id",
+        "INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"
+        " SELECT contract_id, month, %s, %s FROM statements RETURNING id",
         AT, CLERK,
     )  # fmt: skip
     owner.execute(
-        "INSERT INTO messages (reconciliation, document, code, body, answer_by, sent_at, sent_by)"
+        "INSERT INTO messages (reconciliation_id, document_id, code, body, answer_by, sent_at,"
+        " sent_by)"
         " VALUES (%s, %s, 'R07', '发票卡时多于计量，请说明。', '2026-04-17', %s, %s)",
         (made, documents[0], AT, CLERK),
     )
@@ -187,18 +194,18 @@ def _claims(owner: psycopg.Connection, original: str) -> None:
     for n, state in enumerate(states, start=1):
         claim = one(
             owner,
-            "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
+            "INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)"
             " VALUES (%s, %s, 1, %s, %s, %s, 'builder:张三#4') RETURNING id",
             f"DF-2026-{n:04d}", 1 if n != 2 else 2, n * 100_000_00, state, AT,
         )  # fmt: skip
         owner.execute(
-            "INSERT INTO claim_files (claim, role, original, added_at, added_by)"
+            "INSERT INTO claim_files (claim_id, role, original, added_at, added_by)"
             " VALUES (%s, 'application', %s, %s, %s)",
             (claim, original, AT, CLERK),
         )
         if state == "published":
             owner.execute(
-                "INSERT INTO publications (claim, since, until, days, content, published_at,"
+                "INSERT INTO publications (claim_id, since, until, days, content, published_at,"
                 " published_by) VALUES (%s, '2026-04-09', '2026-04-15', 5, %s, %s, %s)",
                 (claim, json.dumps(TOLD | {"fen": n * 100_000_00}), AT, CLERK),
             )
@@ -209,7 +216,7 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
         owner,
         "INSERT INTO indicators (number, year, project_name, fund_kind, classification, opened_at,"
         " opened_by) VALUES ('银财〔2026〕12号', 2026, '算力券兑付', '一般公共预算', '2060404',"
-        " %s, %s) RETURNING book",
+        " %s, %s) RETURNING book_id",
         AT, CLERK,
     )  # fmt: skip
     with owner.transaction():
@@ -218,13 +225,14 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
     held |= {"bank_code": "313871000007", "number": "6400123456789"}
     account = one(
         owner,
-        "INSERT INTO bank_accounts (organisation, holder, bank, bank_code, number, decision,"
+        "INSERT INTO bank_accounts (organisation_id, holder, bank, bank_code, number, decision_id,"
         " confirmed_at) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
         *held.values(), decision(owner, "account", "1", held, confirmed=True), AT,
     )  # fmt: skip
     made = one(
         owner,
-        "INSERT INTO payment_lists (number, indicator, total_fen, words, digest, decision, made_at,"
+        "INSERT INTO payment_lists (number, indicator_id, total_fen, words, digest, decision_id,"
+        " made_at,"
         " made_by, sent_at) VALUES ('ZF-2026-0001', 1, 130000000, '壹佰叁拾万元整', %s, %s, %s,"
         " 'finance:吴八#7', %s) RETURNING id",
         "1" * 64,
@@ -234,14 +242,15 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
     owner.execute("ALTER TABLE payment_lines DISABLE TRIGGER fits")  # the list is sent already
     for line, (claim, paid) in enumerate(((7, 700_000_00), (6, 0)), start=1):
         owner.execute(
-            "INSERT INTO payment_lines (list, line, claim, voucher, account, payee, uscc, bank,"
+            "INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee,"
+            " uscc, bank,"
             " bank_code, number, fen, paid_fen, returned_fen) SELECT %s, %s, c.id,"
-            " c.voucher, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
-            " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee WHERE c.id = %s",
+            " c.voucher_id, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
+            " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
             (made, line, account, paid, claim),
         )
     owner.execute(
-        "INSERT INTO bank_returns (reference, list, line, result, fen, on_day, reason, original,"
+        "INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, reason, original,"
         " received_at, received_by) VALUES ('N1', %s, 1, 'paid', 70000000, '2026-04-10', '', %s,"
         " %s, 'finance:吴八#7')",
         (made, original, AT),
@@ -261,7 +270,7 @@ def _post(owner: psycopg.Connection, book: int) -> None:
         ("spend", "committed", "spent", 700_000_00),
     ):
         owner.execute(
-            "INSERT INTO movements (posting, book, kind, from_role, to_role, amount)"
+            "INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
             (posting, book, kind, from_role, to_role, fen),
         )

@@ -72,7 +72,7 @@ def test_an_account_is_there_when_a_second_person_confirmed_it(office: Office) -
     with Session(office.engine) as db:
         account = book.account_of(db, 1)
         assert account is not None
-        assert (account.number, account.decision) == (NUMBER, made.id)
+        assert (account.number, account.decision_id) == (NUMBER, made.id)
         assert not held(db, 1)
 
 
@@ -125,12 +125,12 @@ def place(office: Office, made: Decision, number: str) -> None:
     with Session(office.engine) as db:
         db.add(
             BankAccount(
-                organisation=1,
+                organisation_id=1,
                 holder="测试单位",
                 bank="银川银行",
                 bank_code="313871000007",
                 number=number,
-                decision=key(made),
+                decision_id=key(made),
                 confirmed_at=START,
             )
         )

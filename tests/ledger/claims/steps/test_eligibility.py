@@ -106,7 +106,7 @@ def test_less_in_the_books_than_by_the_formula_is_refused_too(
     office: Office, owner: psycopg.Connection
 ) -> None:
     number = office.handed_in()
-    row = owner.execute("SELECT book FROM vouchers").fetchone()
+    row = owner.execute("SELECT book_id FROM vouchers").fetchone()
     assert row
     posted(office.engine, "x", {row[0]: chain(1, "unmatch payable accrued")})
     with pytest.raises(Refused) as caught:
@@ -128,7 +128,7 @@ def test_who_was_accepted_first_is_first(office: Office, owner: psycopg.Connecti
 def test_what_was_paid_or_sent_before_is_not_paid_again(
     office: Office, owner: psycopg.Connection
 ) -> None:
-    row = owner.execute("SELECT book FROM vouchers").fetchone()
+    row = owner.execute("SELECT book_id FROM vouchers").fetchone()
     assert row
     sent = chain(20_000, "list payable sent")
     posted(office.engine, "x", {row[0]: [*sent, *chain(5_000, "pay sent paid")]})
@@ -147,16 +147,18 @@ def test_what_was_paid_or_sent_before_is_not_paid_again(
 def place_claim(owner: psycopg.Connection, fen: int, state: str, paid: int) -> None:
     """A claim of before that stands on a list and is paid in part."""
     owner.execute(
-        "INSERT INTO claims (number, voucher, payee, fen, state, opened_at, opened_by)"
-        " SELECT 'before', v.id, p.organisation, %s, %s, now(), 'test'"
-        " FROM vouchers v JOIN projects p ON p.id = v.project",
+        "INSERT INTO claims (number, voucher_id, payee_id, fen, state, opened_at, opened_by)"
+        " SELECT 'before', v.id, p.organisation_id, %s, %s, now(), 'test'"
+        " FROM vouchers v JOIN projects p ON p.id = v.project_id",
         (fen, state),
     )
     owner.execute("ALTER TABLE payment_lines DROP CONSTRAINT payment_lines_list_fkey")
     owner.execute("ALTER TABLE payment_lines DISABLE TRIGGER fits")
     owner.execute(
-        "INSERT INTO payment_lines (list, line, claim, voucher, account, payee, uscc, bank,"
-        " bank_code, number, fen, paid_fen) SELECT 1, 1, c.id, voucher, a.id, '', '', '', '', '',"
+        "INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee,"
+        " uscc, bank,"
+        " bank_code, number, fen, paid_fen) SELECT 1, 1, c.id, voucher_id, a.id, '', '', '', '',"
+        " '',"
         " fen, %s FROM claims c, bank_accounts a WHERE c.number = 'before'",
         (paid,),
     )
@@ -207,7 +209,7 @@ def test_one_cost_line_never_serves_both_articles(
     team = place_project(owner, "t1", "team")
     place_matched(owner, team, 100, date(2026, 3, 1))
     (one, price), (other, other_price) = owner.execute(
-        "SELECT c.id, min(p.id) FROM contracts c JOIN prices p ON p.contract = c.id"
+        "SELECT c.id, min(p.id) FROM contracts c JOIN prices p ON p.contract_id = c.id"
         " GROUP BY c.id ORDER BY c.id"
     ).fetchall()
     document = place_document(owner, 1_000)

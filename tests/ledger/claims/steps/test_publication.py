@@ -181,7 +181,7 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
     assert propose(office, number).id == made.id
     with Session(office.engine) as db:
         accepted = book.newest_event(db, key(office.claim(number)), "accept")
-        account = book.account_of(db, office.claim(number).payee)
+        account = book.account_of(db, office.claim(number).payee_id)
     assert accepted
     assert account
     assert made.content == {

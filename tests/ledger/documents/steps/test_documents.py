@@ -37,7 +37,7 @@ def test_an_invoice_is_kept_with_its_lines_and_its_file(desk: Desk) -> None:
     key = desk.taken(invoice(1, 100_000, -2_000), original)
     kept = desk.row(key)
     assert (kept.net_fen, kept.tax_fen, kept.gross_fen) == (98_000, 5_880, 103_880)
-    assert (kept.received_by, kept.received_at, kept.decision) == (CLERK, NOW, None)
+    assert (kept.received_by, kept.received_at, kept.decision_id) == (CLERK, NOW, None)
     lines = desk.owner.execute("SELECT line, net_fen, tax_fen FROM document_lines ORDER BY line")
     assert lines.fetchall() == [(1, 100_000, 6_000), (2, -2_000, -120)]
     there = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
@@ -129,7 +129,7 @@ def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     assert desk.refused(other, centre=centre) == [("seller_uscc", "not_your_document")]
     desk.owner.execute(
         "WITH o AS (INSERT INTO organisations (uscc, name) VALUES (%s, '代售') RETURNING id)"
-        " INSERT INTO relations (kind, organisation, centre, valid, recorded_at, recorded_by)"
+        " INSERT INTO relations (kind, organisation_id, centre_id, valid, recorded_at, recorded_by)"
         " SELECT 'seller', id, %s, '[2026-04-03,)', now(), 'x' FROM o",
         (other.seller.uscc, centre),
     )
@@ -214,7 +214,7 @@ class TestLists:
         assert desk.standing() == []
         desk.answer(done.decision)
         assert desk.standing() == sorted(d.id for d in done.documents)
-        assert desk.row(done.documents[0].id).reverses == done.documents[1].id
+        assert desk.row(done.documents[0].id).reverses_id == done.documents[1].id
 
     def test_one_fault_and_nothing_is_kept(self, desk: Desk) -> None:
         documents = [invoice(n, source="keyed") for n in range(1, 4)]

@@ -60,7 +60,9 @@ def test_a_code_makes_an_agent_of_its_cluster_and_source(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, code: str
 ) -> None:
     agent = enrolled(engine, code)
-    row = owner.execute("SELECT id, cluster, node, source, public_key FROM agents").fetchone()
+    row = owner.execute(
+        "SELECT id, cluster_id AS cluster, node, source, public_key FROM agents"
+    ).fetchone()
     assert row == (agent, cluster, "n1", "nvml", KEY)
 
 
@@ -119,7 +121,9 @@ def test_of_all_who_try_at_once_exactly_one_gets_in(
         outcomes = list(pool.map(race, range(racers)))
     assert sum(outcomes) == 1
     assert owner.execute("SELECT count(*) FROM agents").fetchone() == (1,)
-    used = owner.execute("SELECT count(*) FROM enrolment_codes WHERE agent IS NOT NULL").fetchone()
+    used = owner.execute(
+        "SELECT count(*) FROM enrolment_codes WHERE agent_id IS NOT NULL"
+    ).fetchone()
     assert used == (1,)
 
 
@@ -170,7 +174,7 @@ def test_the_list_says_what_was_last_heard(
     assert (silent.reported_at, silent.sent_at) == (None, None)
     for minutes in (3, 5):
         owner.execute(
-            "INSERT INTO streams (stream, agent, number, hash, sent_at, received_at)"
+            "INSERT INTO streams (stream, agent_id, number, hash, sent_at, received_at)"
             " VALUES (%s, %s, 1, '', %s, %s)",
             (uuid4(), agent, NOW, NOW + timedelta(minutes=minutes)),
         )

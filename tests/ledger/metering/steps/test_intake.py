@@ -142,7 +142,7 @@ def test_what_cannot_count_yet_waits_and_is_released(
 ) -> None:
     place(owner, gpus=0, cluster="c2")
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster, node, registered_from)"
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from)"
         " SELECT %s, id, 'n1', now() FROM clusters WHERE name = 'c2'",
         (gpu_id(7),),
     )
@@ -158,7 +158,7 @@ def test_what_cannot_count_yet_waits_and_is_released(
         (3, "other_node"),
     ]
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n1', now())",
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', now())",
         (gpu_id(9), cluster),
     )
     with Session(engine) as db, db.begin():
@@ -283,7 +283,7 @@ def test_what_another_node_said_first_hides_nothing(
         assert isinstance(receipt, Receipt)
         assert len(receipt.quarantined) == 1
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n1', now())",
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', now())",
         (gpu_id(9), cluster),
     )
     with Session(engine) as db, db.begin():

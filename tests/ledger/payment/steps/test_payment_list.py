@@ -42,8 +42,8 @@ def test_the_oldest_claims_are_covered_first_and_nobody_is_overtaken(treasury: T
     assert number == "ZF-2026-0001"
     with Session(treasury.engine) as db:
         made, _, lines = payment.payment_list(db, number)
-        decision = db.get_one(Decision, made.decision)
-    assert [(line.claim, line.fen) for line in lines] == [(1, 600)]
+        decision = db.get_one(Decision, made.decision_id)
+    assert [(line.claim_id, line.fen) for line in lines] == [(1, 600)]
     assert (made.total_fen, made.words) == (600, in_words(600))
     assert made.digest == decision.digest == digest(decision.content)
     assert [one.number for one in treasury.queue()] == ["B", "C"]
@@ -60,7 +60,7 @@ def test_a_confirmed_list_moves_both_ledgers_in_one_posting(
     assert (treasury.rights("p1").payable, treasury.rights("p1").sent) == (300, 600)
     assert treasury.state("A") == "listed"
     moved = owner.execute(
-        "SELECT m.kind FROM movements m JOIN postings p ON p.id = m.posting WHERE p.cause = %s"
+        "SELECT m.kind FROM movements m JOIN postings p ON p.id = m.posting_id WHERE p.cause = %s"
         " ORDER BY 1", (f"pay/{number}/1",),
     ).fetchall()  # fmt: skip
     assert moved == [("commit",), ("list",)]

@@ -28,7 +28,7 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     made.claim("p1", 600, "A")
     made.send()
     made.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    posted(engine, "red", {voucher.book: chain(200, "recall paid recoverable")})
+    posted(engine, "red", {voucher.book_id: chain(200, "recall paid recoverable")})
     return made
 
 
@@ -142,7 +142,7 @@ def test_a_case_closes_by_itself_when_the_rest_was_set_off(
         recover(treasury)
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 0
-        (book,) = (v for v in db.execute(sa.text("SELECT book FROM vouchers")).scalars())
+        (book,) = (v for v in db.execute(sa.text("SELECT book_id FROM vouchers")).scalars())
     posted(treasury.engine, "reissued", {book: chain(200, "set_off recoverable paid")})
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 1

@@ -90,7 +90,7 @@ def test_a_frozen_document_is_told_though_it_was_matched_before(market: Market) 
     key = market.take(bill(1, 10_000))
     market.match()
     market.owner.execute(
-        "INSERT INTO freezes (document, confirmation, frozen_at, frozen_by)"
+        "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64', %s, 'test')",
         (key, NOW),
     )
@@ -102,7 +102,8 @@ def test_a_document_whose_parties_are_not_those_of_the_contract(market: Market) 
     cell = market.charge(OCTOBER, 10_000)
     key = market.take(bill(1, 10_000, buyer=party(77), seller=party(78)))
     market.owner.execute(
-        "INSERT INTO allocations (document, line, contract, month, price, policy, kind, fen,"
+        "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind,"
+        " fen,"
         " allocated_at, allocated_by) VALUES (%s, 1, %s, %s, %s, %s, 'model', 10000, %s, 'test')",
         (key, *cell, NOW),
     )
@@ -113,7 +114,7 @@ def test_a_document_whose_parties_are_not_those_of_the_contract(market: Market) 
 
 def test_parties_that_are_related(market: Market) -> None:
     market.owner.execute(
-        "INSERT INTO relations (kind, organisation, other, valid, recorded_at, recorded_by)"
+        "INSERT INTO relations (kind, organisation_id, other_id, valid, recorded_at, recorded_by)"
         " VALUES ('related', %s, %s, '[2026-10-31,)', %s, 'test')",
         (market.place_party(BUYER), market.place_party(SELLER), NOW),
     )
@@ -159,24 +160,24 @@ def test_more_used_than_the_registered_devices_can(market: Market) -> None:
     market.take(bill(1, 10_000))
     market.match()
     cluster = market.one(
-        "INSERT INTO clusters (name, centre) VALUES ('c', %s) RETURNING id", market.centre
+        "INSERT INTO clusters (name, centre_id) VALUES ('c', %s) RETURNING id", market.centre
     )
     market.owner.execute(
-        "INSERT INTO billing_sources (cluster, source, valid, recorded_at, recorded_by)"
+        "INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)"
         " VALUES (%s, 'slurm', '[2026-01-01,)', %s, 'test')",
         (cluster, NOW),
     )
     day_ms = 24 * 3_600_000
     for number in (1, 2):
         market.owner.execute(
-            "INSERT INTO day_totals (gpu, day, cluster, source, model, holder_kind, holder,"
+            "INSERT INTO day_totals (gpu, day, cluster_id, source, model, holder_kind, holder,"
             " mig_profile, den, held) VALUES (%s, '2026-10-31', %s, 'slurm', 'H100', 'slurm', 'a',"
             " '', 1, %s)",
             (f"job/c/{number}/0/0", cluster, day_ms),
         )
     assert codes(market) == []  # nobody knows how many devices there are
     market.owner.execute(
-        "INSERT INTO gpus (gpu, cluster, node, registered_from) VALUES (%s, %s, 'n',"
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n',"
         " '2026-10-31 00:00+08')",
         (gpu_id(1), cluster),
     )
@@ -191,9 +192,10 @@ def test_the_newest_statement_says_how_good_the_evidence_is(market: Market) -> N
     market.match()
     for revision, grade in enumerate("AD", start=1):
         market.owner.execute(
-            "WITH s AS (INSERT INTO statements (number, contract, month, revision, total_fen,"
+            "WITH s AS (INSERT INTO statements (number, contract_id, month, revision, total_fen,"
             " digest, issued_at, issued_by) VALUES (%s, %s, %s, %s, 10000, repeat('0', 64), %s,"
-            " 'test') RETURNING id) INSERT INTO statement_lines (statement, line, price, policy,"
+            " 'test') RETURNING id) INSERT INTO statement_lines (statement_id, line, price_id,"
+            " policy,"
             " mig_profile, ms_num, ms_den, cost_fen, grade, gap_ms)"
             " SELECT id, 1, %s, '', '', 1, 1, 10000, %s, 0 FROM s",
             (f"DZ-{revision}", market.contract, OCTOBER, revision, NOW, market.price, grade),

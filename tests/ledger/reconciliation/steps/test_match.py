@@ -64,7 +64,8 @@ def test_an_invoice_pays_by_the_number_of_its_statement(market: Market) -> None:
     market.charge(OCTOBER, 100_000)
     november = market.charge(NOVEMBER, 100_000)
     market.one(
-        "INSERT INTO statements (number, contract, month, revision, total_fen, digest, issued_at,"
+        "INSERT INTO statements (number, contract_id, month, revision, total_fen, digest,"
+        " issued_at,"
         " issued_by) VALUES ('DZ-2026-11-0001', %s, %s, 1, 100000, repeat('0', 64), %s, 'test')"
         " RETURNING id",
         market.contract, NOVEMBER, NOW,
@@ -90,7 +91,7 @@ def test_nothing_is_paid_where_the_parties_have_no_contract(market: Market) -> N
 def test_another_seller_counts_while_it_is_one(market: Market) -> None:
     parent = party(31, "母公司")
     market.owner.execute(
-        "INSERT INTO relations (kind, organisation, centre, valid, recorded_at, recorded_by)"
+        "INSERT INTO relations (kind, organisation_id, centre_id, valid, recorded_at, recorded_by)"
         " VALUES ('seller', %s, %s, '[2026-11-01,)', %s, 'test')",
         (market.place_party(parent), market.centre, NOW),
     )
@@ -107,7 +108,7 @@ def test_only_what_stands_pays(market: Market) -> None:
     market.take(keyed)
     frozen = market.take(bill(2, 10_000))
     market.owner.execute(
-        "INSERT INTO freezes (document, confirmation, frozen_at, frozen_by)"
+        "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64', %s, 'test')",
         (frozen, NOW),
     )
@@ -259,7 +260,7 @@ def test_the_database_holds_what_was_allocated_to_what_there_is(market: Market) 
     back = market.take(red(2, blue, -10_000, issued_on=date(2026, 12, 1)))
     with market.engine.connect() as connection, pytest.raises(IntegrityError):
         connection.execute(
-            sa.text("DELETE FROM allocations WHERE document = :back"), {"back": back}
+            sa.text("DELETE FROM allocations WHERE document_id = :back"), {"back": back}
         )
     assert sum(market.allocated().values()) == 40_000
 

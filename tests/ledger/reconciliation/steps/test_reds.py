@@ -50,7 +50,7 @@ def test_an_old_blue_one_is_named_with_its_code(desk: Desk) -> None:
     old = invoice(1, kind="paper_invoice", code="064002000111", number="12345678")
     key = desk.taken(old)
     back = red(2, old, -100, reverses="06400200011112345678")
-    assert desk.row(desk.taken(back)).reverses == key
+    assert desk.row(desk.taken(back)).reverses_id == key
 
 
 def test_a_keyed_one_takes_nothing_before_it_is_confirmed(desk: Desk) -> None:

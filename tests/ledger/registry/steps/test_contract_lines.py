@@ -59,7 +59,7 @@ class Books:
             sa.text(
                 "SELECT p.kind || ' ' || p.name AS line, sum(ms_num / ms_den / 60000)::int,"
                 " sum(cost_fen)::int, sum(promised_ms / 3600000)::int"
-                " FROM charges g JOIN prices p ON p.id = g.price GROUP BY 1 ORDER BY 1"
+                " FROM charges g JOIN prices p ON p.id = g.price_id GROUP BY 1 ORDER BY 1"
             )
         )
         return {row[0].strip(): tuple(row[1:]) for row in rows}
@@ -198,8 +198,9 @@ def test_usage_has_one_metered_price_however_it_is_called(
     assert (done.created, done.superseded) == ({"prices": 1}, {"prices": 1})
     with pytest.raises(psycopg.errors.ExclusionViolation):
         owner.execute(
-            "INSERT INTO prices (contract, name, partition, unit, yuan, gpus, hours, tax_included,"
-            " tax_rate, valid, recorded_at, recorded_by) SELECT contract, '丙', partition, unit,"
+            "INSERT INTO prices (contract_id, name, partition, unit, yuan, gpus, hours,"
+            " tax_included,"
+            " tax_rate, valid, recorded_at, recorded_by) SELECT contract_id, '丙', partition, unit,"
             " yuan, gpus, hours, tax_included, tax_rate, valid, now(), 'x' FROM prices"
             " WHERE superseded_at IS NULL"
         )
@@ -224,7 +225,7 @@ def test_a_device_of_another_centre_is_not_the_contracts_to_reserve(
     books: Books, owner: psycopg.Connection
 ) -> None:
     owner.execute(
-        "INSERT INTO centres (name, organisation) SELECT 'other', organisation FROM centres"
+        "INSERT INTO centres (name, organisation_id) SELECT 'other', organisation_id FROM centres"
     )
     text = contract(METERED, number="k2", since="2027-01-01").replace("centre of c1", "other")
     line = text.replace(METERED, reserved(0, days=""))
@@ -243,7 +244,7 @@ def test_a_device_is_reserved_once_a_day(books: Books, owner: psycopg.Connection
     assert books.faults(more.replace("2026-03-02", "2026-03-03")) == []
     with pytest.raises(psycopg.errors.ExclusionViolation):
         owner.execute(
-            "INSERT INTO reserved_devices SELECT p.id, %s, d.project, d.centre, d.valid"
+            "INSERT INTO reserved_devices SELECT p.id, %s, d.project_id, d.centre_id, d.valid"
             " FROM prices p, reserved_devices d WHERE p.kind = 'metered' LIMIT 1",
             (gpu_id(0),),
         )

@@ -59,7 +59,7 @@ AS_OF = sa.text("""
     FROM generate_series(CAST(:first AS date), CAST(:first AS date) + :days, interval '1 day') d
     JOIN bindings b ON b.valid @> d::date AND b.holder = 'x' AND b.recorded_at <= :moment
         AND (b.superseded_at IS NULL OR b.superseded_at > :moment)
-    JOIN projects p ON p.id = b.project
+    JOIN projects p ON p.id = b.project_id
     GROUP BY d
 """)
 
@@ -107,19 +107,20 @@ def test_every_day_and_moment_has_one_truth(
 @pytest.mark.parametrize(
     "statement",
     [
-        """INSERT INTO bindings (cluster, holder_kind, holder, project, valid, recorded_at,
+        """INSERT INTO bindings (cluster_id, holder_kind, holder, project_id, valid, recorded_at,
                                  recorded_by)
-           SELECT cluster, holder_kind, holder, project, '[2026-05-01,2026-05-02)', now(), 'x'
+           SELECT cluster_id, holder_kind, holder, project_id, '[2026-05-01,2026-05-02)', now(), 'x'
            FROM bindings WHERE holder = 'saishang-train'""",
-        """INSERT INTO billing_sources (cluster, source, valid, recorded_at, recorded_by)
+        """INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)
            SELECT id, 'dcgm', '[2026-03-31,2026-04-02)', now(), 'x' FROM clusters""",
-        """INSERT INTO prices (contract, model, mig_profile, unit, yuan, gpus, hours, tax_included,
+        """INSERT INTO prices (contract_id, model_id, mig_profile, unit, yuan, gpus, hours,
+            tax_included,
                                tax_rate, valid, recorded_at, recorded_by)
-           SELECT contract, model, mig_profile, unit, 1, gpus, hours, tax_included, tax_rate,
+           SELECT contract_id, model_id, mig_profile, unit, 1, gpus, hours, tax_included, tax_rate,
                   valid, now(), 'x'
            FROM prices""",
-        """INSERT INTO contracts (number, centre, project, valid)
-           SELECT number || '/2', centre, project, valid FROM contracts""",
+        """INSERT INTO contracts (number, centre_id, project_id, valid)
+           SELECT number || '/2', centre_id, project_id, valid FROM contracts""",
     ],
 )
 def test_the_database_itself_refuses_two_truths(db: Session, statement: str) -> None:
@@ -131,7 +132,7 @@ def test_the_database_itself_refuses_two_truths(db: Session, statement: str) -> 
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE bindings SET project = project + 1",
+        "UPDATE bindings SET project_id = project_id + 1",
         "UPDATE prices SET yuan = 0",
         "DELETE FROM bindings",
         "UPDATE contracts SET valid = '[2026-01-01,)'",

@@ -56,7 +56,7 @@ def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
         sa.text(
             "SELECT p.code || ' ' || b.valid || CASE WHEN superseded_at IS NULL THEN ''"
             " ELSE ' superseded by ' || superseded_by END"
-            " FROM bindings b JOIN projects p ON p.id = b.project WHERE holder = :holder"
+            " FROM bindings b JOIN projects p ON p.id = b.project_id WHERE holder = :holder"
             " ORDER BY b.valid, b.id"
         ),
         {"holder": holder},

@@ -30,7 +30,7 @@ def figures(town: Town) -> tuple[int, int, int]:
 def postings(owner: psycopg.Connection) -> list[tuple[object, ...]]:
     return owner.execute(
         "SELECT p.number, p.used::text, m.kind, m.amount FROM postings p"
-        " JOIN movements m ON m.posting = p.id WHERE m.kind IN ('accrue', 'unaccrue')"
+        " JOIN movements m ON m.posting_id = p.id WHERE m.kind IN ('accrue', 'unaccrue')"
         " ORDER BY p.number"
     ).fetchall()
 

@@ -167,7 +167,7 @@ def test_the_moves_of_a_change() -> None:
 
 
 def test_no_line_of_code_lowers_a_promise_without_a_decision(town: Town) -> None:
-    book = voucher_of(town).book
+    book = voucher_of(town).book_id
     part = [Move("withdraw", "available", "entitlement", 1)]
     with Session(town.engine) as db, pytest.raises(Refused, match="undecided"):
         post(db, cause="mine", used=MONTH, booked=MONTH, actor="x", moves={book: part})

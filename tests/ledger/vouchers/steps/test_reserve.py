@@ -53,12 +53,12 @@ class Desk:
         """Usage as the accrual posts it, out of what is reserved."""
         with Session(self.engine) as db, db.begin():
             part = chain(fen, "accrue reserved accrued")
-            moves = {self.voucher.book: part}
+            moves = {self.voucher.book_id: part}
             post(db, cause=f"use/{fen}", used=MONTH, booked=MONTH, actor="x", moves=moves)
 
     @property
     def rights(self) -> Rights:
-        return held(self.engine, self.voucher.book)
+        return held(self.engine, self.voucher.book_id)
 
 
 @pytest.fixture
