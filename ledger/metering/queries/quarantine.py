@@ -12,9 +12,7 @@ Place = tuple[int, str]  # cluster and node
 
 def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
     """Where those of these GPUs stand that are registered."""
-    rows = raw.execute(
-        "SELECT gpu, cluster_id AS cluster, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),)
-    )
+    rows = raw.execute("SELECT gpu, cluster_id, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),))
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
 
 
@@ -25,8 +23,7 @@ def keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datet
     with raw.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at,"
-            " body)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
+            " body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
             [
                 (
                     w.gpu,
@@ -76,7 +73,7 @@ def quarantine(
 
 # The judge has the last word; what cannot count by now need not be read, however much it is.
 _WAITING = """
-    SELECT q.gpu, q.start, q.hash, q.cluster_id AS cluster, q.node, q.body, q.source, q.stream,
+    SELECT q.gpu, q.start, q.hash, q.cluster_id, q.node, q.body, q.source, q.stream,
            q.number, c.name
     FROM quarantine q JOIN clusters c ON c.id = q.cluster_id
     LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster_id = q.cluster_id AND g.node = q.node

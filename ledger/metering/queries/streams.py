@@ -37,7 +37,7 @@ def lock_stream(raw: Raw, stream: UUID) -> Head | None:
     """Wait for whoever writes to this stream just now; then its head, None for a new stream."""
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(stream),))
     row = raw.execute(
-        "SELECT agent_id AS agent, number, hash FROM streams WHERE stream = %s", (stream,)
+        "SELECT agent_id, number, hash FROM streams WHERE stream = %s", (stream,)
     ).fetchone()
     return Head(*row) if row else None
 
@@ -64,8 +64,7 @@ def advance(raw: Raw, batch: Signed, answer: dict[str, Any], now: datetime) -> N
     """Keep the next batch of a stream with its answer; it is the head from now on."""
     raw.execute(
         "INSERT INTO batches (stream, number, hash, signature, agent_id, received_at, answer,"
-        " bytes)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
+        " bytes) VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",
         (
             batch.stream,
             batch.number,

@@ -100,7 +100,7 @@ def _ensure_days(raw: Raw, days: set[date]) -> None:
 
 
 _COPY = (
-    "COPY windows (gpu, start, cluster, source, stream, number, body) FROM STDIN (FORMAT binary)"
+    "COPY windows (gpu, start, cluster_id, source, stream, number, body) FROM STDIN (FORMAT binary)"
 )
 _TYPES = ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb")
 
@@ -179,8 +179,7 @@ _FOLD_TOTALS = """
         AS u(gpu, day, model, kind, holder, profile, part, qos, den, held, ppm, ms)
     ORDER BY u.gpu, u.day, u.model, u.kind, u.holder, u.profile, u.part, u.qos, u.den
     ON CONFLICT (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition,
-        qos,
-                 den)
+                 qos, den)
     DO UPDATE SET held = t.held + excluded.held,
                   util_ppm_ms = t.util_ppm_ms + excluded.util_ppm_ms,
                   util_ms = t.util_ms + excluded.util_ms

@@ -112,7 +112,7 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
         enrolled_at=now,
     )
     _insert(db, agent)
-    used.agent = agent.id
+    used.agent_id = agent.id
     db.add(used)
     db.flush()
     return agent

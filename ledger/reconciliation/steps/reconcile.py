@@ -212,7 +212,7 @@ def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) 
         raise Conflict("figures_changed", subject=decision.subject)
     row = _match(db, key(kept), cell, decision)
     row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
-    row.extra_decision = decision.id
+    row.extra_decision_id = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
     db.add(row)
     db.flush()
@@ -285,7 +285,7 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
         row = _match(db, reconciliation, one.cell, decision)
         row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
         row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
-        row.decision = key(decision)
+        row.decision_id = key(decision)
         db.add(row)
         for typed in one.typed:
             db.add(
@@ -294,7 +294,12 @@ def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: D
                     reconciliation_id=reconciliation,
                     price_id=one.cell.price,
                     policy=one.cell.policy,
-                    **asdict(typed),
+                    document_id=typed.document,
+                    code=typed.code,
+                    line=typed.line,
+                    fen=typed.fen,
+                    treatment=typed.treatment,
+                    reason=typed.reason,
                 )
             )
     db.flush()

@@ -79,7 +79,7 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
         "INSERT INTO decisions (kind, answer) VALUES ('cap', 'confirmed')",
         "UPDATE numbering SET last = 0",
         "UPDATE legal_moves SET to_role = 'paid'",
-        """MERGE INTO accounts USING (SELECT 1) x ON book = 1
+        """MERGE INTO accounts USING (SELECT 1) x ON book_id = 1
            WHEN MATCHED THEN UPDATE SET balance = 0""",
         "INSERT INTO accounts VALUES (1, 'gift', 0, 1, 0)",
         "INSERT INTO entries VALUES (1, 'paid', 1, 1, 1, 1)",

@@ -24,7 +24,7 @@ from tests.support.vouchers import (
 
 SHADOWS = [f"CREATE TEMP TABLE {table} (LIKE public.{table})" for table in (*TABLES, "projects")]
 LIES = [
-    """INSERT INTO pg_temp.accounts SELECT book, role, -9000000000000000, 9000000000000000, 0
+    """INSERT INTO pg_temp.accounts SELECT book_id, role, -9000000000000000, 9000000000000000, 0
        FROM public.accounts""",
     """INSERT INTO pg_temp.clauses SELECT policy, clause, digest, 1, 1, 9000000000000000, effective,
        true, digest_format FROM public.clauses""",

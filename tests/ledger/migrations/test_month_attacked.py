@@ -13,8 +13,7 @@ from tests.support.town import Town
 
 MATCH = """
     INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,
-        matched_fen,
-        extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id)
+        matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id)
     SELECT id, 1, {policy}, 10000, 10000, 10000, {extra}, 0, 0, {decision}, {extra_decision}
     FROM reconciliations
 """
