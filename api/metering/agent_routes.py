@@ -19,7 +19,7 @@ from ledger.people.steps.credentials import Viewer
 router = APIRouter(tags=["agents"])
 
 _SCHEMAS, SCHEMAS = msgspec.json.schema_components(
-    [wire.Enrol, wire.Enrolled], ref_template="#/components/schemas/{name}"
+    [wire.Enrol, wire.Enrolment], ref_template="#/components/schemas/{name}"
 )
 _OPENAPI: dict[str, Any] = {
     "requestBody": {
@@ -51,7 +51,7 @@ def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -
     """Make a node's key known by a one-time code, which is the credential."""
     agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
     cluster = enrol.cluster_of(db, agent)
-    told = wire.Enrolled(agent=agent.id, cluster=cluster.name, node=agent.node)
+    told = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
     return Response(msgspec.json.encode(told), 201, media_type="application/json")
 
 
