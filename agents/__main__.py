@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        if argv and argv[0] in _STANDALONE:  # they read their own arguments
+        if words and words[0] in _STANDALONE:  # they read their own arguments
             return _run_standalone(words[0], words[1:])
         arguments = _parser().parse_args(words)
         settings = Settings.read(os.environ)
