@@ -16,8 +16,8 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.door.problems import findings
 from api.door.route_table import FORM_MAX, limited
+from api.messages.sentences import findings
 from api.people.decision_rights import may_read
 from api.web import forms
 from api.web import labels as words

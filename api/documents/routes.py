@@ -23,10 +23,11 @@ from api.documents.schemas import (
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import YearMonth
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.queries import document_views as books
 from ledger.documents.queries import originals

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import models_json_schema
 
+from api.messages.messages import MONTH_PATTERN
 from ledger.units import FEN_MAX
 
 LINE_MAX = 200
@@ -27,7 +28,7 @@ def exact(value: object) -> object:
 
 Exact = Annotated[int | str, BeforeValidator(exact)]
 PositiveFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
-YearMonth = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]
 Line = Annotated[
     str,
     StringConstraints(

@@ -16,6 +16,7 @@ from api.door.route_table import limited
 from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["agents"])
 
@@ -66,9 +67,8 @@ def issue_code(
 ) -> EnrolmentCodeRead:
     """A code that makes one node of a cluster an agent within 24 hours."""
     cluster = access.cluster(db, viewer, wanted.cluster)
-    assert cluster.id is not None  # noqa: S101 - it was read from the database
     code = enrol.issue_code(
-        db, cluster=cluster.id, source=wanted.source, actor=viewer.actor, now=now
+        db, cluster=key(cluster), source=wanted.source, actor=viewer.actor, now=now
     )
     return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
     BankReturnOutcome,

@@ -1,12 +1,12 @@
 """What the API takes and gives of decisions by two persons."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
 from api.door.schemas import Line, Note, RequestModel, ResponseModel
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Answer, Role
 
 
 class DecisionRead(ResponseModel):
@@ -29,7 +29,7 @@ class DecisionRead(ResponseModel):
 class DecisionAnswer(RequestModel):
     """The one answer to a decision; `seen` is the digest of what was seen."""
 
-    answer: Literal["confirmed", "refused", "withdrawn"]
+    answer: Answer
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reason: Note = ""
 

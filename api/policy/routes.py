@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.door.dependencies import signed_in
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
+from api.messages.sentences import findings
 from api.policy.explain.evaluation import evaluated
 from api.policy.schemas import CaseRequest, EvaluationRead
 from ledger.errors import Finding

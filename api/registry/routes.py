@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Request
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
+from api.messages.sentences import findings
 from api.registry.schemas import RegistryOutcome
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.town import Town
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")

@@ -15,7 +15,7 @@ from agents.wire import AGENT_HEADER
 from api.app import ROUTERS
 from api.door.limits import GUESSES, Limits
 from api.door.route_table import BODY_MAX, RouteTable
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town
 

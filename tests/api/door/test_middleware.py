@@ -15,7 +15,7 @@ from api.app import create_app
 from api.door.dependencies import Db
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import code_for
 from tests.support.api.doors import DOORS
 from tests.support.api.town import Town
