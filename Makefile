@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install run test lint format bench torture lock
+.PHONY: install run test lint format messages bench torture lock
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("suanquan needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -11,7 +11,12 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-install: .venv/installed ## build .venv/ from the hash-pinned requirements.txt
+CATALOGUE := api/language/locale/en
+
+$(CATALOGUE).mo: $(CATALOGUE).po .venv/installed
+	$(BIN)/pybabel --quiet compile -l en -i $< -o $@
+
+install: .venv/installed $(CATALOGUE).mo ## build .venv/ from the hash-pinned requirements.txt
 
 run: install ## set up and start everything on this machine, then print the address
 	@$(BIN)/suanquan up
@@ -28,6 +33,11 @@ lint: install ## style, types and who may import whom
 format: install ## let ruff mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+messages: install ## bring the texts of api/ into the catalogue: new ones in, unused ones out, sorted
+	$(BIN)/pybabel --quiet extract -F pyproject.toml -k _ -k msgid --omit-header --no-location --sort-output -o $(CATALOGUE).pot api
+	$(BIN)/pybabel --quiet update -l en -i $(CATALOGUE).pot -o $(CATALOGUE).po --omit-header --no-fuzzy-matching --ignore-obsolete --no-wrap
+	rm $(CATALOGUE).pot
 
 bench: install ## ratios measured in one run: a table, and JSON beside it
 	$(BIN)/python -m bench

@@ -25,9 +25,9 @@ from agents.driver.watchdog import WatchedDriver
 from agents.holders.kubelet import KubeletHolders
 from agents.observations import Instant
 from agents.reporting.spool import BYTES_MAX, Spool
-from tests.support.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
-from tests.support.fake_kubelet import FakeKubelet, Pod, running
-from tests.support.tiny_server import TinyServer, listening
+from tests.support.agents.fake_driver import FakeDriver, compile_driver, mig_uuid, sliced_lines
+from tests.support.agents.fake_kubelet import FakeKubelet, Pod, running
+from tests.support.agents.tiny_server import TinyServer, listening
 
 GPUS, SLICES, PODS = 8, 7, 50
 REAL_S = 60

@@ -6,41 +6,31 @@ is started once a session; a test gets a database of its own, copied from a migr
 tests never see each other's rows and may break what they like.
 """
 
-import itertools
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from hatch_build import compile_catalogues
 from ledger.postgres.binaries import find_binaries, system_binaries
 from ledger.postgres.database import Database, upgrade
 from ledger.postgres.embedded import Embedded
-
-# What protects against a power cut only costs time here.
-FAST = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "shared_buffers": "32MB",
-    "max_wal_size": "128MB",
-}
-TEMPLATE = "migrated"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a copy of a database takes 5 ms here, 40 on a disk
-ROOM = 2 << 30  # bytes
+from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["embedded", "system", "all"], default="all")
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
+    parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
+
+
+def pytest_configure() -> None:
+    compile_catalogues()  # `git` may have brought newer texts than `make install` compiled
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -51,57 +41,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
         engines = found if wanted == "all" else [wanted]
         metafunc.parametrize("postgres", engines, indirect=True, scope="session")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running PostgreSQL with a migrated template database in it."""
-
-    engine: str  # "embedded" or "system"
-    embedded: Embedded
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    @property
-    def binaries(self) -> Path:
-        return self.embedded.binaries
-
-    def url(self, url: str, database: str) -> str:
-        return sa.make_url(url).set(database=database).render_as_string(hide_password=False)
-
-    def database(self, name: str) -> Database:
-        return Database(
-            owner_url=self.url(self.embedded.owner_url, name),
-            app_url=self.url(self.embedded.app_url, name),
-        )
-
-    def admin(self, *statements: str) -> None:
-        with psycopg.connect(self.embedded.admin_url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
-
-    def create(self, name: str, template: str = "template0") -> Database:
-        self.admin(
-            f"CREATE DATABASE {name} OWNER suanquan_owner TEMPLATE {template} STRATEGY FILE_COPY"
-        )
-        return self.database(name)
-
-    def drop(self, name: str) -> None:
-        self.admin(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    in_memory = (
-        MEMORY.is_dir()
-        and shutil.disk_usage(MEMORY).free > ROOM
-        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
-    )
-    path = Path(tempfile.mkdtemp(prefix="suanquan-test-", dir=MEMORY if in_memory else None))
-    path.chmod(0o711)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ and never passes for an exact one. A share is cut off, not rounded: 100 % is sai
 from datetime import date, datetime
 from fractions import Fraction
 
-from babel.dates import format_date
-
-from api.language.i18n import language
+from api.language.i18n import SOURCE, language
 from ledger.units import BEIJING, Fen, hours, round_half_up, yuan
 
 WAN_FEN = 1_000_000  # 一万元
@@ -85,7 +83,9 @@ def second(at: datetime) -> str:
 
 def long_day(day: date) -> str:
     """A Beijing day as it is said in a sentence: `2026年11月23日`, `Nov 23, 2026`."""
-    return format_date(day, locale=language().replace("-", "_"))
+    if language() == SOURCE:
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day:%b} {day.day}, {day.year}"
 
 
 def short_day(day: date) -> str:

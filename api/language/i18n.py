@@ -1,22 +1,21 @@
 """The reader's language: Chinese is the source, English stands beside it in `locale/en.po`.
 
-Every text that a person reads is written in Chinese where it is used, in `_(...)`, and translated
-when it is shown: by `?lang=`, else the cookie `lang`, else what the browser prefers, else Chinese.
-The .po file is read at the start, so there is no compile step to forget; a test fails on a text
-without its English. Figures are written the same in both languages (`api/language/format.py`).
+A text that people read is written in Chinese where it is used: `_("…")` translates it there and
+then; in a table of a module, which is read before any reader is known, `msgid("…")` only names it
+for the catalogue, and whoever shows it calls `_(text)`. The language is that of `?lang=`, else of
+the cookie `lang`, else what the browser prefers, else Chinese.
+
+`make messages` brings new texts into `locale/en.po`; the build compiles it (`hatch_build.py`), so
+that running needs the standard library alone. Figures are written the same in both languages
+(`api/language/format.py`).
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from gettext import NullTranslations
-from io import BytesIO
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import Translations
 
 LOCALE = Path(__file__).parent / "locale"
 SOURCE = "zh-CN"
@@ -32,9 +31,9 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(wanted: str) -> Iterator[None]:
-    """Everything inside is said in this language."""
-    token = _current.set(wanted)
+def speaking(language: str) -> Iterator[None]:
+    """Show every text inside in this language."""
+    token = _current.set(language)
     try:
         yield
     finally:
@@ -43,21 +42,26 @@ def speaking(wanted: str) -> Iterator[None]:
 
 def choose(query: str | None, cookie: str | None, accept: str | None) -> str:
     """The reader's language, from `?lang=`, the cookie and Accept-Language, in that order."""
-    for said in (query, cookie):
-        if found := _known(said or ""):
-            return found
+    for tag in (query, cookie):
+        if known := _known(tag or ""):
+            return known
     weighed = sorted((_weight(item) for item in (accept or "").split(",")), reverse=True)
-    return next((found for _, _, found in weighed if found), SOURCE)
+    return next((known for _, _, known in weighed if known), SOURCE)
 
 
 def gettext(message: str) -> str:
-    """The message in the reader's language; an unknown one as it is written."""
+    """The message in the reader's language; one that the catalogue lacks as it is written."""
     return _translations(language()).gettext(message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """As `gettext`, where English tells one from many (Chinese does not)."""
     return _translations(language()).ngettext(singular, plural, n)
+
+
+def msgid(message: str) -> str:
+    """The message as it is: only its name for the catalogue. Show it through `gettext`."""
+    return message
 
 
 def _known(tag: str) -> str:
@@ -69,21 +73,21 @@ def _known(tag: str) -> str:
 def _weight(item: str) -> tuple[float, bool, str]:
     """One item of Accept-Language by its preference; among equals the source language leads."""
     tag, _, rest = item.partition(";")
-    found = _known(tag)
+    known = _known(tag)
     try:
         weight = float(rest.strip().removeprefix("q=") or 1)
     except ValueError:
         weight = 0.0
-    return weight, found == SOURCE, found if weight > 0 else ""
+    return weight, known == SOURCE, known if weight > 0 else ""
 
 
 @cache
-def _translations(wanted: str) -> NullTranslations:
-    if wanted == SOURCE:
+def _translations(language: str) -> NullTranslations:
+    if language == SOURCE:
         return NullTranslations()
-    with (LOCALE / f"{wanted}.po").open("rb") as file:
-        catalogue = read_po(file, locale=wanted)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return Translations(compiled)
+    path = LOCALE / f"{language}.mo"
+    try:
+        with path.open("rb") as file:
+            return GNUTranslations(file)
+    except FileNotFoundError as error:
+        raise RuntimeError(f"{path} is missing: `make install` compiles it from the .po") from error

@@ -3,56 +3,58 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from api.language.i18n import msgid
+
 _CASES = {
-    "not_your_step": "角色 {role} 不能做这一步（{action}）",
-    "no_such_step": "目前的状态（{state}）下不能做这一步（{action}）",
-    "claim_moved": "这件申请刚刚被别人办理过，请重新查看",
+    "not_your_step": msgid("角色 {role} 不能做这一步（{action}）"),
+    "no_such_step": msgid("目前的状态（{state}）下不能做这一步（{action}）"),
+    "claim_moved": msgid("这件申请刚刚被别人办理过，请重新查看"),
 }
 
 _CLAIMS = {
-    "claim": "没有编号为 {number} 的兑付申请",
-    "claim_file": "这件申请没有这份材料：{hash}",
-    "nothing_to_claim": "项目「{project}」目前没有可以申请的金额",
-    "more_than_claimable": "申请 {asked} 元，而目前可以申请的至多 {left} 元",
-    "claim_no_draft": "申请 {number} 已经提交；要改材料，请经办先退回补正",
-    "claim_lacks": "还缺 {count} 项",
-    "file_empty": "文件「{name}」是空的",
-    "lacks_application": "缺少兑付申请表",
-    "lacks_commitment": "缺少承诺书",
-    "lacks_receipt": "缺少付款凭证",
-    "lacks_account": "缺少收款账户证明",
-    "lacks_contract": "缺少合同文本",
-    "lacks_result": "缺少成果材料",
-    "lacks_other": "缺少其他材料",
-    "lacks_bank_account": "收款单位「{payee}」还没有经两人确认的收款账户",
-    "note_missing": "请写明理由",
-    "reference_missing": "请写明人才认定的文号（只记是否认定和文号）",
-    "channel_missing": "请写明提出异议的渠道，如办公室、电话、信箱",
-    "not_earned": "申请 {asked} 元，而按政策可付 {engine} 元、账上可付 {books} 元",
+    "claim": msgid("没有编号为 {number} 的兑付申请"),
+    "claim_file": msgid("这件申请没有这份材料：{hash}"),
+    "nothing_to_claim": msgid("项目「{project}」目前没有可以申请的金额"),
+    "more_than_claimable": msgid("申请 {asked} 元，而目前可以申请的至多 {left} 元"),
+    "claim_no_draft": msgid("申请 {number} 已经提交；要改材料，请经办先退回补正"),
+    "claim_lacks": msgid("还缺 {count} 项"),
+    "file_empty": msgid("文件「{name}」是空的"),
+    "lacks_application": msgid("缺少兑付申请表"),
+    "lacks_commitment": msgid("缺少承诺书"),
+    "lacks_receipt": msgid("缺少付款凭证"),
+    "lacks_account": msgid("缺少收款账户证明"),
+    "lacks_contract": msgid("缺少合同文本"),
+    "lacks_result": msgid("缺少成果材料"),
+    "lacks_other": msgid("缺少其他材料"),
+    "lacks_bank_account": msgid("收款单位「{payee}」还没有经两人确认的收款账户"),
+    "note_missing": msgid("请写明理由"),
+    "reference_missing": msgid("请写明人才认定的文号（只记是否认定和文号）"),
+    "channel_missing": msgid("请写明提出异议的渠道，如办公室、电话、信箱"),
+    "not_earned": msgid("申请 {asked} 元，而按政策可付 {engine} 元、账上可付 {books} 元"),
 }
 
 _PUBLICATION = {
-    "calendar_ends": "还没有 {year} 年的节假日安排，算不出工作日；请更新日历后再试",
-    "objection": "没有编号为 {id} 的异议",
-    "objection_blank": "请写明谁提出异议、异议是什么",
-    "objection_resolved": "异议 {id} 已经处理",
-    "publication_runs": "公示尚未结束（至 {until}），不能批准",
-    "publication_not_over": "公示尚未结束，或有异议没有处理，不能批准",
+    "calendar_ends": msgid("还没有 {year} 年的节假日安排，算不出工作日；请更新日历后再试"),
+    "objection": msgid("没有编号为 {id} 的异议"),
+    "objection_blank": msgid("请写明谁提出异议、异议是什么"),
+    "objection_resolved": msgid("异议 {id} 已经处理"),
+    "publication_runs": msgid("公示尚未结束（至 {until}），不能批准"),
+    "publication_not_over": msgid("公示尚未结束，或有异议没有处理，不能批准"),
 }
 
 _APPROVAL = {
-    "claim_not_decided": "这件申请没有经两人批准",
-    "proposal_outdated": "提出批准之后情况有变，请撤回后重新提出：{number}",
-    "account_unknown": "收款单位「{payee}」没有收款账户",
+    "claim_not_decided": msgid("这件申请没有经两人批准"),
+    "proposal_outdated": msgid("提出批准之后情况有变，请撤回后重新提出：{number}"),
+    "account_unknown": msgid("收款单位「{payee}」没有收款账户"),
 }
 
 _ACCOUNTS = {
-    "organisation": "没有登记过单位 {uscc}",
-    "account_faulty": "收款账户有 {count} 处不合要求",
-    "bank_missing": "请写明开户银行",
-    "holder_differs": "户名应与收款单位的名称一致：{name}",
-    "bad_bank_code": "联行号应为 12 位数字",
-    "bad_account_number": "账号应为 6 至 32 位数字",
+    "organisation": msgid("没有登记过单位 {uscc}"),
+    "account_faulty": msgid("收款账户有 {count} 处不合要求"),
+    "bank_missing": msgid("请写明开户银行"),
+    "holder_differs": msgid("户名应与收款单位的名称一致：{name}"),
+    "bad_bank_code": msgid("联行号应为 12 位数字"),
+    "bad_account_number": msgid("账号应为 6 至 32 位数字"),
 }
 
 SENTENCES: Mapping[str, str] = MappingProxyType(

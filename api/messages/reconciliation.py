@@ -3,36 +3,38 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from api.language.i18n import msgid
+
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "decision_open": "关于 {subject} 还有一项由 {by} 提出、未答复的决定",
-        "decision_answered": "这项决定已由 {by} 答复（{answer}）",
-        "decision_changed": "关于 {subject} 的决定与您看到的不同，请重新查看",
-        "same_person": "须由另一人确认：{person} 不能确认自己提出的决定",
-        "not_yours": "只有提出者 {person} 可以撤回",
-        "decision": "没有这项决定",
-        "bad_month": "账期应写成 2026-10",
-        "reconciliation": "没有这份对账（合同与账期）",
-        "nothing_to_reconcile": "合同 {contract} 在 {month} 没有用量也没有发票",
-        "contract": "没有合同「{number}」",
-        "cell": "这个月没有这一价格行（{price}）",
-        "document_line": "成本单据 {document} 没有第 {line} 行",
-        "not_allocated_there": (
+        "decision_open": msgid("关于 {subject} 还有一项由 {by} 提出、未答复的决定"),
+        "decision_answered": msgid("这项决定已由 {by} 答复（{answer}）"),
+        "decision_changed": msgid("关于 {subject} 的决定与您看到的不同，请重新查看"),
+        "same_person": msgid("须由另一人确认：{person} 不能确认自己提出的决定"),
+        "not_yours": msgid("只有提出者 {person} 可以撤回"),
+        "decision": msgid("没有这项决定"),
+        "bad_month": msgid("账期应写成 2026-10"),
+        "reconciliation": msgid("没有这份对账（合同与账期）"),
+        "nothing_to_reconcile": msgid("合同 {contract} 在 {month} 没有用量也没有发票"),
+        "contract": msgid("没有合同「{number}」"),
+        "cell": msgid("这个月没有这一价格行（{price}）"),
+        "document_line": msgid("成本单据 {document} 没有第 {line} 行"),
+        "not_allocated_there": msgid(
             "成本单据 {document} 第 {line} 行在这一格没有分配这么多（已扣除红字）"
         ),
-        "not_left": "这一行可分配的只剩 {left} 元；未确认、已冻结的单据不能分配",
-        "two_kinds": (
+        "not_left": msgid("这一行可分配的只剩 {left} 元；未确认、已冻结的单据不能分配"),
+        "two_kinds": msgid(
             "成本单据 {document} 第 {line} 行已用于另一类项目，同一行不能同时支持第九条和第十四条"
         ),
-        "message": "没有这个问题",
-        "message_answered": "这个问题已由 {by} 答复",
-        "reason_missing": "须写明理由或内容",
-        "statement_contested": "对账单 {number} 有一方提出异议，须写明理由才能提出",
-        "figures_changed": "{subject} 的用量或发票在提出之后有变动，请重新提出",
-        "not_proposed": "有 {count} 处须先处理，未提出",
-        "no_such_difference": "没有差异 {code}",
-        "undecided_difference": "差异 {code} 须由人选择处理办法并写明理由",
-        "blocked_difference": "差异 {code} 不得计入，只能剔除",
-        "not_your_decision": "您的角色（{role}）不能确认这类决定",
+        "message": msgid("没有这个问题"),
+        "message_answered": msgid("这个问题已由 {by} 答复"),
+        "reason_missing": msgid("须写明理由或内容"),
+        "statement_contested": msgid("对账单 {number} 有一方提出异议，须写明理由才能提出"),
+        "figures_changed": msgid("{subject} 的用量或发票在提出之后有变动，请重新提出"),
+        "not_proposed": msgid("有 {count} 处须先处理，未提出"),
+        "no_such_difference": msgid("没有差异 {code}"),
+        "undecided_difference": msgid("差异 {code} 须由人选择处理办法并写明理由"),
+        "blocked_difference": msgid("差异 {code} 不得计入，只能剔除"),
+        "not_your_decision": msgid("您的角色（{role}）不能确认这类决定"),
     }
 )

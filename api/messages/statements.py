@@ -3,22 +3,24 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from api.language.i18n import msgid
+
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "not_for_kind": "{kind} 一类没有这一项",
-        "bad_quantity": "卡时应为大于零、小于一亿的小数，如 5000",
-        "bad_node": "节点应写成 集群/节点",
-        "itself": "一个单位不能与自己有关系",
-        "unknown_gpu": "没有登记过 GPU {name}",
-        "unknown_node": "节点 {name} 上没有登记过 GPU",
-        "other_centre": "{name} 在 {centre}，不在合同的智算中心",
-        "reserved_twice": "GPU {gpu} 在这些日子里已由合同 {contract} 预留",
-        "statement": "没有编号为 {number} 的对账单",
-        "statement_line": "对账单 {number} 没有第 {line} 行",
-        "statement_superseded": "对账单 {number} 已由 {by} 取代，请对新的一份答复",
-        "month_open": "{month} 还没有过完；可以先看预览（preview）",
-        "nothing_metered": "合同 {contract} 在 {month} 没有任何费用",
-        "preview_of_one": "预览须指明一份合同",
-        "not_a_party": "对账单只由智算中心和模型企业答复，您的角色是 {role}",
+        "not_for_kind": msgid("{kind} 一类没有这一项"),
+        "bad_quantity": msgid("卡时应为大于零、小于一亿的小数，如 5000"),
+        "bad_node": msgid("节点应写成 集群/节点"),
+        "itself": msgid("一个单位不能与自己有关系"),
+        "unknown_gpu": msgid("没有登记过 GPU {name}"),
+        "unknown_node": msgid("节点 {name} 上没有登记过 GPU"),
+        "other_centre": msgid("{name} 在 {centre}，不在合同的智算中心"),
+        "reserved_twice": msgid("GPU {gpu} 在这些日子里已由合同 {contract} 预留"),
+        "statement": msgid("没有编号为 {number} 的对账单"),
+        "statement_line": msgid("对账单 {number} 没有第 {line} 行"),
+        "statement_superseded": msgid("对账单 {number} 已由 {by} 取代，请对新的一份答复"),
+        "month_open": msgid("{month} 还没有过完；可以先看预览（preview）"),
+        "nothing_metered": msgid("合同 {contract} 在 {month} 没有任何费用"),
+        "preview_of_one": msgid("预览须指明一份合同"),
+        "not_a_party": msgid("对账单只由智算中心和模型企业答复，您的角色是 {role}"),
     }
 )

@@ -1,9 +1,10 @@
 """The schema, one numbered step after another, in hand-written SQL.
 
-A step is never edited once it has been released: a change is a new step. All steps that a
-database lacks run in one transaction (`ledger.postgres.database.upgrade`), as the owner. The files
-under `sql/` are run as they stand, but for `:app_role`, which becomes the application's role: its
-name is a setting, because roles belong to the whole server and not to one database.
+Nothing is released yet, so the first step is the whole schema: the files under `sql/`, one for each
+change, numbered in the order of the rooms. Once released a step is never edited: a change is a new
+step. All steps that a database lacks run in one transaction (`ledger.postgres.database.upgrade`),
+as the owner. The files are run as they stand, but for `:app_role`, which becomes the application's
+role: its name is a setting, because roles belong to the whole server and not to one database.
 """
 
 import re

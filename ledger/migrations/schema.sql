@@ -216,6 +216,7 @@ END $$;
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
 CREATE TABLE public.charges (
+    id bigint NOT NULL,
     contract bigint NOT NULL,
     price bigint NOT NULL,
     month date NOT NULL,
@@ -225,9 +226,8 @@ CREATE TABLE public.charges (
     ms_num numeric NOT NULL,
     ms_den numeric NOT NULL,
     cost_fen bigint NOT NULL,
-    computed_at timestamp with time zone NOT NULL,
-    id bigint NOT NULL,
     promised_ms bigint,
+    computed_at timestamp with time zone NOT NULL,
     CONSTRAINT charges_cost_fen_check CHECK ((cost_fen >= 0)),
     CONSTRAINT charges_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
     CONSTRAINT charges_ms_den_check CHECK ((ms_den >= (1)::numeric)),
@@ -240,29 +240,29 @@ ALTER TABLE public.charges OWNER TO suanquan_owner;
 CREATE TABLE public.prices (
     id bigint NOT NULL,
     contract bigint NOT NULL,
+    kind text DEFAULT 'metered'::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
     model bigint,
     mig_profile text,
+    partition text,
+    qos text,
+    market text,
     unit text NOT NULL,
     yuan numeric NOT NULL,
     gpus integer NOT NULL,
     hours integer NOT NULL,
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL,
-    valid daterange NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    recorded_by text NOT NULL,
-    superseded_at timestamp with time zone,
-    superseded_by text,
-    kind text DEFAULT 'metered'::text NOT NULL,
-    name text DEFAULT ''::text NOT NULL,
     rounding text DEFAULT 'ms'::text NOT NULL,
     devices text[],
     quantity numeric,
     expires date,
     counts boolean,
-    partition text,
-    qos text,
-    market text,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
@@ -865,10 +865,10 @@ CREATE TABLE public.accruals (
     cost_fen bigint NOT NULL,
     uncapped_fen bigint NOT NULL,
     target_fen bigint NOT NULL,
-    months jsonb NOT NULL,
-    computed_at timestamp with time zone NOT NULL,
-    matched jsonb NOT NULL,
     earned_fen bigint NOT NULL,
+    months jsonb NOT NULL,
+    matched jsonb NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
     CONSTRAINT accruals_check CHECK (((target_fen >= 0) AND (target_fen <= uncapped_fen))),
     CONSTRAINT accruals_check1 CHECK (((earned_fen >= 0) AND (earned_fen <= target_fen))),
     CONSTRAINT accruals_cost_fen_check CHECK ((cost_fen >= 0)),
@@ -1029,12 +1029,12 @@ CREATE TABLE public.bindings (
     holder_kind text NOT NULL,
     holder text NOT NULL,
     project bigint NOT NULL,
+    market text DEFAULT 'on-demand'::text NOT NULL,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
-    market text DEFAULT 'on-demand'::text NOT NULL,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
@@ -1344,12 +1344,12 @@ CREATE TABLE public.day_totals (
     holder_kind text NOT NULL,
     holder text NOT NULL,
     mig_profile text NOT NULL,
+    partition text DEFAULT ''::text NOT NULL,
+    qos text DEFAULT ''::text NOT NULL,
     den integer NOT NULL,
     held bigint NOT NULL,
     util_ppm_ms numeric DEFAULT 0 NOT NULL,
     util_ms bigint DEFAULT 0 NOT NULL,
-    partition text DEFAULT ''::text NOT NULL,
-    qos text DEFAULT ''::text NOT NULL,
     CONSTRAINT day_totals_den_check CHECK ((den >= 1)),
     CONSTRAINT day_totals_held_check CHECK ((held >= 0)),
     CONSTRAINT day_totals_holder_kind_check CHECK ((holder_kind = ANY (ARRAY['pod'::text, 'slurm'::text, 'static'::text, 'unallocated'::text, 'unattributed'::text])))
@@ -3038,13 +3038,13 @@ GRANT INSERT(uncapped_fen) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(target_fen) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(matched) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
+GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 

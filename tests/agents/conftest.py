@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fake_driver import FakeDriver, compile_driver, gpu_line
-from tests.support.tiny_server import TinyServer, listening
+from tests.support.agents.fake_driver import FakeDriver, compile_driver, gpu_line
+from tests.support.agents.tiny_server import TinyServer, listening
 
 
 @pytest.fixture

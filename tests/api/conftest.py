@@ -3,9 +3,8 @@ for everybody. What belongs to the first of each is `mine`, what belongs to the 
 """
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,50 +14,23 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
-from agents import wire
 from api.app import create_app
 from api.door import dependencies as deps
 from api.door import logs
 from api.settings import Settings
-from ledger.people.steps.credentials import Role, issue_token
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
-from tests.support.simulation import START, Node, enrolled, gpu_id, place, window
+from tests.support.api import city
+from tests.support.api.city import Site, open_city
+from tests.support.api.command_line import Desk
+from tests.support.api.town import FACTS, NOW, POLICY, Town
+from tests.support.postgres import Server
+from tests.support.serving import serving
+from tests.support.simulation import START, enrolled, gpu_id, place, window
 from tests.support.vouchers import place_project
-
-NOW = START + timedelta(days=3)
-POLICY = "yinchuan-2024-drill"
-FACTS = {
-    "subject_kind": "enterprise",
-    "legal_person": True,
-    "landed_in_city": True,
-    "parameters": 10_000_000_000,
-    "scenarios": 5,
-    "compute_cost_fen": 0,
-    "paid_before_fen": 0,
-}
-
-
-@dataclass
-class Town:
-    """Who is there, and what they come in with."""
-
-    app: FastAPI
-    client: TestClient
-    nodes: dict[str, Node]
-    tokens: dict[Role, str] = field(default_factory=dict, repr=False)
-
-    def headers(self, role: Role | None, language: str = "zh-CN") -> dict[str, str]:
-        """What a visitor of this role sends; None is nobody in particular."""
-        said = {"Accept-Language": language}
-        return said if role is None else said | {"Authorization": f"Bearer {self.tokens[role]}"}
-
-    def report(self, node: Node, *windows: wire.Window) -> None:
-        """The node sends a batch."""
-        body = node.batch(windows)
-        answer = self.client.post("/api/v1/batches", content=body, headers=node.headers(body))
-        assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +53,12 @@ def app(engine: sa.Engine) -> FastAPI:
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def desk(town: Town) -> Iterator[Desk]:
+    with serving(town.app) as url:
+        yield Desk(url, town)
 
 
 @pytest.fixture
@@ -148,3 +126,18 @@ def _bind(owner: psycopg.Connection, cluster: int, project: int) -> None:
         " recorded_by) VALUES (%s, 'static', 'team-a', %s, '[2026-01-01,)', %s, 'test')",
         (cluster, project, START),
     )
+
+
+@pytest.fixture(scope="session")
+def site(servers: Callable[[str], Server]) -> Iterator[Site]:
+    """The small city, made once a session and only looked at."""
+    with open_city(servers("embedded")) as site:
+        yield site
+
+
+@pytest.fixture
+def empty(engine: sa.Engine, tmp_path: Path) -> Site:
+    """A site on which nothing was registered yet."""
+    with Session(engine) as db, db.begin():
+        token = issue_token(db, role="auditor", person="赵六", actor="test", now=city.NOW)
+    return Site("", create_app(engine, Settings(data=tmp_path)), {"auditor": token})

@@ -11,38 +11,13 @@ from nacl.signing import SigningKey
 from agents import wire
 from api.door.schemas import exact
 from ledger.desk.queries.findings import KINDS
-from ledger.people.steps.credentials import Role
-from tests.api.conftest import FACTS, NOW, POLICY, Town
-from tests.api.door.test_access import code_for
+from ledger.people.codes import Role
+from tests.support.api.asks import code_for
+from tests.support.api.requests import REGISTRY, ask, problem
+from tests.support.api.town import FACTS, NOW, POLICY, Town
 from tests.support.simulation import Node, gpu_id, held, minute, window
 
 TALENT = {"subject_kind": "talent", "compute_cost_fen": 0, "paid_before_fen": 0}
-REGISTRY = """
-catalogue:
-- model: H100-80G
-  names: [{nvml: H100}]
-contracts:
-- number: HT-1
-  centre: centre of c-mine
-  project: p-mine
-  from: 2026-01-01
-  until: 2026-12-31
-  prices:
-  - {unit: gpu-hour, yuan: "30", tax_included: false, tax_rate: "0.06"}
-"""
-
-
-def ask(town: Town, role: Role, method: str, path: str, **sent: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **sent)
-    assert answer.is_success, answer.text
-    return answer.json() if answer.content else None
-
-
-def problem(town: Town, method: str, path: str, language: str = "zh-CN", **sent: Any) -> Any:
-    headers = town.headers(Role.CLERK, language)
-    answer = town.client.request(method, f"/api/v1/{path}", headers=headers, **sent)
-    assert answer.status_code == 422, answer.text
-    return answer.json()
 
 
 def test_from_a_registered_price_to_the_quota_and_down_to_the_windows(town: Town) -> None:

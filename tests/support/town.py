@@ -5,18 +5,24 @@ from datetime import datetime
 
 import psycopg
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from agents import wire
+from ledger.accounts.rules.targets import Rights
 from ledger.charging.steps import Charged, charge
 from ledger.metering.steps.intake import Receipt, take_batch
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import Registered, register
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.accrue import Accrued, accrue_all
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
+from ledger.vouchers.tables import Voucher
 from tests.support.simulation import START, Node, enrolled, minute, place
+from tests.support.vouchers import held
 
 NOW = minute(100_000)
 POLICY = "yinchuan-2024-drill"
@@ -46,7 +52,7 @@ class Town:
             load_policies(connection)
         self.register(REGISTRY)
         with Session(engine) as db, db.begin():
-            self.project = project_by_code(db, "p1").id or 0
+            self.project = key(project_by_code(db, "p1"))
             open_voucher(
                 db, project=self.project, clause="09-1", policy=POLICY, facts={}, actor="clerk",
                 now=START,
@@ -66,3 +72,15 @@ class Town:
     def accrue(self, now: datetime = NOW) -> tuple[Charged, Accrued]:
         with Session(self.engine) as db, db.begin():
             return charge(db, now), accrue_all(db, "test", now)
+
+
+CLERK, APPROVER = Viewer(1, "李四", Role.CLERK), Viewer(2, "赵六", Role.APPROVER)
+
+
+def voucher_of(town: Town) -> Voucher:
+    with Session(town.engine, expire_on_commit=False) as db:
+        return db.exec(select(Voucher).where(Voucher.project == town.project)).one()
+
+
+def rights_of(town: Town) -> Rights:
+    return held(town.engine, voucher_of(town).book)

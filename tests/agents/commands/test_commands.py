@@ -23,10 +23,10 @@ from agents.observations import ShareRule
 from agents.reporting.identity import enrol
 from agents.reporting.spool import Spool
 from agents.settings import Settings
-from tests.agents.reporting.test_spool import window
-from tests.support.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
+from tests.support.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
+from tests.support.agents.tiny_server import TinyServer
+from tests.support.agents.windows import window
 from tests.support.paths import DOCS
-from tests.support.tiny_server import TinyServer
 
 
 @pytest.fixture

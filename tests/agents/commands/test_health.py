@@ -17,7 +17,7 @@ from agents.metering.meter import ClosedMinutes
 from agents.observations import Look, NodeLook
 from agents.reporting.server import Server
 from agents.reporting.spool import GapRun, Spool
-from tests.agents.reporting.test_spool import MS, window
+from tests.support.agents.windows import MS, window
 from tests.support.paths import DOCS
 
 LOOK = Look("H100", False, (), {})  # noqa: FBT003

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,32 +24,21 @@ from agents.commands.node import Reporter, Sampler, open_spool
 from agents.driver.watchdog import WatchedDriver
 from agents.errors import SpoolDamaged, SpoolError
 from agents.holders.source import MapFile
-from agents.metering.meter import State
-from agents.observations import Instant
 from agents.reporting.identity import enrol, rotate
-from agents.reporting.server import Server
 from agents.reporting.spool import Spool
 from agents.settings import Settings
-from tests.agents.reporting.test_spool import window
-from tests.support.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
-from tests.support.tiny_server import TinyServer
-
-NOON = 1_767_268_800_000
-QUICK = """
-import sys, agents.metering.meter
-agents.metering.meter.LOOK_MS = 1_000
-from agents.__main__ import main
-sys.exit(main(sys.argv[1:]))
-"""
-
-
-@dataclass
-class Clocks:
-    now: int = 0
-    error: int = NOON
-
-    def __call__(self) -> Instant:
-        return Instant(self.now + self.error, self.now)
+from tests.support.agents.clocks import Clocks
+from tests.support.agents.fake_driver import (
+    Direct,
+    FakeDriver,
+    gpu_line,
+    gpu_uuid,
+    mig_uuid,
+    sliced_lines,
+)
+from tests.support.agents.node_process import QUICK, Agent
+from tests.support.agents.tiny_server import TinyServer
+from tests.support.agents.windows import window
 
 
 @dataclass
@@ -210,70 +196,6 @@ def test_a_damaged_spool_is_put_aside_and_a_new_one_begins(tmp_path: Path) -> No
 
 
 # The real process.
-
-
-@dataclass
-class Agent:
-    driver: FakeDriver
-    folder: Path
-    server: TinyServer
-    process: subprocess.Popen[str] | None = None
-    port: int = 0
-
-    def start(self, *, code: str = QUICK, within: tuple[str, ...] = ()) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process = subprocess.Popen(
-            [*within, sys.executable, "-c", code, "node"],
-            env={
-                **self.driver.environment,
-                "SUANQUAN_URL": self.server.url,
-                "SUANQUAN_AGENT_DATA": str(self.folder / "agent"),
-                "SUANQUAN_ENROL_CODE": "code-1",
-                "SUANQUAN_NODE": "node-1",
-                "SUANQUAN_HEALTH_PORT": str(self.port),
-            },
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def get(self, path: str) -> tuple[int, str]:
-        with Server(f"http://127.0.0.1:{self.port}", timeout_s=5) as pages:
-            answer = pages.get(path)
-        return (answer.status, answer.body.decode()) if answer else (0, "")
-
-    def until(self, path: str, words: str) -> str:
-        """Wait for words on a page (pytest-timeout is the limit)."""
-        while True:
-            assert self.process is not None
-            assert self.process.poll() is None, self.process.communicate()[1]
-            _, body = self.get(path)
-            if words in body:
-                return body
-            time.sleep(0.05)
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        assert self.process is not None
-        self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=60)
-        code, self.process = self.process.returncode, None
-        return code, said
-
-    def open_minute(self) -> State:
-        with Spool(self.folder / "agent" / "spool.db") as spool:
-            kept = spool.restore()
-        assert kept is not None
-        return msgspec.json.decode(kept, type=State)
-
-
-@pytest.fixture
-def agent(fake_driver: FakeDriver, tmp_path: Path, server: TinyServer) -> Iterator[Agent]:
-    made = Agent(fake_driver, tmp_path, server)
-    yield made
-    if made.process is not None:
-        made.process.kill()
-        made.process.communicate()
 
 
 def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:

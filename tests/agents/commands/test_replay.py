@@ -14,26 +14,12 @@ import pytest
 from agents.__main__ import main
 from agents.commands import replay
 from agents.sources import slurm
-from tests.conftest import open_folder
+from tests.support.agents.traces import SMALL, SMALL_MS, trace
 from tests.support.paths import SHARED
+from tests.support.postgres import open_folder
 from tests.support.processes import AGENT, Up, running
 
 PHILLY = SHARED / "data/philly"
-SMALL = [
-    "a-1,alpha,2,A800,2026-01-01T00:00:00Z,2026-01-01T00:10:00Z,2026-01-01T03:20:00.500Z,COMPLETED",
-    "a-2,alpha,1,A800,2026-01-02T00:00:00Z,2026-01-02T08:00:00+08:00,2026-01-03T00:00:00Z,FAILED",
-    "b-1,beta,4,,2026-01-01T00:00:00Z,2026-01-01T00:00:01Z,2026-01-01T00:00:02Z,COMPLETED",
-    "b-2,beta,8,,2026-01-01T00:00:00Z,,2026-01-01T09:00:00Z,CANCELLED",
-]
-SMALL_MS = {
-    "alpha": 2 * (3 * 3_600_000 + 10 * 60_000 + 500) + 24 * 3_600_000,
-    "beta": 4 * 1000,
-}
-
-
-def trace(path: Path, *rows: str) -> Path:
-    path.write_text("".join(f"{line}\n" for line in (slurm.HEADER, *rows)))
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -8,18 +8,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agents.reporting.spool import Spool
 from agents.settings import Settings
-from tests.agents.commands.test_node import Agent
-from tests.agents.reporting.test_spool import window
-from tests.support.fake_driver import FakeDriver
+from tests.support.agents.node_process import Agent
+from tests.support.agents.windows import window
 from tests.support.paths import EXAMPLES
-from tests.support.tiny_server import TinyServer
 
 UNIT = EXAMPLES / "suanquan-agent.service"
 ENVIRONMENT = EXAMPLES / "suanquan-agent.env"
@@ -55,15 +52,6 @@ def cage(tmp_path: Path) -> tuple[str, ...]:
     assert tried.returncode == 0, tried.stderr
     assert re.search(r"CapEff:\s+0+$", tried.stdout), tried.stdout
     return within
-
-
-@pytest.fixture
-def agent(fake_driver: FakeDriver, tmp_path: Path, server: TinyServer) -> Iterator[Agent]:
-    made = Agent(fake_driver, tmp_path, server)
-    yield made
-    if made.process is not None:
-        made.process.kill()
-        made.process.communicate()
 
 
 def test_uid_0_without_capabilities_on_a_read_only_machine_is_enough(

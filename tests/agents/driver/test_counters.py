@@ -10,8 +10,7 @@ from agents import wire
 from agents.driver.epochs import boot_id, driver_epoch
 from agents.driver.nvml import Nvml
 from agents.observations import Look, Reading
-from tests.agents.metering.test_meter import minutes
-from tests.support.fake_driver import (
+from tests.support.agents.fake_driver import (
     FakeDriver,
     compile_driver,
     gpu_line,
@@ -19,7 +18,7 @@ from tests.support.fake_driver import (
     mig_uuid,
     sliced_lines,
 )
-from tests.support.node_world import World, check_exact
+from tests.support.agents.node_world import World, check_exact, minutes
 
 XID, MIG_CHANGE = 8, 256
 

@@ -11,7 +11,7 @@ from agents import wire
 from agents.driver.nvml import Nvml
 from agents.errors import NoDriver
 from agents.observations import Look
-from tests.support.fake_driver import (
+from tests.support.agents.fake_driver import (
     FakeDriver,
     compile_driver,
     gpu_line,

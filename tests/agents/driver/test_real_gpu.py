@@ -14,8 +14,8 @@ import pytest
 
 from agents.driver.watchdog import WatchedDriver
 from agents.observations import Look
-from tests.support import nvidia_smi
-from tests.support.nvidia_smi import Smi, SmiGpu, SmiSlice
+from tests.support.agents import nvidia_smi
+from tests.support.agents.nvidia_smi import Smi, SmiGpu, SmiSlice
 from tests.support.paths import SHARED
 
 CAPTURES = SHARED / "data" / "nvidia_smi"

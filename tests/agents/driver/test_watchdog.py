@@ -17,7 +17,7 @@ from agents import wire
 from agents.driver.watchdog import WatchedDriver
 from agents.errors import NoDriver
 from agents.observations import Look, Looks
-from tests.support.fake_driver import FakeDriver, gpu_line, gpu_uuid
+from tests.support.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid
 
 NVML_ERROR = wire.GapReason.NVML_ERROR
 

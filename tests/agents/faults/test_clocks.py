@@ -8,8 +8,8 @@ from agents import wire
 from api.door.batch_decoder import read_kept
 from ledger.metering.steps.enrol import agents
 from ledger.metering.steps.intake import release
-from tests.agents.faults.conftest import Books, Tell
-from tests.support.fault_site import GPUS, Site, judge
+from tests.support.agents.fault_books import Books, Tell
+from tests.support.agents.fault_site import GPUS, Site, judge
 
 
 def is_skewed(books: Books) -> bool:

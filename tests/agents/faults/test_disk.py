@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.agents.faults.conftest import Books, Tell
-from tests.support.fault_site import Life, Site, judge
+from tests.support.agents.fault_books import Books, Tell
+from tests.support.agents.fault_site import Life, Site, judge
 
 
 def full(life: Life, *, is_full: bool) -> None:

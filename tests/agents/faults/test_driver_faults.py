@@ -10,9 +10,9 @@ import pytest
 from agents import wire
 from agents.driver.watchdog import WatchedDriver
 from agents.observations import NodeLook
-from tests.agents.faults.conftest import Tell
-from tests.support.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
-from tests.support.fault_site import GPUS, Site, Verdict, judge
+from tests.support.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
+from tests.support.agents.fault_books import Tell
+from tests.support.agents.fault_site import GPUS, Site, Verdict, judge
 
 
 class Patient(WatchedDriver):

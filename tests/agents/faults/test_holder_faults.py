@@ -9,9 +9,9 @@ import pytest
 
 from agents import wire
 from agents.holders.kubelet import KubeletHolders
-from tests.agents.faults.conftest import Tell
-from tests.support.fake_kubelet import GPU, FakeKubelet, Pod, running
-from tests.support.fault_site import GPUS, Site, judge
+from tests.support.agents.fake_kubelet import GPU, FakeKubelet, Pod, running
+from tests.support.agents.fault_books import Tell
+from tests.support.agents.fault_site import GPUS, Site, judge
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 from agents import wire
 from agents.driver import epochs
 from agents.errors import SpoolError
-from tests.agents.faults.conftest import Tell
-from tests.agents.reporting.test_report import in_a_process
-from tests.support.fake_driver import FakeDriver
-from tests.support.fault_site import Site, Tiny, Verdict, judge
-from tests.support.tiny_server import TinyServer
+from tests.support.agents.fake_driver import FakeDriver
+from tests.support.agents.fault_books import Tell
+from tests.support.agents.fault_site import Site, Tiny, Verdict, judge
+from tests.support.agents.mortal import in_a_process
+from tests.support.agents.tiny_server import TinyServer
 
 
 def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, told: Tell) -> None:

@@ -19,10 +19,10 @@ from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response, Server
 from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, take_batch
-from tests.agents.faults.conftest import Books, Tell
-from tests.agents.reporting.test_report import in_a_process
-from tests.support.fault_site import GPUS, Site, judge
-from tests.support.tiny_server import TinyServer
+from tests.support.agents.fault_books import Books, Tell
+from tests.support.agents.fault_site import GPUS, Site, judge
+from tests.support.agents.mortal import in_a_process
+from tests.support.agents.tiny_server import TinyServer
 
 
 def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tell) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 
-from tests.agents.faults.conftest import Books, Tell
-from tests.support.fake_driver import Direct
-from tests.support.fault_site import Site, judge
+from tests.support.agents.fake_driver import Direct
+from tests.support.agents.fault_books import Books, Tell
+from tests.support.agents.fault_site import Site, judge
 
 
 def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Tell) -> None:

@@ -8,7 +8,7 @@ from agents import wire
 from agents.holders.devices import AbsentDevice, Device, Devices, Resolution, UnresolvedId
 from agents.holders.podresources import ClaimedDevice
 from agents.observations import Look, Looks
-from tests.support.fake_driver import gpu_uuid, mig_uuid
+from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
 
 OURS = "nvidia.com/gpu"
 WHOLE, SLICED, GONE = gpu_uuid(0), gpu_uuid(1), gpu_uuid(9)

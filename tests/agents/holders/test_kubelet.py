@@ -21,8 +21,8 @@ from agents.holders.grpc_lite import ANSWER_MAX
 from agents.holders.kubelet import Kubelet, KubeletFailed, KubeletHolders
 from agents.holders.podresources import ClaimedDevice, Container
 from agents.observations import HolderShare, Holding, Look, ShareRule
-from tests.support.fake_driver import gpu_uuid
-from tests.support.fake_kubelet import BURST, GPU, FakeKubelet, Pod, running
+from tests.support.agents.fake_driver import gpu_uuid
+from tests.support.agents.fake_kubelet import BURST, GPU, FakeKubelet, Pod, running
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GPU_0, GPU_1 = gpu_uuid(0), gpu_uuid(1)

@@ -10,9 +10,9 @@ import pytest
 
 from agents.__main__ import main
 from agents.reporting.identity import enrol
-from tests.support.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
-from tests.support.fake_kubelet import GPU, FakeKubelet, Pod, running
-from tests.support.tiny_server import TinyServer
+from tests.support.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
+from tests.support.agents.fake_kubelet import GPU, FakeKubelet, Pod, running
+from tests.support.agents.tiny_server import TinyServer
 
 PODS = [
     Pod("whole", claims=[("whole-gpu", "gpu.nvidia.com", "gpu-15")]),  # the fake driver's minor

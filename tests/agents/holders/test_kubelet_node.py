@@ -16,9 +16,16 @@ from agents.commands.health import Health
 from agents.commands.node import Sampler
 from agents.holders.kubelet import KubeletHolders
 from agents.reporting.spool import Spool
-from tests.agents.commands.test_node import Clocks
-from tests.support.fake_driver import Direct, FakeDriver, gpu_line, gpu_uuid, mig_uuid, sliced_lines
-from tests.support.fake_kubelet import GPU, FakeKubelet, Pod, running
+from tests.support.agents.clocks import Clocks
+from tests.support.agents.fake_driver import (
+    Direct,
+    FakeDriver,
+    gpu_line,
+    gpu_uuid,
+    mig_uuid,
+    sliced_lines,
+)
+from tests.support.agents.fake_kubelet import GPU, FakeKubelet, Pod, running
 
 UNREACHABLE = wire.GapReason.KUBELET_UNREACHABLE
 Span = tuple[str, str, int, int, str]  # device, who or why, from, to (seconds), share

@@ -15,8 +15,8 @@ from agents.holders.devices import Device, Devices
 from agents.holders.podresources import ClaimedDevice, Container
 from agents.holders.slots import holding, slots_on_offer
 from agents.observations import HolderShare, Holding, Look, ShareRule
-from tests.support.fake_driver import gpu_uuid, mig_uuid
-from tests.support.node_world import LONG
+from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
+from tests.support.agents.node_world import LONG
 
 OURS = "nvidia.com/gpu"
 GPU_0, GPU_1 = gpu_uuid(0), gpu_uuid(1)

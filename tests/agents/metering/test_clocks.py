@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from agents import wire
-from tests.agents.metering.test_meter import minutes
-from tests.support.node_world import NOON, World, check_exact
+from tests.support.agents.node_world import NOON, World, check_exact, minutes
 
 BEIJING = timezone(timedelta(hours=8))
 

@@ -11,11 +11,7 @@ from agents import wire
 from agents.metering.meter import ClosedMinutes, Meter
 from agents.metering.minute import Minute
 from agents.observations import HolderShare, Holding, Instant, Look
-from tests.support.node_world import FREE, GPUS, NOON, World, check_exact, slices
-
-
-def minutes(world: World, gpu: int = 0) -> list[wire.Window]:
-    return sorted((w for w in world.windows() if w.gpu == GPUS[gpu]), key=lambda w: w.start)
+from tests.support.agents.node_world import FREE, GPUS, NOON, World, check_exact, minutes, slices
 
 
 def test_the_first_minute_begins_with_a_gap() -> None:

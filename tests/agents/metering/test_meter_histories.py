@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import wire
-from tests.support.node_world import World, check_exact
+from tests.support.agents.node_world import World, check_exact
 
 CLOCK_STEPS = [-3_600_000, -61_000, -3_000, -700, 700, 3_000, 61_000, 3_600_000]
 STEPS = st.one_of(

@@ -24,8 +24,8 @@ from agents.holders.devices import Devices
 from agents.holders.slots import holding
 from agents.metering.meter import Meter
 from agents.observations import Holding, Instant, Look, ShareRule
-from tests.support.fake_kubelet import GPU, Pod, listing
-from tests.support.node_world import GPUS, NOON, slices
+from tests.support.agents.fake_kubelet import GPU, Pod, listing
+from tests.support.agents.node_world import GPUS, NOON, slices
 
 REPLICAS = 4
 TICK_MS = 2_500  # a sample speaks for three seconds

@@ -15,7 +15,7 @@ from agents import wire
 from agents.errors import IdentityError, SettingsError, Unreachable
 from agents.reporting.identity import Identity, enrol, rotate
 from agents.reporting.server import Request, Server
-from tests.support.tiny_server import TinyServer
+from tests.support.agents.tiny_server import TinyServer
 
 
 def test_a_node_is_enrolled_once_and_known_afterwards(tmp_path: Path, server: TinyServer) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -23,10 +21,11 @@ from agents.errors import Refused, Unreachable
 from agents.reporting import report as reporting
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import Sleep, drain, phase_s, report
-from agents.reporting.server import Request, Response, Server
+from agents.reporting.server import Request, Response
 from agents.reporting.spool import Spool
-from tests.agents.reporting.test_spool import NOON, window
-from tests.support.tiny_server import TinyServer, listening
+from tests.support.agents.mortal import in_a_process
+from tests.support.agents.tiny_server import TinyServer, listening
+from tests.support.agents.windows import NOON, window
 
 
 @pytest.fixture
@@ -238,56 +237,6 @@ def test_drain_gives_up_when_told_to(spool: Spool, identity: Identity) -> None:
 
 
 # Killed at every step: the process dies by SIGKILL before its n-th statement, request or answer.
-
-
-class Countdown:
-    """Kills this process at the n-th call."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def __call__(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def in_a_process(work: Callable[[Callable[[], None]], None], left: int) -> bool:
-    """Do the work in a child that dies at the n-th step; whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        countdown = Countdown(left)
-
-        class Mortal(sqlite3.Connection):
-            def execute(self, *args: Any) -> sqlite3.Cursor:
-                countdown()
-                return super().execute(*args)
-
-            def executemany(self, *args: Any) -> sqlite3.Cursor:
-                countdown()
-                return super().executemany(*args)
-
-        real_connect, real_post = sqlite3.connect, Server.post
-
-        def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-            return real_connect(*args, **kwargs, factory=Mortal)
-
-        def post(self: Server, request: Request) -> Response | None:
-            countdown()
-            answer = real_post(self, request)
-            countdown()
-            return answer
-
-        try:
-            sqlite3.connect = connect  # type: ignore[assignment]
-            Server.post = post  # type: ignore[method-assign]
-            work(countdown)
-        except BaseException:  # noqa: BLE001  the child must never come back into pytest
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return not os.WIFSIGNALED(status)
 
 
 def test_killed_at_every_step_nothing_is_lost_or_doubled(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -14,21 +14,9 @@ import pytest
 from agents import wire
 from agents.errors import SpoolDamaged, SpoolError
 from agents.reporting.spool import GapRun, Spool
+from tests.support.agents.windows import MS, NOON, window
 
 AGENT = uuid4()
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-MS = 1_767_268_800_000
-
-
-def window(minute: int, gpu: int = 0, name: str = "model-a") -> wire.Window:
-    part = wire.Part(wire.Static(name), 0, 60_000)
-    return wire.Window(
-        f"GPU-00000000-0000-4000-8000-{gpu:012d}",
-        "NVIDIA H100",
-        NOON + timedelta(minutes=minute),
-        60_000,
-        (part,),
-    )
 
 
 def batch(body: bytes | None) -> wire.Batch:

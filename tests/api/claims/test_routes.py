@@ -9,10 +9,11 @@ import pytest
 from sqlmodel import Session
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
+from ledger.postgres.columns import key
 from ledger.vouchers.queries import project_by_code
-from tests.api.cli.test_cli import Desk, desk  # noqa: F401 - a fixture
-from tests.api.conftest import NOW, Town
+from tests.support.api.command_line import Desk
+from tests.support.api.town import NOW, Town
 from tests.support.claims import CHANNEL, WANTED, Office
 from tests.support.invoices import SELLER
 from tests.support.vouchers import USCC
@@ -30,7 +31,7 @@ def office(town: Town, owner: psycopg.Connection) -> Office:
     """The first project, with cost that earned it 300 yuan."""
     engine = town.app.state.engine
     with Session(engine) as db:
-        project = project_by_code(db, "p-mine").id or 0
+        project = key(project_by_code(db, "p-mine"))
     made = Office(engine, owner, project)
     made.earn(100_000)
     return made
@@ -228,7 +229,7 @@ def test_what_is_anothers_claim_looks_like_none(
 
 
 def test_the_same_at_the_command_line(
-    desk: Desk,  # noqa: F811 - the fixture
+    desk: Desk,
     office: Office,
     folder: Path,
 ) -> None:

@@ -1,93 +1,24 @@
 """The command line as people use it, against a real server on this machine."""
 
-import io
 import json
 import os
 import re
 import stat
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import psycopg
 import pytest
-import uvicorn
 
-from api.command_line import main
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.postgres.database import Database
-from tests.api.conftest import FACTS, POLICY, Town
-from tests.api.test_routes import REGISTRY
-from tests.conftest import Server
+from tests.support.api.command_line import CHINESE, Desk, Done, process, suanquan
+from tests.support.api.requests import REGISTRY
+from tests.support.api.town import FACTS, POLICY
+from tests.support.postgres import Server
 from tests.support.processes import running
 from tests.support.vouchers import place_project
-
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
-Done = subprocess.CompletedProcess[str]
-
-
-def environment(**ours: str) -> dict[str, str]:
-    """These variables of ours and no others, for a reader of English."""
-    others = {k: v for k, v in os.environ.items() if not k.startswith(("SUANQUAN_", "LC_", "LANG"))}
-    return others | {"LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"} | ours
-
-
-def process(*arguments: str, **ours: str) -> Done:
-    """The command as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "api.command_line", *arguments],
-        env=environment(**ours), capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-
-
-def suanquan(*arguments: str, **ours: str) -> Done:
-    """The command without the wait for a process to start."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    with (
-        mock.patch.dict(os.environ, environment(**ours), clear=True),
-        mock.patch.object(sys, "argv", ["suanquan", *arguments]),
-        redirect_stdout(out),
-        redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as done:
-            code = int(done.code or 0)
-    return Done(arguments, code, out.getvalue(), err.getvalue())
-
-
-class Desk:
-    """Somebody's place of work: where the server is, and the token to come in with."""
-
-    def __init__(self, url: str, town: Town) -> None:
-        self.url, self.town = url, town
-
-    def run(self, role: Role, *arguments: str, **environment: str) -> Done:
-        token = self.town.tokens[role]
-        return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=token, **environment)
-
-    def ask(self, role: Role, *arguments: str) -> Any:
-        done = self.run(role, *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-
-@pytest.fixture
-def desk(town: Town) -> Iterator[Desk]:
-    config = uvicorn.Config(town.app, port=0, log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    listener = config.bind_socket()
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield Desk(f"http://127.0.0.1:{listener.getsockname()[1]}", town)
-    server.should_exit = True
-    thread.join()
-    listener.close()
 
 
 def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> None:

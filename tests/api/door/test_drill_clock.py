@@ -9,8 +9,9 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.settings import Settings
-from ledger.people.steps.credentials import Role, issue_token
-from tests.api.conftest import NOW
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import issue_token
+from tests.support.api.town import NOW
 
 SECRET = "the clock of this drill"  # noqa: S105 - of a test
 EXPIRES = "2030-01-01T00:00:00+00:00"

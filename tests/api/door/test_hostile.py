@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from agents import wire
-from ledger.people.steps.credentials import Role
-from tests.api.conftest import Town
+from ledger.people.codes import Role
+from tests.support.api.town import Town
 from tests.support.simulation import START, Node, enrolled, gpu_id, minute, place
 
 STATIC = {"kind": "static", "name": "team-a"}

@@ -6,9 +6,9 @@ The builder and the operator of one town ask for everything of another, by its v
 import psycopg
 import pytest
 
-from ledger.people.steps.credentials import Role
-from tests.api.conftest import Town
-from tests.api.door.test_access import a_statement, an_invoice
+from ledger.people.codes import Role
+from tests.support.api.asks import a_statement, an_invoice
+from tests.support.api.town import Town
 from tests.support.claims import draft
 
 SCOPED = [Role.BUILDER, Role.OPERATOR]

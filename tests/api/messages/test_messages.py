@@ -16,9 +16,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from api.door.problems import sentence
 from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
 from api.messages.messages import SENTENCES, TITLES
+from api.messages.sentences import sentence
 from tests.support.paths import ROOT
 
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
@@ -57,7 +57,7 @@ WORKED_OUT = {
     "ledger/policy/text/contradictions.py: code": {
         "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
     },
-    "ledger/policy/decide/facts.py: code": {
+    "ledger/policy/decide/fact_checks.py: code": {
         "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
         "too_much",
     },
@@ -173,7 +173,8 @@ def test_no_sentence_is_never_said() -> None:
 def texts() -> set[str]:
     """Every text in `_(…)` of the code and the templates, the sentences and the titles."""
     method_map = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
-    found = extract_from_dir(ROOT / "api", method_map, keywords={"_": None, "gettext": None})
+    keywords = {"_": None, "gettext": None, "msgid": None}
+    found = extract_from_dir(ROOT / "api", method_map, keywords=keywords)
     extracted = {message for _, _, message, _, _ in found if isinstance(message, str)}
     return extracted | set(SENTENCES.values()) | set(TITLES.values())
 
@@ -195,6 +196,11 @@ def test_english_says_the_same_parameters() -> None:
             chinese
         )
         assert not re.search(r"[\u4e00-\u9fff]", said_in_english), said_in_english
+
+
+def test_the_catalogue_is_sorted() -> None:
+    written = [str(message.id) for message in english() if message.id]
+    assert written == sorted(written), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,15 +6,15 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from ledger.people.steps.credentials import Role
-from tests.api.cli.test_cli import Desk, desk  # noqa: F401 - a fixture
-from tests.api.payment.test_routes import DAY, HEAD, YEAR
+from ledger.people.codes import Role
+from tests.support.api.bank import DAY, HEAD, YEAR
+from tests.support.api.command_line import Desk
 from tests.support.payments import Treasury
 from tests.support.vouchers import chain, posted
 
 
 def test_a_cashiers_year(
-    desk: Desk,  # noqa: F811 - the fixture
+    desk: Desk,
     owner: psycopg.Connection,
     engine: sa.Engine,
     folder: Path,

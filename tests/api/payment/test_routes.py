@@ -9,17 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.formats.digest import digest
-from ledger.people.steps.credentials import Role
-from tests.api.conftest import NOW, Town
+from ledger.people.codes import Role
+from tests.support.api.bank import DAY, HEAD, YEAR
+from tests.support.api.town import Town
 from tests.support.payments import Treasury
 
-DAY = NOW.date().isoformat()
-YEAR = NOW.year
 INDICATOR = {
     "number": "宁财建〔2026〕1号", "year": YEAR, "project_name": "算力券",
     "fund_kind": "一般公共预算", "classification": "2150805", "fen": 1_000,
 }  # fmt: skip
-HEAD = "流水号,清单号,序号,结果,金额,日期,原因\n"
 
 
 @pytest.fixture

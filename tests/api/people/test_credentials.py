@@ -8,8 +8,9 @@ import pytest
 from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
-from ledger.people.steps.credentials import SESSION_LASTS, Role
-from tests.api.conftest import NOW, Town
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import SESSION_LASTS
+from tests.support.api.town import NOW, Town
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.policy.text.published import FOLDER
-from tests.api.conftest import Town
+from tests.support.api.town import Town
 
 DRAFT = "yinchuan-2024-draft"
 CASES = json.loads(Path(str(FOLDER / f"{DRAFT}.cases.json")).read_text(encoding="utf-8"))

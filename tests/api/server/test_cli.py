@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from api.demo.drill import made_up_code
-from tests.agents.commands.test_replay import SMALL, SMALL_MS, trace
-from tests.conftest import open_folder
+from tests.support.agents.traces import SMALL, SMALL_MS, trace
+from tests.support.postgres import open_folder
 from tests.support.processes import Up, running
 
 

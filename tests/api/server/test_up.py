@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from tests.support.fake_driver import FakeDriver, compile_driver, gpu_line
+from tests.support.agents.fake_driver import FakeDriver, compile_driver, gpu_line
 from tests.support.processes import Up, running, until
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
-from tests.api.cli.test_cli import Desk, desk, suanquan  # noqa: F401 - a fixture
-from tests.api.conftest import NOW, Town
+from ledger.people.codes import Role
+from tests.support.api.command_line import Desk, suanquan
+from tests.support.api.town import NOW, Town
 from tests.support.simulation import minute
 
 CONTRACT = """
@@ -123,7 +123,7 @@ def test_the_file_for_a_spreadsheet(town: Town) -> None:
     assert "专线费" in answer.content.decode("utf-8-sig")
 
 
-def test_the_command_line(desk: Desk, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+def test_the_command_line(desk: Desk, tmp_path: Path) -> None:
     preview = desk.run(
         Role.CLERK, "statement", "issue", "2026-03", "--contract=k-mine", "--preview"
     )

@@ -7,12 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from api.server.background import accrue_round
-from ledger.people.steps.credentials import Role
-from tests.api.cli.test_cli import Desk, desk
-from tests.api.conftest import FACTS, NOW, POLICY, Town
-from tests.api.test_routes import ask, problem
-
-__all__ = ["desk"]  # the fixture
+from ledger.people.codes import Role
+from tests.support.api.command_line import Desk
+from tests.support.api.requests import ask, problem
+from tests.support.api.town import FACTS, NOW, POLICY, Town
 
 CAP = 500_000_000
 MINE = "projects/p-mine"

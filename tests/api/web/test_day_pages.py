@@ -2,7 +2,7 @@
 
 import re
 
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 DAY = "/projects/xinghe/days/2026-04-12"
 

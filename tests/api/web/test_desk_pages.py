@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 
 def see(site: Site, reader: str, path: str) -> str:

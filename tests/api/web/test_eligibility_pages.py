@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from ledger.policy import load
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 COMPANY = {"subject_kind": "enterprise", "legal_person": "yes"}
 PROJECT = {

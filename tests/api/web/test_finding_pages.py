@@ -5,7 +5,7 @@ import pytest
 from api.desk.finding_pages import about
 from api.metering.finding_columns import columns
 from ledger.desk.queries.findings import KINDS, Kind
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from api.people.pages import local
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 
 
 def test_the_public_page_needs_no_one_and_says_drill(site: Site) -> None:

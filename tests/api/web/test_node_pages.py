@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.metering.labels import cause, causes, xid, xids
-from tests.api.web.conftest import Site
+from tests.support.api.city import Site
 from tests.support.simulation import gpu_id
 
 

@@ -11,7 +11,7 @@ from api.language import format as shown
 from api.vouchers.pages import mark, outlook, rate
 from ledger.accounts.rules.targets import Rights
 from ledger.vouchers.queries import Day, Quota
-from tests.api.web.conftest import NOW, TEAMS, Site
+from tests.support.api.city import NOW, TEAMS, Site
 
 TODAY = NOW.date()
 

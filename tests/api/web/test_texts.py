@@ -9,8 +9,8 @@ from babel.messages.pofile import read_po
 
 from api.language.i18n import LOCALE
 from ledger.desk.queries.findings import KINDS
-from tests.api.web.conftest import TEAMS, Site
-from tests.support.month_pages import NAMES
+from tests.support.api.city import TEAMS, Site
+from tests.support.api.month_pages import NAMES
 from tests.support.paths import ROOT
 
 API = ROOT / "api"

@@ -1,35 +1,19 @@
 """Whatever SQL the application's role sends, no balance, entry or cap changes but by the rules."""
 
-from contextlib import closing
 from typing import Any
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import errors
 
 from ledger.postgres.database import Database
+from tests.support.accounts.attacks import CAP, MOVE, POST, TABLES, attempt, moving
 from tests.support.vouchers import (
     audit,
-    chain,
-    place_budget,
-    place_cost_book,
-    place_voucher,
-    posted,
 )
 
-CAP = 1_000
-TABLES = (
-    "accounts", "entries", "movements", "postings", "clauses", "legal_moves", "numbering", "books",
-    "roles", "vouchers", "indicators", "cost_books", "decisions", "reservations",
-)  # fmt: skip
 ANSWERED = {"decisions", "reservations"}  # rows of which get their one answer later
 
-POST = """
-    INSERT INTO postings (cause, used, booked, actor)
-    VALUES ('bad', '2026-11-01', '2026-11-01', 'x');
-"""
-MOVE = "INSERT INTO movements (posting, book, kind, from_role, to_role, amount)"
 VOUCHER = """
     INSERT INTO vouchers (project, policy, clause, cap_scope, facts, opened_at, opened_by)
     SELECT project, policy, clause, {scope}, facts, opened_at, opened_by FROM vouchers
@@ -50,12 +34,6 @@ INDICATOR = """
     FROM indicators
 """
 MINE = "CREATE TEMP TABLE mine AS SELECT * FROM movements; CREATE TRIGGER t"
-
-
-def moving(kind: str, from_role: str, to_role: str, amount: object, book: int = 1) -> str:
-    """A posting with one movement, in plain SQL."""
-    move = f"SELECT max(id), {book}, '{kind}', '{from_role}', '{to_role}', {amount} FROM postings"
-    return f"{POST} {MOVE} {move};"
 
 
 def accruing(amount: object) -> str:
@@ -206,31 +184,10 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
 }
 
 
-@pytest.fixture
-def book(owner: psycopg.Connection, engine: sa.Engine) -> int:
-    voucher = place_voucher(owner, engine, CAP)
-    budget = place_budget(owner)
-    posted(engine, "given", {budget: chain(90, "appropriate appropriation free")})
-    place_cost_book(owner, voucher.project)
-    assert (voucher.book, budget) == (1, 2)  # the attacks name them
-    return voucher.book
-
-
 def contents(owner: psycopg.Connection) -> dict[str, list[tuple[Any, ...]]]:
     return {
         t: owner.execute(f"SELECT * FROM {t} ORDER BY 1, 2".encode()).fetchall() for t in TABLES
     }
-
-
-def attempt(database: Database, attack: str) -> type[psycopg.Error] | None:
-    """Try it with the application's login, to the commit; the error that it meets."""
-    with closing(psycopg.connect(database.app_url)) as connection:
-        try:
-            connection.execute(attack.encode())
-            connection.commit()
-        except psycopg.Error as error:
-            return type(error)
-    return None
 
 
 @pytest.mark.parametrize("error", ATTACKS, ids=lambda error: error.__name__)

@@ -10,7 +10,7 @@ from ledger.accounts.queries import post, rights
 from ledger.errors import Refused
 from ledger.postgres.database import Database
 from ledger.vouchers.steps.voucher import open_voucher
-from tests.ledger.accounts.test_books_attacked import CAP, MOVE, TABLES, attempt, book, moving
+from tests.support.accounts.attacks import CAP, MOVE, TABLES, attempt, moving
 from tests.support.vouchers import (
     MONTH,
     NOW,
@@ -21,8 +21,6 @@ from tests.support.vouchers import (
     place_decision,
     place_project,
 )
-
-__all__ = ["book"]  # the fixture
 
 SHADOWS = [f"CREATE TEMP TABLE {table} (LIKE public.{table})" for table in (*TABLES, "projects")]
 LIES = [

@@ -15,15 +15,12 @@ from itertools import count
 import psycopg
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlmodel import Session
 
@@ -35,10 +32,9 @@ from ledger.charging.rules.cells import Cell
 from ledger.payment.rules.payment_list import answered, listed, refunded
 from ledger.reconciliation.rules.clearing import Exclusion, clear, settle
 from ledger.vouchers.steps.caps import lowered, raised
-from tests.ledger.accounts.test_books_stateful import answer
+from tests.support.accounts.machine import DatabaseMachine, answer, run_machine
 from tests.support.vouchers import (
     MONTH,
-    audit,
     chain,
     place_budget,
     place_cost_book,
@@ -54,11 +50,9 @@ costs = st.tuples(*[st.tuples(st.integers(0, 600), st.integers(0, 600)) for _ in
 parts = st.integers(1, 8)  # eighths of what there is; the last is one fen too many
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(DatabaseMachine):
     """Vouchers, budgets and a month in the database, and the same in the oracle."""
 
-    owner: psycopg.Connection
-    engine: sa.Engine
     numbers = count()
 
     @initialize()
@@ -279,31 +273,12 @@ class Histories(RuleBasedStateMachine):
         budgets = [self.oracle.books[book] for book in self.budgets.values()]
         assert invariants.budget_broken(every, budgets) == []
 
-    def teardown(self) -> None:
-        assert audit(self.owner) == []
-
-
-def run(owner: psycopg.Connection, engine: sa.Engine, examples: int, steps: int) -> None:
-    class Here(Histories):
-        pass
-
-    Here.owner, Here.engine = owner, engine
-    run_state_machine_as_test(
-        Here,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
 
 def test_histories(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    run(owner, engine, examples=25, steps=40)
+    run_machine(Histories, owner, engine, examples=25, steps=40)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_histories_at_length(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    run(owner, engine, examples=400, steps=100)
+    run_machine(Histories, owner, engine, examples=400, steps=100)

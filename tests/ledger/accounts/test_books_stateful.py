@@ -15,15 +15,12 @@ from itertools import count
 import psycopg
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlmodel import Session
 
@@ -41,8 +38,8 @@ from ledger.accounts.rules.oracle import (
     rights_floors,
 )
 from ledger.accounts.rules.targets import Move, rebalance, target
-from ledger.errors import LedgerError
-from tests.support.vouchers import MONTH, audit, chain, place_budget, place_cost_book, place_voucher
+from tests.support.accounts.machine import DatabaseMachine, answer, run_machine
+from tests.support.vouchers import MONTH, chain, place_budget, place_cost_book, place_voucher
 
 VOUCHERS = 2
 PLACES = [*[ROLES] * VOUCHERS, BUDGET_ROLES, COST_ROLES[:5]]  # the roles of the book at each place
@@ -90,11 +87,9 @@ segments = st.lists(
 Order = Mapping[int, Sequence[Move]]
 
 
-class Books(RuleBasedStateMachine):
+class Books(DatabaseMachine):
     """A few books in the database, and the same in the oracle."""
 
-    owner: psycopg.Connection
-    engine: sa.Engine
     numbers = count()
 
     @initialize()
@@ -242,39 +237,12 @@ class Books(RuleBasedStateMachine):
             assert invariants.cap_broken(self.oracle.rights(book), ROOM) == []
             assert invariants.cash_broken(self.oracle.rights(book), cash, ROOM) == []
 
-    def teardown(self) -> None:
-        assert audit(self.owner) == []
-
-
-def answer(work: Callable[[], object]) -> object:
-    """What the work returns, or the code of the error that it raises."""
-    try:
-        return work()
-    except LedgerError as error:
-        return error.code
-
-
-def run(owner: psycopg.Connection, engine: sa.Engine, examples: int, steps: int) -> None:
-    class Here(Books):
-        pass
-
-    Here.owner, Here.engine = owner, engine
-    run_state_machine_as_test(
-        Here,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-
 
 def test_database_and_oracle_agree(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    run(owner, engine, examples=20, steps=30)
+    run_machine(Books, owner, engine, examples=20, steps=30)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_database_and_oracle_agree_at_length(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    run(owner, engine, examples=500, steps=80)
+    run_machine(Books, owner, engine, examples=500, steps=80)

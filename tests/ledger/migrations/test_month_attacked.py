@@ -6,12 +6,10 @@ import sqlalchemy as sa
 from psycopg import errors
 
 from ledger.postgres.database import Database
-from tests.ledger.accounts.test_books_attacked import attempt
-from tests.ledger.reconciliation.steps.test_reconcile import Desk, bill, town
+from tests.support.accounts.attacks import attempt
 from tests.support.payments import Treasury
+from tests.support.reconciliation import Desk, bill
 from tests.support.town import Town
-
-__all__ = ["town"]  # the fixture
 
 MATCH = """
     INSERT INTO matches (reconciliation, price, policy, metered_fen, invoiced_fen, matched_fen,
@@ -177,8 +175,8 @@ ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
 
 
 @pytest.fixture
-def month(town: Town) -> None:
-    desk = Desk(town)
+def month(metered_town: Town) -> None:
+    desk = Desk(metered_town)
     desk.take(bill(1, 10_000))
     desk.reconcile()
 

@@ -15,7 +15,7 @@ from ledger import migrations
 from ledger.errors import Unusable
 from ledger.postgres import database as db
 from ledger.postgres.database import Database, check_revision, databases_from, upgrade
-from tests.conftest import Server
+from tests.support.postgres import Server
 
 UPGRADE = (
     "import sys; from ledger.postgres.database import *; print(upgrade(Database(*sys.argv[1:])))"
@@ -92,7 +92,7 @@ def test_an_upgrade_that_fails_leaves_nothing(
     copy = tmp_path / "migrations"
     shutil.copytree(db.MIGRATIONS, copy)
     (copy / "versions/9999_broken.py").write_text(
-        "from alembic import op\nrevision = '9999'\ndown_revision = '0002'\n"
+        "from alembic import op\nrevision = '9999'\ndown_revision = '0001'\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (x int)')\n    op.execute('SELECT 1/0')\n"
     )
@@ -230,7 +230,7 @@ def test_sql_files_run_as_they_stand(
     shutil.copytree(db.MIGRATIONS, copy)
     (copy / "versions/9999_odd.py").write_text(
         "from alembic import op\nfrom ledger.migrations import run_sql\n"
-        "revision = '9999'\ndown_revision = '0002'\n"
+        "revision = '9999'\ndown_revision = '0001'\n"
         "def upgrade():\n"
         "    op.execute('CREATE DOMAIN app_role_kind AS text')\n    run_sql('odd.sql')\n"
     )

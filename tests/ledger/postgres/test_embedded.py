@@ -24,7 +24,7 @@ from ledger.errors import Unusable
 from ledger.postgres import postmaster
 from ledger.postgres.binaries import find_binaries, system_binaries
 from ledger.postgres.embedded import Embedded, place_for
-from tests.conftest import Server
+from tests.support.postgres import Server
 
 PATIENCE_S = 60
 QUICK = {"fsync": "off"}  # for tests in which nothing is killed

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.api.cli.test_cli import CHINESE, Done, suanquan
+from tests.support.api.command_line import CHINESE, Done, suanquan
 from tests.support.paths import EXAMPLES
 
 EXAMPLE = str(EXAMPLES / "applicants.csv")

@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.accounts.rules import invariants
-from ledger.accounts.rules.oracle import ROLES, Oracle, rights_floors
+from ledger.accounts.rules.oracle import Oracle, rights_floors
 from ledger.accounts.rules.targets import Move, Rights, Target, rebalance, target, unused
+from tests.support.accounts.rights import LETTERS, book
 
 THIRTY = Fraction(30, 100)
-LETTERS = dict(zip("EAHCSBPXL", ROLES[1:], strict=True))
-
-
-def held(**balances: int) -> Rights:
-    """A book by the letters of the design: held(A=100, C=20)."""
-    named = dict.fromkeys(ROLES, 0) | {LETTERS[k]: v for k, v in balances.items()}
-    return Rights(**named | {"clause": -sum(balances.values())})
 
 
 def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
@@ -82,55 +76,55 @@ def test_negative_figures_are_refused(segments: list[tuple[Fraction, int, int]],
 
 CASES = {
     "accrue from what is available": (
-        held(A=500), [(THIRTY, 0, 100)], [("AC", 30)], held(A=470, C=30)),
+        book(A=500), [(THIRTY, 0, 100)], [("AC", 30)], book(A=470, C=30)),
     "accrue what is reserved first, then what is available": (
-        held(A=490, H=10), [(THIRTY, 0, 100)], [("HC", 10), ("AC", 20)], held(A=470, C=30)),
+        book(A=490, H=10), [(THIRTY, 0, 100)], [("HC", 10), ("AC", 20)], book(A=470, C=30)),
     "accrue the difference, not the whole": (
-        held(A=470, C=30), [(THIRTY, 0, 150)], [("AC", 15)], held(A=455, C=45)),
+        book(A=470, C=30), [(THIRTY, 0, 150)], [("AC", 15)], book(A=455, C=45)),
     "accrue no more than the room": (
-        held(A=20, C=480), [(THIRTY, 0, 9_999)], [("AC", 20)], held(C=500)),
+        book(A=20, C=480), [(THIRTY, 0, 9_999)], [("AC", 20)], book(C=500)),
     "a corrected price gives back": (
-        held(A=470, C=30), [(THIRTY, 0, 50)], [("CA", 15)], held(A=485, C=15)),
+        book(A=470, C=30), [(THIRTY, 0, 50)], [("CA", 15)], book(A=485, C=15)),
     "nothing changed, nothing moves": (
-        held(A=470, C=30), [(THIRTY, 0, 100)], [], held(A=470, C=30)),
+        book(A=470, C=30), [(THIRTY, 0, 100)], [], book(A=470, C=30)),
     "matched as metered": (
-        held(A=470, C=30), [(THIRTY, 100, 0)], [("CS", 30)], held(A=470, S=30)),
+        book(A=470, C=30), [(THIRTY, 100, 0)], [("CS", 30)], book(A=470, S=30)),
     "matched in part, the rest still metered": (
-        held(A=470, C=30), [(THIRTY, 40, 60)], [("CS", 12)], held(A=470, C=18, S=12)),
+        book(A=470, C=30), [(THIRTY, 40, 60)], [("CS", 12)], book(A=470, C=18, S=12)),
     "matched higher than accrued": (
-        held(A=470, C=30), [(THIRTY, 200, 0)], [("AC", 30), ("CS", 60)], held(A=440, S=60)),
+        book(A=470, C=30), [(THIRTY, 200, 0)], [("AC", 30), ("CS", 60)], book(A=440, S=60)),
     "matched lower, below the cap": (
-        held(A=470, C=30), [(THIRTY, 80, 0)], [("CS", 24), ("CA", 6)], held(A=476, S=24)),
+        book(A=470, C=30), [(THIRTY, 80, 0)], [("CS", 24), ("CA", 6)], book(A=476, S=24)),
     "matched lower, still at the cap": (
-        held(C=500), [(THIRTY, 2_000, 0)], [("CS", 500)], held(S=500)),
+        book(C=500), [(THIRTY, 2_000, 0)], [("CS", 500)], book(S=500)),
     "red invoice before payment, not reissued": (
-        held(A=470, S=30), [(THIRTY, 0, 0)], [("SC", 30), ("CA", 30)], held(A=500)),
+        book(A=470, S=30), [(THIRTY, 0, 0)], [("SC", 30), ("CA", 30)], book(A=500)),
     "red invoice before payment, to be reissued": (
-        held(A=470, S=30), [(THIRTY, 0, 100)], [("SC", 30)], held(A=470, C=30)),
+        book(A=470, S=30), [(THIRTY, 0, 100)], [("SC", 30)], book(A=470, C=30)),
     "red invoice after payment": (
-        held(A=470, P=30), [(THIRTY, 60, 0)], [("PX", 12)], held(A=470, P=18, X=12)),
+        book(A=470, P=30), [(THIRTY, 60, 0)], [("PX", 12)], book(A=470, P=18, X=12)),
     "red invoice when some is payable and some is paid": (
-        held(A=440, S=30, P=30), [(THIRTY, 60, 0)], [("SC", 30), ("PX", 12), ("CA", 30)],
-        held(A=470, P=18, X=12)),
+        book(A=440, S=30, P=30), [(THIRTY, 60, 0)], [("SC", 30), ("PX", 12), ("CA", 30)],
+        book(A=470, P=18, X=12)),
     "reissued and matched: set off": (
-        held(A=470, P=18, X=12), [(THIRTY, 100, 0)], [("XP", 12)], held(A=470, P=30)),
+        book(A=470, P=18, X=12), [(THIRTY, 100, 0)], [("XP", 12)], book(A=470, P=30)),
     "reissued for more: set off, then payable": (
-        held(A=470, P=18, X=12), [(THIRTY, 120, 0)], [("XP", 12), ("AC", 6), ("CS", 6)],
-        held(A=464, S=6, P=30)),
+        book(A=470, P=18, X=12), [(THIRTY, 120, 0)], [("XP", 12), ("AC", 6), ("CS", 6)],
+        book(A=464, S=6, P=30)),
     "money on its way to the bank is left alone": (
-        held(A=470, B=30), [(THIRTY, 60, 0)], [], held(A=470, B=30)),
+        book(A=470, B=30), [(THIRTY, 60, 0)], [], book(A=470, B=30)),
     "what is on its way counts before what is paid": (
-        held(A=440, B=30, P=30), [(THIRTY, 100, 0)], [("PX", 30)], held(A=440, B=30, X=30)),
+        book(A=440, B=30, P=30), [(THIRTY, 100, 0)], [("PX", 30)], book(A=440, B=30, X=30)),
     "a bounced payment is set off against what is to be paid back": (
-        held(A=440, S=30, X=30), [(THIRTY, 100, 0)], [("XP", 30), ("SC", 30), ("CA", 30)],
-        held(A=470, P=30)),
+        book(A=440, S=30, X=30), [(THIRTY, 100, 0)], [("XP", 30), ("SC", 30), ("CA", 30)],
+        book(A=470, P=30)),
     "what is to be paid back takes room: provisional as far as it goes": (
-        held(A=10, P=400, X=90), [(THIRTY, 1_000, 9_000)], [("PX", 100), ("AC", 10)],
-        held(C=10, P=300, X=190)),
+        book(A=10, P=400, X=90), [(THIRTY, 1_000, 9_000)], [("PX", 100), ("AC", 10)],
+        book(C=10, P=300, X=190)),
     "lapsed money is out of reach": (
-        held(A=10, L=490), [(THIRTY, 0, 9_999)], [("AC", 10)], held(C=10, L=490)),
+        book(A=10, L=490), [(THIRTY, 0, 9_999)], [("AC", 10)], book(C=10, L=490)),
     "money that is not issued is out of reach": (
-        held(E=490, A=10), [(THIRTY, 0, 9_999)], [("AC", 10)], held(E=490, C=10)),
+        book(E=490, A=10), [(THIRTY, 0, 9_999)], [("AC", 10)], book(E=490, C=10)),
 }  # fmt: skip
 
 
@@ -144,15 +138,15 @@ def test_rebalance(case: str) -> None:
 
 def test_a_target_made_for_another_book_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        rebalance(held(A=10), Target(11, 0, 11, 0))
+        rebalance(book(A=10), Target(11, 0, 11, 0))
     with pytest.raises(ValueError, match="does not fit"):
-        rebalance(held(A=10), Target(5, 6, 5, 0))
+        rebalance(book(A=10), Target(5, 6, 5, 0))
 
 
 # --- whatever happened before -------------------------------------------------------------
 
 fen = st.integers(0, 50) | st.integers(0, 10**15)
-books = st.builds(held, **dict.fromkeys(LETTERS, fen))
+books = st.builds(book, **dict.fromkeys(LETTERS, fen))
 rates = st.integers(0, 100).map(lambda percent: Fraction(percent, 100))
 costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
 

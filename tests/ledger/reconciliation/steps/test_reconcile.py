@@ -3,153 +3,24 @@
 The town charges one yuan a GPU-minute; the city pays thirty fen of it.
 """
 
-from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
-
 import psycopg
 import pytest
-import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from ledger.accounts.queries import balances, rights
-from ledger.accounts.rules.targets import Rights
-from ledger.desk.steps.confirm import respond
-from ledger.desk.steps.take_documents import take_document
-from ledger.documents.rules.cost_document import Document
-from ledger.documents.steps.receipts import enter
-from ledger.documents.tables import CostDocument
-from ledger.errors import Conflict, Finding, Refused
-from ledger.people.steps.credentials import Role, Viewer
-from ledger.people.tables import Decision
-from ledger.postgres.database import Database
+from ledger.errors import Conflict, Refused
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
+from ledger.reconciliation.queries.months import contract_by_number, months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
-from ledger.reconciliation.steps.match import match
-from ledger.reconciliation.tables import Difference, Reconciliation
 from ledger.statements.steps import answer, issue
-from ledger.vouchers.tables import Voucher
-from tests.support.documents import file, invoice, line, party, red
-from tests.support.simulation import minute, window
+from tests.support.documents import party
+from tests.support.reconciliation import BUYER, CLERK, LATER, MONTH, NOW, Desk, bill, bill_red
+from tests.support.simulation import minute
 from tests.support.town import Town
 from tests.support.vouchers import audit
-
-MONTH = date(2026, 3, 1)
-NOW = minute(60 * 24 * 40)
-BUYER = party(7, "买方")
-CLERK, OTHER = Viewer(1, "甲", Role.CLERK), Viewer(2, "乙", Role.CLERK)
-
-
-@pytest.fixture
-def town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
-    """100 GPU-minutes in March: 100 yuan, of which the city would pay 30."""
-    town = Town(database, engine, owner)
-    row = owner.execute(
-        "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
-        (BUYER.uscc, BUYER.name),
-    ).fetchone()
-    assert row
-    owner.execute("UPDATE projects SET organisation = %s", row)  # the centre's sells, this one buys
-    town.report(window(0, n) for n in range(100))
-    town.accrue(NOW)
-    return town
-
-
-class Desk:
-    """What the clerks of a town do."""
-
-    def __init__(self, town: Town) -> None:
-        self.town, self.engine = town, town.engine
-
-    def take(self, *documents: Document) -> None:
-        with Session(self.engine) as db, db.begin():
-            for document in documents:
-                taken = take_document(
-                    db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=NOW
-                )
-                assert not isinstance(taken, list), taken
-            match(db, actor=CLERK.actor, now=NOW)
-
-    def propose(self, *choices: Choice) -> Decision | list[Finding]:
-        with Session(self.engine, expire_on_commit=False) as db, db.begin():
-            contract = contract_by_number(db, "k1")
-            return reconcile.propose(
-                db, contract, MONTH, choices=choices, actor=CLERK.actor, now=NOW
-            )
-
-    def confirm(self, decision: Decision | list[Finding], viewer: Viewer = OTHER) -> None:
-        assert isinstance(decision, Decision), decision
-        with Session(self.engine) as db, db.begin():
-            respond(
-                db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=viewer,
-                now=NOW,
-            )  # fmt: skip
-
-    def reconcile(self, *choices: Choice) -> None:
-        self.confirm(self.propose(*choices))
-
-    def receipt(self, of: Document, reference: str, payer: str, fen: int) -> None:
-        with Session(self.engine) as db, db.begin():
-            asked = select(CostDocument.id).where(CostDocument.number == of.number)
-            enter(
-                db, db.exec(asked).one() or 0, reference=reference, payer=payer,
-                payee=of.seller.name, fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"),
-                actor=CLERK.actor, now=NOW,
-            )  # fmt: skip
-
-    def more_used(self, fen: int) -> None:
-        with Session(self.engine, expire_on_commit=False) as db, db.begin():
-            contract = contract_by_number(db, "k1")
-            (cell,) = month_cells(db, contract.id or 0, MONTH)
-            made = reconcile.propose_extra(
-                db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
-                reason="现场核实", actor=CLERK.actor, now=NOW,
-            )  # fmt: skip
-        self.confirm(made)
-
-    def rights(self) -> Rights:
-        with Session(self.engine) as db:
-            return rights(db, db.exec(select(Voucher.book)).one())
-
-    def state(self) -> str:
-        with Session(self.engine) as db:
-            return months(db, month=MONTH)[0].state
-
-    def cost(self) -> dict[str, int]:
-        """The cost book, less what is nothing."""
-        with Session(self.engine) as db:
-            book = cost_book(db, db.exec(select(Reconciliation.id)).one() or 0)
-            return {role: fen for role, fen in balances(db, book).items() if fen}
-
-    def differences(self) -> list[tuple[str, int, str]]:
-        with Session(self.engine) as db:
-            return [(d.code, d.fen, d.treatment) for d in db.exec(select(Difference))]
-
-
-@pytest.fixture
-def desk(town: Town) -> Desk:
-    return Desk(town)
-
-
-def bill(
-    serial: int, *net_fen: int, item: str = "*信息技术服务*算力服务费", **other: Any
-) -> Document:
-    """An invoice for March: a lump sum on each line."""
-    lines = tuple(replace(line(fen, item=item), unit="项", quantity="1") for fen in net_fen)
-    tax = sum(one.tax_fen for one in lines)
-    sums = {"lines": lines, "tax_fen": tax, "gross_fen": sum(net_fen) + tax}
-    told = {"buyer": BUYER, "since": MONTH, "until": MONTH + timedelta(days=30), **sums, **other}
-    return invoice(serial, *net_fen, **told)
-
-
-def bill_red(serial: int, of: Document, net_fen: int) -> Document:
-    """A red one of a bill."""
-    return red(serial, of, net_fen, since=MONTH, until=MONTH + timedelta(days=30))
-
-
-LATER = Choice("R17", "carry_over", "其余下月开票")
 
 
 def test_what_was_metered_and_invoiced_becomes_payable(
@@ -265,7 +136,7 @@ def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None
 def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
         answer(
             db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
             actor="builder", now=NOW,
@@ -285,11 +156,13 @@ def test_a_month_that_is_not_over_is_not_reconciled(desk: Desk) -> None:
         reconcile.propose(db, contract, MONTH, actor=CLERK.actor, now=minute(60 * 24 * 20))
 
 
-def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connection) -> None:
+def test_evidence_that_is_too_weak_is_not_paid(
+    metered_town: Town, owner: psycopg.Connection
+) -> None:
     """An import is nobody's signature: grade D, which the policy version does not pay."""
     for table in ("billing_sources", "day_totals", "coverage"):
         owner.execute(f"UPDATE {table} SET source = 'import'".encode())
-    desk = Desk(town)
+    desk = Desk(metered_town)
     desk.take(bill(1, 10_000))
     desk.reconcile(Choice("R20", "exclude", "证据不足"))
     assert desk.rights().payable == 0
@@ -297,11 +170,11 @@ def test_evidence_that_is_too_weak_is_not_paid(town: Town, owner: psycopg.Connec
 
 def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
     desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
     with Session(desk.engine) as db:
         contract = contract_by_number(db, "k1")
-        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+        found = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
     assert ("R03", "block") in [(d.code, d.handling) for d in found]
 
 

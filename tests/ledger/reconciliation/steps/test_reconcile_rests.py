@@ -1,17 +1,7 @@
 """A match rests on the documents that two persons saw: none takes another's place by itself."""
 
 from ledger.reconciliation.rules.choices import Choice
-from tests.ledger.reconciliation.steps.test_reconcile import (
-    LATER,
-    NOW,
-    Desk,
-    bill,
-    bill_red,
-    desk,
-    town,
-)
-
-__all__ = ["desk", "town"]  # the fixtures
+from tests.support.reconciliation import LATER, NOW, Desk, bill, bill_red
 
 MEALS = "*餐饮服务*餐费"
 

@@ -6,31 +6,26 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from ledger.accounts.queries import post
 from ledger.accounts.rules.invariants import cap_broken, provisional_broken
-from ledger.accounts.rules.targets import Move, Rights, Target
+from ledger.accounts.rules.targets import Move, Target
 from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, Refused
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.caps import lowered, propose_cap, raised
 from ledger.vouchers.steps.reserve import reserve
-from ledger.vouchers.tables import Voucher
-from tests.ledger.accounts.rules.test_targets import held as holding
+from tests.support.accounts.rights import book
 from tests.support.simulation import window
-from tests.support.town import NOW, Town
-from tests.support.vouchers import MONTH, audit, held
+from tests.support.town import APPROVER, CLERK, NOW, Town, rights_of, voucher_of
+from tests.support.vouchers import MONTH, audit
 
 CAP = 500_000_000
-CLERK, APPROVER = Viewer(1, "李四", Role.CLERK), Viewer(2, "赵六", Role.APPROVER)
-
-
-def voucher_of(town: Town) -> Voucher:
-    with Session(town.engine, expire_on_commit=False) as db:
-        return db.exec(select(Voucher).where(Voucher.project == town.project)).one()
 
 
 def proposed(town: Town, cap: int) -> Decision:
@@ -43,12 +38,13 @@ def proposed(town: Town, cap: int) -> Decision:
 def confirmed(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db,
+            key(decision),
+            answer=Answer.CONFIRMED,
+            seen=decision.digest,
+            viewer=APPROVER,
+            now=NOW,
         )
-
-
-def rights_of(town: Town) -> Rights:
-    return held(town.engine, voucher_of(town).book)
 
 
 @pytest.fixture(autouse=True)
@@ -79,12 +75,12 @@ def test_a_lowered_cap_takes_what_is_available(town: Town, owner: psycopg.Connec
     town.report([window(0, 0)])
     town.accrue()
     confirmed(town, proposed(town, 30))
-    assert rights_of(town) == holding(C=30)
+    assert rights_of(town) == book(C=30)
     floor = owner.execute("SELECT floor FROM accounts WHERE role = 'clause'").fetchone()
     assert floor == (-30,)
     town.report([window(0, 1)])
     town.accrue()
-    assert rights_of(town) == holding(C=30)
+    assert rights_of(town) == book(C=30)
 
 
 def test_it_is_said_how_low_a_cap_can_be(town: Town) -> None:
@@ -96,7 +92,7 @@ def test_it_is_said_how_low_a_cap_can_be(town: Town) -> None:
         proposed(town, 41)
     assert refused.value.params == {"lowest": "0.42"}
     confirmed(town, proposed(town, 42))
-    assert rights_of(town) == holding(C=30, H=12)
+    assert rights_of(town) == book(C=30, H=12)
 
 
 def test_what_is_used_before_the_confirmation_is_accrued_first(town: Town) -> None:
@@ -130,14 +126,14 @@ def test_one_decision_at_a_time(town: Town) -> None:
     with pytest.raises(Conflict, match="decision_answered"):
         confirmed(town, first)
     confirmed(town, proposed(town, 401))
-    assert rights_of(town) == holding(A=401)
+    assert rights_of(town) == book(A=401)
 
 
 def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> None:
     made = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
-        respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=same, now=NOW)
+        respond(db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=same, now=NOW)
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
@@ -165,9 +161,9 @@ def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
 
 def test_the_moves_of_a_change() -> None:
     assert [(m.kind, m.amount) for m in raised(7)] == [("eligible", 7), ("issue", 7)]
-    less = [(m.kind, m.amount) for m in lowered(7, holding(A=9, E=2))]
+    less = [(m.kind, m.amount) for m in lowered(7, book(A=9, E=2))]
     assert less == [("withdraw", 5), ("reduce", 7)]
-    assert [m.kind for m in lowered(7, holding(A=9, E=7))] == ["reduce"]
+    assert [m.kind for m in lowered(7, book(A=9, E=7))] == ["reduce"]
 
 
 def test_no_line_of_code_lowers_a_promise_without_a_decision(town: Town) -> None:

@@ -7,13 +7,14 @@ from sqlmodel import Session
 from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Refused
+from ledger.people.codes import Answer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.reserve import reserve
-from tests.ledger.accounts.rules.test_targets import held as holding
-from tests.ledger.vouchers.steps.test_caps import APPROVER, CLERK, rights_of, voucher_of
+from tests.support.accounts.rights import book
 from tests.support.simulation import window
-from tests.support.town import NOW, Town
+from tests.support.town import APPROVER, CLERK, NOW, Town, rights_of, voucher_of
 from tests.support.vouchers import audit
 
 CAP = 500_000_000
@@ -27,7 +28,12 @@ def proposed(town: Town) -> Decision:
 def answered(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db,
+            key(decision),
+            answer=Answer.CONFIRMED,
+            seen=decision.digest,
+            viewer=APPROVER,
+            now=NOW,
         )
 
 
@@ -46,7 +52,7 @@ def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
     answered(town, made)
-    assert rights_of(town) == holding(C=60, L=CAP - 60)  # with what was used until then
+    assert rights_of(town) == book(C=60, L=CAP - 60)  # with what was used until then
     standing = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
     assert standing.fetchone() == (0,)
     assert audit(owner) == []
@@ -56,7 +62,7 @@ def test_usage_after_it_earns_nothing(town: Town) -> None:
     answered(town, proposed(town))
     town.report([window(0, 0)])
     town.accrue()
-    assert rights_of(town) == holding(L=CAP)
+    assert rights_of(town) == book(L=CAP)
 
 
 def test_nothing_lapses_twice(town: Town) -> None:
@@ -67,4 +73,4 @@ def test_nothing_lapses_twice(town: Town) -> None:
 
 def test_nothing_changes_before_the_second_person(town: Town) -> None:
     proposed(town)
-    assert rights_of(town) == holding(A=CAP)
+    assert rights_of(town) == book(A=CAP)

@@ -11,9 +11,10 @@ from sqlmodel import Session
 from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Rights
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.reserve import expire, release, reservation_of, reserve, standing
 from ledger.vouchers.tables import Voucher
-from tests.ledger.accounts.rules.test_targets import held as holding
+from tests.support.accounts.rights import book
 from tests.support.vouchers import MONTH, NOW, audit, chain, held, place_voucher
 
 CAP = 100
@@ -37,7 +38,7 @@ class Desk:
             made = reserve(
                 db, self.voucher, fen=fen, plan="训练", until=until, actor="clerk", now=now
             )
-            return made.id or 0
+            return key(made)
 
     def release(self, key: int) -> int:
         with Session(self.engine) as db, db.begin():
@@ -67,9 +68,9 @@ def desk(engine: sa.Engine, voucher: Voucher) -> Desk:
 
 def test_what_is_reserved_is_not_available(desk: Desk) -> None:
     key = desk.reserve(40)
-    assert desk.rights == holding(A=60, H=40)
+    assert desk.rights == book(A=60, H=40)
     assert desk.release(key) == 40
-    assert desk.rights == holding(A=100)
+    assert desk.rights == book(A=100)
 
 
 def test_no_more_is_reserved_than_is_available(desk: Desk) -> None:
@@ -99,13 +100,13 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
         left = [(one.id, fen) for one, fen in standing(db, desk.voucher)]
     assert left == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
-    assert desk.rights == holding(A=40, H=15, C=45)
+    assert desk.rights == book(A=40, H=15, C=45)
     assert desk.release(first) == 0
     assert desk.rights.reserved == 15
     fourth = desk.reserve(10)
     assert desk.release(second) == 15
     assert desk.release(fourth) == 10
-    assert desk.rights == holding(A=55, C=45)
+    assert desk.rights == book(A=55, C=45)
 
 
 def test_a_reservation_ends_with_its_beijing_day(desk: Desk) -> None:
@@ -114,10 +115,10 @@ def test_a_reservation_ends_with_its_beijing_day(desk: Desk) -> None:
     midnight = datetime(2026, 11, 30, 16, tzinfo=UTC)  # of 1 December in Beijing
     assert desk.expire(midnight - timedelta(seconds=1)) == 0
     assert desk.expire(midnight) == 1
-    assert desk.rights == holding(A=80, H=20)
+    assert desk.rights == book(A=80, H=20)
     assert desk.expire(midnight) == 0
     assert desk.expire(midnight + timedelta(days=1)) == 1
-    assert desk.rights == holding(A=100)
+    assert desk.rights == book(A=100)
 
 
 def test_a_used_reservation_ends_without_moving_money(
@@ -126,7 +127,7 @@ def test_a_used_reservation_ends_without_moving_money(
     desk.reserve(40)
     desk.use(40)
     assert desk.expire(NOW + timedelta(days=30)) == 1
-    assert desk.rights == holding(A=60, C=40)
+    assert desk.rights == book(A=60, C=40)
     row = owner.execute("SELECT released_by FROM reservations").fetchone()
     assert row == ("server",)
 
@@ -145,4 +146,4 @@ def test_several_vouchers_expire_together(
     for one in (other, desk):
         one.reserve(40)
     assert desk.expire(NOW + timedelta(days=30)) == 2
-    assert desk.rights == other.rights == holding(A=100)
+    assert desk.rights == other.rights == book(A=100)

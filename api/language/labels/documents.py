@@ -1,0 +1,32 @@
+"""Cost documents: kinds, sources, states."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
+
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
+    {
+        DocumentKind: {
+            DocumentKind.DIGITAL_INVOICE: msgid("数电票"),
+            DocumentKind.ELECTRONIC_INVOICE: msgid("增值税电子发票"),
+            DocumentKind.PAPER_INVOICE: msgid("纸质发票"),
+            DocumentKind.INTERNAL_SETTLEMENT: msgid("校内结算"),
+            DocumentKind.OTHER: msgid("其他凭证"),
+        },
+        DocumentSource: {
+            DocumentSource.XML: "XML",
+            DocumentSource.OFD: "OFD",
+            DocumentSource.KEYED: msgid("手工录入"),
+        },
+        DocumentState: {
+            DocumentState.STANDING: msgid("有效"),
+            DocumentState.TO_CONFIRM: msgid("待确认"),
+            DocumentState.FROZEN: msgid("冻结"),
+            DocumentState.REFUSED: msgid("未予确认"),
+            DocumentState.DROPPED: msgid("已重录"),
+        },
+    }
+)

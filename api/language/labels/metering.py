@@ -1,0 +1,46 @@
+"""Holders, gaps, quarantine and the faults of nodes."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+from ledger.metering.codes import GapCause, HolderKind, NodeFault, QuarantineReason
+
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
+    {
+        HolderKind: {
+            HolderKind.POD: msgid("容器组"),
+            HolderKind.SLURM: msgid("Slurm 账户"),
+            HolderKind.STATIC: msgid("静态名称"),
+            HolderKind.UNALLOCATED: msgid("空闲"),
+            HolderKind.UNATTRIBUTED: msgid("归属不明"),
+        },
+        QuarantineReason: {
+            QuarantineReason.FUTURE: msgid("来自未来"),
+            QuarantineReason.UNKNOWN_GPU: msgid("未登记的 GPU"),
+            QuarantineReason.OTHER_CLUSTER: msgid("GPU 登记在别的集群"),
+            QuarantineReason.OTHER_NODE: msgid("GPU 登记在别的节点"),
+        },
+        GapCause: {
+            GapCause.SILENT: msgid("静默"),
+            GapCause.AGENT_DOWN: msgid("采集端停止"),
+            GapCause.KUBELET_UNREACHABLE: msgid("问不到 kubelet"),
+            GapCause.NVML_ERROR: msgid("驱动报错"),
+            GapCause.GPU_LOST: msgid("GPU 掉卡"),
+            GapCause.DRIVER_RELOAD: msgid("驱动重载"),
+            GapCause.MIG_RECONFIG: msgid("MIG 重新切分"),
+            GapCause.CLOCK_STEP: msgid("时钟跳变"),
+            GapCause.SPOOL_OVERFLOW: msgid("上报队列溢出"),
+        },
+        NodeFault: {
+            NodeFault.NO_AGENT: msgid("没有采集端"),
+            NodeFault.REVOKED: msgid("采集端已停用"),
+            NodeFault.NEVER: msgid("从未上报"),
+            NodeFault.LATE: msgid("迟迟没有上报"),
+            NodeFault.SKEWED: msgid("时钟不准"),
+            NodeFault.GPUS_MISSING: msgid("有 GPU 看不到"),
+            NodeFault.STRANGERS: msgid("有未登记的 GPU"),
+        },
+    }
+)

@@ -1,0 +1,41 @@
+"""Roles, decisions and their answers."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+from ledger.people.codes import Answer, DecisionKind, Role
+
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
+    {
+        Role: {
+            Role.BUILDER: msgid("模型企业"),
+            Role.OPERATOR: msgid("智算中心"),
+            Role.CLERK: msgid("经办"),
+            Role.APPROVER: msgid("审批"),
+            Role.FINANCE: msgid("财务"),
+            Role.AUDITOR: msgid("审计"),
+            Role.ADMINISTRATOR: msgid("管理员"),
+        },
+        DecisionKind: {
+            DecisionKind.DOCUMENT: msgid("录入单据"),
+            DecisionKind.RECONCILIATION: msgid("对账"),
+            DecisionKind.EXTRA: msgid("补认用量"),
+            DecisionKind.CLAIM: msgid("批准兑付"),
+            DecisionKind.ACCOUNT: msgid("收款账户"),
+            DecisionKind.INDICATOR: msgid("预算指标"),
+            DecisionKind.PAYMENT_LIST: msgid("付款清单"),
+            DecisionKind.REFUND: msgid("退款入账"),
+            DecisionKind.RECOVERY: msgid("立案追缴"),
+            DecisionKind.CAP: msgid("调整上限"),
+            DecisionKind.LAPSE: msgid("额度失效"),
+            DecisionKind.YEAR_END: msgid("年终结转"),
+        },
+        Answer: {
+            Answer.CONFIRMED: msgid("已确认"),
+            Answer.REFUSED: msgid("已退回"),
+            Answer.WITHDRAWN: msgid("已撤回"),
+        },
+    }
+)

@@ -1,0 +1,48 @@
+"""Codes of windows, gaps and nodes. Their labels: `api/language/labels/metering.py`."""
+
+from enum import StrEnum
+
+
+class HolderKind(StrEnum):
+    """By what a holder is known."""
+
+    POD = "pod"
+    SLURM = "slurm"
+    STATIC = "static"
+    UNALLOCATED = "unallocated"
+    UNATTRIBUTED = "unattributed"
+
+
+class QuarantineReason(StrEnum):
+    """Why a window cannot count yet."""
+
+    FUTURE = "future"
+    UNKNOWN_GPU = "unknown_gpu"
+    OTHER_CLUSTER = "other_cluster"
+    OTHER_NODE = "other_node"
+
+
+class GapCause(StrEnum):
+    """Why nobody saw a GPU: the wire's gap reasons, and silence."""
+
+    SILENT = "silent"
+    AGENT_DOWN = "agent_down"
+    KUBELET_UNREACHABLE = "kubelet_unreachable"
+    NVML_ERROR = "nvml_error"
+    GPU_LOST = "gpu_lost"
+    DRIVER_RELOAD = "driver_reload"
+    MIG_RECONFIG = "mig_reconfig"
+    CLOCK_STEP = "clock_step"
+    SPOOL_OVERFLOW = "spool_overflow"
+
+
+class NodeFault(StrEnum):
+    """What is wrong with a node, in the order in which it is told."""
+
+    NO_AGENT = "no_agent"
+    REVOKED = "revoked"
+    NEVER = "never"
+    LATE = "late"
+    SKEWED = "skewed"
+    GPUS_MISSING = "gpus_missing"
+    STRANGERS = "strangers"

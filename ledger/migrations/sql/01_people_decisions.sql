@@ -1,0 +1,50 @@
+-- Two persons (双人): one decides, another confirms, and a confirmation names the digest of what was
+-- decided. Nothing is edited: a decision gets its one answer, and another decision is another row.
+
+-- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
+-- also where the name is written with spaces, in full width, in capitals or with invisible characters.
+CREATE FUNCTION person_of(actor text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN lower(regexp_replace(
+    normalize(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$', '\1'), NFKC),
+    '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]', '', 'g'));
+
+CREATE TABLE decisions (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('document', 'reconciliation', 'extra', 'claim', 'account',
+        'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse', 'year_end')),
+    subject text NOT NULL CHECK (subject <> ''),
+    content jsonb NOT NULL,
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    reason text NOT NULL,
+    decided_by text NOT NULL CHECK (decided_by <> ''),
+    decided_at timestamptz NOT NULL,
+    answer text CHECK (answer IN ('confirmed', 'refused', 'withdrawn')),
+    answered_by text,
+    answered_at timestamptz,
+    answered_digest text,
+    answer_reason text NOT NULL DEFAULT '',
+    CHECK ((answer IS NULL) = (answered_by IS NULL) AND (answer IS NULL) = (answered_at IS NULL)),
+    CONSTRAINT two_persons CHECK (
+        answer IS NULL OR answer = 'withdrawn' OR person_of(answered_by) <> person_of(decided_by)),
+    CONSTRAINT confirms_what_was_decided CHECK (
+        answer IS DISTINCT FROM 'confirmed' OR answered_digest IS NOT DISTINCT FROM digest)
+);
+-- One open question about one thing.
+CREATE UNIQUE INDEX decisions_open ON decisions (kind, subject) WHERE answer IS NULL;
+CREATE INDEX decisions_by_subject ON decisions (kind, subject, id);
+
+CREATE FUNCTION keep_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.answer IS NOT NULL THEN
+        RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION keep_decision();
+
+GRANT SELECT ON decisions TO :app_role;
+GRANT INSERT (kind, subject, content, digest, reason, decided_by, decided_at) ON decisions TO
+    :app_role;
+GRANT UPDATE (answer, answered_by, answered_at, answered_digest, answer_reason) ON decisions TO
+    :app_role;

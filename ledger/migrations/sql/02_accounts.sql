@@ -1,0 +1,226 @@
+-- The books: double entry, append-only. The application may insert postings and movements and read
+-- the rest; the owner's triggers write entries, versions, balances and numbers. Whatever the
+-- application does, a balance cannot fall under its floor, money cannot leave its book, only legal
+-- moves exist, and every entry has its opposite.
+--
+-- The triggers work with the owner's rights on behalf of whoever inserts. So that nobody can lend
+-- these rights to tables of his own: temporary tables are looked up last (`pg_temp` ends each
+-- search_path), the functions are closed to PUBLIC (else anyone might hang them on a temporary
+-- table), and nobody but the owner makes anything in `public`.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+CREATE TABLE books (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ledger text NOT NULL CHECK (ledger IN ('rights', 'budget', 'cost'))
+);
+
+CREATE TABLE roles (
+    ledger text NOT NULL,
+    role text PRIMARY KEY
+);
+INSERT INTO roles (ledger, role) VALUES
+    ('rights', 'clause'), ('rights', 'entitlement'), ('rights', 'available'),
+    ('rights', 'reserved'), ('rights', 'accrued'), ('rights', 'payable'), ('rights', 'sent'),
+    ('rights', 'paid'), ('rights', 'recoverable'), ('rights', 'lapsed'),
+    ('budget', 'appropriation'), ('budget', 'free'), ('budget', 'committed'), ('budget', 'spent'),
+    ('budget', 'returned'),
+    ('cost', 'clearing'), ('cost', 'metered'), ('cost', 'invoiced');
+-- A cost book has an account for each code of a difference, R01 to R20.
+INSERT INTO roles (ledger, role) SELECT 'cost', format('R%s', lpad(n::text, 2, '0'))
+    FROM generate_series(1, 20) n;
+
+CREATE TABLE legal_moves (
+    kind text NOT NULL,
+    from_role text NOT NULL REFERENCES roles,
+    to_role text NOT NULL REFERENCES roles,
+    PRIMARY KEY (kind, from_role, to_role)
+);
+INSERT INTO legal_moves (kind, from_role, to_role) VALUES
+    ('eligible', 'clause', 'entitlement'),
+    ('issue', 'entitlement', 'available'),
+    ('reserve', 'available', 'reserved'),
+    ('release', 'reserved', 'available'),
+    ('accrue', 'reserved', 'accrued'),
+    ('accrue', 'available', 'accrued'),
+    ('unaccrue', 'accrued', 'available'),
+    ('match', 'accrued', 'payable'),
+    ('unmatch', 'payable', 'accrued'),
+    ('list', 'payable', 'sent'),
+    ('pay', 'sent', 'paid'),
+    ('bounce', 'sent', 'payable'),
+    ('recall', 'paid', 'recoverable'),
+    ('set_off', 'recoverable', 'paid'),
+    ('refund', 'recoverable', 'available'),
+    ('forfeit', 'recoverable', 'lapsed'),
+    -- These three lower a promise, so a decision of two persons must ask for them (vouchers_caps).
+    ('lapse', 'available', 'lapsed'),
+    ('withdraw', 'available', 'entitlement'),
+    ('reduce', 'entitlement', 'clause'),
+    ('appropriate', 'appropriation', 'free'),
+    ('cut', 'free', 'appropriation'),
+    ('commit', 'free', 'committed'),
+    ('uncommit', 'committed', 'free'),
+    ('spend', 'committed', 'spent'),
+    ('unspend', 'spent', 'free'),
+    ('surrender', 'free', 'returned'),
+    ('remit', 'spent', 'returned'),
+    ('meter', 'metered', 'clearing'),
+    ('unmeter', 'clearing', 'metered'),
+    ('invoice', 'clearing', 'invoiced'),
+    ('uninvoice', 'invoiced', 'clearing');
+-- Invoiced and not metered comes out of a difference's account, metered and not invoiced goes in.
+INSERT INTO legal_moves (kind, from_role, to_role)
+    SELECT 'explain', 'clearing', role FROM roles WHERE role ~ '^R\d\d$'
+    UNION ALL
+    SELECT 'explain', role, 'clearing' FROM roles WHERE role ~ '^R\d\d$';
+
+CREATE TABLE accounts (
+    book bigint NOT NULL REFERENCES books,
+    role text NOT NULL REFERENCES roles,
+    floor bigint NOT NULL,
+    balance bigint NOT NULL DEFAULT 0,
+    version bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (book, role),
+    CONSTRAINT balance_at_least_floor CHECK (balance >= floor)
+) WITH (fillfactor = 20);  -- the hot rows of the product: room to be updated in place
+
+CREATE TABLE postings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number bigint,  -- 凭证号: gapless, in commit order, given at commit
+    cause text NOT NULL UNIQUE CHECK (cause <> ''),  -- derived from what caused it: none twice
+    used date NOT NULL CHECK (isfinite(used) AND extract(day FROM used) = 1),
+    booked date NOT NULL CHECK (isfinite(booked) AND extract(day FROM booked) = 1),
+    actor text NOT NULL CHECK (actor <> ''),
+    posted_at timestamptz,
+    note jsonb NOT NULL DEFAULT '{}'
+);
+-- Two partial indexes, because an index over all numbers would keep a dead NULL for each posting,
+-- and every commit would step over all of them.
+CREATE UNIQUE INDEX postings_by_number ON postings (number) WHERE number IS NOT NULL;
+CREATE INDEX postings_unnumbered ON postings (id) WHERE number IS NULL;
+
+CREATE TABLE movements (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    posting bigint NOT NULL REFERENCES postings,
+    book bigint NOT NULL,
+    kind text NOT NULL,
+    from_role text NOT NULL,
+    to_role text NOT NULL,
+    amount bigint NOT NULL CONSTRAINT amount_above_zero CHECK (amount > 0),
+    CONSTRAINT legal_move FOREIGN KEY (kind, from_role, to_role) REFERENCES legal_moves
+);
+CREATE INDEX movements_by_posting ON movements (posting);
+
+CREATE TABLE entries (
+    book bigint NOT NULL,
+    role text NOT NULL,
+    version bigint NOT NULL,
+    movement bigint NOT NULL,
+    amount bigint NOT NULL CHECK (amount <> 0),
+    balance bigint NOT NULL,
+    PRIMARY KEY (book, role, version)
+);
+
+CREATE TABLE numbering (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    last bigint NOT NULL
+);
+INSERT INTO numbering (last) VALUES (0);
+
+-- A book is locked as a whole, by its row: whoever holds it may read the balances, decide and post
+-- without anyone moving them in between. NO KEY: foreign keys need not wait. The application may
+-- lock nothing itself, hence this door; false where there is no such book.
+CREATE FUNCTION lock_book(wanted bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM books WHERE id = wanted FOR NO KEY UPDATE;
+    RETURN FOUND;
+END $$;
+
+-- Both entries of every movement, and the balances, once the books are locked (in the order of
+-- their ids, so that nothing deadlocks). Movements apply in the order of their ids, and no account
+-- is below its floor after any of them: CHECK sees the last balance only, so the others are
+-- looked at here.
+CREATE FUNCTION post_movements() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wanted bigint;
+    written bigint;
+    below text;
+BEGIN
+    PERFORM FROM books WHERE id IN (SELECT book FROM fresh) ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM fresh f JOIN postings p ON p.id = f.posting WHERE p.number IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'a posting that has its number is closed'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_open';
+    END IF;
+    WITH legs AS (
+        SELECT id AS movement, book, from_role AS role, -amount AS amount FROM fresh
+        UNION ALL
+        SELECT id, book, to_role, amount FROM fresh
+    ), running AS (
+        SELECT movement, book, role, amount,
+               row_number() OVER w AS step, sum(amount) OVER w AS so_far
+        FROM legs
+        WINDOW w AS (PARTITION BY book, role ORDER BY movement ROWS UNBOUNDED PRECEDING)
+    ), kept AS (
+        INSERT INTO entries (book, role, version, movement, amount, balance)
+        SELECT r.book, r.role, a.version + r.step, r.movement, r.amount, a.balance + r.so_far
+        FROM running r JOIN accounts a USING (book, role)
+        RETURNING book, role, balance
+    ), moved AS (
+        UPDATE accounts a SET balance = a.balance + t.amount, version = a.version + t.steps
+        FROM (SELECT book, role, sum(amount) AS amount, count(*) AS steps
+              FROM legs GROUP BY book, role) t
+        WHERE a.book = t.book AND a.role = t.role
+    )
+    SELECT (SELECT count(*) FROM legs), count(*),
+           min(format('(%s, %s)', book, role)) FILTER (WHERE k.balance < a.floor)
+        INTO wanted, written, below
+        FROM kept k JOIN accounts a USING (book, role);
+    IF wanted <> written THEN
+        RAISE EXCEPTION 'a movement names an account that does not exist'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'account_exists';
+    END IF;
+    IF below IS NOT NULL THEN
+        RAISE EXCEPTION 'an account would fall below its floor on the way'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'balance_at_least_floor',
+                  DETAIL = below;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER post AFTER INSERT ON movements REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION post_movements();
+
+-- Numbers are given at commit: the row of `numbering` is the last thing locked, so the order of
+-- numbers is the order of commits, and an aborted transaction leaves no hole. The first posting of
+-- a transaction numbers all of them; those without a number that we can see are our own.
+CREATE FUNCTION number_postings() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    first bigint;
+    added bigint;
+BEGIN
+    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
+    IF EXISTS (SELECT FROM postings p WHERE p.id >= NEW.id AND p.number IS NULL
+               AND NOT EXISTS (SELECT FROM movements m WHERE m.posting = p.id)) THEN
+        RAISE EXCEPTION 'a posting without movements'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_moves';
+    END IF;
+    SELECT count(*) INTO added FROM postings WHERE id >= NEW.id AND number IS NULL;
+    UPDATE numbering SET last = last + added RETURNING last - added INTO first;
+    UPDATE postings p SET number = first + n.rank, posted_at = clock_timestamp()
+        FROM (SELECT id, row_number() OVER (ORDER BY id) AS rank
+              FROM postings WHERE id >= NEW.id AND number IS NULL) n
+        WHERE p.id = n.id;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION number_postings();
+
+REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lock_book TO :app_role;
+GRANT SELECT ON books, roles, legal_moves, accounts, postings, movements, entries, numbering TO
+    :app_role;
+GRANT INSERT (cause, used, booked, actor, note) ON postings TO :app_role;
+GRANT INSERT (posting, book, kind, from_role, to_role, amount) ON movements TO :app_role;

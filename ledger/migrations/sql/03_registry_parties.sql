@@ -1,0 +1,89 @@
+-- Who is who: organisations, the centres they run, their projects, and for whom else they act. Dated
+-- facts are bitemporal: `valid` says when a fact holds (Beijing dates, half-open), `recorded_at` and
+-- `superseded_at` when we believed it. A correction supersedes, it never edits.
+
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+
+-- GB 32100-2015: 18 characters, the last one checks the first seventeen (weights 3^i mod 31).
+-- The registering authority (first character) is a digit or A, N, Y.
+CREATE FUNCTION uscc_valid(code text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    alphabet CONSTANT text := '0123456789ABCDEFGHJKLMNPQRTUWXY';
+    weight integer := 1;
+    total integer := 0;
+BEGIN
+    IF code !~ '^[1-9ANY][0-9A-HJ-NP-RTUW-Y][0-9]{6}[0-9A-HJ-NP-RTUW-Y]{10}$' THEN
+        RETURN false;
+    END IF;
+    FOR i IN 1..17 LOOP
+        total := total + (strpos(alphabet, substr(code, i, 1)) - 1) * weight;
+        weight := weight * 3 % 31;
+    END LOOP;
+    RETURN strpos(alphabet, substr(code, 18, 1)) - 1 = (31 - total % 31) % 31;
+END $$;
+
+CREATE TABLE organisations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uscc text NOT NULL UNIQUE CHECK (uscc_valid(uscc)),
+    name text NOT NULL CHECK (name <> '')
+);
+
+CREATE TABLE centres (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name <> ''),
+    organisation bigint NOT NULL REFERENCES organisations,
+    simulated boolean NOT NULL DEFAULT false
+);
+
+-- A model project (article 9) or a talent team (article 14).
+CREATE TABLE projects (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code text NOT NULL UNIQUE CHECK (code ~ '^[^/\s]{1,64}$'),
+    name text NOT NULL CHECK (name <> ''),
+    kind text NOT NULL CHECK (kind IN ('model', 'team')),
+    organisation bigint NOT NULL REFERENCES organisations,
+    drill boolean NOT NULL DEFAULT false
+);
+
+-- The only change a dated fact may see is to be superseded, once.
+CREATE FUNCTION keep_dated_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- Buyer, seller, centre, holder and payee are separate parties. The organisation that runs a centre
+-- sells for it, and a project's organisation buys and is paid for it; every other organisation that
+-- does so is joined to it here, for the days on which that holds. `related` (关联方) joins two.
+CREATE TABLE relations (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('seller', 'buyer', 'payee', 'related')),
+    organisation bigint NOT NULL REFERENCES organisations,
+    centre bigint REFERENCES centres,
+    project bigint REFERENCES projects,
+    other bigint REFERENCES organisations,
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamptz,
+    superseded_by text,
+    CHECK ((kind = 'seller') = (centre IS NOT NULL)),
+    CHECK ((kind IN ('buyer', 'payee')) = (project IS NOT NULL)),
+    CHECK ((kind = 'related') = (other IS NOT NULL)),
+    CHECK (other <> organisation),
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
+    EXCLUDE USING gist (
+        kind WITH =, organisation WITH =, coalesce(centre, project, other) WITH =, valid WITH &&
+    ) WHERE (superseded_at IS NULL),
+    -- A project is paid through one organisation at a time.
+    CONSTRAINT one_payee EXCLUDE USING gist (project WITH =, valid WITH &&)
+        WHERE (superseded_at IS NULL AND kind = 'payee')
+);
+CREATE TRIGGER keep BEFORE UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+GRANT SELECT, INSERT ON organisations, centres, projects, relations TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by) ON relations TO :app_role;

@@ -1,0 +1,53 @@
+-- The machines: clusters and the source that each bills by, registered GPUs, and the catalogue of
+-- models that prices speak of.
+
+CREATE TABLE clusters (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name ~ '^[^/\s]{1,64}$'),
+    centre bigint NOT NULL REFERENCES centres,
+    witnesses_required smallint NOT NULL DEFAULT 1 CHECK (witnesses_required BETWEEN 1 AND 3)
+);
+
+-- A cluster bills by exactly one source at a time; the others are witnesses.
+CREATE TABLE billing_sources (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster bigint NOT NULL REFERENCES clusters,
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamptz,
+    superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
+    EXCLUDE USING gist (cluster WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
+);
+CREATE TRIGGER keep BEFORE UPDATE ON billing_sources FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+CREATE TABLE catalogue_models (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE CHECK (name <> '')
+);
+
+-- What NVML (or a job source) calls a device → the catalogue's model. A MIG profile is a model of
+-- its own price; '' stands for the whole GPU.
+CREATE TABLE catalogue_names (
+    nvml_name text NOT NULL,
+    mig_profile text NOT NULL DEFAULT '',
+    model bigint NOT NULL REFERENCES catalogue_models,
+    PRIMARY KEY (nvml_name, mig_profile)
+);
+
+CREATE TABLE gpus (
+    gpu text PRIMARY KEY CHECK (gpu ~ '^GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
+    cluster bigint NOT NULL REFERENCES clusters,
+    node text NOT NULL CHECK (node <> ''),
+    registered_from timestamptz NOT NULL,
+    retired_at timestamptz CHECK (retired_at > registered_from)
+);
+CREATE INDEX gpus_by_cluster ON gpus (cluster, node);
+
+GRANT SELECT, INSERT ON clusters, billing_sources, catalogue_models, catalogue_names, gpus TO
+    :app_role;
+GRANT UPDATE (superseded_at, superseded_by) ON billing_sources TO :app_role;
+GRANT UPDATE (cluster, node, retired_at) ON gpus TO :app_role;

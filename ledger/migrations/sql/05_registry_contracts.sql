@@ -1,0 +1,123 @@
+-- Contracts, their lines (prices), and which project pays for what a holder held.
+
+CREATE TABLE contracts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
+    centre bigint NOT NULL REFERENCES centres,
+    project bigint NOT NULL REFERENCES projects,
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    EXCLUDE USING gist (centre WITH =, project WITH =, valid WITH &&)
+);
+
+-- A contract line: `yuan` buys `gpus` devices for `hours` hours (GPU-hour 1×1, node-day 8×24,
+-- node-month 8×720). A metered line prices what holders held; a reserved one devices for a term, held
+-- or not; a package hours paid before they are used; a fixed one a fee a month. What meters usage may
+-- select it by model, profile, partition, QOS and market: a missing selector matches any, and the more
+-- exact line wins. Lines of a contract that would be alike are told apart by their `name`; not metered
+-- lines, since usage has one price.
+CREATE TABLE prices (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    contract bigint NOT NULL REFERENCES contracts,
+    kind text NOT NULL DEFAULT 'metered' CHECK (kind IN ('metered', 'reserved', 'package', 'fixed')),
+    name text NOT NULL DEFAULT '',
+    model bigint REFERENCES catalogue_models,
+    mig_profile text,
+    partition text CHECK (partition <> ''),
+    qos text CHECK (qos <> ''),
+    market text CHECK (market IN ('on-demand', 'spot')),
+    unit text NOT NULL CHECK (unit IN ('gpu-hour', 'node-hour', 'node-day', 'node-month', 'month')),
+    yuan numeric NOT NULL CHECK (yuan >= 0 AND yuan < 1e8 AND scale(yuan) <= 12),
+    gpus integer NOT NULL CHECK (gpus BETWEEN 1 AND 1024),
+    hours integer NOT NULL CHECK (hours BETWEEN 1 AND 8784),
+    tax_included boolean NOT NULL,
+    tax_rate numeric NOT NULL CHECK (tax_rate >= 0 AND tax_rate < 1 AND scale(tax_rate) <= 6),
+    rounding text NOT NULL DEFAULT 'ms' CHECK (rounding IN ('ms', 'minute', 'started_hour')),
+    devices text[],  -- of a reserved line: its GPUs
+    quantity numeric CHECK (quantity > 0 AND quantity < 1e8 AND scale(quantity) <= 12),
+    expires date,  -- of a package: the last day on which it is drawn
+    counts boolean,  -- of a fixed fee: whether it is compute cost and earns
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamptz,
+    superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
+    CHECK (mig_profile IS NULL OR model IS NOT NULL),
+    CONSTRAINT fixed_a_month CHECK ((kind = 'fixed') = (unit = 'month')
+        AND (unit <> 'month' OR gpus = 1 AND hours = 1)),
+    CONSTRAINT reserved_devices_named CHECK ((kind = 'reserved') = (devices IS NOT NULL)
+        AND cardinality(devices) > 0),
+    CONSTRAINT package_of_hours CHECK ((kind = 'package') = (quantity IS NOT NULL)
+        AND (kind = 'package') = (expires IS NOT NULL)
+        AND (kind <> 'package' OR coalesce(upper(valid) <= expires + 1, false))),
+    CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
+    CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
+    CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package')
+        OR num_nonnulls(model, partition, qos, market) = 0),
+    CONSTRAINT one_line_a_day EXCLUDE USING gist (
+        contract WITH =, kind WITH =, (CASE kind WHEN 'metered' THEN '' ELSE name END) WITH =,
+        coalesce(model, 0) WITH =, coalesce(mig_profile, '*') WITH =, coalesce(partition, '') WITH =,
+        coalesce(qos, '') WITH =, coalesce(market, '') WITH =, valid WITH &&
+    ) WHERE (superseded_at IS NULL)
+);
+CREATE TRIGGER keep BEFORE UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+-- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
+-- are those of the reserved lines that are believed now.
+CREATE TABLE reserved_devices (
+    price bigint NOT NULL REFERENCES prices,
+    gpu text NOT NULL REFERENCES gpus,
+    project bigint NOT NULL REFERENCES projects,
+    centre bigint NOT NULL REFERENCES centres,
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    PRIMARY KEY (price, gpu),
+    CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&)
+        DEFERRABLE INITIALLY DEFERRED
+);
+
+CREATE FUNCTION keep_reserved_devices() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        DELETE FROM reserved_devices WHERE price = NEW.id;
+    ELSE
+        INSERT INTO reserved_devices (price, gpu, project, centre, valid)
+            SELECT NEW.id, d.gpu, k.project, k.centre, NEW.valid
+            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER reserve AFTER INSERT ON prices FOR EACH ROW
+    WHEN (NEW.kind = 'reserved' AND NEW.superseded_at IS NULL)
+    EXECUTE FUNCTION keep_reserved_devices();
+CREATE TRIGGER release AFTER UPDATE ON prices FOR EACH ROW
+    WHEN (NEW.kind = 'reserved' AND NEW.superseded_at IS NOT NULL)
+    EXECUTE FUNCTION keep_reserved_devices();
+
+-- Which project pays for what a holder held. A holder is a pod's namespace, a Slurm account or a
+-- name of the static map, in one cluster. Usage that no binding claims is listed as unowned.
+CREATE TABLE bindings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster bigint NOT NULL REFERENCES clusters,
+    holder_kind text NOT NULL CHECK (holder_kind IN ('pod', 'slurm', 'static')),
+    holder text NOT NULL CHECK (holder <> ''),
+    project bigint NOT NULL REFERENCES projects,
+    market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    recorded_at timestamptz NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamptz,
+    superseded_by text,
+    CHECK (superseded_at >= recorded_at),
+    CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
+    EXCLUDE USING gist (cluster WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
+        WHERE (superseded_at IS NULL)
+);
+CREATE INDEX bindings_by_project ON bindings (project);
+CREATE TRIGGER keep BEFORE UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+REVOKE EXECUTE ON FUNCTION keep_reserved_devices FROM PUBLIC;
+GRANT SELECT, INSERT ON contracts, prices, bindings TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by) ON prices, bindings TO :app_role;
+GRANT SELECT ON reserved_devices TO :app_role;

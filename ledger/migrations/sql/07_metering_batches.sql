@@ -1,0 +1,60 @@
+-- What the agents sent, kept for ever. The large tables of metering (batches, windows, day totals)
+-- may one day be distributed by GPU: they carry no foreign key, no trigger and no exclusion.
+
+CREATE TABLE agents (
+    id uuid PRIMARY KEY,
+    cluster bigint NOT NULL REFERENCES clusters,
+    node text NOT NULL CHECK (node <> ''),
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
+    public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) = 32),
+    enrolled_at timestamptz NOT NULL,
+    revoked_at timestamptz
+);
+
+-- One-time codes: only their hash is kept; `agent` is set when the code is used up.
+CREATE TABLE enrolment_codes (
+    hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    cluster bigint NOT NULL REFERENCES clusters,
+    source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
+    created_at timestamptz NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    agent uuid UNIQUE REFERENCES agents
+);
+
+CREATE TABLE streams (
+    stream uuid PRIMARY KEY,
+    agent uuid NOT NULL,
+    number bigint NOT NULL CHECK (number >= 1),
+    hash bytea NOT NULL,
+    sent_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL
+);
+
+CREATE TABLE batches (
+    stream uuid NOT NULL,
+    number bigint NOT NULL CHECK (number >= 1),
+    hash bytea NOT NULL CHECK (octet_length(hash) = 32),
+    signature bytea NOT NULL CHECK (octet_length(signature) = 64),
+    agent uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    answer jsonb NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (stream, number)
+);
+
+-- A second body for a known number: evidence of a cloned node or a restored spool.
+CREATE TABLE forks (
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    agent uuid NOT NULL,
+    received_at timestamptz NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (stream, number, hash)
+);
+
+GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks TO :app_role;
+GRANT UPDATE (revoked_at) ON agents TO :app_role;
+GRANT UPDATE (agent) ON enrolment_codes TO :app_role;
+GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

@@ -1,0 +1,66 @@
+-- Windows: what an agent saw of one GPU in one minute, and the windows that cannot count.
+
+CREATE TABLE windows (
+    gpu text NOT NULL,
+    start timestamptz NOT NULL,
+    cluster bigint NOT NULL,
+    source text NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (gpu, start)
+) PARTITION BY RANGE (start);
+
+-- The application may not create tables; it asks for the partition of a Beijing day.
+CREATE FUNCTION ensure_day(day date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    part text := 'windows_' || to_char(day, 'YYYYMMDD');
+    low text := day || ' 00:00:00+08';
+    high text := (day + 1) || ' 00:00:00+08';
+BEGIN
+    IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
+    -- Asked of the catalog itself: to_regclass may remember its «no» from before the wait.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = part) THEN RETURN; END IF;
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.windows INCLUDING ALL)', part);
+    EXECUTE format('ALTER TABLE public.windows ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                   part, low, high);
+END $$;
+
+-- A second body for a kept (gpu, start). The first stands; a person decides.
+CREATE TABLE conflicts (
+    gpu text NOT NULL,
+    start timestamptz NOT NULL,
+    hash bytea NOT NULL,
+    cluster bigint NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    received_at timestamptz NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (gpu, start, hash)
+);
+
+-- Windows that cannot count yet (from the future, of an unknown GPU, of another node's GPU). Who
+-- said it is part of the key: what a wrong node says must not hide what the right one says.
+CREATE TABLE quarantine (
+    gpu text NOT NULL,
+    start timestamptz NOT NULL,
+    hash bytea NOT NULL,
+    reason text NOT NULL CHECK (reason IN ('future', 'unknown_gpu', 'other_cluster', 'other_node')),
+    cluster bigint NOT NULL,
+    node text NOT NULL,
+    source text NOT NULL,
+    stream uuid NOT NULL,
+    number bigint NOT NULL,
+    received_at timestamptz NOT NULL,
+    released_at timestamptz,
+    body jsonb NOT NULL,
+    PRIMARY KEY (gpu, start, hash, cluster, node)
+);
+CREATE INDEX quarantine_waiting ON quarantine (cluster, received_at) WHERE released_at IS NULL;
+
+REVOKE EXECUTE ON FUNCTION ensure_day FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;
+GRANT SELECT, INSERT ON windows, conflicts, quarantine TO :app_role;
+GRANT UPDATE (released_at) ON quarantine TO :app_role;

@@ -1,0 +1,159 @@
+-- Cost documents (成本单据): invoices blue and red, and internal settlements, each with its original
+-- file. A number is taken once, whoever brings it, in whichever year and programme. A document keyed
+-- by hand counts once a second person has confirmed it.
+
+CREATE TABLE originals (
+    hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
+    name text NOT NULL,
+    media text NOT NULL,
+    content bytea NOT NULL CHECK (octet_length(content) > 0),
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT hash_of_content CHECK (hash = encode(sha256(content), 'hex'))
+);
+
+-- A number without its disguises: full width, spaces, case, and what follows an invoice's 20 digits.
+CREATE FUNCTION plain_number(number text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(regexp_replace(normalize(upper(number), NFKC), '\s', '', 'g'),
+    '^([0-9]{20}).*$', '\1');
+
+CREATE TABLE cost_documents (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('digital_invoice', 'electronic_invoice', 'paper_invoice',
+        'internal_settlement', 'other')),
+    code text NOT NULL DEFAULT '',
+    number text NOT NULL CHECK (number <> ''),
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL CHECK (gross_fen <> 0),
+    since date NOT NULL,
+    until date NOT NULL,
+    period_assumed boolean NOT NULL DEFAULT false,  -- it says no period: the invoice's month
+    statement text,  -- the number of the statement (对账单) that it settles
+    reverses bigint REFERENCES cost_documents,  -- a red one: the blue one
+    confirmation text,  -- 红字发票信息确认单编号
+    remark text NOT NULL DEFAULT '',
+    source text NOT NULL CHECK (source IN ('xml', 'ofd', 'keyed')),
+    original text NOT NULL REFERENCES originals,
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,
+    decision bigint REFERENCES decisions,  -- of keyed ones: what the second person is asked
+    confirmed_by text,
+    confirmed_at timestamptz,
+    dropped_at timestamptz,  -- the second person said no, and its number was taken anew
+    CONSTRAINT sum_of_document CHECK (net_fen + tax_fen = gross_fen),
+    CONSTRAINT red_is_negative CHECK ((reverses IS NOT NULL) = (gross_fen < 0)
+        AND sign(net_fen) * sign(gross_fen) >= 0),
+    CHECK (since <= until),
+    CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
+    CONSTRAINT keyed_are_decided CHECK ((source = 'keyed') = (decision IS NOT NULL)),
+    CONSTRAINT keyed_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
+    CHECK (source = 'keyed' OR confirmed_at IS NULL),
+    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL
+        OR (source = 'keyed' AND confirmed_at IS NULL))
+);
+-- The tax office numbers invoices; what a university settles within itself, it numbers itself.
+CREATE UNIQUE INDEX number_once ON cost_documents (number, code)
+    WHERE dropped_at IS NULL AND kind NOT IN ('internal_settlement', 'other');
+CREATE UNIQUE INDEX own_number_once ON cost_documents (number, code, seller_uscc)
+    WHERE dropped_at IS NULL AND kind IN ('internal_settlement', 'other');
+CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses, id)));
+CREATE INDEX cost_documents_by_original ON cost_documents (original);
+CREATE INDEX cost_documents_by_decision ON cost_documents (decision) WHERE decision IS NOT NULL;
+CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
+CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
+CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
+CREATE INDEX cost_documents_reversed ON cost_documents (reverses) WHERE reverses IS NOT NULL;
+
+-- What was keyed stands by the decision about it, in the name of who confirmed that; once.
+CREATE FUNCTION document_confirmed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_documents
+    FOR EACH ROW EXECUTE FUNCTION document_confirmed();
+
+-- `net_fen` is without tax, the basis on which charges are compared.
+CREATE TABLE document_lines (
+    document bigint NOT NULL REFERENCES cost_documents,
+    line smallint NOT NULL CHECK (line >= 1),
+    item text NOT NULL,
+    unit text NOT NULL DEFAULT '',
+    quantity text NOT NULL DEFAULT '',
+    unit_price text NOT NULL DEFAULT '',
+    net_fen bigint NOT NULL,
+    tax_rate text NOT NULL DEFAULT '',
+    tax_fen bigint NOT NULL,
+    PRIMARY KEY (document, line)
+);
+
+-- At commit the lines of a document add up to it.
+CREATE FUNCTION lines_tie() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    net numeric;
+    tax numeric;
+BEGIN
+    SELECT coalesce(sum(net_fen), 0), coalesce(sum(tax_fen), 0) INTO net, tax
+        FROM document_lines WHERE document = NEW.id;
+    IF net <> NEW.net_fen OR tax <> NEW.tax_fen THEN
+        RAISE EXCEPTION 'the lines of document % do not add up to it', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_tie';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION lines_tie();
+
+-- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
+CREATE TABLE receipts (
+    reference text PRIMARY KEY CHECK (reference <> ''),
+    document bigint NOT NULL REFERENCES cost_documents,
+    payer text NOT NULL CHECK (payer <> ''),
+    payee text NOT NULL CHECK (payee <> ''),
+    fen bigint NOT NULL CHECK (fen > 0),
+    paid_on date NOT NULL,
+    original text NOT NULL REFERENCES originals,
+    entered_at timestamptz NOT NULL,
+    entered_by text NOT NULL
+);
+CREATE INDEX receipts_by_document ON receipts (document);
+
+-- A red confirmation that is on its way freezes its invoice (R18) until it is lifted.
+CREATE TABLE freezes (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document bigint NOT NULL REFERENCES cost_documents,
+    confirmation text NOT NULL CHECK (confirmation <> ''),
+    frozen_at timestamptz NOT NULL,
+    frozen_by text NOT NULL,
+    lifted_at timestamptz,
+    lifted_by text,
+    CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
+);
+CREATE UNIQUE INDEX freezes_open ON freezes (document) WHERE lifted_at IS NULL;
+
+-- What may be allocated: confirmed where it was keyed, and not frozen.
+CREATE VIEW standing_documents AS
+    SELECT d.id FROM cost_documents d
+    WHERE (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
+        AND NOT EXISTS (SELECT FROM freezes f WHERE f.document = d.id AND f.lifted_at IS NULL);
+
+REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed FROM PUBLIC;
+GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes, receipts TO :app_role;
+GRANT SELECT ON standing_documents TO :app_role;
+GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
+GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

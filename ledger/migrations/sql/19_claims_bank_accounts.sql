@@ -1,0 +1,39 @@
+-- Where an organisation is paid.
+
+-- Where a payee is paid. One current account an organisation; a change takes two persons.
+CREATE TABLE bank_accounts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organisation bigint NOT NULL REFERENCES organisations,
+    holder text NOT NULL CHECK (holder <> ''),
+    bank text NOT NULL CHECK (bank <> ''),
+    bank_code text NOT NULL CHECK (bank_code ~ '^\d{12}$'),  -- 联行号
+    number text NOT NULL CHECK (number ~ '^\d{6,32}$'),
+    decision bigint NOT NULL UNIQUE REFERENCES decisions,
+    confirmed_at timestamptz NOT NULL,
+    superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
+);
+CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation) WHERE superseded_at IS NULL;
+CREATE TRIGGER keep BEFORE UPDATE ON bank_accounts FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+-- An account is what two persons confirmed, to the digit.
+CREATE FUNCTION account_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision AND d.kind = 'account' AND d.answer = 'confirmed'
+                AND d.content ->> 'organisation' = NEW.organisation::text
+                AND d.content ->> 'holder' = NEW.holder AND d.content ->> 'bank' = NEW.bank
+                AND d.content ->> 'bank_code' = NEW.bank_code
+                AND d.content ->> 'number' = NEW.number) THEN
+        RAISE EXCEPTION 'two persons have not confirmed this account'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'account_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON bank_accounts
+    FOR EACH ROW EXECUTE FUNCTION account_decided();
+
+REVOKE EXECUTE ON FUNCTION account_decided FROM PUBLIC;
+GRANT SELECT ON bank_accounts TO :app_role;
+GRANT INSERT ON bank_accounts TO :app_role;
+GRANT UPDATE (superseded_at) ON bank_accounts TO :app_role;

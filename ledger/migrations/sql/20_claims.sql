@@ -1,0 +1,154 @@
+-- Claims (兑付申请), as cases: the table `case_moves` says who may do what in which state, and a
+-- case's state is the last of its events. Other awards can use the same cases.
+
+CREATE TABLE case_moves (
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL CHECK (role IN
+        ('builder', 'clerk', 'approver', 'finance', 'administrator', 'server')),
+    next text NOT NULL,
+    PRIMARY KEY (state, action, role),
+    UNIQUE (state, action, role, next)
+);
+-- As in `ledger/claims/rules.py`; a test holds the two to each other.
+INSERT INTO case_moves (state, action, role, next)
+    SELECT state, action, role, coalesce(next, state)
+    FROM (VALUES
+        ('submit', 'builder clerk', 'draft', 'submitted'),
+        ('return', 'clerk', 'submitted accepted', 'draft'),
+        ('accept', 'clerk', 'submitted', 'accepted'),
+        ('publish', 'clerk', 'accepted', 'published'),
+        ('object', 'clerk', 'published objected', 'objected'),
+        ('dismiss', 'approver', 'objected', 'published'),
+        ('uphold', 'approver', 'objected', 'refused'),
+        ('propose', 'clerk', 'published', NULL),
+        ('approve', 'approver', 'published', 'approved'),
+        ('refuse', 'approver', 'submitted accepted published approved', 'refused'),
+        ('withdraw', 'builder clerk', 'draft submitted accepted published', 'withdrawn'),
+        ('list', 'finance approver', 'approved', 'listed'),
+        ('bounce', 'finance', 'listed', 'approved'),
+        ('pay', 'finance', 'listed', 'paid')
+    ) AS step (action, roles, states, next),
+    string_to_table(states, ' ') AS state,
+    string_to_table(roles || ' administrator', ' ') AS role;
+
+CREATE TABLE claims (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    number text NOT NULL UNIQUE CHECK (number <> ''),
+    voucher bigint NOT NULL REFERENCES vouchers,
+    payee bigint NOT NULL REFERENCES organisations,
+    fen bigint NOT NULL CHECK (fen > 0),
+    state text NOT NULL DEFAULT 'draft',
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL
+);
+CREATE INDEX claims_by_voucher ON claims (voucher, id);
+CREATE INDEX claims_by_state ON claims (state, id);
+
+CREATE TABLE claim_events (
+    claim bigint NOT NULL REFERENCES claims,
+    seq integer NOT NULL CHECK (seq >= 1),
+    state text NOT NULL,
+    action text NOT NULL,
+    role text NOT NULL,
+    next text NOT NULL,
+    actor text NOT NULL,
+    at timestamptz NOT NULL,
+    note text NOT NULL DEFAULT '',
+    content jsonb NOT NULL DEFAULT '{}',  -- of a decision by the policy: facts and result
+    PRIMARY KEY (claim, seq),
+    CONSTRAINT case_move FOREIGN KEY (state, action, role, next)
+        REFERENCES case_moves (state, action, role, next)
+);
+
+CREATE TABLE claim_files (
+    claim bigint NOT NULL REFERENCES claims,
+    role text NOT NULL CHECK (role IN ('application', 'commitment', 'receipt', 'account', 'contract',
+        'result', 'other')),
+    original text NOT NULL REFERENCES originals,
+    added_at timestamptz NOT NULL,
+    added_by text NOT NULL,
+    PRIMARY KEY (claim, role, original)
+);
+
+-- Publication (公示): from and until are Beijing days, `days` of them working days.
+CREATE TABLE publications (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    claim bigint NOT NULL REFERENCES claims,
+    since date NOT NULL,
+    until date NOT NULL CHECK (until >= since),
+    days integer NOT NULL CHECK (days >= 1),
+    content jsonb NOT NULL,
+    published_at timestamptz NOT NULL,
+    published_by text NOT NULL
+);
+CREATE INDEX publications_by_claim ON publications (claim, id);
+
+CREATE TABLE objections (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    publication bigint NOT NULL REFERENCES publications,
+    objector text NOT NULL CHECK (objector <> ''),
+    contact text NOT NULL,
+    body text NOT NULL CHECK (body <> ''),
+    received_at timestamptz NOT NULL,
+    received_by text NOT NULL,
+    upheld boolean,
+    resolution text,
+    resolved_at timestamptz,
+    resolved_by text,
+    CHECK ((upheld IS NULL) = (resolution IS NULL) AND (upheld IS NULL) = (resolved_at IS NULL)
+        AND (upheld IS NULL) = (resolved_by IS NULL))
+);
+CREATE INDEX objections_by_publication ON objections (publication, id);
+
+-- The next event begins where the case is, and takes it on. What is approved was decided by two
+-- persons, after its publication ended and every objection was resolved.
+CREATE FUNCTION move_case() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    moving claims;
+BEGIN
+    SELECT * INTO moving FROM claims WHERE id = NEW.claim FOR NO KEY UPDATE;
+    IF moving.state IS DISTINCT FROM NEW.state THEN
+        RAISE EXCEPTION 'the case is %', moving.state
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
+                AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
+                AND d.content ->> 'fen' = moving.fen::text) THEN
+        RAISE EXCEPTION 'two persons have not approved claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
+    END IF;
+    IF NEW.action = 'approve' AND (
+            NOT EXISTS (SELECT FROM publications WHERE claim = NEW.claim)
+            OR EXISTS (SELECT FROM publications WHERE claim = NEW.claim
+                       AND until >= (NEW.at AT TIME ZONE interval '+08:00')::date)
+            OR EXISTS (SELECT FROM objections o JOIN publications p ON p.id = o.publication
+                       WHERE p.claim = NEW.claim AND o.upheld IS NULL)) THEN
+        RAISE EXCEPTION 'claim % is still before the public', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim = NEW.claim;
+    UPDATE claims SET state = NEW.next WHERE id = NEW.claim;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
+
+CREATE FUNCTION keep_objection() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.upheld IS NOT NULL THEN
+        RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION keep_objection();
+
+REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
+GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO
+    :app_role;
+GRANT INSERT ON claim_files, publications, objections TO :app_role;
+GRANT INSERT (number, voucher, payee, fen, opened_at, opened_by) ON claims TO :app_role;
+GRANT INSERT (claim, state, action, role, next, actor, at, note, content) ON claim_events TO
+    :app_role;
+GRANT UPDATE (upheld, resolution, resolved_at, resolved_by) ON objections TO :app_role;

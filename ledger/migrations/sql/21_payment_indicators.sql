@@ -1,0 +1,35 @@
+-- Budget indicators (预算指标): the money of a year from which lists are paid.
+
+-- A budget indicator (预算指标) of a year. What is given is told by postings; nothing else is spent.
+CREATE TABLE indicators (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    book bigint NOT NULL UNIQUE REFERENCES books,
+    number text NOT NULL CHECK (number <> ''),
+    year integer NOT NULL CHECK (year BETWEEN 2000 AND 2199),
+    project_name text NOT NULL,
+    fund_kind text NOT NULL,
+    classification text NOT NULL CHECK (classification ~ '^\d{3}(\d{2}(\d{2})?)?$'),
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL,
+    UNIQUE (number, year)
+);
+
+CREATE FUNCTION open_budget_book() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM indicators WHERE number = NEW.number AND year = NEW.year) THEN
+        RAISE EXCEPTION 'the indicator is there'
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'indicators_number_year_key';
+    END IF;
+    INSERT INTO books (ledger) VALUES ('budget') RETURNING id INTO NEW.book;
+    INSERT INTO accounts (book, role, floor)
+        SELECT NEW.book, role, CASE WHEN role = 'appropriation' THEN -1000000000000000 ELSE 0 END
+        FROM roles WHERE ledger = 'budget';
+    RETURN NEW;
+END $$;
+CREATE TRIGGER open BEFORE INSERT ON indicators FOR EACH ROW EXECUTE FUNCTION open_budget_book();
+
+REVOKE EXECUTE ON FUNCTION open_budget_book FROM PUBLIC;
+GRANT SELECT ON indicators TO :app_role;
+GRANT INSERT (number, year, project_name, fund_kind, classification, opened_at, opened_by) ON
+    indicators TO :app_role;

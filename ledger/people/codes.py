@@ -1,0 +1,40 @@
+"""Codes of people and of what they decide. Their labels: `api/language/labels/people.py`."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a token's holder is. Builder and operator have a scope; the others are the bureau's."""
+
+    BUILDER = "builder"  # a project's people; scope: the project
+    OPERATOR = "operator"  # a centre's people; scope: the centre
+    CLERK = "clerk"  # 经办
+    APPROVER = "approver"  # 审批
+    FINANCE = "finance"  # 财务
+    AUDITOR = "auditor"  # 审计: reads everything, writes nothing
+    ADMINISTRATOR = "administrator"
+
+
+class DecisionKind(StrEnum):
+    """What one person proposes and another confirms."""
+
+    DOCUMENT = "document"
+    RECONCILIATION = "reconciliation"
+    EXTRA = "extra"
+    CLAIM = "claim"
+    ACCOUNT = "account"
+    INDICATOR = "indicator"
+    PAYMENT_LIST = "payment_list"
+    REFUND = "refund"
+    RECOVERY = "recovery"
+    CAP = "cap"
+    LAPSE = "lapse"
+    YEAR_END = "year_end"
+
+
+class Answer(StrEnum):
+    """How a proposed decision is answered."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

@@ -1,0 +1,53 @@
+"""Every code that people see has one label, in both languages, in one place."""
+
+import importlib
+import re
+from enum import StrEnum
+
+import pytest
+
+from api.language.i18n import LANGUAGES, speaking
+from api.language.labels import LABELS, label, label_of, labels
+from ledger.claims.codes import ClaimState
+from ledger.documents.codes import DocumentState
+from tests.support.paths import ROOT
+
+CHINESE = re.compile(r"[\u3400-\u9fff]")
+LATIN = {"XML", "OFD"}  # are called so in every language
+
+
+def kinds() -> list[type[StrEnum]]:
+    """Every enum of `ledger/<room>/codes.py`."""
+    rooms = sorted(path.parent.name for path in ROOT.glob("ledger/*/codes.py"))
+    modules = [importlib.import_module(f"ledger.{room}.codes") for room in rooms]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    ]
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_every_code_has_its_label_in_both_languages(kind: type[StrEnum]) -> None:
+    assert set(LABELS[kind]) == set(kind)
+    for language in LANGUAGES:
+        with speaking(language):
+            words = [label(member) for member in kind]
+        assert len(set(words)) == len(words), "two codes of a kind under one label"
+        for word in set(words) - LATIN:
+            assert bool(CHINESE.search(word)) == (language == "zh-CN"), word
+
+
+def test_nothing_has_a_label_but_the_codes_of_the_rooms() -> None:
+    assert set(LABELS) == set(kinds())
+
+
+def test_one_state_has_one_name_everywhere() -> None:
+    assert label(DocumentState.REFUSED) == "未予确认"
+    assert label_of(DocumentState, "refused") == "未予确认"
+    assert labels(DocumentState)["refused"] == "未予确认"
+
+
+def test_a_code_of_a_newer_server_stays_as_it_is() -> None:
+    assert label_of(ClaimState, "archived") == "archived"

@@ -1,0 +1,65 @@
+"""The real application on a real PostgreSQL, for the faults: what it kept and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from agents import wire
+from ledger.desk.queries.findings import Kind, findings
+from ledger.metering.steps.enrol import issue_code
+from tests.support.agents.fault_site import Site, Verdict
+
+Tell = Callable[[str, Verdict], None]
+
+
+@dataclass
+class Books:
+    """The real application on a real PostgreSQL, listening."""
+
+    engine: sa.Engine
+    owner: psycopg.Connection
+    cluster: int
+    url: str = ""
+    site: Site | None = None
+
+    def now(self) -> Any:
+        assert self.site is not None
+        return self.site.real()
+
+    def code(self) -> str:
+        with Session(self.engine) as db, db.begin():
+            now = self.now()
+            return issue_code(db, cluster=self.cluster, source="nvml", actor="test", now=now)
+
+    def kept(self) -> list[wire.Window]:
+        rows = self.owner.execute("SELECT body FROM windows ORDER BY start, gpu").fetchall()
+        kept = [msgspec.convert(row[0], wire.Window) for row in rows]
+        self._check_totals(kept)
+        return kept
+
+    def _check_totals(self, kept: list[wire.Window]) -> None:
+        """What is billed is what the windows say."""
+        said = sum(
+            part.to_ms - part.from_ms
+            for window in kept
+            for part in window.parts
+            if isinstance(part.holder, wire.Pod)
+        )
+        query = "SELECT coalesce(sum(held), 0)::bigint FROM day_totals WHERE holder_kind = 'pod'"
+        assert self.owner.execute(query).fetchone() == (said,)
+
+    def count(self, table: str) -> int:
+        row = self.owner.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+        assert row
+        return int(row[0])
+
+    def find(self, kind: Kind) -> list[dict[str, Any]]:
+        with Session(self.engine) as db:
+            return list(findings(db, kind, self.now()))

@@ -1,0 +1,163 @@
+"""What a visitor asks at a route: of one's own things (`mine`) or of another's (`theirs`)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ledger.people.codes import Role
+from tests.support.api.town import FACTS, POLICY, Town
+from tests.support.claims import draft
+from tests.support.documents import digital
+from tests.support.invoices import BUYER, SELLER, einvoice_xml
+from tests.support.vouchers import USCC
+
+Ask = dict[str, Any]
+
+
+def at(path: str, **ask: object) -> Callable[[Town, str], Ask]:
+    """`{whose}` in the path is `mine` or `theirs`."""
+    return lambda _, whose: {"url": path.format(whose=whose), **ask}
+
+
+def code_for(_: Town, whose: str) -> Ask:
+    wanted = {"cluster": f"c-{whose}", "source": "nvml"}
+    return {"url": "/api/v1/enrolment-codes", "json": wanted}
+
+
+def agent_of(town: Town, whose: str) -> Ask:
+    return {"url": f"/api/v1/agents/{town.nodes[whose].reporter.agent}"}
+
+
+def a_token(_: Town, whose: str) -> Ask:
+    wanted = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
+    return {"url": "/api/v1/tokens", "json": wanted}
+
+
+def spare_token(town: Town, whose: str) -> Ask:
+    """One that the test itself does not come in with."""
+    made = town.client.post(**a_token(town, whose), headers=town.headers(Role.ADMINISTRATOR))
+    return {"url": f"/api/v1/tokens/{made.json()['id']}"}
+
+
+def a_voucher(_: Town, whose: str) -> Ask:
+    wanted = {"clause": "09-1", "policy": POLICY, "facts": FACTS}
+    return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wanted}
+
+
+def a_reservation(town: Town, whose: str) -> Ask:
+    """One that stands."""
+    wanted = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
+    path = f"/api/v1/projects/p-{whose}/reservations"
+    made = town.client.post(path, json=wanted, headers=town.headers(Role.ADMINISTRATOR))
+    return {"url": f"{path}/{made.json()['id']}"}
+
+
+def a_statement(town: Town, whose: str) -> str:
+    """The number of February's, of a contract between this centre and this project."""
+    fee = "kind: fixed, unit: month, yuan: 1, tax_included: false, tax_rate: 0"
+    line = f"prices: [{{{fee}}}]"
+    parties = f"centre: centre of c-{whose}, project: p-{whose}, from: 2026-02-01"
+    file = f"contracts: [{{number: k-{whose}, {parties}, {line}}}]"
+    clerk = town.headers(Role.CLERK)
+    town.client.post("/api/v1/registry", content=file.encode(), headers=clerk)
+    wanted = {"month": "2026-02", "contract": f"k-{whose}"}
+    made = town.client.post("/api/v1/statements", json=wanted, headers=clerk)
+    return str(made.json()[0]["number"])
+
+
+def of_a_statement(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/statements/{a_statement(town, whose)}{path}", **ask
+    }  # fmt: skip
+
+
+def an_invoice(town: Town, whose: str) -> int:
+    """One between the parties of the town, or between others."""
+    parties = ((USCC, "测试单位"),) * 2 if whose == "mine" else ((SELLER, "别家"), (BUYER, "他家"))
+    content = einvoice_xml(
+        number=digital(1 if whose == "mine" else 2), seller=parties[0], buyer=parties[1]
+    )
+    clerk = town.headers(Role.CLERK)
+    made = town.client.post("/api/v1/cost-documents", content=content, headers=clerk)
+    return int(made.json()["documents"][0]["id"])
+
+
+def of_an_invoice(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/cost-documents/{an_invoice(town, whose)}{path}", **ask
+    }  # fmt: skip
+
+
+def page_of_an_invoice(town: Town, whose: str) -> Ask:
+    return {"url": f"/documents/{an_invoice(town, whose)}"}
+
+
+def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
+    return lambda town, whose: {
+        "url": f"/api/v1/claims/{draft(town.app.state.engine, f'p-{whose}')}{path}", **ask
+    }  # fmt: skip
+
+
+def a_claim(town: Town, whose: str) -> Ask:
+    """One more, of what a withdrawn one left."""
+    withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
+    town.client.post(**withdrawn, headers=town.headers(Role.ADMINISTRATOR))
+    return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
+
+
+def a_receipt(town: Town, whose: str) -> Ask:
+    key = an_invoice(town, whose)
+    said = f"reference=r{key}&payer=a&payee=b&fen=1&paid_on=2026-03-01"
+    return {"url": f"/api/v1/cost-documents/{key}/receipts?{said}", "content": b"%PDF"}
+
+
+DAY = "2026-03-01"
+
+
+A_MONTH = "/reconcile/999999/2026-03"
+
+
+AN_EXTRA = {
+    "cell": "1/p", "share": "1:1:1/p", "target": "1/p", "yuan": "1", "reason": "a",
+}  # fmt: skip
+
+
+AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "account_number": "2"}
+
+
+AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}
+
+
+A_CELL = {"contract": "none", "month": "2026-03", "price": 1}
+
+
+A_MOVE = {"document": 1, "line": 1, "from_cell": A_CELL, "to_cell": A_CELL, "fen": 1}
+
+
+WRONG_CODE = {"code": "no-such-code", "public_key": "0" * 64, "node": "n"}
+
+
+AN_INDICATOR = {
+    "number": "Z1", "year": 2026, "project_name": "算力券", "fund_kind": "一般公共预算",
+    "classification": "2150805", "fen": 1,
+}  # fmt: skip
+
+
+A_REFUND = {
+    "reference": "r", "project": "p-mine", "indicator": "none", "year": 2026, "fen": 1,
+    "on_day": "2026-03-01",
+}  # fmt: skip
+
+
+A_RECOVERY = {"project": "p-mine", "pay_by": "2026-12-31", "reason": "红冲"}
+
+
+A_YEAR_END = {"indicator": "a", "year": 2026, "new_indicator": "b", "new_year": 2027}
+
+
+AN_ACCOUNT = {
+    "organisation": USCC, "holder": "测试单位", "bank": "银行", "bank_code": "3" * 12,
+    "number": "6" * 12,
+}  # fmt: skip
+
+
+AN_OBJECTION = {"claim": "DF-2026-9999", "objector": "某人", "contact": "1", "body": "不实"}

@@ -1,0 +1,66 @@
+"""The command line in this process or in one of its own, against a server on this machine."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+from unittest import mock
+
+from api.command_line import main
+from ledger.people.codes import Role
+from tests.support.api.town import Town
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+Done = subprocess.CompletedProcess[str]
+
+
+def environment(**ours: str) -> dict[str, str]:
+    """These variables of ours and no others, for a reader of English."""
+    others = {k: v for k, v in os.environ.items() if not k.startswith(("SUANQUAN_", "LC_", "LANG"))}
+    return others | {"LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"} | ours
+
+
+def process(*arguments: str, **ours: str) -> Done:
+    """The command as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "api.command_line", *arguments],
+        env=environment(**ours), capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def suanquan(*arguments: str, **ours: str) -> Done:
+    """The command without the wait for a process to start."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.dict(os.environ, environment(**ours), clear=True),
+        mock.patch.object(sys, "argv", ["suanquan", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as done:
+            code = int(done.code or 0)
+    return Done(arguments, code, out.getvalue(), err.getvalue())
+
+
+class Desk:
+    """Somebody's place of work: where the server is, and the token to come in with."""
+
+    def __init__(self, url: str, town: Town) -> None:
+        self.url, self.town = url, town
+
+    def run(self, role: Role, *arguments: str, **environment: str) -> Done:
+        token = self.town.tokens[role]
+        return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=token, **environment)
+
+    def ask(self, role: Role, *arguments: str) -> Any:
+        done = self.run(role, *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)

@@ -1,0 +1,366 @@
+"""Every route: to whom it opens, what to ask there, and what a yes is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ledger.people.codes import Role
+from tests.support.api.asks import (
+    A_MONTH,
+    A_MOVE,
+    A_RECOVERY,
+    A_REFUND,
+    A_YEAR_END,
+    AN_ACCOUNT,
+    AN_ACCOUNT_FORM,
+    AN_ANSWER,
+    AN_EXTRA,
+    AN_INDICATOR,
+    AN_OBJECTION,
+    DAY,
+    WRONG_CODE,
+    Ask,
+    a_claim,
+    a_receipt,
+    a_reservation,
+    a_token,
+    a_voucher,
+    agent_of,
+    at,
+    code_for,
+    of_a_claim,
+    of_a_statement,
+    of_an_invoice,
+    page_of_an_invoice,
+    spare_token,
+)
+from tests.support.api.town import Town
+from tests.support.claims import file
+
+ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
+
+
+BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
+
+
+EVERYBODY = {*Role}
+
+
+SCOPED = {BUILDER, OPERATOR}
+PAYERS = {Role.FINANCE, ADMIN}
+
+
+RECONCILING = {ADMIN, Role.CLERK}
+
+
+CLAIMING = {ADMIN, Role.CLERK, BUILDER}
+
+
+MOVING = BUREAU - {Role.AUDITOR} | {BUILDER}
+
+
+HANDING_IN = {ADMIN, Role.CLERK, OPERATOR}
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route: to whom it opens, what to ask there, and what a yes is.
+
+    `roles` None: open to nobody in particular. `scoped`: it names one thing, which is one's own or
+    another's; another's is not there.
+    """
+
+    roles: set[Role] | None
+    ask: Callable[[Town, str], Ask]
+    yes: int | tuple[int, ...] = 200
+    scoped: bool = False
+
+
+HANDLING = BUREAU - {Role.AUDITOR}
+
+
+DOORS = {
+    "GET /healthz": Door(None, at("/healthz")),
+    "GET /readyz": Door(None, at("/readyz")),
+    "GET /metrics": Door({ADMIN, Role.AUDITOR}, at("/metrics")),
+    "GET /openapi.json": Door(EVERYBODY, at("/openapi.json")),
+    "GET /docs": Door(EVERYBODY, at("/docs")),
+    "POST /api/v1/evaluations": Door(
+        EVERYBODY, at("/api/v1/evaluations?policy=yinchuan-2024-draft", json=[])
+    ),
+    # its code, and its signature, are the credentials
+    "POST /api/v1/agents": Door(None, at("/api/v1/agents", json=WRONG_CODE), yes=403),
+    "POST /api/v1/batches": Door(None, at("/api/v1/batches", content=b"{}"), yes=422),
+    "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
+    "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
+    "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
+    "GET /api/v1/nodes": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
+    ),
+    "GET /api/v1/nodes/{cluster}/{node}": Door(
+        BUREAU | {OPERATOR}, at("/api/v1/nodes/c-{whose}/n-{whose}"), scoped=True
+    ),
+    "POST /api/v1/quarantine/release": Door({ADMIN, OPERATOR}, at("/api/v1/quarantine/release")),
+    "GET /api/v1/projects": Door(BUREAU | {BUILDER}, at("/api/v1/projects")),
+    "GET /api/v1/projects/{code}": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/quota": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/quota"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/days": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/days"), scoped=True
+    ),
+    "GET /api/v1/projects/{code}/days/{day}/windows": Door(
+        BUREAU | {BUILDER}, at(f"/api/v1/projects/p-{{whose}}/days/{DAY}/windows"), scoped=True
+    ),
+    "POST /api/v1/projects/{code}/voucher": Door({ADMIN, Role.CLERK}, a_voucher, yes=201),
+    "POST /api/v1/projects/{code}/cap": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/projects/p-mine/cap", json={"cap_fen": 1, "reason": "核定"}),
+        yes=201,
+    ),
+    "POST /api/v1/projects/{code}/lapse": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/projects/p-mine/lapse", json={"reason": "到期"}),
+        yes=201,
+    ),
+    "POST /api/v1/projects/{code}/reservations": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/api/v1/projects/p-mine/reservations",
+            json={"fen": 1, "plan": "训练", "until": "2026-12-31"},
+        ),
+        yes=201,
+    ),
+    "GET /api/v1/projects/{code}/reservations": Door(
+        BUREAU | {BUILDER}, at("/api/v1/projects/p-{whose}/reservations"), scoped=True
+    ),
+    "DELETE /api/v1/projects/{code}/reservations/{key}": Door({ADMIN, Role.CLERK}, a_reservation),
+    "GET /api/v1/usage": Door(EVERYBODY, at("/api/v1/usage")),
+    "POST /api/v1/registry": Door({ADMIN, Role.CLERK}, at("/api/v1/registry", content=b"{}")),
+    "POST /api/v1/accruals": Door({ADMIN, Role.CLERK}, at("/api/v1/accruals")),
+    "POST /api/v1/cost-documents": Door(
+        HANDING_IN, at("/api/v1/cost-documents", content=b"?"), yes=422
+    ),
+    "POST /api/v1/cost-documents/keyed": Door(
+        HANDING_IN, at("/api/v1/cost-documents/keyed", content=b"?"), yes=422
+    ),
+    "POST /api/v1/cost-documents/list": Door(
+        HANDING_IN, at("/api/v1/cost-documents/list", content=b"?"), yes=422
+    ),
+    "GET /api/v1/cost-documents": Door(EVERYBODY, at("/api/v1/cost-documents")),
+    "GET /api/v1/cost-documents/{document}": Door(EVERYBODY, of_an_invoice(), scoped=True),
+    "GET /api/v1/cost-documents/{document}/original": Door(
+        EVERYBODY, of_an_invoice("/original"), scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/receipts": Door(
+        {ADMIN, Role.CLERK, BUILDER}, a_receipt, yes=201, scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})
+    ),
+    "DELETE /api/v1/cost-documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice("/freeze")
+    ),
+    "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
+    "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
+    "POST /api/v1/decisions/{key}/answer": Door(
+        EVERYBODY - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
+    ),
+    "GET /api/v1/reconciliations": Door(EVERYBODY, at("/api/v1/reconciliations")),
+    "GET /api/v1/reconciliations/{key}": Door(
+        EVERYBODY, at("/api/v1/reconciliations/1-2026-03"), yes=404
+    ),
+    "POST /api/v1/matching": Door({ADMIN, Role.CLERK}, at("/api/v1/matching")),
+    "POST /api/v1/allocations/move": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/allocations/move", json=A_MOVE), yes=404
+    ),
+    "POST /api/v1/reconciliations/proposals": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/reconciliations/proposals", json={"month": "2026-03"}),
+        yes=201,
+    ),
+    "POST /api/v1/reconciliations/{key}/proposal": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/reconciliations/1-2026-03/proposal", json={}), yes=404
+    ),
+    "POST /api/v1/reconciliations/{key}/extra": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/api/v1/reconciliations/1-2026-03/extra",
+            json={"price": 1, "extra_fen": 1, "reason": "核实"},
+        ),
+        yes=404,
+    ),
+    "POST /api/v1/reconciliations/{key}/messages": Door(
+        {ADMIN, Role.CLERK},
+        at("/api/v1/reconciliations/1-2026-03/messages", json={"code": "R07", "body": "为何"}),
+        yes=404,
+    ),
+    "POST /api/v1/messages/{key}/answer": Door(
+        HANDING_IN, at("/api/v1/messages/1/answer", json={"body": "补开"}), yes=404
+    ),
+    "POST /api/v1/claims": Door(CLAIMING, a_claim, yes=201, scoped=True),
+    "GET /api/v1/claims": Door(BUREAU | {BUILDER}, at("/api/v1/claims")),
+    "GET /api/v1/claims/{number}": Door(BUREAU | {BUILDER}, of_a_claim(), scoped=True),
+    "POST /api/v1/claims/{number}/files": Door(
+        CLAIMING, of_a_claim("/files?role=other", content=b"?"), yes=201, scoped=True
+    ),
+    "GET /api/v1/claims/{number}/files/{hash_}": Door(
+        BUREAU | {BUILDER}, of_a_claim(f"/files/{file('receipt').hash}"), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/actions": Door(
+        CLAIMING, of_a_claim("/actions", json={"action": "withdraw"}), scoped=True
+    ),
+    "POST /api/v1/claims/{number}/approval": Door(
+        HANDLING, of_a_claim("/approval", json={}), yes=409
+    ),
+    "GET /api/v1/publications": Door(None, at("/api/v1/publications")),
+    "POST /api/v1/objections": Door(HANDLING, at("/api/v1/objections", json=AN_OBJECTION), yes=404),
+    "POST /api/v1/objections/{key}/resolution": Door(
+        HANDLING,
+        at("/api/v1/objections/999999/resolution", json={"upheld": True, "resolution": "属实"}),
+        yes=404,
+    ),
+    "GET /api/v1/bank-accounts": Door(BUREAU | {BUILDER}, at("/api/v1/bank-accounts")),
+    "POST /api/v1/bank-accounts": Door(
+        CLAIMING, at("/api/v1/bank-accounts", json=AN_ACCOUNT), yes=201
+    ),
+    "POST /api/v1/tokens": Door({ADMIN}, a_token, yes=201),
+    "GET /api/v1/tokens": Door({ADMIN, Role.AUDITOR}, at("/api/v1/tokens")),
+    "DELETE /api/v1/tokens/{token}": Door({ADMIN}, spare_token, yes=204),
+    "GET /api/v1/indicators": Door(BUREAU, at("/api/v1/indicators")),
+    "POST /api/v1/indicators": Door(PAYERS, at("/api/v1/indicators", json=AN_INDICATOR), yes=201),
+    "POST /api/v1/indicators/{year}/{number}/changes": Door(
+        PAYERS, at("/api/v1/indicators/2026/none/changes", json={"fen": 1}), yes=404
+    ),
+    "GET /api/v1/payables": Door(BUREAU, at("/api/v1/payables")),
+    "GET /api/v1/payment-lists": Door(BUREAU, at("/api/v1/payment-lists")),
+    "POST /api/v1/payment-lists": Door(
+        PAYERS, at("/api/v1/payment-lists", json={"indicator": "none", "year": 2026}), yes=404
+    ),
+    "GET /api/v1/payment-lists/{number}": Door(
+        BUREAU, at("/api/v1/payment-lists/ZF-2026-9999"), yes=404
+    ),
+    "GET /api/v1/payment-lists/{number}/{form}": Door(
+        BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
+    ),
+    "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
+    "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
+    "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
+    "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
+    "POST /api/v1/recoveries": Door(PAYERS, at("/api/v1/recoveries", json=A_RECOVERY), yes=422),
+    "POST /api/v1/year-end": Door(PAYERS, at("/api/v1/year-end", json=A_YEAR_END), yes=404),
+    # pages
+    "* /static": Door(None, at("/static/style.css")),
+    "GET /": Door(None, at("/")),
+    "GET /sign-in": Door(None, at("/sign-in")),
+    "POST /sign-in": Door(None, at("/sign-in", data={"token": "sq_wrong"}), yes=403),
+    "POST /sign-out": Door(None, at("/sign-out"), yes=303),
+    "GET /eligibility": Door(EVERYBODY, at("/eligibility?seats=500")),
+    "GET /eligibility/{clause}": Door(EVERYBODY, at("/eligibility/07-1?seats=500")),
+    "GET /projects": Door(BUREAU | {BUILDER}, at("/projects"), yes=(200, 303)),
+    "GET /projects/{code}": Door(BUREAU | {BUILDER}, at("/projects/p-{whose}"), scoped=True),
+    "GET /projects/{code}/days/{day}": Door(
+        BUREAU | {BUILDER}, at(f"/projects/p-{{whose}}/days/{DAY}"), scoped=True
+    ),
+    "GET /nodes": Door(BUREAU | {OPERATOR}, at("/nodes?cluster=c-{whose}"), scoped=True),
+    "GET /nodes/{cluster}/{node}": Door(
+        BUREAU | {OPERATOR}, at("/nodes/c-{whose}/n-{whose}"), scoped=True
+    ),
+    "GET /nodes/{cluster}/{node}/{day}": Door(
+        BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
+    ),
+    "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
+    "GET /desk": Door(BUREAU, at("/desk")),
+    "GET /decisions": Door(BUREAU, at("/decisions")),
+    "GET /decisions/{decision}": Door(EVERYBODY, at("/decisions/999999"), yes=404),
+    "GET /reconcile": Door(EVERYBODY, at("/reconcile")),
+    "POST /reconcile/match": Door(RECONCILING, at("/reconcile/match"), yes=303),
+    "POST /reconcile/tolerable": Door(
+        RECONCILING, at("/reconcile/tolerable", data={"month": "2026-03"}), yes=303
+    ),
+    "GET /reconcile/{contract}/{month}": Door(EVERYBODY, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}": Door(RECONCILING, at(A_MONTH), yes=404),
+    "POST /reconcile/{contract}/{month}/extra": Door(
+        RECONCILING, at(f"{A_MONTH}/extra", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/move": Door(
+        RECONCILING, at(f"{A_MONTH}/move", data=AN_EXTRA), yes=404
+    ),
+    "POST /reconcile/{contract}/{month}/messages": Door(
+        RECONCILING, at(f"{A_MONTH}/messages", data={"code": "R07", "body": "?"}), yes=404
+    ),
+    "GET /statements": Door(EVERYBODY, at("/statements")),
+    "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=422),
+    "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
+    "POST /statements/{number}": Door(
+        SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404
+    ),
+    "GET /centre": Door(BUREAU | {OPERATOR}, at("/centre"), yes=(200, 303)),
+    "POST /centre/messages/{message}": Door(
+        HANDING_IN, at("/centre/messages/999999", data={"body": "a"}), yes=404
+    ),
+    "GET /documents": Door(EVERYBODY, at("/documents")),
+    "POST /documents": Door(
+        HANDING_IN,
+        at("/documents", files={"file": ("x.xml", b"?")}, data={"how": "file"}),
+        yes=422,
+    ),
+    "GET /documents/new": Door(HANDING_IN, at("/documents/new")),
+    "POST /documents/new": Door(HANDING_IN, at("/documents/new", data={"kind": "other"}), yes=422),
+    "GET /documents/{document}": Door(EVERYBODY, page_of_an_invoice, scoped=True),
+    "POST /documents/{document}/freeze": Door(
+        {ADMIN, Role.CLERK}, at("/documents/999999/freeze"), yes=404
+    ),
+    "GET /claims": Door(BUREAU | {BUILDER}, at("/claims")),
+    "POST /claims": Door(CLAIMING, at("/claims", data={"project": "p-mine"}), yes=(303, 422)),
+    "GET /claims/{number}": Door(BUREAU | {BUILDER}, at("/claims/none"), yes=404),
+    "POST /claims/files": Door(
+        CLAIMING,
+        at("/claims/files", files={"file": ("x", b"?")}, data={"number": "-", "role": "other"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/step": Door(
+        MOVING, at("/claims/none/step", data={"action": "submit"}), yes=404
+    ),
+    "POST /claims/{number}/account": Door(
+        CLAIMING, at("/claims/none/account", data=AN_ACCOUNT_FORM), yes=404
+    ),
+    "POST /claims/{number}/objections": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections", data={"objector": "a", "contact": "b", "body": "c"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/objections/{objection}": Door(
+        MOVING - {BUILDER},
+        at("/claims/none/objections/1", data={"upheld": "no", "resolution": "a"}),
+        yes=404,
+    ),
+    "POST /claims/{number}/approval": Door(
+        MOVING - {BUILDER}, at("/claims/none/approval"), yes=404
+    ),
+    "GET /payments": Door(BUREAU, at("/payments")),
+    "GET /payments/{number}": Door(BUREAU, at("/payments/ZF-2026-9999"), yes=404),
+    "POST /payments/lists": Door(
+        PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
+    ),
+    "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
+    "POST /payments/returns": Door(
+        PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
+    ),
+    "GET /publications": Door(None, at("/publications")),
+    "POST /decisions/{decision}": Door(
+        EVERYBODY - {Role.AUDITOR}, at("/decisions/999999", data=AN_ANSWER), yes=404
+    ),
+    # last of all: the contracts that these register give other doors something behind them
+    "GET /api/v1/statements": Door(EVERYBODY, at("/api/v1/statements")),
+    "POST /api/v1/statements": Door(
+        {ADMIN, Role.CLERK}, at("/api/v1/statements", json={"month": "2026-01"}), yes=201
+    ),
+    "GET /api/v1/statements/{number}": Door(EVERYBODY, of_a_statement(), scoped=True),
+    "GET /api/v1/statements/{number}.csv": Door(EVERYBODY, of_a_statement(".csv"), scoped=True),
+    "POST /api/v1/statements/{number}/answers": Door(
+        {BUILDER, OPERATOR}, of_a_statement("/answers", json={"answer": "confirmed"}), scoped=True
+    ),
+}
