@@ -25,7 +25,7 @@ from bench.zen_tables import TABLES, table
 from ledger.policy import Decision, decide, load
 from ledger.policy.simulation.applicants import read
 from ledger.policy.simulation.columns import Columns
-from ledger.policy.simulation.sample_register import generated
+from ledger.policy.simulation.sample_register import sample_applicants
 from ledger.policy.simulation.simulation import simulate
 
 POLICY = "yinchuan-2024-draft"
@@ -101,7 +101,7 @@ def _cases() -> list[tuple[str, dict[str, object]]]:
     chosen = [policy.clause(clause) for clause in TABLES]
     narrowed = policy.model_copy(update={"clauses": tuple(c for c in chosen if c)})
     found: dict[str, list[tuple[str, dict[str, object]]]] = {clause: [] for clause in TABLES}
-    for one in generated(narrowed, 1):
+    for one in sample_applicants(narrowed, 1):
         for clause, own in one.own.items():
             if len(found[clause]) < EACH:
                 found[clause].append((clause, {**one.facts, **own}))
@@ -152,7 +152,7 @@ def _register(count: int) -> dict[str, object]:
 
 
 def _lines(count: int) -> Iterator[str]:
-    for one in islice(generated(load(POLICY), 1), count):
+    for one in islice(sample_applicants(load(POLICY), 1), count):
         own = {f"{c}.{name}": v for c, facts in one.own.items() for name, v in facts.items()}
         row = {"number": one.number, "rank": one.rank, **one.facts, **own}
         yield json.dumps(row) + "\n"

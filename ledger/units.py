@@ -27,8 +27,8 @@ def round_half_up(value: Fraction | int) -> int:
     """The one rounding rule (四舍五入): to the nearest integer, halves away from zero."""
     exact = Fraction(value)
     num, den = abs(exact.numerator), exact.denominator
-    rounded = (2 * num + den) // (2 * den)
-    return rounded if exact >= 0 else -rounded
+    magnitude = (2 * num + den) // (2 * den)
+    return magnitude if exact >= 0 else -magnitude
 
 
 def fen_from_yuan(text: str) -> Fen:
@@ -54,8 +54,8 @@ def yuan(fen: Fen) -> str:
 def hours(device_ms: Fraction | int, places: int = 2) -> str:
     """Device-milliseconds as GPU-hours (卡时) for people: `"1,234.50"`. Never computed with."""
     scale = 10**places
-    scaled = round_half_up(Fraction(device_ms) * scale / HOUR_MS)
-    return f"{scaled // scale:,}.{scaled % scale:0{places}d}"
+    amount = round_half_up(Fraction(device_ms) * scale / HOUR_MS)
+    return f"{amount // scale:,}.{amount % scale:0{places}d}"
 
 
 @lru_cache(maxsize=8192)  # the windows of a batch share their minutes

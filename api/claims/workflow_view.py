@@ -15,7 +15,7 @@ from api.language.i18n import gettext as _
 from api.web.forms import text
 from ledger.claims.tables import Claim, ClaimEvent, Publication
 from ledger.policy import load
-from ledger.policy.decide.facts import names as facts_of
+from ledger.policy.decide.fact_checks import names as facts_of
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 

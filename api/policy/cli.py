@@ -89,7 +89,7 @@ def _version(name: str) -> dict[str, Any]:
                 "payee": clause.payee,
                 **_amount(clause),
                 "payable": found.payable(clause),
-                "undecided": list(found.undecided(clause)),
+                "undecided": list(found.undecided_questions(clause)),
                 "require": [
                     {"fact": c.fact, "op": c.op, "value": _threshold(c.value), "words": c.words}
                     for c in (*found.scope.require, *clause.require)
@@ -114,8 +114,8 @@ def _amount(clause: Any) -> dict[str, Any]:  # noqa: ANN401 - loaded when it is 
         ],
         "cap_fen": amount.cap and amount.cap.fen,
         "limit": amount.limit,
-        "scope": amount.counted and amount.counted.scope,
-        "period": amount.counted and amount.counted.period,
+        "scope": amount.unit and amount.unit.scope,
+        "period": amount.unit and amount.unit.period,
         "pool": clause.pool,
         "selection": clause.selection and clause.selection.limit,
     }

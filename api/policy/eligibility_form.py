@@ -8,12 +8,12 @@ field left empty is a fact that is missing, never a nought.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from api.door.problems import sentence
 from api.language.i18n import gettext as _
+from api.messages.sentences import sentence
 from api.policy.explain import labels as words
 from ledger.policy import Clause, Policy
-from ledger.policy.decide.explain import Named, named
-from ledger.policy.decide.facts import names
+from ledger.policy.decide.explain import FactName, fact_name
+from ledger.policy.decide.fact_checks import names
 from ledger.policy.decide.typed_facts import Keyed, keyed
 
 
@@ -22,7 +22,7 @@ class Field:
     """One fact in the form: what was typed, how it was understood, what is wrong with it."""
 
     name: str
-    fact: Named
+    fact: FactName
     label: str
     typed: str
     value: Keyed
@@ -113,7 +113,7 @@ def _group(
 
 def _field(policy: Policy, name: str, typed: str) -> Field:
     clause, _dot, key = name.rpartition(".")
-    fact = named(policy, key)
+    fact = fact_name(policy, key)
     value, code = keyed(policy.facts[key], typed)
     label = f"{words.label(fact)} ({clause})" if clause else words.label(fact)
     told = value is not None and fact.kind in ("money", "count", "decimal")
@@ -130,7 +130,7 @@ def _field(policy: Policy, name: str, typed: str) -> Field:
     )
 
 
-def _options(fact: Named) -> Iterator[tuple[str, str]]:
+def _options(fact: FactName) -> Iterator[tuple[str, str]]:
     if fact.kind == "yes_no":
         yield "yes", _("是")
         yield "no", _("否")

@@ -55,10 +55,10 @@ def replay(
 ) -> None:
     """按记录重新认定，核对是否一字不差 / decide a record again; is it the same?"""
     with failures():
-        from ledger.policy.decide.record import replayed  # noqa: PLC0415 - loaded when it is used
+        from ledger.policy.decide.record import replay  # noqa: PLC0415 - loaded when it is used
 
         kept = _record(read_file(file))
-        again = replayed(kept)
+        again = replay(kept)
         same = again is not None and again.as_json() == kept
         if json_:
             as_json({"same": same, "record": again and again.as_json()})
@@ -132,7 +132,7 @@ def _question(one: dict[str, Any]) -> str:
 
 def _keyed(policy: Any, given: list[str]) -> dict[str, object]:  # noqa: ANN401 - loaded when used
     """The facts that were typed; one that no clause knows is left to the engine to refuse."""
-    from api.door.problems import findings  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import findings  # noqa: PLC0415 - loaded when it is used
     from ledger.errors import Finding  # noqa: PLC0415
     from ledger.policy.decide.typed_facts import keyed  # noqa: PLC0415
 

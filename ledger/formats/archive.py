@@ -29,9 +29,9 @@ _BROKEN = (zipfile.BadZipFile, ZlibError, EOFError, OSError, ValueError, NotImpl
 class Archive:
     """The members of an opened archive, by their path."""
 
-    def __init__(self, opened: zipfile.ZipFile) -> None:
-        self._zip = opened
-        self.names = frozenset(opened.namelist())
+    def __init__(self, file: zipfile.ZipFile) -> None:
+        self._zip = file
+        self.names = frozenset(file.namelist())
 
     def read(self, path: str) -> bytes | None:
         """A member's content; None where it is not there or is broken."""
@@ -44,15 +44,15 @@ class Archive:
 def open_archive(content: bytes) -> tuple[Archive | None, list[Finding]]:
     """The archive, or the one reason why it is not opened."""
     try:
-        opened = zipfile.ZipFile(BytesIO(content))
-        refusal = _refusal(opened)
+        file = zipfile.ZipFile(BytesIO(content))
+        refusal = _refusal(file)
     except _BROKEN:
         return None, [finding("archive_broken", "file")]
-    return (None, [refusal]) if refusal else (Archive(opened), [])
+    return (None, [refusal]) if refusal else (Archive(file), [])
 
 
-def _refusal(opened: zipfile.ZipFile) -> Finding | None:
-    members = opened.infolist()
+def _refusal(file: zipfile.ZipFile) -> Finding | None:
+    members = file.infolist()
     if len(members) > MEMBERS_MAX:
         return finding("archive_members", "file", limit=MEMBERS_MAX)
     if sum(member.file_size for member in members) > UNPACKED_MAX:
@@ -60,10 +60,10 @@ def _refusal(opened: zipfile.ZipFile) -> Finding | None:
     twice = [path for path, n in Counter(m.filename.casefold() for m in members).items() if n > 1]
     if twice:
         return finding("archive_twice", "file", member=twice[0])
-    return next((found for member in members if (found := _member(opened, member))), None)
+    return next((refusal for member in members if (refusal := _member_refusal(file, member))), None)
 
 
-def _member(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> Finding | None:
+def _member_refusal(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> Finding | None:
     path = member.orig_filename
     if not path.isprintable() or "\\" in path or ":" in path or _leads_out(path):
         return finding("archive_path", "file", member=path)
@@ -71,8 +71,8 @@ def _member(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> Finding | None:
         return finding("archive_locked", "file", member=path)
     if member.file_size > RATIO_FROM and member.file_size > RATIO_MAX * member.compress_size:
         return finding("archive_ratio", "file", member=path, limit=RATIO_MAX)
-    with opened.open(member) as file:
-        if file.read(6).startswith(_ARCHIVES):
+    with file.open(member) as stream:
+        if stream.read(6).startswith(_ARCHIVES):
             return finding("archive_nested", "file", member=path)
     return None
 

@@ -12,5 +12,5 @@ from typing import Any
 
 def digest(content: Mapping[str, Any]) -> str:
     """The SHA-256 of a content, in hexadecimal. Integers, texts, lists, mappings; no floats."""
-    told = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(told.encode()).hexdigest()
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()

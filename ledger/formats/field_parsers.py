@@ -38,7 +38,7 @@ def fault(code: str, **params: object) -> PydanticCustomError:
     return PydanticCustomError(code, "{code}", {"code": code, **params})
 
 
-def spelled(parse: Callable[[str], Value]) -> PlainValidator:
+def text_field(parse: Callable[[str], Value]) -> PlainValidator:
     """A field written as text, and read by `parse`."""
 
     def check(value: object) -> Value:
@@ -126,7 +126,7 @@ def up_to(limit: int) -> PlainValidator:
             raise fault("bad_count", limit=limit)
         return int(text)
 
-    return spelled(parse)
+    return text_field(parse)
 
 
 def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
@@ -138,20 +138,20 @@ def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no t
             raise fault("bad_choice", choices=", ".join(words))
         return text
 
-    return spelled(parse)
+    return text_field(parse)
 
 
-Name = Annotated[str, spelled(_name)]
-Selector = Annotated[str, spelled(_selector)]  # a partition, a QOS
-Handle = Annotated[str, spelled(_handle)]  # of clusters and projects: also part of addresses
-Uscc = Annotated[str, spelled(_code)]
-Day = Annotated[date, spelled(read_day)]
-YesNo = Annotated[bool, spelled(_yes_no)]
-Yuan = Annotated[Decimal, spelled(_price)]  # at most 8 digits before the point, 12 after it
-TaxRate = Annotated[Decimal, spelled(_tax_rate)]
-GpuId = Annotated[str, spelled(_gpu)]
-MigProfile = Annotated[str, spelled(_profile)]
-PricedProfile = Annotated[str, spelled(_priced_profile)]  # "": the whole GPU, none of its slices
+Name = Annotated[str, text_field(_name)]
+Selector = Annotated[str, text_field(_selector)]  # a partition, a QOS
+Handle = Annotated[str, text_field(_handle)]  # of clusters and projects: also part of addresses
+Uscc = Annotated[str, text_field(_code)]
+Day = Annotated[date, text_field(read_day)]
+YesNo = Annotated[bool, text_field(_yes_no)]
+Yuan = Annotated[Decimal, text_field(_price)]  # at most 8 digits before the point, 12 after it
+TaxRate = Annotated[Decimal, text_field(_tax_rate)]
+GpuId = Annotated[str, text_field(_gpu)]
+MigProfile = Annotated[str, text_field(_profile)]
+PricedProfile = Annotated[str, text_field(_priced_profile)]  # "": the whole GPU, none of its slices
 
 
 class Shape(BaseModel):
@@ -164,8 +164,8 @@ class Shape(BaseModel):
     def _null_is_not_given(cls, data: Any) -> Any:  # noqa: ANN401 - whatever was written
         if not isinstance(data, Mapping):
             return data
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {k: v for k, v in data.items() if v is not None or k not in known}
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        return {k: v for k, v in data.items() if v is not None or k not in names}
 
 
 def fill(shape: type[Entry], place: Place) -> tuple[Entry | None, list[Finding]]:
@@ -173,12 +173,14 @@ def fill(shape: type[Entry], place: Place) -> tuple[Entry | None, list[Finding]]
     try:
         return shape.model_validate(place.node.plain()), []
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        places = [one["loc"] for one in found]
+        faults = error.errors(include_url=False)
+        places = [fault["loc"] for fault in faults]
         # A list whose items are all faulty is not a list without items.
-        short = {one["loc"] for one in found if one["type"] == "too_short"}
-        full = {loc for loc in short if any(loc == other[: len(loc)] != other for other in places)}
-        return None, [_finding(place, one) for one in found if one["loc"] not in full]
+        short = {fault["loc"] for fault in faults if fault["type"] == "too_short"}
+        full = {
+            loc for loc in short if any(loc == longer[: len(loc)] != longer for longer in places)
+        }
+        return None, [_finding(place, fault) for fault in faults if fault["loc"] not in full]
 
 
 _PYDANTIC = {
@@ -191,9 +193,9 @@ _PYDANTIC = {
 }
 
 
-def _finding(place: Place, found: Any) -> Finding:  # noqa: ANN401 - Pydantic's ErrorDetails
-    params = {k: v for k, v in found.get("ctx", {}).items() if k != "code"}
-    code = found["type"]
+def _finding(place: Place, error: Any) -> Finding:  # noqa: ANN401 - Pydantic's ErrorDetails
+    params = {k: v for k, v in error.get("ctx", {}).items() if k != "code"}
+    code = error["type"]
     if code in _PYDANTIC:
         code, params = _PYDANTIC[code], {}
-    return place.at(*found["loc"]).finding(code, **params)
+    return place.at(*error["loc"]).finding(code, **params)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import shown
+from ledger.formats.yaml_with_lines import printable
 
 _CHUNK = 64 * 1024
 _OBJECT_MAX = 1024 * 1024  # characters of one object
@@ -29,7 +29,7 @@ def of_lines(first: bytes, stream: BinaryIO, limit: int) -> Iterator[tuple[int, 
                 pass
             yield line, Finding("row", "line_too_long")
         elif raw.strip():
-            yield line, _said(raw)
+            yield line, _parse_line(raw)
         line, raw = line + 1, stream.readline(limit)
 
 
@@ -60,13 +60,13 @@ class _Text:
 
     def __init__(self, first: bytes, stream: BinaryIO) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
-        self._stream, self._ended = stream, False
+        self._stream, self._at_end = stream, False
         self._rest, self._at, self.line = "", 0, 1
         self._decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer)
         try:
             self._rest = self._decode(first)
         except UnicodeDecodeError:
-            self._ended = True
+            self._at_end = True
 
     def peek(self) -> str:
         """The next character that is no space; empty at the end."""
@@ -98,19 +98,19 @@ class _Text:
                 return item
 
     def _more(self) -> bool:
-        if self._ended:
+        if self._at_end:
             return False
         raw = self._stream.read(_CHUNK)
         try:
             read = self._decode(raw, final=not raw)
         except UnicodeDecodeError:
             raw, read = b"", ""
-        self._ended = not raw
+        self._at_end = not raw
         self._rest, self._at = self._rest[self._at :] + read, 0
         return bool(raw)
 
 
-def _said(raw: bytes) -> object:
+def _parse_line(raw: bytes) -> object:
     try:
         return json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
     except json.JSONDecodeError as error:
@@ -121,12 +121,12 @@ def _said(raw: bytes) -> object:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Finding:
     """An object; in its place the finding against it where it has a name twice."""
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
     names = [name for name, _ in pairs]
     twice = next(name for name in names if names.count(name) > 1)
-    return Finding("row", "name_twice", (("name", shown(twice)),))
+    return Finding("row", "name_twice", (("name", printable(twice)),))
 
 
 def _integer(digits: str) -> int:

@@ -9,14 +9,14 @@ import unicodedata
 _BRACKETS = str.maketrans("〔〕【】[]", "()()()")
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(first: str, second: str) -> bool:
     """Whether two names of organisations are one: full or half width, brackets, spaces, case.
 
     Unicode's NFKC turns `（` into `(` and `Ａ` into `A`; `〔` and `[` are brackets as well.
     """
-    return _folded(one) == _folded(other)
+    return _fold(first) == _fold(second)
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name).translate(_BRACKETS)
     return "".join(plain.split()).casefold()

@@ -73,7 +73,7 @@ def _text(content: bytes) -> list[list[str]] | None:
 
 def _csv(text: str) -> list[list[str]] | None:
     try:
-        return _stripped(csv.reader(io.StringIO(text, newline=""), strict=True))
+        return _strip(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
         return None
 
@@ -88,8 +88,11 @@ def _workbook(content: bytes) -> list[list[str]] | None:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # what a sheet says of its own size need not be so
             rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX)
-            return _stripped(
-                [_shown(cell.value, cell.data_type, n, c) for c, cell in enumerate(row, start=1)]
+            return _strip(
+                [
+                    _cell_text(cell.value, cell.data_type, n, c)
+                    for c, cell in enumerate(row, start=1)
+                ]
                 for n, row in enumerate(rows, start=1)
             )
         finally:
@@ -98,7 +101,7 @@ def _workbook(content: bytes) -> list[list[str]] | None:
         return None
 
 
-def _stripped(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+def _strip(rows: Iterable[Sequence[str]]) -> list[list[str]]:
     """Without the blanks around a text, nor the empty cells at the end of a row."""
     lines = []
     for row in islice(rows, ROWS_MAX + 1):
@@ -114,7 +117,7 @@ class _Refused(Exception):
         self.finding = finding
 
 
-def _shown(cell: object, kind: str, row: int, column: int) -> str:
+def _cell_text(cell: object, kind: str, row: int, column: int) -> str:
     """A cell as its text; a number in its shortest decimal form, a midnight as its day."""
     if kind == "f":
         raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "formula"))

@@ -34,25 +34,27 @@ class Tree:
 
     def text(self, path: str, below: Element | None = None) -> str:
         """The text at a path, without the blanks around it; "" where there is none."""
-        found = self.one(path, below)
-        return (found.text or "").strip() if found is not None else ""
+        element = self.only(path, below)
+        return (element.text or "").strip() if element is not None else ""
 
-    def one(self, path: str, below: Element | None = None) -> Element | None:
+    def only(self, path: str, below: Element | None = None) -> Element | None:
         """The one element at a path; of several, the first and a fault."""
-        found = self.all(path, below)
-        if len(found) > 1:
+        elements = self.all(path, below)
+        if len(elements) > 1:
             self.findings.append(finding("repeated_element", path))
-        return found[0] if found else None
+        return elements[0] if elements else None
 
     def all(self, path: str, below: Element | None = None) -> list[Element]:
         """All elements at a path; every step but the last is one element."""
         first, _, rest = path.partition("/")
-        found = [child for child in (self.root if below is None else below) if name(child) == first]
-        if not rest or not found:
-            return found
-        if len(found) > 1:
+        children = [
+            child for child in (self.root if below is None else below) if name(child) == first
+        ]
+        if not rest or not children:
+            return children
+        if len(children) > 1:
             self.findings.append(finding("repeated_element", first))
-        return self.all(rest, found[0])
+        return self.all(rest, children[0])
 
 
 def name(element: Element) -> str:
@@ -60,14 +62,14 @@ def name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def opened(content: bytes, where: str) -> tuple[Tree | None, list[Finding]]:
+def open_tree(content: bytes, where: str) -> tuple[Tree | None, list[Finding]]:
     """The tree of a file, or why it is not opened."""
     if len(content) > BYTES_MAX:
         return None, [finding("file_too_large", where, limit=BYTES_MAX)]
     try:
         return Tree(_root(_in_utf8(content))), []
     except _TooMuch as much:
-        return None, [much.told(where)]
+        return None, [much.finding_at(where)]
     except DefusedXmlException:
         return None, [finding("xml_forbidden", where)]
     except ParseError as error:
@@ -81,7 +83,7 @@ class _TooMuch(Exception):
     def __init__(self, *, deep: bool) -> None:
         self.deep = deep
 
-    def told(self, where: str) -> Finding:
+    def finding_at(self, where: str) -> Finding:
         if self.deep:
             return finding("too_deep", where, limit=DEPTH_MAX)
         return finding("too_many_elements", where, limit=ELEMENTS_MAX)
@@ -107,7 +109,7 @@ def _events(content: bytes) -> Iterator[tuple[str, Element]]:
 
 def _in_utf8(content: bytes) -> bytes:
     """Expat knows no Chinese encoding; older programs still write one."""
-    declared = _CHINESE.match(content)
-    if declared is None:
+    declaration = _CHINESE.match(content)
+    if declaration is None:
         return content
-    return declared[1] + b"utf-8" + content[declared.end(2) :].decode("gb18030").encode()
+    return declaration[1] + b"utf-8" + content[declaration.end(2) :].decode("gb18030").encode()

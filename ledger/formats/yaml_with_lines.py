@@ -66,20 +66,20 @@ class Place:
 
     def finding(self, code: str, **params: object) -> Finding:
         """A fault at this place; long or unprintable texts are cut short."""
-        return Finding(str(self), code, tuple((k, shown(str(v))) for k, v in params.items()))
+        return Finding(str(self), code, tuple((k, printable(str(v))) for k, v in params.items()))
 
 
 def join(path: str, key: str | int) -> str:
     """The path of what lies under a key: `projects`, `projects[3]`, `projects[3].uscc`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{shown(key)}" if path else shown(key)
+    return f"{path}.{printable(key)}" if path else printable(key)
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """A user's text, fit to stand within a sentence."""
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return printable if len(printable) <= SHOWN_MAX else printable[: SHOWN_MAX - 1] + "…"
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return clean if len(clean) <= SHOWN_MAX else clean[: SHOWN_MAX - 1] + "…"
 
 
 def line_of(finding: Finding) -> int:

@@ -5,7 +5,7 @@ found is told as values in `tree`. `pools` settles a round, `stacking` puts seve
 """
 
 from ledger.policy.decide.engine import decide
-from ledger.policy.decide.tree import Decision, Judged, Proof, Result, Step
+from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Result, Step
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.published import DIGEST_FORMAT, digest, law, load, versions
 
@@ -13,7 +13,7 @@ __all__ = [
     "DIGEST_FORMAT",
     "Clause",
     "Decision",
-    "Judged",
+    "JudgedCondition",
     "Policy",
     "Proof",
     "Result",

@@ -14,11 +14,11 @@ from api.cli.client import say
 from api.cli.screen import ABSENT
 from api.policy.explain import labels as policy_words
 from ledger.policy import Policy
-from ledger.policy.analysis.boundaries import Edge, Point, Tried, gate, prove
-from ledger.policy.analysis.monotone import failing, falls, grid
+from ledger.policy.analysis.boundaries import ClauseEdges, Edge, Point, gate, prove
+from ledger.policy.analysis.monotone import fail_conditions, falls, grid
 from ledger.policy.analysis.reference import Outcome
 from ledger.policy.analysis.rounds import shared
-from ledger.policy.decide.explain import named
+from ledger.policy.decide.explain import fact_name
 from ledger.policy.decide.tree import Quotient
 from ledger.policy.text.clauses import Citation, Clause
 from ledger.policy.text.wording import bound_words
@@ -122,7 +122,7 @@ def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
     if edge.kind != "choice":
         yield from ((_value(policy, edge, point), point) for point in edge.points)
         return
-    fact = named(policy, edge.fact)
+    fact = fact_name(policy, edge.fact)
     alike: dict[object, list[Point]] = {}
     for point in edge.points:
         alike.setdefault((point.result, point.outcome, point.holds), []).append(point)
@@ -144,9 +144,9 @@ def _value(policy: Policy, edge: Edge, point: Point) -> str:
     if derived and derived.ratio:
         of, to = (Fraction(str(point.facts[name])) for name in derived.inputs)
         given = Quotient(of, to)
-    elif named(policy, edge.fact).kind == "decimal":
+    elif fact_name(policy, edge.fact).kind == "decimal":
         given = Fraction(str(point.value))
-    return f"{side}：{policy_words.value(named(policy, edge.fact), given)}"
+    return f"{side}：{policy_words.value(fact_name(policy, edge.fact), given)}"
 
 
 def _fact(policy: Policy, edge: Edge) -> str:
@@ -158,7 +158,7 @@ def _fact(policy: Policy, edge: Edge) -> str:
     }
     if edge.kind in own:
         return own[edge.kind]
-    label = policy_words.label(named(policy, edge.fact))
+    label = policy_words.label(fact_name(policy, edge.fact))
     if edge.kind == "cap":
         return say(f"{label}（首次达到上限）", f"{label} (cap first reached)")
     return (
@@ -198,17 +198,17 @@ def _results() -> dict[str, str]:
     }
 
 
-def _others(policy: Policy, proof: Tried) -> Iterator[str]:
+def _others(policy: Policy, proof: ClauseEdges) -> Iterator[str]:
     """The facts that stay as they are where the table changes one."""
     if proof.facts is None:
         yield say("没有谁能符合全部条件。", "Nobody can meet all conditions.")
         return
-    facts = [(named(policy, name), value) for name, value in proof.facts.items()]
+    facts = [(fact_name(policy, name), value) for name, value in proof.facts.items()]
     told = [f"{policy_words.label(one)} {policy_words.value(one, value)}" for one, value in facts]
     yield say("其余事实取：" + "；".join(told) + "。", "All other facts: " + "; ".join(told) + ".")
 
 
-def _grown(policy: Policy, proof: Tried) -> tuple[list[str], int]:
+def _grown(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
     """Whether more ever gives less, and whether anything is given where conditions fail."""
     if proof.facts is None:
         return [], 0
@@ -222,13 +222,13 @@ def _grown(policy: Policy, proof: Tried) -> tuple[list[str], int]:
                 f"Tried at {count} values of the base: more never gives less.")
         )  # fmt: skip
     for fall in fallen:
-        fact = named(policy, fall.fact)
+        fact = fact_name(policy, fall.fact)
         smaller, larger = (policy_words.value(fact, v) for v in (fall.smaller, fall.larger))
         told.append(
             say(f"基数增加而所得减少：{smaller} → {larger}。",
                 f"More gives less: {smaller} → {larger}.")
         )  # fmt: skip
-    tried, wrong = failing(policy, proof)
+    tried, wrong = fail_conditions(policy, proof)
     told.append(
         say(f"任意一个或几个条件不符合，共 {tried} 种，{_none(len(wrong))}。",
             f"Any one or more conditions failing, {tried} ways: {_none(len(wrong))}.")

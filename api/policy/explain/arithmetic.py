@@ -72,7 +72,7 @@ def _round(policy: Policy, one: Sum) -> str:
 
 def _cap(clause: Clause, one: Sum) -> str:
     cap = words.money(one.step.by or 0)
-    counted = counted_for(clause.amount.counted)
+    counted = counted_for(clause.amount.unit)
     if clause.amount.kind == "ceiling":
         return _("最高 {cap}（{counted}）").format(cap=cap, counted=counted)
     if one.before > one.step.value:

@@ -8,10 +8,10 @@ the decision rests on, and its record.
 from collections.abc import Mapping
 from typing import Any
 
-from api.door.problems import findings
+from api.messages.sentences import findings
 from api.policy.explain.explanation import explained
 from ledger.policy import Policy
-from ledger.policy.decide.cases import Case, decided
+from ledger.policy.decide.cases import Case, decide_case
 from ledger.policy.decide.reasons import reasons
 
 OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
@@ -19,7 +19,7 @@ OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
 
 def evaluated(policy: Policy, case: Case, *, explain: bool = False) -> dict[str, Any]:
     """One case, decided; one that is wrong in itself is answered `rejected`."""
-    decision = decided(policy, case)
+    decision = decide_case(policy, case)
     outcome = {name: getattr(decision, name) for name in OUTCOMES}
     told: Mapping[str, Any] = {"explanation": explained(policy, decision)} if explain else {}
     return {

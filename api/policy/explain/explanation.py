@@ -8,13 +8,21 @@ in `text`, `label`, `word`; what it quotes from the policy (`quote`, `name`, `as
 from collections.abc import Iterator
 from typing import Any
 
-from api.door.problems import findings
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
+from api.messages.sentences import findings
 from api.policy.explain import labels as words
 from api.policy.explain.arithmetic import arithmetic, limits
 from ledger.policy.decide.changes import Change
-from ledger.policy.decide.explain import Explanation, Line, Named, Rests, Told, explain, named
+from ledger.policy.decide.explain import (
+    Explanation,
+    FactName,
+    FactShown,
+    Line,
+    Rests,
+    explain,
+    fact_name,
+)
 from ledger.policy.decide.record import plain, record
 from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Policy
@@ -70,13 +78,13 @@ def _condition(line: Line) -> dict[str, Any]:
         "op": asked.op,
         "threshold": plain(asked.value),
         "bound": asked.bound,
-        "given": plain(judged.given),
+        "given": plain(judged.value),
         "distance": plain(judged.distance),
         "facts": [_fact(told) for told in line.facts],
     }
 
 
-def _fact(told: Told) -> dict[str, Any]:
+def _fact(told: FactShown) -> dict[str, Any]:
     return {
         **_lacking(told.fact),
         "value": told.value,
@@ -85,7 +93,7 @@ def _fact(told: Told) -> dict[str, Any]:
     }
 
 
-def _lacking(fact: Named) -> dict[str, Any]:
+def _lacking(fact: FactName) -> dict[str, Any]:
     return {
         "fact": fact.name,
         "name": fact.words,
@@ -98,7 +106,7 @@ def _lacking(fact: Named) -> dict[str, Any]:
 def _said(line: Line) -> str:
     """How a condition stands, in a sentence without the policy's own words."""
     judged, asked = line.judged, line.judged.requirement
-    given = words.value(line.fact, judged.given)
+    given = words.value(line.fact, judged.value)
     if judged.state == "open":
         return _("还缺事实，不能认定")
     if judged.state == "exempt":
@@ -121,7 +129,7 @@ def _unmet(asked: Requirement, given: str) -> str:
 
 def _compared(line: Line, given: str) -> str:
     judged, asked = line.judged, line.judged.requirement
-    if judged.given is None:
+    if judged.value is None:
         given = _("至多 {value}").format(value=words.value(line.fact, judged.bound))
     met, distance = judged.state == "met", judged.distance
     told = _("{given}，{relation} {threshold}").format(
@@ -148,7 +156,7 @@ def _relation(op: str, *, met: bool) -> str:
 
 
 def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any]:
-    fact = named(policy, change.fact)
+    fact = fact_name(policy, change.fact)
     text = ("" if language() == SOURCE else " ").join(_if_then(fact, change))
     if fact.kind == "ratio":  # which of its two quantities would change, nobody can say
         text = _wanted(fact, decision, change)
@@ -163,7 +171,7 @@ def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any
     }
 
 
-def _if_then(fact: Named, change: Change) -> Iterator[str]:
+def _if_then(fact: FactName, change: Change) -> Iterator[str]:
     if isinstance(change.to, tuple):
         choices = _("或").join(words.value(fact, one) for one in change.to)
         yield _("如果是{value}：").format(value=choices)
@@ -182,7 +190,7 @@ def _if_then(fact: Named, change: Change) -> Iterator[str]:
         yield _then(change.then)
 
 
-def _wanted(fact: Named, decision: Decision, change: Change) -> str:
+def _wanted(fact: FactName, decision: Decision, change: Change) -> str:
     op = next(one.requirement.op for one in decision.unmet if one.requirement.fact == fact.name)
     return _("须{relation} {threshold}").format(
         relation=_relation(op, met=True), threshold=words.value(fact, change.to)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
-from ledger.policy.decide.explain import Named
+from ledger.policy.decide.explain import FactName
 from ledger.policy.decide.tree import Decision, Quotient
 from ledger.units import Fen, yuan
 
@@ -78,7 +78,7 @@ def units() -> dict[str, str]:
     }
 
 
-def label(fact: Named) -> str:
+def label(fact: FactName) -> str:
     """What a fact is called."""
     return fact.words if language() == SOURCE else plain_key(fact.name)
 
@@ -93,7 +93,7 @@ def money(fen: Fen | Fraction) -> str:
     return _("{sum} 元").format(sum=_yuan(fen))
 
 
-def value(fact: Named, given: object) -> str:
+def value(fact: FactName, given: object) -> str:
     """A value of a fact; what was not given is said to be so, and is no nought."""
     if given is None:
         return _("没有给出")
@@ -111,7 +111,7 @@ def value(fact: Named, given: object) -> str:
     return f"{told} {unit(fact)}".strip()
 
 
-def unit(fact: Named) -> str:
+def unit(fact: FactName) -> str:
     """In what a fact is measured; empty where there is no word for it."""
     own = fact.unit or ("元" if fact.kind == "money" else "")
     return units().get(own, own if language() == SOURCE else "")

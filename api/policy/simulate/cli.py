@@ -98,9 +98,9 @@ def _rows(
     what = say("测算", "simulating")
     with bar:
         if generate is not None:
-            from ledger.policy.simulation.sample_register import generated  # noqa: PLC0415 - as it is used
+            from ledger.policy.simulation.sample_register import sample_applicants  # noqa: PLC0415 - as it is used
 
-            drawn = islice(generated(policies[0], seed), generate)
+            drawn = islice(sample_applicants(policies[0], seed), generate)
             yield bar.track(drawn, total=generate, description=what)
         elif str(register) == "-":
             bar.add_task(what, total=None)
@@ -116,7 +116,7 @@ def _rows(
 
 
 def _read(stream: Any, policies: tuple[Any, Any], name: str) -> Any:  # noqa: ANN401 - loaded late
-    from api.door.problems import findings, place  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import findings, place  # noqa: PLC0415 - loaded when it is used
     from ledger.policy.simulation.applicants import read  # noqa: PLC0415
     from ledger.policy.simulation.columns import Columns  # noqa: PLC0415
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from api.door.problems import findings
+from api.messages.sentences import findings
 from ledger.policy.analysis.cliffs import Cliff
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
 from ledger.policy.simulation.dilution import Dilution
 from ledger.policy.simulation.movers import Mover, Movers, Sums
-from ledger.policy.simulation.simulation import Simulation, departments, resting
+from ledger.policy.simulation.simulation import Simulation, departments, open_questions
 from ledger.policy.simulation.tallies import Side
 
 Told = dict[str, Any]
@@ -72,7 +72,8 @@ def _version(side: Side) -> Told:
             "clauses": [one._asdict() for one in found],
         },
         "questions": [
-            {**one._asdict(), "asks": policy.questions[one.question].asks} for one in resting(side)
+            {**one._asdict(), "asks": policy.questions[one.question].asks}
+            for one in open_questions(side)
         ],
     }
 

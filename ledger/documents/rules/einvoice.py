@@ -14,7 +14,7 @@ from ledger.documents.rules.cost_document import Document, Source
 from ledger.documents.rules.document_fields import REQUIRED, Written, document_of
 from ledger.errors import Finding
 from ledger.formats.findings import finding
-from ledger.formats.xml_tree import Tree, name, opened
+from ledger.formats.xml_tree import Tree, name, open_tree
 
 TOTALS = (*REQUIRED, "net", "tax")
 
@@ -101,7 +101,7 @@ def read_einvoice(
     content: bytes, source: Source, where: str = "file"
 ) -> tuple[Document | None, list[Finding]]:
     """The document of an XML file, and all that is wrong with it; None where it is unreadable."""
-    tree, found = opened(content, where)
+    tree, found = open_tree(content, where)
     if tree is None:
         return None, found
     dialects = {"EInvoice": _digital, "eInvoice": _older, "xbrl": _voucher}

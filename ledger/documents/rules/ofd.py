@@ -18,7 +18,7 @@ from ledger.errors import Finding
 from ledger.formats.archive import Archive, open_archive
 from ledger.formats.capital_amounts import from_words
 from ledger.formats.findings import finding
-from ledger.formats.xml_tree import Tree, name, opened
+from ledger.formats.xml_tree import Tree, name, open_tree
 
 _TAGS = {field: tag for field, tag in OLD.items() if field != "code"}
 _LINE_TAGS = {"item": "Item", "net": "Amount", "tax_rate": "TaxScheme", "tax": "TaxAmount"}
@@ -105,7 +105,7 @@ class _Ofd:
         return texts
 
     def _tree(self, path: str) -> Tree:
-        tree, found = opened(self._bytes(path), path)
+        tree, found = open_tree(self._bytes(path), path)
         if tree is None:
             raise _Unreadable(found)
         return tree

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from ledger.policy.analysis.first_reached import first_reached
-from ledger.policy.analysis.reference import NOTHING, Outcome, expected
-from ledger.policy.analysis.witness import Facts, beside, gives, placed, valued, witness
+from ledger.policy.analysis.reference import NO_AWARD, Outcome, expected
+from ledger.policy.analysis.witness import Facts, beside, gives, place, value_of, witness
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.review import approval
-from ledger.policy.decide.tree import Decision, Given
+from ledger.policy.decide.tree import Decision, FactValue
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.intervals import Number
@@ -34,7 +34,7 @@ class Point(NamedTuple):
     """A case at an edge, what was decided, and whether that is what must be."""
 
     side: Side | None  # None: one of a few choices
-    value: Given  # of the edge's fact
+    value: FactValue  # of the edge's fact
     result: str  # a Result; of a sum approved, a pool or a list: `allowed` or `refused`
     outcome: Outcome
     holds: bool
@@ -60,7 +60,7 @@ class Edge(NamedTuple):
     question: str | None = None  # whose reading adds it
 
 
-class Tried(NamedTuple):
+class ClauseEdges(NamedTuple):
     """A clause at all its edges; `facts` are those on which it gives, None where there are none."""
 
     clause: Clause
@@ -73,12 +73,12 @@ class Tried(NamedTuple):
         return self.facts is not None and all(p.holds for e in self.edges for p in e.points)
 
 
-def prove(policy: Policy, clause: Clause) -> Tried:
+def prove(policy: Policy, clause: Clause) -> ClauseEdges:
     """A clause at all its edges, those of the gate and of its pool left out."""
     facts = witness(policy, clause)
     if facts is None:
-        return Tried(clause, None, ())
-    return Tried(clause, facts, tuple(_Edges(policy, clause, facts).all()))
+        return ClauseEdges(clause, None, ())
+    return ClauseEdges(clause, facts, tuple(_Edges(policy, clause, facts).all()))
 
 
 def gate(policy: Policy) -> tuple[Edge, ...]:
@@ -87,13 +87,17 @@ def gate(policy: Policy) -> tuple[Edge, ...]:
         facts = witness(policy, clause)
         if facts is not None:
             edges = _Edges(policy, clause, facts)
-            return tuple(edge for one in policy.scope.require for edge in edges.condition(one))
+            return tuple(
+                edge
+                for requirement in policy.scope.require
+                for edge in edges.condition(requirement)
+            )
     return ()
 
 
 def _approved(decision: Decision, ceiling: Fen, fen: Fen) -> tuple[str, Outcome, bool]:
-    allowed = not approval(decision, fen)
-    return "allowed" if allowed else "refused", NOTHING, allowed == (0 <= fen <= ceiling)
+    is_allowed = not approval(decision, fen)
+    return "allowed" if is_allowed else "refused", NO_AWARD, is_allowed == (0 <= fen <= ceiling)
 
 
 class _Edges:
@@ -111,29 +115,48 @@ class _Edges:
         yield from self._ceilings()
         yield from self._paid()
 
-    def condition(self, asked: Requirement) -> Iterator[Edge]:
+    def condition(self, requirement: Requirement) -> Iterator[Edge]:
         """The edges of a condition, for somebody who is not exempt from it."""
-        whole, self.facts = self.facts, self._bound_by(asked)
-        yield from self._condition(asked)
+        whole, self.facts = self.facts, self._bound_by(requirement)
+        yield from self._condition(requirement)
         self.facts = whole
 
-    def _condition(self, asked: Requirement) -> Iterator[Edge]:
-        if isinstance(asked.value, (bool, tuple)):
-            known = self.policy.facts[asked.fact].choices or (True, False)
-            tried = [self._point(None, one, {**self.facts, asked.fact: one}) for one in known]
-            yield Edge("choice", asked.fact, None, None, asked.words, tuple(tried), asked.reading)
+    def _condition(self, requirement: Requirement) -> Iterator[Edge]:
+        if isinstance(requirement.value, (bool, tuple)):
+            choices = self.policy.facts[requirement.fact].choices or (True, False)
+            cases = [
+                self._point(None, choice, {**self.facts, requirement.fact: choice})
+                for choice in choices
+            ]
+            yield Edge(
+                "choice",
+                requirement.fact,
+                None,
+                None,
+                requirement.words,
+                tuple(cases),
+                requirement.reading,
+            )
             return
-        at, points = asked.value, tuple(self._around(asked.fact, asked.value))
-        yield Edge("condition", asked.fact, at, asked.bound, asked.words, points, asked.reading)
-        derived = self.policy.derived.get(asked.fact)
-        if derived is None or not isinstance(at, int):
+        at, points = requirement.value, tuple(self._around(requirement.fact, requirement.value))
+        yield Edge(
+            "condition",
+            requirement.fact,
+            at,
+            requirement.bound,
+            requirement.words,
+            points,
+            requirement.reading,
+        )
+        derivation = self.policy.derived.get(requirement.fact)
+        if derivation is None or not isinstance(at, int):
             return
-        for name in derived.less:
+        for name in derivation.less:
             off = at // 10
-            whole = placed(self.policy, {**self.facts, name: off}, asked.fact, at)
+            whole = place(self.policy, {**self.facts, name: off}, requirement.fact, at)
             if whole is not None:
                 points = tuple(self._around(name, off, whole))
-                yield Edge("deducted", name, off, None, derived.words, points)
+                yield Edge("deducted", name, off, None, derivation.words, points)
 
     def _bands(self) -> Iterator[Edge]:
         amount = self.clause.amount
@@ -157,7 +180,7 @@ class _Edges:
             yield Edge("limit", amount.limit, amount.cap.fen, None, amount.words, points)
         bound: Bound | None = "included" if amount.cap else None
         words = [amount.cap.words] if amount.cap else [band.words for band in amount.bands]
-        for said, facts in zip(words, self._at_each_band(), strict=False):
+        for quotation, facts in zip(words, self._at_each_band(), strict=False):
             decision = decide(self.policy, self.clause.id, facts)
             ceiling = decision.ceiling_fen
             if ceiling is None:
@@ -166,15 +189,15 @@ class _Edges:
                 Point(side, ceiling + by, *_approved(decision, ceiling, ceiling + by), facts)
                 for side, by in SIDES
             )
-            yield Edge("approval", "", ceiling, bound, said, points)
+            yield Edge("approval", "", ceiling, bound, quotation, points)
 
     def _paid(self) -> Iterator[Edge]:
         amount = self.clause.amount
         if amount.paid is None:
             return
         for facts in self._at_each_band():
-            found = decide(self.policy, self.clause.id, facts)
-            whole = found.ceiling_fen if found.amount_fen is None else found.amount_fen
+            decision = decide(self.policy, self.clause.id, facts)
+            whole = decision.ceiling_fen if decision.amount_fen is None else decision.amount_fen
             if whole:
                 points = tuple(self._around(amount.paid, whole, facts))
                 words = amount.cap.words if amount.cap else amount.words
@@ -191,30 +214,30 @@ class _Edges:
             starts = [] if at is None else [at]
         elif amount.cap is not None and amount.limit is not None:
             base, starts = amount.limit, [amount.cap.fen]
-        found = [beside(self.policy, self.facts, base, start, excluded) for start in starts]
-        yield from [facts for facts in found if facts is not None] or [self.facts]
+        cases = [beside(self.policy, self.facts, base, start, excluded) for start in starts]
+        yield from [facts for facts in cases if facts is not None] or [self.facts]
 
-    def _bound_by(self, asked: Requirement) -> Facts:
+    def _bound_by(self, requirement: Requirement) -> Facts:
         """The facts, but of somebody for whom the condition counts, if there can be anybody."""
-        unless, facts = asked.unless, self.facts
+        unless, facts = requirement.unless, self.facts
         if unless is None or facts.get(unless.fact) not in unless.value:
             return facts
-        met = {asked.fact: asked.value} if isinstance(asked.value, bool) else {}
+        wish = {requirement.fact: requirement.value} if isinstance(requirement.value, bool) else {}
         for choice in self.policy.facts[unless.fact].choices:
-            tried = {**facts, **met, unless.fact: choice}
-            given = choice not in unless.value and decide(self.policy, self.clause.id, tried)
-            if given and gives(given):
-                return tried
+            case = {**facts, **wish, unless.fact: choice}
+            decision = choice not in unless.value and decide(self.policy, self.clause.id, case)
+            if decision and gives(decision):
+                return case
         return facts
 
     def _around(self, fact: str, at: Number, facts: Facts | None = None) -> Iterator[Point]:
         """The cases just below, at and just above; below nought there is none."""
         for side, steps in SIDES:
-            moved = beside(self.policy, self.facts if facts is None else facts, fact, at, steps)
-            if moved is not None:
-                yield self._point(side, valued(self.policy, moved, fact), moved)
+            case = beside(self.policy, self.facts if facts is None else facts, fact, at, steps)
+            if case is not None:
+                yield self._point(side, value_of(self.policy, case, fact), case)
 
-    def _point(self, side: Side | None, value: Given, facts: Facts) -> Point:
+    def _point(self, side: Side | None, value: FactValue, facts: Facts) -> Point:
         decision = decide(self.policy, self.clause.id, facts)
         outcome = Outcome(decision.amount_fen, decision.ceiling_fen, decision.posts)
         must = expected(self.policy, self.clause, facts)

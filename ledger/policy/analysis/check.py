@@ -11,11 +11,11 @@ ever meet. Each fault has its line.
 from collections.abc import Callable, Iterable, Iterator
 
 from ledger.errors import Finding, NotFound
-from ledger.formats import yaml_with_lines as document
+from ledger.formats import yaml_with_lines
 from ledger.formats.yaml_with_lines import Node, Place, line_of
-from ledger.policy.analysis import worked_cases as worked
+from ledger.policy.analysis import worked_cases
 from ledger.policy.analysis.witness import witness
-from ledger.policy.decide import facts
+from ledger.policy.decide import fact_checks
 from ledger.policy.text import file, literal, quotations
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.file import Source
@@ -30,23 +30,23 @@ def check(text: str, name: str, source: Source, beside: Beside) -> list[Finding]
     `name` is the file's, without `.yaml`: its worked cases are in `<name>.cases.json`.
     `where` is `line 12: clauses[3]`; of a file beside it `line 31: yinchuan-2024.md`, after those.
     """
-    root, found = document.read(text)
+    root, findings = yaml_with_lines.read(text)
     if root is None:
-        return found
+        return findings
     extends = root.child("extends")
     try:
-        found = file.read_each_reading(text, source)
+        findings = file.read_each_reading(text, source)
         policy, _ = file.read(text, source)
     except NotFound as missing:
         at = Place(root).at("extends")
         return [at.finding("no_such_version", name=missing.params["version"])]
     if policy is None:
-        return found
+        return findings
     if extends is not None:
-        theirs = f"{extends.value}.cases.json"
-        return sorted([*found, *_extended(policy, root, theirs, beside)], key=line_of)
+        cases_name = f"{extends.value}.cases.json"
+        return sorted([*findings, *_extended(policy, root, cases_name, beside)], key=line_of)
     within = [
-        *found,
+        *findings,
         *_idle(policy, Place(root), text, source),
         *literal.faults(policy, Place(root)),
     ]
@@ -61,8 +61,8 @@ def _extended(policy: Policy, root: Node, cases: str, beside: Beside) -> Iterato
     if raw is None:
         yield Place(root).at("extends").finding("no_cases", name=cases)
         return
-    listed, _ = worked.read(raw)
-    for difference in worked.differences(policy, listed):
+    listed, _ = worked_cases.read(raw)
+    for difference in worked_cases.differences(policy, listed):
         yield Place(root).at("extends").finding(difference.code, **dict(difference.params))
 
 
@@ -73,12 +73,12 @@ def _cases(
     raw = beside(name)
     if raw is None:
         return [place.at("clauses").finding("no_cases", name=name)], []
-    listed, wrong = worked.read(raw)
-    lacking = [
+    listed, wrong = worked_cases.read(raw)
+    without_cases = [
         place.at("clauses", i).finding(code, clause=policy.clauses[i].id)
-        for i, code in worked.lacking(policy, listed)
+        for i, code in worked_cases.missing_cases(policy, listed)
     ]
-    return lacking, _named(name, [*wrong, *worked.differences(policy, listed)])
+    return without_cases, _in_file(name, [*wrong, *worked_cases.differences(policy, listed)])
 
 
 def _quotations(
@@ -96,29 +96,31 @@ def _quotations(
     if text is None:
         return [place.at("law").finding("no_such_text", name=name)], []
     places = _places(policy, place)
-    misquoted = [
-        places[found.where].at("text").finding(found.code, **dict(found.params))
-        for found in quotations.misquoted(policy.citations(), text)
+    wrong_quotations = [
+        places[fault.where].at("text").finding(fault.code, **dict(fault.params))
+        for fault in quotations.find_misquotations(policy.citations(), text)
     ]
-    uncited = [_in_text(found, text) for found in quotations.uncited(policy, text)]
-    return misquoted, _named(name, uncited)
+    without_citation = [_in_text(fault, text) for fault in quotations.find_uncited(policy, text)]
+    return wrong_quotations, _in_file(name, without_citation)
 
 
-def _in_text(found: Finding, text: str) -> Finding:
+def _in_text(finding: Finding, text: str) -> Finding:
     """`characters 12-40` as the line of the text on which they begin."""
-    start = found.where.removeprefix("characters ").partition("-")[0]
+    start = finding.where.removeprefix("characters ").partition("-")[0]
     line = text.count("\n", 0, int(start)) + 1 if start.isdecimal() else 1
-    return Finding(f"line {line}", found.code, found.params)
+    return Finding(f"line {line}", finding.code, finding.params)
 
 
-def _named(name: str, found: Iterable[Finding]) -> list[Finding]:
-    return [Finding(f"{one.where}: {name}", one.code, one.params) for one in found]
+def _in_file(name: str, findings: Iterable[Finding]) -> list[Finding]:
+    return [
+        Finding(f"{finding.where}: {name}", finding.code, finding.params) for finding in findings
+    ]
 
 
 def _places(policy: Policy, place: Place) -> dict[str, Place]:
     """Where each citation is written, by its name."""
     places = {"scope": place.at("scope"), "closing": place.at("closing")}
-    places |= {one.id: place.at("clauses", i) for i, one in enumerate(policy.clauses)}
+    places |= {clause.id: place.at("clauses", i) for i, clause in enumerate(policy.clauses)}
     places |= {f"pool {key}": place.at("pools", key) for key in policy.pools}
     return places | {f"context {i + 1}": place.at("context", i) for i in range(len(policy.context))}
 
@@ -126,16 +128,18 @@ def _places(policy: Policy, place: Place) -> dict[str, Place]:
 def _idle(policy: Policy, place: Place, text: str, source: Source) -> Iterator[Finding]:
     """What nothing asks for, under no reading; and the clauses that nobody can meet."""
     versions = [policy, *_each_reading(policy, text, source)]
-    asked, derived = set[str](), set[str]()
-    for one in versions:
-        for clause in one.clauses:
-            asked |= set(facts.names(one, clause))
-            derived |= _derived(one, clause)
-    for name in policy.facts.keys() - asked:
+    used_facts, used_derivations = set[str](), set[str]()
+    for version in versions:
+        for clause in version.clauses:
+            used_facts |= set(fact_checks.names(version, clause))
+            used_derivations |= _used_derivations(version, clause)
+    for name in policy.facts.keys() - used_facts:
         yield place.at("facts", name).finding("fact_unused", name=name)
-    for name in policy.derived.keys() - derived:
+    for name in policy.derived.keys() - used_derivations:
         yield place.at("derived", name).finding("fact_unused", name=name)
-    for key in policy.pools.keys() - {clause.pool for one in versions for clause in one.clauses}:
+    for key in policy.pools.keys() - {
+        clause.pool for version in versions for clause in version.clauses
+    }:
         yield place.at("pools", key).finding("pool_unused", name=key)
     for i, clause in enumerate(policy.clauses):
         if witness(policy, clause) is None:
@@ -145,13 +149,13 @@ def _idle(policy: Policy, place: Place, text: str, source: Source) -> Iterator[F
 def _each_reading(policy: Policy, text: str, source: Source) -> Iterator[Policy]:
     """The version under every reading that is not the chosen one, each tried alone."""
     for key, question in policy.questions.items():
-        for reading, said in question.readings.items():
-            if reading != question.chosen and (said.sets or said.requires):
-                made, _ = file.read(text, source, {key: reading})
-                yield from [made] if made else []
+        for reading, effect in question.readings.items():
+            if reading != question.chosen and (effect.sets or effect.requires):
+                version, _ = file.read(text, source, {key: reading})
+                yield from [version] if version else []
 
 
-def _derived(policy: Policy, clause: Clause) -> set[str]:
+def _used_derivations(policy: Policy, clause: Clause) -> set[str]:
     amount = clause.amount
-    asked = {one.fact for one in (*policy.scope.require, *clause.require)}
-    return {name for name in (*asked, amount.base, amount.limit) if name in policy.derived}
+    facts = {requirement.fact for requirement in (*policy.scope.require, *clause.require)}
+    return {name for name in (*facts, amount.base, amount.limit) if name in policy.derived}

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Literal
 
 from ledger.policy.decide.engine import lowest
-from ledger.policy.decide.formulas import Formula, Given, formula
-from ledger.policy.decide.tree import Decision, Judged, Quotient
+from ledger.policy.decide.formulas import Award, Formula, formula
+from ledger.policy.decide.tree import Decision, JudgedCondition, Quotient
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
@@ -53,9 +53,9 @@ class Cliff:
         """Who stands nearest, and with what value."""
         return tuple((number, value) for _, _, number, value in sorted(self._nearest, reverse=True))
 
-    def meet(self, number: str, value: int | Fraction, turn: int, keep: int, *, met: bool) -> None:
+    def meet(self, number: str, value: int | Fraction, turn: int, keep: int, *, over: bool) -> None:
         """Count somebody who stands near it."""
-        if met:
+        if over:
             self.past += 1
         else:
             self.short += 1
@@ -76,8 +76,8 @@ class Cliffs:
         self.all: list[Cliff] = []
         for clause in policy.clauses:
             give = formula(clause.amount, policy.rounding)
-            asked = (*policy.scope.require, *clause.require, *lowest(clause))
-            for index, requirement in enumerate(asked):
+            requirements = (*policy.scope.require, *clause.require, *lowest(clause))
+            for index, requirement in enumerate(requirements):
                 if requirement.op in BOUNDS:
                     cliff = _at_condition(clause, requirement, give)
                     self._conditions[clause.id].append((index, cliff))
@@ -92,27 +92,27 @@ class Cliffs:
             return
         only = decision.unmet[0] if decision.unmet else None
         for index, cliff in self._conditions.get(clause, ()):
-            judged = proof.conditions[index]
-            if only is not None and judged is not only:
+            condition = proof.conditions[index]
+            if only is not None and condition is not only:
                 continue
-            value = _value(judged)
+            value = _value(condition)
             if value is not None and _near(value, cliff.threshold):
-                cliff.meet(number, value, turn, self._keep, met=only is None)
+                cliff.meet(number, value, turn, self._keep, over=only is None)
         if only is None and proof.steps:
             value = proof.steps[0].value
             for cliff in self._bands.get(clause, ()):
                 if _near(value, cliff.threshold):
-                    met = value >= cliff.threshold if cliff.op == ">=" else value > cliff.threshold
-                    cliff.meet(number, value, turn, self._keep, met=met)
+                    over = value >= cliff.threshold if cliff.op == ">=" else value > cliff.threshold
+                    cliff.meet(number, value, turn, self._keep, over=over)
 
 
 def _near(value: int | Fraction, threshold: int | Fraction) -> bool:
     return abs(Fraction(value - threshold)) * NEAR <= threshold
 
 
-def _value(judged: Judged) -> int | Fraction | None:
-    given = judged.given.value if isinstance(judged.given, Quotient) else judged.given
-    return None if isinstance(given, (bool, str)) else given
+def _value(condition: JudgedCondition) -> int | Fraction | None:
+    value = condition.value.value if isinstance(condition.value, Quotient) else condition.value
+    return None if isinstance(value, (bool, str)) else value
 
 
 def _at_condition(clause: Clause, requirement: Requirement, give: Formula) -> Cliff:
@@ -120,7 +120,7 @@ def _at_condition(clause: Clause, requirement: Requirement, give: Formula) -> Cl
     assert isinstance(threshold, (int, Fraction))  # noqa: S101 - an ordered comparison
     cliff = Cliff(clause.id, requirement.fact, requirement.op, threshold, _gives(amount), before=0)
     if requirement.fact == amount.base and requirement.op in (">=", ">"):
-        cliff.after = _outcome(_given(amount, give, threshold + (requirement.op == ">")))
+        cliff.after = _outcome(_award(amount, give, threshold + (requirement.op == ">")))
     elif amount.kind == "ceiling" and amount.limit is None and amount.cap:
         cliff.after = amount.cap.fen
     return cliff
@@ -131,8 +131,8 @@ def _at_bands(clause: Clause, give: Formula) -> Iterator[Cliff]:
     amount = clause.amount
     step, op = (0, ">=") if amount.bound == "included" else (1, ">")
     for band in amount.bands[1:]:
-        before = _outcome(_given(amount, give, band.low + step - 1))
-        after = _outcome(_given(amount, give, band.low + step))
+        before = _outcome(_award(amount, give, band.low + step - 1))
+        after = _outcome(_award(amount, give, band.low + step))
         if after - before > 1:
             operator: Operator = ">=" if op == ">=" else ">"
             yield Cliff(
@@ -140,12 +140,12 @@ def _at_bands(clause: Clause, give: Formula) -> Iterator[Cliff]:
             )
 
 
-def _given(amount: Amount, give: Formula, value: int | Fraction) -> Given:
+def _award(amount: Amount, give: Formula, value: int | Fraction) -> Award:
     return give({amount.base or "": value, amount.paid or "": 0})
 
 
-def _outcome(given: Given) -> int:
-    return given.amount_fen or given.ceiling_fen or given.posts or 0
+def _outcome(award: Award) -> int:
+    return award.amount_fen or award.ceiling_fen or award.posts or 0
 
 
 def _gives(amount: Amount) -> Gives:

@@ -8,7 +8,7 @@ shown. Where not even one award has a cap, an example says what one would cost.
 
 from typing import Literal, NamedTuple
 
-from ledger.policy.decide import facts as told
+from ledger.policy.decide import fact_checks
 from ledger.policy.decide.engine import decide
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.units import Fen
@@ -46,30 +46,32 @@ def exposures(policy: Policy) -> tuple[Exposure, ...]:
     return tuple(_exposure(policy, clause) for clause in policy.clauses)
 
 
-def bounded(found: tuple[Exposure, ...]) -> Fen:
+def bounded(exposures: tuple[Exposure, ...]) -> Fen:
     """What the bounded clauses cost at most together, fen a year; a pool counts once."""
-    pools = {one.pool: one.bound_fen or 0 for one in found if one.pool}
-    return sum(pools.values()) + sum(one.bound_fen or 0 for one in found if not one.pool)
+    pools = {exposure.pool: exposure.bound_fen or 0 for exposure in exposures if exposure.pool}
+    return sum(pools.values()) + sum(
+        exposure.bound_fen or 0 for exposure in exposures if not exposure.pool
+    )
 
 
-def unbounded(found: tuple[Exposure, ...]) -> tuple[str, ...]:
+def unbounded(exposures: tuple[Exposure, ...]) -> tuple[str, ...]:
     """The clauses that can cost any sum."""
-    return tuple(one.clause for one in found if one.bound_fen is None)
+    return tuple(exposure.clause for exposure in exposures if exposure.bound_fen is None)
 
 
 def _exposure(policy: Policy, clause: Clause) -> Exposure:
-    each, pool = clause.amount.most, policy.pools.get(clause.pool or "")
+    award_fen, pool = clause.amount.most, policy.pools.get(clause.pool or "")
     why = _why(clause)
-    found = Exposure(clause.id, why, None, each)
+    exposure = Exposure(clause.id, why, None, award_fen)
     if why in ("support", "in_kind"):
-        return found._replace(bound_fen=0, each_fen=0)
+        return exposure._replace(bound_fen=0, each_fen=0)
     if why == "pool" and pool:
         bound = pool.fen if pool.period == "year" else None
-        return found._replace(bound_fen=bound, pool=clause.pool)
-    if why == "selection" and clause.selection and each is not None:
+        return exposure._replace(bound_fen=bound, pool=clause.pool)
+    if why == "selection" and clause.selection and award_fen is not None:
         limit = clause.selection.limit
-        return found._replace(bound_fen=limit * each, limit=limit)
-    return found._replace(example_fen=_example(policy, clause)) if why == "no_cap" else found
+        return exposure._replace(bound_fen=limit * award_fen, limit=limit)
+    return exposure._replace(example_fen=_example(policy, clause)) if why == "no_cap" else exposure
 
 
 def _why(clause: Clause) -> Why:
@@ -88,6 +90,6 @@ def _why(clause: Clause) -> Why:
 
 
 def _example(policy: Policy, clause: Clause) -> Fen | None:
-    known = told.names(policy, clause)
-    facts = {name: value for name, value in EXAMPLE.items() if name in known}
+    names = fact_checks.names(policy, clause)
+    facts = {name: value for name, value in EXAMPLE.items() if name in names}
     return decide(policy, clause.id, facts).amount_fen

@@ -6,10 +6,10 @@ rounding, deductions and whatever else the engine does are in the answer by them
 
 from fractions import Fraction
 
-from ledger.policy.analysis.witness import Facts, conditions, placed, step
+from ledger.policy.analysis.witness import Facts, conditions, place, step
 from ledger.policy.decide.engine import decide
 from ledger.policy.text.clauses import Clause, Policy
-from ledger.policy.text.intervals import Interval, Number, compared
+from ledger.policy.text.intervals import Interval, Number, interval_of
 from ledger.units import Fen
 
 _FAR = 10**15 - 1  # no fact is more
@@ -25,8 +25,8 @@ def first_reached(policy: Policy, clause: Clause, facts: Facts, fen: Fen) -> Num
     least, most = _range(policy, clause, base)
 
     def reaches(steps: int) -> bool:
-        tried = placed(policy, facts, base, steps * unit)
-        amount_fen = decide(policy, clause.id, tried).amount_fen if tried else None
+        case = place(policy, facts, base, steps * unit)
+        amount_fen = decide(policy, clause.id, case).amount_fen if case else None
         return amount_fen is not None and amount_fen >= fen
 
     if not reaches(most):
@@ -45,9 +45,9 @@ def first_reached(policy: Policy, clause: Clause, facts: Facts, fen: Fen) -> Num
 def _range(policy: Policy, clause: Clause, base: str) -> tuple[int, int]:
     """The steps from which and to which the conditions on the base let it go."""
     whole = Interval(0, _FAR, high_in=True)
-    for asked in conditions(policy, clause):
-        if asked.fact == base and not isinstance(asked.value, (bool, tuple)):
-            whole = whole.meet(compared(asked.op, asked.value))
+    for requirement in conditions(policy, clause):
+        if requirement.fact == base and not isinstance(requirement.value, (bool, tuple)):
+            whole = whole.meet(interval_of(requirement.op, requirement.value))
     unit = step(policy, base)
     first, last = (int(Fraction(end or 0) / unit) for end in (whole.low, whole.high))
     return (

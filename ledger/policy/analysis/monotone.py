@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from ledger.policy.analysis.boundaries import Tried
+from ledger.policy.analysis.boundaries import ClauseEdges
 from ledger.policy.analysis.first_reached import first_reached
-from ledger.policy.analysis.witness import Facts, beside, conditions, gives, placed, step
+from ledger.policy.analysis.witness import Facts, beside, conditions, gives, place, step
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
-from ledger.policy.text.intervals import Number, compared
+from ledger.policy.text.intervals import Number, interval_of
 
 _DECADES = range(16)
 
@@ -50,8 +50,8 @@ def grid(policy: Policy, clause: Clause, facts: Facts) -> tuple[Number, ...]:
     return tuple(sorted(value for value in values if 0 <= value <= 10**15))
 
 
-def _cuts(asked: Requirement, fact: str) -> bool:
-    return asked.fact == fact and not isinstance(asked.value, (bool, tuple))
+def _cuts(requirement: Requirement, fact: str) -> bool:
+    return requirement.fact == fact and not isinstance(requirement.value, (bool, tuple))
 
 
 def falls(
@@ -59,68 +59,80 @@ def falls(
 ) -> tuple[Fall, ...]:
     """Where, of these values of the base in order, a larger one gives less."""
     base = clause.amount.base or clause.amount.limit or ""
-    found, before = [], None
+    drops, before = [], None
     for value in values:
-        moved = placed(policy, facts, base, value)
-        worth = _worth(decide(policy, clause.id, moved)) if moved else None
+        case = place(policy, facts, base, value)
+        worth = _worth(decide(policy, clause.id, case)) if case else None
         if worth is None:
             continue
         if before is not None and worth < before[1]:
-            found.append(Fall(base, before[0], value, before[1], worth))
+            drops.append(Fall(base, before[0], value, before[1], worth))
         before = (value, worth)
-    return tuple(found)
+    return tuple(drops)
 
 
 def _worth(decision: Decision) -> int | None:
     """What a decision gives; None where it gives nothing that could be measured."""
-    given = (decision.amount_fen, decision.ceiling_fen, decision.posts)
-    return next((one for one in given if one is not None), None)
+    outcomes = (decision.amount_fen, decision.ceiling_fen, decision.posts)
+    return next((outcome for outcome in outcomes if outcome is not None), None)
 
 
-def failing(policy: Policy, proof: Tried) -> tuple[int, tuple[tuple[str, ...], ...]]:
+def fail_conditions(policy: Policy, proof: ClauseEdges) -> tuple[int, tuple[tuple[str, ...], ...]]:
     """How many sets of conditions were made to fail, and those for which something was given."""
     if proof.facts is None:
         return 0, ()
     clause, facts = proof.clause, proof.facts
-    asked = [(c, _failed(policy, clause, facts, c)) for c in conditions(policy, clause)]
-    breakable = [(c, broken) for c, broken in asked if broken is not None]
-    tried, wrong = 0, []
-    for count in range(1, len(breakable) + 1):
-        for some in combinations(breakable, count):
+    failures = [(c, _facts_to_fail(policy, clause, facts, c)) for c in conditions(policy, clause)]
+    breakable = [(c, broken) for c, broken in failures if broken is not None]
+    count_tried, wrong = 0, []
+    for size in range(1, len(breakable) + 1):
+        for some in combinations(breakable, size):
             tried_on = dict(facts)
             for _, broken in some:
                 tried_on |= broken
             decision = decide(policy, clause.id, tried_on)
-            tried += 1
+            count_tried += 1
             if gives(decision) or _worth(decision) is not None:
                 wrong.append(tuple(c.words for c, _ in some))
-    return tried, tuple(wrong)
+    return count_tried, tuple(wrong)
 
 
-def _failed(policy: Policy, clause: Clause, facts: Facts, asked: Requirement) -> Facts | None:
+def _facts_to_fail(
+    policy: Policy, clause: Clause, facts: Facts, requirement: Requirement
+) -> Facts | None:
     """The facts that change so that a condition fails."""
     bound: list[Facts] = [{}]
-    if asked.unless:
-        who = asked.unless.fact
-        bound += [{who: c} for c in policy.facts[who].choices if c not in asked.unless.value]
-    for changed in _against(policy, facts, asked):
+    if requirement.unless:
+        subject_fact = requirement.unless.fact
+        bound += [
+            {subject_fact: c}
+            for c in policy.facts[subject_fact].choices
+            if c not in requirement.unless.value
+        ]
+    for change in _against(policy, facts, requirement):
         for subject in bound:
-            tried = {**facts, **changed, **subject}
-            if asked in [judged.requirement for judged in decide(policy, clause.id, tried).unmet]:
-                return {name: v for name, v in tried.items() if facts.get(name) != v}
+            case = {**facts, **change, **subject}
+            if requirement in [
+                condition.requirement for condition in decide(policy, clause.id, case).unmet
+            ]:
+                return {name: v for name, v in case.items() if facts.get(name) != v}
     return None
 
 
-def _against(policy: Policy, facts: Facts, asked: Requirement) -> Iterator[Facts]:
-    if isinstance(asked.value, bool):
-        yield {asked.fact: not asked.value}
-    elif isinstance(asked.value, tuple):
-        accepted = {*asked.value, *asked.judgement}
-        yield from ({asked.fact: c} for c in policy.facts[asked.fact].choices if c not in accepted)
+def _against(policy: Policy, facts: Facts, requirement: Requirement) -> Iterator[Facts]:
+    if isinstance(requirement.value, bool):
+        yield {requirement.fact: not requirement.value}
+    elif isinstance(requirement.value, tuple):
+        accepted = {*requirement.value, *requirement.judgement}
+        yield from (
+            {requirement.fact: c}
+            for c in policy.facts[requirement.fact].choices
+            if c not in accepted
+        )
     else:
-        wanted = compared(asked.op, asked.value)
+        interval = interval_of(requirement.op, requirement.value)
         for steps in (-1, 0, 1):
-            moved = beside(policy, facts, asked.fact, asked.value, steps)
-            outside = asked.value + steps not in wanted  # far enough to know the side
-            if moved is not None and outside:
-                yield moved
+            case = beside(policy, facts, requirement.fact, requirement.value, steps)
+            outside = requirement.value + steps not in interval  # far enough to know the side
+            if case is not None and outside:
+                yield case

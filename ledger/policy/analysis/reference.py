@@ -10,13 +10,13 @@ from fractions import Fraction
 from math import floor
 from typing import NamedTuple
 
-from ledger.policy.analysis.witness import Facts, valued
+from ledger.policy.analysis.witness import Facts, value_of
 from ledger.policy.decide.formulas import UNITS
 from ledger.policy.decide.tree import Result
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
-from ledger.policy.text.intervals import Number, compared, of_bands
+from ledger.policy.text.intervals import Number, interval_of, of_bands
 from ledger.units import Fen
 
 
@@ -28,35 +28,43 @@ class Outcome(NamedTuple):
     posts: int | None = None
 
 
-NOTHING = Outcome()
+NO_AWARD = Outcome()
 
 
 def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outcome]:
     """What must be decided on these facts, of which none is missing and none is wrong."""
     amount = clause.amount
-    said = [_state(policy, one, facts) for one in (*policy.scope.require, *clause.require)]
-    base = valued(policy, facts, amount.base or "")
+    states = [
+        _state(policy, requirement, facts)
+        for requirement in (*policy.scope.require, *clause.require)
+    ]
+    base = value_of(policy, facts, amount.base or "")
     in_none = amount.bands and not any(base in piece for piece in of_bands(amount))
-    if False in said or in_none:
-        return "ineligible", NOTHING
-    if None in said or amount.kind == "negotiated":
-        return "judgement", NOTHING
-    whole = award(policy, amount, base, valued(policy, facts, amount.limit or ""))
-    paid = valued(policy, facts, amount.paid or "")
+    if False in states or in_none:
+        return "ineligible", NO_AWARD
+    if None in states or amount.kind == "negotiated":
+        return "judgement", NO_AWARD
+    whole = award(policy, amount, base, value_of(policy, facts, amount.limit or ""))
+    paid = value_of(policy, facts, amount.paid or "")
     return "eligible", after(amount, whole, int(paid or 0))
 
 
-def _state(policy: Policy, asked: Requirement, facts: Facts) -> bool | None:
+def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | None:
     """Whether a condition is met; None where a person must judge."""
-    given = facts.get(asked.fact)
-    exempt = asked.unless is not None and facts.get(asked.unless.fact) in asked.unless.value
-    if isinstance(asked.value, tuple):
-        if given in asked.judgement:
+    value = facts.get(requirement.fact)
+    exempt = (
+        requirement.unless is not None
+        and facts.get(requirement.unless.fact) in requirement.unless.value
+    )
+    if isinstance(requirement.value, tuple):
+        if value in requirement.judgement:
             return True if exempt else None
-        return exempt or given in asked.value
-    if isinstance(asked.value, bool):
-        return exempt or given is asked.value
-    return exempt or valued(policy, facts, asked.fact) in compared(asked.op, asked.value)
+        return exempt or value in requirement.value
+    if isinstance(requirement.value, bool):
+        return exempt or value is requirement.value
+    return exempt or value_of(policy, facts, requirement.fact) in interval_of(
+        requirement.op, requirement.value
+    )
 
 
 def award(policy: Policy, amount: Amount, base: Number | None, limit: Number | None) -> Outcome:
@@ -68,7 +76,7 @@ def award(policy: Policy, amount: Amount, base: Number | None, limit: Number | N
         within = amount.cap.fen if limit is None else min(limit, amount.cap.fen)
         return Outcome(ceiling_fen=int(within))
     if base is None or not amount.bands:
-        return NOTHING
+        return NO_AWARD
     return _in_bands(amount, base)
 
 
@@ -80,12 +88,12 @@ def after(amount: Amount, whole: Outcome, paid: Fen) -> Outcome:
         return Outcome(ceiling_fen=max(0, whole.ceiling_fen - paid))
     if whole.amount_fen is None:
         return whole
-    left = whole.amount_fen - paid
+    remaining = whole.amount_fen - paid
     if paid and amount.mode == "once":
-        left = 0
+        remaining = 0
     elif paid and amount.mode == "single":
-        left = min(0, left)
-    return Outcome(amount_fen=left)
+        remaining = min(0, remaining)
+    return Outcome(amount_fen=remaining)
 
 
 def _in_bands(amount: Amount, base: Number) -> Outcome:
@@ -95,15 +103,17 @@ def _in_bands(amount: Amount, base: Number) -> Outcome:
     if amount.kind == "quota":
         if amount.mode == "slab":
             return Outcome(posts=floor(base * band.gives))
-        shares = [Fraction(0), *(Fraction(one.gives) for one in amount.bands)]
-        starts = [Fraction(0), *(Fraction(one.low) for one in amount.bands[1:])]
+        shares = [Fraction(0), *(Fraction(band.gives) for band in amount.bands)]
+        starts = [Fraction(0), *(Fraction(band.low) for band in amount.bands[1:])]
         steps = zip(shares[1:], shares, starts, strict=False)
-        exact = sum((now - was) * max(Fraction(0), base - start) for now, was, start in steps)
+        exact = sum(
+            (now - previous) * max(Fraction(0), base - start) for now, previous, start in steps
+        )
         return Outcome(posts=floor(exact))
     if amount.kind == "bands":
         return Outcome(ceiling_fen=int(band.gives))
-    reached = amount.bands[: index + 1] if amount.mode == "accumulate" else [band]
-    return Outcome(amount_fen=sum(int(one.gives) for one in reached))
+    bands = amount.bands[: index + 1] if amount.mode == "accumulate" else [band]
+    return Outcome(amount_fen=sum(int(band.gives) for band in bands))
 
 
 def _nearest(policy: Policy, exact: Fraction) -> Fen:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ledger.errors import Refused
 from ledger.policy.analysis.boundaries import SIDES, Edge, Point, Side
-from ledger.policy.analysis.reference import NOTHING, Outcome
+from ledger.policy.analysis.reference import NO_AWARD, Outcome
 from ledger.policy.decide.pools import Application, select, settle
 from ledger.policy.text.clauses import Clause, Policy, Pool
 from ledger.units import Fen
@@ -22,8 +22,8 @@ def shared(policy: Policy) -> tuple[Edge, ...]:
 
 
 def _pool(pool: Pool) -> Iterator[Edge]:
-    sides = [(side, _asking(pool, pool.fen + by)) for side, by in SIDES]
-    points = tuple(_settled(pool, side, asked, pool.fen) for side, asked in sides)
+    sides = [(side, _applications(pool, pool.fen + by)) for side, by in SIDES]
+    points = tuple(_settle(pool, side, applications, pool.fen) for side, applications in sides)
     yield Edge("pool", "", pool.fen, "included", pool.words, points)
     most = pool.applicant_fen
     if most is None or most > pool.fen:
@@ -32,24 +32,24 @@ def _pool(pool: Pool) -> Iterator[Edge]:
         (side, [Application("1", "A", most - 1), Application("2", "A", 1 + by)])
         for side, by in SIDES
     ]
-    points = tuple(_settled(pool, side, asked, most) for side, asked in ones)
+    points = tuple(_settle(pool, side, applications, most) for side, applications in ones)
     yield Edge("applicant", "", most, "included", pool.words, points)
 
 
-def _asking(pool: Pool, fen: Fen) -> Sequence[Application]:
+def _applications(pool: Pool, fen: Fen) -> Sequence[Application]:
     """Applicants who together ask for so much, nobody for more than one may have."""
     count = 3 if pool.applicant_fen is None else fen // pool.applicant_fen + 3
-    each = fen // count
-    asked = [each] * (count - 1) + [fen - each * (count - 1)]
-    return [Application(str(i), f"A{i}", one, i) for i, one in enumerate(asked, start=1)]
+    share = fen // count
+    sums = [share] * (count - 1) + [fen - share * (count - 1)]
+    return [Application(str(i), f"A{i}", fen, i) for i, fen in enumerate(sums, start=1)]
 
 
-def _settled(pool: Pool, side: Side, asked: Sequence[Application], most: Fen) -> Point:
-    shares = settle(pool, asked)
-    whole, paid = sum(one.fen for one in asked), sum(one.paid_fen for one in shares)
-    in_full = all(one.paid_fen == one.asked_fen for one in shares)
+def _settle(pool: Pool, side: Side, applications: Sequence[Application], most: Fen) -> Point:
+    shares = settle(pool, applications)
+    whole, paid = sum(item.fen for item in applications), sum(item.paid_fen for item in shares)
+    in_full = all(item.paid_fen == item.asked_fen for item in shares)
     holds = paid == min(whole, most) and in_full == (whole <= most)
-    holds = holds and all(0 <= one.paid_fen <= one.asked_fen for one in shares)
+    holds = holds and all(0 <= item.paid_fen <= item.asked_fen for item in shares)
     result = "in_full" if in_full else "reduced"
     return Point(side, whole, result, Outcome(amount_fen=paid), holds, {})
 
@@ -67,5 +67,5 @@ def _list(clause: Clause) -> Iterator[Edge]:
         except Refused:
             result = "refused"
         holds = result == ("listed" if number <= selection.limit else "refused")
-        points.append(Point(side, number, result, NOTHING, holds, {}))
+        points.append(Point(side, number, result, NO_AWARD, holds, {}))
     yield Edge("selection", "", selection.limit, "included", selection.words, tuple(points))

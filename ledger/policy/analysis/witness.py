@@ -11,16 +11,16 @@ from fractions import Fraction
 
 from ledger.policy.decide.changes import decimal_text
 from ledger.policy.decide.engine import decide, lowest
-from ledger.policy.decide.tree import Decision, Judged
+from ledger.policy.decide.tree import Decision, JudgedCondition
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.contradictions import kind_of
-from ledger.policy.text.intervals import Number, compared
+from ledger.policy.text.intervals import Number, interval_of
 
 Facts = Mapping[str, object]
 
 PLACES = 12
-"""Decimals of the finest quantity that a fact can be (`facts.py`)."""
+"""Decimals of the finest quantity that a fact can be (`fact_checks.py`)."""
 
 _TRIES = 5000
 _USUAL = 10**8  # fen, where the file names no figure: a million yuan
@@ -37,71 +37,75 @@ def conditions(policy: Policy, clause: Clause) -> tuple[Requirement, ...]:
     return (*policy.scope.require, *clause.require, *lowest(clause))
 
 
-def placed(policy: Policy, facts: Facts, fact: str, value: Number) -> Facts | None:
+def place(policy: Policy, facts: Facts, fact: str, value: Number) -> Facts | None:
     """The facts with this one, given or derived, at a value; None where it cannot be.
 
     A derived sum is moved by its first addend, a ratio by its first quantity.
     """
-    derived = policy.derived.get(fact)
-    if derived is None:
+    derivation = policy.derived.get(fact)
+    if derivation is None:
         return _with(policy, facts, fact, value)
-    if derived.ratio:
-        to = facts.get(derived.ratio.to)
+    if derivation.ratio:
+        to = facts.get(derivation.ratio.to)
         if not isinstance(to, str):
             to = str(_TO if (value * _TO * 10**PLACES).denominator == 1 else value.denominator)
-            facts = {**facts, derived.ratio.to: to}
-        return _with(policy, facts, derived.ratio.of, value * Fraction(to))
-    first, *others = derived.inputs
-    whole = {name: facts.get(name, 0) for name in others}
-    for name in others:
-        other = whole[name]
-        if not isinstance(other, int):
+            facts = {**facts, derivation.ratio.to: to}
+        return _with(policy, facts, derivation.ratio.of, value * Fraction(to))
+    first, *other_names = derivation.inputs
+    whole = {name: facts.get(name, 0) for name in other_names}
+    for name in other_names:
+        amount = whole[name]
+        if not isinstance(amount, int):
             return None
-        value += other if name in derived.less else -other
+        value += amount if name in derivation.less else -amount
     return _with(policy, {**facts, **whole}, first, value)
 
 
 def beside(policy: Policy, facts: Facts, fact: str, value: Number, steps: int) -> Facts | None:
     """The facts with this one so many of the smallest steps above, or below, a value."""
-    derived = policy.derived.get(fact)
-    if derived is None or derived.ratio is None:
-        return placed(policy, facts, fact, value + steps * step(policy, fact))
-    at = placed(policy, facts, fact, value)
+    derivation = policy.derived.get(fact)
+    if derivation is None or derivation.ratio is None:
+        return place(policy, facts, fact, value + steps * step(policy, fact))
+    at = place(policy, facts, fact, value)
     if at is None:
         return None
-    moved = Fraction(str(at[derived.ratio.of])) + steps * step(policy, fact)
-    return _with(policy, at, derived.ratio.of, moved)
+    shifted = Fraction(str(at[derivation.ratio.of])) + steps * step(policy, fact)
+    return _with(policy, at, derivation.ratio.of, shifted)
 
 
-def valued(policy: Policy, facts: Facts, fact: str) -> Number | None:
+def value_of(policy: Policy, facts: Facts, fact: str) -> Number | None:
     """What a fact, given or derived, is by these facts; None where it is no number."""
-    derived = policy.derived.get(fact)
-    if derived is None:
+    derivation = policy.derived.get(fact)
+    if derivation is None:
         value = facts.get(fact)
         if isinstance(value, str) and kind_of(policy, fact) == "decimal":
             return Fraction(value)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
-    numbers = {name: valued(policy, facts, name) for name in derived.inputs}
-    found = {name: number for name, number in numbers.items() if number is not None}
-    if len(found) < len(numbers):
+    numbers = {name: value_of(policy, facts, name) for name in derivation.inputs}
+    known_numbers = {name: number for name, number in numbers.items() if number is not None}
+    if len(known_numbers) < len(numbers):
         return None
-    if derived.ratio:
-        to = found[derived.ratio.to]
-        return Fraction(found[derived.ratio.of]) / to if to else None
-    return sum(found[n] for n in derived.plus) - sum(found[n] for n in derived.less)
+    if derivation.ratio:
+        to = known_numbers[derivation.ratio.to]
+        return Fraction(known_numbers[derivation.ratio.of]) / to if to else None
+    return sum(known_numbers[n] for n in derivation.plus) - sum(
+        known_numbers[n] for n in derivation.less
+    )
 
 
 def witness(policy: Policy, clause: Clause) -> Facts | None:
     """Facts on which the clause gives, or on which people must agree; None: nobody can meet it."""
-    return _Search(policy, clause).found({})
+    return _Search(policy, clause).search({})
 
 
 def gives(decision: Decision) -> bool:
     """Whether nothing stands in the way; of what is negotiated, nothing but the agreement."""
     if decision.result == "eligible":
         return True
-    asked = [judged for judged in decision.to_judge if judged.requirement.fact != "clause"]
-    return decision.result == "judgement" and not asked
+    open_conditions = [
+        condition for condition in decision.to_judge if condition.requirement.fact != "clause"
+    ]
+    return decision.result == "judgement" and not open_conditions
 
 
 class _Search:
@@ -109,55 +113,60 @@ class _Search:
 
     def __init__(self, policy: Policy, clause: Clause) -> None:
         self.policy, self.clause = policy, clause
-        self.asked = conditions(policy, clause)
-        self.seen: set[frozenset[tuple[str, object]]] = set()
+        self.requirements = conditions(policy, clause)
+        self.visited: set[frozenset[tuple[str, object]]] = set()
 
-    def found(self, facts: Facts) -> Facts | None:
+    def search(self, facts: Facts) -> Facts | None:
         key = frozenset(facts.items())
-        if key in self.seen or len(self.seen) > _TRIES:
+        if key in self.visited or len(self.visited) > _TRIES:
             return None
-        self.seen.add(key)
+        self.visited.add(key)
         decision = decide(self.policy, self.clause.id, facts)
         if gives(decision):
             return self._whole(facts)
-        for mended in self._mended(decision, facts):
-            if (found := self.found(mended)) is not None:
-                return found
+        for candidate in self._candidates(decision, facts):
+            if (facts_found := self.search(candidate)) is not None:
+                return facts_found
         return None
 
     def _whole(self, facts: Facts) -> Facts:
         """With every fact that is asked for: who could be exempt, and what the exempt need not."""
-        unsaid = [c.unless for c in self.asked if c.unless and c.unless.fact not in facts]
+        unsaid = [c.unless for c in self.requirements if c.unless and c.unless.fact not in facts]
         for unless in unsaid:
-            known = self.policy.facts[unless.fact].choices
-            others = [choice for choice in known if choice not in unless.value]
-            facts = {**facts, unless.fact: (others or list(known))[0]}
-        for asked in self.asked:
-            if valued(self.policy, facts, asked.fact) is None and asked.fact not in facts:
-                facts = next(self._meeting(asked, facts), facts)
+            choices = self.policy.facts[unless.fact].choices
+            bound_choices = [choice for choice in choices if choice not in unless.value]
+            facts = {**facts, unless.fact: (bound_choices or list(choices))[0]}
+        for requirement in self.requirements:
+            if (
+                value_of(self.policy, facts, requirement.fact) is None
+                and requirement.fact not in facts
+            ):
+                facts = next(self._meeting(requirement, facts), facts)
         return facts
 
-    def _mended(self, decision: Decision, facts: Facts) -> Iterator[Facts]:
+    def _candidates(self, decision: Decision, facts: Facts) -> Iterator[Facts]:
         if decision.proof is None:
             return
         states = ("unmet", "open", "judgement")
-        failing = [judged for judged in decision.proof.conditions if judged.state in states]
-        if failing:
-            yield from self._met(failing[0], facts)
+        failures = [
+            condition for condition in decision.proof.conditions if condition.state in states
+        ]
+        if failures:
+            yield from self._meet(failures[0], facts)
             return
         amount = self.clause.amount
         for name in (amount.base, amount.limit, amount.paid):
-            if name is not None and valued(self.policy, facts, name) is None:
-                usual = placed(self.policy, facts, name, self._usual(name))
+            if name is not None and value_of(self.policy, facts, name) is None:
+                usual = place(self.policy, facts, name, self._usual(name))
                 yield from [usual] if usual else []
 
-    def _met(self, judged: Judged, facts: Facts) -> Iterator[Facts]:
+    def _meet(self, condition: JudgedCondition, facts: Facts) -> Iterator[Facts]:
         """The facts so changed that they meet a condition, or are exempt from it."""
-        requirement = judged.requirement
+        requirement = condition.requirement
         yield from self._meeting(requirement, facts)
         if requirement.unless:
-            who = requirement.unless.fact
-            yield from ({**facts, who: exempt} for exempt in requirement.unless.value)
+            subject_fact = requirement.unless.fact
+            yield from ({**facts, subject_fact: exempt} for exempt in requirement.unless.value)
 
     def _meeting(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
         fact, value = requirement.fact, requirement.value
@@ -173,17 +182,17 @@ class _Search:
         fact, threshold = requirement.fact, requirement.value
         if isinstance(threshold, (bool, tuple)):
             return
-        wanted = compared(requirement.op, threshold)
-        cuts = [c.value for c in self.asked if c.fact == fact]
+        interval = interval_of(requirement.op, threshold)
+        cuts = [c.value for c in self.requirements if c.fact == fact]
         numbers = [threshold, *(c for c in cuts if not isinstance(c, (bool, tuple)))]
         for number in dict.fromkeys(numbers):
             some = threshold / Fraction(100) if kind_of(self.policy, fact) == "ratio" else 0
-            tried = [placed(self.policy, facts, fact, number + by) for by in (0, -some, some)]
-            tried += [beside(self.policy, facts, fact, number, steps) for steps in (-1, 1)]
-            for one in tried:
-                value = valued(self.policy, one, fact) if one else None
-                if one is not None and value in wanted:
-                    yield one
+            cases = [place(self.policy, facts, fact, number + by) for by in (0, -some, some)]
+            cases += [beside(self.policy, facts, fact, number, steps) for steps in (-1, 1)]
+            for case in cases:
+                value = value_of(self.policy, case, fact) if case else None
+                if case is not None and value in interval:
+                    yield case
 
     def _usual(self, name: str) -> int:
         """A round figure for what the formula needs: nothing was paid, the cap is not reached."""

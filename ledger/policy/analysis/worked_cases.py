@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import Node, Place, shown
+from ledger.formats.yaml_with_lines import Node, Place, printable
 from ledger.policy.decide import cases
 from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Policy
@@ -18,10 +18,10 @@ from ledger.policy.text.clauses import Policy
 GIVES = ("eligible", "judgement")
 
 _OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
-_SKIPPED = " \t\r\n,"
+_BLANKS = " \t\r\n,"
 
 
-class Worked(NamedTuple):
+class WorkedCase(NamedTuple):
     """A case, what must come out, and the line on which it begins."""
 
     case: cases.Case
@@ -29,26 +29,26 @@ class Worked(NamedTuple):
     line: int
 
 
-def read(raw: bytes) -> tuple[list[Worked], list[Finding]]:
+def read(raw: bytes) -> tuple[list[WorkedCase], list[Finding]]:
     """The worked cases of a file, and what is wrong with it."""
-    listed, found = cases.read(raw)
+    listed, faults = cases.read(raw)
     if listed is None:
-        return [], found
-    worked = []
-    for case, (line, written) in zip(listed, _items(raw.decode()), strict=True):
-        expect = written.get("expect") if isinstance(written, dict) else None
+        return [], faults
+    worked_cases = []
+    for case, (line, item) in zip(listed, _items(raw.decode()), strict=True):
+        expect = item.get("expect") if isinstance(item, dict) else None
         if isinstance(expect, dict) and "result" in expect:
-            worked.append(Worked(case, expect, line))
+            worked_cases.append(WorkedCase(case, expect, line))
         else:
-            found.append(_at(line).finding("no_expectation"))
-    return worked, found
+            faults.append(_at(line).finding("no_expectation"))
+    return worked_cases, faults
 
 
 def _items(text: str) -> Iterator[tuple[int, Any]]:
     """The items of a JSON list, each with its line."""
     decoder, position = json.JSONDecoder(), text.index("[") + 1
     while True:
-        while text[position] in _SKIPPED:
+        while text[position] in _BLANKS:
             position += 1
         if text[position] == "]":
             return
@@ -57,23 +57,27 @@ def _items(text: str) -> Iterator[tuple[int, Any]]:
         yield line, item
 
 
-def differences(policy: Policy, worked: list[Worked]) -> Iterator[Finding]:
+def differences(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[Finding]:
     """The cases in which the engine says otherwise."""
-    for one in worked:
-        said = _said(cases.decided(policy, one.case))
-        if said != one.expect:
-            about = {"clause": one.case.clause, "note": one.case.note}
-            expected, got = _told(one.expect), _told(said)
-            yield _at(one.line).finding("case_differs", **about, expected=expected, got=got)
+    for worked in worked_cases:
+        actual = _outcome(cases.decide_case(policy, worked.case))
+        if actual != worked.expect:
+            about = {"clause": worked.case.clause, "note": worked.case.note}
+            expected, actual_text = _outcome_text(worked.expect), _outcome_text(actual)
+            yield _at(worked.line).finding(
+                "case_differs", **about, expected=expected, got=actual_text
+            )
 
 
-def lacking(policy: Policy, worked: list[Worked]) -> Iterator[tuple[int, str]]:
+def missing_cases(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[tuple[int, str]]:
     """The clauses, by their numbers, without a case: `no_case`, `no_case_gives`, `no_case_refuses`.
 
     Support for which nothing is asked cannot be refused by it.
     """
     for i, clause in enumerate(policy.clauses):
-        results = {one.expect["result"] for one in worked if one.case.clause == clause.id}
+        results = {
+            worked.expect["result"] for worked in worked_cases if worked.case.clause == clause.id
+        }
         if not results:
             yield i, "no_case"
         elif not results & set(GIVES):
@@ -82,16 +86,16 @@ def lacking(policy: Policy, worked: list[Worked]) -> Iterator[tuple[int, str]]:
             yield i, "no_case_refuses"
 
 
-def _said(decision: Decision) -> dict[str, object]:
+def _outcome(decision: Decision) -> dict[str, object]:
     outcome = {name: getattr(decision, name) for name in _OUTCOMES}
-    given = {name: value for name, value in outcome.items() if value is not None}
-    return {"result": decision.result, **given}
+    amounts = {name: value for name, value in outcome.items() if value is not None}
+    return {"result": decision.result, **amounts}
 
 
-def _told(outcome: Mapping[str, object]) -> str:
+def _outcome_text(outcome: Mapping[str, object]) -> str:
     """`eligible, amount_fen 300000`."""
     rest = [f"{name} {value}" for name, value in outcome.items() if name != "result"]
-    return shown(", ".join([str(outcome["result"]), *rest]))
+    return printable(", ".join([str(outcome["result"]), *rest]))
 
 
 def _at(line: int) -> Place:

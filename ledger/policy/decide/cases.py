@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import Node, Place, shown
+from ledger.formats.yaml_with_lines import Node, Place, printable
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Policy
@@ -42,7 +42,7 @@ def read(raw: bytes) -> tuple[list[Case] | None, list[Finding]]:
         return None, [start.finding("file_too_large", limit=BYTES_MAX)]
     try:
         text = raw.decode()
-        written = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        items = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return None, [Place(Node(line, None)).finding("bad_character")]
@@ -50,58 +50,58 @@ def read(raw: bytes) -> tuple[list[Case] | None, list[Finding]]:
         return None, [Place(Node(error.lineno, None)).finding("not_json", problem=error.msg)]
     except RecursionError:
         return None, [start.finding("too_deep", limit=100)]
-    if not isinstance(written, list):
+    if not isinstance(items, list):
         line = text[: len(text) - len(text.lstrip())].count("\n") + 1
         return None, [Place(Node(line, None)).finding("not_json_list")]
-    return [case(one) for one in written], []
+    return [case(item) for item in items], []
 
 
-def case(written: object) -> Case:
+def case(item: object) -> Case:
     """A case as somebody wrote it, with all that is wrong with its form."""
-    if not isinstance(written, dict):
+    if not isinstance(item, dict):
         return Case("", {}, faults=(Finding("case", "not_json_object"),))
-    clause, facts, note = written.get("clause"), written.get("facts"), written.get("note")
+    clause, facts, note = item.get("clause"), item.get("facts"), item.get("note")
     return Case(
         clause if isinstance(clause, str) else "",
         facts if isinstance(facts, dict) else {},
         note if isinstance(note, str) else "",
-        tuple(_faults(written)),
+        tuple(_faults(item)),
     )
 
 
-def decided(policy: Policy, one: Case) -> Decision:
+def decide_case(policy: Policy, case: Case) -> Decision:
     """The decision of a case; one that is wrong in itself is rejected, with all its faults."""
-    if not one.faults:
-        return decide(policy, one.clause, one.facts)
-    errors = decide(policy, one.clause, one.facts).errors if one.clause else ()
-    return Decision("rejected", errors=(*one.faults, *errors))
+    if not case.faults:
+        return decide(policy, case.clause, case.facts)
+    errors = decide(policy, case.clause, case.facts).errors if case.clause else ()
+    return Decision("rejected", errors=(*case.faults, *errors))
 
 
-def _faults(written: dict[str, Any]) -> Iterator[Finding]:
-    for name in getattr(written, "twice", ()):
-        yield Finding(shown(name), "name_twice", (("name", shown(name)),))
-    for name in written:
+def _faults(item: dict[str, Any]) -> Iterator[Finding]:
+    for name in getattr(item, "twice", ()):
+        yield Finding(printable(name), "name_twice", (("name", printable(name)),))
+    for name in item:
         if name not in _KEYS:
-            yield Finding(shown(name), "unknown_key")
-    facts = written.get("facts")
-    if "clause" not in written:
+            yield Finding(printable(name), "unknown_key")
+    facts = item.get("facts")
+    if "clause" not in item:
         yield Finding("clause", "missing")
-    elif not isinstance(written["clause"], str):
+    elif not isinstance(item["clause"], str):
         yield Finding("clause", "not_text")
-    if "facts" not in written:
+    if "facts" not in item:
         yield Finding("facts", "missing")
     elif not isinstance(facts, dict):
         yield Finding("facts", "not_json_object")
     for name in getattr(facts, "twice", ()):
-        yield Finding(shown(name), "name_twice", (("name", shown(name)),))
+        yield Finding(printable(name), "name_twice", (("name", printable(name)),))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
+    fields = _Object(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
-        made.twice = tuple(name for name in made if names.count(name) > 1)
-    return made
+        fields.twice = tuple(name for name in fields if names.count(name) > 1)
+    return fields
 
 
 def _integer(digits: str) -> int:

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from ledger.policy.decide.engine import decide
-from ledger.policy.decide.formulas import UNITS, reached
-from ledger.policy.decide.tree import Decision, Given, Judged
+from ledger.policy.decide.formulas import UNITS, bands_reached
+from ledger.policy.decide.tree import Decision, FactValue, JudgedCondition
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.clauses import Policy, Rounding
 from ledger.policy.text.terms import BOUNDS
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
     kind: ChangeKind
     fact: str
-    to: Given | tuple[str, ...]
+    to: FactValue | tuple[str, ...]
     distance: int | Fraction | None
     then: Decision | None
 
@@ -38,26 +38,26 @@ def changes(policy: Policy, decision: Decision) -> tuple[Change, ...]:
     proof = decision.proof
     if proof is None:
         return ()
-    found = [_condition(policy, decision, judged) for judged in decision.unmet]
+    found_changes = [_condition(policy, decision, condition) for condition in decision.unmet]
     if decision.result == "eligible" and proof.steps and proof.steps[0].kind == "base":
-        found += _further(policy, decision)
-    return tuple(found)
+        found_changes += _further(policy, decision)
+    return tuple(found_changes)
 
 
-def _condition(policy: Policy, decision: Decision, judged: Judged) -> Change:
-    requirement = judged.requirement
-    threshold, distance = requirement.value, judged.distance
+def _condition(policy: Policy, decision: Decision, condition: JudgedCondition) -> Change:
+    requirement = condition.requirement
+    threshold, distance = requirement.value, condition.distance
     if isinstance(threshold, tuple):
         then = _with(policy, decision, requirement.fact, threshold[0]) if threshold else None
         return Change("condition", requirement.fact, threshold, None, then)
     if isinstance(threshold, bool) or distance is None:
         then = _with(policy, decision, requirement.fact, threshold)
         return Change("condition", requirement.fact, threshold, None, then)
-    wanted: int | Fraction = threshold
+    target: int | Fraction = threshold
     if BOUNDS[requirement.op] == "excluded" and isinstance(threshold, int):
-        wanted += 1 if requirement.op == ">" else -1  # the next fen, seat or piece
-    then = _moved(policy, decision, requirement.fact, wanted - threshold - distance)
-    return Change("condition", requirement.fact, wanted, wanted - threshold - distance, then)
+        target += 1 if requirement.op == ">" else -1  # the next fen, seat or piece
+    then = _with_shift(policy, decision, requirement.fact, target - threshold - distance)
+    return Change("condition", requirement.fact, target, target - threshold - distance, then)
 
 
 def _further(policy: Policy, decision: Decision) -> list[Change]:
@@ -72,12 +72,12 @@ def _further(policy: Policy, decision: Decision) -> list[Change]:
     if target is None or target <= base.value:
         return []
     further = target - base.value
-    then = _moved(policy, decision, base.name, further)
+    then = _with_shift(policy, decision, base.name, further)
     return [Change(kind, base.name, target, further, then)]
 
 
 def _next_band(amount: Amount, value: int | Fraction) -> int | Fraction | None:
-    index = reached(amount, value)
+    index = bands_reached(amount, value)
     if index >= len(amount.bands):
         return None
     return amount.bands[index].low + (0 if amount.bound == "included" else 1)
@@ -93,20 +93,22 @@ def full_at(rate: Fraction, cap: Fen, rounding: Rounding) -> int:
     return -(-base.numerator // base.denominator)
 
 
-def _moved(policy: Policy, decision: Decision, fact: str, by: int | Fraction) -> Decision | None:
+def _with_shift(
+    policy: Policy, decision: Decision, fact: str, by: int | Fraction
+) -> Decision | None:
     """The decision with a fact, or the first that it follows from, higher by so much."""
-    derived = policy.derived.get(fact)
-    if derived is not None:
-        if derived.ratio:
+    derivation = policy.derived.get(fact)
+    if derivation is not None:
+        if derivation.ratio:
             return None
-        fact = derived.plus[0]
+        fact = derivation.plus[0]
     facts = decision.proof.facts if decision.proof else {}
-    given = facts.get(fact)
-    if isinstance(given, str):
-        return _with(policy, decision, fact, decimal_text(Fraction(given) + by))
-    if not isinstance(given, int) or Fraction(by).denominator != 1:
+    value = facts.get(fact)
+    if isinstance(value, str):
+        return _with(policy, decision, fact, decimal_text(Fraction(value) + by))
+    if not isinstance(value, int) or Fraction(by).denominator != 1:
         return None
-    return _with(policy, decision, fact, given + int(by))
+    return _with(policy, decision, fact, value + int(by))
 
 
 def _with(policy: Policy, decision: Decision, fact: str, value: object) -> Decision | None:

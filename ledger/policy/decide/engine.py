@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import shown
-from ledger.policy.decide import facts as told
-from ledger.policy.decide.facts import Lacking, Values
+from ledger.formats.yaml_with_lines import printable
+from ledger.policy.decide import fact_checks
+from ledger.policy.decide.fact_checks import Unknown, Values
 from ledger.policy.decide.formulas import Formula, formula
-from ledger.policy.decide.tree import Decision, Judged, Proof, Quotient, Result, State
+from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Quotient, Result, State
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.terms import Operator
@@ -25,7 +25,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt,
 }  # fmt: skip
 
-Condition = Callable[[Values], Judged]
+Condition = Callable[[Values], JudgedCondition]
 
 
 class _Ready(NamedTuple):
@@ -33,14 +33,14 @@ class _Ready(NamedTuple):
 
     clause: Clause
     questions: tuple[str, ...]
-    checks: Mapping[str, told.Check]
+    checks: Mapping[str, fact_checks.Check]
     impossible: tuple[tuple[tuple[str, ...], str], ...]
     decimals: tuple[str, ...]
     derive: tuple[Callable[[Values], None], ...]
     conditions: tuple[Condition, ...]
     needed: tuple[str, ...]  # by the formula
     formula: Formula
-    negotiated: Judged | None
+    negotiated: JudgedCondition | None
 
 
 def decide(policy: Policy, clause: str, facts: Mapping[str, object]) -> Decision:
@@ -52,28 +52,32 @@ def decide(policy: Policy, clause: str, facts: Mapping[str, object]) -> Decision
     """
     ready = _ready(policy).get(clause)
     if ready is None:
-        unknown = Finding("clause", "unknown_clause", (("name", shown(clause)),))
+        unknown = Finding("clause", "unknown_clause", (("name", printable(clause)),))
         return Decision("rejected", errors=(unknown,))
-    given = {name: value for name, value in facts.items() if value is not None}
-    values = None if _wrong(ready.checks, given) else _values(ready, given)
+    present = {name: value for name, value in facts.items() if value is not None}
+    values = None if _wrong(ready.checks, present) else _values(ready, present)
     if values is None or _impossible(ready, values):
-        errors = tuple(told.faults(policy, ready.checks, given))
+        errors = tuple(fact_checks.faults(policy, ready.checks, present))
         return Decision("rejected", errors=errors)
-    return _decided(policy, ready, given, values)
+    return _decide_present(policy, ready, present, values)
 
 
-def _decided(policy: Policy, ready: _Ready, given: Values, values: Values) -> Decision:
-    conditions, unmet, to_judge = list[Judged](), list[Judged](), list[Judged]()
+def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Values) -> Decision:
+    conditions, unmet, to_judge = (
+        list[JudgedCondition](),
+        list[JudgedCondition](),
+        list[JudgedCondition](),
+    )
     missing: list[str] = []
     for judge in ready.conditions:
-        judged = judge(values)
-        conditions.append(judged)
-        if judged.state != "met":
-            if judged.state == "unmet":
-                unmet.append(judged)
-            elif judged.state == "judgement":
-                to_judge.append(judged)
-            missing += judged.missing
+        condition = judge(values)
+        conditions.append(condition)
+        if condition.state != "met":
+            if condition.state == "unmet":
+                unmet.append(condition)
+            elif condition.state == "judgement":
+                to_judge.append(condition)
+            missing += condition.missing
     missing += _missing(ready, values)
     if ready.negotiated and not unmet and not missing:
         to_judge.append(ready.negotiated)
@@ -84,18 +88,18 @@ def _decided(policy: Policy, ready: _Ready, given: Values, values: Values) -> De
         result = "insufficient"
     elif to_judge:
         result = "judgement"
-    outcome = ready.formula(values) if result == "eligible" else _NOTHING
+    outcome = ready.formula(values) if result == "eligible" else _NO_AWARD
     steps, amount_fen, ceiling_fen, posts = outcome
-    named = tuple(dict.fromkeys(missing)) if missing else ()
+    names = tuple(dict.fromkeys(missing)) if missing else ()
     proof = Proof(
-        policy.version, ready.clause, given, tuple(conditions), steps, ready.questions
+        policy.version, ready.clause, present, tuple(conditions), steps, ready.questions
     )  # fmt: skip
     return Decision(
-        result, tuple(unmet), named, tuple(to_judge), (), amount_fen, ceiling_fen, posts, proof
+        result, tuple(unmet), names, tuple(to_judge), (), amount_fen, ceiling_fen, posts, proof
     )
 
 
-_NOTHING: tuple[Any, None, None, None] = ((), None, None, None)
+_NO_AWARD: tuple[Any, None, None, None] = ((), None, None, None)
 
 
 def _missing(ready: _Ready, values: Values) -> list[str]:
@@ -105,14 +109,14 @@ def _missing(ready: _Ready, values: Values) -> list[str]:
         value = values.get(name)
         if value is None:
             missing.append(name)
-        elif type(value) is Lacking:
+        elif type(value) is Unknown:
             missing += value.facts
     return missing
 
 
-def _wrong(checks: Mapping[str, told.Check], given: Values) -> bool:
+def _wrong(checks: Mapping[str, fact_checks.Check], present: Values) -> bool:
     """Whether a fact is wrong by itself; which one, and how, is worked out only then."""
-    for name, value in given.items():
+    for name, value in present.items():
         check = checks.get(name)
         if check is None or check(value) is not None:
             return True
@@ -127,11 +131,11 @@ def _impossible(ready: _Ready, values: Values) -> bool:
     return False
 
 
-def _values(ready: _Ready, given: Values) -> Values:
+def _values(ready: _Ready, present: Values) -> Values:
     """The facts as numbers, and what follows from them."""
     if not ready.decimals and not ready.derive:
-        return given
-    values = dict(given)
+        return present
+    values = dict(present)
     for name in ready.decimals:
         if name in values:
             text = values[name]
@@ -143,30 +147,32 @@ def _values(ready: _Ready, given: Values) -> Values:
 
 def _ready(policy: Policy) -> Mapping[str, _Ready]:
     """The version made ready; again after it was copied with changes."""
-    kept = (policy.__pydantic_private__ or {}).get("_compiled")  # asked directly: it is faster
-    if kept is None or kept[0] is not policy:
-        kept = (policy, {clause.id: _make(policy, clause) for clause in policy.clauses})
-        policy._compiled = kept  # noqa: SLF001
-    made: Mapping[str, _Ready] = kept[1]
-    return made
+    cached = (policy.__pydantic_private__ or {}).get("_compiled")  # asked directly: it is faster
+    if cached is None or cached[0] is not policy:
+        cached = (policy, {clause.id: _make(policy, clause) for clause in policy.clauses})
+        policy._compiled = cached  # noqa: SLF001
+    clauses: Mapping[str, _Ready] = cached[1]
+    return clauses
 
 
 def _make(policy: Policy, clause: Clause) -> _Ready:
-    known = told.names(policy, clause)
+    names = fact_checks.names(policy, clause)
     amount, scope = clause.amount, policy.scope
-    asked = [(c, scope.article) for c in scope.require]
-    asked += [(c, clause.article) for c in (*clause.require, *lowest(clause))]
-    used = {c.fact for c, _ in asked} | {amount.base, amount.limit}
-    needed = (amount.base, amount.limit, amount.paid)
+    requirements = [(c, scope.article) for c in scope.require]
+    requirements += [(c, clause.article) for c in (*clause.require, *lowest(clause))]
+    derivation_names = {c.fact for c, _ in requirements} | {amount.base, amount.limit}
+    formula_facts = (amount.base, amount.limit, amount.paid)
     return _Ready(
         clause=clause,
-        questions=policy.asked(clause),
-        checks=told.checks(policy, known),
-        impossible=tuple((i.parts, i.whole) for i in policy.impossible if i.whole in known),
-        decimals=tuple(name for name in known if policy.facts[name].kind == "decimal"),
-        derive=tuple(told.derivation(n, d) for n, d in policy.derived.items() if n in used),
-        conditions=tuple(_condition(policy, c, article) for c, article in asked),
-        needed=tuple(name for name in needed if name),
+        questions=policy.questions_of(clause),
+        checks=fact_checks.checks(policy, names),
+        impossible=tuple((i.parts, i.whole) for i in policy.impossible if i.whole in names),
+        decimals=tuple(name for name in names if policy.facts[name].kind == "decimal"),
+        derive=tuple(
+            fact_checks.derivation(n, d) for n, d in policy.derived.items() if n in derivation_names
+        ),
+        conditions=tuple(_condition(policy, c, article) for c, article in requirements),
+        needed=tuple(name for name in formula_facts if name),
         formula=formula(amount, policy.rounding),
         negotiated=_negotiated(clause) if amount.kind == "negotiated" else None,
     )
@@ -179,16 +185,16 @@ def lowest(clause: Clause) -> tuple[Requirement, ...]:
         return ()
     first = amount.bands[0]
     op: Operator = ">=" if amount.bound == "included" else ">"
-    made = Requirement.model_construct(
+    requirement = Requirement.model_construct(
         fact=amount.base or "", op=op, value=first.low, bound=amount.bound, words=first.words
     )
-    return (made,)
+    return (requirement,)
 
 
-def _negotiated(clause: Clause) -> Judged:
+def _negotiated(clause: Clause) -> JudgedCondition:
     words = clause.amount.words
-    agreed = Requirement.model_construct(fact="clause", op="==", value=True, words=words)
-    return Judged(agreed, None, clause.article, "judgement")
+    requirement = Requirement.model_construct(fact="clause", op="==", value=True, words=words)
+    return JudgedCondition(requirement, None, clause.article, "judgement")
 
 
 def _condition(policy: Policy, requirement: Requirement, article: str) -> Condition:
@@ -205,34 +211,36 @@ def _condition(policy: Policy, requirement: Requirement, article: str) -> Condit
 
 def _by_table(requirement: Requirement, article: str, values: Any) -> Condition:  # noqa: ANN401
     accepted: Any = requirement.value
-    wanted = accepted if isinstance(accepted, tuple) else (accepted,)
+    choices = accepted if isinstance(accepted, tuple) else (accepted,)
 
     def state(value: object) -> State:
         if value in requirement.judgement:
             return "judgement"
-        return "met" if value in wanted else "unmet"
+        return "met" if value in choices else "unmet"
 
-    table = {value: Judged(requirement, value, article, state(value)) for value in values}
+    table = {value: JudgedCondition(requirement, value, article, state(value)) for value in values}
     fact = requirement.fact
-    absent = Judged(requirement, None, article, "open", (fact,))
+    absent = JudgedCondition(requirement, None, article, "open", (fact,))
     return lambda values: table[values[fact]] if fact in values else absent
 
 
 def _by_comparing(requirement: Requirement, article: str) -> Condition:
     fact, threshold = requirement.fact, requirement.value
     compare, at_least = _COMPARE[requirement.op], requirement.op in (">=", ">")
-    absent = Judged(requirement, None, article, "open", (fact,))
+    absent = JudgedCondition(requirement, None, article, "open", (fact,))
 
-    def judge(values: Values) -> Judged:
+    def judge(values: Values) -> JudgedCondition:
         value = values.get(fact)
         if value is None:
             return absent
-        if type(value) is Lacking:
+        if type(value) is Unknown:
             most = value.most
             if at_least and most is not None and not compare(most, threshold):
-                return Judged(requirement, None, article, "unmet", (), most)
-            return Judged(requirement, None, article, "open", value.facts, most)
-        return Judged(requirement, value, article, "met" if compare(value, threshold) else "unmet")
+                return JudgedCondition(requirement, None, article, "unmet", (), most)
+            return JudgedCondition(requirement, None, article, "open", value.facts, most)
+        return JudgedCondition(
+            requirement, value, article, "met" if compare(value, threshold) else "unmet"
+        )
 
     return judge
 
@@ -243,12 +251,12 @@ def _by_multiplying(requirement: Requirement, article: str) -> Condition:
     exact = Fraction(requirement.value) if isinstance(requirement.value, (int, Fraction)) else 0
     num, den = exact.numerator, exact.denominator
 
-    def judge(values: Values) -> Judged:
-        value: Quotient | Lacking = values[fact]
-        if isinstance(value, Lacking):
-            return Judged(requirement, None, article, "open", value.facts)
-        met = compare(value.of * den, value.to * num)
-        return Judged(requirement, value, article, "met" if met else "unmet")
+    def judge(values: Values) -> JudgedCondition:
+        value: Quotient | Unknown = values[fact]
+        if isinstance(value, Unknown):
+            return JudgedCondition(requirement, None, article, "open", value.facts)
+        is_met = compare(value.of * den, value.to * num)
+        return JudgedCondition(requirement, value, article, "met" if is_met else "unmet")
 
     return judge
 
@@ -257,16 +265,18 @@ def _unless(requirement: Requirement, article: str, judge: Condition) -> Conditi
     """A condition that some need not meet; who does not say who they are may be one of them."""
     exempt = requirement.unless
     assert exempt is not None  # noqa: S101 - asked before
-    who, exempted = exempt.fact, frozenset(exempt.value)
+    subject_fact, exempt_values = exempt.fact, frozenset(exempt.value)
 
-    def judged(values: Values) -> Judged:
-        found = judge(values)
-        if found.state == "met":
-            return found
-        if who not in values:
-            return Judged(requirement, found.given, article, "open", (who, *found.missing))
-        if values[who] in exempted:
-            return Judged(requirement, found.given, article, "exempt")
-        return found
+    def judge_unless(values: Values) -> JudgedCondition:
+        condition = judge(values)
+        if condition.state == "met":
+            return condition
+        if subject_fact not in values:
+            return JudgedCondition(
+                requirement, condition.value, article, "open", (subject_fact, *condition.missing)
+            )
+        if values[subject_fact] in exempt_values:
+            return JudgedCondition(requirement, condition.value, article, "exempt")
+        return condition
 
-    return judged
+    return judge_unless

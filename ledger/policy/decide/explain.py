@@ -12,13 +12,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.policy.decide.changes import Change, changes
-from ledger.policy.decide.tree import Decision, Judged, Step
+from ledger.policy.decide.tree import Decision, JudgedCondition, Step
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.contradictions import kind_of
 from ledger.policy.text.terms import Sentence
 
 
-class Named(NamedTuple):
+class FactName(NamedTuple):
     """A fact, given or derived: what it is, what kind of value it has, and what proves it."""
 
     name: str
@@ -30,10 +30,10 @@ class Named(NamedTuple):
     owner: str | None
 
 
-class Told(NamedTuple):
+class FactShown(NamedTuple):
     """A fact as it was given (None: it was not), and whether a derived one takes it off."""
 
-    fact: Named
+    fact: FactName
     value: object
     less: bool = False
 
@@ -41,9 +41,9 @@ class Told(NamedTuple):
 class Line(NamedTuple):
     """A condition beside the fact it is about, and the facts that were given for it."""
 
-    judged: Judged
-    fact: Named
-    facts: tuple[Told, ...]
+    judged: JudgedCondition
+    fact: FactName
+    facts: tuple[FactShown, ...]
 
 
 class Sum(NamedTuple):
@@ -52,8 +52,8 @@ class Sum(NamedTuple):
     step: Step
     before: int | Fraction
     words: str
-    fact: Named | None  # where the step is about one
-    facts: tuple[Told, ...] = ()  # from which it follows
+    fact: FactName | None  # where the step is about one
+    facts: tuple[FactShown, ...] = ()  # from which it follows
 
 
 class Rests(NamedTuple):
@@ -75,7 +75,7 @@ class Explanation(NamedTuple):
     clause: Clause | None
     lines: tuple[Line, ...] = ()
     sums: tuple[Sum, ...] = ()
-    lacking: tuple[Named, ...] = ()
+    lacking: tuple[FactName, ...] = ()
     changes: tuple[Change, ...] = ()
     questions: tuple[Rests, ...] = ()
 
@@ -85,64 +85,65 @@ def explain(policy: Policy, decision: Decision) -> Explanation:
     proof = decision.proof
     if proof is None:
         return Explanation(policy, decision, None)
-    agreed = [one for one in decision.to_judge if one not in proof.conditions]
-    judged = (*proof.conditions, *agreed)
+    agreements = [condition for condition in decision.to_judge if condition not in proof.conditions]
+    conditions = (*proof.conditions, *agreements)
     return Explanation(
         policy,
         decision,
         proof.clause,
-        lines=tuple(_line(policy, one, proof.facts) for one in judged),
+        lines=tuple(_line(policy, condition, proof.facts) for condition in conditions),
         sums=tuple(_sums(policy, proof.clause, proof.steps, proof.facts)),
-        lacking=tuple(named(policy, name) for name in decision.missing),
+        lacking=tuple(fact_name(policy, name) for name in decision.missing),
         changes=changes(policy, decision),
         questions=tuple(_rests(policy, key) for key in proof.questions),
     )
 
 
-def named(policy: Policy, name: str) -> Named:
+def fact_name(policy: Policy, name: str) -> FactName:
     """What the version says of a fact, given or derived."""
     fact = policy.facts.get(name)
     if fact is not None:
-        return Named(
+        return FactName(
             name, fact.words, fact.kind, fact.unit, fact.choices, fact.evidence, fact.owner
         )
-    derived = policy.derived.get(name)
-    if derived is None:  # 一事一议: what must be agreed is the clause itself
-        return Named(name, "", "yes_no", None, {}, None, None)
-    unit = None if derived.ratio else policy.facts[derived.plus[0]].unit
+    derivation = policy.derived.get(name)
+    if derivation is None:  # 一事一议: what must be agreed is the clause itself
+        return FactName(name, "", "yes_no", None, {}, None, None)
+    unit = None if derivation.ratio else policy.facts[derivation.plus[0]].unit
     kind = kind_of(policy, name) or ""
-    return Named(name, derived.words, kind, unit, {}, None, None)
+    return FactName(name, derivation.words, kind, unit, {}, None, None)
 
 
-def _given(policy: Policy, name: str, facts: Mapping[str, object]) -> tuple[Told, ...]:
+def _values_of(policy: Policy, name: str, facts: Mapping[str, object]) -> tuple[FactShown, ...]:
     """The given facts behind one: itself, or those from which it follows."""
-    derived = policy.derived.get(name)
-    if derived is None:
-        known = [name] if name in policy.facts else []
-        return tuple(Told(named(policy, one), facts.get(one)) for one in known)
+    derivation = policy.derived.get(name)
+    if derivation is None:
+        names = [name] if name in policy.facts else []
+        return tuple(FactShown(fact_name(policy, item), facts.get(item)) for item in names)
     return tuple(
-        Told(named(policy, one), facts.get(one), one in derived.less) for one in derived.inputs
+        FactShown(fact_name(policy, item), facts.get(item), item in derivation.less)
+        for item in derivation.inputs
     )
 
 
-def _line(policy: Policy, judged: Judged, facts: Mapping[str, object]) -> Line:
-    asked = judged.requirement
-    told = _given(policy, asked.fact, facts)
-    if judged.state == "exempt" and asked.unless is not None:
-        told = _given(policy, asked.unless.fact, facts)
-    return Line(judged, named(policy, asked.fact), told)
+def _line(policy: Policy, condition: JudgedCondition, facts: Mapping[str, object]) -> Line:
+    requirement = condition.requirement
+    values = _values_of(policy, requirement.fact, facts)
+    if condition.state == "exempt" and requirement.unless is not None:
+        values = _values_of(policy, requirement.unless.fact, facts)
+    return Line(condition, fact_name(policy, requirement.fact), values)
 
 
 def _sums(
     policy: Policy, clause: Clause, steps: tuple[Step, ...], facts: Mapping[str, object]
 ) -> list[Sum]:
-    made: list[Sum] = []
+    sums: list[Sum] = []
     for at, step in enumerate(steps):
         before = steps[at - 1].value if at else step.value
-        fact = named(policy, step.name) if step.name else None
-        told = _given(policy, step.name, facts) if step.name in policy.derived else ()
-        made.append(Sum(step, before, _words(clause, step), fact, told))
-    return made
+        fact = fact_name(policy, step.name) if step.name else None
+        values = _values_of(policy, step.name, facts) if step.name in policy.derived else ()
+        sums.append(Sum(step, before, _words(clause, step), fact, values))
+    return sums
 
 
 def _words(clause: Clause, step: Step) -> str:

@@ -20,7 +20,7 @@ UNITS: Mapping[str, Fen] = MappingProxyType(
 )
 
 
-class Given(NamedTuple):
+class Award(NamedTuple):
     """What a formula gives: how it came about, and the one outcome that its kind has."""
 
     steps: tuple[Step, ...] = ()
@@ -29,7 +29,7 @@ class Given(NamedTuple):
     posts: int | None = None
 
 
-Formula = Callable[[Mapping[str, Any]], Given]
+Formula = Callable[[Mapping[str, Any]], Award]
 
 
 def formula(amount: Amount, rounding: Rounding) -> Formula:
@@ -37,7 +37,7 @@ def formula(amount: Amount, rounding: Rounding) -> Formula:
     return _MAKERS[amount.kind](amount, rounding)
 
 
-def rounded(num: int, den: int, rounding: Rounding) -> Fen:
+def round_sum(num: int, den: int, rounding: Rounding) -> Fen:
     """num/den fen, not negative, to the unit of the version: 四舍五入, or 舍去."""
     unit = UNITS[rounding.unit]
     if rounding.mode == "down":
@@ -45,7 +45,7 @@ def rounded(num: int, den: int, rounding: Rounding) -> Fen:
     return (2 * num + den * unit) // (2 * den * unit) * unit
 
 
-def reached(amount: Amount, value: Fraction | int) -> int:
+def bands_reached(amount: Amount, value: Fraction | int) -> int:
     """How many bands have begun at this value."""
     if amount.bound == "included":
         return sum(band.low <= value for band in amount.bands)
@@ -58,10 +58,10 @@ def _rate(amount: Amount, rounding: Rounding) -> Formula:
     num, den, single = rate.numerator, rate.denominator, amount.mode == "single"
     unit = UNITS[rounding.unit]
 
-    def give(values: Mapping[str, Any]) -> Given:
+    def give(values: Mapping[str, Any]) -> Award:
         value = values[base]
         over, under = value.numerator * num, value.denominator * den
-        sum_fen = rounded(over, under, rounding)
+        sum_fen = round_sum(over, under, rounding)
         exact = Fraction(over, under) if over % under else over // under
         steps = [
             Step("base", base, None, value),
@@ -73,10 +73,10 @@ def _rate(amount: Amount, rounding: Rounding) -> Formula:
             steps.append(Step("cap", "", cap, sum_fen))
         if paid is not None:
             before = values[paid]
-            left = sum_fen - before
-            sum_fen = min(left, 0) if single and before else left
+            remaining = sum_fen - before
+            sum_fen = min(remaining, 0) if single and before else remaining
             steps.append(Step("paid", paid, before, sum_fen))
-        return Given(tuple(steps), amount_fen=sum_fen)
+        return Award(tuple(steps), amount_fen=sum_fen)
 
     return give
 
@@ -84,15 +84,15 @@ def _rate(amount: Amount, rounding: Rounding) -> Formula:
 def _bands(amount: Amount, _: Rounding) -> Formula:
     base, paid = amount.base or "", amount.paid
 
-    def give(values: Mapping[str, Any]) -> Given:
+    def give(values: Mapping[str, Any]) -> Award:
         value = values[base]
-        index = reached(amount, value) - 1
+        index = bands_reached(amount, value) - 1
         ceiling = int(amount.bands[index].gives)
         steps = [Step("base", base, None, value), Step("band", "", index, ceiling)]
         if paid is not None:
             ceiling = max(0, ceiling - values[paid])
             steps.append(Step("paid", paid, values[paid], ceiling))
-        return Given(tuple(steps), ceiling_fen=ceiling)
+        return Award(tuple(steps), ceiling_fen=ceiling)
 
     return give
 
@@ -100,18 +100,18 @@ def _bands(amount: Amount, _: Rounding) -> Formula:
 def _ladder(amount: Amount, _: Rounding) -> Formula:
     base, paid, mode = amount.base or "", amount.paid or "", amount.mode
 
-    def give(values: Mapping[str, Any]) -> Given:
+    def give(values: Mapping[str, Any]) -> Award:
         value, before = values[base], values[paid]
-        count = reached(amount, value)
+        count = bands_reached(amount, value)
         steps = [Step("base", base, None, value)]
         total = 0
         for index in range(count):
             total = (total if mode == "accumulate" else 0) + int(amount.bands[index].gives)
             if mode == "accumulate" or index == count - 1:
                 steps.append(Step("band", "", index, total))
-        left = 0 if mode == "once" and before else total - before
-        steps.append(Step("paid", paid, before, left))
-        return Given(tuple(steps), amount_fen=left)
+        remaining = 0 if mode == "once" and before else total - before
+        steps.append(Step("paid", paid, before, remaining))
+        return Award(tuple(steps), amount_fen=remaining)
 
     return give
 
@@ -119,13 +119,13 @@ def _ladder(amount: Amount, _: Rounding) -> Formula:
 def _ceiling(amount: Amount, _: Rounding) -> Formula:
     cap, limit = amount.cap.fen if amount.cap else 0, amount.limit
 
-    def give(values: Mapping[str, Any]) -> Given:
+    def give(values: Mapping[str, Any]) -> Award:
         steps = [Step("cap", "", cap, cap)]
         ceiling = cap
         if limit is not None:
             ceiling = min(cap, values[limit])
             steps.append(Step("limit", limit, values[limit], ceiling))
-        return Given(tuple(steps), ceiling_fen=ceiling)
+        return Award(tuple(steps), ceiling_fen=ceiling)
 
     return give
 
@@ -133,9 +133,9 @@ def _ceiling(amount: Amount, _: Rounding) -> Formula:
 def _quota(amount: Amount, _: Rounding) -> Formula:
     base, marginal = amount.base or "", amount.mode == "marginal"
 
-    def give(values: Mapping[str, Any]) -> Given:
+    def give(values: Mapping[str, Any]) -> Award:
         value = values[base]
-        index = reached(amount, value) - 1
+        index = bands_reached(amount, value) - 1
         band = amount.bands[index]
         exact = _marginal(amount.bands[: index + 1], value) if marginal else value * band.gives
         posts = int(exact)  # not negative: to the whole post below
@@ -145,7 +145,7 @@ def _quota(amount: Amount, _: Rounding) -> Formula:
             Step("share", "", band.gives, exact),
             Step("floor", "", 1, posts),
         )
-        return Given(steps, posts=posts)
+        return Award(steps, posts=posts)
 
     return give
 
@@ -160,8 +160,8 @@ def _marginal(bands: tuple[Band, ...], value: int) -> Fraction:
     return total
 
 
-def _nothing(_: Amount, __: Rounding) -> Formula:
-    return lambda _: Given()
+def _no_formula(_: Amount, __: Rounding) -> Formula:
+    return lambda _: Award()
 
 
 _MAKERS: Mapping[str, Callable[[Amount, Rounding], Formula]] = MappingProxyType(
@@ -171,7 +171,7 @@ _MAKERS: Mapping[str, Callable[[Amount, Rounding], Formula]] = MappingProxyType(
         "ladder": _ladder,
         "ceiling": _ceiling,
         "quota": _quota,
-        "negotiated": _nothing,
-        "support": _nothing,
+        "negotiated": _no_formula,
+        "support": _no_formula,
     }
 )

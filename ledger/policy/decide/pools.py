@@ -43,53 +43,64 @@ def settle(pool: Pool, applications: Sequence[Application]) -> tuple[Share, ...]
     Raises:
         Conflict: an application number is there twice.
     """
-    counts = Counter(one.number for one in applications)
+    counts = Counter(application.number for application in applications)
     if twice := next((number for number, times in counts.items() if times > 1), None):
         raise Conflict("application_twice", number=twice)
-    asked = _bounded(pool.applicant_fen, [one for one in applications if one.fen > 0])
-    if sum(asked.values()) > pool.fen:
-        asked = _in_proportion(pool.fen, asked) if pool.rule == "pro_rata" else _in_turn(
-            pool.fen, asked, applications
+    sums = _bounded(
+        pool.applicant_fen, [application for application in applications if application.fen > 0]
+    )
+    if sum(sums.values()) > pool.fen:
+        sums = _in_proportion(pool.fen, sums) if pool.rule == "pro_rata" else _in_turn(
+            pool.fen, sums, applications
         )  # fmt: skip
     return tuple(
-        Share(one.number, one.fen, asked.get(one.number, min(one.fen, 0))) for one in applications
+        Share(
+            application.number,
+            application.fen,
+            sums.get(application.number, min(application.fen, 0)),
+        )
+        for application in applications
     )
 
 
 def _bounded(bound: Fen | None, applications: Iterable[Application]) -> dict[str, Fen]:
     """What each asks for, where one applicant's sums together have a bound, in their order."""
-    given: defaultdict[str, Fen] = defaultdict(int)
-    asked = {}
-    for one in sorted(applications, key=_turn):
-        fen = one.fen if bound is None else min(one.fen, bound - given[one.applicant])
-        given[one.applicant] += fen
-        asked[one.number] = fen
-    return asked
+    totals: defaultdict[str, Fen] = defaultdict(int)
+    sums = {}
+    for application in sorted(applications, key=_turn):
+        fen = (
+            application.fen
+            if bound is None
+            else min(application.fen, bound - totals[application.applicant])
+        )
+        totals[application.applicant] += fen
+        sums[application.number] = fen
+    return sums
 
 
-def _in_proportion(pool: Fen, asked: dict[str, Fen]) -> dict[str, Fen]:
-    total = sum(asked.values())
-    paid = {number: fen * pool // total for number, fen in asked.items()}
+def _in_proportion(pool: Fen, sums: dict[str, Fen]) -> dict[str, Fen]:
+    total = sum(sums.values())
+    paid = {number: fen * pool // total for number, fen in sums.items()}
     rest = pool - sum(paid.values())
-    by_remainder = sorted(asked, key=lambda n: (-(asked[n] * pool % total), natural(n)))
+    by_remainder = sorted(sums, key=lambda n: (-(sums[n] * pool % total), natural(n)))
     for number in by_remainder[:rest]:
         paid[number] += 1
     return paid
 
 
 def _in_turn(
-    pool: Fen, asked: dict[str, Fen], applications: Iterable[Application]
+    pool: Fen, sums: dict[str, Fen], applications: Iterable[Application]
 ) -> dict[str, Fen]:
     paid = {}
-    for one in sorted(applications, key=_turn):
-        if one.number in asked:
-            paid[one.number] = min(asked[one.number], pool)
-            pool -= paid[one.number]
+    for application in sorted(applications, key=_turn):
+        if application.number in sums:
+            paid[application.number] = min(sums[application.number], pool)
+            pool -= paid[application.number]
     return paid
 
 
-def _turn(one: Application) -> tuple[object, ...]:
-    return (one.order, natural(one.number))
+def _turn(application: Application) -> tuple[object, ...]:
+    return (application.order, natural(application.number))
 
 
 def natural(number: str) -> tuple[tuple[int, int, str], ...]:

@@ -1,7 +1,7 @@
 """Why the policy decided as it did, as findings: what is wrong, unmet, missing, or to be judged."""
 
 from ledger.errors import Finding
-from ledger.policy import Decision, Judged, Policy
+from ledger.policy import Decision, JudgedCondition, Policy
 
 
 def reasons(policy: Policy, decision: Decision) -> list[Finding]:
@@ -10,11 +10,11 @@ def reasons(policy: Policy, decision: Decision) -> list[Finding]:
         Finding(fact, "fact_missing", (("words", policy.facts[fact].words),))
         for fact in decision.missing
     ]
-    unmet = [_judged("condition_unmet", j) for j in decision.unmet]
-    to_judge = [_judged("condition_to_judge", j) for j in decision.to_judge]
+    unmet = [_reason("condition_unmet", j) for j in decision.unmet]
+    to_judge = [_reason("condition_to_judge", j) for j in decision.to_judge]
     return [*decision.errors, *unmet, *missing, *to_judge]
 
 
-def _judged(code: str, judged: Judged) -> Finding:
-    about = (("words", judged.requirement.words), ("article", judged.article))
-    return Finding(judged.requirement.fact, code, about)
+def _reason(code: str, condition: JudgedCondition) -> Finding:
+    about = (("words", condition.requirement.words), ("article", condition.article))
+    return Finding(condition.requirement.fact, code, about)

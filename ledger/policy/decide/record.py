@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ledger.errors import Refused
 from ledger.formats.digest import digest as digest_of
 from ledger.policy.decide.engine import decide
-from ledger.policy.decide.tree import Decision, Judged, Quotient, Step
+from ledger.policy.decide.tree import Decision, JudgedCondition, Quotient, Step
 from ledger.policy.text.clauses import Policy
 from ledger.policy.text.published import digest, load
 
@@ -67,27 +67,27 @@ def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> 
         result=decision.result,
         outcome={name: value for name, value in outcome.items() if value is not None},
         proof={
-            "conditions": [_condition(one, veiled) for one in proof.conditions],
-            "steps": [_step(one) for one in proof.steps],
+            "conditions": [_condition(item, veiled) for item in proof.conditions],
+            "steps": [_step(item) for item in proof.steps],
             "missing": list(decision.missing),
-            "to_judge": [one.requirement.words for one in decision.to_judge],
+            "to_judge": [item.requirement.words for item in decision.to_judge],
         },
     )
 
 
-def replayed(kept: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:
+def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:
     """Decide again what a record (`as_json`) says was decided; `veiled` are the facts not kept.
 
     Raises:
         NotFound: there is no such version of the policy.
         Refused: another engine wrote it (`other_engine`), or its readings are not there.
     """
-    if kept["engine"] != ENGINE:
-        raise Refused("other_engine", engine=kept["engine"], here=ENGINE)
-    policy = load(kept["policy"], kept["readings"])
-    unkept = [name for name, value in kept["facts"].items() if value is None]
-    facts = {name: veiled.get(name) if name in unkept else v for name, v in kept["facts"].items()}
-    return record(policy, decide(policy, kept["clause"], facts), unkept)
+    if saved["engine"] != ENGINE:
+        raise Refused("other_engine", engine=saved["engine"], here=ENGINE)
+    policy = load(saved["policy"], saved["readings"])
+    unkept = [name for name, value in saved["facts"].items() if value is None]
+    facts = {name: veiled.get(name) if name in unkept else v for name, v in saved["facts"].items()}
+    return record(policy, decide(policy, saved["clause"], facts), unkept)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
@@ -99,19 +99,19 @@ def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
     return str(value) if isinstance(value, Fraction) else value
 
 
-def _condition(judged: Judged, veiled: Collection[str]) -> dict[str, Any]:
-    asked = judged.requirement
+def _condition(condition: JudgedCondition, veiled: Collection[str]) -> dict[str, Any]:
+    requirement = condition.requirement
     return {
-        "article": judged.article,
-        "words": asked.words,
-        "reading": asked.reading,
-        "fact": asked.fact,
-        "op": asked.op,
-        "value": plain(asked.value),
-        "given": None if asked.fact in veiled else plain(judged.given),
-        "state": judged.state,
-        "missing": list(judged.missing),
-        "bound": plain(judged.bound),
+        "article": condition.article,
+        "words": requirement.words,
+        "reading": requirement.reading,
+        "fact": requirement.fact,
+        "op": requirement.op,
+        "value": plain(requirement.value),
+        "given": None if requirement.fact in veiled else plain(condition.value),
+        "state": condition.state,
+        "missing": list(condition.missing),
+        "bound": plain(condition.bound),
     }
 
 

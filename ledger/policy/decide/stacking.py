@@ -27,7 +27,7 @@ class Award(NamedTuple):
     lines: frozenset[str] = frozenset()
 
 
-class Other(NamedTuple):
+class OtherAward(NamedTuple):
     """Public support under another policy for the same project."""
 
     award: str
@@ -47,81 +47,84 @@ class Payable(NamedTuple):
 def together(policy: Policy, awards: Sequence[Award]) -> tuple[Payable, ...]:
     """What each is worth beside the others; the first of two that use one cost line has it."""
     clauses = {clause.id: clause for clause in policy.clauses}
-    left: list[Payable] = []
+    payables: list[Payable] = []
     for award in awards:
-        earlier = [p for p in left if p.rule != "same_cost"]
+        earlier = [p for p in payables if p.rule != "same_cost"]
         first = next((p for p in earlier if _one_cost(policy, clauses, p.award, award)), None)
         refused = first and Payable(award, 0, "same_cost", first.award.number)
-        left.append(refused or Payable(award, award.fen))
-    return tuple(_excluded(clauses, one, left) for one in left)
+        payables.append(refused or Payable(award, award.fen))
+    return tuple(_excluded(clauses, payable, payables) for payable in payables)
 
 
 def beside(
-    policy: Policy, award: Award, others: Sequence[Other], signed: Iterable[SimilarAward] = ()
+    policy: Policy,
+    award: Award,
+    other_awards: Sequence[OtherAward],
+    signed_awards: Iterable[SimilarAward] = (),
 ) -> Payable:
     """What of an award is payable beside support under other policies.
 
     `signed` are lines of the similarity table that were signed after the version was published.
     """
-    lines = (*policy.stacking.table, *signed)
+    lines = (*policy.stacking.table, *signed_awards)
     similar = {line.award for line in lines if line.clause == award.clause}
     levels = ("city", "district") if policy.stacking.district == "city" else ("city",)
-    rivals = [one for one in others if one.award in similar and one.level in levels]
+    rivals = [rival for rival in other_awards if rival.award in similar and rival.level in levels]
     payable = _higher(policy, award, rivals)
     if award.cost_fen is None:
         return payable
-    room = max(0, award.cost_fen - sum(one.fen for one in others))
+    room = max(0, award.cost_fen - sum(rival.fen for rival in other_awards))
     if payable.fen <= room:
         return payable
-    return Payable(award, room, "support", "、".join(one.award for one in others))
+    return Payable(award, room, "support", "、".join(rival.award for rival in other_awards))
 
 
-def _higher(policy: Policy, award: Award, rivals: Sequence[Other]) -> Payable:
-    got = sum(one.fen for one in rivals)
+def _higher(policy: Policy, award: Award, rivals: Sequence[OtherAward]) -> Payable:
+    received = sum(rival.fen for rival in rivals)
     if not rivals:
         return Payable(award, award.fen)
     if policy.stacking.similar == "difference":
-        left = max(0, award.fen - got)
+        remaining = max(0, award.fen - received)
     else:
-        left = award.fen if award.fen > got else 0
-    return Payable(award, left, "similar", "、".join(one.award for one in rivals))
+        remaining = award.fen if award.fen > received else 0
+    return Payable(award, remaining, "similar", "、".join(rival.award for rival in rivals))
 
 
 def _one_cost(policy: Policy, clauses: dict[str, Clause], first: Award, second: Award) -> bool:
     """Whether two awards use a cost line that may be used once; either clause can forbid it."""
     if not first.lines & second.lines:
         return False
-    said = [clauses[a.clause].same_cost or policy.stacking.same_cost for a in (first, second)]
-    return "once" in said
+    rules = [clauses[a.clause].same_cost or policy.stacking.same_cost for a in (first, second)]
+    return "once" in rules
 
 
-def _excluded(clauses: dict[str, Clause], one: Payable, all_: Sequence[Payable]) -> Payable:
+def _excluded(clauses: dict[str, Clause], payable: Payable, all_: Sequence[Payable]) -> Payable:
     """What a conflict with another award for the same project leaves of it."""
-    if one.rule != "full":
-        return one
-    for other in all_:
-        if other is one or other.rule != "full" or other.award.project != one.award.project:
+    if payable.rule != "full":
+        return payable
+    for rival in all_:
+        if rival is payable or rival.rule != "full" or rival.award.project != payable.award.project:
             continue
-        rule = _conflict(clauses, one.award.clause, other.award.clause)
-        if rule == "higher" and _yields(one, other, all_):
-            return Payable(one.award, 0, "higher", other.award.number)
+        rule = _conflict(clauses, payable.award.clause, rival.award.clause)
+        if rule == "higher" and _yields(payable, rival, all_):
+            return Payable(payable.award, 0, "higher", rival.award.number)
         if rule == "offset":
-            left = max(0, one.fen - other.fen)
-            return Payable(one.award, left, "offset", other.award.number)
-    return one
+            remaining = max(0, payable.fen - rival.fen)
+            return Payable(payable.award, remaining, "offset", rival.award.number)
+    return payable
 
 
-def _conflict(clauses: dict[str, Clause], mine: str, theirs: str) -> str | None:
+def _conflict(clauses: dict[str, Clause], clause: str, rival: str) -> str | None:
     """`higher` holds both ways; `offset` is of the clause that names the other."""
-    for conflict in clauses[mine].conflicts:
-        if conflict.clause == theirs and conflict.rule != "same_cost":
+    for conflict in clauses[clause].conflicts:
+        if conflict.clause == rival and conflict.rule != "same_cost":
             return conflict.rule
-    for conflict in clauses[theirs].conflicts:
-        if conflict.clause == mine and conflict.rule == "higher":
+    for conflict in clauses[rival].conflicts:
+        if conflict.clause == clause and conflict.rule == "higher":
             return "higher"
     return None
 
 
-def _yields(one: Payable, other: Payable, all_: Sequence[Payable]) -> bool:
+def _yields(payable: Payable, rival: Payable, all_: Sequence[Payable]) -> bool:
     """The lower yields; of two that are equal, the later."""
-    return (one.fen, -all_.index(one)) < (other.fen, -all_.index(other))
+    return (payable.fen, -all_.index(payable)) < (rival.fen, -all_.index(rival))

@@ -33,14 +33,14 @@ class Quotient(NamedTuple):
         return Fraction(self.of) / self.to if self.to else None
 
 
-Given = bool | int | str | Fraction | Quotient | None
+FactValue = bool | int | str | Fraction | Quotient | None
 
 
-class Judged(NamedTuple):
+class JudgedCondition(NamedTuple):
     """A condition, what was given for it, and how it stands."""
 
     requirement: Requirement
-    given: Given  # of a derived fact what follows; None where it is open, or a bound decided
+    value: FactValue  # of a derived fact what follows; None where it is open, or a bound decided
     article: str
     state: State
     missing: tuple[str, ...] = ()  # the facts without which it stays open
@@ -50,7 +50,7 @@ class Judged(NamedTuple):
     def distance(self) -> int | Fraction | None:
         """How far what was given lies from the threshold, negative below; None if not ordered."""
         threshold = self.requirement.value
-        value = self.given.value if isinstance(self.given, Quotient) else self.given
+        value = self.value.value if isinstance(self.value, Quotient) else self.value
         if value is None:
             value = self.bound
         if isinstance(threshold, (bool, tuple)) or isinstance(value, (bool, str, type(None))):
@@ -79,7 +79,9 @@ class Proof(NamedTuple):
     version: str
     clause: Clause
     facts: Mapping[str, object]  # as they were given, without those that were None
-    conditions: tuple[Judged, ...]  # first the gate's, then the clause's, in the text's order
+    conditions: tuple[
+        JudgedCondition, ...
+    ]  # first the gate's, then the clause's, in the text's order
     steps: tuple[Step, ...]  # empty unless eligible
     questions: tuple[str, ...]  # the open questions it rests on
 
@@ -88,9 +90,9 @@ class Decision(NamedTuple):
     """What the policy says; each field explains one kind of result."""
 
     result: Result
-    unmet: tuple[Judged, ...] = ()  # ineligible: the conditions known to fail
+    unmet: tuple[JudgedCondition, ...] = ()  # ineligible: the conditions known to fail
     missing: tuple[str, ...] = ()  # the facts that were not given and would be needed
-    to_judge: tuple[Judged, ...] = ()  # judgement: what a person must decide
+    to_judge: tuple[JudgedCondition, ...] = ()  # judgement: what a person must decide
     errors: tuple[Finding, ...] = ()  # rejected: one for each fact that is wrong
     amount_fen: Fen | None = None  # may be negative: a recovery
     ceiling_fen: Fen | None = None

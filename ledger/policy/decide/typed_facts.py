@@ -16,7 +16,7 @@ YI, WAN = 10**8, 10**4
 LONGEST = 60
 
 _NUMBER = r"(\d{1,18}|\d{1,3}(?:,\d{3}){1,6})(\.\d{1,12})?"
-_WRITTEN = re.compile(
+_NUMBER_TEXT = re.compile(
     rf"(?P<sign>-?)(?:(?P<yi>{_NUMBER})亿)?(?:(?P<wan>{_NUMBER})万)?(?:(?P<one>{_NUMBER}))?",
     re.ASCII,
 )
@@ -34,16 +34,16 @@ def keyed(kind: FactKind, text: str) -> tuple[Keyed, str | None]:
         return (_YES_NO[text], None) if text in _YES_NO else (None, "not_yes_no")
     if kind.kind == "choice":
         return (text, None) if text in kind.choices else (None, "not_a_choice")
-    return _measured(kind.kind, number(text, yuan=kind.kind == "money"))
+    return _measure(kind.kind, number(text, yuan=kind.kind == "money"))
 
 
-def _measured(kind: str, exact: Fraction | None) -> tuple[Keyed, str | None]:
+def _measure(kind: str, exact: Fraction | None) -> tuple[Keyed, str | None]:
     """A sum in fen, a count, or a decimal; a number that none of them can be is a fault."""
     if exact is None or exact < 0:
         return None, "keyed_number" if exact is None else "negative"
     if kind == "decimal":
-        told = decimal_text(exact)
-        return told, None if told else "keyed_number"
+        text = decimal_text(exact)
+        return text, None if text else "keyed_number"
     whole = exact * 100 if kind == "money" else exact
     if whole.denominator != 1:
         return None, "keyed_fen" if kind == "money" else "not_a_count"
@@ -54,17 +54,17 @@ def number(text: str, *, yuan: bool = False) -> Fraction | None:
     """The exact number that was written; None where it is none, or could be two."""
     text = re.sub(r"\s", "", text) if len(text) <= LONGEST else ""
     with_yuan = yuan and text.endswith("元")
-    written = text.removesuffix("元").removeprefix("¥") if yuan else text
-    found = _WRITTEN.fullmatch(written)
-    if found is None:
+    plain = text.removesuffix("元").removeprefix("¥") if yuan else text
+    match = _NUMBER_TEXT.fullmatch(plain)
+    if match is None:
         return None
-    parts = [found[name] for name in ("yi", "wan", "one")]
+    parts = [match[name] for name in ("yi", "wan", "one")]
     if not any(parts) or (parts[2] and any(parts[:2]) and not with_yuan):
         return None  # 5亿3 may be 5.3亿
     if parts[0] and parts[1] and _exact(parts[1]) >= WAN:
         return None
     exact = sum(_exact(part) * unit for part, unit in zip(parts, (YI, WAN, 1), strict=True) if part)
-    return Fraction(-exact if found["sign"] else exact)
+    return Fraction(-exact if match["sign"] else exact)
 
 
 def _exact(part: str) -> Fraction:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ledger.errors import Finding
 from ledger.formats import json_rows
-from ledger.formats.yaml_with_lines import shown
+from ledger.formats.yaml_with_lines import printable
 from ledger.policy.simulation.columns import Column, Columns
 from ledger.units import fen_from_yuan
 
@@ -23,7 +23,7 @@ LINE_MAX = 1024 * 1024  # bytes of one row
 _NUMBER_MAX = 64
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _LIST = re.compile(r"[\s,;、，；]+")
-_NOTHING: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+_NO_FACTS: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
 
 class Applicant(NamedTuple):
@@ -37,7 +37,7 @@ class Applicant(NamedTuple):
     facts: Mapping[str, object]
     clauses: frozenset[str] | None = None
     rank: int | None = None
-    own: Mapping[str, Mapping[str, object]] = _NOTHING
+    own: Mapping[str, Mapping[str, object]] = _NO_FACTS
 
 
 class BadRow(NamedTuple):
@@ -64,20 +64,20 @@ def read(stream: BinaryIO, columns: Columns) -> tuple[Iterator[Row] | None, list
         return _unique(_json(json_rows.of_list(first, stream), columns)), []
     if start == b"{":
         return _unique(_json(json_rows.of_lines(first, stream, LINE_MAX), columns)), []
-    header, found = _header(first, columns)
-    return (None, found) if found else (_unique(_csv(stream, header, columns)), [])
+    header, findings = _header(first, columns)
+    return (None, findings) if findings else (_unique(_csv(stream, header, columns)), [])
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows; a number that was there before is a fault of the later row."""
-    seen: set[str] = set()
+    numbers: set[str] = set()
     for row in rows:
         if isinstance(row, Applicant):
-            if row.number in seen:
+            if row.number in numbers:
                 twice = Finding("number", "application_twice", (("number", row.number),))
                 yield BadRow(row.line, row.number, (twice,))
                 continue
-            seen.add(row.number)
+            numbers.add(row.number)
         yield row
 
 
@@ -87,20 +87,20 @@ def _header(first: bytes, columns: Columns) -> tuple[list[tuple[str, Column]], l
         names = [name.strip() for name in _cells(decode(first))]
     except ValueError:
         return [], [Finding("line 1", "not_a_register")]
-    header, found, seen = [], [], dict[tuple[str | None, str], str]()
+    header, findings, titles = [], [], dict[tuple[str | None, str], str]()
     for name in names:
         column = columns[name]
         if column is None:
-            found.append(Finding("line 1", "unknown_column", (("name", shown(name)),)))
+            findings.append(Finding("line 1", "unknown_column", (("name", printable(name)),)))
             continue
         where = (column.clause, column.name)
-        if where in seen:
-            found.append(Finding("line 1", "name_twice", (("name", shown(name)),)))
-        seen[where] = name
+        if where in titles:
+            findings.append(Finding("line 1", "name_twice", (("name", printable(name)),)))
+        titles[where] = name
         header.append((name, column))
-    if not found and (None, "number") not in seen:
-        found.append(Finding("line 1", "no_number_column"))
-    return header, found
+    if not findings and (None, "number") not in titles:
+        findings.append(Finding("line 1", "no_number_column"))
+    return header, findings
 
 
 class _Decoder:
@@ -157,10 +157,10 @@ def _csv(stream: BinaryIO, header: list[tuple[str, Column]], columns: Columns) -
         yield _row(line, _from_cells(header, cells), columns)
 
 
-Given = Iterator[tuple[str, Column | None, object]]
+Cells = Iterator[tuple[str, Column | None, object]]
 
 
-def _from_cells(header: list[tuple[str, Column]], cells: list[str]) -> Given:
+def _from_cells(header: list[tuple[str, Column]], cells: list[str]) -> Cells:
     for (name, column), cell in zip(header, cells, strict=True):
         text = cell.strip()
         if text:
@@ -171,21 +171,21 @@ def _from_cells(header: list[tuple[str, Column]], cells: list[str]) -> Given:
 
 
 def _json(rows: Iterable[tuple[int, object]], columns: Columns) -> Iterator[Row]:
-    for line, written in rows:
-        if isinstance(written, Finding):
-            yield BadRow(line, "", (written,))
-        elif not isinstance(written, dict):
+    for line, item in rows:
+        if isinstance(item, Finding):
+            yield BadRow(line, "", (item,))
+        elif not isinstance(item, dict):
             yield BadRow(line, "", (Finding("row", "not_json_object"),))
         else:
-            yield _row(line, _from_object(written, columns), columns)
+            yield _row(line, _from_object(item, columns), columns)
 
 
-def _from_object(written: dict[str, Any], columns: Columns) -> Given:
-    for name, value in written.items():
+def _from_object(item: dict[str, Any], columns: Columns) -> Cells:
+    for name, value in item.items():
         column = columns[name]
         if column is None:
-            about = (("name", shown(name)),)
-            yield name, None, Finding(shown(name), "unknown_column", about)
+            about = (("name", printable(name)),)
+            yield name, None, Finding(printable(name), "unknown_column", about)
         elif value is not None:
             try:
                 fen = fen_from_yuan(value if isinstance(value, str) else "") if column.yuan else 0
@@ -195,54 +195,54 @@ def _from_object(written: dict[str, Any], columns: Columns) -> Given:
             yield name, column, fen if column.yuan else value
 
 
-def _row(line: int, given: Given, columns: Columns) -> Row:
-    ours: dict[str, object] = {}
+def _row(line: int, cells: Cells, columns: Columns) -> Row:
+    own_columns: dict[str, object] = {}
     facts: dict[str, object] = {}
     own: dict[str, dict[str, object]] = {}
     faults: list[Finding] = []
-    for name, column, value in given:
+    for name, column, value in cells:
         if column is None:
             faults += [value] if isinstance(value, Finding) else []
             continue
         if column.fact is None:
-            into = ours
+            into = own_columns
         else:
             into = own.setdefault(column.clause, {}) if column.clause else facts
         if column.name in into:
-            faults.append(Finding(shown(name), "name_twice", (("name", shown(name)),)))
+            faults.append(Finding(printable(name), "name_twice", (("name", printable(name)),)))
         into[column.name] = value
-    number, found = _number(ours.get("number"))
-    clauses, more = _clauses(ours.get("clauses"), columns.clauses)
-    rank, wrong = _rank(ours.get("rank"))
-    faults += [*found, *more, *wrong]
+    number, findings = _number(own_columns.get("number"))
+    clauses, more = _clauses(own_columns.get("clauses"), columns.clauses)
+    rank, wrong = _rank(own_columns.get("rank"))
+    faults += [*findings, *more, *wrong]
     if faults:
         return BadRow(line, number, tuple(faults))
-    return Applicant(number, line, facts, clauses, rank, own or _NOTHING)
+    return Applicant(number, line, facts, clauses, rank, own or _NO_FACTS)
 
 
-def _number(written: object) -> tuple[str, list[Finding]]:
-    if written is None:
+def _number(value: object) -> tuple[str, list[Finding]]:
+    if value is None:
         return "", [Finding("number", "missing")]
-    text = str(written) if type(written) in (str, int) else ""
+    text = str(value) if type(value) in (str, int) else ""
     if not 0 < len(text) <= _NUMBER_MAX or not text.isprintable():
         return "", [Finding("number", "bad_name", (("limit", str(_NUMBER_MAX)),))]
     return text, []
 
 
-def _clauses(written: object, known: frozenset[str]) -> tuple[frozenset[str] | None, list[Finding]]:
-    if written is None:
+def _clauses(value: object, ids: frozenset[str]) -> tuple[frozenset[str] | None, list[Finding]]:
+    if value is None:
         return None, []
-    names = _LIST.split(written.strip()) if isinstance(written, str) else written
+    names = _LIST.split(value.strip()) if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return None, [Finding("clauses", "not_text")]
-    strange = [name for name in names if name not in known]
-    about = [Finding("clauses", "unknown_clause", (("name", shown(n)),)) for n in strange]
+    strange = [name for name in names if name not in ids]
+    about = [Finding("clauses", "unknown_clause", (("name", printable(n)),)) for n in strange]
     return frozenset(names), about
 
 
-def _rank(written: object) -> tuple[int | None, list[Finding]]:
-    if isinstance(written, str) and _INTEGER.fullmatch(written):
-        written = int(written)
-    if written is None or (type(written) is int and written > 0):
-        return written, []
+def _rank(value: object) -> tuple[int | None, list[Finding]]:
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)
+    if value is None or (type(value) is int and value > 0):
+        return value, []
     return None, [Finding("rank", "not_a_count", (("words", "名次"),))]

@@ -14,7 +14,7 @@ from ledger.units import fen_from_yuan
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _YES_NO = {"true": True, "false": False, "是": True, "否": False}
-_OURS = {
+_OWN_COLUMNS = {
     "number": "number", "申请号": "number", "clauses": "clauses", "条款": "clauses",
     "rank": "rank", "名次": "rank", "name": "name", "名称": "name",
 }  # fmt: skip
@@ -41,17 +41,17 @@ class Columns:
         words = [kind.words for kind in self._facts.values()]
         self._by_words = {k.words: n for n, k in self._facts.items() if words.count(k.words) == 1}
         self._in_yuan = {in_yuan(n): n for n, k in self._facts.items() if k.kind == "money"}
-        self._known: dict[str, Column | None] = {}
+        self._by_title: dict[str, Column | None] = {}
 
     def __getitem__(self, name: str) -> Column | None:
         """What a name means; None where it means nothing."""
-        if name not in self._known:
-            self._known[name] = self._find(name)
-        return self._known[name]
+        if name not in self._by_title:
+            self._by_title[name] = self._find(name)
+        return self._by_title[name]
 
     def _find(self, name: str) -> Column | None:
-        if name in _OURS:
-            return Column(_OURS[name], None, None, str, yuan=False)
+        if name in _OWN_COLUMNS:
+            return Column(_OWN_COLUMNS[name], None, None, str, yuan=False)
         clause, point, rest = name.partition(".")
         if not point:
             clause, rest = "", name

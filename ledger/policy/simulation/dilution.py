@@ -92,14 +92,14 @@ class Rounds:
         for clause, selection in self._lists.items():
             entries = self._in_list[clause]
             paid = _selected(selection, entries)
-            asked, eligible = sum(e.fen for e in entries), sum(e.fen > 0 for e in entries)
-            found = Listed(clause, selection.limit, eligible, asked, sum(paid))
-            self.listed = (*self.listed, found)
-            chosen = [e._replace(fen=fen) for e, fen in zip(entries, paid, strict=True)]
+            asked_fen, eligible = sum(e.fen for e in entries), sum(e.fen > 0 for e in entries)
+            entry_list = Listed(clause, selection.limit, eligible, asked_fen, sum(paid))
+            self.listed = (*self.listed, entry_list)
+            on_list = [e._replace(fen=fen) for e, fen in zip(entries, paid, strict=True)]
             if pool := self._of.get(clause):
-                self._in_pool[pool] += chosen
+                self._in_pool[pool] += on_list
             else:
-                yield from ((e, e.fen) for e in chosen)
+                yield from ((e, e.fen) for e in on_list)
         for name, entries in self._in_pool.items():
             sums = _shares(self._pools[name], entries)
             self.dilutions = (*self.dilutions, _dilution(name, self._pools[name], entries, sums))
@@ -108,45 +108,45 @@ class Rounds:
 
 def _selected(selection: Selection, entries: Sequence[Entry]) -> list[Fen]:
     """The first so many by rank, ties by application number, are paid; a recovery stays one."""
-    wanted = [i for i, one in enumerate(entries) if one.fen > 0]
-    wanted.sort(key=lambda i: (entries[i].rank or _UNRANKED, natural(entries[i].number)))
-    chosen = set(wanted[: selection.limit])
-    return [one.fen if i in chosen else min(one.fen, 0) for i, one in enumerate(entries)]
+    eligible = [i for i, entry in enumerate(entries) if entry.fen > 0]
+    eligible.sort(key=lambda i: (entries[i].rank or _UNRANKED, natural(entries[i].number)))
+    winners = set(eligible[: selection.limit])
+    return [entry.fen if i in winners else min(entry.fen, 0) for i, entry in enumerate(entries)]
 
 
 def _shares(pool: Pool, entries: Sequence[Entry]) -> list[Fen]:
-    ranked = pool.rule == "ranked"
+    by_rank = pool.rule == "ranked"
     applications = [
         Application(
-            f"{one.number} {one.clause}",
-            one.number,
-            one.fen,
-            (one.rank or _UNRANKED) if ranked else one.line,
+            f"{entry.number} {entry.clause}",
+            entry.number,
+            entry.fen,
+            (entry.rank or _UNRANKED) if by_rank else entry.line,
         )
-        for one in entries
+        for entry in entries
     ]
     return [share.paid_fen for share in settle(pool, applications)]
 
 
 def _dilution(name: str, pool: Pool, entries: Sequence[Entry], sums: Sequence[Fen]) -> Dilution:
-    compared = []
+    outcomes = []
     for rule in RULES:
-        other = pool.model_copy(update={"rule": rule})
-        paid = sums if rule == pool.rule else _shares(other, entries)
-        compared.append(_shared(rule, entries, paid))
-    asked = sum(one.fen for one in entries if one.fen > 0)
-    given = sum(fen for fen in sums if fen > 0)
-    return Dilution(name, pool.fen, pool.rule, asked, given, tuple(compared))
+        variant = pool.model_copy(update={"rule": rule})
+        paid = sums if rule == pool.rule else _shares(variant, entries)
+        outcomes.append(_shared(rule, entries, paid))
+    asked_fen = sum(entry.fen for entry in entries if entry.fen > 0)
+    paid_fen = sum(fen for fen in sums if fen > 0)
+    return Dilution(name, pool.fen, pool.rule, asked_fen, paid_fen, tuple(outcomes))
 
 
 def _shared(rule: PoolRule, entries: Sequence[Entry], paid: Sequence[Fen]) -> Shared:
-    pairs = [(one.fen, fen) for one, fen in zip(entries, paid, strict=True) if one.fen > 0]
+    pairs = [(entry.fen, fen) for entry, fen in zip(entries, paid, strict=True) if entry.fen > 0]
     return Shared(
         rule,
         paid_fen=sum(fen for _, fen in pairs),
-        full=sum(fen == asked for asked, fen in pairs),
-        part=sum(0 < fen < asked for asked, fen in pairs),
+        full=sum(fen == asked_fen for asked_fen, fen in pairs),
+        part=sum(0 < fen < asked_fen for asked_fen, fen in pairs),
         nothing=sum(not fen for _, fen in pairs),
-        most_lost_fen=max((asked - fen for asked, fen in pairs), default=0),
-        ranked=rule != "ranked" or any(one.rank for one in entries),
+        most_lost_fen=max((asked_fen - fen for asked_fen, fen in pairs), default=0),
+        ranked=rule != "ranked" or any(entry.rank for entry in entries),
     )

@@ -18,9 +18,9 @@ class Sums(NamedTuple):
     ceiling_fen: int = 0
     posts: int = 0
 
-    def plus(self, other: "Sums", times: int = 1) -> "Sums":
+    def plus(self, addend: "Sums", times: int = 1) -> "Sums":
         """These and so many times the others."""
-        return Sums(*(a + times * b for a, b in zip(self, other, strict=True)))
+        return Sums(*(a + times * b for a, b in zip(self, addend, strict=True)))
 
 
 class Mover(NamedTuple):

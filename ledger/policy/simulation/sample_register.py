@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import count
 
-from ledger.policy.decide import facts as told
+from ledger.policy.decide import fact_checks
 from ledger.policy.decide.engine import lowest
 from ledger.policy.simulation.applicants import Applicant
 from ledger.policy.text.clauses import Clause, Policy
@@ -21,10 +21,10 @@ from ledger.policy.text.terms import BOUNDS
 NUMBERS_MAX = 10_000_000
 _SCALE = 1_000_000_000  # of a quantity of which the file says nothing
 _CLAUSES_MAX = 3
-_MET = 0.85
+_CHANCE_TO_MEET = 0.85
 
 
-def generated(policy: Policy, seed: int) -> Iterator[Applicant]:
+def sample_applicants(policy: Policy, seed: int) -> Iterator[Applicant]:
     """Applicants without end."""
     maker = _Maker(policy, random.Random(seed))  # noqa: S311 - a register, not a secret
     return (maker.applicant(line) for line in count(1))
@@ -35,11 +35,11 @@ class _Maker:
         self._policy, self._chance = policy, chance
         self._clauses = [c for c in policy.clauses if c.amount.kind != "support"]
         self._places = {c.id: c.selection.limit + 5 for c in self._clauses if c.selection}
-        self._wanted: dict[str, list[Requirement]] = {}
+        self._requirements: dict[str, list[Requirement]] = {}
         self._near: dict[str, list[int | Fraction]] = {}
         for clause in policy.clauses:
             for requirement in (*policy.scope.require, *clause.require, *lowest(clause)):
-                self._wanted.setdefault(requirement.fact, []).append(requirement)
+                self._requirements.setdefault(requirement.fact, []).append(requirement)
                 if requirement.op in BOUNDS:
                     self._threshold(requirement.fact, requirement.value)
             for band in clause.amount.bands:
@@ -49,9 +49,9 @@ class _Maker:
                 self._threshold(clause.amount.base or "", int(full))
 
     def _threshold(self, fact: str, value: object) -> None:
-        derived = self._policy.derived.get(fact)
-        if derived is None or not derived.ratio:
-            name = derived.plus[0] if derived else fact
+        derivation = self._policy.derived.get(fact)
+        if derivation is None or not derivation.ratio:
+            name = derivation.plus[0] if derivation else fact
             if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
                 self._near.setdefault(name, []).append(value)
 
@@ -69,21 +69,21 @@ class _Maker:
         rank = self._chance.randrange(1, NUMBERS_MAX)
         return Applicant(f"G-{line:06d}", line, facts, None, rank, own)
 
-    def _facts_of(self, clause: Clause, said: Mapping[str, object]) -> dict[str, object]:
+    def _facts_of(self, clause: Clause, preset: Mapping[str, object]) -> dict[str, object]:
         facts: dict[str, object] = {}
-        for name in told.names(self._policy, clause):
+        for name in fact_checks.names(self._policy, clause):
             if name == clause.amount.paid:
-                facts[name] = 0 if self._met() else (clause.amount.most or 0) // 3
-            elif name not in said:
+                facts[name] = 0 if self._meets() else (clause.amount.most or 0) // 3
+            elif name not in preset:
                 self._fill(facts, name)
-        for derived in self._policy.derived.values():
-            if derived.ratio and derived.ratio.of in facts and derived.ratio.to in facts:
-                self._as_ratio(facts, derived.ratio)
-        for one in self._policy.impossible:
-            whole = facts.get(one.whole)
-            for part in one.parts:
+        for derivation in self._policy.derived.values():
+            if derivation.ratio and derivation.ratio.of in facts and derivation.ratio.to in facts:
+                self._as_ratio(facts, derivation.ratio)
+        for rule in self._policy.impossible:
+            whole = facts.get(rule.whole)
+            for part in rule.parts:
                 if isinstance(whole, int) and part in facts:
-                    facts[part] = self._chance.randint(0, whole // (8 * len(one.parts)))
+                    facts[part] = self._chance.randint(0, whole // (8 * len(rule.parts)))
         return facts
 
     def _fill(self, facts: dict[str, object], name: str) -> None:
@@ -91,23 +91,23 @@ class _Maker:
         if kind is None:
             return
         if kind.kind in ("yes_no", "choice"):
-            facts[name] = self._chosen(name, kind)
+            facts[name] = self._choose(name, kind)
         else:
             value = self._around(name)
             facts[name] = str(value) if kind.kind == "decimal" else value
 
-    def _met(self) -> bool:
-        return self._chance.random() < _MET
+    def _meets(self) -> bool:
+        return self._chance.random() < _CHANCE_TO_MEET
 
-    def _chosen(self, name: str, kind: FactKind) -> object:
-        met = self._met()
+    def _choose(self, name: str, kind: FactKind) -> object:
+        meets = self._meets()
         if kind.kind == "yes_no":
-            wanted = next((r.value for r in self._wanted.get(name, ())), True)
-            return bool(wanted) == met
-        wants = next((r.value for r in self._wanted.get(name, ())), ())
+            target = next((r.value for r in self._requirements.get(name, ())), True)
+            return bool(target) == meets
+        wants = next((r.value for r in self._requirements.get(name, ())), ())
         good = wants if isinstance(wants, tuple) and wants else tuple(kind.choices)
-        if met:  # mostly the first: enterprises apply more often than parks do
-            return good[0] if self._met() else self._chance.choice(good)
+        if meets:  # mostly the first: enterprises apply more often than parks do
+            return good[0] if self._meets() else self._chance.choice(good)
         return self._chance.choice(tuple(kind.choices))
 
     def _around(self, name: str) -> int:

@@ -23,7 +23,7 @@ BAD_ROWS_SHOWN = 100
 KEEP = 10
 
 
-class Resting(NamedTuple):
+class OpenQuestion(NamedTuple):
     """What rests on a question that nobody has decided: clauses, awards, and their sums."""
 
     question: str
@@ -34,24 +34,26 @@ class Resting(NamedTuple):
     posts: int
 
 
-def resting(side: Side) -> tuple[Resting, ...]:
+def open_questions(side: Side) -> tuple[OpenQuestion, ...]:
     """What rests on each question that nobody has decided, the largest sum first."""
-    found = []
+    questions = []
     for key, question in side.policy.questions.items():
-        asking = [c.id for c in side.policy.clauses if key in side.policy.asked(c)]
-        tallies = [side.tallies[clause] for clause in asking]
+        clause_ids = [c.id for c in side.policy.clauses if key in side.policy.questions_of(c)]
+        tallies = [side.tallies[clause] for clause in clause_ids]
         if question.decided_by is None and tallies:
-            found.append(
-                Resting(
+            questions.append(
+                OpenQuestion(
                     key,
                     len(tallies),
-                    sum(one.results["eligible"] for one in tallies),
-                    sum(one.paid_fen for one in tallies),
-                    sum(one.ceiling_fen for one in tallies),
-                    sum(one.posts for one in tallies),
+                    sum(tally.results["eligible"] for tally in tallies),
+                    sum(tally.paid_fen for tally in tallies),
+                    sum(tally.ceiling_fen for tally in tallies),
+                    sum(tally.posts for tally in tallies),
                 )
             )
-    return tuple(sorted(found, key=lambda one: (-one.fen, -one.ceiling_fen, -one.awards)))
+    return tuple(
+        sorted(questions, key=lambda tally: (-tally.fen, -tally.ceiling_fen, -tally.awards))
+    )
 
 
 class Department(NamedTuple):
@@ -68,17 +70,17 @@ class Department(NamedTuple):
 
 def departments(side: Side) -> tuple[Department, ...]:
     """The departments, those first that answer for most."""
-    found: dict[str, list[tuple[bool, Sums]]] = {}
+    sums_by_name: dict[str, list[tuple[bool, Sums]]] = {}
     for clause in side.policy.clauses:
         tally = side.tallies[clause.id]
         sums = Sums(tally.paid_fen, tally.ceiling_fen, tally.posts)
         for index, name in enumerate(clause.departments):
-            found.setdefault(name, []).append((index == 0, sums))
-    made = [
+            sums_by_name.setdefault(name, []).append((index == 0, sums))
+    rows = [
         Department(name, len(parts), _sum(s for _, s in parts), _sum(s for f, s in parts if f))
-        for name, parts in found.items()
+        for name, parts in sums_by_name.items()
     ]
-    return tuple(sorted(made, key=lambda one: one.named_first, reverse=True))
+    return tuple(sorted(rows, key=lambda one: one.named_first, reverse=True))
 
 
 def _sum(parts: Iterable[Sums]) -> Sums:
@@ -109,67 +111,73 @@ def simulate(
 
     With one version, the changes are what each gets against nothing at all.
     """
-    made = Simulation(Side(first, keep), Side(second, keep) if second else None, Changes(keep))
+    simulation = Simulation(
+        Side(first, keep), Side(second, keep) if second else None, Changes(keep)
+    )
     same = frozenset(_same(first, second)) if second else frozenset()
-    waiting: dict[str, tuple[int, dict[str, Sums]]] = {}
+    pending: dict[str, tuple[int, dict[str, Sums]]] = {}
     for row in rows:
-        bad = row if isinstance(row, BadRow) else _one(made, row, same, waiting)
+        bad = row if isinstance(row, BadRow) else _count(simulation, row, same, pending)
         if bad is not None:
-            made.bad += 1
-            if len(made.bad_rows) < BAD_ROWS_SHOWN:
-                made.bad_rows.append(bad)
-    for side, times in _sides(made):
+            simulation.bad += 1
+            if len(simulation.bad_rows) < BAD_ROWS_SHOWN:
+                simulation.bad_rows.append(bad)
+    for side, times in _sides(simulation):
         for entry, fen in side.settle():
-            _, change = waiting[entry.number]
+            _, change = pending[entry.number]
             change[entry.clause] = change.get(entry.clause, Sums()).plus(Sums(fen), times)
-    for number, (line, change) in waiting.items():
-        made.changes.add(number, line, change)
-    return made
+    for number, (line, change) in pending.items():
+        simulation.changes.add(number, line, change)
+    return simulation
 
 
-def _sides(made: Simulation) -> tuple[tuple[Side, int], ...]:
-    return ((made.first, -1), (made.second, 1)) if made.second else ((made.first, 1),)
+def _sides(simulation: Simulation) -> tuple[tuple[Side, int], ...]:
+    return (
+        ((simulation.first, -1), (simulation.second, 1))
+        if simulation.second
+        else ((simulation.first, 1),)
+    )
 
 
-def _one(
-    made: Simulation,
+def _count(
+    simulation: Simulation,
     applicant: Applicant,
     same: frozenset[str],
-    waiting: dict[str, tuple[int, dict[str, Sums]]],
+    pending: dict[str, tuple[int, dict[str, Sums]]],
 ) -> BadRow | None:
     """Count one applicant, or say what is wrong with it."""
-    decided: list[dict[str, Decision]] = []
-    for side, _ in _sides(made):
-        known = decided[0] if decided else {}
-        decisions, faults = side.decide(applicant, known, same if decided else frozenset())
+    by_side: list[dict[str, Decision]] = []
+    for side, _ in _sides(simulation):
+        first = by_side[0] if by_side else {}
+        decisions, faults = side.decide(applicant, first, same if by_side else frozenset())
         if faults:
             return BadRow(applicant.line, applicant.number, tuple(faults))
-        decided.append(decisions)
+        by_side.append(decisions)
     change: dict[str, Sums] = {}
     waits = False
-    for (side, times), decisions in zip(_sides(made), decided, strict=True):
+    for (side, times), decisions in zip(_sides(simulation), by_side, strict=True):
         for clause, sums in side.fold(applicant, decisions).items():
             change[clause] = change.get(clause, Sums()).plus(sums, times)
         waits = waits or any(
             d.amount_fen and clause in side.rounds.clauses for clause, d in decisions.items()
         )
-        made.decisions += len(decisions)
-    made.applicants += 1
-    if len(decided) > 1:
-        _compare(made, *decided)
+        simulation.decisions += len(decisions)
+    simulation.applicants += 1
+    if len(by_side) > 1:
+        _compare(simulation, *by_side)
     if waits:
-        waiting[applicant.number] = (applicant.line, change)
+        pending[applicant.number] = (applicant.line, change)
     elif change:
-        made.changes.add(applicant.number, applicant.line, change)
+        simulation.changes.add(applicant.number, applicant.line, change)
     return None
 
 
-def _compare(made: Simulation, before: Decisions, after: Decisions) -> None:
+def _compare(simulation: Simulation, before: Decisions, after: Decisions) -> None:
     for clause in {**before, **after}:
-        was, is_ = before.get(clause), after.get(clause)
-        if was is is_ or (was and is_ and was.result == is_.result):
+        old, new = before.get(clause), after.get(clause)
+        if old is new or (old and new and old.result == new.result):
             continue
-        made.moved[clause, was and was.result, is_ and is_.result] += 1
+        simulation.moved[clause, old and old.result, new and new.result] += 1
 
 
 def _same(first: Policy, second: Policy) -> Iterator[str]:
@@ -181,6 +189,9 @@ def _same(first: Policy, second: Policy) -> Iterator[str]:
         return
     clauses = {clause.id: clause for clause in second.clauses}
     for clause in first.clauses:
-        other: Clause | None = clauses.get(clause.id)
-        if other and (clause.require, clause.amount) == (other.require, other.amount):
+        counterpart: Clause | None = clauses.get(clause.id)
+        if counterpart and (clause.require, clause.amount) == (
+            counterpart.require,
+            counterpart.amount,
+        ):
             yield clause.id

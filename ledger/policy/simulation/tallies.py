@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ledger.errors import Finding
 from ledger.policy.analysis.cliffs import Cliffs
-from ledger.policy.decide import facts as told
+from ledger.policy.decide import fact_checks
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.stacking import Award, together
 from ledger.policy.decide.tree import Decision, Result
@@ -48,34 +48,34 @@ class Side:
         self.tallies = {clause.id: Tally() for clause in policy.clauses}
         self.rounds = Rounds(policy)
         self.cliffs = Cliffs(policy, keep)
-        self._checks = told.checks(policy, policy.facts)
-        self._names = {clause.id: told.names(policy, clause) for clause in policy.clauses}
+        self._checks = fact_checks.checks(policy, policy.facts)
+        self._names = {clause.id: fact_checks.names(policy, clause) for clause in policy.clauses}
         self._clauses = {clause.id: clause for clause in policy.clauses}
-        named = {c.clause for clause in policy.clauses for c in clause.conflicts}
-        self._rivals = named | {clause.id for clause in policy.clauses if clause.conflicts}
+        conflicting = {c.clause for clause in policy.clauses for c in clause.conflicts}
+        self._rivals = conflicting | {clause.id for clause in policy.clauses if clause.conflicts}
 
     def decide(
-        self, applicant: Applicant, known: Decisions, same: frozenset[str]
+        self, applicant: Applicant, first: Decisions, same: frozenset[str]
     ) -> tuple[dict[str, Decision], list[Finding]]:
         """An applicant's decisions, those of `same` clauses taken from `known`; or the faults."""
-        found = self._faults(applicant)
-        decided: dict[str, Decision] = {}
-        if found:
-            return decided, found
+        faults = self._faults(applicant)
+        decisions: dict[str, Decision] = {}
+        if faults:
+            return decisions, faults
         for clause, names in self._names.items():
             if applicant.clauses is not None and clause not in applicant.clauses:
                 continue
             if clause in same:
-                decided[clause] = known[clause]
+                decisions[clause] = first[clause]
                 continue
             facts = applicant.facts
             if clause in applicant.own:
                 facts = {**facts, **applicant.own[clause]}
-            given = {name: facts[name] for name in names if name in facts}
-            decision = decide(self.policy, clause, given)
-            found += decision.errors
-            decided[clause] = decision
-        return decided, list(dict.fromkeys(found))
+            present = {name: facts[name] for name in names if name in facts}
+            decision = decide(self.policy, clause, present)
+            faults += decision.errors
+            decisions[clause] = decision
+        return decisions, list(dict.fromkeys(faults))
 
     def _faults(self, applicant: Applicant) -> list[Finding]:
         """What is wrong with any fact, also where no clause of the applicant asks for it."""
@@ -83,13 +83,13 @@ class Side:
             for name, value in facts.items():
                 check = self._checks.get(name)
                 if check is not None and check(value) is not None:
-                    known = {n: v for n, v in facts.items() if n in self._checks}
-                    return list(told.faults(self.policy, self._checks, known))
+                    own_facts = {n: v for n, v in facts.items() if n in self._checks}
+                    return list(fact_checks.faults(self.policy, self._checks, own_facts))
         return []
 
     def fold(self, applicant: Applicant, decisions: Decisions) -> dict[str, Sums]:
         """Count an applicant; what it gets at once, by clause. The rest waits for its round."""
-        given: dict[str, Sums] = {}
+        sums_by_clause: dict[str, Sums] = {}
         for clause, decision in decisions.items():
             tally = self.tallies[clause]
             tally.results[decision.result] += 1
@@ -98,11 +98,11 @@ class Side:
                 fen, ceiling = decision.amount_fen or 0, decision.ceiling_fen or 0
                 tally.asked_fen += fen
                 if fen or ceiling or decision.posts:
-                    given[clause] = Sums(fen, ceiling, decision.posts or 0)
-        if len(given) > 1 and len(self._rivals & given.keys()) > 1:
-            given = self._together(applicant, given)
+                    sums_by_clause[clause] = Sums(fen, ceiling, decision.posts or 0)
+        if len(sums_by_clause) > 1 and len(self._rivals & sums_by_clause.keys()) > 1:
+            sums_by_clause = self._together(applicant, sums_by_clause)
         at_once: dict[str, Sums] = {}
-        for clause, sums in given.items():
+        for clause, sums in sums_by_clause.items():
             now = sums
             if sums.fen and clause in self.rounds.clauses:
                 number, line, rank = applicant.number, applicant.line, applicant.rank
@@ -121,30 +121,32 @@ class Side:
         tally.posts += sums.posts
         tally.largest_fen = max(tally.largest_fen, sums.fen)
 
-    def _together(self, applicant: Applicant, given: dict[str, Sums]) -> dict[str, Sums]:
+    def _together(self, applicant: Applicant, sums_by_clause: dict[str, Sums]) -> dict[str, Sums]:
         """What is left of the awards beside each other: an applicant stands for one project."""
         awards = [
             Award(
                 clause, clause, applicant.number, sums.fen or sums.ceiling_fen,
                 lines=self._cost_lines(applicant, clause),
             )
-            for clause, sums in given.items()
+            for clause, sums in sums_by_clause.items()
             if not sums.posts
         ]  # fmt: skip
-        left = {payable.award.clause: payable.fen for payable in together(self.policy, awards)}
+        payable_fen = {
+            payable.award.clause: payable.fen for payable in together(self.policy, awards)
+        }
         return {
-            clause: sums._replace(**{"fen" if sums.fen else "ceiling_fen": left[clause]})
-            if clause in left
+            clause: sums._replace(**{"fen" if sums.fen else "ceiling_fen": payable_fen[clause]})
+            if clause in payable_fen
             else sums
-            for clause, sums in given.items()
+            for clause, sums in sums_by_clause.items()
         }
 
     def _cost_lines(self, applicant: Applicant, clause: str) -> frozenset[str]:
         """The cost that an award is for, where another one may not use it too: its fact."""
         amount = self._clauses[clause].amount
-        others = self._clauses.values()
+        all_clauses = self._clauses.values()
         same_cost = any(c.rule == "same_cost" for c in self._clauses[clause].conflicts) or any(
-            c.rule == "same_cost" and c.clause == clause for o in others for c in o.conflicts
+            c.rule == "same_cost" and c.clause == clause for o in all_clauses for c in o.conflicts
         )
         if not same_cost or amount.base is None:
             return frozenset()

@@ -87,10 +87,10 @@ class Amount(Shape):
     @model_validator(mode="after")
     def _says_what_its_kind_needs(self) -> Self:
         must, may = (names.split() for names in _SAYS[self.kind])
-        said = self.model_fields_set - {"kind", "words"}
-        if lacking := [name for name in must if name not in said]:
-            raise fault("amount_lacks", kind=self.kind, names=", ".join(lacking))
-        if strange := sorted(said - {*must, *may}):
+        keys = self.model_fields_set - {"kind", "words"}
+        if absent := [name for name in must if name not in keys]:
+            raise fault("amount_lacks", kind=self.kind, names=", ".join(absent))
+        if strange := sorted(keys - {*must, *may}):
             raise fault("amount_strange", kind=self.kind, names=", ".join(strange))
         if self.mode is not None and self.mode not in MODES[self.kind]:
             raise fault("bad_choice", choices=", ".join(MODES[self.kind]))
@@ -99,7 +99,7 @@ class Amount(Shape):
         return self
 
     @property
-    def counted(self) -> Cap | Per | None:
+    def unit(self) -> Cap | Per | None:
         """For what, and over which time, the award is counted."""
         return self.cap or self.per
 

@@ -16,7 +16,7 @@ from pydantic import PlainValidator as Plain
 from ledger.formats.field_parsers import Day, Shape, YesNo, fault, one_of, up_to
 from ledger.policy.process import Process
 from ledger.policy.text.amounts import Amount
-from ledger.policy.text.conditions import Derived, FactKind, Impossible, Requirement
+from ledger.policy.text.conditions import Derivation, FactKind, Impossible, Requirement
 from ledger.policy.text.terms import (
     CapPeriod,
     CapYuan,
@@ -160,11 +160,11 @@ class Reading(Shape):
     requires: dict[PlaceId, tuple[Requirement, ...]] = Field(default={})
 
 
-def _reading(written: Any) -> Any:  # noqa: ANN401 - whatever was written
-    return {"words": written} if isinstance(written, str) else written
+def _reading(value: Any) -> Any:  # noqa: ANN401 - whatever was written
+    return {"words": value} if isinstance(value, str) else value
 
 
-class Decided(Shape):
+class Decidable(Shape):
     """Which reading of a question holds. Without a person and a day it is a proposal."""
 
     chosen: Key
@@ -179,7 +179,7 @@ class Decided(Shape):
         return on
 
 
-class Question(Decided):
+class Question(Decidable):
     """What the text does not say, and how it may be read."""
 
     asks: Sentence
@@ -197,7 +197,7 @@ class Policy(Shape):
     cost_basis: Annotated[CostBasis, one_of(CostBasis)]
     rounding: Rounding
     facts: dict[Key, FactKind]
-    derived: dict[Key, Derived] = Field(default={})
+    derived: dict[Key, Derivation] = Field(default={})
     impossible: tuple[Impossible, ...] = ()
     scope: Scope
     clauses: tuple[Clause, ...] = Field(min_length=1)
@@ -213,24 +213,24 @@ class Policy(Shape):
         """The clause of that id."""
         return next((c for c in self.clauses if c.id == clause), None)
 
-    def asked(self, clause: Clause) -> tuple[str, ...]:
+    def questions_of(self, clause: Clause) -> tuple[str, ...]:
         """The questions that an award under this clause rests on."""
-        asked = (*self.scope.questions, *clause.questions, *self.closing.questions)
-        return tuple(dict.fromkeys(asked))
+        keys = (*self.scope.questions, *clause.questions, *self.closing.questions)
+        return tuple(dict.fromkeys(keys))
 
-    def undecided(self, clause: Clause) -> tuple[str, ...]:
+    def undecided_questions(self, clause: Clause) -> tuple[str, ...]:
         """Those of them that nobody has decided."""
-        return tuple(q for q in self.asked(clause) if self.questions[q].decided_by is None)
+        return tuple(q for q in self.questions_of(clause) if self.questions[q].decided_by is None)
 
     def payable(self, clause: Clause) -> bool:
         """Whether vouchers may be issued and paid under it: it has dates and nothing is open."""
-        return self.effective.span is not None and not self.undecided(clause)
+        return self.effective.span is not None and not self.undecided_questions(clause)
 
     def citations(self) -> Mapping[str, Citation]:
         """Every sentence that is cited, by where it is cited."""
         clauses = {clause.id: clause for clause in self.clauses}
         pools = {f"pool {key}": pool for key, pool in self.pools.items()}
-        context = {f"context {i + 1}": one for i, one in enumerate(self.context)}
+        context = {f"context {i + 1}": citation for i, citation in enumerate(self.context)}
         return {"scope": self.scope, **clauses, **pools, "closing": self.closing, **context}
 
 
@@ -242,4 +242,4 @@ class Extension(Shape):
     title: Sentence
     drill: YesNo = False
     effective: Effective
-    decisions: dict[QuestionId, Decided]
+    decisions: dict[QuestionId, Decidable]

@@ -25,8 +25,8 @@ from ledger.policy.text.terms import (
     QuestionId,
     Sentence,
     Threshold,
+    plain_value,
     threshold,
-    told,
 )
 
 
@@ -55,7 +55,7 @@ class Ratio(Shape):
     to: Key
 
 
-class Derived(Shape):
+class Derivation(Shape):
     """A fact that follows from others: a sum less others, or a ratio. Nothing else is derived."""
 
     words: Sentence
@@ -95,7 +95,7 @@ class Requirement(Shape):
 
     fact: Key
     op: Annotated[Operator, one_of(Operator)]
-    value: Annotated[Threshold, PlainValidator(threshold), PlainSerializer(told)]
+    value: Annotated[Threshold, PlainValidator(threshold), PlainSerializer(plain_value)]
     bound: Annotated[Bound, one_of(Bound)] | None = None  # whether the threshold itself is enough
     judgement: tuple[Key, ...] = ()  # choices on which a person must decide
     unless: Unless | None = None

@@ -15,22 +15,22 @@ from ledger.policy.text.clauses import Clause, Part, Policy, Scope
 from ledger.policy.text.conditions import FactKind, Requirement
 from ledger.policy.text.terms import BOUNDS
 
-_ORDERED = tuple(BOUNDS)
+_COMPARISONS = tuple(BOUNDS)
 OPERATORS: Mapping[str, tuple[str, ...]] = {
     "choice": ("in",), "yes_no": ("==",),
-    "count": _ORDERED, "money": _ORDERED, "decimal": _ORDERED, "ratio": _ORDERED,
+    "count": _COMPARISONS, "money": _COMPARISONS, "decimal": _COMPARISONS, "ratio": _COMPARISONS,
 }  # fmt: skip
 
 
 def of(policy: Policy, place: Place) -> Iterator[Finding]:
     """Everything in which a version contradicts itself."""
     clauses = [(clause, place.at("clauses", i)) for i, clause in enumerate(policy.clauses)]
-    yield from _derived(policy, place)
+    yield from _derivations(policy, place)
     yield from _conditions(policy.scope, place.at("scope"), policy)
     for i, (clause, at) in enumerate(clauses):
         yield from _conditions(clause, at, policy)
         yield from _sum(clause, at.at("amount"), policy)
-        yield from _named(clause, at, policy)
+        yield from _cross_references(clause, at, policy)
         if clause.id in {earlier.id for earlier in policy.clauses[:i]}:
             yield at.at("id").finding("duplicate", first=clause.id)
     parts: list[tuple[Part, Place]] = [(policy.scope, place.at("scope")), *clauses]
@@ -46,20 +46,20 @@ def kind_of(policy: Policy, fact: str) -> str | None:
     """Of what kind a fact is, given or derived; None where the file does not know it."""
     if fact in policy.facts:
         return policy.facts[fact].kind
-    derived = policy.derived.get(fact)
-    if derived is None:
+    derivation = policy.derived.get(fact)
+    if derivation is None:
         return None
-    return "ratio" if derived.ratio else kind_of(policy, derived.plus[0])
+    return "ratio" if derivation.ratio else kind_of(policy, derivation.plus[0])
 
 
-def _derived(policy: Policy, place: Place) -> Iterator[Finding]:
-    for name, derived in policy.derived.items():
+def _derivations(policy: Policy, place: Place) -> Iterator[Finding]:
+    for name, derivation in policy.derived.items():
         at = place.at("derived", name)
         if name in policy.facts:
             yield at.finding("duplicate", first=name)
-        wanted = "decimal" if derived.ratio else "money"
-        for fact in derived.inputs:
-            if fact not in policy.facts or policy.facts[fact].kind != wanted:
+        kind = "decimal" if derivation.ratio else "money"
+        for fact in derivation.inputs:
+            if fact not in policy.facts or policy.facts[fact].kind != kind:
                 yield at.finding("unknown_fact", name=fact)
     for i, impossible in enumerate(policy.impossible):
         kinds = {kind_of(policy, fact) for fact in (*impossible.parts, impossible.whole)}
@@ -79,12 +79,12 @@ def _conditions(part: Scope | Clause, place: Place, policy: Policy) -> Iterator[
             yield at.at("op").finding("bad_choice", choices=", ".join(OPERATORS[kind]))
         else:
             yield from _threshold(requirement.value, kind, at.at("value"))
-            named = requirement.value if isinstance(requirement.value, tuple) else ()
-            known = policy.facts.get(requirement.fact)
-            yield from _choices((*named, *requirement.judgement), known, at.at("value"))
+            choices = requirement.value if isinstance(requirement.value, tuple) else ()
+            fact_kind = policy.facts.get(requirement.fact)
+            yield from _choices((*choices, *requirement.judgement), fact_kind, at.at("value"))
         if requirement.unless:
-            named, where = requirement.unless.value, at.at("unless")
-            yield from _choices(named, policy.facts.get(requirement.unless.fact), where)
+            choices, where = requirement.unless.value, at.at("unless")
+            yield from _choices(choices, policy.facts.get(requirement.unless.fact), where)
 
 
 def _quotable(part: Part, requirement: Requirement, policy: Policy) -> str:
@@ -99,15 +99,15 @@ def _threshold(value: object, kind: str, at: Place) -> Iterator[Finding]:
     """A sum is written with its unit, and nothing else is; a count has no decimals."""
     if kind not in ("money", "count", "decimal", "ratio"):
         return
-    written = at.node.value
-    in_yuan = isinstance(written, str) and written.endswith("元")
+    text = at.node.value
+    in_yuan = isinstance(text, str) and text.endswith("元")
     if in_yuan != (kind == "money") or (kind == "count" and isinstance(value, Fraction)):
         yield at.finding("bad_threshold", op=kind)
 
 
-def _choices(named: Iterable[str], kind: FactKind | None, place: Place) -> Iterator[Finding]:
+def _choices(values: Iterable[str], kind: FactKind | None, place: Place) -> Iterator[Finding]:
     choices = kind.choices if kind else {}
-    for name in named:
+    for name in values:
         if name not in choices:
             yield place.finding("bad_choice", choices=", ".join(choices) or "-")
 
@@ -120,14 +120,14 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
         if name is not None and kind_of(policy, name) not in kinds:
             yield place.at(key).finding("unknown_fact", name=name)
     if amount.rate is not None:
-        written = place.at("rate").node.value
-        by_unit = isinstance(written, str) and written.endswith("元")
+        text = place.at("rate").node.value
+        by_unit = isinstance(text, str) and text.endswith("元")
         if by_unit != (kind_of(policy, amount.base or "") == "decimal"):
             yield place.at("rate").finding("bad_rate")
-    quoted = [(amount.words, place)]
-    quoted += [(amount.cap.words, place.at("cap"))] if amount.cap else []
-    quoted += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
-    for words, at in quoted:
+    quotations = [(amount.words, place)]
+    quotations += [(amount.cap.words, place.at("cap"))] if amount.cap else []
+    quotations += [(band.words, place.at("bands", i)) for i, band in enumerate(amount.bands)]
+    for words, at in quotations:
         if words not in clause.text:
             yield at.at("words").finding("not_in_text", article=clause.article)
     yield from _bands(amount, place)
@@ -135,18 +135,18 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
 
 def _bands(amount: Amount, place: Place) -> Iterator[Finding]:
     """Bands cover the line from the first threshold on: no gap, no overlap, no end."""
-    wanted = "quota" if amount.kind == "quota" else "money"
+    kind = "quota" if amount.kind == "quota" else "money"
     for i, band in enumerate(amount.bands):
         at = place.at("bands", i)
-        yield from _threshold(band.low, "count" if wanted == "quota" else "money", at.at("from"))
-        if isinstance(band.gives, Fraction) != (wanted == "quota"):
+        yield from _threshold(band.low, "count" if kind == "quota" else "money", at.at("from"))
+        if isinstance(band.gives, Fraction) != (kind == "quota"):
             yield at.at("gives").finding("bad_rate")
     for i, code in intervals.faults(intervals.of_bands(amount)):
         end = "to" if code in ("band_empty", "band_ended") else "from"
         yield place.at("bands", i, end).finding(code)
 
 
-def _named(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
+def _cross_references(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
     if clause.pool is not None and clause.pool not in policy.pools:
         yield place.at("pool").finding("bad_choice", choices=", ".join(policy.pools) or "-")
     if clause.selection and clause.selection.words not in clause.text:
@@ -175,10 +175,10 @@ def _beside(policy: Policy, place: Place) -> Iterator[Finding]:
 def _questions(policy: Policy, place: Place) -> Iterator[Finding]:
     """A reading that is chosen is one of the readings; a question is asked somewhere."""
     parts: tuple[Part, ...] = (policy.scope, *policy.clauses, policy.closing)
-    asked = {name for part in parts for name in part.questions}
+    used = {name for part in parts for name in part.questions}
     for key, question in policy.questions.items():
         at = place.at("questions", key)
         if question.chosen not in question.readings:
             yield at.at("chosen").finding("bad_choice", choices=", ".join(question.readings))
-        if key not in asked:
+        if key not in used:
             yield at.finding("asked_nowhere", name=key)

@@ -40,10 +40,10 @@ class Interval(NamedTuple):
             self.low == self.high and not (self.low_in and self.high_in)
         )
 
-    def meet(self, other: "Interval") -> "Interval":
+    def meet(self, second: "Interval") -> "Interval":
         """What is in both."""
-        low, low_in = _later((self.low, self.low_in), (other.low, other.low_in))
-        high, high_in = _earlier((self.high, self.high_in), (other.high, other.high_in))
+        low, low_in = _later((self.low, self.low_in), (second.low, second.low_in))
+        high, high_in = _earlier((self.high, self.high_in), (second.high, second.high_in))
         return Interval(low, high, low_in, high_in)
 
     def after(self) -> "Interval":
@@ -63,26 +63,26 @@ _NONE = Interval(0, 0, low_in=False)
 
 
 def _later(
-    one: tuple[Number | None, bool], other: tuple[Number | None, bool]
+    first: tuple[Number | None, bool], second: tuple[Number | None, bool]
 ) -> tuple[Number | None, bool]:
-    if one[0] is None or other[0] is None:
-        return other if one[0] is None else one
-    if one[0] == other[0]:
-        return one[0], one[1] and other[1]
-    return max(one, other, key=lambda end: Fraction(end[0] or 0))
+    if first[0] is None or second[0] is None:
+        return second if first[0] is None else first
+    if first[0] == second[0]:
+        return first[0], first[1] and second[1]
+    return max(first, second, key=lambda end: Fraction(end[0] or 0))
 
 
 def _earlier(
-    one: tuple[Number | None, bool], other: tuple[Number | None, bool]
+    first: tuple[Number | None, bool], second: tuple[Number | None, bool]
 ) -> tuple[Number | None, bool]:
-    if one[0] is None or other[0] is None:
-        return other if one[0] is None else one
-    if one[0] == other[0]:
-        return one[0], one[1] and other[1]
-    return min(one, other, key=lambda end: Fraction(end[0] or 0))
+    if first[0] is None or second[0] is None:
+        return second if first[0] is None else first
+    if first[0] == second[0]:
+        return first[0], first[1] and second[1]
+    return min(first, second, key=lambda end: Fraction(end[0] or 0))
 
 
-def compared(op: Operator, threshold: Number) -> Interval:
+def interval_of(op: Operator, threshold: Number) -> Interval:
     """The values that meet a comparison."""
     if op in (">=", ">"):
         return Interval(threshold, low_in=op == ">=")
@@ -106,9 +106,9 @@ def faults(pieces: Sequence[Interval]) -> Iterator[tuple[int, Fault]]:
     for i, piece in enumerate(pieces):
         if piece.empty:
             yield i, "band_empty"
-        elif any(not piece.meet(other).empty for other in pieces[:i]):
+        elif any(not piece.meet(earlier).empty for earlier in pieces[:i]):
             yield i, "band_overlap"
-        elif any(not piece.before().meet(other).empty for other in pieces[i + 1 :]):
+        elif any(not piece.before().meet(earlier).empty for earlier in pieces[i + 1 :]):
             yield i, "band_order"
     for i, gap in _gaps(pieces):
         yield i, "band_ended" if gap.high is None else "band_gap"
@@ -118,8 +118,8 @@ def _gaps(pieces: Sequence[Interval]) -> Iterator[tuple[int, Interval]]:
     """What is not covered from the lowest beginning on, with the number of the piece after it."""
     if not pieces:
         return
-    left = _without(Interval(), [piece for piece in pieces if not piece.empty])
-    for gap in left:
+    gaps = _without(Interval(), [piece for piece in pieces if not piece.empty])
+    for gap in gaps:
         if gap.low is None:
             continue  # below the first threshold there is nothing to have
         ends = [i for i, piece in enumerate(pieces) if piece.low == gap.high and not piece.empty]
@@ -127,8 +127,8 @@ def _gaps(pieces: Sequence[Interval]) -> Iterator[tuple[int, Interval]]:
 
 
 def _without(whole: Interval, pieces: Iterable[Interval]) -> list[Interval]:
-    left = [whole]
+    remaining = [whole]
     for piece in pieces:
-        sides = [(piece.before().meet(part), piece.after().meet(part)) for part in left]
-        left = [part for pair in sides for part in pair if not part.empty]
-    return sorted(left, key=lambda part: Fraction(part.low or 0))
+        sides = [(piece.before().meet(part), piece.after().meet(part)) for part in remaining]
+        remaining = [part for pair in sides for part in pair if not part.empty]
+    return sorted(remaining, key=lambda part: Fraction(part.low or 0))

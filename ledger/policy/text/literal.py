@@ -20,8 +20,8 @@ Number = int | Fraction
 
 def faults(policy: Policy, place: Place) -> Iterator[Finding]:
     """The figures and bounds that are not as their words say."""
-    chosen = [question.readings[question.chosen] for question in policy.questions.values()]
-    sets = {path for reading in chosen for path in reading.sets}
+    readings = [question.readings[question.chosen] for question in policy.questions.values()]
+    sets = {path for reading in readings for path in reading.sets}
     for i, clause in enumerate(policy.clauses):
         if not any(path.startswith(clause.id) for path in sets):
             at = place.at("clauses", i)
@@ -33,12 +33,14 @@ def faults(policy: Policy, place: Place) -> Iterator[Finding]:
 
 
 def _conditions(policy: Policy, clause: Clause, place: Place) -> Iterator[Finding]:
-    for i, asked in enumerate(clause.require):
-        if asked.reading is not None or isinstance(asked.value, (bool, tuple)):
+    for i, requirement in enumerate(clause.require):
+        if requirement.reading is not None or isinstance(requirement.value, (bool, tuple)):
             continue
-        at, money = place.at("require", i), kind_of(policy, asked.fact) == "money"
-        yield from _figure(_yuan(asked.value) if money else asked.value, asked.words, at)
-        yield from _bound(asked.bound, asked.words, at)
+        at, money = place.at("require", i), kind_of(policy, requirement.fact) == "money"
+        yield from _figure(
+            _yuan(requirement.value) if money else requirement.value, requirement.words, at
+        )
+        yield from _bound(requirement.bound, requirement.words, at)
     if clause.selection:
         at = place.at("selection")
         yield from _figure(clause.selection.limit, clause.selection.words, at)
@@ -67,8 +69,8 @@ def _figure(figure: Number, words: str, at: Place) -> Iterator[Finding]:
 
 
 def _bound(bound: Bound | None, words: str, at: Place) -> Iterator[Finding]:
-    said = says(words)
-    if said is not None and said != bound:
+    meaning = says(words)
+    if meaning is not None and meaning != bound:
         yield at.at("words").finding("bound_unlike_words", words="、".join(bound_words(words)))
 
 

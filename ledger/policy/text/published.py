@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ledger.errors import Finding, NotFound, Refused
-from ledger.formats.yaml_with_lines import shown
+from ledger.formats.yaml_with_lines import printable
 from ledger.policy.text import file
 from ledger.policy.text.clauses import Clause, Policy
 
@@ -24,7 +24,7 @@ DIGEST_FORMAT = 2
 
 def versions() -> list[str]:
     """The versions that there are, by name."""
-    names = (one.name for one in FOLDER.iterdir())
+    names = (entry.name for entry in FOLDER.iterdir())
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
@@ -48,17 +48,17 @@ def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
             (`no_such_question`) or reading (`no_such_reading`).
     """
     as_chosen = _as_chosen(version)
-    tried = []
+    trial = []
     for key, reading in sorted((readings or {}).items()):
         question = as_chosen.questions.get(key)
         if question is None:
-            raise Refused("no_such_question", version=version, question=shown(key))
+            raise Refused("no_such_question", version=version, question=printable(key))
         if reading not in question.readings:
             choices = ", ".join(question.readings)
             raise Refused("no_such_reading", question=key, choices=choices)
         if reading != question.chosen:
-            tried.append((key, reading))
-    return _tried(version, tuple(tried)) if tried else as_chosen
+            trial.append((key, reading))
+    return _load_trial(version, tuple(trial)) if trial else as_chosen
 
 
 @cache
@@ -67,7 +67,7 @@ def _as_chosen(version: str) -> Policy:
 
 
 @lru_cache(maxsize=32)  # what may be tried has no end
-def _tried(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
+def _load_trial(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
     return _read(version, readings)
 
 
@@ -97,7 +97,7 @@ def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
     """All that is promised, and nothing that merely explains it."""
     amount = clause.amount.model_dump()
     inputs = {amount["base"], amount["limit"], *(c.fact for c in clause.require)}
-    asked = {key: policy.questions[key] for key in policy.asked(clause)}
+    questions = {key: policy.questions[key] for key in policy.questions_of(clause)}
     pool = policy.pools.get(clause.pool or "")
     return {
         "format": DIGEST_FORMAT,
@@ -115,5 +115,5 @@ def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
         "closing": policy.closing.text,
         "stacking": policy.stacking.model_dump(exclude={"table"}),
         "same_cost": clause.same_cost or policy.stacking.same_cost,
-        "decided": {k: q.chosen for k, q in asked.items() if q.decided_by is not None},
+        "decided": {k: q.chosen for k, q in questions.items() if q.decided_by is not None},
     }

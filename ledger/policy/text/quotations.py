@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import shown
+from ledger.formats.yaml_with_lines import printable
 from ledger.policy.text.clauses import Citation, Policy
 
 PREAMBLE = "序言"
@@ -35,30 +35,30 @@ def passages(text: str) -> tuple[Passage, ...]:
     return tuple(map(Passage, names, starts, ends))
 
 
-def misquoted(citations: Mapping[str, Citation], text: str) -> Iterator[Finding]:
+def find_misquotations(citations: Mapping[str, Citation], text: str) -> Iterator[Finding]:
     """The quotations that are not there to the letter, at the place that they name."""
     articles = {passage.article: passage for passage in passages(text)}
-    for name, cited in citations.items():
-        within = articles.get(cited.article)
-        if within is None or cited.text not in text[within.start : within.end]:
-            yield Finding(name, "not_in_text", (("article", shown(cited.article)),))
-        elif cited.span is None or text[cited.span[0] : cited.span[1]] != cited.text:
-            start = text.index(cited.text, within.start)
-            span = f"[{start}, {start + len(cited.text)}]"
+    for name, citation in citations.items():
+        within = articles.get(citation.article)
+        if within is None or citation.text not in text[within.start : within.end]:
+            yield Finding(name, "not_in_text", (("article", printable(citation.article)),))
+        elif citation.span is None or text[citation.span[0] : citation.span[1]] != citation.text:
+            start = text.index(citation.text, within.start)
+            span = f"[{start}, {start + len(citation.text)}]"
             yield Finding(name, "wrong_span", (("span", span),))
 
 
-def uncited(policy: Policy, text: str) -> Iterator[Finding]:
+def find_uncited(policy: Policy, text: str) -> Iterator[Finding]:
     """The sentences of the text that nothing cites; of the headings, the title alone is one."""
-    cited = bytearray(len(text))
+    marks = bytearray(len(text))
     for citation in policy.citations().values():
         if citation.span is not None:
             start, end = citation.span
-            cited[start:end] = b"\x01" * (min(end, len(text)) - start)
+            marks[start:end] = b"\x01" * (min(end, len(text)) - start)
     for passage in passages(text):
         for start, end in _sentences(text, passage):
-            if not all(cited[start:end]):
-                about = (("article", passage.article), ("words", shown(text[start:end])))
+            if not all(marks[start:end]):
+                about = (("article", passage.article), ("words", printable(text[start:end])))
                 yield Finding(f"characters {start}-{end}", "uncited", about)
     title = text.partition("\n")[0].removeprefix("# ").strip()
     if title != policy.title and not policy.drill:
@@ -69,7 +69,7 @@ def _sentences(text: str, passage: Passage) -> Iterator[tuple[int, int]]:
     position = passage.start
     for line in text[passage.start : passage.end].splitlines(keepends=True):
         if line.strip() and not line.startswith("#"):
-            for found in _SENTENCE.finditer(line.rstrip()):
-                if found[0].strip():
-                    yield position + found.start(), position + found.end()
+            for match in _SENTENCE.finditer(line.rstrip()):
+                if match[0].strip():
+                    yield position + match.start(), position + match.end()
         position += len(line)

@@ -14,18 +14,18 @@ from ledger.formats.yaml_with_lines import Node, Place
 
 def with_decisions(root: Node, decisions: Node) -> Iterator[Finding]:
     """Write an extension's decisions into the questions of the version that it extends."""
-    for key, decided in _entries(decisions):
+    for key, decision in _entries(decisions):
         question = _descend(root, ("questions", key))
         if question is None or not isinstance(question.value, dict):
-            yield Place(decided, f"decisions.{key}").finding("unknown_question", name=key)
+            yield Place(decision, f"decisions.{key}").finding("unknown_question", name=key)
             continue
-        chosen, known = decided.child("chosen"), _entries(question.child("readings"))
-        names = [name for name, _ in known]
-        if chosen is not None and chosen.value not in names:
-            at = Place(decided, f"decisions.{key}").at("chosen")
+        choice, readings = decision.child("chosen"), _entries(question.child("readings"))
+        names = [name for name, _ in readings]
+        if choice is not None and choice.value not in names:
+            at = Place(decision, f"decisions.{key}").at("chosen")
             yield at.finding("bad_choice", choices=", ".join(names))
-        elif isinstance(decided.value, dict):
-            question.value |= decided.value
+        elif isinstance(decision.value, dict):
+            question.value |= decision.value
 
 
 def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
@@ -35,40 +35,40 @@ def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
         if question is None or not isinstance(question.value, dict):
             yield Place(root, "questions").finding("unknown_question", name=key)
             continue
-        chosen = question.value.get("chosen")
-        if chosen is not None and chosen.value == reading:
+        choice = question.value.get("chosen")
+        if choice is not None and choice.value == reading:
             continue
         question.value["chosen"] = Node(question.line, reading)
         question.value.pop("decided_by", None)
         question.value.pop("decided_on", None)
 
 
-def applied(root: Node) -> tuple[Node, list[Finding]]:
+def apply_readings(root: Node) -> tuple[Node, list[Finding]]:
     """The version as its chosen readings make it; the version itself stays as it was written."""
-    made = copied(root)
-    found: list[Finding] = []
-    for key, question in _entries(made.child("questions")):
-        chosen = question.child("chosen")
-        name = chosen.value if chosen and isinstance(chosen.value, str) else ""
+    version = copy_tree(root)
+    findings: list[Finding] = []
+    for key, question in _entries(version.child("questions")):
+        choice = question.child("chosen")
+        name = choice.value if choice and isinstance(choice.value, str) else ""
         reading = _descend(question, ("readings", name))
         if reading is None or not isinstance(reading.value, dict):
             continue
         at = Place(reading, f"questions.{key}.readings.{name}")
         for path, value in _entries(reading.child("sets")):
-            if not _set(made, path.split("."), value):
-                found.append(at.at("sets", path).finding("no_such_place", place=path))
+            if not _set(version, path.split("."), value):
+                findings.append(at.at("sets", path).finding("no_such_place", place=path))
         for path, conditions in _entries(reading.child("requires")):
-            if not _require(made, path, conditions, key):
-                found.append(at.at("requires", path).finding("no_such_place", place=path))
-    return made, found
+            if not _require(version, path, conditions, key):
+                findings.append(at.at("requires", path).finding("no_such_place", place=path))
+    return version, findings
 
 
-def copied(node: Node) -> Node:
+def copy_tree(node: Node) -> Node:
     """A tree of its own, to be changed."""
     if isinstance(node.value, list):
-        return Node(node.line, [copied(item) for item in node.value])
+        return Node(node.line, [copy_tree(item) for item in node.value])
     if isinstance(node.value, dict):
-        return Node(node.line, {key: copied(value) for key, value in node.value.items()})
+        return Node(node.line, {key: copy_tree(value) for key, value in node.value.items()})
     return Node(node.line, node.value)
 
 
@@ -81,7 +81,7 @@ def _set(root: Node, path: list[str], value: Node) -> bool:
     holder = _descend(root, tuple(path[:-1]))
     if holder is None or not isinstance(holder.value, dict):
         return False
-    holder.value[path[-1]] = copied(value)
+    holder.value[path[-1]] = copy_tree(value)
     return True
 
 
@@ -91,10 +91,10 @@ def _require(root: Node, part: str, conditions: Node, question: str) -> bool:
     if holder is None or not isinstance(holder.value, dict):
         return False
     listed = holder.value.setdefault("require", Node(conditions.line, []))
-    added = copied(conditions).value
-    if not isinstance(listed.value, list) or not isinstance(added, list):
+    additions = copy_tree(conditions).value
+    if not isinstance(listed.value, list) or not isinstance(additions, list):
         return False
-    for condition in added:
+    for condition in additions:
         if isinstance(condition.value, dict):
             condition.value["reading"] = Node(condition.line, question)
         listed.value.append(condition)
@@ -107,10 +107,10 @@ def _descend(node: Node, path: tuple[str, ...]) -> Node | None:
     if path and node.child(path[0]) is None and clauses is not None:
         node = clauses
     for key in path:
-        found = _item(node, key) if isinstance(node.value, list) else node.child(key)
-        if found is None:
+        child = _item(node, key) if isinstance(node.value, list) else node.child(key)
+        if child is None:
             return None
-        node = found
+        node = child
     return node
 
 
@@ -118,7 +118,7 @@ def _item(node: Node, key: str) -> Node | None:
     """The item of a list whose `id` or `fact` is that key."""
     for item in node.value if isinstance(node.value, list) else []:
         for name in ("id", "fact"):
-            named = item.child(name)
-            if named is not None and named.value == key:
+            label = item.child(name)
+            if label is not None and label.value == key:
                 return item
     return None

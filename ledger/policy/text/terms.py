@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 
-from ledger.formats.field_parsers import fault, read_day, spelled
+from ledger.formats.field_parsers import fault, read_day, text_field
 from ledger.units import Fen, fen_from_yuan
 
 FactType = Literal["choice", "yes_no", "count", "money", "decimal"]
@@ -41,7 +41,7 @@ def _matching(pattern: str) -> PlainValidator:
             raise fault("bad_id")
         return text
 
-    return spelled(parse)
+    return text_field(parse)
 
 
 def _key(text: str) -> str:
@@ -120,38 +120,38 @@ def _offset(text: str) -> int:
     return int(text)
 
 
-def threshold(written: object, info: ValidationInfo) -> Threshold:
+def threshold(value: object, info: ValidationInfo) -> Threshold:
     """A value as its operator needs it: a yes or no, a number, a list of choices."""
     operator = info.data.get("op")
-    if operator == "in" and isinstance(written, list) and all(isinstance(w, str) for w in written):
-        return tuple(written)
-    if operator == "==" and written in ("true", "false"):
-        return written == "true"
-    if operator in BOUNDS and isinstance(written, str):
+    if operator == "in" and isinstance(value, list) and all(isinstance(w, str) for w in value):
+        return tuple(value)
+    if operator == "==" and value in ("true", "false"):
+        return value == "true"
+    if operator in BOUNDS and isinstance(value, str):
         try:
-            return number(written)
+            return number(value)
         except ValueError:
             pass
     raise fault("bad_threshold", op=operator or "-")
 
 
-def told(value: object) -> object:
+def plain_value(value: object) -> object:
     """A figure in plain values: an exact fraction as its text."""
     return str(value) if isinstance(value, Fraction) else value
 
 
-_TOLD = PlainSerializer(told)
+_PLAIN = PlainSerializer(plain_value)
 
-Key = Annotated[str, spelled(_key)]
+Key = Annotated[str, text_field(_key)]
 ClauseId = Annotated[str, _matching(r"\d\d-\d")]
 PoolId = Annotated[str, _matching(r"\d\d")]
 QuestionId = Annotated[str, _matching(r"Q\d{1,2}-\d{1,2}")]
 PlaceId = Annotated[str, _matching(r"[a-zA-Z0-9_-]{1,40}(\.[a-zA-Z0-9_-]{1,40}){0,6}")]
 Version = Annotated[str, _matching(r"[a-z][a-z0-9-]{0,60}")]
-Sentence = Annotated[str, spelled(_sentence)]
-LastDay = Annotated[date | Literal["open"], spelled(_end)]
-Rate = Annotated[Fraction, spelled(_rate), _TOLD]
-Gives = Annotated[Fen | Fraction, spelled(_gives), _TOLD]
-Bounded = Annotated[int | Fraction, spelled(_bound), _TOLD]
-CapYuan = Annotated[Fen, spelled(_cap)]
-Offset = Annotated[int, spelled(_offset)]
+Sentence = Annotated[str, text_field(_sentence)]
+LastDay = Annotated[date | Literal["open"], text_field(_end)]
+Rate = Annotated[Fraction, text_field(_rate), _PLAIN]
+Gives = Annotated[Fen | Fraction, text_field(_gives), _PLAIN]
+Bounded = Annotated[int | Fraction, text_field(_bound), _PLAIN]
+CapYuan = Annotated[Fen, text_field(_cap)]
+Offset = Annotated[int, text_field(_offset)]

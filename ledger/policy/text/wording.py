@@ -41,21 +41,21 @@ def bound_words(words: str) -> tuple[str, ...]:
 
 def says(words: str) -> Bound | None:
     """What a quotation says of its bound; None where it says nothing, or both."""
-    said = {WORDS[word] for word in bound_words(words)}
-    return said.pop() if len(said) == 1 else None
+    bounds = {WORDS[word] for word in bound_words(words)}
+    return bounds.pop() if len(bounds) == 1 else None
 
 
 def figures(words: str) -> frozenset[Fraction]:
     """The figures that a quotation names: money in yuan, a share as what it is of one."""
-    return frozenset(_figure(found) for found in _FIGURE.finditer(words))
+    return frozenset(_figure(match) for match in _FIGURE.finditer(words))
 
 
-def _figure(found: re.Match[str]) -> Fraction:
-    if found["of"]:
-        return Fraction(int(found["of"]), int(found["to"]))
-    if found["number"]:
-        number = Fraction(found["number"].replace(",", ""))
-        number *= _TENS.get(found["tens"], 1) * _UNITS[found["unit"]]
-        return number / 100 if found["percent"] else number
-    digit, power = _DIGITS.get(found["digit"], 1), _TENS.get(found["power"], 1)
-    return Fraction(digit * power * _UNITS[found["large"]])
+def _figure(match: re.Match[str]) -> Fraction:
+    if match["of"]:
+        return Fraction(int(match["of"]), int(match["to"]))
+    if match["number"]:
+        number = Fraction(match["number"].replace(",", ""))
+        number *= _TENS.get(match["tens"], 1) * _UNITS[match["unit"]]
+        return number / 100 if match["percent"] else number
+    digit, power = _DIGITS.get(match["digit"], 1), _TENS.get(match["power"], 1)
+    return Fraction(digit * power * _UNITS[match["large"]])

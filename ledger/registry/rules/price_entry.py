@@ -23,7 +23,7 @@ from ledger.formats.field_parsers import (
     Yuan,
     fault,
     one_of,
-    spelled,
+    text_field,
     up_to,
 )
 from ledger.registry.rules.effective_dating import Span
@@ -51,8 +51,8 @@ def _node(text: str) -> str:
     return text
 
 
-Hours = Annotated[Decimal, spelled(_hours)]  # GPU-hours of a package
-NodeName = Annotated[str, spelled(_node)]  # cluster/node
+Hours = Annotated[Decimal, text_field(_hours)]  # GPU-hours of a package
+NodeName = Annotated[str, text_field(_node)]  # cluster/node
 
 # What only some kinds of lines may say, and which.
 _ONLY_OF: dict[str, tuple[LineKind, ...]] = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from ledger.errors import Finding
-from ledger.formats import yaml_with_lines as document
+from ledger.formats import yaml_with_lines
 from ledger.formats.field_parsers import Shape, fill
 from ledger.formats.yaml_with_lines import Node, Place, line_of
 from ledger.registry.rules.effective_dating import Span
@@ -69,7 +69,7 @@ def read(text: str) -> tuple[Registry | None, list[Finding]]:
 
     None where the text cannot be read at all; else whatever of it is right in itself.
     """
-    root, findings = document.read(text)
+    root, findings = yaml_with_lines.read(text)
     if root is None:
         return None, findings
     reader = _Reader(root, findings)

@@ -16,9 +16,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from api.door.problems import sentence
 from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
 from api.messages.messages import SENTENCES, TITLES
+from api.messages.sentences import sentence
 from tests.support.paths import ROOT
 
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
@@ -57,7 +57,7 @@ WORKED_OUT = {
     "ledger/policy/text/contradictions.py: code": {
         "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
     },
-    "ledger/policy/decide/facts.py: code": {
+    "ledger/policy/decide/fact_checks.py: code": {
         "not_a_choice", "not_yes_no", "not_fen", "not_a_count", "not_decimal", "negative",
         "too_much",
     },

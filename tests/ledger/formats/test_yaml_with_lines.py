@@ -6,12 +6,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.formats import yaml_with_lines as document
+from ledger.formats import yaml_with_lines
 from ledger.formats.yaml_with_lines import BYTES_MAX, Place
 
 
 def faults(text: str) -> list[tuple[str, str]]:
-    return [(finding.where, finding.code) for finding in document.read(text)[1]]
+    return [(finding.where, finding.code) for finding in yaml_with_lines.read(text)[1]]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_bomb_of_aliases_is_refused_where_it_stands() -> None:
 
 def test_values_stay_as_they_were_written() -> None:
     text = "a: 007\nb: 29800.00\nc: yes\nd: 2026-01-01\ne: '1e3'\nf: ~\ng:\nh: 'null'\ni: 0x10\n"
-    root, found = document.read(text)
+    root, found = yaml_with_lines.read(text)
     assert root
     assert not found
     assert root.plain() == {
@@ -67,7 +67,7 @@ def test_values_stay_as_they_were_written() -> None:
 
 
 def test_places_are_named_as_people_find_them() -> None:
-    root, _ = document.read("a:\n  - b: 1\n    c: 2\n  - b: 3\n")
+    root, _ = yaml_with_lines.read("a:\n  - b: 1\n    c: 2\n  - b: 3\n")
     assert root
     assert str(Place(root).at("a", 1, "b")) == "line 4: a[1].b"
     assert str(Place(root).at("a", 0, "missing")) == "line 2: a[0].missing"
@@ -93,7 +93,7 @@ trees = st.recursive(
 @settings(deadline=None)
 def test_json_is_read_as_json(tree: dict[str, Any], separators: Any, indent: Any) -> None:
     text = json.dumps(tree, ensure_ascii=False, separators=separators, indent=indent)
-    root, found = document.read(text)
+    root, found = yaml_with_lines.read(text)
     assert root
     assert not found
     assert root.plain() == tree
@@ -102,7 +102,7 @@ def test_json_is_read_as_json(tree: dict[str, Any], separators: Any, indent: Any
 @given(text=st.text(max_size=60) | st.text("a:-[]{}&*!? '\"\n|>#,\t%@", max_size=40))
 @settings(deadline=None)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
-    root, found = document.read(text)
+    root, found = yaml_with_lines.read(text)
     assert root is not None or found
     if root is not None and not found:
-        assert root.plain().keys() == yaml.load(text, document._LOADER).keys()  # noqa: S506
+        assert root.plain().keys() == yaml.load(text, yaml_with_lines._LOADER).keys()  # noqa: S506

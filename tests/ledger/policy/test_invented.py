@@ -112,5 +112,5 @@ def test_a_ratio_with_its_bound_included(coal: str, result: str, amount: int | N
 
 
 def test_its_quotations_are_to_the_letter_and_whole() -> None:
-    assert list(quotations.misquoted(HARBOUR.citations(), LAW)) == []
-    assert list(quotations.uncited(HARBOUR, LAW)) == []
+    assert list(quotations.find_misquotations(HARBOUR.citations(), LAW)) == []
+    assert list(quotations.find_uncited(HARBOUR, LAW)) == []

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.policy import Decision, decide, load
 from ledger.policy.analysis.boundaries import prove
-from ledger.policy.analysis.witness import placed
+from ledger.policy.analysis.witness import place
 from ledger.policy.text import file
 from ledger.units import FEN_MAX, round_half_up
 from tests.support.invented_policy import TEXT, source
@@ -23,7 +23,7 @@ PROOFS = {clause.id: prove(DRAFT, clause) for clause in DRAFT.clauses}
 def at(clause: str, base_fen: int, **changes: Any) -> Decision:
     """The decision of a clause at a base, all else as it must be."""
     proof = PROOFS[clause]
-    facts = placed(DRAFT, proof.facts or {}, proof.clause.amount.base or "", base_fen)
+    facts = place(DRAFT, proof.facts or {}, proof.clause.amount.base or "", base_fen)
     return decide(DRAFT, clause, {**(facts or {}), **changes})
 
 

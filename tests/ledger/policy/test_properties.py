@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.policy import Clause, Decision, Policy, decide, load
-from ledger.policy.decide.facts import names
+from ledger.policy.decide.fact_checks import names
 from ledger.units import round_half_up
 from tests.support.invented_policy import harbour
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.boundaries import Edge, gate, prove
 from ledger.policy.analysis.first_reached import first_reached
-from ledger.policy.analysis.monotone import _failed, failing, falls, grid
+from ledger.policy.analysis.monotone import _facts_to_fail, fail_conditions, falls, grid
 from ledger.policy.analysis.rounds import shared
-from ledger.policy.analysis.witness import placed, witness
+from ledger.policy.analysis.witness import place, witness
 from ledger.policy.decide.changes import full_at
 from ledger.policy.text import file
 from tests.support.invented_policy import TEXT, harbour, source
@@ -61,7 +61,7 @@ def test_all_is_as_it_must_be_under_every_reading(versions: Any, reading: dict[s
         assert proof.facts is not None
         edges += proof.edges
         assert falls(policy, clause, proof.facts, grid(policy, clause, proof.facts)) == ()
-        assert failing(policy, proof)[1] == ()
+        assert fail_conditions(policy, proof)[1] == ()
     assert all(point.holds for edge in edges for point in edge.points)
 
 
@@ -249,7 +249,7 @@ def test_a_larger_base_never_gives_less(clause: str, one: int, other: int) -> No
     assert facts
     given_ = []
     for value in sorted((one, other)):
-        decision = decide(DRAFT, clause, placed(DRAFT, facts, base, value) or {})
+        decision = decide(DRAFT, clause, place(DRAFT, facts, base, value) or {})
         worth = [decision.amount_fen, decision.ceiling_fen, decision.posts]
         given_.append(next((w for w in worth if w is not None), -1))
     assert given_[0] <= given_[1]
@@ -272,7 +272,7 @@ def test_more_failing_never_gives_more(clause: str, data: st.DataObject) -> None
     assert before.proof
     met = [j.requirement for j in before.proof.conditions if j.state == "met"]
     asked = data.draw(st.sampled_from(met)) if met else None
-    broken = asked and _failed(DRAFT, proof.clause, facts, asked)
+    broken = asked and _facts_to_fail(DRAFT, proof.clause, facts, asked)
     after = decide(DRAFT, clause, {**facts, **(broken or {})})
     if broken:
         assert after.result == "ineligible"

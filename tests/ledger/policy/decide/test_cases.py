@@ -38,7 +38,7 @@ def test_every_clause_has_a_case_for_what_it_gives() -> None:
 def results(text: str) -> list[tuple[str, list[tuple[str, str]]]]:
     listed, findings = cases.read(text.encode())
     assert listed is not None, findings
-    decisions = [cases.decided(DRAFT, case) for case in listed]
+    decisions = [cases.decide_case(DRAFT, case) for case in listed]
     return [(d.result, [(e.where, e.code) for e in d.errors]) for d in decisions]
 
 

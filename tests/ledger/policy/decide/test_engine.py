@@ -72,7 +72,7 @@ def test_the_draft_may_simulate_but_not_pay_and_the_drill_goes_all_the_way() -> 
     assert DRILL.effective.span == Span(date(2017, 1, 1), None)
     assert DRILL.drill
     for clause in DRAFT.clauses:
-        assert "Q1-1" in DRAFT.undecided(clause)
+        assert "Q1-1" in DRAFT.undecided_questions(clause)
         assert not DRAFT.payable(clause)
         assert DRILL.payable(clause)
         assert DRILL.clause(clause.id) == clause, "the drill changes no word of a clause"
@@ -138,12 +138,12 @@ def test_no_legal_person_of_unknown_kind_may_still_be_a_talent() -> None:
 def test_the_unmet_condition_is_told_in_the_words_of_the_text() -> None:
     (unmet,) = on_model(scenarios=4).unmet
     assert unmet.requirement.words == "典型应用场景不少于5个"
-    assert (unmet.given, unmet.requirement.value, unmet.article) == (4, 5, "第九条")
+    assert (unmet.value, unmet.requirement.value, unmet.article) == (4, 5, "第九条")
 
 
 def test_what_a_person_must_judge_is_told() -> None:
     (judged,) = decide(DRAFT, "14-1", TEAM | {"talent_category": "other_prize"}).to_judge
-    assert (judged.given, judged.article) == ("other_prize", "第十四条")
+    assert (judged.value, judged.article) == ("other_prize", "第十四条")
     assert "等" in judged.requirement.words
 
 

@@ -59,7 +59,7 @@ def test_what_is_missing_is_named_with_its_proof() -> None:
 def test_the_questions_say_who_decided_them_when() -> None:
     drafted = explain(DRAFT, decide(DRAFT, "09-1", GATE)).questions
     assert {one.decided_by for one in drafted} == {None}
-    assert [one.question for one in drafted] == list(DRAFT.asked(CLAUSE))
+    assert [one.question for one in drafted] == list(DRAFT.questions_of(CLAUSE))
     drilled = explain(DRILL, decide(DRILL, "09-1", GATE)).questions
     assert all(one.decided_by and isinstance(one.decided_on, date) for one in drilled)
 

@@ -16,7 +16,7 @@ import pytest
 from ledger.errors import Refused
 from ledger.policy import Policy, decide, load
 from ledger.policy.decide import cases
-from ledger.policy.decide.record import ENGINE, record, replayed
+from ledger.policy.decide.record import ENGINE, record, replay
 from ledger.policy.text.published import FOLDER
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,7 +35,7 @@ def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
     listed, _ = cases.read((FOLDER / f"{DRAFT}.cases.json").read_bytes())
     taken: dict[tuple[str, str], int] = {}
     for case in listed or []:
-        decision = cases.decided(policy, case)
+        decision = cases.decide_case(policy, case)
         made = record(policy, decision)
         if made is None or decision.proof is None:
             continue
@@ -66,7 +66,7 @@ def test_golden_records_are_decided_again_to_the_letter(renew_golden: bool) -> N
     kept = json.loads(mine.read_text(encoding="utf-8"))
     assert len(kept) > 40
     for one in kept:
-        again = replayed(one)
+        again = replay(one)
         assert again
         assert again.as_json() == one, f"{one['clause']}: renew with --renew-golden, or count up"
 
@@ -98,8 +98,8 @@ def test_what_must_not_be_kept_is_nowhere_in_the_record() -> None:
     assert kept["facts"]["talent_category"] is None
     assert kept["result"] == "eligible"
     assert '"given": "national_plan"' not in json.dumps(kept)
-    assert replayed(kept, {"talent_category": "national_plan"}) == made
-    other = replayed(kept, {"talent_category": "none"})
+    assert replay(kept, {"talent_category": "national_plan"}) == made
+    other = replay(kept, {"talent_category": "none"})
     assert other
     assert other.digest != made.digest
 
@@ -124,7 +124,7 @@ def test_a_record_that_was_changed_is_found_out() -> None:
     assert made
     kept = made.as_json()
     kept["outcome"] = {"amount_fen": 30_000_001}
-    again = replayed(kept)
+    again = replay(kept)
     assert again
     assert again.as_json() != kept
 
@@ -140,7 +140,7 @@ def test_another_reading_is_another_record_and_replays_by_itself() -> None:
         made = record(policy, decide(policy, "12-1", facts))
         assert made
         assert made.readings["Q12-1"] == reading
-        assert replayed(made.as_json()) == made
+        assert replay(made.as_json()) == made
         seen.add((made.digest, made.outcome["amount_fen"]))
     assert {fen for _, fen in seen} == {50_000_000, 100_000_000, 0}
     assert len(seen) == 3
@@ -152,4 +152,4 @@ def test_wrong_facts_leave_no_record_and_another_engine_is_refused() -> None:
     made = record(policy, decide(policy, "14-1", TALENT))
     assert made
     with pytest.raises(Refused, match="other_engine"):
-        replayed({**made.as_json(), "engine": ENGINE + 1})
+        replay({**made.as_json(), "engine": ENGINE + 1})

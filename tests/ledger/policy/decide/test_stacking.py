@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from ledger.policy import load
-from ledger.policy.decide.stacking import Award, Level, Other, beside, together
+from ledger.policy.decide.stacking import Award, Level, OtherAward, beside, together
 from ledger.policy.text.clauses import SimilarAward
 
 DRAFT = load("yinchuan-2024-draft")
@@ -32,25 +32,25 @@ TABLE = [
 )
 def test_beside_a_similar_award(fen: int, level: Level, reading: str, payable: int) -> None:
     policy = load("yinchuan-2024-draft", {"Q16-3": reading})
-    assert beside(policy, SCENE, [Other("市级示范场景奖", level, fen)], TABLE).fen == payable
+    assert beside(policy, SCENE, [OtherAward("市级示范场景奖", level, fen)], TABLE).fen == payable
 
 
 def test_a_district_award_as_the_citys() -> None:
     policy = load("yinchuan-2024-draft", {"Q16-4": "city"})
     assert (
-        beside(policy, SCENE, [Other("市级示范场景奖", "district", 30_000_000)], TABLE).fen
+        beside(policy, SCENE, [OtherAward("市级示范场景奖", "district", 30_000_000)], TABLE).fen
         == 20_000_000
     )
 
 
 def test_what_is_not_in_the_signed_table_is_not_similar() -> None:
-    other = Other("市级示范场景奖", "city", 80_000_000)
+    other = OtherAward("市级示范场景奖", "city", 80_000_000)
     assert beside(DRAFT, SCENE, [other]).fen == 50_000_000
     assert beside(DRAFT, SCENE._replace(clause="11-1"), [other], TABLE).fen == 50_000_000
 
 
 def test_public_support_never_exceeds_the_cost() -> None:
-    much = Other("自治区场景奖", "region", 230_000_000)
+    much = OtherAward("自治区场景奖", "region", 230_000_000)
     left = beside(DRAFT, SCENE, [much])
     assert (left.fen, left.rule, left.by) == (20_000_000, "support", "自治区场景奖")
     assert beside(DRAFT, SCENE, [much._replace(fen=250_000_000)]).fen == 0

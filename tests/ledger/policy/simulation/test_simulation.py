@@ -8,17 +8,17 @@ import pytest
 
 from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
-from ledger.policy.decide import facts as told
+from ledger.policy.decide import fact_checks
 from ledger.policy.simulation.applicants import Applicant, BadRow
 from ledger.policy.simulation.dilution import Rounds
-from ledger.policy.simulation.sample_register import generated
-from ledger.policy.simulation.simulation import Simulation, departments, resting, simulate
+from ledger.policy.simulation.sample_register import sample_applicants
+from ledger.policy.simulation.simulation import Simulation, departments, open_questions, simulate
 from tests.support.invented_policy import harbour
 
 DRAFT = load("yinchuan-2024-draft")
 FIRM = {"subject_kind": "enterprise", "legal_person": True}
 MAKER = {**FIRM, "listed_product": True, "drives_local_industry": True}
-REGISTER = list(islice(generated(DRAFT, 7), 250))
+REGISTER = list(islice(sample_applicants(DRAFT, 7), 250))
 
 
 def firms(clause: str, *facts: Mapping[str, object]) -> list[Applicant]:
@@ -58,7 +58,7 @@ def test_what_clauses_pay_is_what_applicants_get(alone: Simulation) -> None:
 
 def test_every_clause_is_decided_as_the_engine_decides_it(alone: Simulation) -> None:
     for clause in DRAFT.clauses:
-        names = told.names(DRAFT, clause)
+        names = fact_checks.names(DRAFT, clause)
         decisions = []
         for one in REGISTER:
             facts = {**one.facts, **one.own.get(clause.id, {})}
@@ -195,10 +195,10 @@ def test_where_nothing_bounds_a_clause_there_is_no_total() -> None:
 
 def test_what_rests_on_open_questions() -> None:
     made = run(firms("07-1", {"business": "annotation", "seats": 500}), DRAFT)
-    found = {one.question: one for one in resting(made.first)}
+    found = {one.question: one for one in open_questions(made.first)}
     assert (found["Q7-1"].awards, found["Q7-1"].posts) == (1, 200)
     assert found["Q12-1"].awards == 0
-    assert resting(run(REGISTER[:5], load("yinchuan-2024-drill")).first) == ()
+    assert open_questions(run(REGISTER[:5], load("yinchuan-2024-drill")).first) == ()
 
 
 def test_rows_with_faults_are_left_out_and_the_others_count() -> None:
@@ -222,13 +222,17 @@ def test_a_fact_for_one_clause_alone() -> None:
 
 
 def test_the_same_seed_gives_the_same_register() -> None:
-    assert list(islice(generated(DRAFT, 3), 50)) == list(islice(generated(DRAFT, 3), 50))
-    assert list(islice(generated(DRAFT, 3), 50)) != list(islice(generated(DRAFT, 4), 50))
+    assert list(islice(sample_applicants(DRAFT, 3), 50)) == list(
+        islice(sample_applicants(DRAFT, 3), 50)
+    )
+    assert list(islice(sample_applicants(DRAFT, 3), 50)) != list(
+        islice(sample_applicants(DRAFT, 4), 50)
+    )
 
 
 def test_an_invented_policy_needs_no_code() -> None:
     policy = harbour()
-    made = run(islice(generated(policy, 1), 300), policy)
+    made = run(islice(sample_applicants(policy, 1), 300), policy)
     assert (made.applicants, made.bad) == (300, 0)
     assert movement(made)["fen"] == sum(t.paid_fen for t in made.first.tallies.values())
     assert {c.clause for c in made.first.cliffs.all}

@@ -125,8 +125,8 @@ def test_a_question_that_the_drill_leaves_open_stops_payment() -> None:
     model, team = made.clause("09-1"), made.clause("14-1")
     assert model
     assert team
-    assert (made.undecided(model), made.payable(model)) == (("Q9-5",), False)
-    assert (made.undecided(team), made.payable(team)) == ((), True)
+    assert (made.undecided_questions(model), made.payable(model)) == (("Q9-5",), False)
+    assert (made.undecided_questions(team), made.payable(team)) == ((), True)
 
 
 @pytest.mark.parametrize("dates", ["{from: 2024-07-01}", "{until: open}", "{}"])

@@ -15,8 +15,8 @@ SHARED = SHARED / "policy/text.md"
 def test_every_quotation_is_to_the_letter_and_every_sentence_cited() -> None:
     for version in ("yinchuan-2024-draft", "yinchuan-2024-drill"):
         policy = load(version)
-        assert list(quotations.misquoted(policy.citations(), TEXT)) == []
-        assert list(quotations.uncited(policy, TEXT)) == []
+        assert list(quotations.find_misquotations(policy.citations(), TEXT)) == []
+        assert list(quotations.find_uncited(policy, TEXT)) == []
 
 
 @pytest.mark.skipif(not SHARED.is_file(), reason="../shared/policy is not here")
@@ -36,7 +36,7 @@ def test_the_departments_stand_in_their_article() -> None:
 
 def test_a_sentence_that_nothing_cites_is_told() -> None:
     fewer = DRAFT.model_copy(update={"context": DRAFT.context[1:], "pools": {}})
-    found = [(f.code, dict(f.params)["words"]) for f in quotations.uncited(fewer, TEXT)]
+    found = [(f.code, dict(f.params)["words"]) for f in quotations.find_uncited(fewer, TEXT)]
     assert found == [
         ("uncited", "（征求意见稿）"),
         ("uncited", "本条项下奖励每年总额不超过2000万元。"),
@@ -57,4 +57,6 @@ def test_a_quotation_that_is_none(
     article: str, text: str, span: tuple[int, int] | None, code: str
 ) -> None:
     cited = Citation.model_construct(article=article, text=text, span=span)
-    assert [(f.where, f.code) for f in quotations.misquoted({"it": cited}, TEXT)] == [("it", code)]
+    assert [(f.where, f.code) for f in quotations.find_misquotations({"it": cited}, TEXT)] == [
+        ("it", code)
+    ]

@@ -131,7 +131,7 @@ def test_a_tried_reading_is_undecided_and_the_chosen_one_is_not() -> None:
     tried = load("yinchuan-2024-drill", {"Q12-1": "once"})
     software = tried.clause("12-1")
     assert software
-    assert tried.undecided(software) == ("Q12-1",)
+    assert tried.undecided_questions(software) == ("Q12-1",)
 
 
 def test_every_other_reading_can_be_tried() -> None:

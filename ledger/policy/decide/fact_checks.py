@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import shown
+from ledger.formats.yaml_with_lines import printable
 from ledger.policy.decide.tree import Quotient
 from ledger.policy.text.clauses import Clause, Policy
-from ledger.policy.text.conditions import Derived, FactKind
+from ledger.policy.text.conditions import Derivation, FactKind
 from ledger.units import FEN_MAX
 
 COUNT_MAX = 10**36  # more is a typing error
@@ -26,7 +26,7 @@ Values = dict[str, Any]
 Check = Callable[[object], str | None]
 
 
-class Lacking(NamedTuple):
+class Unknown(NamedTuple):
     """In the place of a fact that follows from missing ones: those, and the most it can be."""
 
     facts: tuple[str, ...]
@@ -36,37 +36,37 @@ class Lacking(NamedTuple):
 def names(policy: Policy, clause: Clause) -> tuple[str, ...]:
     """The facts on which a clause is decided, the gate's first."""
     amount = clause.amount
-    asked: list[str | None] = []
+    needed_names: list[str | None] = []
     for requirement in (*policy.scope.require, *clause.require):
-        asked += [requirement.fact, requirement.unless.fact if requirement.unless else None]
-    asked += [amount.base, amount.limit, amount.paid]
-    found: list[str] = []
-    for name in asked:
-        derived = policy.derived.get(name or "")
-        found += derived.inputs if derived else [name] if name else []
-    return tuple(dict.fromkeys(found))
+        needed_names += [requirement.fact, requirement.unless.fact if requirement.unless else None]
+    needed_names += [amount.base, amount.limit, amount.paid]
+    input_names: list[str] = []
+    for name in needed_names:
+        derivation = policy.derived.get(name or "")
+        input_names += derivation.inputs if derivation else [name] if name else []
+    return tuple(dict.fromkeys(input_names))
 
 
-def checks(policy: Policy, known: Iterable[str]) -> dict[str, Check]:
+def checks(policy: Policy, names: Iterable[str]) -> dict[str, Check]:
     """For each fact that a clause knows, what is wrong with a value: a code, or None."""
-    return {name: _check(policy.facts[name]) for name in known}
+    return {name: _check(policy.facts[name]) for name in names}
 
 
-def faults(policy: Policy, known: Mapping[str, Check], given: Values) -> Iterator[Finding]:
+def faults(policy: Policy, checks: Mapping[str, Check], values: Values) -> Iterator[Finding]:
     """What is wrong with the facts themselves: one finding for each that is."""
     wrong = set()
-    for name, value in given.items():
-        check = known.get(name)
+    for name, value in values.items():
+        check = checks.get(name)
         if check is None:
-            yield Finding(shown(name), "unknown_fact", (("name", shown(name)),))
+            yield Finding(printable(name), "unknown_fact", (("name", printable(name)),))
         elif code := check(value):
             wrong.add(name)
             yield _fault(name, code, policy.facts[name].words)
-    numbers = {n: _number(v) for n, v in given.items() if n in known and n not in wrong}
-    for one in policy.impossible:
-        parts = [part for part in one.parts if part in numbers]
-        if parts and one.whole in numbers and _sum(numbers, parts) > numbers[one.whole]:
-            yield Finding(parts[0], "impossible", (("words", one.words),))
+    numbers = {n: _number(v) for n, v in values.items() if n in checks and n not in wrong}
+    for rule in policy.impossible:
+        parts = [part for part in rule.parts if part in numbers]
+        if parts and rule.whole in numbers and _sum(numbers, parts) > numbers[rule.whole]:
+            yield Finding(parts[0], "impossible", (("words", rule.words),))
 
 
 def _sum(numbers: Values, parts: Iterable[str]) -> Any:  # noqa: ANN401 - exact, of any kind
@@ -114,28 +114,28 @@ def _decimal_fault(value: object) -> str | None:
     return "negative" if value.startswith("-") else None
 
 
-def derivation(name: str, derived: Derived) -> Callable[[Values], None]:
+def derivation(name: str, formula: Derivation) -> Callable[[Values], None]:
     """Put what follows into the values: the fact itself, or what is lacking and its bound."""
-    if derived.ratio:
-        of, to = derived.ratio.of, derived.ratio.to
+    if formula.ratio:
+        of, to = formula.ratio.of, formula.ratio.to
 
         def ratio(values: Values) -> None:
-            lacking = tuple(fact for fact in (of, to) if fact not in values)
-            values[name] = Lacking(lacking, None) if lacking else Quotient(values[of], values[to])
+            missing = tuple(fact for fact in (of, to) if fact not in values)
+            values[name] = Unknown(missing, None) if missing else Quotient(values[of], values[to])
 
         return ratio
-    plus, less = derived.plus, derived.less
+    plus, less = formula.plus, formula.less
 
     def difference(values: Values) -> None:
-        lacking = [fact for fact in plus if fact not in values]
+        missing = [fact for fact in plus if fact not in values]
         most = None
-        if not lacking:
+        if not missing:
             most = sum([values[fact] for fact in plus])
         for fact in less:
             if fact not in values:
-                lacking.append(fact)
+                missing.append(fact)
             elif most is not None:
                 most -= values[fact]
-        values[name] = Lacking(tuple(lacking), most) if lacking else most
+        values[name] = Unknown(tuple(missing), most) if missing else most
 
     return difference
