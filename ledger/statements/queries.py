@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines as lines
-from ledger.charging.rules.billing import owed
+from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
@@ -157,7 +157,7 @@ def proved(
     """The evidence of all charges of a project in a month."""
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
-    items = owed(lines.billed_in(db, project, month, next_month))
+    items = owed_items(lines.bill_items_between(db, project, month, next_month))
     found = evidence(items, gaps, policies)
     return {key: proof for key, proof in found.items() if key.month == month}
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
 from ledger.formats.spreadsheet_export import harmless
 from ledger.policy.process import Grade
-from ledger.registry.rules.pricing import Priced, Share
+from ledger.registry.rules.pricing import PricedUsage, Share
 from ledger.units import Fen, hours, yuan
 
 Party = Literal["centre", "builder"]
@@ -120,7 +120,7 @@ def number_of(contract: int, month: date, revision: int) -> str:
 
 
 def evidence(
-    items: Iterable[Priced | Share],
+    items: Iterable[PricedUsage | Share],
     gaps: Mapping[tuple[str, date], int],
     policies: Policies,
 ) -> dict[ChargeKey, Evidence]:
@@ -141,8 +141,8 @@ def evidence(
             told |= item.sources
             delivered[key] = delivered.get(key, 0) + item.gap_ms
         else:
-            told.add(item.used.source)
-            watched.setdefault(key, set()).add((item.used.device, item.used.day))
+            told.add(item.usage.source)
+            watched.setdefault(key, set()).add((item.usage.device, item.usage.day))
     return {
         key: Evidence(
             worst(GRADES[source] for source in told),

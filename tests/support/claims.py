@@ -142,7 +142,7 @@ def draft(engine: sa.Engine, code: str) -> str:
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(
-            db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
+            db, cause=f"test/{next(_numbers)}", used_on=month, booked=month, actor="test",
             moves={voucher_of(db, project).book: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)

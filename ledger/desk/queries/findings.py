@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines as lines
 from ledger.metering.queries import usage
-from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
 
@@ -118,12 +118,12 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
     chosen = list(projects)
-    items = lines.billed(db, chosen, beijing_day(now))
+    items = lines.bill_items(db, chosen, beijing_day(now))
     found: dict[tuple[Any, ...], Row] = {}
     for item in items:
-        if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):
+        if not isinstance(item, UnpricedUsage) or centre not in (None, item.usage.centre):
             continue
-        used = item.used
+        used = item.usage
         selected = (used.mig_profile, used.partition, used.qos, used.market)
         key = (used.project, used.centre, used.nvml_name, *selected, item.reason)
         row = found.setdefault(

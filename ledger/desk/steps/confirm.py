@@ -84,7 +84,7 @@ def respond(
     if answer != "withdrawn" and viewer.role not in kind.roles:
         raise Refused("not_your_decision", role=viewer.role)
     made = decide.answer(
-        db, decision, answer=answer, seen=seen, actor=viewer.actor, now=now, reason=reason
+        db, decision, answer=answer, digest_seen=seen, actor=viewer.actor, now=now, reason=reason
     )
     if answer == "confirmed":
         kind.effect(db, made, viewer.actor, now)

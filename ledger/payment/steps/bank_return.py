@@ -120,7 +120,7 @@ def _post(
         drafts.append(
             Draft(
                 cause=f"bank/{row.reference}",
-                used=month_of(row.on_day),
+                used_on=month_of(row.on_day),
                 booked=month_of(beijing_day(now)),
                 actor=actor,
                 moves={line.book: [voucher], line.indicator_book: [budget]},

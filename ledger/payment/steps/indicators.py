@@ -86,7 +86,7 @@ def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> N
     post(
         db,
         cause=f"decision/{decision.id}",
-        used=month,
+        used_on=month,
         booked=month,
         actor=actor,
         moves={found.book: [given if fen > 0 else cut]},

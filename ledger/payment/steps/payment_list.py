@@ -114,7 +114,7 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         [
             Draft(
                 cause=f"pay/{made.number}/{line.line}",
-                used=month,
+                used_on=month,
                 booked=month,
                 actor=actor,
                 moves=_moves(line, waiting, indicator),

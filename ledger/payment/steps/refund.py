@@ -92,7 +92,7 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
     post(
         db,
         cause=f"refund/{said['reference']}",
-        used=month_of(on_day),
+        used_on=month_of(on_day),
         booked=month_of(beijing_day(now)),
         actor=actor,
         moves={voucher.book: [money], indicator.book: [budget]},

@@ -197,7 +197,7 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     _keep(db, kept.id, told, decision)
     if moves := clear(balances(db, book), told):
         post(
-            db, cause=f"reconcile/{decision.id}", used=month, booked=month_of(beijing_day(now)),
+            db, cause=f"reconcile/{decision.id}", used_on=month, booked=month_of(beijing_day(now)),
             actor=actor, moves={book: moves},
         )  # fmt: skip
     _accrue(db, contract, actor, now)

@@ -16,7 +16,7 @@ from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, Refused
 from ledger.people.steps.credentials import Role, Viewer
 from ledger.people.tables import Decision
-from ledger.vouchers.steps.caps import lowered, propose_cap, raised
+from ledger.vouchers.steps.caps import lower_moves, propose_cap, raise_moves
 from ledger.vouchers.steps.reserve import reserve
 from tests.support.accounts.rights import book
 from tests.support.simulation import window
@@ -153,14 +153,14 @@ def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
 
 
 def test_the_moves_of_a_change() -> None:
-    assert [(m.kind, m.amount) for m in raised(7)] == [("eligible", 7), ("issue", 7)]
-    less = [(m.kind, m.amount) for m in lowered(7, book(A=9, E=2))]
+    assert [(m.kind, m.amount) for m in raise_moves(7)] == [("eligible", 7), ("issue", 7)]
+    less = [(m.kind, m.amount) for m in lower_moves(7, book(A=9, E=2))]
     assert less == [("withdraw", 5), ("reduce", 7)]
-    assert [m.kind for m in lowered(7, book(A=9, E=7))] == ["reduce"]
+    assert [m.kind for m in lower_moves(7, book(A=9, E=7))] == ["reduce"]
 
 
 def test_no_line_of_code_lowers_a_promise_without_a_decision(town: Town) -> None:
     book = voucher_of(town).book
     part = [Move("withdraw", "available", "entitlement", 1)]
     with Session(town.engine) as db, pytest.raises(Refused, match="undecided"):
-        post(db, cause="mine", used=MONTH, booked=MONTH, actor="x", moves={book: part})
+        post(db, cause="mine", used_on=MONTH, booked=MONTH, actor="x", moves={book: part})
