@@ -25,8 +25,8 @@ class Usage:
     """What one project used of one kind of device in one centre on one Beijing day.
 
     `partition` and `qos` are "" where the holder has none; `market` is the binding's. `device`,
-    `holder` and `source` are told where a line or a statement needs them, else empty. `reserved_line` is
-    the reserved line on whose device it ran: it is not charged again.
+    `holder` and `source` are set where a contract line or a statement needs them, else empty.
+    `reserved_line` is the reserved line on whose device it ran: it is not charged again.
     """
 
     project: int

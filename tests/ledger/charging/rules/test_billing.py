@@ -262,10 +262,10 @@ def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
     for covered in (None, 3):
         for day in {u.day for u in usage}:
             whole = [u.device_ms for u in usage if (u.day, u.reserved_line) == (day, covered)]
-            parts = [u.device_ms for u in pieces if (u.day, u.covered_ms) == (day, covered)]
+            parts = [u.device_ms for u in pieces if (u.day, u.reserved_line) == (day, covered)]
             assert sum(parts) == sum(whole)
     assert by_selection(pieces) == by_selection(usage)
-    assert all(isinstance(i, PackageUsage) == (i.usage.covered_ms == 3) for i in items
+    assert all(isinstance(i, PackageUsage) == (i.usage.reserved_line == 3) for i in items
                if not isinstance(i, Share))  # fmt: skip
     for line in packages:
         drawn = [i.usage for i in items if isinstance(i, PricedUsage) and i.line is line]
