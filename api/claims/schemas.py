@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.door.schemas import Asked, Long, Text, Told
-from ledger.claims.queries import masked
+from ledger.claims.queries import mask
 from ledger.claims.steps.claim_actions import Action
 from ledger.units import FEN_MAX
 
@@ -183,6 +183,6 @@ class AccountSeen(Told):
     @classmethod
     def of(cls, row: Any, *, whole: bool) -> "AccountSeen":  # noqa: ANN401 - a row
         """From the books; without the right to the whole number, its last four figures."""
-        number = row.number if whole else masked(row.number)
+        number = row.number if whole else mask(row.number)
         found = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
         return cls.model_validate({**found, "number": number})

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.door.schemas import Asked, Exact, Text, Told, YearMonth
-from ledger.statements.rules import Standing, Word
+from ledger.statements.rules import AnswerState, Word
 
 
 class StatementAsked(Asked):
@@ -76,8 +76,8 @@ class StatementSummed(Told):
     issued_at: datetime
     issued_by: str
     superseded_by: str | None
-    centre_says: Standing
-    builder_says: Standing
+    centre_says: AnswerState
+    builder_says: AnswerState
 
 
 class StatementListed(StatementSummed):

@@ -14,7 +14,7 @@ from ledger.accounts.queries import post
 from ledger.claims.queries import claim_by_number, voucher_of
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
-from ledger.claims.steps.claims import Done, add_file, open_claim
+from ledger.claims.steps.claims import StepResult, add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
@@ -50,7 +50,7 @@ _numbers = count(1)
 
 
 def file(text: str) -> File:
-    return File.given(f"{text}.pdf", b"%PDF-" + text.encode())
+    return File.from_content(f"{text}.pdf", b"%PDF-" + text.encode())
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Office:
 
     def take(
         self, number: str, action: Action, viewer: Viewer, now: datetime = START, **wish: object
-    ) -> Done:
+    ) -> StepResult:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             wanted = Wish(action, **wish)  # type: ignore[arg-type]
             return handle(db, claim_by_number(db, number), wanted, viewer=viewer, now=now)
@@ -121,7 +121,14 @@ class Office:
 
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
-            respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=now)
+            respond(
+                db,
+                made.id or 0,
+                answer="confirmed",
+                digest_seen=made.digest,
+                viewer=viewer,
+                now=now,
+            )
 
 
 def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> None:

@@ -81,8 +81,8 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=viewer,
-                now=NOW,
+                db, decision.id or 0, answer="confirmed", digest_seen=decision.digest,
+                viewer=viewer, now=NOW,
             )  # fmt: skip
 
     def reconcile(self, *choices: Choice) -> None:

@@ -15,8 +15,7 @@ from ledger.formats.yaml_with_lines import Place
 from ledger.registry.rules.entries import Contract
 from ledger.registry.rules.price_entry import Price
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import effective_dating as dated
-from ledger.registry.steps import entities as named
+from ledger.registry.steps import effective_dating, entities
 from ledger.registry.steps.entities import Registration
 
 _PROFILES = text("""
@@ -42,7 +41,7 @@ LineEntry = tuple[Contract, Price, Place]
 
 def line_facts(
     registration: Registration, registry: Registry
-) -> tuple[list[dated.DatedFact], list[dated.DatedFact]]:
+) -> tuple[list[effective_dating.DatedFact], list[effective_dating.DatedFact]]:
     """The file's contract lines as dated facts, metered ones and others.
 
     Names that mean nothing become findings.
@@ -53,27 +52,31 @@ def line_facts(
         for i, price in enumerate(contract.prices)
     ]
     registration.look_up(
-        named.CATALOGUE, [(p.model, at.at("model")) for _, p, at in entries if p.model]
+        entities.CATALOGUE, [(p.model, at.at("model")) for _, p, at in entries if p.model]
     )
     _refuse_unknown_profiles(registration, registry, entries)
     devices = _devices(registration, registry, entries)
     metered, other_lines = [], []
     for contract, price, at in entries:
-        key = registration.id(named.CONTRACTS, contract.number)
-        model = registration.id(named.CATALOGUE, price.model) if price.model else None
+        key = registration.id(entities.CONTRACTS, contract.number)
+        model = registration.id(entities.CATALOGUE, price.model) if price.model else None
         span = price.span(contract.span)
         if key is None or span.empty or (price.model and model is None):
             continue
         name, selectors = price.name or "", (model, *price.selectors)
         says = _says(price, devices.get(str(at)))
         if price.kind == "metered":
-            metered.append(dated.DatedFact((key, price.kind, *selectors), (name, *says), span, at))
+            metered.append(
+                effective_dating.DatedFact((key, price.kind, *selectors), (name, *says), span, at)
+            )
         else:
-            other_lines.append(dated.DatedFact((key, price.kind, name, *selectors), says, span, at))
+            other_lines.append(
+                effective_dating.DatedFact((key, price.kind, name, *selectors), says, span, at)
+            )
     return metered, other_lines
 
 
-def _says(price: Price, devices: Sequence[str] | None) -> dated.Columns:
+def _says(price: Price, devices: Sequence[str] | None) -> effective_dating.Columns:
     counts = bool(price.counts) if price.kind == "fixed" else None
     return (
         price.unit, price.yuan, price.gpus, price.hours, price.tax_included, price.tax_rate,
@@ -106,7 +109,7 @@ def _devices(
     if not reserved:
         return {}
     registration.look_up(
-        named.GPUS,
+        entities.GPUS,
         [(gpu, at.at("gpus", i)) for _, p, at in reserved for i, gpu in enumerate(p.reserved)],
     )
     locations = _locations(registration, registry, reserved)
@@ -160,7 +163,7 @@ def _device_faults(
             yield place.finding("other_centre", name=name, centre=centre)
 
 
-def reserved_twice(db: Session, lines: Sequence[dated.DatedFact]) -> list[Finding]:
+def reserved_twice(db: Session, lines: Sequence[effective_dating.DatedFact]) -> list[Finding]:
     """Devices of lines just written, none of them metered, that another line reserves as well."""
     places = {
         (line.about[0], line.about[2]): line.place for line in lines if line.about[1] == "reserved"

@@ -21,9 +21,7 @@ from ledger.registry.rules import registry_file as files
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import contract_lines
-from ledger.registry.steps import effective_dating as dated
-from ledger.registry.steps import entities as named
+from ledger.registry.steps import contract_lines, effective_dating, entities
 from ledger.registry.steps.entities import EntityFact, Registration, Section
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
@@ -77,13 +75,18 @@ def register(
 
 def _register_entities(registration: Registration, registry: Registry) -> None:
     """Everything that is known by a name, each after what it refers to."""
-    for section in (named.ORGANISATIONS, named.CENTRES, named.CLUSTERS, named.CATALOGUE):
+    for section in (
+        entities.ORGANISATIONS,
+        entities.CENTRES,
+        entities.CLUSTERS,
+        entities.CATALOGUE,
+    ):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
-    registration.state(named.CATALOGUE_NAMES, _device_names(registry))
-    for section in (named.GPUS, named.PROJECTS):
+    registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
+    for section in (entities.GPUS, entities.PROJECTS):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
     _refuse_second_contracts(registration, registry)
-    registration.state(named.CONTRACTS, _entity_facts(named.CONTRACTS, registry.contracts))
+    registration.state(entities.CONTRACTS, _entity_facts(entities.CONTRACTS, registry.contracts))
 
 
 def _entity_facts(section: Section, entries: Iterable[tuple[Shape, Place]]) -> Iterator[EntityFact]:
@@ -123,13 +126,13 @@ def _register_dated_facts(
 ) -> None:
     metered, other_lines = contract_lines.line_facts(registration, registry)
     for kind, facts in (
-        (dated.BILLING, _billing(registration, registry)),
-        (dated.METERED, metered),
-        (dated.PRICES, other_lines),
-        (dated.BINDINGS, _bindings(registration, registry)),
+        (effective_dating.BILLING, _billing(registration, registry)),
+        (effective_dating.METERED, metered),
+        (effective_dating.PRICES, other_lines),
+        (effective_dating.BINDINGS, _bindings(registration, registry)),
         *_relations(registration, registry),
     ):
-        outcome = dated.state(
+        outcome = effective_dating.state(
             registration.db, kind, facts, actor=actor, now=now,
             supersede=registration.supersede, write=not registration.findings,
         )  # fmt: skip
@@ -141,47 +144,47 @@ def _register_dated_facts(
         registration.findings += contract_lines.reserved_twice(registration.db, other_lines)
 
 
-def _billing(registration: Registration, registry: Registry) -> list[dated.DatedFact]:
+def _billing(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
     return [
-        dated.DatedFact((cluster,), (bill.source,), bill.span, place.at("billing", i))
+        effective_dating.DatedFact((cluster,), (bill.source,), bill.span, place.at("billing", i))
         for entry, place in registry.clusters
-        if (cluster := registration.id(named.CLUSTERS, entry.name)) is not None
+        if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
         for i, bill in enumerate(entry.billing)
     ]
 
 
-def _bindings(registration: Registration, registry: Registry) -> list[dated.DatedFact]:
+def _bindings(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
     bound = registry.bindings
-    registration.look_up(named.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
-    registration.look_up(named.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
+    registration.look_up(entities.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
+    registration.look_up(entities.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
     return [
         # A project that is not there yet can still contradict: it stands for itself by its code.
-        dated.DatedFact(
+        effective_dating.DatedFact(
             (cluster, e.holder.kind, e.holder.name),
-            (registration.id(named.PROJECTS, e.project) or e.project, e.market),
+            (registration.id(entities.PROJECTS, e.project) or e.project, e.market),
             e.span,
             place,
         )
         for e, place in bound
-        if (cluster := registration.id(named.CLUSTERS, e.cluster)) is not None
+        if (cluster := registration.id(entities.CLUSTERS, e.cluster)) is not None
     ]
 
 
 _TARGETS = {"seller": "centre", "buyer": "project", "payee": "project", "related": "other"}
 _TARGET_SECTIONS = {
-    "centre": named.CENTRES,
-    "project": named.PROJECTS,
-    "other": named.ORGANISATIONS,
+    "centre": entities.CENTRES,
+    "project": entities.PROJECTS,
+    "other": entities.ORGANISATIONS,
 }
 
 
 def _relations(
     registration: Registration, registry: Registry
-) -> list[tuple[dated.Kind, list[dated.DatedFact]]]:
+) -> list[tuple[effective_dating.Kind, list[effective_dating.DatedFact]]]:
     """Payees, of whom a project has one at a time, and all others."""
     relations = registry.relations
     registration.look_up(
-        named.ORGANISATIONS,
+        entities.ORGANISATIONS,
         [(relation.organisation, at.at("organisation")) for relation, at in relations],
     )
     for field, section in _TARGET_SECTIONS.items():
@@ -189,21 +192,23 @@ def _relations(
         registration.look_up(section, [(relation.target, at.at(field)) for relation, at in of_it])
     payees, other_relations = [], []
     for relation, place in relations:
-        organisation = registration.id(named.ORGANISATIONS, relation.organisation)
+        organisation = registration.id(entities.ORGANISATIONS, relation.organisation)
         target = registration.id(_TARGET_SECTIONS[_TARGETS[relation.kind]], relation.target)
         if organisation is None or target is None:
             continue
         if relation.kind == "payee":
             says = (organisation,)
-            payees.append(dated.DatedFact((target, "payee"), says, relation.span, place))
+            payees.append(effective_dating.DatedFact((target, "payee"), says, relation.span, place))
         else:
             other_relations.append(
-                dated.DatedFact(_about(relation, organisation, target), (), relation.span, place)
+                effective_dating.DatedFact(
+                    _about(relation, organisation, target), (), relation.span, place
+                )
             )
-    return [(dated.PAYEES, payees), (dated.RELATIONS, other_relations)]
+    return [(effective_dating.PAYEES, payees), (effective_dating.RELATIONS, other_relations)]
 
 
-def _about(relation: Relation, organisation: int, target: int) -> dated.Columns:
+def _about(relation: Relation, organisation: int, target: int) -> effective_dating.Columns:
     """Two are related whichever is named first: the table has the lower key first."""
     if relation.kind == "related":
         low, high = sorted((organisation, target))

@@ -94,7 +94,9 @@ class Hall:
             second = viewer(db, self.town.tokens[Role.APPROVER], NOW)
             assert second
             seen = db.get_one(Decision, decision).digest
-            confirm.respond(db, decision, answer="confirmed", seen=seen, viewer=second, now=NOW)
+            confirm.respond(
+                db, decision, answer="confirmed", digest_seen=seen, viewer=second, now=NOW
+            )
 
 
 @pytest.fixture

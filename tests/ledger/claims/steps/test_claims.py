@@ -122,7 +122,7 @@ def test_the_same_file_again_changes_nothing_and_an_empty_one_is_refused(
         claim = claim_by_number(db, number)
         assert len(book.files(db, claim.id or 0)) == 1
         with pytest.raises(Refused, match="file_empty"):
-            add_file(db, claim, "other", File.given("a", b""), actor="x", now=START)
+            add_file(db, claim, "other", File.from_content("a", b""), actor="x", now=START)
         hash_ = add_file(db, claim, "other", file("receipt"), actor="x", now=START)
         assert hash_ == file("receipt").hash  # one content, used twice
 

@@ -54,7 +54,12 @@ def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connec
             try:
                 viewer = Viewer(token, "乙", Role.FINANCE)
                 respond(
-                    db, made.id or 0, answer="confirmed", seen=made.digest, viewer=viewer, now=NOW
+                    db,
+                    made.id or 0,
+                    answer="confirmed",
+                    digest_seen=made.digest,
+                    viewer=viewer,
+                    now=NOW,
                 )
             except LedgerError as error:
                 db.rollback()
@@ -85,7 +90,9 @@ def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Eng
     made = opened(engine, "clerk:李四#1")
     for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
         with Session(engine) as db, pytest.raises(NotFound):
-            respond(db, made.id or 0, answer="withdrawn", seen="", viewer=viewer, now=NOW)
+            respond(db, made.id or 0, answer="withdrawn", digest_seen="", viewer=viewer, now=NOW)
     with Session(engine) as db, db.begin():
         clerk = Viewer(9, "李四", Role.APPROVER)
-        respond(db, made.id or 0, answer="withdrawn", seen=made.digest, viewer=clerk, now=NOW)
+        respond(
+            db, made.id or 0, answer="withdrawn", digest_seen=made.digest, viewer=clerk, now=NOW
+        )

@@ -207,7 +207,11 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
     shares = propose([one], cells)
     after = {c.key: c for c in applied([one], cells, shares)[1]}
     if any(after[s.cell].invoiced_fen > after[s.cell].metered_fen for s in shares):
-        first, last = (one.named[1], one.named[1]) if one.named else (one.since, one.until)
+        first, last = (
+            (one.statement_month[1], one.statement_month[1])
+            if one.statement_month
+            else (one.since, one.until)
+        )
         kind = after[shares[0].cell].kind
         may = [c for c in after.values() if first <= c.month <= last and c.kind == kind]
         assert all(c.invoiced_fen >= c.metered_fen for c in may)
@@ -215,14 +219,14 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
 
 def test_a_red_document_takes_what_is_not_allocated_first() -> None:
     standing = [Share(1, 1, cell().key, 60)]
-    assert take_back([(2, 1, -40)], standing, left=60) == []
+    assert take_back([(2, 1, -40)], standing, left_fen=60) == []
 
 
 def test_a_red_document_takes_back_in_proportion() -> None:
     first, second, third = cell().key, cell(price=2).key, cell(NOVEMBER).key
     standing = [Share(1, 1, first, 50), Share(1, 2, second, 25), Share(1, 2, third, 25)]
     # 10 of 100: 5, 2.5 and 2.5; the odd fen goes to the first of those that are alike.
-    assert take_back([(2, 1, -10)], standing, left=90) == [
+    assert take_back([(2, 1, -10)], standing, left_fen=90) == [
         Share(2, 1, first, -5), Share(2, 1, second, -3), Share(2, 1, third, -2),
     ]  # fmt: skip
 
@@ -230,14 +234,14 @@ def test_a_red_document_takes_back_in_proportion() -> None:
 def test_a_second_red_document_takes_from_what_the_first_left() -> None:
     first, second = cell().key, cell(price=2).key
     standing = [Share(1, 1, first, 50), Share(1, 1, second, 50), Share(2, 1, first, -50)]
-    assert take_back([(3, 1, -30), (3, 2, -20)], standing, left=0) == [
+    assert take_back([(3, 1, -30), (3, 2, -20)], standing, left_fen=0) == [
         Share(3, 1, second, -30), Share(3, 2, second, -20),
     ]  # fmt: skip
 
 
 def test_red_lines_that_are_worth_too_little() -> None:
     with pytest.raises(ValueError, match="cannot take back"):
-        take_back([(2, 1, -5)], [Share(1, 1, cell().key, 50)], left=0)
+        take_back([(2, 1, -5)], [Share(1, 1, cell().key, 50)], left_fen=0)
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=6), st.data())

@@ -36,7 +36,12 @@ def proposed(town: Town, cap: int) -> Decision:
 def confirmed(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db,
+            decision.id or 0,
+            answer="confirmed",
+            digest_seen=decision.digest,
+            viewer=APPROVER,
+            now=NOW,
         )
 
 
@@ -126,7 +131,7 @@ def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> N
     made = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
-        respond(db, made.id or 0, answer="confirmed", seen=made.digest, viewer=same, now=NOW)
+        respond(db, made.id or 0, answer="confirmed", digest_seen=made.digest, viewer=same, now=NOW)
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:

@@ -26,7 +26,12 @@ def proposed(town: Town) -> Decision:
 def answered(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
-            db, decision.id or 0, answer="confirmed", seen=decision.digest, viewer=APPROVER, now=NOW
+            db,
+            decision.id or 0,
+            answer="confirmed",
+            digest_seen=decision.digest,
+            viewer=APPROVER,
+            now=NOW,
         )
 
 
