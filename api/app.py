@@ -1,4 +1,4 @@
-"""The application put together: its layers, its routes, its pages.
+"""Assemble the application: its layers, its routes, its pages.
 
 From the outside in: the gate (language, log, headers, no error in the raw), the limits, the routes
 under /api/v1 and the pages. The database and the settings are given, nothing is read from outside.
@@ -24,6 +24,7 @@ from api.documents import routes as cost_documents
 from api.door import problems
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
+from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
 from api.metering import agent_routes as agents
 from api.metering import batch_routes as batches
@@ -63,6 +64,11 @@ ROUTES = (
     usage,
     vouchers,
 )
+ROUTERS = (
+    ("", health.router),
+    *((API, routes.router) for routes in ROUTES),
+    *(("", router) for router in pages.ROUTERS),
+)
 SWITCH_S = 0.001  # a person's question does not wait behind the reading of batches
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -76,7 +82,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def create_app(
     engine: Engine, settings: Settings, lifespan: Lifespan[FastAPI] | None = None
 ) -> FastAPI:
-    """The server as an ASGI application on this database.
+    """Make the server as an ASGI application on this database.
 
     Args:
         engine: connections with the application's rights.
@@ -86,16 +92,17 @@ def create_app(
     app = FastAPI(
         title="算券 suanquan",
         version=version("suanquan"),
-        docs_url=None,  # both would load scripts from other people's servers
+        docs_url=None,  # FastAPI's own would load scripts from other people's servers
         redoc_url=None,
-        openapi_url=None,  # served by routes/health.py to who is signed in
+        openapi_url=None,  # served by api/health.py to people who are signed in
         redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.engine = engine
     app.state.settings = settings
     app.state.metrics = CollectorRegistry()
-    app.add_middleware(Limits)
+    app.state.route_table = RouteTable(ROUTERS)
+    app.add_middleware(Limits, routes=app.state.route_table)
     app.add_middleware(Gate, registry=app.state.metrics)
     problems.install(app)
     app.include_router(health.router)

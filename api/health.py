@@ -1,28 +1,33 @@
-"""Whether the server lives, whether it can work, its counters, and its own description."""
+"""Health checks, counters, and the description of the API: for programs, and as a page."""
 
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.door import schemas
 from api.door.access import Right
 from api.door.dependencies import having, signed_in
+from api.door.middleware import CONTENT_POLICY
+from api.door.route_table import limited
 from api.metering import agent_routes as agents
 from api.metering import batch_routes as batches
+from api.web.layout import Framed
 from ledger.postgres.database import check_revision
 
 router = APIRouter()
 
 
 @router.get("/healthz", response_class=PlainTextResponse)
+@limited(counted=False)
 def healthz() -> str:
     """The process answers."""
     return "ok\n"
 
 
 @router.get("/readyz", response_class=PlainTextResponse)
+@limited(counted=False)
 def readyz(request: Request) -> str:
     """The database answers and has the schema of this program; 503 otherwise."""
     check_revision(request.app.state.engine)
@@ -35,9 +40,17 @@ def metrics(request: Request) -> Response:
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
+@router.get("/docs", include_in_schema=False, dependencies=[Depends(signed_in)])
+def reference(frame: Framed) -> HTMLResponse:
+    """Show the API's reference: Swagger UI, from our own files."""
+    page = frame.page("web/reference.html", {})
+    page.headers["Content-Security-Policy"] = f"{CONTENT_POLICY}; img-src 'self' data:"  # its icons
+    return page
+
+
 @router.get("/openapi.json", dependencies=[Depends(signed_in)])
 def openapi(request: Request) -> dict[str, Any]:
-    """What this server offers, for programs."""
+    """Describe the API as OpenAPI."""
     description: dict[str, Any] = request.app.openapi()
     for others in (schemas.SCHEMAS, batches.SCHEMAS, agents.SCHEMAS):
         description["components"]["schemas"].update(others)

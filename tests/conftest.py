@@ -24,6 +24,7 @@ from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["embedded", "system", "all"], default="all")
     parser.addoption("--renew-schema", action="store_true", help="rewrite migrations/schema.sql")
+    parser.addoption("--renew-openapi", action="store_true", help="rewrite tests/api/openapi.json")
     parser.addoption("--renew-faults", action="store_true", help="rewrite docs/faults.md")
     parser.addoption("--renew-golden", action="store_true", help="rewrite this engine's records")
 

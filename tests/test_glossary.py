@@ -17,7 +17,7 @@ from api.web.layout import role_name
 from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.claims.rules import ACTIONS, STATES
 from ledger.desk.queries.findings import KINDS
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.reconciliation.rules.difference_codes import CODES
 from tests.support.paths import DOCS
 

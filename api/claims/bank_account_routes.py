@@ -9,11 +9,14 @@ from sqlmodel import Session, select
 from api.claims.schemas import AccountSeen, AccountWanted, ClaimProposed
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -34,7 +37,7 @@ def propose(
     if made is None:
         told = findings(faults)
         raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
-    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+    return ClaimProposed(decision=key(made), digest=made.digest, content=made.content)
 
 
 @router.get("/bank-accounts")

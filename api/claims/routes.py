@@ -26,8 +26,10 @@ from api.claims.schemas import (
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of
@@ -38,9 +40,11 @@ from ledger.desk.queries import queues as desk
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
 from ledger.policy.process import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
 
@@ -56,7 +60,7 @@ Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 def open_for(wanted: ClaimWanted, viewer: Claimant, db: Db, now: Now) -> ClaimWhole:
     """Open a claim of a project's voucher."""
     project = access.project(db, viewer, wanted.project)
-    made = open_claim(db, project.id or 0, wanted.fen, actor=viewer.actor, now=now)
+    made = open_claim(db, key(project), wanted.fen, actor=viewer.actor, now=now)
     return _whole(db, viewer, made)
 
 
@@ -81,6 +85,7 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
 
 
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileAdded:
@@ -93,7 +98,7 @@ def add(
 def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
     """A file as it came; a browser keeps it and does not open it."""
     found = access.claim(db, viewer, number)
-    if hash_ not in {file.hash for file in books.files(db, found.id or 0)}:
+    if hash_ not in {file.hash for file in books.files(db, key(found))}:
         raise NotFound("claim_file", hash=hash_)
     kept = originals.original(db, hash_)
     disposition = f"attachment; filename*=UTF-8''{quote(kept.name, safe='')}"
@@ -125,15 +130,15 @@ def propose(
         db, access.claim(db, viewer, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
         reason=wanted.reason,
     )  # fmt: skip
-    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+    return ClaimProposed(decision=key(made), digest=made.digest, content=made.content)
 
 
 def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
     (row,) = desk.claims(db, number=found.number)
-    key = found.id or 0
+    claim_id = key(found)
     proposed = open_decision(db, KIND, subject_of(found))
     # Who objects is told to those alone who deal with it.
-    heard = [] if viewer.role is Role.BUILDER else books.objections(db, key)
+    heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
     lacks = missing_files(db, found) if found.state == FIRST else []
     more: dict[str, Any] = {
         "uscc": db.get_one(Organisation, found.payee).uscc,
@@ -142,8 +147,8 @@ def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
         "actions": list(actions(found.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(lacks)],
         "decision": proposed and proposed.id,
-        "events": [StepSeen.model_validate(event) for event in books.events(db, key)],
-        "files": [FileSeen.model_validate(file) for file in books.files(db, key)],
+        "events": [StepSeen.model_validate(event) for event in books.events(db, claim_id)],
+        "files": [FileSeen.model_validate(file) for file in books.files(db, claim_id)],
         "objections": [ObjectionSeen.model_validate(one) for one in heard],
     }
     return ClaimWhole.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name

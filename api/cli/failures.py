@@ -12,8 +12,8 @@ def failures() -> Iterator[None]:
     try:
         from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - loaded when it is used
 
-        from api.door.problems import sentence  # noqa: PLC0415
         from api.language import i18n  # noqa: PLC0415
+        from api.messages.sentences import sentence  # noqa: PLC0415
         from ledger.errors import LedgerError  # noqa: PLC0415
     except ModuleNotFoundError as error:
         wanted = "suanquan[server]"

@@ -26,8 +26,9 @@ from ledger.desk.steps.confirm import KINDS, respond
 from ledger.documents.queries import document_views as documents_seen
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
+from ledger.people.codes import Answer
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import Answer, own, person, same_person
+from ledger.people.steps.decisions import own, person, same_person
 from ledger.people.tables import Decision
 from ledger.reconciliation.queries import months as reconcile
 

@@ -16,7 +16,8 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.door.problems import findings
+from api.door.route_table import FORM_MAX, limited
+from api.messages.sentences import findings
 from api.people.decision_rights import may_read
 from api.web import forms
 from api.web import labels as words
@@ -105,6 +106,7 @@ def _scope(viewer: Viewer) -> Scope:
 
 
 @router.post("/documents")
+@limited(body=FORM_MAX)
 def hand_in(
     *,
     frame: Framed,
@@ -140,6 +142,7 @@ def keyed_form(*, frame: Framed, viewer: Giver) -> HTMLResponse:
 
 
 @router.post("/documents/new")
+@limited(body=FORM_MAX)
 def key(*, sent: Sent, frame: Framed, viewer: Giver, db: Db, now: Now) -> Response:
     """Take what a person keyed, with the file that he keyed it from."""
     values = {name: said for name in FIELDS if (said := text(sent, name))}

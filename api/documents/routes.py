@@ -23,9 +23,11 @@ from api.documents.schemas import (
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import YearMonth
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.queries import document_views as books
 from ledger.documents.queries import originals
@@ -51,6 +53,7 @@ Searched = Annotated[str | None, Query(max_length=200)]
 
 
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsTaken:
     """Take an XML or OFD file; what it is its content says, whatever it is called."""
     read = read_document(sent.file.content, sent.file.name)
@@ -61,6 +64,7 @@ def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -
 
 
 @router.post("/cost-documents/keyed", status_code=201, openapi_extra=documented(keyed=True))
+@limited(body=FORM_MAX)
 def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsTaken:
     """Take a document that a person keyed, with the file that he keyed it from."""
     if sent.document is None:
@@ -74,6 +78,7 @@ def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -
 
 
 @router.post("/cost-documents/list", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add_list(*, sent: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsTaken:
     """Take all documents of a CSV or XLSX list, or none."""
     documents, found = read_documents(sent.file.content)
@@ -140,6 +145,7 @@ def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentWhole:
 
 
 @router.post("/cost-documents/{document}/receipts", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
 def add_receipt(
     *,
     document: int,

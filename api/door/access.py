@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from ledger.claims.queries import claim_by_number
 from ledger.claims.tables import Claim
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Cluster, Project
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.tables import Voucher

@@ -1,17 +1,14 @@
 """How much and how often: the size of a body before it is read, the time it may take, and the rate.
 
-A body is taken in whole here, within its limit and its time, so no route ever waits for a slow
-sender while it holds the database. Wrong sign-ins and enrolment codes are counted by address and
-soon turned away; everything else has a wide limit for each caller, so that one program gone wild
-does not starve the others. The counts live in this process.
+A body is taken in whole here, within its time and the limit that its route declares, so no route
+ever waits for a slow sender while it holds the database. Wrong sign-ins and enrolment codes are
+counted by address and soon turned away; everything else has a wide limit for each caller, so that
+one program gone wild does not starve the others. The counts live in this process.
 """
 
 import asyncio
-import re
 import time
-from collections.abc import Mapping
 from hashlib import sha256
-from types import MappingProxyType
 
 from fastapi import Request
 from limits import RateLimitItem, parse
@@ -19,40 +16,15 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agents.wire import AGENT_HEADER, BATCH_BYTES_MAX
+from agents.wire import AGENT_HEADER
 from api.door.middleware import SESSION_COOKIE
 from api.door.problems import Problem, respond
+from api.door.route_table import RouteTable
 
-KIB = 1024
-BODY_MAX = 64 * KIB
-FORM_MAX = 20 * KIB * KIB + BODY_MAX  # a file, and a form around it
-BODY_MAX_OF: Mapping[str, int] = MappingProxyType(
-    {
-        "/api/v1/batches": BATCH_BYTES_MAX,
-        "/api/v1/registry": 8 * KIB * KIB,
-        "/api/v1/bank-returns": 8 * KIB * KIB,
-        "/api/v1/evaluations": 2 * KIB * KIB,
-        **dict.fromkeys(
-            (
-                *(f"/api/v1/cost-documents{kind}" for kind in ("", "/keyed", "/list")),
-                *(
-                    "/documents",
-                    "/documents/new",
-                    "/claims/files",
-                    "/payments/returns",
-                ),  # forms of the pages
-            ),
-            FORM_MAX,
-        ),
-    }
-)
-CLAIM_FILE = re.compile(r"/api/v1/claims/[^/]+/files")
 BODY_SECONDS = 30.0
 
 GUESSES = parse("20/minute")  # refused sign-ins and codes, for each address
 CALLS = parse("18000/minute")  # for each token, browser session, agent or address
-GUESSED = frozenset({"/sign-in", "/api/v1/agents"})
-UNCOUNTED = frozenset({"/healthz", "/readyz"})
 
 
 class Limits:
@@ -62,11 +34,13 @@ class Limits:
         self,
         app: ASGIApp,
         *,
+        routes: RouteTable | None = None,
         seconds: float = BODY_SECONDS,
         calls: RateLimitItem = CALLS,
         guesses: RateLimitItem = GUESSES,
     ) -> None:
         self.app = app
+        self._routes = routes or RouteTable()
         self._seconds, self._calls, self._guesses = seconds, calls, guesses
         self._counts = FixedWindowRateLimiter(MemoryStorage())
 
@@ -83,9 +57,10 @@ class Limits:
             await self.app(scope, _again(taken, receive), self._counting(request, send))
 
     def _too_often(self, request: Request) -> Problem | None:
-        if request.url.path in UNCOUNTED:
+        limits = self._routes.limits(request.method, request.url.path)
+        if not limits.counted:
             return None
-        if _guessing(request) and not self._counts.test(self._guesses, _address(request)):
+        if limits.guesses and not self._counts.test(self._guesses, _address(request)):
             return self._wait(self._guesses, _address(request))
         if not self._counts.hit(self._calls, _caller(request)):
             return self._wait(self._calls, _caller(request))
@@ -98,7 +73,7 @@ class Limits:
 
     def _counting(self, request: Request, send: Send) -> Send:
         """Count a refusal where it may have been a guess."""
-        if not _guessing(request):
+        if not self._routes.limits(request.method, request.url.path).guesses:
             return send
 
         async def counted(message: Message) -> None:
@@ -110,7 +85,7 @@ class Limits:
 
     async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
         """The whole body; a problem; or None when the sender went away."""
-        limit = _limit(request.url.path)
+        limit = self._routes.limits(request.method, request.url.path).body
         too_large = Problem(413, "too_large", {"limit": limit})
         announced = request.headers.get("content-length", "0")
         if announced.isdecimal() and int(announced) > limit:
@@ -132,11 +107,6 @@ class Limits:
         return bytes(body)
 
 
-def _limit(path: str) -> int:
-    """The most bytes that a body for this path may have."""
-    return FORM_MAX if CLAIM_FILE.fullmatch(path) else BODY_MAX_OF.get(path, BODY_MAX)
-
-
 def _again(body: bytes, receive: Receive) -> Receive:
     """Hand the taken body on, then whatever else the server says (that the client left)."""
     given = False
@@ -149,10 +119,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return once
-
-
-def _guessing(request: Request) -> bool:
-    return request.method == "POST" and request.url.path in GUESSED
 
 
 def _address(request: Request) -> str:

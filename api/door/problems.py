@@ -5,9 +5,8 @@ the sentence is the reader's; what the machine knows of an unforeseen error stay
 that no stack, SQL or path ever goes out.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,17 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
-from api.language.codes import ANSWERS, CLAIM_ACTIONS, CLAIM_STATES, ROLES
 from api.language.i18n import gettext as _
-from api.messages.messages import FIELDS, SENTENCES, STATUS, TITLES
-from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+from api.messages.messages import STATUS, TITLES
+from api.messages.sentences import field_message, sentence
+from ledger.errors import Conflict, LedgerError, NotFound, Refused, Unusable
 
+METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
-_LINE = re.compile(r"(?:line|row) (\d+)(?:: (.*))?")
-_ACTOR = re.compile(r"\w+:(.+)#\d+")
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"action": CLAIM_ACTIONS, "state": CLAIM_STATES, "role": ROLES, "answer": ANSWERS}
-)
 _KINDS: tuple[tuple[type[LedgerError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
@@ -83,50 +78,6 @@ class Refusal(Exception):
         self.problem = Problem(status, code, params, headers)
 
 
-def sentence(code: str, params: Mapping[str, object]) -> str:
-    """A code's sentence in the reader's language."""
-    if code not in SENTENCES:
-        return code
-    return _(SENTENCES[code]).format_map(_Given({k: _said(k, v) for k, v in params.items()}))
-
-
-def _said(name: str, value: object) -> str:
-    """A parameter as a person reads it: a code by its word, an actor by the name."""
-    text = str(value)
-    if found := _ACTOR.fullmatch(text):
-        return found[1]
-    words = _WORDS.get(name, {})
-    return _(words[text]) if text in words else text
-
-
-class _Given(dict[str, str]):
-    """Parameters; one that is missing must not turn an error into another one."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def findings(found: Iterable[Finding]) -> list[dict[str, str]]:
-    """Faults of a user's data, each with its sentence."""
-    return [
-        {
-            "where": f.where,
-            "code": f.code,
-            "message": sentence(f.code, {k: place(v) for k, v in f.params}),
-        }
-        for f in found
-    ]
-
-
-def place(where: str) -> str:
-    """`line 12: projects[3].uscc` in the reader's language; anything else as it is."""
-    found = _LINE.fullmatch(where)
-    if found is None:
-        return where
-    line, rest = found.groups()
-    return _("第 {line} 行").format(line=line) + (f" {rest}" if rest else "")
-
-
 def problem_of(error: Exception) -> Problem:
     """What an error means to who asked; an unforeseen one is `internal`."""
     if isinstance(error, Refusal):
@@ -164,7 +115,11 @@ def respond(request: Request, problem: Problem) -> Response:
 
 def answer(request: Request, error: Exception) -> Response:
     """A route may also *return* a problem, where what it wrote must be kept all the same."""
-    return respond(request, problem_of(error))
+    problem = problem_of(error)
+    if problem.status == METHOD_NOT_ALLOWED:  # the router names the methods of one route only
+        allowed = ", ".join(request.app.state.route_table.methods(request.url.path))
+        problem = replace(problem, headers={"Allow": allowed})
+    return respond(request, problem)
 
 
 def install(app: FastAPI) -> None:
@@ -201,13 +156,9 @@ def _of_database(error: Exception) -> Problem:
 
 
 def _fault(error: dict[str, Any]) -> dict[str, str]:
-    """One wrong field. What was given is not repeated: it may be a secret."""
-    kind = error["type"]
-    params = {**error.get("ctx", {}), "reason": error["msg"]}
-    if "expected" in params:  # "'a', 'b' or 'c'": a list of words reads in any language
-        params["expected"] = params["expected"].replace(" or ", ", ").replace("'", "")
-    message = sentence(kind if kind in FIELDS else "value", params)
-    return {"where": ".".join(map(str, error["loc"])), "code": kind, "message": message}
+    """One wrong field."""
+    where = ".".join(map(str, error["loc"]))
+    return {"where": where, "code": error["type"], "message": field_message(error)}
 
 
 def _plain(value: object) -> object:

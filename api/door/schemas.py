@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import models_json_schema
 
+from api.messages.messages import MONTH_PATTERN
 from ledger.metering.queries import usage
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.vouchers import queries as quotas
 
 
@@ -290,4 +291,4 @@ class Accrued(Told):
     moved: int
 
 
-YearMonth = Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
+YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]

@@ -81,7 +81,9 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "string_too_short": msgid("至少 {min_length} 个字"),
         "string_too_long": msgid("最多 {max_length} 个字"),
         "string_pattern_mismatch": msgid("含有不允许的字符"),
+        "month_pattern": msgid("月份应写成 2026-01"),
         "int_parsing": msgid("应为整数"),
+        "float_parsing": msgid("应为数字"),
         "int_type": msgid("应为整数"),
         "bool_parsing": msgid("应为 true 或 false"),
         "dict_type": msgid("应为名称与值的对照"),
@@ -94,6 +96,10 @@ FIELDS: Mapping[str, str] = MappingProxyType(
         "value": msgid("值不合要求：{reason}"),
     }
 )
+
+MONTH_PATTERN = r"^20\d\d-(0[1-9]|1[0-2])$"
+PATTERNS: Mapping[str, str] = MappingProxyType({MONTH_PATTERN: "month_pattern"})
+"""Patterns whose faults have a sentence of their own in `FIELDS`."""
 
 _DOORS = {
     "token": msgid("没有编号为 {id} 的令牌"),

@@ -12,9 +12,11 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
+from api.door.route_table import limited
 from api.door.schemas import AgentSeen, CodeGiven, CodeWanted
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["agents"])
 
@@ -47,6 +49,7 @@ async def wish(request: Request) -> wire.Enrol:
 
 
 @router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
+@limited(guesses=True)
 def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
     """Make a node's key known by a one-time code, which is the credential."""
     agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
@@ -61,9 +64,8 @@ def issue_code(
 ) -> CodeGiven:
     """A code that makes one node of a cluster an agent within 24 hours."""
     cluster = access.cluster(db, viewer, wanted.cluster)
-    assert cluster.id is not None  # noqa: S101 - it was read from the database
     code = enrol.issue_code(
-        db, cluster=cluster.id, source=wanted.source, actor=viewer.actor, now=now
+        db, cluster=key(cluster), source=wanted.source, actor=viewer.actor, now=now
     )
     return CodeGiven(code=code, expires_at=now + enrol.CODE_LASTS)
 

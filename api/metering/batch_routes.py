@@ -20,6 +20,7 @@ from agents import wire
 from api.door.batch_decoder import read_batch, verify
 from api.door.dependencies import Now
 from api.door.problems import Problem, Refusal, respond
+from api.door.route_table import limited
 from ledger.metering.steps.intake import (
     Ahead,
     Forked,
@@ -61,6 +62,7 @@ Turn = Annotated[None, Depends(turn, scope="function", max_concurrency=1)]
 
 
 @router.post("/batches", openapi_extra=_OPENAPI, response_class=Response)
+@limited(body=wire.BATCH_BYTES_MAX)
 async def report(
     *,
     request: Request,

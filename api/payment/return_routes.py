@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import KIB, limited
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
     Decided,
@@ -37,6 +39,7 @@ Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 
 @router.post("/bank-returns", openapi_extra=documented())
+@limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> ReturnTaken:
     """Book what the bank returned, or say everything that is wrong with its file."""
     done = take_return(db, uploaded.file, actor=viewer.actor, now=now)

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from api.payment.schemas import (
     ChangeAsked,
     Decided,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door.dependencies import Db, Now, close_session, open_session
+from api.door.route_table import limited
 from api.language.i18n import gettext as _
 from api.web import charts
 from api.web.layout import Framed, places
@@ -48,6 +49,7 @@ def sign_in_form(frame: Framed, next: str = "") -> HTMLResponse:  # noqa: A002 -
 
 
 @router.post("/sign-in")
+@limited(guesses=True)
 def sign_in(
     request: Request,
     *,

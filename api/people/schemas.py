@@ -1,10 +1,11 @@
 """What the API takes and gives of decisions by two persons."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
 from api.door.schemas import Asked, Told
+from ledger.people.codes import Answer
 
 
 class DecisionSeen(Told):
@@ -27,6 +28,6 @@ class DecisionSeen(Told):
 class DecisionAnswered(Asked):
     """The one answer to a decision; `seen` is the digest of what was seen."""
 
-    answer: Literal["confirmed", "refused", "withdrawn"]
+    answer: Answer
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reason: str = Field("", max_length=2000)

@@ -37,7 +37,7 @@ def check(file: File = None) -> None:
 
 
 def _faults(file: Path) -> tuple[str, ...]:
-    from api.door.problems import findings, place  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import findings, place  # noqa: PLC0415 - loaded when it is used
     from ledger.policy.analysis.check import check as found_in  # noqa: PLC0415
 
     try:

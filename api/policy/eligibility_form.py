@@ -8,8 +8,8 @@ field left empty is a fact that is missing, never a nought.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from api.door.problems import sentence
 from api.language.i18n import gettext as _
+from api.messages.sentences import sentence
 from api.policy.explain import labels as words
 from ledger.policy import Clause, Policy
 from ledger.policy.decide.explain import FactName, fact_name

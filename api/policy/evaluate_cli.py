@@ -78,7 +78,7 @@ def read_file(file: Path) -> bytes:
 def _evaluated(
     raw: bytes, version: str, tried: dict[str, str], *, explain: bool
 ) -> list[dict[str, Any]]:
-    from api.door.problems import findings, place  # noqa: PLC0415
+    from api.messages.sentences import findings, place  # noqa: PLC0415
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415 - loaded when it is used
     from ledger.policy import load  # noqa: PLC0415
     from ledger.policy.decide import cases  # noqa: PLC0415

@@ -132,7 +132,7 @@ def _question(one: dict[str, Any]) -> str:
 
 def _keyed(policy: Any, given: list[str]) -> dict[str, object]:  # noqa: ANN401 - loaded when used
     """The facts that were typed; one that no clause knows is left to the engine to refuse."""
-    from api.door.problems import findings  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import findings  # noqa: PLC0415 - loaded when it is used
     from ledger.errors import Finding  # noqa: PLC0415
     from ledger.policy.decide.typed_facts import keyed  # noqa: PLC0415
 

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.door.dependencies import signed_in
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import KIB, limited
+from api.messages.sentences import findings
 from api.policy.explain.evaluation import evaluated
 from api.policy.schemas import CaseAsked, Evaluated
 from ledger.errors import Finding
@@ -47,6 +49,7 @@ async def sent(request: Request) -> bytes:
     response_model_exclude_unset=True,
     dependencies=[Depends(signed_in)],
 )
+@limited(body=2 * KIB * KIB)
 def evaluate(
     raw: Annotated[bytes, Depends(sent)],
     *,

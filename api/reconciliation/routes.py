@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.messages.sentences import findings
 from api.people.schemas import DecisionSeen
 from api.reconciliation.schemas import (
     AnswerAsked,
@@ -36,6 +37,7 @@ from api.reconciliation.schemas import (
 )
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres import columns
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.open_lines import open_line_count
@@ -96,12 +98,16 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
     seen = [m for m in of_both if m.contract == contract.id]
     if not seen:
         raise NotFound("reconciliation", id=key)
-    found = differences_of(db, contract.id or 0, month, reconcile.process_of(db, contract))
+    found = differences_of(db, columns.key(contract), month, reconcile.process_of(db, contract))
     numbers = books.numbers(db, (d.document for d in found))
     return ReconciliationSeen(
         **_month(seen[0]),
-        cells=[CellSeen.model_validate(c) for c in books.month_cells(db, contract.id or 0, month)],
-        shares=[ShareSeen.model_validate(s) for s in books.shares(db, contract.id or 0, month)],
+        cells=[
+            CellSeen.model_validate(c) for c in books.month_cells(db, columns.key(contract), month)
+        ],
+        shares=[
+            ShareSeen.model_validate(s) for s in books.shares(db, columns.key(contract), month)
+        ],
         differences=[_difference(d, numbers.get(d.document or 0)) for d in found],
         messages=[MessageSeen.model_validate(m) for m in asked(db, contract, month)],
     )
@@ -214,4 +220,4 @@ def _cell(db: Session, cell: CellNamed | None) -> Key | None:
     if cell is None:
         return None
     contract = books.contract_by_number(db, cell.contract)
-    return (contract.id or 0, month_of(cell.month), cell.price, cell.policy)
+    return (columns.key(contract), month_of(cell.month), cell.price, cell.policy)

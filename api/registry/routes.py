@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Request
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
+from api.door.route_table import KIB, limited
 from api.door.schemas import Registered
+from api.messages.sentences import findings
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.steps.register import register
@@ -34,6 +36,7 @@ async def text_of(request: Request) -> str:
 
 
 @router.post("/registry", openapi_extra=_OPENAPI)
+@limited(body=8 * KIB * KIB)
 def register_file(
     *,
     file: Annotated[str, Depends(text_of)],

@@ -60,7 +60,8 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
 
     from api.server.database import reach  # noqa: PLC0415
     from api.settings import read_settings  # noqa: PLC0415
-    from ledger.people.steps.credentials import Role, issue_token  # noqa: PLC0415
+    from ledger.people.codes import Role  # noqa: PLC0415
+    from ledger.people.steps.credentials import issue_token  # noqa: PLC0415
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
     with ExitStack() as stack:

@@ -31,6 +31,7 @@ from api.server import background
 from api.server.companion_process import Beside
 from api.server.database import renew
 from api.settings import Settings
+from ledger.people.codes import Role
 from ledger.people.steps import credentials as doors
 from ledger.postgres.database import Database, databases_from
 from ledger.postgres.embedded import Embedded
@@ -220,10 +221,10 @@ def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
     The file is written before the token counts, so there is never one that nobody holds.
     """
     with Session(engine) as db:
-        if any(t.role == doors.Role.ADMINISTRATOR for t in doors.tokens(db)):
+        if any(t.role == Role.ADMINISTRATOR for t in doors.tokens(db)):
             return
         secret = doors.issue_token(
-            db, role=doors.Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
+            db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
         )
         path.unlink(missing_ok=True)
         _write_secret(path, secret + "\n")

@@ -18,7 +18,8 @@ from api.web import labels as words
 from api.web.layout import Framed, pages
 from api.web.months import is_month, month_of
 from ledger.errors import Refused
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.statements import queries as books
 from ledger.statements import steps

@@ -12,7 +12,8 @@ from api.door.problems import Refusal
 from api.door.schemas import YearMonth
 from api.statements.schemas import AnswerAsked, StatementAsked, StatementListed, StatementSeen
 from ledger.errors import NotFound
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Contract
 from ledger.statements import queries as books
 from ledger.statements import steps

@@ -14,6 +14,7 @@ from api.door.schemas import DaySeen, ProjectSeen, QuotaSeen, WindowSeen
 from ledger.errors import NotFound
 from ledger.metering.queries import usage
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers import queries as quotas
@@ -66,15 +67,13 @@ def windows(
 ) -> list[WindowSeen]:
     """The parts of kept windows behind a day: all of them together are exactly its usage."""
     found = access.project(db, viewer, code)
-    assert found.id is not None  # noqa: S101 - it was read from the database
-    parts = usage.windows_of_day(db, found.id, day, limit=limit, offset=offset)
+    parts = usage.windows_of_day(db, key(found), day, limit=limit, offset=offset)
     return [WindowSeen.of(part) for part in parts]
 
 
 def _days(db: Session, project: Project, now: datetime) -> Sequence[quotas.Day]:
     """With the voucher's earning; a project without a voucher has used, and earned nothing."""
-    assert project.id is not None  # noqa: S101 - it was read from the database
     try:
         return quotas.quota(db, project, now).days
     except NotFound:
-        return quotas.project_days(db, project.id, beijing_day(now))
+        return quotas.project_days(db, key(project), beijing_day(now))

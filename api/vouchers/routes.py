@@ -11,8 +11,9 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.problems import Refusal, findings
+from api.door.problems import Refusal
 from api.door.schemas import VoucherGiven, VoucherWanted
+from api.messages.sentences import findings
 from api.people.schemas import DecisionSeen
 from api.vouchers.schemas import (
     CapWanted,
@@ -26,6 +27,7 @@ from ledger.claims.queries import voucher_of
 from ledger.people.steps.credentials import Viewer
 from ledger.policy import Policy, decide, load
 from ledger.policy.decide.reasons import reasons
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
@@ -54,10 +56,9 @@ def open_for(
     project = access.project(db, viewer, code)
     policy = load(wanted.policy)
     _refuse_unless_eligible(policy, wanted, project)
-    assert project.id is not None  # noqa: S101 - it was read from the database
     voucher = open_voucher(
         db,
-        project=project.id,
+        project=key(project),
         clause=wanted.clause,
         policy=wanted.policy,
         facts=wanted.facts,
@@ -135,8 +136,7 @@ def _reservation(one: Reservation, left: int) -> ReservationSeen:
 def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
     """The voucher of a project that is there and has one."""
     project = access.project(db, viewer, code)
-    assert project.id is not None  # noqa: S101 - it was read from the database
-    return voucher_of(db, project.id)
+    return voucher_of(db, key(project))
 
 
 def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Project) -> None:

@@ -19,12 +19,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session, col, select
 
 from api.door.dependencies import Db, Now, Visitor
-from api.door.problems import Problem, Refusal, findings
+from api.door.problems import Problem, Refusal
 from api.language import format as shown
 from api.language import i18n
 from api.language.i18n import gettext as _
+from api.messages.sentences import findings
 from ledger.errors import Finding
-from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
 from ledger.units import beijing_day
 

@@ -4,14 +4,14 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Whom a token makes its holder."""
+    """What a token's holder is. Builder and operator have a scope; the others are the bureau's."""
 
-    BUILDER = "builder"
-    OPERATOR = "operator"
-    CLERK = "clerk"
-    APPROVER = "approver"
-    FINANCE = "finance"
-    AUDITOR = "auditor"
+    BUILDER = "builder"  # a project's people; scope: the project
+    OPERATOR = "operator"  # a centre's people; scope: the centre
+    CLERK = "clerk"  # 经办
+    APPROVER = "approver"  # 审批
+    FINANCE = "finance"  # 财务
+    AUDITOR = "auditor"  # 审计: reads everything, writes nothing
     ADMINISTRATOR = "administrator"
 
 

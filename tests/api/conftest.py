@@ -18,7 +18,8 @@ from api.app import create_app
 from api.door import dependencies as deps
 from api.door import logs
 from api.settings import Settings
-from ledger.people.steps.credentials import Role, issue_token
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher

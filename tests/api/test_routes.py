@@ -11,7 +11,7 @@ from nacl.signing import SigningKey
 from agents import wire
 from api.door.schemas import exact
 from ledger.desk.queries.findings import KINDS
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import code_for
 from tests.support.api.requests import REGISTRY, ask, problem
 from tests.support.api.town import FACTS, NOW, POLICY, Town

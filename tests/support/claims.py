@@ -18,8 +18,10 @@ from ledger.claims.steps.claims import StepResult, add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
 from ledger.units import beijing_day
@@ -123,8 +125,8 @@ class Office:
         with Session(self.engine) as db, db.begin():
             respond(
                 db,
-                made.id or 0,
-                answer="confirmed",
+                key(made),
+                answer=Answer.CONFIRMED,
                 digest_seen=made.digest,
                 viewer=viewer,
                 now=now,
@@ -145,7 +147,7 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
 def draft(engine: sa.Engine, code: str) -> str:
     """A claim of one fen of that project, with a file; the money is simply there. Its number."""
     with Session(engine) as db, db.begin():
-        project = project_by_code(db, code).id or 0
+        project = key(project_by_code(db, code))
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(

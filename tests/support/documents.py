@@ -17,7 +17,8 @@ from ledger.documents.steps.documents import Intake
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
 from ledger.formats.uscc import check_digit
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from tests.support.vouchers import NOW, USCC
 

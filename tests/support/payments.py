@@ -23,9 +23,10 @@ from ledger.payment.steps.bank_return import ReturnIntake, take_return
 from ledger.payment.steps.indicators import open_indicator
 from ledger.payment.steps.payment_list import make_list
 from ledger.payment.tables import PaymentList
-from ledger.people.steps.credentials import Role, Viewer
-from ledger.people.steps.decisions import Answer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.tables import Voucher
 from tests.support.vouchers import chain, place_voucher, posted
@@ -124,11 +125,16 @@ class Treasury:
             self.answer(db, decision)
 
     def answer(
-        self, db: Session, decision: Decision, answer: Answer = "confirmed", now: datetime = NOW
+        self,
+        db: Session,
+        decision: Decision,
+        answer: Answer = Answer.CONFIRMED,
+        now: datetime = NOW,
     ) -> None:
-        assert decision.id is not None
         viewer = CASHIER if answer == "withdrawn" else BOSS
-        respond(db, decision.id, answer=answer, digest_seen=decision.digest, viewer=viewer, now=now)
+        respond(
+            db, key(decision), answer=answer, digest_seen=decision.digest, viewer=viewer, now=now
+        )
 
     def make(
         self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026
@@ -146,7 +152,7 @@ class Treasury:
             )
             return made.number
 
-    def confirm(self, number: str, answer: Answer = "confirmed", now: datetime = NOW) -> None:
+    def confirm(self, number: str, answer: Answer = Answer.CONFIRMED, now: datetime = NOW) -> None:
         with Session(self.engine) as db, db.begin():
             made = db.exec(select(PaymentList).where(PaymentList.number == number)).one()
             self.answer(db, db.get_one(Decision, made.decision), answer, now)

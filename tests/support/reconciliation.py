@@ -16,8 +16,10 @@ from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps.receipts import enter
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
 from ledger.reconciliation.rules.choices import Choice
@@ -81,7 +83,7 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, decision.id or 0, answer="confirmed", digest_seen=decision.digest,
+                db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
                 viewer=viewer, now=NOW,
             )  # fmt: skip
 
@@ -100,7 +102,7 @@ class Desk:
     def more_used(self, fen: int) -> None:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             contract = contract_by_number(db, "k1")
-            (cell,) = month_cells(db, contract.id or 0, MONTH)
+            (cell,) = month_cells(db, key(contract), MONTH)
             made = reconcile.propose_extra(
                 db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
                 reason="现场核实", actor=CLERK.actor, now=NOW,

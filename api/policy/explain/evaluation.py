@@ -8,7 +8,7 @@ the decision rests on, and its record.
 from collections.abc import Mapping
 from typing import Any
 
-from api.door.problems import findings
+from api.messages.sentences import findings
 from api.policy.explain.explanation import explained
 from ledger.policy import Policy
 from ledger.policy.decide.cases import Case, decide_case

@@ -8,9 +8,9 @@ in `text`, `label`, `word`; what it quotes from the policy (`quote`, `name`, `as
 from collections.abc import Iterator
 from typing import Any
 
-from api.door.problems import findings
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
+from api.messages.sentences import findings
 from api.policy.explain import labels as words
 from api.policy.explain.arithmetic import arithmetic, limits
 from ledger.policy.decide.changes import Change

@@ -116,7 +116,7 @@ def _rows(
 
 
 def _read(stream: Any, policies: tuple[Any, Any], name: str) -> Any:  # noqa: ANN401 - loaded late
-    from api.door.problems import findings, place  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import findings, place  # noqa: PLC0415 - loaded when it is used
     from ledger.policy.simulation.applicants import read  # noqa: PLC0415
     from ledger.policy.simulation.columns import Columns  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from api.door.problems import findings
+from api.messages.sentences import findings
 from ledger.policy.analysis.cliffs import Cliff
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
 from ledger.policy.simulation.dilution import Dilution

@@ -17,6 +17,7 @@ from ledger.errors import Finding
 from ledger.formats.organisation_names import same_name
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 
 KIND = "account"  # of its decisions
@@ -82,7 +83,7 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
             bank=content["bank"],
             bank_code=content["bank_code"],
             number=content["number"],
-            decision=decision.id or 0,
+            decision=key(decision),
             confirmed_at=now,
         )
     )

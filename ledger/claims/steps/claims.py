@@ -25,6 +25,7 @@ from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.policy import load
 from ledger.policy.process import FileRole
+from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
@@ -101,7 +102,7 @@ def add_file(
 def missing_files(db: Session, claim: Claim) -> list[Finding]:
     """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
     voucher = db.get_one(Voucher, claim.voucher)
-    roles = {file.role for file in book.files(db, _id(claim.id))}
+    roles = {file.role for file in book.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
     missing = [
         Finding(f"files.{role}", f"lacks_{role}") for role in required_roles if role not in roles
@@ -165,8 +166,3 @@ def _refusal(error: object) -> LedgerError | None:
         case "publication_over":
             return Refused("publication_not_over")
     return None
-
-
-def _id(key: int | None) -> int:
-    assert key is not None  # noqa: S101 - it was read from the database
-    return key

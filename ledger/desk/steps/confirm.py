@@ -18,9 +18,9 @@ from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
 from ledger.payment.steps import indicators, recover, refund, year_end
 from ledger.payment.steps import payment_list as pay
+from ledger.people.codes import Answer, Role
 from ledger.people.steps import decisions as decide
-from ledger.people.steps.credentials import Role, Viewer
-from ledger.people.steps.decisions import Answer
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import reconcile
 from ledger.vouchers.steps import caps, lapse

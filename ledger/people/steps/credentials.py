@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, or_, text
 from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound, Refused
+from ledger.people.codes import Role
 from ledger.people.tables import SignIn, Token
+from ledger.postgres.columns import key
 
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 SECRET_BYTES = 32  # 43 characters of base64url
@@ -28,18 +29,6 @@ _TOKENS = text("""
     FROM tokens t LEFT JOIN projects p ON p.id = t.project LEFT JOIN centres c ON c.id = t.centre
     ORDER BY t.id DESC
 """)
-
-
-class Role(StrEnum):
-    """What a token's holder is. Builder and operator have a scope; the others are the bureau's."""
-
-    BUILDER = "builder"  # a project's people; scope: the project
-    OPERATOR = "operator"  # a centre's people; scope: the centre
-    CLERK = "clerk"  # 经办
-    APPROVER = "approver"  # 审批
-    FINANCE = "finance"  # 财务
-    AUDITOR = "auditor"  # 审计: reads everything, writes nothing
-    ADMINISTRATOR = "administrator"
 
 
 @dataclass(frozen=True)
@@ -181,5 +170,4 @@ def _good(now: datetime) -> ColumnElement[bool]:
 
 
 def _viewer(token: Token) -> Viewer:
-    assert token.id is not None  # noqa: S101 - it was read from the database
-    return Viewer(token.id, token.person, Role(token.role), token.project, token.centre)
+    return Viewer(key(token), token.person, Role(token.role), token.project, token.centre)

@@ -9,16 +9,16 @@ nobody confirms what he did not see. What follows from it is done in the same tr
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.digest import digest
+from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 
-Answer = Literal["confirmed", "refused", "withdrawn"]
 OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 
 

@@ -21,6 +21,7 @@ from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.policy.process import Process
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
@@ -72,18 +73,17 @@ def propose(
         Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
-    assert contract.id is not None  # noqa: S101 - it was read from the database
-    cells = books.month_cells(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
     statement = _statement(db, contract, month, actor, now)
-    differences = differences_of(db, contract.id, month, process)
+    differences = differences_of(db, key(contract), month, process)
     wrong = [*_contested(statement, reason), *faults(differences, choices)]
     if wrong:
         return wrong
-    cells = books.month_cells(db, contract.id, month)  # the statement brought the charges to date
-    shares = books.shares(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)  # the statement brought the charges to date
+    shares = books.shares(db, key(contract), month)
     outcomes = [
         settle_cell(cell, differences, choices, _of_cell(shares, cell), reason) for cell in cells
     ]
@@ -99,7 +99,7 @@ def _statement(
 ) -> Statement | None:
     """The statement of the month as it is now; None where nothing was metered."""
     try:
-        return issue(db, contract.id or 0, month, actor=actor, now=now)
+        return issue(db, key(contract), month, actor=actor, now=now)
     except Refused as refused:
         if refused.code != "nothing_metered":
             raise
@@ -157,8 +157,7 @@ def propose_extra(
         NotFound: there is no such cell.
         Refused: a negative amount, or no reason.
     """
-    assert contract.id is not None  # noqa: S101 - it was read from the database
-    cells = books.month_cells(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)
     cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
     if cell is None:
         raise NotFound("cell", price=price)
@@ -167,7 +166,7 @@ def propose_extra(
     if not reason.strip():
         raise Refused("reason_missing")
     content = {
-        "contract": contract.id,
+        "contract": key(contract),
         "month": f"{month:%Y-%m}",
         "price": price,
         "policy": policy,
@@ -188,17 +187,16 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     """
     contract, month = _contract_month(db, decision)
     allocations.lock(db)  # what the match rests on stays what it is until the commit
-    month_row = books.reconciliation(db, contract.id or 0, month, actor, now)
-    assert month_row.id is not None  # noqa: S101 - it was just flushed
-    book = books.cost_book(db, month_row.id)
+    month_row = books.reconciliation(db, key(contract), month, actor, now)
+    book = books.cost_book(db, key(month_row))
     lock_book(db, book)
-    now_cells = {c.key: c for c in books.month_cells(db, contract.id or 0, month)}
-    outcomes = [_read(contract.id or 0, month, row) for row in decision.content["cells"]]
+    now_cells = {c.key: c for c in books.month_cells(db, key(contract), month)}
+    outcomes = [_read(key(contract), month, row) for row in decision.content["cells"]]
     if [_figures(outcome.cell) for outcome in outcomes] != [
         _figures(c) for c in now_cells.values()
     ]:
         raise Conflict("figures_changed", subject=decision.subject)
-    _keep(db, month_row.id, outcomes, decision)
+    _keep(db, key(month_row), outcomes, decision)
     if moves := clear(balances(db, book), outcomes):
         post(
             db, cause=f"reconcile/{decision.id}", used_on=month, booked=month_of(beijing_day(now)),
@@ -210,14 +208,13 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from a confirmed decision that more was used: the cell may match more."""
     contract, month = _contract_month(db, decision)
-    month_row = books.reconciliation(db, contract.id or 0, month, actor, now)
+    month_row = books.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
-    assert month_row.id is not None  # noqa: S101 - it was just flushed
-    cells = {(c.price, c.policy): c for c in books.month_cells(db, contract.id or 0, month)}
+    cells = {(c.price, c.policy): c for c in books.month_cells(db, key(contract), month)}
     cell = cells.get((content["price"], content["policy"]))
     if cell is None or cell.metered_fen != content["metered_fen"]:
         raise Conflict("figures_changed", subject=decision.subject)
-    row = _match(db, month_row.id, cell, decision)
+    row = _match(db, key(month_row), cell, decision)
     row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
     row.extra_decision = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
@@ -290,17 +287,16 @@ def _keep(
     db: Session, reconciliation: int, outcomes: Sequence[CellOutcome], decision: Decision
 ) -> None:
     """The matches of the cells as decided, and every difference with its name."""
-    assert decision.id is not None  # noqa: S101 - it was read from the database
     for outcome in outcomes:
         row = _match(db, reconciliation, outcome.cell, decision)
         row.metered_fen, row.invoiced_fen = outcome.cell.metered_fen, outcome.cell.invoiced_fen
         row.matched_fen, row.closed_fen = outcome.matched_fen, outcome.closed_fen
-        row.decision = decision.id
+        row.decision = key(decision)
         db.add(row)
         for typed in outcome.typed:
             db.add(
                 DifferenceRow(
-                    decision=decision.id,
+                    decision=key(decision),
                     reconciliation=reconciliation,
                     price=outcome.cell.price,
                     policy=outcome.cell.policy,
@@ -315,7 +311,7 @@ def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> 
     return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
         reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
         invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
-        decision=decision.id or 0,
+        decision=key(decision),
     )  # fmt: skip
 
 

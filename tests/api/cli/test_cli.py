@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.postgres.database import Database
 from tests.support.api.command_line import CHINESE, Desk, Done, process, suanquan
 from tests.support.api.requests import REGISTRY

@@ -14,7 +14,8 @@ from httpx2 import Response
 from sqlmodel import Session
 
 from ledger.desk.steps import confirm
-from ledger.people.steps.credentials import Role, viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import viewer
 from ledger.people.tables import Decision
 from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
@@ -95,7 +96,7 @@ class Hall:
             assert second
             seen = db.get_one(Decision, decision).digest
             confirm.respond(
-                db, decision, answer="confirmed", digest_seen=seen, viewer=second, now=NOW
+                db, decision, answer=Answer.CONFIRMED, digest_seen=seen, viewer=second, now=NOW
             )
 
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import DAY
 from tests.support.api.doors import ADMIN, BUILDER, DOORS, OPERATOR, SCOPED, Door
 from tests.support.api.town import Town

@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.settings import Settings
-from ledger.people.steps.credentials import Role, issue_token
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import issue_token
 from tests.support.api.town import NOW
 
 SECRET = "the clock of this drill"  # noqa: S105 - of a test

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from agents import wire
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.town import Town
 from tests.support.simulation import START, Node, enrolled, gpu_id, minute, place
 

@@ -12,16 +12,40 @@ from limits import parse
 from starlette.types import Message
 
 from agents.wire import AGENT_HEADER
-from api.door.limits import BODY_MAX, BODY_MAX_OF, GUESSES, Limits
-from ledger.people.steps.credentials import Role
+from api.app import ROUTERS
+from api.door.limits import GUESSES, Limits
+from api.door.route_table import BODY_MAX, RouteTable
+from ledger.people.codes import Role
 from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town
+
+ROUTES = RouteTable(ROUTERS)
+BODY_MAX_OF = {path: limited.body for path, limited in ROUTES.declared.items()}
+MIB = 1024 * 1024
+
+
+def test_routes_that_take_more_than_a_small_body() -> None:
+    assert {path: size for path, size in BODY_MAX_OF.items() if size != BODY_MAX} == {
+        "/api/v1/batches": MIB,
+        "/api/v1/registry": 8 * MIB,
+        "/api/v1/bank-returns": 8 * MIB,
+        "/api/v1/evaluations": 2 * MIB,
+        "/api/v1/cost-documents": 20 * MIB + BODY_MAX,
+        "/api/v1/cost-documents/keyed": 20 * MIB + BODY_MAX,
+        "/api/v1/cost-documents/list": 20 * MIB + BODY_MAX,
+        "/api/v1/cost-documents/{document}/receipts": 20 * MIB + BODY_MAX,
+        "/api/v1/claims/{number}/files": 20 * MIB + BODY_MAX,
+        "/documents": 20 * MIB + BODY_MAX,
+        "/documents/new": 20 * MIB + BODY_MAX,
+        "/claims/files": 20 * MIB + BODY_MAX,
+        "/payments/returns": 20 * MIB + BODY_MAX,
+    }
 
 
 def small(**limits: object) -> FastAPI:
     """A server whose one route says how long the body was."""
     app = FastAPI()
-    app.add_middleware(Limits, **limits)  # type: ignore[arg-type]
+    app.add_middleware(Limits, routes=ROUTES, **limits)  # type: ignore[arg-type]
 
     @app.post("/{path:path}")
     async def length(path: str, request: Request) -> int:

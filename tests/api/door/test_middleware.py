@@ -15,7 +15,7 @@ from api.app import create_app
 from api.door.dependencies import Db
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import code_for
 from tests.support.api.doors import DOORS
 from tests.support.api.town import Town
@@ -242,6 +242,12 @@ def test_openapi_is_complete(town: Town) -> None:
                 assert "application/problem+json" in operation["responses"]["default"]["content"]
 
 
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(client: TestClient) -> None:
+    answer = client.patch("/api/v1/claims")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert client.get("/api/v1/agents/x").headers["allow"] == "DELETE"
+
+
 def test_nothing_of_other_peoples_servers_is_loaded(client: TestClient) -> None:
-    assert client.get("/docs").status_code == 404
+    assert client.get("/docs").status_code == 401
     assert client.get("/redoc").status_code == 404

@@ -6,7 +6,7 @@ The builder and the operator of one town ask for everything of another, by its v
 import psycopg
 import pytest
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import a_statement, an_invoice
 from tests.support.api.town import Town
 from tests.support.claims import draft

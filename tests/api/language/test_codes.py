@@ -3,13 +3,13 @@
 import pytest
 
 from api.cli.screen import person
-from api.door.problems import sentence
 from api.language import codes
 from api.language.i18n import speaking
+from api.messages.sentences import sentence
 from api.reconciliation import difference_view as differences
 from api.web import labels as words
 from api.web.layout import role_name
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 
 
 def test_the_words_are_those_of_the_pages() -> None:

@@ -16,9 +16,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from api.door.problems import sentence
 from api.language.i18n import LANGUAGES, LOCALE, choose, speaking
 from api.messages.messages import SENTENCES, TITLES
+from api.messages.sentences import sentence
 from tests.support.paths import ROOT
 
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.

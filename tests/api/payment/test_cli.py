@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import sqlalchemy as sa
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.bank import DAY, HEAD, YEAR
 from tests.support.api.command_line import Desk
 from tests.support.payments import Treasury

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ledger.formats.digest import digest
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.bank import DAY, HEAD, YEAR
 from tests.support.api.town import Town
 from tests.support.payments import Treasury

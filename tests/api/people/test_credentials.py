@@ -8,7 +8,8 @@ import pytest
 from api.door import dependencies as deps
 from api.door.middleware import SESSION_COOKIE
 from api.settings import Settings
-from ledger.people.steps.credentials import SESSION_LASTS, Role
+from ledger.people.codes import Role
+from ledger.people.steps.credentials import SESSION_LASTS
 from tests.support.api.town import NOW, Town
 
 

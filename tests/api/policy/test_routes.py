@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from ledger.policy.text.published import FOLDER
 from tests.support.api.town import Town
 

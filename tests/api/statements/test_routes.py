@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.door import dependencies as deps
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.command_line import Desk, suanquan
 from tests.support.api.town import NOW, Town
 from tests.support.simulation import minute

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.server.background import accrue_round
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.command_line import Desk
 from tests.support.api.requests import ask, problem
 from tests.support.api.town import FACTS, NOW, POLICY, Town

@@ -318,3 +318,17 @@ def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
 @pytest.mark.parametrize("path", MONTH)
 def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -> None:
     test_axe_finds_nothing(site, clerk, path)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark", "phone"])
+def test_the_reference_of_the_api_runs_from_our_own_files(
+    browser: Browser, site: Site, mode: str
+) -> None:
+    seen = watched(browser, site, "clerk", **MODES[mode])
+    seen.page.goto(f"{site.url}/docs")
+    summary = seen.page.locator("#reference .opblock-summary-path", has_text="/payment-lists")
+    summary.first.wait_for()
+    assert seen.complaints == []
+    assert [url for url in seen.fetched if not url.startswith(f"{site.url}/")] == []
+    assert any(url.endswith("/openapi.json") for url in seen.fetched)
+    seen.context.close()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.claims import draft
 from tests.support.documents import digital

@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 from api.command_line import main
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.town import Town
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.asks import (
     A_MONTH,
     A_MOVE,
@@ -83,6 +83,7 @@ DOORS = {
     "GET /readyz": Door(None, at("/readyz")),
     "GET /metrics": Door({ADMIN, Role.AUDITOR}, at("/metrics")),
     "GET /openapi.json": Door(EVERYBODY, at("/openapi.json")),
+    "GET /docs": Door(EVERYBODY, at("/docs")),
     "POST /api/v1/evaluations": Door(
         EVERYBODY, at("/api/v1/evaluations?policy=yinchuan-2024-draft", json=[])
     ),

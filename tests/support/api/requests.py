@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.api.town import Town
 
 REGISTRY = """

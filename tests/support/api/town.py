@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from agents import wire
-from ledger.people.steps.credentials import Role
+from ledger.people.codes import Role
 from tests.support.simulation import START, Node
 
 NOW = START + timedelta(days=3)

@@ -13,6 +13,7 @@ from ledger.formats.digest import digest
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.steps.indicators import change_indicator
 from ledger.payment.tables import PaymentList
+from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from tests.support.claims import other_payee
 from tests.support.payments import CASHIER, NOW, Treasury
@@ -125,7 +126,7 @@ def test_a_change_of_account_holds_the_claim_and_spoils_the_list(treasury: Treas
     treasury.change_of_account("p1", "6228480000000000")
     with pytest.raises(Refused, match="account_changing"):
         treasury.confirm(number)
-    treasury.confirm(number, "refused")
+    treasury.confirm(number, Answer.REFUSED)
     assert [(one.number, one.held) for one in treasury.queue()] == [
         ("A", "account_changing"),
         ("B", ""),
@@ -172,7 +173,7 @@ def test_a_red_invoice_takes_the_payable_from_under_a_list(treasury: Treasury) -
     posted(treasury.engine, "red", {book: chain(400, "unmatch payable accrued")})
     with pytest.raises(Refused, match="payable_gone"):
         treasury.confirm(number)
-    treasury.confirm(number, "refused")
+    treasury.confirm(number, Answer.REFUSED)
     # What is left suffices for the younger one.
     assert [(one.number, one.held) for one in treasury.queue()] == [
         ("A", "payable_gone"),

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.errors import NotFound, Refused
+from ledger.people.codes import Role
 from ledger.people.steps import credentials as doors
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.steps.credentials import Viewer
 from tests.support.simulation import place
 from tests.support.vouchers import NOW, place_project
 

@@ -14,8 +14,10 @@ from ledger.accounts.rules.targets import Move, Target
 from ledger.charging.steps import charge
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, Refused
-from ledger.people.steps.credentials import Role, Viewer
+from ledger.people.codes import Answer, Role
+from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.caps import lower_moves, propose_cap, raise_moves
 from ledger.vouchers.steps.reserve import reserve
 from tests.support.accounts.rights import book
@@ -37,8 +39,8 @@ def confirmed(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
             db,
-            decision.id or 0,
-            answer="confirmed",
+            key(decision),
+            answer=Answer.CONFIRMED,
             digest_seen=decision.digest,
             viewer=APPROVER,
             now=NOW,
@@ -131,7 +133,9 @@ def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> N
     made = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
-        respond(db, made.id or 0, answer="confirmed", digest_seen=made.digest, viewer=same, now=NOW)
+        respond(
+            db, key(made), answer=Answer.CONFIRMED, digest_seen=made.digest, viewer=same, now=NOW
+        )
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
