@@ -116,7 +116,7 @@ def test_the_turn_within_a_day_does_not_depend_on_the_order_of_reading() -> None
 
 
 def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
-    items = billed([used(covered=3), used()], METERED, PACKAGE, RESERVED, seen=(seen(20),))
+    items = billed([used(reserved_line=3), used()], METERED, PACKAGE, RESERVED, seen=(seen(20),))
     assert [i.usage.device_ms for i in items if isinstance(i, PackageUsage)] == [HOUR_MS]
     assert (hours(items, 2), hours(items, 1)) == (1, 0)
     total = next(t for k, t in charges(owed_items(items), {}).items() if k.price == 3)
@@ -246,7 +246,7 @@ usages = st.lists(
         partition=st.sampled_from(["", "gpu", "urgent"]),
         qos=st.sampled_from(["", "high"]),
         market=st.sampled_from(["on-demand", "spot"]),
-        covered=st.sampled_from([None, None, 3]),
+        reserved_line=st.sampled_from([None, None, 3]),
     ),
     max_size=20,
 )

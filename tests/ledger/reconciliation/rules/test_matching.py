@@ -66,17 +66,17 @@ def test_what_fits_to_the_fen_goes_first() -> None:
 
 def test_a_statement_number_fixes_contract_and_month() -> None:
     cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, 2, 100, contract=2)]
-    named = line(100, named=(2, NOVEMBER))
+    named = line(100, statement_month=(2, NOVEMBER))
     assert laid([named], cells) == {(1, NOVEMBER, 2): 100}
 
 
 def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:
-    assert propose([line(100, named=(9, OCTOBER))], [cell(metered=100)]) == []
+    assert propose([line(100, statement_month=(9, OCTOBER))], [cell(metered=100)]) == []
 
 
 def test_what_is_named_comes_before_what_merely_fits() -> None:
     cells = [cell(metered=100), cell(NOVEMBER, metered=0)]
-    lines = [line(100, 1), line(80, 2, named=(1, OCTOBER))]
+    lines = [line(100, 1), line(80, 2, statement_month=(1, OCTOBER))]
     assert laid(lines, cells) == {(1, OCTOBER, 1): 100, (2, OCTOBER, 1): 80}
     assert {s.document: s.fen for s in propose(lines, [replace(cells[0], metered_fen=180)])} == {
         1: 100, 2: 80,
@@ -149,7 +149,7 @@ LINES = st.lists(
         st.integers(1, 50),
         since=st.sampled_from([OCTOBER, NOVEMBER]),
         until=st.sampled_from([date(2026, 11, 30), date(2026, 12, 31)]),
-        named=st.sampled_from([None, None, (1, NOVEMBER)]),
+        statement_month=st.sampled_from([None, None, (1, NOVEMBER)]),
     ),
     max_size=8,
     unique_by=lambda one: one.document,
