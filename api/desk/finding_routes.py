@@ -9,6 +9,7 @@ from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
 from api.door.schemas import Released, exact
+from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
@@ -19,7 +20,7 @@ router = APIRouter(tags=["findings"])
 @router.get("/findings")
 def list_findings(
     *,
-    kind: findings.Kind,
+    kind: FindingKind,
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
     db: Db,
     now: Now,
