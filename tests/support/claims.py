@@ -22,6 +22,7 @@ from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
 from ledger.units import beijing_day
@@ -124,7 +125,7 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(
-                db, made.id or 0, answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
+                db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
             )
 
 
@@ -142,7 +143,7 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
 def draft(engine: sa.Engine, code: str) -> str:
     """A claim of one fen of that project, with a file; the money is simply there. Its number."""
     with Session(engine) as db, db.begin():
-        project = project_by_code(db, code).id or 0
+        project = key(project_by_code(db, code))
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(

@@ -18,6 +18,7 @@ from ledger.formats.organisation_names import same_name
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 
 KIND = DecisionKind.ACCOUNT  # of its decisions
@@ -83,7 +84,7 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
             bank=given["bank"],
             bank_code=given["bank_code"],
             number=given["number"],
-            decision=decision.id or 0,
+            decision=key(decision),
             confirmed_at=now,
         )
     )

@@ -29,6 +29,7 @@ from ledger.formats.digest import digest
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, person
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 
 KIND = DecisionKind.DOCUMENT
@@ -131,8 +132,7 @@ def take_list(
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
     """Let the keyed documents of a confirmed decision stand; their keys."""
-    assert decision.id is not None  # noqa: S101 - it was read from the database
-    return books.confirm(db, decision.id, actor, now)
+    return books.confirm(db, key(decision), actor, now)
 
 
 def _take(

@@ -109,8 +109,10 @@ def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
     desk.town.register(change, NOW, supersede=True)
     desk.town.report([window(0, 0)])
     imported = """
-        INSERT INTO day_totals SELECT gpu, day + 2, cluster, 'import', model, holder_kind, holder,
-            mig_profile, den, held FROM day_totals
+        INSERT INTO day_totals (gpu, day, cluster, source, model, holder_kind, holder, mig_profile,
+            den, held)
+        SELECT gpu, day + 2, cluster, 'import', model, holder_kind, holder, mig_profile, den, held
+        FROM day_totals
     """
     desk.db.execute(sa.text(imported))
     (line,) = desk.issue().lines
