@@ -43,7 +43,7 @@ from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
