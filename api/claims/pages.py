@@ -36,7 +36,7 @@ from ledger.errors import NotFound
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day

@@ -22,7 +22,8 @@ from ledger.formats.digest import digest
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
 from ledger.statements import queries as statements
-from ledger.statements.rules import Evidence, Party, Statement, Word, content, number_of
+from ledger.statements.codes import LineAnswer, Party
+from ledger.statements.rules import Evidence, Statement, content, number_of
 from ledger.statements.tables import Statement as Row
 from ledger.statements.tables import StatementAnswer, StatementLine
 from ledger.units import beijing_day, month_of
@@ -76,7 +77,7 @@ def answer(
     *,
     lines: Sequence[int] | None,
     party: Party,
-    word: Word,
+    word: LineAnswer,
     reason: str,
     actor: str,
     now: datetime,

@@ -21,6 +21,7 @@ from ledger.documents.queries.originals import File
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
@@ -155,7 +156,7 @@ def draft(engine: sa.Engine, code: str) -> str:
             moves={voucher_of(db, project).book: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)
-        add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
+        add_file(db, claim, FileRole.RECEIPT, file(FileRole.RECEIPT), actor="test", now=START)
         return claim.number
 
 

@@ -17,6 +17,7 @@ from ledger.claims.steps.eligibility import check_earned, earnings_of
 from ledger.claims.tables import Claim
 from ledger.errors import Conflict, Refused
 from ledger.formats.capital_amounts import in_words
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
@@ -25,7 +26,7 @@ from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 
-KIND = "claim"  # of its decisions
+KIND = DecisionKind.CLAIM  # of its decisions
 
 
 def propose_approval(

@@ -15,12 +15,13 @@ from ledger.claims.queries import account_of
 from ledger.claims.tables import BankAccount
 from ledger.errors import Finding
 from ledger.formats.organisation_names import same_name
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 
-KIND = "account"  # of its decisions
+KIND = DecisionKind.ACCOUNT  # of its decisions
 
 _BANK_CODE = re.compile(r"\d{12}", re.ASCII)  # 联行号: the clearing system's number of a branch
 _NUMBER = re.compile(r"\d{6,32}", re.ASCII)

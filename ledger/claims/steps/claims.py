@@ -24,7 +24,7 @@ from ledger.claims.tables import Claim
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.policy import load
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.registry.queries import payee_of

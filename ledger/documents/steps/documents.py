@@ -26,12 +26,13 @@ from ledger.documents.steps.document_checks import NamedDocument, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
 from ledger.errors import Finding
 from ledger.formats.digest import digest
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, person
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 
-KIND = "document"
+KIND = DecisionKind.DOCUMENT
 SHOWN_OF_HASH = 16
 
 

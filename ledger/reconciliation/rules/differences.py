@@ -13,12 +13,12 @@ from ledger.documents.rules.cost_document import Party
 from ledger.formats.organisation_names import same_name
 from ledger.formats.uscc import uscc_fault
 from ledger.policy.process import Process
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
     BilledDocument,
     Difference,
     Evidence,
-    Handling,
     Receipt,
     Terms,
     is_tolerable,
@@ -69,7 +69,7 @@ def paid_differently(
         and same_name(payment.payee, document.seller.name)
         for payment in receipts
     )
-    return None if fits else Difference("R05", "person", short, document.document)
+    return None if fits else Difference("R05", Handling.PERSON, short, document.document)
 
 
 def _strangely_paid(document: BilledDocument, process: Process) -> bool:
@@ -82,16 +82,16 @@ def _strangely_paid(document: BilledDocument, process: Process) -> bool:
 def _of_document(document: BilledDocument, terms: Terms, process: Process) -> list[Difference]:
     """The differences of a document and of its lines, in each cell that it pays into."""
     handlings: dict[str, Handling | None] = {
-        "R01": "block" if document.duplicate else None,
+        "R01": Handling.BLOCK if document.duplicate else None,
         "R02": _reversed(document),
-        "R03": _wrong_party(document.buyer, terms.buyers, "block"),
-        "R04": _wrong_party(document.seller, terms.sellers, "person"),
-        "R05": "person" if _strangely_paid(document, process) else None,
-        "R06": "person" if _inside(document) and not _is_in_contract(document) else None,
-        "R10": None if _balanced(document) else "block",
-        "R13": "person" if _related(document, terms) else None,
-        "R16": None if document.kind in process.cost_documents else "person",
-        "R18": "block" if document.frozen else None,
+        "R03": _wrong_party(document.buyer, terms.buyers, Handling.BLOCK),
+        "R04": _wrong_party(document.seller, terms.sellers, Handling.PERSON),
+        "R05": Handling.PERSON if _strangely_paid(document, process) else None,
+        "R06": Handling.PERSON if _inside(document) and not _is_in_contract(document) else None,
+        "R10": None if _balanced(document) else Handling.BLOCK,
+        "R13": Handling.PERSON if _related(document, terms) else None,
+        "R16": None if document.kind in process.cost_documents else Handling.PERSON,
+        "R18": Handling.BLOCK if document.frozen else None,
     }
     differences = [
         Difference(code, handling, fen, document.document, None, cell)
@@ -112,8 +112,8 @@ def _of_document(document: BilledDocument, terms: Terms, process: Process) -> li
 def _reversed(document: BilledDocument) -> Handling | None:
     """Nothing is left of it, or less than there was."""
     if document.net_fen + document.red_fen <= 0:
-        return "block"
-    return "note" if document.red_fen else None
+        return Handling.BLOCK
+    return Handling.NOTE if document.red_fen else None
 
 
 def _wrong_party(stated_party: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
@@ -125,7 +125,7 @@ def _wrong_party(stated_party: Party, may: Iterable[Party], handling: Handling) 
     ]
     if not fitting:
         return handling
-    return None if any(_is_party(party, stated_party) for party in fitting) else "note"
+    return None if any(_is_party(party, stated_party) for party in fitting) else Handling.NOTE
 
 
 def _is_party(party: Party, stated_party: Party) -> bool:
@@ -165,7 +165,7 @@ def _outside(document: BilledDocument) -> Iterator[Difference]:
     for cell, fen in _where(document):
         elsewhere = cell is not None and not first <= cell[1] <= document.until
         if (nowhere or elsewhere) and (cell is None or document.statement_month != cell[:2]):
-            yield Difference("R14", "exclude", fen, document.document, None, cell)
+            yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell)
 
 
 def _inside(document: BilledDocument) -> bool:
@@ -200,19 +200,23 @@ def _of_cells(
         document_count = max(sum(cell.key in document.cells for document in documents), 1)
         if (over := counts - cell.metered_fen - cell.extra_fen) > 0:
             within = is_tolerable(over, cell.metered_fen, process, document_count)
-            yield Difference("R07", "note" if within else "cut", over, cell=cell.key)
+            yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
         if beyond and cell.metered_fen:
-            yield Difference("R08", "block", cell.metered_fen, cell=cell.key)
+            yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
         if not cell.policy and cell.invoiced_fen:
-            yield Difference("R14", "note", cell.invoiced_fen, cell=cell.key)
+            yield Difference("R14", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:
             within = is_tolerable(under, cell.metered_fen, process, document_count)
-            yield Difference("R17", "note" if within else "person", -under, cell=cell.key)
+            yield Difference(
+                "R17", Handling.NOTE if within else Handling.PERSON, -under, cell=cell.key
+            )
         grades = evidence.grades.get(cell.key, {})
         weak = sum(fen for grade, fen in grades.items() if grade not in process.grades_payable)
         if weak:
             within = is_tolerable(weak, cell.metered_fen, process, document_count)
-            yield Difference("R20", "note" if within else "exclude", weak, cell=cell.key)
+            yield Difference(
+                "R20", Handling.NOTE if within else Handling.EXCLUDE, weak, cell=cell.key
+            )
 
 
 def _stopped_fen(

@@ -18,6 +18,7 @@ from ledger import policy as policies
 from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.policy.process import Process
@@ -37,7 +38,7 @@ from ledger.units import FEN_MAX, Fen, beijing_day, month_of
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
-KIND, EXTRA = "reconciliation", "extra"
+KIND, EXTRA = DecisionKind.RECONCILIATION, DecisionKind.EXTRA
 
 
 def process_of(db: Session, contract: Contract) -> Process:

@@ -35,6 +35,7 @@ from ledger.accounts.rules.oracle import (
 )
 from ledger.accounts.rules.targets import Move, Rights, rebalance, target
 from ledger.charging.rules.cells import Cell
+from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import answer_moves, listed, refund_moves
 from ledger.reconciliation.rules.clearing import Exclusion, clear, settle
 from ledger.vouchers.steps.caps import lower_moves, raise_moves
@@ -183,7 +184,7 @@ class Histories(DatabaseMachine):
     @rule(place=vouchers, part=parts, paid=st.booleans())
     def bank_answers(self, place: int, part: int, *, paid: bool) -> None:
         fen = self.some(self.rights(place).sent, part)
-        voucher, budget = answer_moves("paid" if paid else "returned", fen)
+        voucher, budget = answer_moves(LineResult.PAID if paid else LineResult.RETURNED, fen)
         self.both({self.books[place]: [voucher], self.budget: [budget]})
 
     @precondition(lambda self: any(self.rights(place).recoverable for place in range(2)))
@@ -203,7 +204,7 @@ class Histories(DatabaseMachine):
             return
         for place, book in enumerate(self.books):
             if sent := self.rights(place).sent:
-                voucher, budget = answer_moves("returned", sent)
+                voucher, budget = answer_moves(LineResult.RETURNED, sent)
                 assert self.both({book: [voucher], self.budget: [budget]})
         if free := self.oracle.books[self.budget]["free"]:
             assert self.both({self.budget: chain(free, "surrender free returned")})

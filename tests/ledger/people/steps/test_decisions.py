@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from ledger.desk.steps.confirm import respond
 from ledger.errors import LedgerError, NotFound
-from ledger.people.codes import Answer, Role
+from ledger.people.codes import Answer, DecisionKind, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import decide, person, same_person
 from ledger.people.tables import Decision
@@ -29,8 +29,8 @@ def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
     content = OF_THE_BUDGET | {"fen": fen}
     with Session(engine, expire_on_commit=False) as db, db.begin():
         return decide(
-            db, kind="indicator", subject="2026/指标1", content=content, reason="", actor=by,
-            now=NOW,
+            db, kind=DecisionKind.INDICATOR, subject="2026/指标1", content=content, reason="",
+            actor=by, now=NOW,
         )  # fmt: skip
 
 
