@@ -22,12 +22,13 @@ from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Contract
 from ledger.statements import queries as books
 from ledger.statements import steps
-from ledger.statements.rules import Party, Statement, as_csv
+from ledger.statements.codes import Party
+from ledger.statements.rules import Statement, as_csv
 
 router = APIRouter(tags=["statements"])
 
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
-PARTIES: dict[Role, Party] = {Role.OPERATOR: "centre", Role.BUILDER: "builder"}
+PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.BUILDER}
 
 
 @router.post("/statements", status_code=201)
