@@ -60,9 +60,7 @@ def test_a_code_makes_an_agent_of_its_cluster_and_source(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, code: str
 ) -> None:
     agent = enrolled(engine, code)
-    row = owner.execute(
-        "SELECT id, cluster_id AS cluster, node, source, public_key FROM agents"
-    ).fetchone()
+    row = owner.execute("SELECT id, cluster_id, node, source, public_key FROM agents").fetchone()
     assert row == (agent, cluster, "n1", "nvml", KEY)
 
 
