@@ -100,7 +100,7 @@ def _keep_rows(
     values = [
         {
             "reference": row.reference,
-            "list": lines[row.list, row.line].list,
+            "list_id": lines[row.list, row.line].list,
             "line": row.line,
             "result": row.result,
             "fen": row.fen,

@@ -152,7 +152,7 @@ def place_claim(owner: psycopg.Connection, fen: int, state: str, paid: int) -> N
         " FROM vouchers v JOIN projects p ON p.id = v.project_id",
         (fen, state),
     )
-    owner.execute("ALTER TABLE payment_lines DROP CONSTRAINT payment_lines_list_fkey")
+    owner.execute("ALTER TABLE payment_lines DROP CONSTRAINT payment_lines_list_id_fkey")
     owner.execute("ALTER TABLE payment_lines DISABLE TRIGGER fits")
     owner.execute(
         "INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee,"
