@@ -1,5 +1,6 @@
 """The README and docs/ promise commands, variables and pages; here each of them is looked for."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ from agents import settings as agent
 from agents.__main__ import _parser
 from api import command_line as cli
 from api.settings import Settings
+from tests.support.api.command_line import Done, suanquan
 from tests.support.paths import DOCS, ROOT
 from tests.support.processes import running, until
 
@@ -70,11 +72,19 @@ def test_every_command_of_the_agent_is_there() -> None:
 
 def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
     """All of them only read, and use the names of the centre that `make run` makes up."""
-    with running(folder / "data", "--demo") as up:
-        until("the demo's usage", lambda: "helan" in up.usage())
-        until("an accrual", lambda: up.ask("quota", "helan")["provisional_fen"] > 0)
+    data = folder / "data"
+
+    def run(*arguments: str) -> Done:
+        return suanquan(*arguments, SUANQUAN_DATA=str(data))
+
+    def has_accrued() -> bool:
+        done = run("quota", "helan", "--json")
+        return done.returncode == 0 and json.loads(done.stdout)["provisional_fen"] > 0
+
+    with running(data, "--demo"):
+        until("an accrual of helan", has_accrued)
         for line in lines(README):
-            done = up.command(*shlex.split(line, comments=True))
+            done = run(*shlex.split(line, comments=True))
             assert done.returncode == 0, line + done.stderr
             assert done.stdout.strip(), line
 
