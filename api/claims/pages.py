@@ -38,9 +38,9 @@ from api.web.layout import Framed, pages
 from ledger.claims import queries as books
 from ledger.claims.rules import actions
 from ledger.claims.steps.approval import KIND, subject_of
-from ledger.claims.steps.bank_accounts import held
+from ledger.claims.steps.bank_accounts import change_pending
 from ledger.claims.steps.claim_actions import Action
-from ledger.claims.steps.claims import lacking
+from ledger.claims.steps.claims import missing_files
 from ledger.claims.steps.publication import claim_of
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
@@ -48,7 +48,7 @@ from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -144,7 +144,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "files": books.files(db, claim_id),
             "file_words": words.file_roles(),
             "account": books.account_of(db, claim.payee),
-            "account_changing": held(db, claim.payee),
+            "account_changing": change_pending(db, claim.payee),
             "published": books.publication_of(db, claim_id),
             "objections": books.objections(db, claim_id),
             "lacks": _lacking(db, claim),
@@ -156,7 +156,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
 
 
 def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
-    return findings(lacking(db, claim)) if claim.state == "draft" else []
+    return findings(missing_files(db, claim)) if claim.state == "draft" else []
 
 
 def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def add_file(
     file: UploadFile,
 ) -> Response:
     """Put a file to a draft."""
-    sent = Upload(File.given(file.filename or "", file.file.read()), None)
+    sent = Upload(File.from_content(file.filename or "", file.file.read()), None)
     routes.add(number=number, role=role, sent=sent, viewer=viewer, db=db, now=now)
     return _back(number, "files")
 

@@ -34,7 +34,7 @@ from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of
 from ledger.claims.steps.claim_actions import Wish, handle
-from ledger.claims.steps.claims import add_file, lacking, open_claim
+from ledger.claims.steps.claims import add_file, missing_files, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
 from ledger.documents.queries import originals
@@ -43,7 +43,7 @@ from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
@@ -136,7 +136,7 @@ def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimRead:
     proposed = open_decision(db, KIND, subject_of(found))
     # Who objects is told to those alone who deal with it.
     heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
-    lacks = lacking(db, found) if found.state == FIRST else []
+    lacks = missing_files(db, found) if found.state == FIRST else []
     more: dict[str, Any] = {
         "uscc": db.get_one(Organisation, found.payee).uscc,
         "policy": db.get_one(Voucher, found.voucher).policy,

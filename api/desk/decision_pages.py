@@ -28,7 +28,7 @@ from api.web.layout import Framed, pages
 from ledger.desk.queries import queues as desk
 from ledger.desk.steps.confirm import KINDS
 from ledger.documents.queries import document_views as documents_seen
-from ledger.documents.queries.document_views import Scope, Wanted
+from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own, person, same_person
@@ -137,7 +137,7 @@ def place(db: Session, made: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
     said = made.content
     if made.kind == "document":
-        found = documents_seen.documents(db, Scope(), Wanted(decision=made.id), limit=2)
+        found = documents_seen.documents(db, Scope(), DocumentQuery(decision=made.id), limit=2)
         return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
     if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
         return f"/reconcile/{said['contract']}/{said['month']}"

@@ -10,6 +10,7 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.schemas import exact
 from api.metering.schemas import ReleaseOutcome
+from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
@@ -20,7 +21,7 @@ router = APIRouter(tags=["findings"])
 @router.get("/findings")
 def list_findings(
     *,
-    kind: findings.Kind,
+    kind: FindingKind,
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
     db: Db,
     now: Now,

@@ -21,7 +21,7 @@ from ledger.postgres.columns import key
 router = APIRouter(tags=["agents"])
 
 _SCHEMAS, SCHEMAS = msgspec.json.schema_components(
-    [wire.Enrol, wire.Enrolled], ref_template="#/components/schemas/{name}"
+    [wire.Enrol, wire.Enrolment], ref_template="#/components/schemas/{name}"
 )
 _OPENAPI: dict[str, Any] = {
     "requestBody": {
@@ -54,7 +54,7 @@ def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -
     """Make a node's key known by a one-time code, which is the credential."""
     agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
     cluster = enrol.cluster_of(db, agent)
-    told = wire.Enrolled(agent=agent.id, cluster=cluster.name, node=agent.node)
+    told = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
     return Response(msgspec.json.encode(told), 201, media_type="application/json")
 
 
@@ -89,7 +89,7 @@ def revoke(
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 
-def _seen(agent: enrol.Seen, now: datetime) -> AgentRead:
+def _seen(agent: enrol.AgentStatus, now: datetime) -> AgentRead:
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
     skew = None if agent.skew is None else round(agent.skew.total_seconds())
     return AgentRead.model_validate(

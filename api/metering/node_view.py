@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from ledger.metering.codes import NodeFault
 from ledger.metering.queries import coverage_gaps as unseen
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.nodes import Gpu, Stranger
@@ -22,7 +23,7 @@ LATE = timedelta(minutes=5)
 PAGE_NODES = 8
 GPU_DAYS_MAX = 128
 """So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
-FAULTS = ("no_agent", "revoked", "never", "late", "skewed", "gpus_missing", "strangers")
+FAULTS = tuple(NodeFault)
 _LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
 
 
@@ -31,13 +32,13 @@ class Node:
     """A node: who reports for it, what is registered on it, what else it reports."""
 
     name: str
-    agents: tuple[enrol.Seen, ...]
+    agents: tuple[enrol.AgentStatus, ...]
     gpus: tuple[Gpu, ...]
     strangers: tuple[Stranger, ...]
     now: datetime
 
     @property
-    def agent(self) -> enrol.Seen | None:
+    def agent(self) -> enrol.AgentStatus | None:
         """Who reports: of the agents that are believed the one heard last, else any heard last."""
         believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
         return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)

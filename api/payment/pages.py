@@ -54,7 +54,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
             "queue": payment.queue(db, now),
             "held": held(),
             "lists": [_list(each) for each in desk.payment_lists(db)],
-            "owed": desk.owed(db),
+            "owed": desk.paybacks(db),
             "recoveries": desk.recoveries(db),
             "refunds": desk.refunds(db),
             "ways": ways,

@@ -39,7 +39,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.queries.open_lines import waiting_lines
+from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.rules.matching import Key
@@ -114,7 +114,7 @@ def run(
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
     part = wanted or MatchingRequest()
-    waiting = waiting_lines(db) if part.at_most is not None and part.after is None else None
+    waiting = open_line_count(db) if part.at_most is not None and part.after is None else None
     outcome = match(db, actor=viewer.actor, now=now, after=part.after, at_most=part.at_most)
     return MatchingOutcome(**asdict(outcome), waiting=waiting)
 

@@ -21,14 +21,15 @@ from ledger.postgres.columns import key
 from ledger.registry.queries import contract_by_number
 from ledger.statements import queries as books
 from ledger.statements import steps
-from ledger.statements.rules import Party, Statement, as_csv
+from ledger.statements.codes import Party
+from ledger.statements.rules import Statement, as_csv
 
 router = APIRouter(tags=["statements"])
 
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 Answerer = Annotated[Viewer, having(Right.ANSWER_STATEMENTS)]
-PARTIES: dict[Role, Party] = {Role.OPERATOR: "centre", Role.BUILDER: "builder"}
+PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.BUILDER}
 
 
 @router.post("/statements", status_code=201)

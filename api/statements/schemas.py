@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.door.schemas import Exact, Line, Note, RequestModel, ResponseModel, YearMonth
-from ledger.statements.rules import Standing, Word
+from ledger.statements.codes import AnswerState, LineAnswer
 
 
 class StatementCreate(RequestModel):
@@ -24,14 +24,14 @@ class LineAnswersCreate(RequestModel):
     """A party's word on some lines, or on all; contested only with a reason."""
 
     lines: list[Annotated[int, Field(ge=1, le=32_767)]] | Literal["all"] = "all"
-    answer: Word
+    answer: LineAnswer
     reason: Note = ""
 
 
 class LineAnswerRead(ResponseModel):
     """A party's newest word on a line."""
 
-    answer: Word = Field(validation_alias="word")
+    answer: LineAnswer = Field(validation_alias="word")
     reason: str
     answered_at: datetime
     answered_by: str
@@ -76,8 +76,8 @@ class StatementHead(ResponseModel):
     issued_at: datetime
     issued_by: str
     superseded_by: str | None
-    centre_says: Standing
-    builder_says: Standing
+    centre_says: AnswerState
+    builder_says: AnswerState
 
 
 class StatementSummary(StatementHead):

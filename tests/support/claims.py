@@ -14,13 +14,14 @@ from ledger.accounts.queries import post
 from ledger.claims.queries import claim_by_number, voucher_of
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
-from ledger.claims.steps.claims import Done, add_file, open_claim
+from ledger.claims.steps.claims import StepResult, add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
@@ -52,7 +53,7 @@ _numbers = count(1)
 
 
 def file(text: str) -> File:
-    return File.given(f"{text}.pdf", b"%PDF-" + text.encode())
+    return File.from_content(f"{text}.pdf", b"%PDF-" + text.encode())
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Office:
 
     def take(
         self, number: str, action: Action, viewer: Viewer, now: datetime = START, **wish: object
-    ) -> Done:
+    ) -> StepResult:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             wanted = Wish(action, **wish)  # type: ignore[arg-type]
             return handle(db, claim_by_number(db, number), wanted, viewer=viewer, now=now)
@@ -124,7 +125,12 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(
-                db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
+                db,
+                key(made),
+                answer=Answer.CONFIRMED,
+                digest_seen=made.digest,
+                viewer=viewer,
+                now=now,
             )
 
 
@@ -146,11 +152,11 @@ def draft(engine: sa.Engine, code: str) -> str:
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(
-            db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
+            db, cause=f"test/{next(_numbers)}", used_on=month, booked=month, actor="test",
             moves={voucher_of(db, project).book: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)
-        add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
+        add_file(db, claim, FileRole.RECEIPT, file(FileRole.RECEIPT), actor="test", now=START)
         return claim.number
 
 

@@ -6,28 +6,28 @@ here changes anything, and an empty list means that there is nothing of that kin
 
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines as lines
+from ledger.desk.codes import FindingKind
 from ledger.metering.queries import usage
-from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
 
-Kind = Literal["conflicts", "forks", "quarantine", "gaps", "silent", "unowned", "unpriced"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS = tuple(FindingKind)
 
 Row = dict[str, Any]
 
 _OF_CENTRE = "(CAST(:centre AS bigint) IS NULL OR c.centre = :centre)"
 _PAGE = "LIMIT :limit OFFSET :offset"
 
-_QUERIES: dict[Kind, str] = {
+_QUERIES: dict[FindingKind, str] = {
     # A second body for a kept window: the first stands, a person decides.
-    "conflicts": f"""
+    FindingKind.CONFLICTS: f"""
         SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
                w.stream::text AS first_stream, w.number AS first_number
         FROM conflicts x JOIN clusters c ON c.id = x.cluster
@@ -35,14 +35,14 @@ _QUERIES: dict[Kind, str] = {
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start {_PAGE}
     """,
     # Two batches under one number: a cloned node, or a spool restored from a copy.
-    "forks": f"""
+    FindingKind.FORKS: f"""
         SELECT c.name AS cluster, a.node, x.stream::text, x.number, x.received_at,
                encode(x.hash, 'hex') AS hash, octet_length(x.bytes) AS size
         FROM forks x JOIN agents a ON a.id = x.agent JOIN clusters c ON c.id = a.cluster
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.stream, x.number {_PAGE}
     """,
     # Windows that cannot count yet.
-    "quarantine": f"""
+    FindingKind.QUARANTINE: f"""
         SELECT c.name AS cluster, q.node, q.gpu, q.reason, count(*) AS windows,
                min(q.start) AS first, max(q.start) AS last
         FROM quarantine q JOIN clusters c ON c.id = q.cluster
@@ -51,7 +51,7 @@ _QUERIES: dict[Kind, str] = {
         ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
     """,
     # Somebody said that nobody looked.
-    "gaps": f"""
+    FindingKind.GAPS: f"""
         SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
         FROM coverage v JOIN clusters c ON c.id = v.cluster
         CROSS JOIN LATERAL (
@@ -63,7 +63,7 @@ _QUERIES: dict[Kind, str] = {
         WHERE v.gap_ms > 0 AND {_OF_CENTRE} ORDER BY v.day DESC, v.gpu {_PAGE}
     """,
     # Nobody said anything: minutes of registered GPUs without a window, up to five minutes ago.
-    "silent": f"""
+    FindingKind.SILENT: f"""
         SELECT c.name AS cluster, g.node, g.gpu, d.day,
                d.expected - coalesce(v.windows, 0) AS minutes
         FROM gpus g JOIN clusters c ON c.id = g.cluster
@@ -90,7 +90,7 @@ _QUERIES: dict[Kind, str] = {
 
 def findings(
     db: Session,
-    kind: Kind,
+    kind: FindingKind,
     now: datetime,
     *,
     centre: int | None = None,
@@ -117,31 +117,31 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
     """Owned usage that no contract line covers, by what a line might select and reason."""
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
-    chosen = list(projects)
-    items = lines.billed(db, chosen, beijing_day(now))
-    found: dict[tuple[Any, ...], Row] = {}
+    project_ids = list(projects)
+    items = lines.bill_items(db, project_ids, beijing_day(now))
+    rows_by_key: dict[tuple[Any, ...], Row] = {}
     for item in items:
-        if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):
+        if not isinstance(item, UnpricedUsage) or centre not in (None, item.usage.centre):
             continue
-        used = item.used
-        selected = (used.mig_profile, used.partition, used.qos, used.market)
-        key = (used.project, used.centre, used.nvml_name, *selected, item.reason)
-        row = found.setdefault(
+        usage = item.usage
+        selected = (usage.mig_profile, usage.partition, usage.qos, usage.market)
+        key = (usage.project, usage.centre, usage.nvml_name, *selected, item.reason)
+        row = rows_by_key.setdefault(
             key,
             {
-                "project": projects[used.project],
-                "centre": centres[used.centre],
-                "model": used.nvml_name,
-                "mig_profile": used.mig_profile,
-                "partition": used.partition,
-                "qos": used.qos,
-                "market": used.market,
+                "project": projects[usage.project],
+                "centre": centres[usage.centre],
+                "model": usage.nvml_name,
+                "mig_profile": usage.mig_profile,
+                "partition": usage.partition,
+                "qos": usage.qos,
+                "market": usage.market,
                 "reason": item.reason,
-                "first": used.day,
-                "last": used.day,
+                "first": usage.day,
+                "last": usage.day,
                 "device_ms": Fraction(0),
             },
         )
-        row["first"], row["last"] = min(row["first"], used.day), max(row["last"], used.day)
-        row["device_ms"] += used.device_ms
-    return list(found.values())
+        row["first"], row["last"] = min(row["first"], usage.day), max(row["last"], usage.day)
+        row["device_ms"] += usage.device_ms
+    return list(rows_by_key.values())

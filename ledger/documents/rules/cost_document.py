@@ -12,18 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.errors import Finding
 from ledger.formats.capital_amounts import from_words
 from ledger.formats.findings import finding
 from ledger.formats.uscc import uscc_fault
 from ledger.units import FEN_MAX, Fen, yuan
 
-Kind = Literal[
-    "digital_invoice", "electronic_invoice", "paper_invoice", "internal_settlement", "other"
-]
-Source = Literal["xml", "ofd", "keyed"]
 LINES_MAX = 2_000
 TEXT_MAX = 2_000
 SHOWN_MAX = 60
@@ -58,7 +54,7 @@ class Line:
 class Document:
     """A cost document. Amounts in fen, all negative on a red one; both days are included."""
 
-    kind: Kind
+    kind: DocumentKind
     code: str  # of older invoices: 发票代码
     number: str
     issued_on: date
@@ -75,7 +71,7 @@ class Document:
     since: date | None  # the service period, where the document says it
     until: date | None
     statement: str | None  # 对账单号
-    source: Source
+    source: DocumentSource
 
 
 def faults(document: Document) -> list[Finding]:
@@ -98,8 +94,8 @@ def _texts(document: Document) -> Iterator[Finding]:
         "remark": re.sub(r"[\n\r\t]", " ", document.remark),
     }
     for place, line in enumerate(document.lines, start=1):
-        printed = (line.item, line.unit, line.quantity, line.unit_price, line.tax_rate)
-        texts[f"line {place}"] = " ".join(printed)
+        columns = (line.item, line.unit, line.quantity, line.unit_price, line.tax_rate)
+        texts[f"line {place}"] = " ".join(columns)
     for where, text in texts.items():
         if not text.isprintable():
             yield finding("bad_character", where)
@@ -159,10 +155,10 @@ def _totals(document: Document) -> Iterator[Finding]:
     """The lines are the totals, and net and tax the whole: to the fen."""
     net, tax, gross = document.net_fen, document.tax_fen, document.gross_fen
     if document.lines:
-        if (added := sum(line.net_fen for line in document.lines)) != net:
-            yield finding("net_not_sum", "net", added=yuan(added), total=yuan(net))
-        if (added := sum(line.tax_fen for line in document.lines)) != tax:
-            yield finding("tax_not_sum", "tax", added=yuan(added), total=yuan(tax))
+        if (net_sum := sum(line.net_fen for line in document.lines)) != net:
+            yield finding("net_not_sum", "net", added=yuan(net_sum), total=yuan(net))
+        if (net_sum := sum(line.tax_fen for line in document.lines)) != tax:
+            yield finding("tax_not_sum", "tax", added=yuan(net_sum), total=yuan(tax))
     if net + tax != gross:
         yield finding("gross_not_sum", "gross", net=yuan(net), tax=yuan(tax), gross=yuan(gross))
     if any(fen * gross < 0 for fen in (net, tax)):

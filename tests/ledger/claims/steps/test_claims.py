@@ -12,6 +12,7 @@ from ledger.claims.queries import claim_by_number
 from ledger.claims.steps.claims import act, add_file, open_claim
 from ledger.documents.queries.originals import File
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from tests.support.claims import APPROVER, BUILDER, CLERK, WANTED, Office, file
 from tests.support.simulation import START
@@ -123,8 +124,8 @@ def test_the_same_file_again_changes_nothing_and_an_empty_one_is_refused(
         claim = claim_by_number(db, number)
         assert len(book.files(db, key(claim))) == 1
         with pytest.raises(Refused, match="file_empty"):
-            add_file(db, claim, "other", File.given("a", b""), actor="x", now=START)
-        hash_ = add_file(db, claim, "other", file("receipt"), actor="x", now=START)
+            add_file(db, claim, FileRole.OTHER, File.from_content("a", b""), actor="x", now=START)
+        hash_ = add_file(db, claim, FileRole.OTHER, file(FileRole.RECEIPT), actor="x", now=START)
         assert hash_ == file("receipt").hash  # one content, used twice
 
 

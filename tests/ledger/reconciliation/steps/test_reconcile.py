@@ -16,6 +16,7 @@ from ledger.reconciliation.queries.months import months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
 from ledger.registry.queries import contract_by_number
+from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.steps import answer, issue
 from tests.support.documents import party
 from tests.support.reconciliation import BUYER, CLERK, LATER, MONTH, NOW, Desk, bill, bill_red
@@ -139,8 +140,8 @@ def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
     with Session(desk.engine) as db, db.begin():
         stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
         answer(
-            db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
-            actor="builder", now=NOW,
+            db, stated.number, lines=None, party=Party.BUILDER, word=LineAnswer.CONTESTED,
+            reason="少了两台机器", actor="builder", now=NOW,
         )  # fmt: skip
     found = desk.propose()
     assert isinstance(found, list)
