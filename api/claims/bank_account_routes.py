@@ -34,7 +34,7 @@ def propose(
         number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
     )  # fmt: skip
     if made is None:
-        raise Refusal.of("account_faulty", faults)
+        raise Refusal.with_faults("account_faulty", faults)
     return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
 
 

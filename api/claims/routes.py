@@ -114,7 +114,7 @@ def act(number: str, wanted: ActionCreate, viewer: Mover, db: Db, now: Now) -> C
     outcome = handle(db, claim, Wish(**wanted.model_dump()), viewer=viewer, now=now)
     if outcome.code:
         clause = db.get_one(Voucher, claim.voucher).clause
-        raise Refusal.of(outcome.code, outcome.findings, clause=clause)
+        raise Refusal.with_faults(outcome.code, outcome.findings, clause=clause)
     return _whole(db, viewer, outcome.claim)
 
 

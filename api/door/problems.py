@@ -78,7 +78,7 @@ class Refusal(Exception):
         self.problem = Problem(status, code, params, headers)
 
     @classmethod
-    def of(cls, code: str, faults: Sequence[Finding], **params: object) -> "Refusal":
+    def with_faults(cls, code: str, faults: Sequence[Finding], **params: object) -> "Refusal":
         """All faults of what was sent, each with its place."""
         return cls(422, code, {"count": len(faults), "findings": findings(faults), **params})
 

@@ -39,7 +39,7 @@ def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankRetu
     """Book what the bank returned, or say everything that is wrong with its file."""
     done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if done.findings:
-        raise Refusal.of("bank_return", done.findings)
+        raise Refusal.with_faults("bank_return", done.findings)
     return BankReturnOutcome.model_validate(done)
 
 

@@ -161,7 +161,7 @@ def propose_choices(
         db, contract, month, choices=choices, reason=reason, actor=viewer.actor, now=now
     )
     if isinstance(decision, list):
-        raise Refusal.of("not_proposed", decision)
+        raise Refusal.with_faults("not_proposed", decision)
     return DecisionRead.model_validate(decision)
 
 

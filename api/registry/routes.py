@@ -47,7 +47,7 @@ def register_file(
     """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
     done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
     if done.findings:
-        raise Refusal.of("registry", done.findings)
+        raise Refusal.with_faults("registry", done.findings)
     if done.created.get("gpus") or done.superseded.get("gpus"):
         release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
     return RegistryOutcome.model_validate(done)
