@@ -132,12 +132,12 @@ def up_to(limit: int) -> PlainValidator:
 
 def one_of(kind: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
     """A field that is one of a few words: a StrEnum, or a Literal."""
-    known = {str(word): word for word in (kind if isinstance(kind, EnumType) else get_args(kind))}
+    members = {str(word): word for word in (kind if isinstance(kind, EnumType) else get_args(kind))}
 
     def parse(text: str) -> Any:  # noqa: ANN401 - of the kind that was given
-        if text not in known:
-            raise fault("bad_choice", choices=", ".join(known))
-        return known[text]
+        if text not in members:
+            raise fault("bad_choice", choices=", ".join(members))
+        return members[text]
 
     return text_field(parse)
 

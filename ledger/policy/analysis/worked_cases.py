@@ -59,12 +59,12 @@ def _items(text: str) -> Iterator[tuple[int, Any]]:
 
 def differences(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[Finding]:
     """The cases in which the engine says otherwise."""
-    for worked in worked_cases:
-        actual = _outcome(cases.decide_case(policy, worked.case))
-        if actual != worked.expect:
-            about = {"clause": worked.case.clause, "note": worked.case.note}
-            expected, actual_text = _outcome_text(worked.expect), _outcome_text(actual)
-            yield _at(worked.line).finding(
+    for worked_case in worked_cases:
+        actual = _outcome(cases.decide_case(policy, worked_case.case))
+        if actual != worked_case.expect:
+            about = {"clause": worked_case.case.clause, "note": worked_case.case.note}
+            expected, actual_text = _outcome_text(worked_case.expect), _outcome_text(actual)
+            yield _at(worked_case.line).finding(
                 "case_differs", **about, expected=expected, got=actual_text
             )
 
@@ -76,7 +76,9 @@ def missing_cases(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[tu
     """
     for i, clause in enumerate(policy.clauses):
         results = {
-            worked.expect["result"] for worked in worked_cases if worked.case.clause == clause.id
+            worked_case.expect["result"]
+            for worked_case in worked_cases
+            if worked_case.case.clause == clause.id
         }
         if not results:
             yield i, "no_case"

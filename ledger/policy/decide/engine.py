@@ -39,7 +39,7 @@ class _Ready(NamedTuple):
     decimals: tuple[str, ...]
     derive: tuple[Callable[[Values], None], ...]
     conditions: tuple[Condition, ...]
-    needed: tuple[str, ...]  # by the formula
+    formula_facts: tuple[str, ...]  # by the formula
     formula: Formula
     negotiated: JudgedCondition | None
 
@@ -106,7 +106,7 @@ _NO_AWARD: tuple[Any, None, None, None] = ((), None, None, None)
 def _missing(ready: _Ready, values: Values) -> list[str]:
     """What the formula needs and does not have."""
     missing: list[str] = []
-    for name in ready.needed:
+    for name in ready.formula_facts:
         value = values.get(name)
         if value is None:
             missing.append(name)
@@ -173,7 +173,7 @@ def _make(policy: Policy, clause: Clause) -> _Ready:
             fact_checks.derivation(n, d) for n, d in policy.derived.items() if n in derivation_names
         ),
         conditions=tuple(_condition(policy, c, article) for c, article in requirements),
-        needed=tuple(name for name in formula_facts if name),
+        formula_facts=tuple(name for name in formula_facts if name),
         formula=formula(amount, policy.rounding),
         negotiated=_negotiated(clause) if amount.kind == "negotiated" else None,
     )

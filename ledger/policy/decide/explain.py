@@ -41,7 +41,7 @@ class FactShown(NamedTuple):
 class Line(NamedTuple):
     """A condition beside the fact it is about, and the facts that were given for it."""
 
-    judged: JudgedCondition
+    condition: JudgedCondition
     fact: FactName
     facts: tuple[FactShown, ...]
 
