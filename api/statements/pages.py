@@ -14,13 +14,16 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.door.problems import Refusal
-from api.web import labels as words
+from api.language.labels import labels
+from api.statements.selectors import selectors
 from api.web.layout import Framed, pages
+from api.web.mark import standing_mark
 from api.web.months import is_month, month_of
 from ledger.errors import Refused
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
+from ledger.registry.codes import LineKind
 from ledger.statements import queries as books
 from ledger.statements import steps
 from ledger.statements.codes import LineAnswer, Party
@@ -42,11 +45,10 @@ def party_of(viewer: Viewer) -> Party | None:
 
 def row(summary: Summary) -> dict[str, Any]:
     """A statement in a list."""
-    standings = words.standings()
     return {
         "seen": summary,
-        Party.CENTRE: standings[summary.centre_says],
-        Role.BUILDER: standings[summary.builder_says],
+        Party.CENTRE: standing_mark(summary.centre_says),
+        Party.BUILDER: standing_mark(summary.builder_says),
     }
 
 
@@ -93,17 +95,16 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
     """One statement: its lines, how well each is proved, and what both parties say."""
     seen = books.statement(db, number, centre=viewer.centre, project=viewer.project)
     party = party_of(viewer)
-    standings = words.standings()
     return frame.page(
         "statements/statement.html",
         {
             "seen": seen,
-            "kinds": words.line_kinds(),
-            "selectors": words.selectors,
-            "answers": words.line_answers(),
+            "kinds": labels(LineKind),
+            "selectors": selectors,
+            "answers": labels(LineAnswer),
             "person": person,
-            "centre_says": standings[seen.centre_says],
-            "builder_says": standings[seen.builder_says],
+            "centre_says": standing_mark(seen.centre_says),
+            "builder_says": standing_mark(seen.builder_says),
             "may_answer": party is not None and seen.superseded_by is None,
         },
     )
