@@ -15,7 +15,7 @@ from api.language.labels import label, label_of
 from api.statements.selectors import selectors
 from api.web.forms import text
 from ledger.reconciliation.codes import DifferenceCode, Treatment
-from ledger.reconciliation.rules.choices import Choice, allowed, treatment
+from ledger.reconciliation.rules.choices import Choice, allowed_treatments, treatment
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.registry.codes import LineKind, PriceUnit
 
@@ -72,7 +72,7 @@ def key_of(one: Difference) -> str:
 
 def options(one: Difference) -> tuple[tuple[str, str], ...]:
     """What may be chosen of a difference."""
-    return tuple((code, label(Treatment(code))) for code in allowed(one))
+    return tuple((code, label(Treatment(code))) for code in allowed_treatments(one))
 
 
 def means() -> dict[str, str]:

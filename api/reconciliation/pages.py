@@ -20,7 +20,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import label, labels
 from api.reconciliation import difference_view as differences
 from api.web.layout import Framed, pages
-from api.web.mark import Mark, standing_mark
+from api.web.mark import Mark, answer_state_mark
 from api.web.months import month_of
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues as desk
@@ -161,8 +161,8 @@ def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]
     return [
         {
             "number": seen.number,
-            "centre": standing_mark(seen.centre_says),
-            "builder": standing_mark(seen.builder_says),
+            "centre": answer_state_mark(seen.centre_says),
+            "builder": answer_state_mark(seen.builder_says),
             "contested": "contested" in (seen.centre_says, seen.builder_says),
         }
         for seen in statements(db, month=month, contract=contract.number)

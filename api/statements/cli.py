@@ -9,7 +9,7 @@ import typer
 from api.cli.client import Client, Failure, say
 from api.cli.screen import as_json, called, gpu_hours, money, pairs, table
 from ledger.registry.codes import LineKind
-from ledger.statements.codes import Standing
+from ledger.statements.codes import AnswerState
 
 app = typer.Typer()
 statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
@@ -130,7 +130,7 @@ def _list(told: list[dict[str, Any]]) -> None:
     ).split()
     rows = [
         [*(s[k] for k in _LISTED), money(s["total_fen"]),
-         *(called(Standing, s[k]) for k in ("centre_says", "builder_says"))]
+         *(called(AnswerState, s[k]) for k in ("centre_says", "builder_says"))]
         for s in told
     ]  # fmt: skip
     table(titles, [[*r[:4], r[4][:7], *r[5:]] for r in rows], right="lllllrrll")
@@ -170,5 +170,5 @@ def _said(answer: dict[str, Any] | None) -> str | None:
     """A party's word on a line, and why it contests it."""
     if answer is None:
         return None
-    word, why = called(Standing, answer["answer"]), answer["reason"]
+    word, why = called(AnswerState, answer["answer"]), answer["reason"]
     return say(f"{word}：{why}", f"{word}: {why}") if why else word

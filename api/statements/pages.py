@@ -17,7 +17,7 @@ from api.door.problems import Refusal
 from api.language.labels import labels
 from api.statements.selectors import selectors
 from api.web.layout import Framed, pages
-from api.web.mark import standing_mark
+from api.web.mark import answer_state_mark
 from api.web.months import is_month, month_of
 from ledger.errors import Refused
 from ledger.people.codes import Role
@@ -47,8 +47,8 @@ def row(summary: Summary) -> dict[str, Any]:
     """A statement in a list."""
     return {
         "seen": summary,
-        Party.CENTRE: standing_mark(summary.centre_says),
-        Party.BUILDER: standing_mark(summary.builder_says),
+        Party.CENTRE: answer_state_mark(summary.centre_says),
+        Party.BUILDER: answer_state_mark(summary.builder_says),
     }
 
 
@@ -103,8 +103,8 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
             "selectors": selectors,
             "answers": labels(LineAnswer),
             "person": person,
-            "centre_says": standing_mark(seen.centre_says),
-            "builder_says": standing_mark(seen.builder_says),
+            "centre_says": answer_state_mark(seen.centre_says),
+            "builder_says": answer_state_mark(seen.builder_says),
             "may_answer": party is not None and seen.superseded_by is None,
         },
     )

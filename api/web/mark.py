@@ -10,7 +10,7 @@ from ledger.claims.codes import ClaimState
 from ledger.documents.codes import DocumentState
 from ledger.metering.codes import NodeFault
 from ledger.people.codes import Answer
-from ledger.statements.codes import Standing
+from ledger.statements.codes import AnswerState
 
 _CLAIM_SHAPES: Mapping[ClaimState, str] = MappingProxyType(
     {
@@ -33,8 +33,8 @@ _DOCUMENT_SHAPES: Mapping[DocumentState, str] = MappingProxyType(
 _ANSWER_SHAPES: Mapping[Answer, str] = MappingProxyType(
     {Answer.CONFIRMED: "●", Answer.REFUSED: "■", Answer.WITHDRAWN: "○"}
 )
-_STANDING_SHAPES: Mapping[Standing, str] = MappingProxyType(
-    {Standing.CONFIRMED: "●", Standing.CONTESTED: "▲", Standing.OPEN: "○"}
+_ANSWER_STATE_SHAPES: Mapping[AnswerState, str] = MappingProxyType(
+    {AnswerState.CONFIRMED: "●", AnswerState.CONTESTED: "▲", AnswerState.OPEN: "○"}
 )
 _FAULT_SHAPES: Mapping[NodeFault, str] = MappingProxyType(
     {
@@ -82,10 +82,10 @@ def document_mark(state: str, *, red: bool) -> Mark:
     return Mark(_DOCUMENT_SHAPES[known], label(known), warm=warm)
 
 
-def standing_mark(standing: str) -> Mark:
+def answer_state_mark(state: str) -> Mark:
     """What a party says of a whole statement."""
-    known = Standing(standing)
-    return Mark(_STANDING_SHAPES[known], label(known), warm=known is Standing.CONTESTED)
+    known = AnswerState(state)
+    return Mark(_ANSWER_STATE_SHAPES[known], label(known), warm=known is AnswerState.CONTESTED)
 
 
 def fault_mark(fault: str) -> Mark:

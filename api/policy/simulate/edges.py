@@ -42,7 +42,10 @@ def _pools(version: dict[str, Any]) -> None:
         titles = say(
             "办法 足额 部分 没有 最多少得", "rule in-full in-part nothing most-lost"
         ).split()
-        rows = [_rule(rule, called(PoolRule, rule["rule"]), pool["rule"]) for rule in pool["rules"]]
+        rows = [
+            _rule(rule, called(PoolRule, rule["rule"]) or "", pool["rule"])
+            for rule in pool["rules"]
+        ]
         table(titles, rows, right="lrrrr")
 
 
