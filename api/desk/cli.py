@@ -88,8 +88,12 @@ def _shown(client: Client, number: int, answer: str) -> str:
         ]
     )
     _content(told["content"])
-    meant = {"confirmed": "确认", "refused": "退回", "withdrawn": "撤回"}[answer]
-    typer.confirm(say(f"{meant}这项决定？", f"{answer}?"), abort=True)
+    asked = {
+        "confirmed": say("确认这项决定？", "confirm?"),
+        "refused": say("退回这项决定？", "refuse?"),
+        "withdrawn": say("撤回这项决定？", "withdraw?"),
+    }
+    typer.confirm(asked[answer], abort=True)
     return str(told["digest"])
 
 
