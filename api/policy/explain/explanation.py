@@ -66,7 +66,7 @@ def _clause(found: Explanation) -> dict[str, Any]:
 
 
 def _condition(line: Line) -> dict[str, Any]:
-    judged, asked = line.judged, line.judged.requirement
+    judged, asked = line.condition, line.condition.requirement
     return {
         "article": judged.article,
         "quote": asked.words,
@@ -106,7 +106,7 @@ def _lacking(fact: FactName) -> dict[str, Any]:
 
 def _said(line: Line) -> str:
     """How a condition stands, in a sentence without the policy's own words."""
-    judged, asked = line.judged, line.judged.requirement
+    judged, asked = line.condition, line.condition.requirement
     given = wording.value(line.fact, judged.value)
     if judged.state == "open":
         return _("还缺事实，不能认定")
@@ -129,7 +129,7 @@ def _unmet(asked: Requirement, given: str) -> str:
 
 
 def _compared(line: Line, given: str) -> str:
-    judged, asked = line.judged, line.judged.requirement
+    judged, asked = line.condition, line.condition.requirement
     if judged.value is None:
         given = _("至多 {value}").format(value=wording.value(line.fact, judged.bound))
     met, distance = judged.state == "met", judged.distance
