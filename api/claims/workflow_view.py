@@ -81,7 +81,7 @@ def _note(claim: Claim, published: Publication | None) -> str:
     return ""
 
 
-def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
+def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
     """What a clerk may know anew when a claim is accepted; what the books know is asked nobody."""
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
@@ -99,14 +99,14 @@ def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
     ]
 
 
-def said_facts(voucher: Voucher, sent: FormData) -> dict[str, Any]:
-    """The facts that the form says otherwise than the voucher has them."""
-    said = {}
-    for fact in facts_asked(voucher):
-        written = text(sent, f"fact_{fact['name']}")
+def facts_of_form(voucher: Voucher, data: FormData) -> dict[str, Any]:
+    """The facts in which the form differs from the voucher."""
+    facts = {}
+    for fact in fact_fields(voucher):
+        written = text(data, f"fact_{fact['name']}")
         if written and (value := _value(fact["kind"], written)) != fact["value"]:
-            said[fact["name"]] = value
-    return said
+            facts[fact["name"]] = value
+    return facts
 
 
 def _value(kind: str, written: str) -> Any:  # noqa: ANN401 - of three kinds

@@ -19,9 +19,9 @@ from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label, labels
 from api.reconciliation import difference_view as differences
+from api.reconciliation.routes import contract_month
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, answer_state_mark
-from api.web.months import month_of
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues as desk
 from ledger.errors import NotFound
@@ -43,6 +43,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
+_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 _SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 
 
@@ -84,18 +85,7 @@ def listing(
     )
 
 
-def named(db: Session, viewer: Viewer, contract: int, month: str) -> tuple[Contract, date]:
-    """The contract and its month, if they are the viewer's to see; else NotFound."""
-    found = db.get(Contract, contract)
-    seen = found is not None and (
-        viewer.centre in (None, found.centre) and viewer.project in (None, found.project)
-    )
-    if found is None or not seen:
-        raise NotFound("reconciliation", id=f"{contract}-{month}")
-    return found, month_of(month)
-
-
-def found_in(db: Session, contract: Contract, month: date) -> list[Difference]:
+def differences_in(db: Session, contract: Contract, month: date) -> list[Difference]:
     """The month's differences; none where the project has no voucher to reconcile for."""
     try:
         process = reconcile.process_of(db, contract)
@@ -115,18 +105,18 @@ def month_page(
     show: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
-    found, first = named(db, viewer, contract, month)
+    found, first = contract_month(db, viewer, f"{contract}-{month}")
     cells = books.month_cells(db, contract, first)
-    if not cells:
+    state = books.contract_month(db, found, first)
+    if not cells or state is None:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
     lines = books.contract_lines(db, [cell.price for cell in cells])
     names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
     shares = books.shares(db, contract, first)
-    differing = found_in(db, found, first)
+    differing = differences_in(db, found, first)
     numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
     rows = differences.rows(differing, numbers, names)
     opened = next((row for row in rows if row.place == show), None)
-    state = next(row for row in books.months(db, month=first) if row.contract == contract)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
         "reconciliation/reconcile-month.html",
