@@ -30,12 +30,14 @@ from api.door.dependencies import Db, Now, Offset
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX
 from api.door.uploads import Upload
+from api.language.labels import labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web import labels as words
 from api.web.forms import Fields, Sent, form, request_of, text
 from api.web.layout import Framed, pages
+from api.web.mark import claim_mark
 from ledger.claims import queries as books
+from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
 from ledger.claims.steps.approval import KIND, subject_of
 from ledger.claims.steps.bank_accounts import change_pending
@@ -93,7 +95,7 @@ def listing(
 
 def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
     over = row.state == "published" and desk.over(row, today)
-    return {"claim": row, "mark": words.claim_mark(row.state), "over": over}
+    return {"claim": row, "mark": claim_mark(row.state), "over": over}
 
 
 def _claimable(db: Session, viewer: Viewer) -> int | None:
@@ -135,14 +137,14 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "voucher": voucher,
             "project": project,
             "payee": db.get_one(Organisation, claim.payee),
-            "mark": words.claim_mark(claim.state),
+            "mark": claim_mark(claim.state),
             "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
             "events": books.events(db, claim_id),
             "person": person,
-            "action_words": words.claim_actions(),
-            "state_words": words.claim_states(),
+            "action_words": labels(ClaimAction),
+            "state_words": labels(ClaimState),
             "files": books.files(db, claim_id),
-            "file_words": words.file_roles(),
+            "file_words": labels(FileRole),
             "account": books.account_of(db, claim.payee),
             "account_changing": change_pending(db, claim.payee),
             "published": books.publication_of(db, claim_id),

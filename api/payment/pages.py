@@ -17,16 +17,17 @@ from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded
 from api.language.format import money
 from api.language.i18n import gettext as _
+from api.language.labels import labels
 from api.payment import return_routes, routes
 from api.payment.routes import Payer
 from api.payment.schemas import IndicatorCreate, PaymentListCreate
 from api.web import charts
-from api.web import labels as words
 from api.web.forms import Fields, form
 from api.web.layout import Framed
-from api.web.mark import Mark
+from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
 from ledger.desk.queries import queues as desk
+from ledger.payment.codes import HoldReason, LineResult
 from ledger.payment.queries import money_flow as paid
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Money
@@ -52,7 +53,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
                 {"money": each, "bar": bar(each), "parts": parts(each)} for each in indicators
             ],
             "queue": payment.queue(db, now),
-            "held": held(),
+            "held": labels(HoldReason),
             "lists": [_list(each) for each in desk.payment_lists(db)],
             "owed": desk.paybacks(db),
             "recoveries": desk.recoveries(db),
@@ -85,16 +86,6 @@ def bar(of: Money) -> str:
     return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % said)
 
 
-def held() -> dict[str, str]:
-    """Why an approved claim is on no list."""
-    return {
-        "": "",
-        "without_account": _("没有确认过的收款账户"),
-        "account_changing": _("收款账户正在变更"),
-        "payable_gone": _("可兑付的金额已不足"),
-    }
-
-
 def picture(ways: list[paid.Way]) -> str:
     """From the indicator by clause and project to the centre."""
     heads = (_("预算指标"), _("条款"), _("项目"), _("智算中心"))
@@ -121,7 +112,7 @@ def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
 def list_mark(answer: str | None, *, sent: bool, waiting: bool) -> Mark:
     """Where a list stands."""
     if not sent:
-        return words.answer(answer)
+        return decision_mark(answer)
     return Mark("◔", _("等银行回音")) if waiting else Mark("●", _("已办结"))
 
 
@@ -177,7 +168,7 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
             "lines": lines,
             "claims": desk.claim_numbers(db, [line.claim for line in lines]),
             "returns": desk.bank_returns(db, key(found)),
-            "results": {"paid": _("到账"), "returned": _("退回")},
+            "results": labels(LineResult),
             "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
             "open_fen": open_fen,
             "sent": sent,

@@ -17,17 +17,18 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
+from api.language.labels import label, labels
 from api.reconciliation import difference_view as differences
 from api.reconciliation.routes import contract_month
-from api.web import labels as words
 from api.web.layout import Framed, pages
-from api.web.mark import Mark
+from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues as desk
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.postgres.columns import key
+from ledger.reconciliation.codes import DifferenceCode, MonthState
 from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
@@ -42,17 +43,16 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
+_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
+_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 
 
 def month_mark(row: Month) -> Mark:
     """Where a month stands."""
     if row.proposed:
         return Mark("◔", _("已提出，待确认"))
-    return {
-        "open": Mark("○", _("未对账")),
-        "changed": Mark("▲", _("确认后有变动"), warm=True),
-        "decided": Mark("●", _("已确认")),
-    }[row.state]
+    state = MonthState(row.state)
+    return Mark(_SHAPES[state], label(state), warm=state is MonthState.CHANGED)
 
 
 @router.get("/reconcile")
@@ -138,7 +138,7 @@ def month_page(
             "statements": _stated(db, found, first),
             "messages": messages.of_month(db, contract, first),
             "person": person,
-            "codes": words.exceptions(),
+            "codes": labels(DifferenceCode),
             "may_reconcile": may,
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract}/{month}",
@@ -148,12 +148,11 @@ def month_page(
 
 def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
     """The month's statement as it stands, and what both parties say of it."""
-    standings = words.standings()
     return [
         {
             "number": seen.number,
-            "centre": standings[seen.centre_says],
-            "builder": standings[seen.builder_says],
+            "centre": answer_state_mark(seen.centre_says),
+            "builder": answer_state_mark(seen.builder_says),
             "contested": "contested" in (seen.centre_says, seen.builder_says),
         }
         for seen in statements(db, month=month, contract=contract.number)

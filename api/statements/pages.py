@@ -13,14 +13,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
+from api.language.labels import labels
 from api.statements import routes
 from api.statements.routes import PARTIES, Answerer, Clerk, Reader
 from api.statements.schemas import LineAnswersCreate, StatementCreate
-from api.web import labels as words
+from api.statements.selectors import selectors
 from api.web.forms import form
 from api.web.layout import Framed, pages
+from api.web.mark import answer_state_mark
 from ledger.people.steps.decisions import person
+from ledger.registry.codes import LineKind
 from ledger.statements import queries as books
+from ledger.statements.codes import LineAnswer
 from ledger.statements.queries import Summary
 from ledger.units import beijing_day, month_of
 
@@ -31,11 +35,10 @@ PAGE_ROWS = 100
 
 def row(summary: Summary) -> dict[str, Any]:
     """A statement in a list."""
-    standings = words.standings()
     return {
         "seen": summary,
-        "centre": standings[summary.centre_says],
-        "builder": standings[summary.builder_says],
+        "centre": answer_state_mark(summary.centre_says),
+        "builder": answer_state_mark(summary.builder_says),
     }
 
 
@@ -75,17 +78,16 @@ def issue(
 def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One statement: its lines, how well each is proved, and what both parties say."""
     seen = books.statement(db, number, centre=viewer.centre, project=viewer.project)
-    standings = words.standings()
     return frame.page(
         "statements/statement.html",
         {
             "seen": seen,
-            "kinds": words.line_kinds(),
-            "selectors": words.selectors,
-            "answers": words.line_answers(),
+            "kinds": labels(LineKind),
+            "selectors": selectors,
+            "answers": labels(LineAnswer),
             "person": person,
-            "centre_says": standings[seen.centre_says],
-            "builder_says": standings[seen.builder_says],
+            "centre_says": answer_state_mark(seen.centre_says),
+            "builder_says": answer_state_mark(seen.builder_says),
             "may_answer": viewer.role in PARTIES and seen.superseded_by is None,
         },
     )

@@ -23,6 +23,7 @@ from api.door.problems import Problem
 from api.language import format as shown
 from api.language import i18n
 from api.language.i18n import gettext as _
+from api.language.labels import label
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
@@ -126,19 +127,6 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     return [Place(name, url, path.startswith(url)) for name, url in ways]
 
 
-def role_name(role: Role) -> str:
-    """What a role is called."""
-    return {
-        Role.BUILDER: _("模型企业"),
-        Role.OPERATOR: _("智算中心"),
-        Role.CLERK: _("经办"),
-        Role.APPROVER: _("审批"),
-        Role.FINANCE: _("财务"),
-        Role.AUDITOR: _("审计"),
-        Role.ADMINISTRATOR: _("管理员"),
-    }[role]
-
-
 @dataclass(frozen=True)
 class Frame:
     """The page's surroundings: who looks at what, when, and whether anything is made up."""
@@ -156,7 +144,7 @@ class Frame:
             "large": large,
             "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
             "viewer": self.viewer,
-            "role": role_name(self.viewer.role) if self.viewer else "",
+            "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),
             "simulated": self.simulated,
             "now": self.now,
