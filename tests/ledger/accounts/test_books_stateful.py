@@ -174,7 +174,7 @@ class Books(DatabaseMachine):
     def post_one(self, cause: str, used: date, order: Order) -> None:
         self.post_all([self.draft(cause, used, order)])
 
-    @precondition(lambda self: len(self.oracle.posted) > VOUCHERS)
+    @precondition(lambda self: len(self.oracle.postings) > VOUCHERS)
     @rule(data=st.data(), change=st.booleans())
     def post_again(self, data: st.DataObject, *, change: bool) -> None:
         """The same cause, with the same content or with one move more."""
