@@ -42,6 +42,12 @@ messages: install ## bring the texts of api/ into the catalogue: new ones in, un
 bench: install ## ratios measured in one run: a table, and JSON beside it
 	$(BIN)/python -m bench
 
+coverage: install ## all tests, and then the lines of the product that none of them runs
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 torture: install ## the long forms of the property tests
 	SUANQUAN_TORTURE=1 $(BIN)/pytest -m torture
 

@@ -1,1 +1,1 @@
-"""What runs inside a centre: meters GPUs and reports windows. Imports nothing of ours."""
+"""The agent, which runs in a computing centre: it meters GPUs and reports windows."""

@@ -1,11 +1,11 @@
-"""`suanquan-agent`: what runs inside a centre. Every message is Chinese first, then English.
+"""Command line `suanquan-agent`. Every message is in Chinese first, then in English.
 
     node      meters this node's GPUs and reports, until SIGTERM
     once      one sample of everything, as a table or --json
-    doctor    what stands between this node and the server, each in one sentence
-    enrol     make this node known now; --rotate gives a known one a new key
-    replay    a job trace, through the same path          (agents/commands/replay.py)
-    demo      a made-up centre, through the same path     (agents/commands/demo.py)
+    doctor    check this node's setup, one sentence for each check
+    enrol     enrol this node now; --rotate replaces its key
+    replay    send a job trace by the same path           (agents/commands/replay.py)
+    demo      send a made-up centre by the same path      (agents/commands/demo.py)
 
 Settings come from the environment (agents/settings.py); exit codes are in agents/errors.py. Each
 command imports only what it needs, which keeps the node's agent small.
@@ -24,21 +24,21 @@ from datetime import UTC, datetime
 from agents.errors import AgentError
 from agents.settings import Settings
 
-_ELSEWHERE = ("replay", "demo")
+_STANDALONE = ("replay", "demo")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; answers the exit code."""
+    """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
     try:
-        if words and words[0] in _ELSEWHERE:  # they read their own arguments
-            return _elsewhere(words[0], words[1:])
-        asked = _parser().parse_args(words)
+        if words and words[0] in _STANDALONE:  # they read their own arguments
+            return _run_standalone(words[0], words[1:])
+        arguments = _parser().parse_args(words)
         settings = Settings.read(os.environ)
-        return _COMMANDS[asked.command](settings, asked)
+        return _COMMANDS[arguments.command](settings, arguments)
     except AgentError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -59,37 +59,37 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument(
         "--rotate", action="store_true", help="换一把新密钥 / give a known node a new key"
     )
-    for name, words in (
+    for name, text in (
         ("replay", "回放作业记录 / replay a trace"),
         ("demo", "演示 / a made-up centre"),
     ):
-        commands.add_parser(name, help=words, add_help=False)
+        commands.add_parser(name, help=text, add_help=False)
     return parser
 
 
-def _node(settings: Settings, _asked: argparse.Namespace) -> int:
+def _node(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.node import run  # noqa: PLC0415  each command imports only what it needs
 
     return run(settings)
 
 
-def _once(settings: Settings, asked: argparse.Namespace) -> int:
+def _once(settings: Settings, arguments: argparse.Namespace) -> int:
     from agents.commands.once import sample, table  # noqa: PLC0415
     from agents.driver.nvml import Nvml  # noqa: PLC0415
-    from agents.holders.holders import holders_of  # noqa: PLC0415
+    from agents.holders.source import holders_of  # noqa: PLC0415
 
     holders = holders_of(settings)
     nvml = Nvml()
     try:
-        found = sample(nvml, holders, datetime.now(UTC))
+        result = sample(nvml, holders, datetime.now(UTC))
     finally:
         nvml.close()
         holders.close()
-    print(json.dumps(found, ensure_ascii=False, indent=2) if asked.json else table(found))
+    print(json.dumps(result, ensure_ascii=False, indent=2) if arguments.json else table(result))
     return 0
 
 
-def _doctor(settings: Settings, _asked: argparse.Namespace) -> int:
+def _doctor(settings: Settings, _arguments: argparse.Namespace) -> int:
     from agents.commands.doctor import examine  # noqa: PLC0415
 
     code = 0
@@ -99,27 +99,27 @@ def _doctor(settings: Settings, _asked: argparse.Namespace) -> int:
     return code
 
 
-def _enrol(settings: Settings, asked: argparse.Namespace) -> int:
+def _enrol(settings: Settings, arguments: argparse.Namespace) -> int:
     from agents.errors import IdentityError  # noqa: PLC0415
     from agents.reporting.identity import Identity, enrol, rotate  # noqa: PLC0415
 
-    known = Identity.load(settings.data)
-    if known is None or asked.rotate:
+    identity = Identity.load(settings.data)
+    if identity is None or arguments.rotate:
         if settings.enrol_code is None:
             raise IdentityError(
                 "没有注册码：请向管理员索取并设置 SUANQUAN_ENROL_CODE",
                 "there is no code: ask an administrator and set SUANQUAN_ENROL_CODE",
             )
-        if asked.rotate:
-            known = rotate(settings.data, settings.server, settings.enrol_code)
+        if arguments.rotate:
+            identity = rotate(settings.data, settings.server, settings.enrol_code)
         else:
-            known = enrol(settings.data, settings.server, settings.enrol_code, settings.node)
-    print(f"已注册：集群 {known.cluster}，节点 {known.node}，编号 {known.agent}")
-    print(f"enrolled: cluster {known.cluster}, node {known.node}, agent {known.agent}")
+            identity = enrol(settings.data, settings.server, settings.enrol_code, settings.node)
+    print(f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}")
+    print(f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}")
     return 0
 
 
-def _elsewhere(name: str, words: Sequence[str]) -> int:
+def _run_standalone(name: str, words: Sequence[str]) -> int:
     if name == "replay":
         from agents.commands import replay  # noqa: PLC0415
 

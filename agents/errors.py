@@ -1,4 +1,4 @@
-"""What can stop an agent, said once in Chinese and once in English, each with its exit code.
+"""Errors of the agent: each has a Chinese and an English message and an exit code.
 
     AgentError
     ├── SettingsError     3   an environment variable or the holders file is wrong
@@ -14,7 +14,7 @@
 
 
 class AgentError(Exception):
-    """Something that a person must put right; `zh` and `en` say what and how."""
+    """An error that a person must fix; `zh` and `en` say what is wrong and what to do."""
 
     exit_code = 1
 
@@ -37,7 +37,7 @@ class NoDriver(AgentError):
 
 
 class IdentityError(AgentError):
-    """The node is not enrolled, or its key cannot be used; `code` is the server's word, if any."""
+    """The node is not enrolled, or its key cannot be used; `code` is the server's, if any."""
 
     exit_code = 5
 
@@ -63,7 +63,7 @@ class SpoolDamaged(SpoolError):
 
 
 class Refused(AgentError):
-    """The server refuses what we send, and sending it again would not help; `code` is its word."""
+    """The server refuses the data, and sending it again would not help; `code` is its reason."""
 
     exit_code = 8
 

@@ -1,6 +1,7 @@
-"""What one look at a node's GPUs found: the words that the driver's side and the meter share.
+"""What the driver and the holders show at one moment: types that driver, holders and meter share.
 
-A look is taken every ten seconds. For each GPU it says either what was seen, or why nothing was.
+The agent looks at the GPUs every ten seconds. For each GPU a look has either its state, or the
+reason why it could not be read.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 
 from agents import wire
 
-MIG_CHANGED = "mig_changed"  # announced by the driver: the slices may be others than before
+MIG_CHANGED = "mig_changed"  # an event of the driver: the slices may have changed
 
 
 class Instant(NamedTuple):
@@ -24,7 +25,7 @@ class Instant(NamedTuple):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a device shows at one moment. None is «not measured», and `missing` says why."""
+    """Readings of a device at one moment. None is «not measured», and `missing` has the reason."""
 
     util_ppm: int | None = None
     engine_ppm: int | None = None
@@ -34,20 +35,20 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """One GPU as it was seen: how it is sliced, and what each device of it shows."""
+    """One GPU at one look: its MIG slices and the readings of each of its devices."""
 
     model: str
     mig: bool
     slices: tuple[wire.Mig, ...]
     readings: Mapping[str, Reading]  # by the device's UUID
-    energy_mj: int | None = None  # the GPU's counter, not a difference
+    energy_mj: int | None = None  # the GPU's counter in millijoules, not a difference
     energy_missing: str = ""
     index: int | None = None  # NVML's number of the GPU
     minor: int | None = None  # the number in /dev/nvidia<n>; both hold only at this moment
     epoch: str = (
         ""  # counters of two looks may be subtracted only within one (agents/driver/epochs.py)
     )
-    xid_missing: str = ""  # why no XID could be announced
+    xid_missing: str = ""  # why the driver cannot report XIDs
 
 
 Looks = (
@@ -55,34 +56,34 @@ Looks = (
 )  # by GPU UUID, or why there was no look
 
 
-class Sight(NamedTuple):
-    """What one look at the whole node brought, and what the driver announced before it, by GPU."""
+class NodeLook(NamedTuple):
+    """One look at all GPUs of the node, and the driver's events before it, by GPU."""
 
     looks: Looks
-    announced: Mapping[str, tuple[str, ...]] = {}
+    events: Mapping[str, tuple[str, ...]] = {}
 
 
 class Driver(Protocol):
-    """Whoever looks: it is asked, and answers when it can."""
+    """A reader of the driver: it takes a question and answers when it can."""
 
-    restarts: int  # of what reads the driver, since the agent started
+    restarts: int  # of the reading process, since the agent started
 
     def ask(self) -> None:
-        """Begin a look."""
+        """Start a look."""
 
-    def answer(self, wait_s: float) -> Sight | None:
-        """The look that was begun, or None while it lasts. It comes at last, whatever happens."""
+    def answer(self, wait_s: float) -> NodeLook | None:
+        """Return the look, or None if it lasts longer than `wait_s`. Every look ends at last."""
 
 
-class Shares(StrEnum):
-    """By which rule the slots of one device share it; the contract names it."""
+class ShareRule(StrEnum):
+    """The rule by which the slots of one device share it; the contract names it."""
 
     HELD = "held"
     REPLICAS = "replicas"
 
 
-class Held(msgspec.Struct, frozen=True):
-    """Somebody holds a device, with this share of it."""
+class HolderShare(msgspec.Struct, frozen=True):
+    """A holder of a device, with its share num/den."""
 
     holder: wire.Holder
     num: int = 1
@@ -90,8 +91,8 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """Who holds which device (by its UUID) at one moment, and what is true of every other."""
+    """The holders of each device (by UUID) at one moment; `default` is for all other devices."""
 
-    devices: Mapping[str, tuple[Held, ...]]
-    others: Held = Held(wire.Unallocated())
+    devices: Mapping[str, tuple[HolderShare, ...]]
+    default: HolderShare = HolderShare(wire.Unallocated())
     rules: Mapping[str, str] = {}  # device held in slots → the flag that names the rule

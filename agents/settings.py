@@ -1,4 +1,4 @@
-"""Every environment variable of the agent, read once, each fault named.
+"""Environment variables of the agent, with one clear error for each that is wrong.
 
 | variable             | meaning                                          | if unset               |
 |----------------------|--------------------------------------------------|------------------------|
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Self
 
 from agents.errors import SettingsError
-from agents.observations import Shares
+from agents.observations import ShareRule
 
 _PORT_MAX = 65_535
 _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"
@@ -34,7 +34,7 @@ _KUBELET = "/var/lib/kubelet/pod-resources/kubelet.sock"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the administrator of this node decided."""
+    """Settings of this node's agent."""
 
     url: str | None
     data: Path
@@ -42,30 +42,32 @@ class Settings:
     node: str
     holders: Path | None  # the map file
     kubelet: Path | None  # the socket, where the kubelet is the source
-    shares: Shares
+    shares: ShareRule
     health_port: int
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
-        """From the environment. Raises SettingsError. An empty variable counts as unset."""
-        given = {name: value.strip() for name, value in environ.items() if value.strip()}
-        holders = given.get("SUANQUAN_HOLDERS")
-        socket_path = Path(given.get("SUANQUAN_KUBELET", _KUBELET))
-        found = holders is None and ("SUANQUAN_KUBELET" in given or _is_there(socket_path.parent))
+        """Read the environment; an empty variable counts as unset. Raises SettingsError."""
+        values = {name: value.strip() for name, value in environ.items() if value.strip()}
+        holders = values.get("SUANQUAN_HOLDERS")
+        socket_path = Path(values.get("SUANQUAN_KUBELET", _KUBELET))
+        use_kubelet = holders is None and (
+            "SUANQUAN_KUBELET" in values or _exists(socket_path.parent)
+        )
         return cls(
-            url=given.get("SUANQUAN_URL"),
-            data=Path(given.get("SUANQUAN_AGENT_DATA", "/var/lib/suanquan-agent")),
-            enrol_code=given.get("SUANQUAN_ENROL_CODE"),
-            node=given.get("SUANQUAN_NODE", socket.gethostname()),
+            url=values.get("SUANQUAN_URL"),
+            data=Path(values.get("SUANQUAN_AGENT_DATA", "/var/lib/suanquan-agent")),
+            enrol_code=values.get("SUANQUAN_ENROL_CODE"),
+            node=values.get("SUANQUAN_NODE", socket.gethostname()),
             holders=Path(holders) if holders and holders != "kubelet" else None,
-            kubelet=socket_path if holders == "kubelet" or found else None,
-            shares=_shares(given.get("SUANQUAN_SHARES", "held")),
-            health_port=_port(given.get("SUANQUAN_HEALTH_PORT", "9480")),
+            kubelet=socket_path if holders == "kubelet" or use_kubelet else None,
+            shares=_shares(values.get("SUANQUAN_SHARES", "held")),
+            health_port=_port(values.get("SUANQUAN_HEALTH_PORT", "9480")),
         )
 
     @property
     def server(self) -> str:
-        """The server's address. Raises SettingsError when none is set."""
+        """The server's address. Raises SettingsError if it is not set."""
         if self.url is None:
             raise SettingsError(
                 "未设置服务器地址：请设置环境变量 SUANQUAN_URL",
@@ -79,28 +81,28 @@ class Settings:
         return self.data / "spool.db"
 
 
-def _is_there(folder: Path) -> bool:
-    """The folder outlives the socket, which is gone while the kubelet restarts."""
+def _exists(folder: Path) -> bool:
+    """Look for the folder: the socket itself is absent while the kubelet restarts."""
     try:
         return folder.is_dir()
-    except PermissionError:  # it cannot be looked at, so it is there: reading will say why
+    except PermissionError:  # so it exists; reading it will report the reason
         return True
 
 
-def _shares(said: str) -> Shares:
+def _shares(value: str) -> ShareRule:
     try:
-        return Shares(said)
+        return ShareRule(value)
     except ValueError as error:
         raise SettingsError(
-            f"SUANQUAN_SHARES「{said}」应为 held（按已占份数）或 replicas（按全部份数）",
-            f"SUANQUAN_SHARES {said!r} must be held or replicas",
+            f"SUANQUAN_SHARES「{value}」应为 held（按已占份数）或 replicas（按全部份数）",
+            f"SUANQUAN_SHARES {value!r} must be held or replicas",
         ) from error
 
 
-def _port(said: str) -> int:
-    if not said.isdecimal() or int(said) > _PORT_MAX:
+def _port(value: str) -> int:
+    if not value.isdecimal() or int(value) > _PORT_MAX:
         raise SettingsError(
-            f"SUANQUAN_HEALTH_PORT「{said}」应为 0 至 {_PORT_MAX} 的整数",
-            f"SUANQUAN_HEALTH_PORT {said!r} must be a whole number from 0 to {_PORT_MAX}",
+            f"SUANQUAN_HEALTH_PORT「{value}」应为 0 至 {_PORT_MAX} 的整数",
+            f"SUANQUAN_HEALTH_PORT {value!r} must be a whole number from 0 to {_PORT_MAX}",
         )
-    return int(said)
+    return int(value)

@@ -1,14 +1,14 @@
-"""What an agent says to the server: windows, and the batches that carry them.
+"""Messages from an agent to the server: windows, and the batches that carry them.
 
-A *window* is one physical GPU and one minute, with everything that held it in one record, so that
-whether anything was counted twice is a question about one record alone (`faults`). The agent asks
-it before sending and the server asks it again at intake; this is the only module of the agents
-that the server imports.
+A *window* is one physical GPU and one minute, with all its holders in one record, so that double
+counting can be ruled out by looking at one record alone (`faults`). The agent checks it before
+sending and the server again at intake. This is the only module of the agents that the server
+imports.
 
-A job source (sacct, a trace) knows no GPU. It speaks of pseudo-GPUs
-`job/<cluster>/<job>/<restart>/<k>` and of whole hours, the part of the hour outside the job being
-`unallocated`. Since every window starts on its own grid (a minute, an hour), two windows can never
-overlap without having one key.
+A job source (sacct, a trace) knows no GPU. It reports pseudo-GPUs
+`job/<cluster>/<job>/<restart>/<k>` and whole hours; the part of an hour outside the job is
+`unallocated`. Every window starts on the grid of its length (a minute, an hour), so two windows of
+one GPU that overlap have the same key.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from msgspec import Meta, Raw, Struct
 VERSION = 1
 WINDOWS_MAX = 1_000
 BATCH_BYTES_MAX = 1024 * 1024
-PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is looked at instant by instant
-FAULTS_MAX = 10  # of one window's tiling are told
+PARTS_MAX = 1_000  # of one window, and as many gaps: tiling is checked instant by instant
+FAULTS_MAX = 10  # reported for one window's tiling
 MODEL_MAX = 96  # characters: NVML_DEVICE_NAME_V2_BUFFER_SIZE
 SELECTOR_MAX = 36  # characters of a partition, of a QOS
 SHARE_MAX = 1_000  # finest share: sums stay exact fractions, and short ones
@@ -54,7 +54,7 @@ Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
 class GapReason(StrEnum):
-    """Why nobody looked. A gap is never usage and never zero."""
+    """Why a GPU was not observed. A gap is never usage and never zero."""
 
     AGENT_DOWN = "agent_down"
     KUBELET_UNREACHABLE = "kubelet_unreachable"
@@ -67,7 +67,7 @@ class GapReason(StrEnum):
 
 
 class _Frozen(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Values only; a field that this version does not know is an error, never ignored."""
+    """A record of values; an unknown field is an error."""
 
 
 class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
@@ -80,7 +80,7 @@ class Pod(_Frozen, frozen=True, tag_field="kind", tag="pod"):
 
 
 class Slurm(_Frozen, frozen=True, tag_field="kind", tag="slurm"):
-    """A Slurm job, or a job of a trace, holds the device. `account` is Slurm's word.
+    """A Slurm job, or a job of a trace, holds the device. `account` is the Slurm account.
 
     `partition` and `qos` are where the job ran and in which quality of service (sacct's Partition
     and QOS); absent where the source does not say.
@@ -99,11 +99,11 @@ class Static(_Frozen, frozen=True, tag_field="kind", tag="static"):
 
 
 class Unallocated(_Frozen, frozen=True, tag_field="kind", tag="unallocated"):
-    """Nobody holds the device: it is free."""
+    """The device is free."""
 
 
 class Unattributed(_Frozen, frozen=True, tag_field="kind", tag="unattributed"):
-    """Somebody holds the device, and we cannot say who."""
+    """The device has a holder who cannot be identified."""
 
     reason: Text
 
@@ -122,7 +122,7 @@ class Mig(_Frozen, frozen=True):
 
 
 class Readings(_Frozen, frozen=True):
-    """Evidence, never the bill. What was not measured is null and `missing` says why."""
+    """Evidence, never billed. What was not measured is null, with the reason in `missing`."""
 
     samples: Count
     util_ppm: Count | None = None  # mean share of time with a kernel running, parts per million
@@ -145,7 +145,7 @@ class Part(_Frozen, frozen=True):
 
 
 class Gap(_Frozen, frozen=True):
-    """Nobody looked at this GPU from `from_ms` to `to_ms` of the window."""
+    """The GPU was not observed from `from_ms` to `to_ms` of the window."""
 
     from_ms: Count
     to_ms: Count
@@ -169,7 +169,7 @@ class Window(_Frozen, frozen=True):
 
 
 class Head(_Frozen, frozen=True):
-    """Everything of a batch but its windows."""
+    """All fields of a batch except its windows."""
 
     version: int
     agent: UUID
@@ -186,13 +186,13 @@ class Batch(Head, frozen=True):
 
 
 class LooseBatch(Head, frozen=True):
-    """A batch whose windows are not read yet, for reporting a bad item by its index."""
+    """A batch whose windows are not decoded yet, so that a bad one is reported by its index."""
 
     windows: Annotated[tuple[Raw, ...], Meta(max_length=WINDOWS_MAX)]
 
 
 class Item(_Frozen, frozen=True):
-    """What became of one window that was not simply kept; `index` counts from 0."""
+    """The outcome of one window that was not simply kept; `index` counts from 0."""
 
     index: int
     reason: str
@@ -215,15 +215,15 @@ class Answer(_Frozen, frozen=True):
 
 
 class Enrol(_Frozen, frozen=True):
-    """A node asks to be known: the one-time code, and its Ed25519 public key (32 bytes, hex)."""
+    """Enrolment request: the one-time code and the node's Ed25519 public key (32 bytes, hex)."""
 
     code: Text
     public_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     node: Text
 
 
-class Enrolled(_Frozen, frozen=True):
-    """The server knows the node's key from now on."""
+class Enrolment(_Frozen, frozen=True):
+    """Enrolment answer: the server accepts the node's key from now on."""
 
     agent: UUID
     cluster: str
@@ -231,38 +231,38 @@ class Enrolled(_Frozen, frozen=True):
 
 
 def is_job(gpu: str) -> bool:
-    """Whether this is a job source's pseudo-GPU."""
+    """Return whether this is a pseudo-GPU of a job source."""
     return gpu.startswith("job/")
 
 
 def grid_ms(gpu: str) -> int:
-    """The one length of this GPU's windows, which is also the grid on which they start."""
+    """Return the length of this GPU's windows in ms, which is also the grid of their starts."""
     return HOUR_MS if is_job(gpu) else MINUTE_MS
 
 
 def faults(window: Window) -> list[str]:
-    """What is wrong with one window, in plain words; empty when it may be kept.
+    """Return what is wrong with one window; an empty list if it may be kept.
 
-    The rules: it lies on its grid; parts and gaps tile it; slices do not overlap and stand never
-    beside their parent; the shares of one device sum to at most 1 at every instant.
+    The rules: it lies on its grid; parts and gaps tile it; slices do not overlap and are never held
+    at the same time as their whole GPU; the shares of one device sum to at most 1 at every instant.
     """
     if _is_plain(window):
         return []
     if max(len(window.parts), len(window.gaps)) > PARTS_MAX:
         return [f"more than {PARTS_MAX} parts or gaps"]
-    found = list(_frame_faults(window))
+    problems = list(_frame_faults(window))
     spans: list[Part | Gap] = [*window.parts, *window.gaps]
     for span in spans:
         if not span.from_ms < span.to_ms <= window.window_ms:
-            found.append(f"span {span.from_ms}..{span.to_ms} is not inside the window")
+            problems.append(f"span {span.from_ms}..{span.to_ms} is not inside the window")
     for part in window.parts:
         if part.num > part.den:
-            found.append(f"share {part.num}/{part.den} is more than one")
-    return found or list(islice(_tiling_faults(window, spans), FAULTS_MAX))
+            problems.append(f"share {part.num}/{part.den} is more than one")
+    return problems or list(islice(_tiling_faults(window, spans), FAULTS_MAX))
 
 
 def _is_plain(window: Window) -> bool:
-    """One holder of one whole GPU, all of a minute: nearly every window, so it is asked first."""
+    """Return whether one holder has one whole GPU for a whole minute, the most common window."""
     if len(window.parts) != 1 or window.gaps or window.window_ms != MINUTE_MS:
         return False
     part, start = window.parts[0], window.start
@@ -296,16 +296,16 @@ def _frame_faults(window: Window) -> Iterable[str]:
 def _tiling_faults(window: Window, spans: Sequence[Part | Gap]) -> Iterable[str]:
     cuts = sorted({0, window.window_ms, *(s.from_ms for s in spans), *(s.to_ms for s in spans)})
     for low, high in pairwise(cuts):
-        here = [s for s in spans if s.from_ms <= low and high <= s.to_ms]
-        for fault in _instant_faults(here):
+        current = [s for s in spans if s.from_ms <= low and high <= s.to_ms]
+        for fault in _instant_faults(current):
             yield f"{low}..{high} ms: {fault}"
 
 
-def _instant_faults(here: Sequence[Part | Gap]) -> Iterable[str]:
-    parts = [s for s in here if isinstance(s, Part)]
-    if not here:
+def _instant_faults(spans: Sequence[Part | Gap]) -> Iterable[str]:
+    parts = [s for s in spans if isinstance(s, Part)]
+    if not spans:
         yield "neither a part nor a gap"
-    elif len(parts) < len(here) and len(here) > 1:
+    elif len(parts) < len(spans) and len(spans) > 1:
         yield "a gap overlaps a part or another gap"
     slices = [p for p in parts if p.mig]
     if slices and len(slices) < len(parts):
@@ -321,7 +321,7 @@ def _instant_faults(here: Sequence[Part | Gap]) -> Iterable[str]:
 
 
 def _placement_faults(slices: set[Mig]) -> Iterable[str]:
-    """Two GPU instances may not overlap; compute instances of one GPU instance share its place."""
+    """Find GPU instances that overlap; compute instances of one GPU instance share its place."""
     places = sorted({(*m.placement, m.gi) for m in slices})
     for (start, size, gi), (next_start, _, next_gi) in pairwise(places):
         if start + size > next_start:
@@ -332,6 +332,6 @@ def _placement_faults(slices: set[Mig]) -> Iterable[str]:
 
 
 def start_ms(start: datetime) -> int:
-    """Milliseconds since 1970 in UTC, exactly (no float)."""
+    """Return milliseconds since 1970 in UTC, exactly (no float)."""
     delta = start.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000

@@ -21,7 +21,7 @@ import psutil
 from agents import wire
 from agents.commands.health import Health
 from agents.commands.node import Sampler
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.holders.kubelet import KubeletHolders
 from agents.observations import Instant
 from agents.reporting.spool import BYTES_MAX, Spool
@@ -128,7 +128,7 @@ def drive(folder: Path) -> dict[str, object]:
     driver = FakeDriver(folder, folder / "state")
     chance, clock = random.Random(0), 0  # noqa: S311
     ours, memory = psutil.Process(), list[float]()
-    watched, holders = Watched(), KubeletHolders(folder / "driven.sock")
+    watched, holders = WatchedDriver(), KubeletHolders(folder / "driven.sock")
     watched.open()
     with Spool(folder / "driven.db") as spool:
         sampler = Sampler(

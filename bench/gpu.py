@@ -9,7 +9,7 @@ import time
 
 import psutil
 
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.errors import NoDriver
 from agents.observations import Look
 
@@ -20,7 +20,7 @@ MIB = 2**20
 
 def run() -> dict[str, object]:
     """The figures of one run."""
-    watched, began = Watched(), time.monotonic()
+    watched, began = WatchedDriver(), time.monotonic()
     try:
         watched.open()
     except NoDriver as error:
@@ -50,7 +50,7 @@ def run() -> dict[str, object]:
     return figures
 
 
-def _look(watched: Watched) -> tuple[float, list[Look]]:
+def _look(watched: WatchedDriver) -> tuple[float, list[Look]]:
     began = time.monotonic()
     watched.ask()
     while (sight := watched.answer(1)) is None:

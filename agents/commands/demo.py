@@ -1,11 +1,11 @@
-"""`suanquan-agent demo`: report the made-up centre of `sources/fiction.py` as real ones are.
+"""`suanquan-agent demo`: report the made-up centre of `sources/demo_centre.py`.
 
-Each node, and the Slurm controller, is an agent of its own: its own key, spool and stream, its own
-thread. What is told is remembered in the spool with the windows themselves, so the demo can be
-stopped anywhere and goes on where it was. With `--live` it then tells every minute as it passes.
+Each node, and the Slurm controller, is an agent with its own key, spool, stream and thread. The
+spool stores how far each has reported in the same transaction as the windows, so the demo can be
+stopped at any moment and continues. With `--live` it then reports every minute as it passes.
 
-The server must know the centre before. `--describe` prints what there is to know (clusters, nodes,
-GPUs, holders, since when); `suanquan demo` reads it, registers it all and starts us.
+The server must know the centre before. `--describe` prints clusters, nodes and GPUs with their
+first day; `suanquan demo` reads that, registers everything and starts this command.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from agents.errors import IdentityError
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain, phase_s
 from agents.reporting.spool import Spool
-from agents.sources import fiction, slurm
+from agents.sources import demo_centre, slurm
 
 PATIENCE_S = 120.0
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
-_AWAY_MAX_MS = (fiction.K8S_DAYS + 1) * _DAY_MS  # what is older stays untold: silent minutes
+_AWAY_MAX_MS = (demo_centre.K8S_DAYS + 1) * _DAY_MS  # older minutes stay silent
 
 
 class History(msgspec.Struct, frozen=True):
-    """When the made-up centre began, milliseconds since 1970: fixed at the first start."""
+    """When the made-up centre began, in ms since 1970: fixed at the first start."""
 
     k8s_ms: int
     slurm_ms: int
@@ -43,28 +43,28 @@ class History(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """One made-up agent: what it says between two moments, and in which steps it says it."""
+class DemoAgent:
+    """One made-up agent: its windows between two moments, and the length of its steps."""
 
     node: str
     first_ms: int
     grid_ms: int  # the length of its windows
-    stride_ms: int  # how much history goes into the spool at once
+    stride_ms: int  # how much history goes into the spool at once, in ms
     windows: Callable[[int, int], Iterator[wire.Window]]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run it; 0. Raises AgentError."""
-    wish = _parser().parse_args(argv)
-    wish.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    history = _history(wish.data / "history.json")
-    if wish.describe:
-        print(json.dumps(_describe(history, wish.data), ensure_ascii=False))
+    """Run the command and return 0. Raises AgentError."""
+    arguments = _parser().parse_args(argv)
+    arguments.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    history = _history(arguments.data / "history.json")
+    if arguments.describe:
+        print(json.dumps(_describe(history, arguments.data), ensure_ascii=False))
         return 0
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    _run(history, wish, stop)
+    _run(history, arguments, stop)
     return 0
 
 
@@ -92,8 +92,8 @@ def _history(path: Path) -> History:
         return msgspec.json.decode(path.read_bytes(), type=History)
     now = datetime.now(UTC)
     history = History(
-        k8s_ms=fiction.midnight_ms(now, fiction.K8S_DAYS),
-        slurm_ms=fiction.midnight_ms(now, fiction.SLURM_DAYS),
+        k8s_ms=demo_centre.midnight_ms(now, demo_centre.K8S_DAYS),
+        slurm_ms=demo_centre.midnight_ms(now, demo_centre.SLURM_DAYS),
         opened_ms=wire.start_ms(now),
     )
     draft = path.with_suffix(".new")
@@ -103,81 +103,85 @@ def _history(path: Path) -> History:
 
 
 def _describe(history: History, data: Path) -> dict[str, object]:
-    """The facts that a server has to be told before; dates are Beijing days."""
+    """Return what the server must register first; dates are Beijing days."""
 
     def node(name: str) -> dict[str, object]:
         return {"node": name, "enrolled": Identity.load(data / name) is not None}
 
-    nodes = [{**node(n), "gpus": [c.gpu for c in fiction.cards(n)]} for n in fiction.NODES]
+    nodes = [{**node(n), "gpus": [c.gpu for c in demo_centre.cards(n)]} for n in demo_centre.NODES]
     return {
         "clusters": [
             {
-                "name": fiction.K8S,
+                "name": demo_centre.K8S,
                 "source": "nvml",
                 "since": slurm.beijing_day(history.k8s_ms),
                 "nodes": nodes,
             },
             {
-                "name": fiction.SLURM,
+                "name": demo_centre.SLURM,
                 "source": "slurm",
                 "since": slurm.beijing_day(history.slurm_ms),
-                "nodes": [{**node(fiction.CONTROLLER), "gpus": []}],
+                "nodes": [{**node(demo_centre.CONTROLLER), "gpus": []}],
             },
         ],
     }
 
 
-def tellers(history: History) -> list[Teller]:
-    """Every agent of the made-up centre."""
+def demo_agents(history: History) -> list[DemoAgent]:
+    """Return every agent of the made-up centre."""
     minute, hour = wire.MINUTE_MS, wire.HOUR_MS
-    found = [Teller(fiction.CONTROLLER, history.slurm_ms, hour, _DAY_MS, _jobs(history))]
-    for node in fiction.NODES:
-        told = _node(history, node)
-        found.append(Teller(node, history.k8s_ms, minute, 4 * _HOUR_MS, told))
-    return found
+    agents = [DemoAgent(demo_centre.CONTROLLER, history.slurm_ms, hour, _DAY_MS, _jobs(history))]
+    for node in demo_centre.NODES:
+        windows = _node(history, node)
+        agents.append(DemoAgent(node, history.k8s_ms, minute, 4 * _HOUR_MS, windows))
+    return agents
 
 
 def _jobs(history: History) -> Callable[[int, int], Iterator[wire.Window]]:
-    return lambda from_ms, to_ms: fiction.hours(history.slurm_ms, from_ms, to_ms)
+    return lambda from_ms, to_ms: demo_centre.hours(history.slurm_ms, from_ms, to_ms)
 
 
 def _node(history: History, node: str) -> Callable[[int, int], Iterator[wire.Window]]:
-    def told(from_ms: int, to_ms: int) -> Iterator[wire.Window]:
-        for card in fiction.cards(node):
-            yield from fiction.minutes(card, history.k8s_ms, from_ms, to_ms)
-        if node == fiction.NODES[0]:
-            for window in fiction.second_story(fiction.cards(node)[2], history.k8s_ms):
+    def windows(from_ms: int, to_ms: int) -> Iterator[wire.Window]:
+        for card in demo_centre.cards(node):
+            yield from demo_centre.minutes(card, history.k8s_ms, from_ms, to_ms)
+        if node == demo_centre.NODES[0]:
+            for window in demo_centre.conflicting_windows(
+                demo_centre.cards(node)[2], history.k8s_ms
+            ):
                 if from_ms <= wire.start_ms(window.start) < to_ms:
                     yield window
-        if node == fiction.stranger().node:
-            in_ms = history.opened_ms - fiction.SWAPPED_IN_MS
+        if node == demo_centre.unregistered_card().node:
+            in_ms = history.opened_ms - demo_centre.SWAPPED_IN_MS
             since_ms = max(from_ms, in_ms - in_ms % wire.MINUTE_MS)  # opened at any moment
-            yield from fiction.minutes(fiction.stranger(), history.k8s_ms, since_ms, to_ms)
+            yield from demo_centre.minutes(
+                demo_centre.unregistered_card(), history.k8s_ms, since_ms, to_ms
+            )
 
-    return told
+    return windows
 
 
-def _run(history: History, wish: argparse.Namespace, stop: threading.Event) -> None:
-    """All agents at once, until they have told everything; with --live until we are stopped."""
-    if not wish.url:
+def _run(history: History, arguments: argparse.Namespace, stop: threading.Event) -> None:
+    """Run all agents at once, until everything is reported; with --live until stopped."""
+    if not arguments.url:
         _parser().error("--url is needed unless --describe is given")
-    codes = dict(entry.partition("=")[::2] for entry in wish.code)
-    everyone = tellers(history)
-    identities = [_identity(teller.node, codes, wish) for teller in everyone]
-    with ThreadPoolExecutor(len(everyone)) as pool:
-        running = [
-            pool.submit(_tell, teller, identity, wish, stop)
-            for teller, identity in zip(everyone, identities, strict=True)
+    codes = dict(entry.partition("=")[::2] for entry in arguments.code)
+    agents = demo_agents(history)
+    identities = [_identity(agent.node, codes, arguments) for agent in agents]
+    with ThreadPoolExecutor(len(agents)) as pool:
+        tasks = [
+            pool.submit(_run_agent, agent, identity, arguments, stop)
+            for agent, identity in zip(agents, identities, strict=True)
         ]
-        ended, _ = wait(running, return_when=FIRST_EXCEPTION)
-        if any(one.exception() for one in ended):
+        finished, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+        if any(task.exception() for task in finished):
             stop.set()
-    for one in running:
-        one.result()
+    for task in tasks:
+        task.result()
 
 
-def _identity(node: str, codes: dict[str, str], wish: argparse.Namespace) -> Identity:
-    folder = wish.data / node
+def _identity(node: str, codes: dict[str, str], arguments: argparse.Namespace) -> Identity:
+    folder = arguments.data / node
     identity = Identity.load(folder)
     if identity is not None:
         return identity
@@ -186,53 +190,53 @@ def _identity(node: str, codes: dict[str, str], wish: argparse.Namespace) -> Ide
             f"{node} 尚未注册：请用 --code {node}=注册码",
             f"{node} is not enrolled: give --code {node}=CODE",
         )
-    return enrol(folder, wish.url, codes[node], node)
+    return enrol(folder, arguments.url, codes[node], node)
 
 
-class _Stopped(Exception):
-    """Somebody asked us to stop; what is in the spool stays there."""
+class _StopRequest(Exception):
+    """A request to stop; the spool keeps what it has."""
 
 
-def _tell(
-    teller: Teller, identity: Identity, wish: argparse.Namespace, stop: threading.Event
+def _run_agent(
+    agent: DemoAgent, identity: Identity, arguments: argparse.Namespace, stop: threading.Event
 ) -> None:
     def pause(seconds: float = 0) -> None:
         if stop.wait(seconds):
-            raise _Stopped
+            raise _StopRequest
 
-    with Spool(wish.data / teller.node / "spool.db") as spool:
+    with Spool(arguments.data / agent.node / "spool.db") as spool:
         try:
             while True:
-                for to_ms, windows in untold(teller, spool, _now_ms()):
+                for to_ms, windows in pending_windows(agent, spool, _now_ms()):
                     spool.add(windows, checkpoint=str(to_ms).encode())
                     drain(
                         spool,
                         identity,
-                        wish.url,
-                        give_up_after_s=None if wish.live else PATIENCE_S,
+                        arguments.url,
+                        give_up_after_s=None if arguments.live else PATIENCE_S,
                         on_answer=lambda _: pause(),
                         wait=pause,
                     )
-                if not wish.live:
+                if not arguments.live:
                     return
-                pause((-_now_ms() % teller.grid_ms) / 1000 + phase_s(identity.agent))
-        except _Stopped:
+                pause((-_now_ms() % agent.grid_ms) / 1000 + phase_s(identity.agent))
+        except _StopRequest:
             return
 
 
-def untold(
-    teller: Teller, spool: Spool, now_ms: int
+def pending_windows(
+    agent: DemoAgent, spool: Spool, now_ms: int
 ) -> Iterator[tuple[int, Iterator[wire.Window]]]:
-    """What it has to say up to now, stride by stride, and then nothing but what still waits."""
-    kept = spool.restore()
-    end_ms = now_ms - now_ms % teller.grid_ms
-    told_ms = int(kept) if kept else teller.first_ms
-    if teller.grid_ms == wire.MINUTE_MS:
-        told_ms = max(told_ms, end_ms - _AWAY_MAX_MS)
-    for from_ms in range(told_ms, end_ms, teller.stride_ms):
-        to_ms = min(from_ms + teller.stride_ms, end_ms)
-        yield to_ms, teller.windows(from_ms, to_ms)
-    yield max(told_ms, end_ms), iter(())
+    """Yield the windows up to now, one stride at a time, and at last an empty one for the rest."""
+    checkpoint = spool.restore()
+    end_ms = now_ms - now_ms % agent.grid_ms
+    reported_ms = int(checkpoint) if checkpoint else agent.first_ms
+    if agent.grid_ms == wire.MINUTE_MS:
+        reported_ms = max(reported_ms, end_ms - _AWAY_MAX_MS)
+    for from_ms in range(reported_ms, end_ms, agent.stride_ms):
+        to_ms = min(from_ms + agent.stride_ms, end_ms)
+        yield to_ms, agent.windows(from_ms, to_ms)
+    yield max(reported_ms, end_ms), iter(())
 
 
 def _now_ms() -> int:

@@ -1,7 +1,7 @@
-"""What stands between this node and a window at the server: every check in one plain sentence.
+"""`suanquan-agent doctor`: check this node's setup, one sentence for each check.
 
-The exit code of `suanquan-agent doctor` is 0 when nothing fails, else the code (agents/errors.py)
-of the first failing check: the very code with which `node` would stop, or 1 where it would go on.
+The exit code is 0 if nothing fails, else the code (agents/errors.py) of the first failing check:
+the code with which `node` would stop, or 1 if `node` would go on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agents import wire
 from agents.commands import remedies
 from agents.driver.nvml import DriverReplaced, Nvml
 from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
-from agents.holders.holders import MapFile, holders_of
+from agents.holders.source import MapFile, holders_of
 from agents.observations import Holding, Look
 from agents.reporting.identity import Identity
 from agents.reporting.server import Server
@@ -30,12 +30,12 @@ _SKEW_MAX_S = 5
 _ROOM = 1 << 20  # bytes; less is a full disk
 _ROOM_TO_COME = BYTES_MAX  # what the spool may still need
 _REFUSAL = re.compile(rb'^suanquan_agent_server_refuses\{kind="(\w+)"\} 1$', re.MULTILINE)
-Seen = dict[str, Look | wire.GapReason]
+Gpus = dict[str, Look | wire.GapReason]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `code` is 0 when all is well."""
+    """The result of one check; `code` is 0 if all is well."""
 
     code: int
     zh: str
@@ -47,11 +47,11 @@ class Check:
 
 
 def examine(settings: Settings, now: datetime) -> Iterator[Check]:
-    """All checks, each as soon as it is done. Nothing is changed on this machine or the server."""
-    seen: Seen = {}
+    """Yield the result of each check. Nothing is changed on this machine or the server."""
+    gpus: Gpus = {}
     checks: tuple[Callable[[], Check], ...] = (
-        lambda: _driver(seen),
-        lambda: _holders(settings, seen, now),
+        lambda: _driver(gpus),
+        lambda: _holders(settings, gpus, now),
         lambda: _folder(settings),
         lambda: _identity(settings),
         lambda: _spool(settings),
@@ -64,7 +64,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Check]:
             yield Check(error.exit_code, error.zh, error.en)
 
 
-def _driver(seen: Seen) -> Check:
+def _driver(gpus: Gpus) -> Check:
     nvml = Nvml()
     try:
         version = nvml.version()
@@ -78,7 +78,7 @@ def _driver(seen: Seen) -> Check:
         return Check(1, f"驱动不应答（{looks}）{zh}", f"the driver does not answer ({looks}){en}")
     faults = [f"{uuid}: {look}" for uuid, look in looks.items() if not isinstance(look, Look)]
     faults += ["GPU ?"] * nvml.silent
-    seen.update(looks)
+    gpus.update(looks)
     slices = sum(len(look.slices) for look in looks.values() if isinstance(look, Look))
     if faults:
         return Check(
@@ -93,11 +93,11 @@ def _driver(seen: Seen) -> Check:
     )
 
 
-def _holders(settings: Settings, seen: Seen, now: datetime) -> Check:
+def _holders(settings: Settings, gpus: Gpus, now: datetime) -> Check:
     if settings.holders is not None:
-        return _map(settings.holders, seen, now)
+        return _map(settings.holders, gpus, now)
     if settings.kubelet is not None:
-        return _kubelet(settings, seen, now)
+        return _kubelet(settings, gpus, now)
     return Check(
         1,
         "没有占用者来源：本机没有 kubelet，也未设置占用者文件 SUANQUAN_HOLDERS；"
@@ -107,9 +107,9 @@ def _holders(settings: Settings, seen: Seen, now: datetime) -> Check:
     )
 
 
-def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
+def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
     source = holders_of(settings)
-    source.seen(seen)
+    source.update_devices(gpus)
     holding = source.read(now)
     source.close()
     if source.fault:
@@ -120,24 +120,24 @@ def _kubelet(settings: Settings, seen: Seen, now: datetime) -> Check:
             f"the kubelet ({settings.kubelet}) does not fully say who holds what: "
             f"{source.fault}{en}",
         )
-    held = len(holding.devices) if isinstance(holding, Holding) else 0
+    count = len(holding.devices) if isinstance(holding, Holding) else 0
     return Check(
         0,
-        f"kubelet 应答：{held} 个设备被占用，份额按 {settings.shares} 计",
-        f"the kubelet answers: {held} devices are held, shares are of those {settings.shares}",
+        f"kubelet 应答：{count} 个设备被占用，份额按 {settings.shares} 计",
+        f"the kubelet answers: {count} devices are held, shares are of those {settings.shares}",
     )
 
 
-def _map(path: Path, seen: Seen, now: datetime) -> Check:
-    looks = [look for look in seen.values() if isinstance(look, Look)]
-    devices = {*seen, *(mig.uuid for look in looks for mig in look.slices)}
+def _map(path: Path, gpus: Gpus, now: datetime) -> Check:
+    looks = [look for look in gpus.values() if isinstance(look, Look)]
+    devices = {*gpus, *(mig.uuid for look in looks for mig in look.slices)}
     holding = MapFile(path).read(now)
-    strangers = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
-    if strangers and devices:
+    unknown = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
+    if unknown and devices:
         return Check(
             1,
-            f"占用者文件写了本机没有的设备：{'、'.join(strangers)}",
-            f"the holders file names devices that this node has not: {', '.join(strangers)}",
+            f"占用者文件写了本机没有的设备：{'、'.join(unknown)}",
+            f"the holders file names devices that this node has not: {', '.join(unknown)}",
         )
     return Check(
         0,
@@ -148,14 +148,14 @@ def _map(path: Path, seen: Seen, now: datetime) -> Check:
 
 def _folder(settings: Settings) -> Check:
     folder = settings.data
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    base = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not base.is_dir() or not os.access(base, os.W_OK | os.X_OK):
         return Check(
             SpoolError.exit_code,
             f"数据目录 {folder} 不可写（权限，或只读的文件系统）",
             f"the data folder {folder} cannot be written (permission, or a read-only file system)",
         )
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(base).free
     if free < _ROOM_TO_COME:
         return Check(
             SpoolError.exit_code if free < _ROOM else 1,
@@ -164,7 +164,7 @@ def _folder(settings: Settings) -> Check:
             f"the disk of the data folder {folder} has {free >> 20} MiB left: the spool may need "
             f"{_ROOM_TO_COME >> 20} MiB",
         )
-    if there != folder:
+    if base != folder:
         return Check(
             0,
             f"数据目录 {folder} 尚不存在：首次运行 node 时会建立",
@@ -174,12 +174,12 @@ def _folder(settings: Settings) -> Check:
 
 
 def _identity(settings: Settings) -> Check:
-    known = Identity.load(settings.data)
-    if known is not None:
+    identity = Identity.load(settings.data)
+    if identity is not None:
         return Check(
             0,
-            f"已注册：集群 {known.cluster}，节点 {known.node}，编号 {known.agent}",
-            f"enrolled: cluster {known.cluster}, node {known.node}, agent {known.agent}",
+            f"已注册：集群 {identity.cluster}，节点 {identity.node}，编号 {identity.agent}",
+            f"enrolled: cluster {identity.cluster}, node {identity.node}, agent {identity.agent}",
         )
     if settings.enrol_code is not None:
         return Check(
@@ -215,9 +215,9 @@ def _spool(settings: Settings) -> Check:
             f"the spool is in use by the running agent (127.0.0.1:{settings.health_port}/metrics)",
         )
     with Spool(settings.spool) as spool:
-        depth, oldest, used = spool.depth(), spool.oldest(), spool.used()
+        depth, oldest, used_bytes = spool.depth(), spool.oldest(), spool.used_bytes()
     since = oldest.isoformat() if oldest else "—"
-    if used > BYTES_MAX * 9 // 10:
+    if used_bytes > BYTES_MAX * 9 // 10:
         return Check(
             1,
             f"上报队列快满了：{depth} 个窗口待发，最早 {since}；满了就丢最旧的（记为空缺）",
@@ -232,7 +232,7 @@ def _spool(settings: Settings) -> Check:
 
 
 def _page(settings: Settings) -> bytes | None:
-    """What the running agent says of itself, if it runs."""
+    """Return the metrics page of the running agent; None if none runs."""
     with Server(f"http://127.0.0.1:{settings.health_port}", timeout_s=2) as agent:
         answer = agent.get("/metrics")
     return answer.body if answer is not None and b"suanquan_agent_" in answer.body else None
@@ -263,8 +263,8 @@ def _server(settings: Settings, now: datetime) -> Check:
     )
 
 
-def _skew_s(said: str, now: datetime) -> int | None:
+def _skew_s(header: str, now: datetime) -> int | None:
     try:
-        return round((now - parsedate_to_datetime(said)).total_seconds())
+        return round((now - parsedate_to_datetime(header)).total_seconds())
     except (ValueError, TypeError):
         return None

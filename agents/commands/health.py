@@ -1,8 +1,8 @@
-"""Whether the agent does its work: /healthz for the node's supervisor, /metrics for Prometheus.
+"""Health pages: /healthz for the node's supervisor, /metrics for Prometheus.
 
 Healthy means that the newest look at the GPUs is younger than three intervals, nothing else: an
-agent that cannot reach the server still meters, and restarting it would only make a gap. Both pages
-are served on the loopback address alone.
+agent that cannot reach the server still meters, and a restart would only make a gap. Both pages are
+served on the loopback address only.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.metering.meter import LOOK_MS, Closed
-from agents.observations import Look, Sight
+from agents.metering.meter import LOOK_MS, ClosedMinutes
+from agents.observations import Look, NodeLook
 from agents.reporting.spool import Spool
 
 STALE_S = 3 * LOOK_MS // 1000
@@ -40,83 +40,83 @@ _HELP = {
 
 
 class Health:
-    """What the agent knows of itself; its threads write, the pages read."""
+    """Figures of the running agent; its threads write them, the pages read them."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._lock = threading.Lock()
-        self._looked_s: float | None = None
-        self._answered_s: float | None = None
+        self._look_s: float | None = None
+        self._answer_s: float | None = None
         self._gpus = 0
         self._counts: Counter[tuple[str, str]] = Counter()
         self._gap_ms: Counter[str] = Counter()
         self._refusal = ""
 
-    def looked(self, sight: Sight, restarts: int = 0) -> None:
-        """A look was taken; one that saw no GPU is none."""
+    def record_look(self, sight: NodeLook, restarts: int = 0) -> None:
+        """Record a look. One that shows no GPU does not count for the age of the newest look."""
         looks = sight.looks
-        seen = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
+        count = 0 if isinstance(looks, str) else sum(isinstance(x, Look) for x in looks.values())
         with self._lock:
-            self._gpus = seen
+            self._gpus = count
             self._counts["driver_restarts_total", ""] = restarts
-            for words in sight.announced.values():
+            for words in sight.events.values():
                 for word in words:
                     self._counts["announced_total", word.partition("@")[0]] += 1
-            if seen:
-                self._looked_s = time.monotonic()
+            if count:
+                self._look_s = time.monotonic()
 
-    def asked(self, fault: str) -> None:
-        """The holders were asked; `fault` is why they could not say everything, or empty."""
+    def record_holders(self, fault: str) -> None:
+        """Record a sample of the holders; `fault` is why it is incomplete, or empty."""
         if fault:
             with self._lock:
                 self._counts["holder_faults_total", fault] += 1
 
-    def closed(self, closed: Closed) -> None:
-        """Windows were closed."""
+    def record_minutes(self, minutes: ClosedMinutes) -> None:
+        """Record windows and gaps."""
         with self._lock:
-            for window in closed.windows:
+            for window in minutes.windows:
                 self._counts["windows_total", ""] += 1
                 self._counts["conservation_faults_total", ""] += "inconsistent" in window.flags
                 for gap in window.gaps:
                     self._gap_ms[gap.reason] += gap.to_ms - gap.from_ms
-            for run in closed.gaps:
+            for run in minutes.gaps:
                 length = run.last_ms - run.first_ms + wire.grid_ms(run.gpu)
                 self._gap_ms[run.reason] += length
-            self._counts["left_out_seconds_total", ""] += closed.left_out_ms // 1000
+            self._counts["left_out_seconds_total", ""] += minutes.left_out_ms // 1000
 
-    def answered(self, answer: wire.Answer) -> None:
-        """The server took a batch."""
+    def record_answer(self, answer: wire.Answer) -> None:
+        """Record the server's answer to a batch."""
         with self._lock:
-            self._answered_s, self._refusal = time.monotonic(), ""
+            self._answer_s, self._refusal = time.monotonic(), ""
             for word in ("kept", "known"):
                 self._counts["answered_windows_total", word] += getattr(answer, word)
             for word in ("conflicts", "quarantined", "refused"):
                 self._counts["answered_windows_total", word] += len(getattr(answer, word))
 
-    def refused(self, code: str) -> None:
-        """The server refuses this agent, or it could not be asked."""
+    def record_refusal(self, code: str) -> None:
+        """Record why the server refuses this agent, or why nothing was sent."""
         with self._lock:
             self._refusal = code
 
     def verdict(self) -> tuple[bool, str]:
-        """Whether the agent is healthy, and why not, in both languages."""
+        """Return whether the agent is healthy, and a sentence in both languages."""
         with self._lock:
-            if self._looked_s is None:
+            if self._look_s is None:
                 return False, "尚未读到任何 GPU\nno GPU was seen yet\n"
-            age = time.monotonic() - self._looked_s
+            age = time.monotonic() - self._look_s
         if age > STALE_S:
             return False, f"{age:.0f} 秒没有读到 GPU\nno GPU was seen for {age:.0f} s\n"
         return True, "正常\nhealthy\n"
 
     def metrics(self) -> str:
-        """The agent's own figures in the Prometheus text format."""
+        """Return the figures in the Prometheus text format."""
         oldest, depth = self._spool.oldest(), self._spool.depth()
         now = time.monotonic()
         with self._lock:
             figures: dict[tuple[str, str], float] = dict(self._counts)
-            figures["look_age_seconds", ""] = -1 if self._looked_s is None else now - self._looked_s
+            figures["look_age_seconds", ""] = -1 if self._look_s is None else now - self._look_s
             figures["answer_age_seconds", ""] = (
-                -1 if self._answered_s is None else now - self._answered_s
+                -1 if self._answer_s is None else now - self._answer_s
             )
             figures["gpus", ""] = self._gpus
             for reason, ms in self._gap_ms.items():
@@ -141,7 +141,7 @@ def _family(name: str, figures: dict[tuple[str, str], float]) -> str:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Two pages; whatever else is asked for is not there."""
+    """Serve the two pages; 404 for anything else."""
 
     health: Health
 
@@ -164,11 +164,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401
-        """A probe every few seconds is no news."""
+        """Log nothing: a probe comes every few seconds."""
 
 
 def serve(health: Health, port: int) -> tuple[int, Callable[[], None]]:
-    """Serve the pages on 127.0.0.1; answers the port and how to stop. Raises SettingsError."""
+    """Serve the pages on 127.0.0.1; return the port and a stop function. Raises SettingsError."""
     handler = type("Handler", (_Handler,), {"health": health})
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -1,10 +1,9 @@
-"""The agent of one node: a loop that looks, and a thread that reports.
+"""`suanquan-agent node`: a loop that samples, and a thread that reports.
 
-They share nothing but the spool. So a slow or absent server never costs a sample. The driver is
-read by a process of its own (agents/driver/watchdog.py), for which the loop hardly waits: while it
-is slow the holders are still sampled every second, and when it hangs the minutes close all the
-same. At SIGTERM the loop takes a last look, keeps the open minute, and the thread tries to send
-once more.
+They share only the spool, so a slow or absent server never costs a sample. The driver is read by a
+child process (agents/driver/watchdog.py), for which the loop waits a fraction of a second: while it
+is slow, the holders are still sampled every second, and when it hangs, the minutes still close. At
+SIGTERM the loop takes a last look and stores the open minute, and the thread sends once more.
 """
 
 from __future__ import annotations
@@ -22,34 +21,34 @@ from types import FrameType
 from agents import wire
 from agents.commands.health import Health, serve
 from agents.driver.epochs import boot_id
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.errors import AgentError, IdentityError, Refused, SpoolDamaged, SpoolError, Unreachable
-from agents.holders.holders import Holders, holders_of
-from agents.metering.meter import Closed, Meter
-from agents.observations import Driver, Instant, Sight
+from agents.holders.source import Holders, holders_of
+from agents.metering.meter import ClosedMinutes, Meter
+from agents.observations import Driver, Instant, NodeLook
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import drain, phase_s
 from agents.reporting.spool import GapRun, Spool
 from agents.settings import Settings
 
-_PAUSE_S = 300.0  # after something that a person must mend
+_PAUSE_S = 300.0  # after an error that a person must fix
 _ENROL_AGAIN_S = 30.0
 _LAST_TRY_S = 20.0
-_LOOK_WAIT_S = 0.3  # a look that takes longer is fetched with one of the next samples
+_LOOK_WAIT_S = 0.3  # the result of a longer look is taken with one of the next samples
 _LAST_LOOK_S = 2.0
-_UNSAVED_MAX = 2_000  # windows kept in memory while the disk takes none
+_BACKLOG_MAX = 2_000  # windows in memory while the disk is full
 _log = logging.getLogger(__name__)
 
 
-class _Stopping(Exception):
-    """The agent was asked to stop while it waited."""
+class _StopRequest(Exception):
+    """A request to stop, while the thread waits."""
 
 
 def run(settings: Settings) -> int:
-    """Meter and report until SIGTERM or SIGINT; answers the exit code. Raises AgentError."""
+    """Meter and report until SIGTERM or SIGINT; return the exit code. Raises AgentError."""
     url = settings.server
     holders = holders_of(settings)
-    driver = Watched()
+    driver = WatchedDriver()
     driver.open()
     try:
         return _run(settings, url, holders, driver)
@@ -59,8 +58,8 @@ def run(settings: Settings) -> int:
 
 def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    known = Identity.load(settings.data)
-    if known is None and settings.enrol_code is None:
+    identity = Identity.load(settings.data)
+    if identity is None and settings.enrol_code is None:
         raise IdentityError(
             "本节点尚未注册：请向管理员索取注册码并设置 SUANQUAN_ENROL_CODE",
             "this node is not enrolled: ask an administrator for a code and set "
@@ -86,7 +85,7 @@ def _run(settings: Settings, url: str, holders: Holders, driver: Driver) -> int:
 
 
 class Sampler:
-    """The loop that looks, by the clocks that it is given."""
+    """The sampling loop; `clocks` gives the time."""
 
     def __init__(
         self,
@@ -99,61 +98,61 @@ class Sampler:
         self._driver, self._holders, self._spool, self._health = driver, holders, spool, health
         self._clocks = clocks
         self._meter = Meter(clocks(), boot_id(), spool.restore())
-        self._unsaved = Closed()
-        self._asked: Instant | None = None  # when the look was begun that is not answered yet
+        self._backlog = ClosedMinutes()
+        self._pending_look: Instant | None = None  # the start of the look in progress
 
     def run(self, stopping: threading.Event) -> None:
-        """Sample at every whole second until asked to stop; the last thing is a look."""
+        """Sample at every whole second until `stopping` is set; end with a look."""
         while not stopping.is_set():
             self.sample()
             stopping.wait(1 - time.time() % 1)
         self.sample(last=True)
 
     def sample(self, *, last: bool = False) -> None:
-        """Take one sample, begin a look where one is due, and take in the one that was begun."""
+        """Take one sample, start a look if one is due, and take the result of the last one."""
         at = self._clocks()
-        if self._asked is None and (last or self._meter.due(at)):
+        if self._pending_look is None and (last or self._meter.due(at)):
             self._driver.ask()
-            self._asked = at
-        asked, sight = self._asked, self._sight(_LAST_LOOK_S if last else _LOOK_WAIT_S)
+            self._pending_look = at
+        begun_at, sight = self._pending_look, self._sight(_LAST_LOOK_S if last else _LOOK_WAIT_S)
         holding = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
-        self._health.asked(self._holders.fault)
+        self._health.record_holders(self._holders.fault)
         if sight is None:
             self._meter.see(self._clocks(), holding, None)
             return
-        closed = self._meter.see(
-            self._clocks(), holding, sight.looks, asked=asked, announced=sight.announced
+        minutes = self._meter.see(
+            self._clocks(), holding, sight.looks, begun_at=begun_at, events=sight.events
         )
-        self._health.closed(closed)
-        self._keep(closed)
+        self._health.record_minutes(minutes)
+        self._keep(minutes)
 
-    def _sight(self, wait_s: float) -> Sight | None:
-        """The look that was begun, if it is over."""
-        sight = None if self._asked is None else self._driver.answer(wait_s)
+    def _sight(self, wait_s: float) -> NodeLook | None:
+        """Return the result of the look in progress, or None."""
+        sight = None if self._pending_look is None else self._driver.answer(wait_s)
         if sight is not None:
-            self._asked = None
-            self._health.looked(sight, self._driver.restarts)
-            self._holders.seen(sight.looks)
+            self._pending_look = None
+            self._health.record_look(sight, self._driver.restarts)
+            self._holders.update_devices(sight.looks)
         return sight
 
-    def _keep(self, closed: Closed) -> None:
-        """Put it on the disk; while the disk takes nothing, hold on to what is closed."""
-        unsaved = self._unsaved
-        unsaved.windows += closed.windows
-        unsaved.gaps += closed.gaps
+    def _keep(self, minutes: ClosedMinutes) -> None:
+        """Store it in the spool; while the disk is full, keep it in memory."""
+        backlog = self._backlog
+        backlog.windows += minutes.windows
+        backlog.gaps += minutes.gaps
         try:
-            self._spool.add(unsaved.windows, gaps=unsaved.gaps, checkpoint=self._meter.checkpoint())
-            self._unsaved = Closed()
+            self._spool.add(backlog.windows, gaps=backlog.gaps, checkpoint=self._meter.checkpoint())
+            self._backlog = ClosedMinutes()
         except SpoolDamaged:
-            raise  # the next start puts the file aside
+            raise  # the next start moves the file away
         except SpoolError as error:
             _log.error("%s", error)
-            unsaved.gaps += [_overflow(window) for window in unsaved.windows[:-_UNSAVED_MAX]]
-            del unsaved.windows[:-_UNSAVED_MAX]
+            backlog.gaps += [_overflow(window) for window in backlog.windows[:-_BACKLOG_MAX]]
+            del backlog.windows[:-_BACKLOG_MAX]
 
 
 class Reporter:
-    """The thread that reports."""
+    """The reporting thread."""
 
     def __init__(
         self,
@@ -167,36 +166,36 @@ class Reporter:
         self._health, self._stopping = health, stopping
 
     def run(self) -> None:
-        """Enrol if need be, then send once a minute until asked to stop."""
+        """Enrol if necessary, then send once a minute until a request to stop."""
         identity = None
         try:
             while identity is None:
                 identity = self._identity()
             while True:
                 self._send(identity)
-                identity = self._renewed(identity)
+                identity = self._reload_identity(identity)
                 self._wait((phase_s(identity.agent) - time.time()) % 60 or 60)
-        except _Stopping:
+        except _StopRequest:
             if identity is not None:
                 self._last_try(identity)
 
     def _identity(self) -> Identity | None:
         try:
-            known = Identity.load(self._settings.data)
-            if known is None:
+            identity = Identity.load(self._settings.data)
+            if identity is None:
                 code = self._settings.enrol_code or ""
-                known = enrol(self._settings.data, self._url, code, self._settings.node)
-                _log.info("enrolled as %s in cluster %s", known.agent, known.cluster)
+                identity = enrol(self._settings.data, self._url, code, self._settings.node)
+                _log.info("enrolled as %s in cluster %s", identity.agent, identity.cluster)
         except AgentError as error:
             _log.error("%s", error)
-            told = error.code if isinstance(error, IdentityError) else ""
-            self._health.refused(told or "not_enrolled")
+            code = error.code if isinstance(error, IdentityError) else ""
+            self._health.record_refusal(code or "not_enrolled")
             self._wait(_ENROL_AGAIN_S if isinstance(error, Unreachable) else _PAUSE_S)
             return None
-        return known
+        return identity
 
-    def _renewed(self, identity: Identity) -> Identity:
-        """The identity on the disk: somebody may have given the node a new key."""
+    def _reload_identity(self, identity: Identity) -> Identity:
+        """Read the identity again: `enrol --rotate` may have replaced the key."""
         try:
             return Identity.load(self._settings.data) or identity
         except AgentError as error:
@@ -206,15 +205,19 @@ class Reporter:
     def _send(self, identity: Identity) -> None:
         try:
             drain(
-                self._spool, identity, self._url, on_answer=self._health.answered, wait=self._wait
+                self._spool,
+                identity,
+                self._url,
+                on_answer=self._health.record_answer,
+                wait=self._wait,
             )
-        except AgentError as error:  # a person must mend it; metering goes on
+        except AgentError as error:  # a person must fix it; metering goes on
             _log.error("%s", error)
-            self._health.refused(error.code if isinstance(error, Refused) else "spool")
+            self._health.record_refusal(error.code if isinstance(error, Refused) else "spool")
             self._wait(_PAUSE_S)
-        except (ValueError, TypeError, sqlite3.Error):  # a fault of ours must not end the thread
+        except (ValueError, TypeError, sqlite3.Error):  # a bug must not end the thread
             _log.exception("sending failed")
-            self._health.refused("fault")
+            self._health.record_refusal("fault")
             self._wait(_PAUSE_S)
 
     def _last_try(self, identity: Identity) -> None:
@@ -225,25 +228,25 @@ class Reporter:
 
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
-            raise _Stopping
+            raise _StopRequest
 
 
 def open_spool(path: Path) -> Spool:
-    """The spool; a damaged file is put aside and a new one begun, which is a new stream."""
+    """Open the spool; rename a damaged file and start a new one, which is a new stream."""
     try:
         return Spool(path)
     except SpoolDamaged as error:
-        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-        path.rename(aside)
+        backup = path.with_name(f"{path.name}.damaged-{int(time.time())}")
+        path.rename(backup)
         for rest in ("-wal", "-shm"):
             path.with_name(path.name + rest).unlink(missing_ok=True)
         _log.error("%s", error)
-        _log.error("the damaged spool is kept as %s; a new one begins", aside)
+        _log.error("the damaged spool is kept as %s; a new one begins", backup)
         return Spool(path)
 
 
 def read_clocks() -> Instant:
-    """This moment on both clocks."""
+    """Return this moment on both clocks."""
     return Instant(time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000)
 
 

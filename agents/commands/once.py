@@ -1,4 +1,4 @@
-"""One sample of everything, for a person at the node: what the driver shows and who holds it."""
+"""`suanquan-agent once`: one sample of GPUs, holders and readings, for a person at the node."""
 
 from __future__ import annotations
 
@@ -11,57 +11,57 @@ import msgspec
 from agents import wire
 from agents.driver.nvml import DriverReplaced, Nvml, Process
 from agents.errors import NoDriver
-from agents.holders.holders import Holders
+from agents.holders.source import Holders
 from agents.metering.meter import devices_of
-from agents.observations import Held, Holding, Look, Reading
+from agents.observations import HolderShare, Holding, Look, Reading
 
 _HEAD = ("设备 device", "型号 model", "占用者 holder", "利用率 util", "显存 memory", "功率 power")
 
 
 def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
-    """One look, as plain data; what was not measured is null, with the reason in `missing`."""
+    """Take one sample as plain data; what was not measured is null, with `missing` saying why."""
     try:
         looks = nvml.look()
     except DriverReplaced as error:
         raise NoDriver(
             "驱动刚被更换，请再运行一次", "the driver was just replaced: run it again"
         ) from error
-    holders.seen(looks)
+    holders.update_devices(looks)
     holding = holders.read(now)
-    unknown = holding if isinstance(holding, wire.GapReason) else None
-    known = holding if isinstance(holding, Holding) else Holding({})
+    gap = holding if isinstance(holding, wire.GapReason) else None
+    holdings = holding if isinstance(holding, Holding) else Holding({})
     processes = nvml.processes()
     return {
         "at": now.astimezone(UTC).isoformat(timespec="seconds"),
         "driver": nvml.version(),
         "fault": looks if isinstance(looks, str) else None,
-        "holders_fault": holders.fault or unknown,
+        "holders_fault": holders.fault or gap,
         "silent_gpus": nvml.silent,
         "gpus": []
         if isinstance(looks, str)
         else [
             {"gpu": uuid, "fault": look, "devices": []}
             if isinstance(look, wire.GapReason)
-            else _gpu(uuid, look, known, processes)
+            else _gpu(uuid, look, holdings, processes)
             for uuid, look in looks.items()
         ],
     }
 
 
-def table(found: dict[str, Any]) -> str:
-    """The sample as lines for a terminal."""
-    lines = [f"驱动 driver {found['driver']}   {found['at']}"]
+def table(data: dict[str, Any]) -> str:
+    """Format the sample for a terminal."""
+    lines = [f"驱动 driver {data['driver']}   {data['at']}"]
     rows: list[tuple[str, ...]] = [_HEAD]
-    for gpu in found["gpus"]:
+    for gpu in data["gpus"]:
         if gpu["fault"]:
             rows.append((gpu["gpu"], f"故障 fault: {gpu['fault']}", "", "", "", ""))
         rows += [_row(gpu, device) for device in gpu["devices"]]
-    if found["fault"]:
-        lines.append(f"读不到 GPU / the driver does not answer: {found['fault']}")
-    if found["silent_gpus"]:
-        lines.append(f"不应答的 GPU / GPUs that do not answer: {found['silent_gpus']}")
-    if found["holders_fault"]:
-        lines.append(f"占用者未知 / holders unknown: {found['holders_fault']}")
+    if data["fault"]:
+        lines.append(f"读不到 GPU / the driver does not answer: {data['fault']}")
+    if data["silent_gpus"]:
+        lines.append(f"不应答的 GPU / GPUs that do not answer: {data['silent_gpus']}")
+    if data["holders_fault"]:
+        lines.append(f"占用者未知 / holders unknown: {data['holders_fault']}")
     lines += ["  ".join(row).rstrip() for row in rows]
     return "\n".join(lines)
 
@@ -78,26 +78,29 @@ def _gpu(uuid: str, look: Look, holding: Holding, processes: list[Process]) -> d
             {
                 "device": device,
                 "mig": msgspec.to_builtins(mig),
-                "held": _held(held),
+                "held": _describe_shares(shares),
                 "reading": msgspec.to_builtins(look.readings.get(device, Reading())),
                 "processes": [p._asdict() for p in processes if p.device == device],
             }
-            for device, mig, held in devices_of(uuid, look.slices, holding)
+            for device, mig, shares in devices_of(uuid, look.slices, holding)
         ],
     }
 
 
-def _held(held: Iterable[Held]) -> list[dict[str, Any]]:
+def _describe_shares(shares: Iterable[HolderShare]) -> list[dict[str, Any]]:
     return [
-        {"holder": msgspec.to_builtins(one.holder), "share": f"{one.num}/{one.den}"} for one in held
+        {"holder": msgspec.to_builtins(share.holder), "share": f"{share.num}/{share.den}"}
+        for share in shares
     ]
 
 
 def _row(gpu: dict[str, Any], device: dict[str, Any]) -> tuple[str, ...]:
     reading = device["reading"]
     names = [
-        " ".join([*one["holder"].values(), *([one["share"]] if one["share"] != "1/1" else [])])
-        for one in device["held"]
+        " ".join(
+            [*share["holder"].values(), *([share["share"]] if share["share"] != "1/1" else [])]
+        )
+        for share in device["held"]
     ]
     util, power = reading.get("util_ppm"), reading.get("power_mw")
     memory = reading.get("memory_mib")

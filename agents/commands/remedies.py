@@ -1,4 +1,4 @@
-"""What an operator can do about each fault that the doctor finds, in both languages."""
+"""What an operator can do about each fault that `doctor` finds, in both languages."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """`suanquan-agent replay`: a job trace, sent as an agent sends what it measured.
 
-The file is checked whole first; with one fault in it nothing leaves this machine. Then its windows
-go through the very path of every agent: the spool on the disk, numbered, chained and signed
-batches, one in flight. Kill it, or the server, wherever you like and run it again: the server keeps
-each window once, so it ends at the same totals, and a replay after that changes nothing.
+The whole file is checked first; if it has one fault, nothing is sent. Then its windows take the
+path of every agent: the spool on disk, then numbered, chained and signed batches, one in flight.
+Either side may be killed at any moment and the command run again: the server keeps each window
+once, so the totals come out the same, and another replay changes nothing.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ _FAULTS_SHOWN = 20
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run it; the exit code. Raises AgentError, after which everything sent so far counts.
+    """Run the command and return its exit code. Raises AgentError; what was sent before counts.
 
-    0 is success, 9 a faulty file. 10: the server has all of it, but did not keep every window,
-    because what it has under the same job and hour says otherwise.
+    0: success. 9: the file has faults. 10: the server received every window but kept another
+    one under the same job and hour for some of them.
     """
-    wish = _parser().parse_args(argv)
+    arguments = _parser().parse_args(argv)
     try:
-        content = wish.jobs.read_bytes()
+        content = arguments.jobs.read_bytes()
     except OSError as error:
-        print(f"读不了 {wish.jobs}（{error.strerror}）", file=sys.stderr)
-        print(f"cannot read {wish.jobs} ({error.strerror})", file=sys.stderr)
+        print(f"读不了 {arguments.jobs}（{error.strerror}）", file=sys.stderr)
+        print(f"cannot read {arguments.jobs} ({error.strerror})", file=sys.stderr)
         return FAULTY
     jobs, faults = slurm.parse(content, datetime.now(UTC))
     if faults:
-        return _refuse(wish.jobs, faults, as_json=wish.json)
-    if wish.check:
-        return _describe(jobs, as_json=wish.json)
+        return _refuse(arguments.jobs, faults, as_json=arguments.json)
+    if arguments.check:
+        return _describe(jobs, as_json=arguments.json)
     try:
-        return _replay(jobs, wish)
+        return _replay(jobs, arguments)
     except KeyboardInterrupt:
         print("已中断，再次运行即可继续\ninterrupted: run it again to go on", file=sys.stderr)
         return 130
@@ -81,15 +81,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
-    shown, more = faults[:_FAULTS_SHOWN], max(len(faults) - _FAULTS_SHOWN, 0)
+    first_faults, more = faults[:_FAULTS_SHOWN], max(len(faults) - _FAULTS_SHOWN, 0)
     if as_json:
-        listed = [{"row": f.row, "column": f.column, "zh": f.zh, "en": f.en} for f in shown]
-        print(json.dumps({"faults": listed, "more": more}, ensure_ascii=False))
+        items = [{"row": f.row, "column": f.column, "zh": f.zh, "en": f.en} for f in first_faults]
+        print(json.dumps({"faults": items, "more": more}, ensure_ascii=False))
         return FAULTY
     count = len(faults)
     print(f"{path} 有 {count} 处错误，未发送任何数据", file=sys.stderr)
     print(f"{path} has {count} fault(s), nothing was sent", file=sys.stderr)
-    for f in shown:
+    for f in first_faults:
         print(f"  第 {f.row} 行 {f.column}：{f.zh}", file=sys.stderr)
         print(f"  row {f.row} {f.column}: {f.en}", file=sys.stderr)
     if more:
@@ -98,81 +98,86 @@ def _refuse(path: Path, faults: list[slurm.Fault], *, as_json: bool) -> int:
 
 
 def _describe(jobs: Sequence[slurm.Job], *, as_json: bool) -> int:
-    """What the trace holds, for whoever prepares the server for it. Days are Beijing days."""
-    held: Counter[str] = Counter()
+    """Print what the trace contains, so that the server can be prepared. Days are Beijing days."""
+    device_ms: Counter[str] = Counter()
     for job in jobs:
-        held[job.account] += job.held_ms
-    ran = [job for job in jobs if job.held_ms]
+        device_ms[job.account] += job.held_ms
+    started_jobs = [job for job in jobs if job.held_ms]
     facts = {
         "jobs": len(jobs),
         "windows": sum(job.windows for job in jobs),
-        "accounts": dict(sorted(held.items())),  # device-milliseconds
-        "models": sorted({job.model for job in ran}),
-        "first_day": slurm.beijing_day(min(job.start_ms for job in ran)) if ran else None,
-        "last_day": slurm.beijing_day(max(job.end_ms for job in ran) - 1) if ran else None,
+        "accounts": dict(sorted(device_ms.items())),  # device-milliseconds
+        "models": sorted({job.model for job in started_jobs}),
+        "first_day": slurm.beijing_day(min(job.start_ms for job in started_jobs))
+        if started_jobs
+        else None,
+        "last_day": slurm.beijing_day(max(job.end_ms for job in started_jobs) - 1)
+        if started_jobs
+        else None,
     }
     print(json.dumps(facts, ensure_ascii=False, indent=None if as_json else 2))
     return 0
 
 
-def _replay(jobs: Sequence[slurm.Job], wish: argparse.Namespace) -> int:
+def _replay(jobs: Sequence[slurm.Job], arguments: argparse.Namespace) -> int:
     for name in ("cluster", "url", "data"):
-        if not getattr(wish, name):
+        if not getattr(arguments, name):
             _parser().error(f"--{name} is needed unless --check is given")
-    identity = _identity(wish)
-    with Spool(wish.data / "spool.db") as spool:
-        left = spool.depth()  # of a run that was cut off
-        progress = _Progress(left + sum(job.windows for job in jobs), as_json=wish.json)
+    identity = _identity(arguments)
+    with Spool(arguments.data / "spool.db") as spool:
+        backlog = spool.depth()  # from an interrupted run
+        progress = _Progress(backlog + sum(job.windows for job in jobs), as_json=arguments.json)
         chunks = _chunks(slurm.windows(jobs, identity.cluster))
         for chunk in chunks:
             spool.add(chunk)
             drain(
                 spool,
                 identity,
-                wish.url,
-                give_up_after_s=wish.patience,
+                arguments.url,
+                give_up_after_s=arguments.patience,
                 on_answer=progress.take,
             )
     return progress.end()
 
 
 def _chunks(windows: Iterator[wire.Window]) -> Iterator[list[wire.Window]]:
-    """Never more in the spool than a little: its size is bounded, a trace's is not.
+    """Split the windows into chunks, because the spool is bounded and a trace is not.
 
-    One more, an empty one, drains what an earlier run left even if this trace has no window.
+    The last chunk is empty: it drains what an earlier run left, even if this trace has no window.
     """
     while chunk := list(islice(windows, _CHUNK)):
         yield chunk
     yield []
 
 
-def _identity(wish: argparse.Namespace) -> Identity:
-    identity = Identity.load(wish.data)
-    if identity is None and wish.code:
-        identity = enrol(wish.data, wish.url, wish.code, NODE)
+def _identity(arguments: argparse.Namespace) -> Identity:
+    identity = Identity.load(arguments.data)
+    if identity is None and arguments.code:
+        identity = enrol(arguments.data, arguments.url, arguments.code, NODE)
     if identity is None:
         raise IdentityError(
-            f"{wish.data} 尚未注册：请用 --code 给出一次性注册码",
-            f"{wish.data} is not enrolled: give a one-time code with --code",
+            f"{arguments.data} 尚未注册：请用 --code 给出一次性注册码",
+            f"{arguments.data} is not enrolled: give a one-time code with --code",
         )
-    if identity.cluster != wish.cluster:
+    if identity.cluster != arguments.cluster:
         raise IdentityError(
-            f"{wish.data} 注册的集群是「{identity.cluster}」，不是「{wish.cluster}」",
-            f"{wish.data} is enrolled for the cluster {identity.cluster!r}, not {wish.cluster!r}",
+            f"{arguments.data} 注册的集群是「{identity.cluster}」，不是「{arguments.cluster}」",
+            f"{arguments.data} is enrolled for the cluster {identity.cluster!r}, "
+            f"not {arguments.cluster!r}",
         )
     return identity
 
 
 class _Progress:
-    """How far it is: a line that renews itself on a terminal, or a JSON line for each batch."""
+    """Show progress: one rewritten line on a terminal, or one JSON line for each batch."""
 
     def __init__(self, windows: int, *, as_json: bool) -> None:
         self._windows = windows
         self._as_json = as_json
-        self._done: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
 
     def take(self, answer: wire.Answer) -> None:
-        self._done.update(
+        self._counts.update(
             kept=answer.kept,
             known=answer.known,
             conflicts=len(answer.conflicts),
@@ -180,29 +185,29 @@ class _Progress:
             refused=len(answer.refused),
         )
         if self._as_json:
-            self._say_json()
+            self._print_json()
         elif sys.stderr.isatty():
             print(f"\r{self._sentence()}", end="", file=sys.stderr, flush=True)
 
     def end(self) -> int:
         if self._as_json:
-            self._say_json()
+            self._print_json()
         else:
             print(("\r" if sys.stderr.isatty() else "") + self._sentence(), file=sys.stderr)
-        aside = {name: self._done[name] for name in ("conflicts", "quarantined", "refused")}
-        if not any(aside.values()):
+        problems = {name: self._counts[name] for name in ("conflicts", "quarantined", "refused")}
+        if not any(problems.values()):
             return 0
-        named = ", ".join(f"{name} {count}" for name, count in aside.items() if count)
-        print(f"有窗口与服务器已存的不符或不被接受：{named}", file=sys.stderr)
-        print(f"the server kept not all of it: {named}", file=sys.stderr)
+        listing = ", ".join(f"{name} {count}" for name, count in problems.items() if count)
+        print(f"有窗口与服务器已存的不符或不被接受：{listing}", file=sys.stderr)
+        print(f"the server kept not all of it: {listing}", file=sys.stderr)
         return NOT_KEPT
 
     def _sentence(self) -> str:
-        sent = self._done.total()
+        count = self._counts.total()
         return (
-            f"已发送 {sent}/{self._windows} 个窗口，新收 {self._done['kept']}"
-            f" / sent {sent} of {self._windows} windows, {self._done['kept']} new"
+            f"已发送 {count}/{self._windows} 个窗口，新收 {self._counts['kept']}"
+            f" / sent {count} of {self._windows} windows, {self._counts['kept']} new"
         )
 
-    def _say_json(self) -> None:
-        print(json.dumps({"windows": self._windows, **self._done}), flush=True)
+    def _print_json(self) -> None:
+        print(json.dumps({"windows": self._windows, **self._counts}), flush=True)

@@ -1,9 +1,9 @@
-"""Within what the driver's counters may be subtracted: one boot, one load of the driver.
+"""Epochs of the driver's counters: differences are valid only within one load of the driver.
 
-NVML's energy counter begins at 0 when the driver is loaded. Its version may be the same after a
-reload, so the kernel's own number of the loaded module is taken along: it is given anew each time.
-What no epoch shows (a GPU that was reset, MIG turned on) shows as a counter that went back, or as
-slices that changed, and both make the minute's energy null.
+NVML's energy counter starts at 0 when the driver is loaded. The version may be the same after a
+reload, so the epoch includes the inode of the loaded module, which is new each time. What no epoch
+shows (a GPU that was reset, MIG turned on) shows as a counter that went back or as other slices,
+and both make the minute's energy null.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MODULE = Path("/sys/module/nvidia")
 
 
 def boot_id() -> str | None:
-    """The kernel's id of this boot, where there is one."""
+    """Return the kernel's id of this boot, or None."""
     try:
         return _BOOT.read_text("ascii").strip() or None
     except OSError:
@@ -23,9 +23,9 @@ def boot_id() -> str | None:
 
 
 def driver_epoch(version: str, module: Path = _MODULE) -> str:
-    """One load of the driver, in words that are only ever compared."""
+    """Return a text that differs between loads of the driver; use it only to compare."""
     try:
-        loaded = str(module.stat().st_ino)
+        load = str(module.stat().st_ino)
     except OSError:
-        loaded = ""
-    return f"{boot_id() or ''}/{version}/{loaded}"
+        load = ""
+    return f"{boot_id() or ''}/{version}/{load}"

@@ -1,11 +1,11 @@
-"""What the driver announces of its own accord between two looks: XIDs, and MIG cut anew.
+"""Events that the driver reports between two looks: XIDs, and new MIG slices.
 
 An XID is the driver's number for a fault (79: fallen off the bus). It becomes a flag of the minute,
-`xid:79`, or `xid:43@3/0` where it is one slice's; what it means is left to whoever reads it. The
-set of events is asked at each look and never waited for. Where events cannot be had, the window
-says so: no XID in it then means nothing.
+`xid:79`, or `xid:43@3/0` for one slice; its meaning is left to the reader. Each look reads the
+event set without waiting. If a GPU has no events, its window says why, because a missing XID then
+means nothing.
 
-Source: nvml.h, group nvmlEvents. What happened before a GPU is registered is never told.
+Source: nvml.h, group nvmlEvents. NVML reports no event from before the registration of a GPU.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 
 import pynvml
 
-from agents.driver.nvml_call import Failed, ask
+from agents.driver.nvml_call import NvmlFailed, ask
 from agents.observations import MIG_CHANGED
 
-_WANTED = (
+_EVENT_TYPES = (
     pynvml.nvmlEventTypeXidCriticalError
     | pynvml.nvmlEventMigConfigChange
     | pynvml.nvmlEventTypeGpuUnavailableError
@@ -31,44 +31,44 @@ _TIMEOUT = 10
 _log = logging.getLogger(__name__)
 
 
-class Announced:
-    """The set of events of all GPUs that are registered with it."""
+class EventSet:
+    """The event set of all registered GPUs."""
 
     def __init__(self) -> None:
         self._set: Any = None
         self._handles: dict[str, Any] = {}
-        self.missing: dict[str, str] = {}  # why a GPU announces nothing, by its UUID
+        self.missing: dict[str, str] = {}  # why a GPU has no events, by its UUID
 
     def register(self, uuid: str, handle: Any) -> None:  # noqa: ANN401  an opaque pointer
-        """From now on hear what this GPU announces."""
+        """Receive the events of this GPU from now on."""
         self._handles[uuid] = handle
         try:
             if self._set is None:
                 self._set = ask(pynvml.nvmlEventSetCreate)
-            offered = ask(pynvml.nvmlDeviceGetSupportedEventTypes, handle)
-            if not offered & pynvml.nvmlEventTypeXidCriticalError:
+            event_types = ask(pynvml.nvmlDeviceGetSupportedEventTypes, handle)
+            if not event_types & pynvml.nvmlEventTypeXidCriticalError:
                 self.missing[uuid] = "not_supported"
-            ask(pynvml.nvmlDeviceRegisterEvents, handle, offered & _WANTED, self._set)
-        except Failed as error:
+            ask(pynvml.nvmlDeviceRegisterEvents, handle, event_types & _EVENT_TYPES, self._set)
+        except NvmlFailed as error:
             self.missing[uuid] = str(error)
 
     def drain(self) -> dict[str, tuple[str, ...]]:
-        """What was announced since the last time, by GPU; each word once. Raises Gone."""
+        """Return the events since the last call, by GPU, each once. Raises DriverLost."""
         words: defaultdict[str, dict[str, None]] = defaultdict(dict)
         if self._set is None:
             return {}
         try:
             for _ in range(_AT_ONCE):
                 event = ask(pynvml.nvmlEventSetWait_v2, self._set, 0)
-                words[self._name(event.device)][_word(event)] = None
-        except Failed as error:
+                words[self._uuid_of(event.device)][_word(event)] = None
+        except NvmlFailed as error:
             if error.code != _TIMEOUT:
                 _log.info("events: %s", error)
                 self._renew()
-        return {uuid: tuple(each) for uuid, each in words.items()}
+        return {uuid: tuple(names) for uuid, names in words.items()}
 
     def close(self) -> None:
-        """Forget everything; the driver is about to be closed."""
+        """Free the set before the driver is closed."""
         if self._set is not None:
             try:
                 ask(pynvml.nvmlEventSetFree, self._set)
@@ -77,20 +77,20 @@ class Announced:
         self._set, self._handles, self.missing = None, {}, {}
 
     def _renew(self) -> None:
-        """A set in which one GPU is lost answers for none: make one of those that are left."""
+        """Make a new set: one lost GPU makes the old one fail for all GPUs."""
         handles = self._handles
         self.close()
         for uuid, handle in handles.items():
             self.register(uuid, handle)
 
-    def _name(self, device: Any) -> str:  # noqa: ANN401
+    def _uuid_of(self, device: Any) -> str:  # noqa: ANN401
         for uuid, handle in self._handles.items():
             if _address(handle) == _address(device):
                 return uuid
         try:
             return str(ask(pynvml.nvmlDeviceGetUUID, device))
-        except Failed:
-            return ""  # nobody can say whose it is; the log has it
+        except NvmlFailed:
+            return ""  # of an unknown GPU; the log has it
 
 
 def _word(event: Any) -> str:  # noqa: ANN401

@@ -1,9 +1,9 @@
-"""How busy a GPU's engine was, and each MIG instance's: NVML's GPM counters, from Hopper on.
+"""Engine activity of a GPU and of each MIG instance: NVML's GPM counters, from Hopper on.
 
-Utilisation says in which share of the time some kernel ran on the whole GPU; a slice has none. GPM
-counts inside the chip, for a whole GPU and for each GPU instance. A figure is the difference of two
-samples, so the first look at a device has none, and each later one speaks of the time since the one
-before. Compute instances that share one GPU instance share its counter: it is given to none.
+Utilisation is the share of time in which some kernel ran on the whole GPU; a slice has none. GPM
+counts inside the chip, for a whole GPU and for each GPU instance. A value is the difference of two
+samples, so the first look at a device has none, and each later one covers the time since the look
+before. Compute instances that share a GPU instance share its counter, so none of them gets it.
 
 Source: nvml.h, group GPM: two samples lie more than 100 ms apart; values are 0.0 to 100.0.
 """
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pynvml
 
-from agents.driver.nvml_call import GPU_LOST, Failed, ask
+from agents.driver.nvml_call import GPU_LOST, NvmlFailed, ask
 
 _APART_S = 0.1
 _PERCENT_MAX = 100.0
@@ -35,39 +35,40 @@ class Gpm:
     def __init__(self, handle: Any) -> None:  # noqa: ANN401  an opaque pointer of the driver
         self._handle = handle
         self._samples: dict[int | None, _Samples] = {}
-        self._lacking: str | None = None  # why this GPU has no GPM; empty when it has
+        self._no_gpm_reason: str | None = None  # why this GPU has no GPM; empty if it has
 
     def engine_ppm(self, missing: dict[str, str], instance: int | None = None) -> int | None:
-        """Mean activity since the look before, of the GPU or of one GPU instance.
+        """Return the mean activity since the last look in ppm, of the GPU or of one GPU instance.
 
-        None with the reason in `missing` where there is none. Raises Failed for a lost GPU, Gone.
+        None, with the reason in `missing`, if there is none. Raises NvmlFailed for a lost GPU, and
+        DriverLost.
         """
         try:
-            found = self._difference(instance)
-        except Failed as error:
+            value = self._difference(instance)
+        except NvmlFailed as error:
             self._forget(instance)
             if error.code in GPU_LOST:
                 raise
-            found = str(error)
-        if isinstance(found, str):
-            missing["engine_ppm"] = found
+            value = str(error)
+        if isinstance(value, str):
+            missing["engine_ppm"] = value
             return None
-        if not 0.0 <= found <= _PERCENT_MAX:  # also what is not a number
+        if not 0.0 <= value <= _PERCENT_MAX:  # also what is not a number
             missing["engine_ppm"] = "implausible"
             return None
-        return round(found * _PPM_A_PERCENT)
+        return round(value * _PPM_A_PERCENT)
 
     def keep(self, instances: Collection[int | None]) -> None:
-        """Forget every instance but these: their numbers may be given to others."""
+        """Forget all other instances: their numbers may be reused."""
         for instance in set(self._samples) - set(instances):
             self._forget(instance)
 
     def _difference(self, instance: int | None) -> float | str:
-        if self._lacking is None:
+        if self._no_gpm_reason is None:
             support = ask(pynvml.nvmlGpmQueryDeviceSupport, self._handle)
-            self._lacking = "" if support.isSupportedDevice else "not_supported"
-        if self._lacking:
-            return self._lacking
+            self._no_gpm_reason = "" if support.isSupportedDevice else "not_supported"
+        if self._no_gpm_reason:
+            return self._no_gpm_reason
         old = self._samples.get(instance)
         if old is None:
             fresh = ask(pynvml.nvmlGpmSampleAlloc)
@@ -95,16 +96,16 @@ class Gpm:
             pynvml.nvmlGpmSampleFree(samples.spare)
 
 
-_wanted = pynvml.c_nvmlGpmMetricsGet_t()  # 20 kB: one for all
+_metrics_request = pynvml.c_nvmlGpmMetricsGet_t()  # 20 kB: one for all
 
 
 def _graphics_percent(before: Any, after: Any) -> float:  # noqa: ANN401
-    _wanted.version = pynvml.NVML_GPM_METRICS_GET_VERSION
-    _wanted.numMetrics = 1
-    _wanted.sample1, _wanted.sample2 = before, after
-    metric = _wanted.metrics[0]
+    _metrics_request.version = pynvml.NVML_GPM_METRICS_GET_VERSION
+    _metrics_request.numMetrics = 1
+    _metrics_request.sample1, _metrics_request.sample2 = before, after
+    metric = _metrics_request.metrics[0]
     metric.metricId = pynvml.NVML_GPM_METRIC_GRAPHICS_UTIL
-    ask(pynvml.nvmlGpmMetricsGet, _wanted)
+    ask(pynvml.nvmlGpmMetricsGet, _metrics_request)
     if metric.nvmlReturn:
-        raise Failed(metric.nvmlReturn)
+        raise NvmlFailed(metric.nvmlReturn)
     return float(metric.value)

@@ -1,12 +1,11 @@
-"""The NVIDIA driver, asked through its own library NVML (nvidia-ml-py).
+"""The NVIDIA driver, read through its library NVML (nvidia-ml-py).
 
-The library is initialised once and kept for life: where persistence mode is off, the agent's handle
-is what keeps the driver loaded. Every call goes through one door that turns NVML's numbers into
-three kinds of answer. A reading that this GPU does not have is None with the reason, never 0. A GPU
-that is lost is that GPU's own gap. A driver that went away, or was replaced under us, is a gap of
-all GPUs. A driver that shows no GPU at all has failed; it is not an idle node.
+The library is initialised once and stays open: without persistence mode the agent's handle keeps
+the driver loaded. A reading that a GPU does not have is None with the reason, never 0. A lost GPU
+is a gap of that GPU. A driver that was unloaded or replaced is a gap of all GPUs. A driver that
+shows no GPU has failed; the node is not idle.
 
-Source: NVML API reference (nvml.h); what it leaves open was settled by
+Source: NVML API reference (nvml.h). What it leaves open is tested in
 tests/agents/driver/test_nvml.py.
 """
 
@@ -22,38 +21,38 @@ import pynvml
 
 from agents import wire
 from agents.driver.epochs import driver_epoch
-from agents.driver.events import Announced
+from agents.driver.events import EventSet
 from agents.driver.gpm import Gpm
 from agents.driver.nvml_call import (
     GPU_LOST,
     NOT_OFFERED,
     REPLACED,
-    Failed,
-    Gone,
+    DriverLost,
+    NvmlFailed,
     ask,
-    maybe,
-    unless,
+    ask_or_explain,
+    ask_unless,
 )
 from agents.errors import NoDriver
 from agents.observations import Look, Looks, Reading
 
 _MIB = 2**20
 _TRIES = 5
-_NOTHING_THERE = {6}
-_MOVING = {2, 6}  # a slice that vanished between two calls
+_NO_SLICE = {6}
+_SLICE_VANISHED = {2, 6}  # a slice that vanished between two calls
 _log = logging.getLogger(__name__)
 
 
 class DriverReplaced(Exception):
-    """The driver was upgraded under us: only a new process can load the new library."""
+    """The driver was upgraded; only a new process can load the new library."""
 
 
 class NoGpu(NoDriver):
-    """The driver answers, and shows no GPU: a failed collection, never an idle node."""
+    """The driver answers but shows no GPU: a failure, never an idle node."""
 
 
 class Process(NamedTuple):
-    """A process that has a context on a device; `memory_mib` is None where NVML does not say."""
+    """A process with a context on a device; `memory_mib` is None if NVML does not say."""
 
     device: str
     pid: int
@@ -69,26 +68,26 @@ class _Card(NamedTuple):
 
 
 class Nvml:
-    """The driver of this machine. Raises NoDriver where there is none that answers.
+    """The driver of this machine. Raises NoDriver if none answers.
 
-    `begin` is told what is asked next, before each GPU: its UUID, or `#` and its index while the
-    UUID is not known. Whoever watches knows then where a call did not come back, and may have it
-    left out (`without`, in the same words).
+    `begin` is called before each GPU with its UUID, or with `#` and its index while the UUID is
+    unknown. So the watchdog knows at which GPU a call hung, and can have it skipped (`skip`, by the
+    same names).
     """
 
     def __init__(
-        self, *, begin: Callable[[str], None] = lambda _: None, without: Collection[str] = ()
+        self, *, begin: Callable[[str], None] = lambda _: None, skip: Collection[str] = ()
     ) -> None:
         self._begin = begin
         self._cards: dict[str, _Card] = {}
         self._count = 0
         self._is_open = False
         self._epoch = ""
-        self._announced = Announced()
-        self._said: dict[str, str] = {}  # a fault that lasts is logged once
+        self._events = EventSet()
+        self._last_faults: dict[str, str] = {}  # a lasting fault is logged once
         try:
-            self._open(without)
-        except (Gone, Failed) as error:
+            self._open(skip)
+        except (DriverLost, NvmlFailed) as error:
             raise _no_driver(error) from error
         if self._count == 0:
             raise NoGpu(
@@ -98,141 +97,143 @@ class Nvml:
             )
 
     def close(self) -> None:
-        """Let go of the driver."""
+        """Close the driver."""
         if self._is_open:
             self._is_open = False
-            self._announced.close()
+            self._events.close()
             try:
                 ask(pynvml.nvmlShutdown)
-            except (Gone, Failed) as error:
+            except (DriverLost, NvmlFailed) as error:
                 _log.info("nvmlShutdown: %s", error)
 
     def version(self) -> str:
-        """The driver's version, in its own words."""
+        """Return the driver's version."""
         return str(ask(pynvml.nvmlSystemGetDriverVersion))
 
     def look(self) -> Looks:
-        """See every GPU once. Raises DriverReplaced when only a new process can go on."""
-        seen: dict[str, Look | wire.GapReason] = {}
-        fault = self.see_each(seen.__setitem__)
-        return seen if fault is None else fault
+        """Look at every GPU once. Raises DriverReplaced when only a new process can go on."""
+        looks: dict[str, Look | wire.GapReason] = {}
+        fault = self.see_each(looks.__setitem__)
+        return looks if fault is None else fault
 
     def see_each(
         self,
-        saw: Callable[[str, Look | wire.GapReason], None],
+        on_gpu: Callable[[str, Look | wire.GapReason], None],
         *,
-        without: Collection[str] = (),
+        skip: Collection[str] = (),
         last: Collection[str] = (),
     ) -> wire.GapReason | None:
-        """See every GPU once, telling each as it is seen; or why the driver does not answer.
+        """Look at every GPU once and pass each result to `on_gpu`.
 
-        Those named in `without` are left out, those in `last` come at the end. Raises
-        DriverReplaced when only a new process can go on.
+        Returns why the driver does not answer, or None. GPUs in `skip` are left out, those in
+        `last` come at the end. Raises DriverReplaced when only a new process can go on.
         """
         try:
             if not self._is_open:
-                self._open(without)
+                self._open(skip)
             if not self._count:
-                self._say("driver", "no GPU is visible")
-                self.close()  # it looks for GPUs only when it is opened
+                self._log_fault("driver", "no GPU is visible")
+                self.close()  # NVML looks for GPUs only when it is opened
                 return wire.GapReason.NVML_ERROR
-            known = [uuid for uuid in self._cards if uuid not in without]
-            for uuid in sorted(known, key=lambda uuid: uuid in last):
+            uuids = [uuid for uuid in self._cards if uuid not in skip]
+            for uuid in sorted(uuids, key=lambda uuid: uuid in last):
                 self._begin(uuid)
-                saw(uuid, self._look_at(uuid, self._cards[uuid]))
-            if len(self._cards) < self._count:  # after the others, who may have to do without it
-                self._find_cards(without)
-                for uuid in [uuid for uuid in self._cards if uuid not in {*known, *without}]:
-                    saw(uuid, self._look_at(uuid, self._cards[uuid]))
-        except (Gone, Failed) as error:
+                on_gpu(uuid, self._look_at(uuid, self._cards[uuid]))
+            if len(self._cards) < self._count:  # after the others, since it may hang
+                self._find_cards(skip)
+                for uuid in [uuid for uuid in self._cards if uuid not in {*uuids, *skip}]:
+                    on_gpu(uuid, self._look_at(uuid, self._cards[uuid]))
+        except (DriverLost, NvmlFailed) as error:
             return self._lose(error)
         return None
 
-    def announced(self) -> dict[str, tuple[str, ...]]:
-        """What the driver announced since the last time, by GPU: XIDs, MIG cut anew."""
+    def events(self) -> dict[str, tuple[str, ...]]:
+        """Return the driver's events since the last call, by GPU: XIDs, new MIG slices."""
         try:
-            return self._announced.drain()
-        except Gone as error:  # the next look will find it out too
+            return self._events.drain()
+        except DriverLost as error:  # the next look will fail too
             _log.info("events: %s", error)
             return {}
 
-    def _lose(self, error: Gone | Failed) -> wire.GapReason:
-        self._say("driver", str(error))
+    def _lose(self, error: DriverLost | NvmlFailed) -> wire.GapReason:
+        self._log_fault("driver", str(error))
         self._cards, self._count = {}, 0
         self.close()
         if error.code == REPLACED:
             raise DriverReplaced from error
-        gone = isinstance(error, Gone)
-        return wire.GapReason.DRIVER_RELOAD if gone else wire.GapReason.NVML_ERROR
+        is_lost = isinstance(error, DriverLost)
+        return wire.GapReason.DRIVER_RELOAD if is_lost else wire.GapReason.NVML_ERROR
 
     @property
     def silent(self) -> int:
-        """How many GPUs the driver counts but cannot name (lost before they were ever seen)."""
+        """How many GPUs the driver counts but cannot name (lost before the first look)."""
         return self._count - len(self._cards)
 
     def processes(self) -> list[Process]:
-        """Who computes on which device now, as NVML says (process ids are the host's)."""
-        found: list[Process] = []
+        """List the processes on each device, as NVML reports them (host process ids)."""
+        rows: list[Process] = []
         for uuid, card in self._cards.items():
             try:
                 for device, handle in _devices(uuid, card):
-                    found += [Process(device, pid, used) for pid, used in _pids(handle)]
-            except Failed as error:
+                    rows += [Process(device, pid, memory_mib) for pid, memory_mib in _pids(handle)]
+            except NvmlFailed as error:
                 _log.info("processes of %s: %s", uuid, error)
-        return found
+        return rows
 
-    def _open(self, without: Collection[str]) -> None:
+    def _open(self, skip: Collection[str]) -> None:
         ask(pynvml.nvmlInit)
         self._is_open = True
         self._epoch = driver_epoch(self.version())
-        self._find_cards(without)
+        self._find_cards(skip)
         if self._count:
-            self._said.pop("driver", None)
+            self._last_faults.pop("driver", None)
 
-    def _find_cards(self, without: Collection[str]) -> None:
-        """Ask for every GPU's handle; one that does not answer now is asked again at each look."""
+    def _find_cards(self, skip: Collection[str]) -> None:
+        """Get every GPU's handle; a GPU that does not answer is tried again at each look."""
         self._count = ask(pynvml.nvmlDeviceGetCount)
-        known = {card.number for card in self._cards.values()}
+        indexes = {card.number for card in self._cards.values()}
         for index in range(self._count):
-            if index in known or f"#{index}" in without:
+            if index in indexes or f"#{index}" in skip:
                 continue
             self._begin(f"#{index}")
             try:
                 handle = ask(pynvml.nvmlDeviceGetHandleByIndex, index)
                 uuid = ask(pynvml.nvmlDeviceGetUUID, handle)
                 model = ask(pynvml.nvmlDeviceGetName, handle)
-                minor = maybe({}, "minor", pynvml.nvmlDeviceGetMinorNumber, handle)
+                minor = ask_or_explain({}, "minor", pynvml.nvmlDeviceGetMinorNumber, handle)
                 self._cards[uuid] = _Card(handle, model, index, minor, Gpm(handle))
-                self._announced.register(uuid, handle)
-            except Failed as error:
-                self._say(f"GPU {index} of {self._count}", str(error))
+                self._events.register(uuid, handle)
+            except NvmlFailed as error:
+                self._log_fault(f"GPU {index} of {self._count}", str(error))
 
     def _look_at(self, uuid: str, card: _Card) -> Look | wire.GapReason:
         try:
             look = _see(uuid, card)
             look = msgspec.structs.replace(
-                look, epoch=self._epoch, xid_missing=self._announced.missing.get(uuid, "")
+                look, epoch=self._epoch, xid_missing=self._events.missing.get(uuid, "")
             )
-        except Failed as error:
-            self._say(uuid, str(error))
+        except NvmlFailed as error:
+            self._log_fault(uuid, str(error))
             if error.code in GPU_LOST:
                 return wire.GapReason.GPU_LOST
-            moving = error.code in _MOVING
+            moving = error.code in _SLICE_VANISHED
             return wire.GapReason.MIG_RECONFIG if moving else wire.GapReason.NVML_ERROR
-        self._said.pop(uuid, None)
+        self._last_faults.pop(uuid, None)
         return look
 
-    def _say(self, what: str, fault: str) -> None:
-        if self._said.get(what) != fault:
-            self._said[what] = fault
-            _log.error("%s: %s", what, fault)
+    def _log_fault(self, subject: str, fault: str) -> None:
+        if self._last_faults.get(subject) != fault:
+            self._last_faults[subject] = fault
+            _log.error("%s: %s", subject, fault)
 
 
 def _see(uuid: str, card: _Card) -> Look:
     mig = _is_sliced(card)
     slices = _slices(card) if mig else {}
     missing: dict[str, str] = {}
-    energy = maybe(missing, "energy_mj", pynvml.nvmlDeviceGetTotalEnergyConsumption, card.handle)
+    energy = ask_or_explain(
+        missing, "energy_mj", pynvml.nvmlDeviceGetTotalEnergyConsumption, card.handle
+    )
     alone = Counter(mig.gi for _, mig in slices.values())
     readings = {
         name: _read_slice(handle, card.gpm, mig.gi if alone[mig.gi] == 1 else None)
@@ -252,16 +253,16 @@ def _see(uuid: str, card: _Card) -> Look:
 
 
 def _is_sliced(card: _Card) -> bool:
-    mode = unless(NOT_OFFERED, pynvml.nvmlDeviceGetMigMode, card.handle)
+    mode = ask_unless(NOT_OFFERED, pynvml.nvmlDeviceGetMigMode, card.handle)
     return bool(mode and mode[0] == pynvml.NVML_DEVICE_MIG_ENABLE)
 
 
 def _slices(card: _Card) -> dict[str, tuple[Any, wire.Mig]]:
-    """The MIG slices by UUID. They are asked anew each time: handles and UUIDs may be reused."""
-    found: dict[str, tuple[Any, wire.Mig]] = {}
+    """Return the MIG slices by UUID; read them each time, as handles and UUIDs may be reused."""
+    slices: dict[str, tuple[Any, wire.Mig]] = {}
     for index in range(ask(pynvml.nvmlDeviceGetMaxMigDeviceCount, card.handle)):
-        handle = unless(
-            _NOTHING_THERE, pynvml.nvmlDeviceGetMigDeviceHandleByIndex, card.handle, index
+        handle = ask_unless(
+            _NO_SLICE, pynvml.nvmlDeviceGetMigDeviceHandleByIndex, card.handle, index
         )
         if handle is None:
             continue
@@ -275,8 +276,8 @@ def _slices(card: _Card) -> dict[str, tuple[Any, wire.Mig]]:
             uuid=ask(pynvml.nvmlDeviceGetUUID, handle),
             placement=(place.start, place.size),
         )
-        found[mig.uuid] = (handle, mig)
-    return found
+        slices[mig.uuid] = (handle, mig)
+    return slices
 
 
 def _devices(uuid: str, card: _Card) -> list[tuple[str, Any]]:
@@ -286,22 +287,22 @@ def _devices(uuid: str, card: _Card) -> list[tuple[str, Any]]:
 
 def _read_gpu(card: _Card) -> Reading:
     missing: dict[str, str] = {}
-    util = maybe(missing, "util_ppm", pynvml.nvmlDeviceGetUtilizationRates, card.handle)
+    util = ask_or_explain(missing, "util_ppm", pynvml.nvmlDeviceGetUtilizationRates, card.handle)
     if util is not None and util.gpu > 100:  # noqa: PLR2004  seen in the field: garbage over 100
         missing["util_ppm"], util = "implausible", None
     return Reading(
         util_ppm=None if util is None else util.gpu * 10_000,
         engine_ppm=card.gpm.engine_ppm(missing),
         memory_mib=_memory_mib(missing, card.handle),
-        power_mw=maybe(missing, "power_mw", pynvml.nvmlDeviceGetPowerUsage, card.handle),
+        power_mw=ask_or_explain(missing, "power_mw", pynvml.nvmlDeviceGetPowerUsage, card.handle),
         missing=missing,
     )
 
 
 def _read_slice(handle: Any, gpm: Gpm, instance: int | None) -> Reading:  # noqa: ANN401
-    """NVML knows no utilisation of a slice, and power only of the whole GPU.
+    """Read a slice. NVML has no utilisation of a slice, and power only of the whole GPU.
 
-    `instance` is the slice's GPU instance, where it has that to itself.
+    `instance` is the slice's GPU instance, if the slice does not share it.
     """
     missing = {"util_ppm": "not_supported", "power_mw": "of_the_whole_gpu"}
     if instance is None:
@@ -314,25 +315,25 @@ def _read_slice(handle: Any, gpm: Gpm, instance: int | None) -> Reading:  # noqa
 
 
 def _memory_mib(missing: dict[str, str], handle: Any) -> int | None:  # noqa: ANN401
-    memory = maybe(
+    memory = ask_or_explain(
         missing, "memory_mib", pynvml.nvmlDeviceGetMemoryInfo, handle, pynvml.nvmlMemory_v2
     )
     return None if memory is None else memory.used // _MIB
 
 
 def _pids(handle: Any) -> list[tuple[int, int | None]]:  # noqa: ANN401
-    for _ in range(_TRIES):  # the list may grow between asking for its size and for itself
+    for _ in range(_TRIES):  # the list may grow between the two calls
         try:
-            found = ask(pynvml.nvmlDeviceGetComputeRunningProcesses_v3, handle)
-        except Failed as error:
+            processes = ask(pynvml.nvmlDeviceGetComputeRunningProcesses_v3, handle)
+        except NvmlFailed as error:
             if error.code != pynvml.NVML_ERROR_INSUFFICIENT_SIZE:
                 raise
         else:
-            return [(p.pid, p.usedGpuMemory and p.usedGpuMemory // _MIB) for p in found]
+            return [(p.pid, p.usedGpuMemory and p.usedGpuMemory // _MIB) for p in processes]
     return []
 
 
-def _no_driver(error: Gone | Failed) -> NoDriver:
+def _no_driver(error: DriverLost | NvmlFailed) -> NoDriver:
     if error.code == REPLACED:
         return NoDriver(
             "NVIDIA 驱动与其库的版本不一致（驱动升级后尚未重新加载）：请重新加载驱动或重启本机",

@@ -1,7 +1,7 @@
-"""The one door to NVML: every call goes through it, and every fault comes out as one of two kinds.
+"""Calls to NVML: every call goes through `ask`, and every error is one of two exceptions.
 
-`Gone` concerns the whole driver (unloaded, or replaced by another version); `Failed` one GPU or one
-slice. `maybe` turns «this GPU has no such reading» into None with the reason, which is never 0.
+`DriverLost` concerns the whole driver (unloaded, or replaced by another version); `NvmlFailed` one
+GPU or one slice. `ask_or_explain` turns «this GPU has no such reading» into None with the reason.
 
 Source: nvmlReturn_t in nvml.h.
 """
@@ -16,7 +16,7 @@ import pynvml
 NOT_SUPPORTED, FUNCTION_NOT_FOUND, REPLACED = 3, 13, 18
 NOT_OFFERED = {NOT_SUPPORTED, FUNCTION_NOT_FOUND}
 GPU_LOST = {15, 16}
-_DRIVER_GONE = {1, 9, 12, REPLACED}
+_DRIVER_LOST = {1, 9, 12, REPLACED}
 _WORDS = {
     1: "uninitialized",
     2: "invalid_argument",
@@ -40,7 +40,7 @@ _WORDS = {
 }
 
 
-class Gone(Exception):
+class DriverLost(Exception):
     """One call failed for the whole driver (see `code`)."""
 
     def __init__(self, code: int) -> None:
@@ -48,7 +48,7 @@ class Gone(Exception):
         self.code = code
 
 
-class Failed(Exception):
+class NvmlFailed(Exception):
     """One call failed for one GPU or slice."""
 
     def __init__(self, code: int) -> None:
@@ -57,30 +57,32 @@ class Failed(Exception):
 
 
 def ask(call: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401  as the driver answers
-    """What the call answers. Raises Gone and Failed."""
+    """Call NVML and return its answer. Raises DriverLost and NvmlFailed."""
     try:
         return call(*args)
     except pynvml.NVMLError as error:
         code = int(error.value)
-        raise (Gone(code) if code in _DRIVER_GONE else Failed(code)) from error
+        raise (DriverLost(code) if code in _DRIVER_LOST else NvmlFailed(code)) from error
 
 
-def maybe(missing: dict[str, str], name: str, call: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
-    """What the call answers, or None with the reason where this device does not offer it."""
+def ask_or_explain(
+    missing: dict[str, str], name: str, call: Callable[..., Any], *args: object
+) -> Any:  # noqa: ANN401
+    """Call NVML; None, with the reason in `missing[name]`, if the call fails for this device."""
     try:
         return ask(call, *args)
-    except Failed as error:
+    except NvmlFailed as error:
         if error.code in GPU_LOST:
             raise
         missing[name] = str(error)
         return None
 
 
-def unless(codes: Collection[int], call: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
-    """What the call answers, or None where it fails in one of these ways."""
+def ask_unless(codes: Collection[int], call: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401
+    """Call NVML; None if it fails with one of these codes."""
     try:
         return ask(call, *args)
-    except Failed as error:
+    except NvmlFailed as error:
         if error.code not in codes:
             raise
         return None

@@ -1,8 +1,8 @@
-"""What the agent and the process that reads the driver for it say to each other: lines of JSON.
+"""Messages between the agent and its driver process: lines of JSON.
 
-The agent says `Ask`. The answer is, for each GPU, `Begun` before the first question to it and `Saw`
-after the last; then `Done`. So when a question is never answered, the agent has whatever was seen
-before it and knows which GPU it was put to.
+The agent sends a `LookRequest`. For each GPU the process sends a `GpuStart` before the first call
+and a `GpuResult` after the last, and at the end a `LookEnd`. So if a call hangs, the agent has the
+results of the GPUs before it and knows which GPU it was.
 """
 
 from __future__ import annotations
@@ -15,53 +15,53 @@ from agents import wire
 from agents.observations import Look
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """Look at every GPU but those in `without`; at those in `last` when all others are done."""
+class LookRequest(msgspec.Struct, frozen=True):
+    """Look at every GPU except those in `skip`, and at those in `last` after all others."""
 
-    without: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
     last: tuple[str, ...] = ()
 
 
-class Begun(msgspec.Struct, frozen=True, tag=True):
-    """The next question is about this GPU: its UUID, or # and its index."""
+class GpuStart(msgspec.Struct, frozen=True, tag=True):
+    """The next call concerns this GPU: its UUID, or # and its index."""
 
     gpu: str
 
 
-class Saw(msgspec.Struct, frozen=True, tag=True):
-    """One GPU was seen, or why it was not."""
+class GpuResult(msgspec.Struct, frozen=True, tag=True):
+    """The look at one GPU, or why there is none."""
 
     gpu: str
     look: Look | None
     fault: wire.GapReason | None = None
 
 
-class Done(msgspec.Struct, frozen=True, tag=True):
-    """The look is over. `ended`: this process cannot go on; with `sorry` it never could begin."""
+class LookEnd(msgspec.Struct, frozen=True, tag=True):
+    """The end of a look. `exits`: this process cannot go on; with `no_driver` it never started."""
 
     fault: wire.GapReason | None = None  # of the whole driver
-    ended: bool = False
-    sorry: tuple[str, str] | None = None  # what NoDriver said, in both languages
-    announced: Mapping[str, tuple[str, ...]] = {}
-    silent: int = 0  # GPUs that are counted and cannot be named
+    exits: bool = False
+    no_driver: tuple[str, str] | None = None  # the messages of NoDriver, in both languages
+    events: Mapping[str, tuple[str, ...]] = {}
+    silent: int = 0  # GPUs that are counted but cannot be named
 
 
-Word = Begun | Saw | Done
-_words: msgspec.json.Decoder[Word] = msgspec.json.Decoder(Word)
-_asks = msgspec.json.Decoder(Ask)
+Message = GpuStart | GpuResult | LookEnd
+_messages: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_requests = msgspec.json.Decoder(LookRequest)
 _encoder = msgspec.json.Encoder()
 
 
-def line(word: Ask | Word) -> bytes:
-    """One line."""
-    return _encoder.encode(word) + b"\n"
+def encode_line(message: LookRequest | Message) -> bytes:
+    """Encode a message as one line."""
+    return _encoder.encode(message) + b"\n"
 
 
-def read_word(said: bytes) -> Word:
-    """What the reading process said. Raises msgspec.DecodeError."""
-    return _words.decode(said)
+def decode_message(content: bytes) -> Message:
+    """Decode a line of the driver process. Raises msgspec.DecodeError."""
+    return _messages.decode(content)
 
 
-def read_ask(said: bytes) -> Ask:
-    """What the agent said. Raises msgspec.DecodeError."""
-    return _asks.decode(said)
+def decode_request(content: bytes) -> LookRequest:
+    """Decode a line of the agent. Raises msgspec.DecodeError."""
+    return _requests.decode(content)

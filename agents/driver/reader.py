@@ -1,8 +1,8 @@
-"""The process that reads the driver for the agent, and does nothing else.
+"""The child process that reads the driver for the agent, and does nothing else.
 
-A call into a wedged driver may never come back, and nothing can call it off. So the driver is asked
-here, where the agent can watch, kill and start again (agents/driver/watchdog.py). It also is what
-loads the driver's library: another version of it needs another process.
+A call into a broken driver may never return and cannot be cancelled. So the driver is read here,
+where the agent can watch, kill and restart the process (agents/driver/watchdog.py). This process
+also loads the driver's library: another version needs another process.
 
 It ends when the agent closes the pipe, and the kernel kills it if the agent dies while it hangs.
 """
@@ -17,7 +17,15 @@ import sys
 
 from agents import wire
 from agents.driver.nvml import DriverReplaced, NoGpu, Nvml
-from agents.driver.pipe import Ask, Begun, Done, Saw, Word, line, read_ask
+from agents.driver.pipe import (
+    GpuResult,
+    GpuStart,
+    LookEnd,
+    LookRequest,
+    Message,
+    decode_request,
+    encode_line,
+)
 from agents.errors import NoDriver
 from agents.observations import Look
 
@@ -25,33 +33,33 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Answer the agent until it has no more questions."""
+    """Serve the agent until it closes the pipe."""
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
-    for number in (signal.SIGTERM, signal.SIGINT):  # said to the whole group: the agent decides
+    for number in (signal.SIGTERM, signal.SIGINT):  # sent to the process group; the agent decides
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     out = os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints must not come between our words
+    os.dup2(2, 1)  # what a library prints must not mix with the messages
     Reader(out).run()
 
 
 class Reader:
-    """The driver at one end, the pipe at the other."""
+    """Serves look requests from the pipe with the driver."""
 
     def __init__(self, out: int) -> None:
         self._out = out
         self._nvml: Nvml | None = None
 
     def run(self) -> None:
-        """Until the pipe is closed, or the driver cannot be read by this process any more."""
+        """Serve until the pipe is closed, or until this process can no longer read the driver."""
         try:
-            for said in sys.stdin.buffer:
-                done = self._look(read_ask(said))
-                self._say(done)
-                if done.ended:
+            for content in sys.stdin.buffer:
+                end = self._look(decode_request(content))
+                self._send(end)
+                if end.exits:
                     return
         except BrokenPipeError:
             return
@@ -59,28 +67,28 @@ class Reader:
             if self._nvml is not None:
                 self._nvml.close()
 
-    def _look(self, asked: Ask) -> Done:
+    def _look(self, request: LookRequest) -> LookEnd:
         try:
             if self._nvml is None:
-                self._nvml = Nvml(begin=self._begin, without=asked.without)
-            announced = self._nvml.announced()
-            fault = self._nvml.see_each(self._saw, without=asked.without, last=asked.last)
+                self._nvml = Nvml(begin=self._send_start, skip=request.skip)
+            events = self._nvml.events()
+            fault = self._nvml.see_each(self._send_result, skip=request.skip, last=request.last)
         except NoDriver as error:
             empty = isinstance(error, NoGpu)
             why = wire.GapReason.NVML_ERROR if empty else wire.GapReason.DRIVER_RELOAD
-            return Done(why, ended=True, sorry=(error.zh, error.en))
+            return LookEnd(why, exits=True, no_driver=(error.zh, error.en))
         except DriverReplaced:
-            return Done(wire.GapReason.DRIVER_RELOAD, ended=True)
-        return Done(fault, announced=announced, silent=self._nvml.silent)
+            return LookEnd(wire.GapReason.DRIVER_RELOAD, exits=True)
+        return LookEnd(fault, events=events, silent=self._nvml.silent)
 
-    def _begin(self, gpu: str) -> None:
-        self._say(Begun(gpu))
+    def _send_start(self, gpu: str) -> None:
+        self._send(GpuStart(gpu))
 
-    def _saw(self, gpu: str, look: Look | wire.GapReason) -> None:
-        self._say(Saw(gpu, look) if isinstance(look, Look) else Saw(gpu, None, look))
+    def _send_result(self, gpu: str, look: Look | wire.GapReason) -> None:
+        self._send(GpuResult(gpu, look) if isinstance(look, Look) else GpuResult(gpu, None, look))
 
-    def _say(self, word: Word) -> None:
-        rest = memoryview(line(word))
+    def _send(self, message: Message) -> None:
+        rest = memoryview(encode_line(message))
         while rest:
             rest = rest[os.write(self._out, rest) :]
 

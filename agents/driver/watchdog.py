@@ -1,14 +1,13 @@
-"""The driver as the agent sees it: read by another process, which is watched.
+"""The driver, read by a child process under a watchdog.
 
-One look may last eight seconds. A process that is late, or dies, is killed and started again; what
-it had seen until then counts, and the GPU at which it hung is left out of the next looks for a
-while, first a minute, at most ten, so that it costs the others nothing. While there is no process
-that reads, every GPU is a gap. A process that cannot be killed (the kernel waits for the hardware)
-is left behind; there are never more than two such.
+One look may last eight seconds. A process that is late or dies is killed and restarted; its results
+until then count, and the GPU at which it hung is skipped for a while, first for a minute, at most
+for ten, so that it does not delay the others. While no process reads, every GPU is a gap. A process
+that cannot be killed (the kernel waits for the hardware) is abandoned; there are at most two.
 
-A new process is also started beside the old one, and takes over when it can read, where that may
-bring something back: a GPU that is lost stays lost to whoever had it open. Beside, because the last
-process that lets go of a driver without persistence mode unloads it.
+A lost GPU stays lost to a process that had it open. So when a GPU is lost, a new process is started
+beside the old one and takes over when it can read. The old one stays until then, because the last
+process that closes a driver without persistence mode unloads it.
 """
 
 from __future__ import annotations
@@ -26,26 +25,33 @@ from pathlib import Path
 import msgspec
 
 from agents import wire
-from agents.driver.pipe import Ask, Begun, Done, Saw, line, read_word
+from agents.driver.pipe import (
+    GpuResult,
+    GpuStart,
+    LookEnd,
+    LookRequest,
+    decode_message,
+    encode_line,
+)
 from agents.errors import NoDriver
-from agents.observations import Look, Sight
+from agents.observations import Look, NodeLook
 
 LOOK_S = 8.0
 OPEN_S = 60.0  # eight GPUs without persistence mode wake up one after the other
 _PAUSES_S = (0.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-_AWAY_S = (60.0, 120.0, 300.0, 600.0)  # a GPU that hung, or is lost, is tried again after these
+_AWAY_S = (60.0, 120.0, 300.0, 600.0)  # pauses before a GPU that hung or is lost is tried again
 _ENDING_S = 3.0
-_UNDEAD_MAX = 2
+_ZOMBIES_MAX = 2
 _CHUNK = 65_536
 _log = logging.getLogger(__name__)
 
 
 class Child:
-    """One process that reads the driver (agents/driver/reader.py)."""
+    """One driver process (agents/driver/reader.py)."""
 
     def __init__(self) -> None:
-        ours = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
+        root = str(Path(__file__).parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "agents.driver.reader"],
             stdin=subprocess.PIPE,
@@ -59,51 +65,51 @@ class Child:
         self._ready = select.poll()
         self._ready.register(self._from, select.POLLIN)
         self._rest = b""
-        self.asked = False
-        self.at: str | None = None  # the GPU that it was last about to ask
-        self.seen: dict[str, Look | wire.GapReason] = {}
+        self.is_looking = False
+        self.at: str | None = None  # the GPU of the call in progress
+        self.results: dict[str, Look | wire.GapReason] = {}
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
 
-    def ask(self, ask: Ask) -> None:
-        """Begin a look."""
-        self.asked, self.at, self.seen = True, None, {}
+    def ask(self, ask: LookRequest) -> None:
+        """Start a look."""
+        self.is_looking, self.at, self.results = True, None, {}
         try:
-            os.write(self._to, line(ask))  # far smaller than the pipe: it never waits
+            os.write(self._to, encode_line(ask))  # far smaller than the pipe, so it never blocks
         except BrokenPipeError:
-            _log.debug("process %d is gone already", self.pid)  # reading will find it out
+            _log.debug("process %d is gone already", self.pid)  # reading will raise EOFError
 
-    def answer(self, wait_s: float) -> Done | None:
-        """What ends the look, or None when that does not come in time. Raises EOFError."""
+    def answer(self, wait_s: float) -> LookEnd | None:
+        """Return the end of the look, or None after `wait_s` seconds. Raises EOFError."""
         until = time.monotonic() + wait_s
         while True:
-            done = self._read()
-            if done is not None:
-                self.asked = False
-                return done
+            end = self._read()
+            if end is not None:
+                self.is_looking = False
+                return end
             left_s = until - time.monotonic()
             if left_s <= 0 or not self._ready.poll(left_s * 1000):
                 return None
 
     def end(self) -> None:
-        """Ask it to end; it lets go of the driver."""
+        """Close the pipes: the process closes the driver and ends."""
         for pipe in self._pipes:
             pipe.close()
 
     def kill(self) -> None:
-        """End it; where the kernel waits for the hardware, it will die when that answers."""
+        """Kill it; if the kernel waits for the hardware, it dies when that answers."""
         self._process.kill()
         self.end()
 
     def is_gone(self) -> bool:
-        """Whether nothing is left of it."""
+        """Return whether the process has ended."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, then kill it."""
+        """Wait this many seconds for its end, then kill it."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -111,7 +117,7 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
 
-    def _read(self) -> Done | None:
+    def _read(self) -> LookEnd | None:
         try:
             chunk = os.read(self._from, _CHUNK)
         except BlockingIOError:
@@ -119,78 +125,80 @@ class Child:
         if not chunk:
             raise EOFError
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for said in lines:
+        for content in lines:
             try:
-                word = read_word(said)
+                message = decode_message(content)
             except msgspec.DecodeError as error:
                 raise EOFError(f"it does not speak as agreed: {error}") from error
-            if isinstance(word, Begun):
-                self.at = word.gpu
-            elif isinstance(word, Saw):
+            if isinstance(message, GpuStart):
+                self.at = message.gpu
+            elif isinstance(message, GpuResult):
                 self.at = None
-                self.seen[word.gpu] = word.look or word.fault or wire.GapReason.NVML_ERROR
+                self.results[message.gpu] = (
+                    message.look or message.fault or wire.GapReason.NVML_ERROR
+                )
             else:
-                return word
+                return message
         return None
 
 
 class _Suspect(msgspec.Struct):
-    """A GPU that hung, by its UUID or index: how often, and until when it is left out."""
+    """A GPU that hung: how often, and until when it is skipped."""
 
     times: int = 0
     until_s: float = 0.0
 
 
-class Watched:
-    """The driver of this machine, read in a process that is watched."""
+class WatchedDriver:
+    """The driver of this machine, read by a child process under a watchdog."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.restarts = -1  # the first start is none
+        self.restarts = -1  # the first start does not count
         self._clock = clock
         self._child: Child | None = None
-        self._next: Child | None = None  # it opens the driver
+        self._next: Child | None = None  # it is opening the driver
         self._next_until_s = 0.0
         self._ending: list[tuple[float, Child]] = []
         self._failures = 0
         self._try_s = 0.0
-        self._why = wire.GapReason.NVML_ERROR  # there is no child
+        self._gap_reason = wire.GapReason.NVML_ERROR  # reported while there is no child
         self._suspects: dict[str, _Suspect] = {}
-        self._numbers: dict[str, int] = {}  # NVML's index of every GPU that was ever seen
+        self._numbers: dict[str, int] = {}  # NVML's index by UUID, for every GPU that ever answered
         self._lost_times = 0
         self._look_s: float | None = None
-        self._sorry: tuple[str, str] | None = None
+        self._no_driver: tuple[str, str] | None = None
 
     def open(self, wait_s: float = OPEN_S) -> None:
-        """Start to read. Raises NoDriver; a driver that does not answer at all is only a gap."""
+        """Start the driver process. Raises NoDriver; a driver that hangs is only a gap."""
         until = self._clock() + wait_s
         while self._child is None and self._clock() < until:
-            self._tend(until - self._clock())
-            if self._sorry is not None:
+            self._poll_processes(until - self._clock())
+            if self._no_driver is not None:
                 self.close()
-                raise NoDriver(*self._sorry)
+                raise NoDriver(*self._no_driver)
             if self._failures:
                 _log.error("the driver does not answer: it is asked again and again")
                 return
 
     def ask(self) -> None:
-        """Begin a look."""
+        """Start a look."""
         self._look_s = self._clock()
-        self._tend(0)
-        if self._child is not None and not self._child.asked:
+        self._poll_processes(0)
+        if self._child is not None and not self._child.is_looking:
             self._child.ask(self._ask())
 
-    def answer(self, wait_s: float) -> Sight | None:
-        """The look that was begun, or None while it lasts: for eight seconds at most."""
-        began = self._clock() if self._look_s is None else self._look_s
-        deadline = began + LOOK_S
+    def answer(self, wait_s: float) -> NodeLook | None:
+        """Return the look, or None if it needs longer than `wait_s`; it ends within 8 seconds."""
+        start_s = self._clock() if self._look_s is None else self._look_s
+        deadline = start_s + LOOK_S
         until = min(self._clock() + wait_s, deadline)
         while True:
             left_s = max(0.0, until - self._clock())
             if self._child is None:
-                self._tend(left_s)
-            sight = self._from_child(left_s)
+                self._poll_processes(left_s)
+            sight = self._poll_child(left_s)
             if sight is None and self._child is None and self._next is None:
-                sight = Sight(self._why)
+                sight = NodeLook(self._gap_reason)
             if sight is None and self._clock() >= deadline:
                 sight = self._give_up("did not answer in time")
             if sight is not None or self._clock() >= until:
@@ -198,84 +206,84 @@ class Watched:
                 return sight
 
     def close(self) -> None:
-        """End every process."""
-        left = [child for child in (self._child, self._next) if child is not None]
-        for child in left:
+        """End every child process."""
+        children = [child for child in (self._child, self._next) if child is not None]
+        for child in children:
             child.end()
-        for child in [*left, *(child for _, child in self._ending)]:
+        for child in [*children, *(child for _, child in self._ending)]:
             child.wait(_ENDING_S)
         self._child, self._next, self._ending = None, None, []
 
     # One look.
 
-    def _ask(self) -> Ask:
+    def _ask(self) -> LookRequest:
         now = self._clock()
-        without = {name for name, one in self._suspects.items() if now < one.until_s}
-        without |= {f"#{self._numbers[name]}" for name in without if name in self._numbers}
-        return Ask(tuple(sorted(without)), tuple(sorted(self._suspects)))
+        skip = {name for name, suspect in self._suspects.items() if now < suspect.until_s}
+        skip |= {f"#{self._numbers[name]}" for name in skip if name in self._numbers}
+        return LookRequest(tuple(sorted(skip)), tuple(sorted(self._suspects)))
 
-    def _from_child(self, wait_s: float) -> Sight | None:
+    def _poll_child(self, wait_s: float) -> NodeLook | None:
         if self._child is None:
             return None
-        if not self._child.asked:
+        if not self._child.is_looking:
             self._child.ask(self._ask())
         try:
-            done = self._child.answer(wait_s)
+            end = self._child.answer(wait_s)
         except EOFError as error:
             return self._give_up(f"died {error}".strip())
-        return None if done is None else self._take(self._child, done)
+        return None if end is None else self._take(self._child, end)
 
-    def _take(self, child: Child, done: Done) -> Sight:
-        if done.ended:
+    def _take(self, child: Child, end: LookEnd) -> NodeLook:
+        if end.exits:
             _log.warning("the driver was replaced: it is read by a new process")
-            self._drop(done.fault or wire.GapReason.DRIVER_RELOAD)
-            self._tend(0)
-        if done.fault is not None:
-            return Sight(done.fault, done.announced)
+            self._drop(end.fault or wire.GapReason.DRIVER_RELOAD)
+            self._poll_processes(0)
+        if end.fault is not None:
+            return NodeLook(end.fault, end.events)
         self._failures = 0
-        for uuid, look in child.seen.items():
+        for uuid, look in child.results.items():
             if isinstance(look, Look):
                 if look.index is not None:
                     self._numbers[uuid] = look.index
                 self._suspects.pop(uuid, None)
                 self._suspects.pop(f"#{look.index}", None)
-        self._seek_the_lost(child, done.silent)
-        return Sight(self._with_suspects(child.seen), done.announced)
+        self._retry_lost_gpus(child, end.silent)
+        return NodeLook(self._with_suspects(child.results), end.events)
 
-    def _give_up(self, how: str) -> Sight:
-        """Kill it; what it saw before counts, and where it was is left out for a while."""
+    def _give_up(self, how: str) -> NodeLook:
+        """Kill the child; its results count, and the GPU that hung is skipped for a while."""
         child = self._child
         if child is None:
-            return Sight(self._why)
+            return NodeLook(self._gap_reason)
         _log.error("the process that reads the driver %s (at %s)", how, child.at or "no GPU")
         if child.at is not None:
             self._suspect(child.at)
-        seen = child.seen
+        results = child.results
         self._drop(wire.GapReason.NVML_ERROR)
-        self._tend(0)
-        missed = dict.fromkeys(set(self._numbers) - set(seen), wire.GapReason.NVML_ERROR)
-        return Sight(seen | missed if seen else wire.GapReason.NVML_ERROR)
+        self._poll_processes(0)
+        gaps = dict.fromkeys(set(self._numbers) - set(results), wire.GapReason.NVML_ERROR)
+        return NodeLook(results | gaps if results else wire.GapReason.NVML_ERROR)
 
     def _with_suspects(
-        self, seen: dict[str, Look | wire.GapReason]
+        self, results: dict[str, Look | wire.GapReason]
     ) -> dict[str, Look | wire.GapReason]:
-        hung = [uuid for uuid in self._suspects if uuid in self._numbers and uuid not in seen]
-        return seen | dict.fromkeys(hung, wire.GapReason.NVML_ERROR)
+        stuck = [uuid for uuid in self._suspects if uuid in self._numbers and uuid not in results]
+        return results | dict.fromkeys(stuck, wire.GapReason.NVML_ERROR)
 
     def _suspect(self, gpu: str) -> None:
         by_number = {f"#{number}": uuid for uuid, number in self._numbers.items()}
-        one = self._suspects.setdefault(by_number.get(gpu, gpu), _Suspect())
-        one.until_s = self._clock() + _AWAY_S[min(one.times, len(_AWAY_S) - 1)]
-        one.times += 1
+        suspect = self._suspects.setdefault(by_number.get(gpu, gpu), _Suspect())
+        suspect.until_s = self._clock() + _AWAY_S[min(suspect.times, len(_AWAY_S) - 1)]
+        suspect.times += 1
 
     # Which process reads.
 
-    def _seek_the_lost(self, child: Child, silent: int) -> None:
-        """A GPU that is lost, or not even listed: a new process may find it again."""
-        absent = set(self._numbers) - set(child.seen) - set(self._suspects)
+    def _retry_lost_gpus(self, child: Child, silent: int) -> None:
+        """Start a new process when a GPU is lost or not listed: it may find the GPU again."""
+        absent = set(self._numbers) - set(child.results) - set(self._suspects)
         if (
             not (absent or (silent and not self._suspects))
-            and wire.GapReason.GPU_LOST not in child.seen.values()
+            and wire.GapReason.GPU_LOST not in child.results.values()
         ):
             self._lost_times = 0
             return
@@ -285,23 +293,23 @@ class Watched:
             self._try_s = self._clock() + _AWAY_S[min(self._lost_times, len(_AWAY_S) - 1)]
             self._lost_times += 1
 
-    def _tend(self, wait_s: float) -> None:
-        """See to the processes that come and go; wait for the one that comes."""
-        self._bury()
+    def _poll_processes(self, wait_s: float) -> None:
+        """Reap old processes, start a new one if due, and wait for it to open the driver."""
+        self._reap()
         if self._child is None and self._next is None and self._clock() >= self._try_s:
             self._start()
         if self._next is None:
             return
         try:
-            done = self._next.answer(wait_s)
+            end = self._next.answer(wait_s)
         except EOFError as error:
-            done = Done(wire.GapReason.NVML_ERROR, ended=True)
+            end = LookEnd(wire.GapReason.NVML_ERROR, exits=True)
             _log.error("the process that opens the driver died %s", error)
-        if done is not None and not done.ended:
+        if end is not None and not end.exits:
             self._take_over(self._next)
-        elif done is not None:
-            self._sorry = done.sorry
-            self._abandon(done.fault or wire.GapReason.NVML_ERROR)
+        elif end is not None:
+            self._no_driver = end.no_driver
+            self._abandon(end.fault or wire.GapReason.NVML_ERROR)
         elif self._clock() >= self._next_until_s:
             _log.error("the driver does not open (at %s)", self._next.at or "its start")
             if self._next.at is not None:
@@ -309,7 +317,7 @@ class Watched:
             self._abandon(wire.GapReason.NVML_ERROR)
 
     def _start(self) -> None:
-        if self._next is not None or len(self._ending) >= _UNDEAD_MAX:
+        if self._next is not None or len(self._ending) >= _ZOMBIES_MAX:
             return
         self._next = Child()
         self._next.ask(self._ask())
@@ -321,35 +329,35 @@ class Watched:
         if old is not None:
             old.end()
             self._ending.append((self._clock() + _ENDING_S, old))
-            if self._look_s is not None and old.asked:
+            if self._look_s is not None and old.is_looking:
                 child.ask(self._ask())
 
-    def _abandon(self, why: wire.GapReason) -> None:
-        """The process that should have taken over cannot."""
+    def _abandon(self, reason: wire.GapReason) -> None:
+        """Give up the new process, which cannot open the driver."""
         if self._next is not None:
             self._next.kill()
             self._ending.append((self._clock(), self._next))
             self._next = None
         if self._child is None:
-            self._pause(why)
+            self._pause(reason)
 
-    def _drop(self, why: wire.GapReason) -> None:
+    def _drop(self, reason: wire.GapReason) -> None:
         if self._child is not None:
             self._child.kill()
             self._ending.append((self._clock(), self._child))
             self._child = None
-        self._pause(why)
+        self._pause(reason)
 
-    def _pause(self, why: wire.GapReason) -> None:
-        self._why = why
+    def _pause(self, reason: wire.GapReason) -> None:
+        self._gap_reason = reason
         self._try_s = self._clock() + _PAUSES_S[min(self._failures, len(_PAUSES_S) - 1)]
         self._failures += 1
 
-    def _bury(self) -> None:
-        left = []
+    def _reap(self) -> None:
+        running = []
         for kill_s, child in self._ending:
             if not child.is_gone():
                 if self._clock() >= kill_s:
                     child.kill()
-                left.append((kill_s, child))
-        self._ending = left
+                running.append((kill_s, child))
+        self._ending = running

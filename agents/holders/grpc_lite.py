@@ -1,12 +1,12 @@
-"""Unary gRPC over a unix socket: as much of it as a question to the kubelet needs.
+"""Unary gRPC calls over a unix socket: the part of gRPC that the kubelet's API needs.
 
-HTTP/2 is left to the library h2; what gRPC puts on top is small: a request is one message of five
-bytes more than its content, the answer is the same, and its outcome stands in the trailers
-(`grpc-status`, `grpc-message`). grpcio does this too, at four times the memory.
+HTTP/2 is left to the library h2. gRPC adds little: a request is one message with a prefix of five
+bytes, so is the answer, and the status is in the trailers (`grpc-status`, `grpc-message`). grpcio
+does this too, with four times the memory.
 
-One connection is kept. It is given up when the server ends it, when something on it cannot be
-understood, and when the socket's file is another one than before, as after the server's restart: a
-connection to the old process would go on answering what was true then.
+One connection is reused. It is closed when the server ends it, when an answer cannot be decoded,
+and when the socket's inode has changed, as after the server's restart: the old process would go on
+answering with old data.
 
 Source: gRPC over HTTP2 (github.com/grpc/grpc, doc/PROTOCOL-HTTP2.md), RFC 9113.
 """
@@ -51,10 +51,10 @@ _STATUS = {
 
 
 class CallFailed(Exception):
-    """A call had no answer.
+    """A call that got no answer.
 
-    `code` is gRPC's word for it, or one of ours: no_socket, not_permitted, too_large, broken (what
-    came was no gRPC).
+    `code` is gRPC's status, or one of no_socket, not_permitted, too_large and broken (the answer is
+    not gRPC).
     """
 
     def __init__(self, code: str, words: str = "") -> None:
@@ -62,59 +62,59 @@ class CallFailed(Exception):
         self.code = code
 
 
-class _Connection(h2.connection.H2Connection):
-    """One that asks every second for months: h2 would remember 65,536 streams that are closed."""
+class _Http2(h2.connection.H2Connection):
+    """HTTP/2 that remembers few closed streams: h2 keeps 65,536, and this runs for months."""
 
     MAX_CLOSED_STREAMS = 16
 
 
 class Channel:
-    """Questions to one server, one at a time."""
+    """Calls to one server, one at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._line: _Line | None = None
+        self._connection: _Connection | None = None
         self._inode = 0
 
     def call(self, method: str, message: bytes, deadline_s: float) -> bytes:
-        """The answer to `message`. Raises CallFailed, at the latest after `deadline_s` seconds."""
+        """Send `message` and return the answer. Raises CallFailed, within `deadline_s` seconds."""
         until = time.monotonic() + deadline_s
-        kept = self._line is not None
+        is_old = self._connection is not None
         try:
-            return self._connected(until).ask(method, message, until)
+            return self._connect(until).ask(method, message, until)
         except CallFailed as error:
             self.close()
-            if not (kept and error.code == "unavailable"):
+            if not (is_old and error.code == "unavailable"):
                 raise
         except BaseException:
             self.close()
             raise
-        return self.call(method, message, until - time.monotonic())  # the server had gone away
+        return self.call(method, message, until - time.monotonic())  # the server has restarted
 
     def close(self) -> None:
-        """Give the connection up; the next call makes a new one."""
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        """Close the connection; the next call makes a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _connected(self, until: float) -> _Line:
+    def _connect(self, until: float) -> _Connection:
         try:
             inode = self._path.stat().st_ino
         except PermissionError as error:
             raise CallFailed("not_permitted", str(error)) from error
         except OSError as error:
             raise CallFailed("no_socket", str(error)) from error
-        if self._line is None or self._inode != inode or self._line.over:
+        if self._connection is None or self._inode != inode or self._connection.is_over:
             self.close()
-            self._line, self._inode = _Line(self._path, until), inode
-        return self._line
+            self._connection, self._inode = _Connection(self._path, until), inode
+        return self._connection
 
 
-class _Line:
-    """One connection. Once it has failed it must not be used again."""
+class _Connection:
+    """One connection. After a failure it must not be used again."""
 
     def __init__(self, path: Path, until: float) -> None:
-        self.over = False  # the server takes no further questions here
+        self.is_over = False  # the server takes no further calls here
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._wait_until(until)
@@ -128,7 +128,7 @@ class _Line:
         except OSError as error:  # the file stays when the server has gone
             self.close()
             raise CallFailed("unavailable", str(error)) from error
-        self._http = _Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+        self._http = _Http2(h2.config.H2Configuration(header_encoding="utf-8"))
         self._http.local_settings = h2.settings.Settings(
             client=True,
             initial_values={
@@ -141,7 +141,7 @@ class _Line:
         self._http.increment_flow_control_window(ANSWER_MAX)
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._socket.close()
 
     def ask(self, method: str, message: bytes, until: float) -> bytes:
@@ -152,7 +152,7 @@ class _Line:
             body = b"\0" + len(message).to_bytes(4, "big") + message
             self._http.send_data(stream, body, end_stream=True)
             answer = _Answer(stream)
-            while not answer.ended:
+            while not answer.is_complete:
                 self._send(until)
                 for event in self._http.receive_data(self._receive(until)):
                     self._take(event, answer)
@@ -163,7 +163,7 @@ class _Line:
         except OSError as error:
             raise CallFailed("unavailable", str(error)) from error
         except (h2.exceptions.H2Error, ValueError) as error:
-            code = "unavailable" if self.over else "broken"
+            code = "unavailable" if self.is_over else "broken"
             raise CallFailed(code, f"{type(error).__name__}: {error}") from error
         return answer.message()
 
@@ -172,38 +172,38 @@ class _Line:
             length = event.flow_controlled_length or 0
             self._http.acknowledge_received_data(length, event.stream_id)
         if isinstance(event, h2.events.ConnectionTerminated):
-            self.over = True
+            self.is_over = True
             if event.error_code or (event.last_stream_id or 0) < answer.stream:
                 raise CallFailed("unavailable", f"the server closes: {event.error_code}")
         elif getattr(event, "stream_id", None) == answer.stream:
             answer.take(event)
 
     def _send(self, until: float) -> None:
-        waiting = self._http.data_to_send()
-        if waiting:
+        outgoing = self._http.data_to_send()
+        if outgoing:
             self._wait_until(until)
-            self._socket.sendall(waiting)
+            self._socket.sendall(outgoing)
 
     def _receive(self, until: float) -> bytes:
         self._wait_until(until)
-        received = self._socket.recv(_READ)
-        if not received:
+        chunk = self._socket.recv(_READ)
+        if not chunk:
             raise CallFailed("unavailable", "the server closed the connection")
-        return received
+        return chunk
 
     def _wait_until(self, until: float) -> None:
-        left = until - time.monotonic()
-        if left <= 0:
+        remaining_s = until - time.monotonic()
+        if remaining_s <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        self._socket.settimeout(remaining_s)
 
 
 class _Answer:
-    """What came on one stream until now."""
+    """What one stream has received so far."""
 
     def __init__(self, stream: int) -> None:
         self.stream = stream
-        self.ended = False
+        self.is_complete = False
         self._headers: dict[str, str] = {}
         self._data = bytearray()
 
@@ -215,13 +215,15 @@ class _Answer:
             if len(self._data) > ANSWER_MAX:
                 raise CallFailed("too_large", f"an answer of more than {ANSWER_MAX} bytes")
         elif isinstance(event, h2.events.StreamReset):
-            refused = event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
-            raise CallFailed("unavailable" if refused else "internal", f"reset {event.error_code}")
+            is_refusal = event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
+            raise CallFailed(
+                "unavailable" if is_refusal else "internal", f"reset {event.error_code}"
+            )
         elif isinstance(event, h2.events.StreamEnded):
-            self.ended = True
+            self.is_complete = True
 
     def message(self) -> bytes:
-        """The one message. Raises CallFailed where the server gave none, with its reason."""
+        """Return the message. Raises CallFailed with the server's reason if there is none."""
         status = self._headers.get("grpc-status")
         if status is None:
             raise CallFailed("broken", f"HTTP {self._headers.get(':status')}, no grpc-status")

@@ -1,8 +1,7 @@
-"""The kubelet's answers, read straight from their bytes: which container was given what.
+"""Decode the kubelet's answers: which container has which devices.
 
-Only the few fields that are needed are read, and all of them are texts or messages; everything
-else (CPUs, memory, topology, fields of later versions) is skipped. Bytes that are no such message
-are a ValueError.
+Only the needed fields are decoded, all of them texts or messages; everything else (CPUs, memory,
+topology, fields of later versions) is skipped. Malformed bytes raise ValueError.
 
 Source: kubernetes/kubelet, pkg/apis/podresources/v1/api.proto, whose field numbers stand below;
 the encoding is Protocol Buffers' (protobuf.dev/programming-guides/encoding).
@@ -19,8 +18,8 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _VARINT_BITS = 64
 
 
-class Claimed(NamedTuple):
-    """A device that a DRA driver prepared for a ResourceClaim, by the name of that moment."""
+class ClaimedDevice(NamedTuple):
+    """A device that a DRA driver prepared for a ResourceClaim, by its name at that moment."""
 
     claim: str  # namespace/name of the ResourceClaim
     driver: str
@@ -29,58 +28,58 @@ class Claimed(NamedTuple):
 
 
 class Container(NamedTuple):
-    """A container, and what the kubelet gave it."""
+    """A container and its devices."""
 
     namespace: str
     pod: str
     name: str
     devices: tuple[tuple[str, str], ...]  # resource name, device id
-    claimed: tuple[Claimed, ...]
+    claims: tuple[ClaimedDevice, ...]
 
 
 def containers(answer: bytes) -> list[Container]:
-    """The containers of a ListPodResourcesResponse that were given devices. Raises ValueError.
+    """Decode the containers with devices of a ListPodResourcesResponse. Raises ValueError.
 
     PodResources {1 name 2 namespace 3 containers* 4 cpu_ids* 5 memory*}, ContainerResources {1 name
     2 devices* 3 cpu_ids* 4 memory* 5 dynamic_resources*}.
     """
-    found: list[Container] = []
+    result: list[Container] = []
     for pod_message in _fields(answer)[1]:
         pod = _fields(pod_message)
         for message in pod[3]:
-            given = _fields(message)
-            devices = tuple(pair for each in given[2] for pair in _devices(each))
-            claimed = tuple(one for each in given[5] for one in _claimed(each))
-            if devices or claimed:
-                names = _name(pod[2]), _name(pod[1]), _name(given[1])
-                found.append(Container(*names, devices, claimed))
-    return found
+            container = _fields(message)
+            devices = tuple(pair for part in container[2] for pair in _devices(part))
+            claims = tuple(claim for part in container[5] for claim in _claims(part))
+            if devices or claims:
+                names = _name(pod[2]), _name(pod[1]), _name(container[1])
+                result.append(Container(*names, devices, claims))
+    return result
 
 
 def allocatable(answer: bytes) -> list[str]:
-    """The device ids of an AllocatableResourcesResponse. Raises ValueError."""
-    return [device for each in _fields(answer)[1] for _, device in _devices(each)]
+    """Decode the device ids of an AllocatableResourcesResponse. Raises ValueError."""
+    return [device for part in _fields(answer)[1] for _, device in _devices(part)]
 
 
 def _devices(message: bytes) -> Iterator[tuple[str, str]]:
-    """ContainerDevices {1 resource_name 2 device_ids* 3 topology}."""
-    given = _fields(message)
-    resource = _text(given[1])
-    for device in given[2]:
+    """Decode ContainerDevices {1 resource_name 2 device_ids* 3 topology}."""
+    fields = _fields(message)
+    resource = _text(fields[1])
+    for device in fields[2]:
         yield resource, device.decode()
 
 
-def _claimed(message: bytes) -> Iterator[Claimed]:
-    """DynamicResource {2 claim_name 3 claim_namespace 4 claim_resources*}.
+def _claims(message: bytes) -> Iterator[ClaimedDevice]:
+    """Decode DynamicResource {2 claim_name 3 claim_namespace 4 claim_resources*}.
 
     Of these each is a ClaimResource {1 cdi_devices* 2 driver_name 3 pool_name 4 device_name
     5 share_id}.
     """
-    given = _fields(message)
-    claim = f"{_text(given[3])}/{_text(given[2])}"
-    for resource in given[4]:
+    fields = _fields(message)
+    claim = f"{_text(fields[3])}/{_text(fields[2])}"
+    for resource in fields[4]:
         parts = _fields(resource)
-        yield Claimed(claim, _text(parts[2]), _text(parts[4]), _text(parts[5]))
+        yield ClaimedDevice(claim, _text(parts[2]), _text(parts[4]), _text(parts[5]))
 
 
 def _text(values: list[bytes]) -> str:
@@ -95,8 +94,8 @@ def _name(values: list[bytes]) -> str:
 
 
 def _fields(message: bytes) -> defaultdict[int, list[bytes]]:
-    """The texts and messages in a message, by field number, in their order."""
-    found: defaultdict[int, list[bytes]] = defaultdict(list)
+    """Return the texts and messages in a message by field number, in their order."""
+    fields: defaultdict[int, list[bytes]] = defaultdict(list)
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -113,9 +112,9 @@ def _fields(message: bytes) -> defaultdict[int, list[bytes]]:
         if at + length > len(message):
             raise ValueError("cut off")
         if kind == _BYTES:
-            found[key >> 3].append(message[at : at + length])
+            fields[key >> 3].append(message[at : at + length])
         at += length
-    return found
+    return fields
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:

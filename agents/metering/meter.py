@@ -1,17 +1,17 @@
-"""From looks and holders to windows: the clerk who writes down each minute of each GPU, once.
+"""The meter turns looks and holders into windows, one for each GPU and minute.
 
-Holders are asked every second, the driver every ten. Whoever holds a device at one second is taken
-to hold it until the next; a sample speaks for at most three seconds. What lies between two looks at
-a GPU counts only when both saw the same GPU, sliced in the same way; otherwise it is a gap. So an
-edge is true to one interval, and what nobody saw is never usage.
+Holders are sampled every second, the driver every ten. A holder at one sample is taken to hold the
+device until the next; a sample is valid for three seconds at most. The time between two looks at a
+GPU counts only if both saw the same GPU with the same slices; otherwise it is a gap. So an edge is
+exact to one interval, and time that was not observed is never usage.
 
-Durations come from the monotonic clock; the wall clock only says where they lie. When that is set
-(by more than a second and a half), the open minute ends in a gap `clock_step`. The meter remembers
-which minutes it has written, and a clock that was set back cannot make it write one of them again:
-what falls on such a minute is left out, and with the first new one it goes on.
+Durations come from the monotonic clock; the wall clock only places them. When the wall clock is set
+by more than a second and a half, the open minute ends in a gap `clock_step`. The meter remembers
+which minutes it has closed, so a clock that was set back cannot close one of them again: that time
+is left out, and metering continues with the first new minute.
 
-After a restart the open minute goes on from its checkpoint, and the time in between is a gap. The
-meter touches no disk, no driver and no clock: it is told everything, so that tests can drive it.
+After a restart the open minute continues from its checkpoint, and the time in between is a gap. The
+meter reads no disk, no driver and no clock: everything is an argument, so that tests can drive it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import msgspec
 
 from agents import wire
 from agents.metering.minute import Minute
-from agents.observations import MIG_CHANGED, Held, Holding, Instant, Look, Looks
+from agents.observations import MIG_CHANGED, HolderShare, Holding, Instant, Look, Looks
 from agents.reporting.spool import GapRun
 
 SAMPLE_MS = 1_000
@@ -34,14 +34,14 @@ _ABSENT_MAX_MS = 72 * wire.HOUR_MS
 _RUNS_KEPT = 32
 _log = logging.getLogger(__name__)
 
-_WHOLE_IS_NAMED = (Held(wire.Unattributed("named_whole_but_sliced")),)
-_NOTHING: Mapping[str, tuple[str, ...]] = {}
-Seen = Holding | wire.GapReason
+_WHOLE_IS_NAMED = (HolderShare(wire.Unattributed("named_whole_but_sliced")),)
+_NO_EVENTS: Mapping[str, tuple[str, ...]] = {}
+Sample = Holding | wire.GapReason
 Ranges = list[tuple[int, int]]  # of minutes, by the start of the first and of the last, sorted
 
 
 class Gpu(msgspec.Struct):
-    """What the meter knows of one GPU."""
+    """State of one GPU."""
 
     model: str
     minute: Minute
@@ -53,16 +53,16 @@ class Gpu(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """All that outlives the process."""
+    """State of the meter that survives a restart."""
 
     start_ms: int  # of the open minute
-    seen_ms: int  # up to here everything is written down
+    seen_ms: int  # everything up to here is in the minutes
     gpus: dict[str, Gpu] = {}
-    written: Ranges = []
+    ranges: Ranges = []
 
 
-class Closed(msgspec.Struct):
-    """What one look brought to an end."""
+class ClosedMinutes(msgspec.Struct):
+    """Windows and gaps that one look completed."""
 
     windows: list[wire.Window] = []
     gaps: list[GapRun] = []
@@ -72,21 +72,21 @@ class Closed(msgspec.Struct):
 
 
 class Meter:
-    """The meter of one node. `kept` is the checkpoint of the process before, if there was one."""
+    """The meter of one node. `checkpoint` comes from the process before, if there was one."""
 
-    def __init__(self, at: Instant, boot: str | None, kept: bytes | None = None) -> None:
+    def __init__(self, at: Instant, boot: str | None, checkpoint: bytes | None = None) -> None:
         self._boot = boot
         self._anchor = at
         start = at.wall_ms - at.wall_ms % wire.MINUTE_MS
-        self._state = _decode(kept) or State(start_ms=start, seen_ms=start)
-        self._pieces: list[tuple[int, Seen]] = []  # up to when, and who held what
-        self._ticked: tuple[int, Seen] | None = None
-        self._looked_ms: int | None = None  # when the last look was asked for
-        self._answered_ms = 0  # and when it was there
-        self._unsure: dict[str, wire.GapReason] = {}  # GPUs that it found changed, and how
+        self._state = _decode(checkpoint) or State(start_ms=start, seen_ms=start)
+        self._pieces: list[tuple[int, Sample]] = []  # end in ms, and who held what until then
+        self._last_sample: tuple[int, Sample] | None = None
+        self._looked_ms: int | None = None  # when the last look began
+        self._answered_ms = 0  # and when it ended
+        self._doubts: dict[str, wire.GapReason] = {}  # GPUs that changed during the last look
 
     def due(self, at: Instant) -> bool:
-        """Whether this moment calls for a look: the first of each ten seconds, or a set clock."""
+        """Return whether to start a look: in each new ten seconds, and after the clock was set."""
         now = self._place(at)
         return (
             self._looked_ms is None
@@ -97,60 +97,59 @@ class Meter:
     def see(
         self,
         at: Instant,
-        holding: Seen,
+        holding: Sample,
         looks: Looks | None,
         *,
-        asked: Instant | None = None,
-        announced: Mapping[str, tuple[str, ...]] = _NOTHING,
-    ) -> Closed:
-        """Take in one sample of the holders and, when there is one, a look.
+        begun_at: Instant | None = None,
+        events: Mapping[str, tuple[str, ...]] = _NO_EVENTS,
+    ) -> ClosedMinutes:
+        """Add one sample of the holders and, if there is one, a look.
 
-        A look may take some seconds, from when it was `asked` for until now, and nobody can say
-        when within them each GPU was seen. One that is as it was has been so until it was asked
-        for; one that has changed may have done so until now. `announced` is what the driver said
-        of itself before the look.
+        A look takes some seconds, from `begun_at` until now, and each GPU was read at an unknown
+        moment within them. An unchanged GPU was unchanged until `begun_at`; a changed one may have
+        changed at any moment until now. `events` are the driver's events before the look.
         """
-        closed = Closed()
+        result = ClosedMinutes()
         now = self._place(at)
-        self._note(now, holding)
+        self._record_sample(now, holding)
         if looks is None:
-            return closed
-        then = now if asked is None or self._looked_ms is None else self._place(asked)
+            return result
+        begun_ms = now if begun_at is None or self._looked_ms is None else self._place(begun_at)
         if self._looked_ms is None:
-            self._skip(then, wire.GapReason.AGENT_DOWN, closed)
-        self._commit(then, looks, announced, closed)
-        self._looked_ms, self._answered_ms = then, now
+            self._skip(begun_ms, wire.GapReason.AGENT_DOWN, result)
+        self._commit(begun_ms, looks, events, result)
+        self._looked_ms, self._answered_ms = begun_ms, now
         if abs(at.wall_ms - now) > _STEP_MS:
             _log.error("the clock was set by %d ms", at.wall_ms - now)
-            self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, closed)
+            self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, result)
             self._pieces.clear()
-            self._anchor, self._ticked = at, (at.wall_ms, holding)
+            self._anchor, self._last_sample = at, (at.wall_ms, holding)
             self._looked_ms = self._answered_ms = at.wall_ms
-        return closed
+        return result
 
     def checkpoint(self) -> bytes:
-        """All that the next process needs."""
+        """Encode the state for the next process."""
         return msgspec.json.encode(self._state)
 
     def _place(self, at: Instant) -> int:
         return self._anchor.wall_ms + at.mono_ms - self._anchor.mono_ms
 
-    def _note(self, now: int, holding: Seen) -> None:
-        """Since the last sample everything was as that sample said."""
-        if self._ticked is not None:
-            then, before = self._ticked
-            held = before if now - then <= _SPEAKS_FOR_MS else wire.GapReason.AGENT_DOWN
-            if self._pieces and self._pieces[-1][1] == held:
-                self._pieces[-1] = (now, held)
+    def _record_sample(self, now: int, holding: Sample) -> None:
+        """Extend the pieces: since the last sample its holders held their devices."""
+        if self._last_sample is not None:
+            sample_ms, before = self._last_sample
+            sample = before if now - sample_ms <= _SPEAKS_FOR_MS else wire.GapReason.AGENT_DOWN
+            if self._pieces and self._pieces[-1][1] == sample:
+                self._pieces[-1] = (now, sample)
             else:
-                self._pieces.append((now, held))
-        self._ticked = (now, holding)
+                self._pieces.append((now, sample))
+        self._last_sample = (now, holding)
 
     def _commit(
-        self, now: int, looks: Looks, announced: Mapping[str, tuple[str, ...]], closed: Closed
+        self, now: int, looks: Looks, events: Mapping[str, tuple[str, ...]], result: ClosedMinutes
     ) -> None:
-        """Write down what lies between the last look and this one."""
-        doubts = self._judge(looks, announced, now)
+        """Fill the minutes from the last look to this one."""
+        doubts = self._find_doubts(looks, events, now)
         fresh = True
         for to_ms, holding in self._segments(now):
             self._write(to_ms, holding, doubts)
@@ -159,20 +158,20 @@ class Meter:
                 if fresh:
                     self._read(looks)
                 fresh = False
-                self._close(closed)
+                self._close(result)
                 self._open(to_ms)
         if fresh:
             self._read(looks)
-        self._unsure = {uuid: reason for uuid, reason in doubts.items() if reason is not None}
-        self._remember(looks)
+        self._doubts = {uuid: reason for uuid, reason in doubts.items() if reason is not None}
+        self._store_look(looks)
 
     def _write(
-        self, to_ms: int, holding: Seen, doubts: Mapping[str, wire.GapReason | None]
+        self, to_ms: int, holding: Sample, doubts: Mapping[str, wire.GapReason | None]
     ) -> None:
-        """One piece, in every GPU's minute."""
-        unsure = self._unsure if to_ms <= self._answered_ms else {}
+        """Add one piece to every GPU's minute."""
+        late = self._doubts if to_ms <= self._answered_ms else {}
         for uuid, gpu in self._state.gpus.items():
-            reason = doubts[uuid] or unsure.get(uuid)
+            reason = doubts[uuid] or late.get(uuid)
             if isinstance(holding, wire.GapReason):
                 reason = reason or holding
             if reason is not None:
@@ -184,32 +183,32 @@ class Meter:
                     if device in holding.rules:
                         gpu.minute.flag(holding.rules[device])
 
-    def _judge(
-        self, looks: Looks, announced: Mapping[str, tuple[str, ...]], now: int
+    def _find_doubts(
+        self, looks: Looks, events: Mapping[str, tuple[str, ...]], now: int
     ) -> dict[str, wire.GapReason | None]:
-        """For each GPU: why the time since the last look cannot be known, or None."""
-        found: Mapping[str, Look | wire.GapReason] = {} if isinstance(looks, str) else looks
+        """For each GPU, find why the time since the last look is unknown, or None."""
+        by_gpu: Mapping[str, Look | wire.GapReason] = {} if isinstance(looks, str) else looks
         doubts: dict[str, wire.GapReason | None] = {}
-        for uuid, look in found.items():
+        for uuid, look in by_gpu.items():
             if uuid not in self._state.gpus and isinstance(look, Look):
-                self._welcome(uuid, look)
+                self._add_gpu(uuid, look)
         for uuid, gpu in list(self._state.gpus.items()):
-            look = looks if isinstance(looks, str) else found.get(uuid, wire.GapReason.GPU_LOST)
-            if isinstance(looks, str) or uuid in found:
+            look = looks if isinstance(looks, str) else by_gpu.get(uuid, wire.GapReason.GPU_LOST)
+            if isinstance(looks, str) or uuid in by_gpu:
                 gpu.absent_since_ms = None
             elif gpu.absent_since_ms is None:
                 gpu.absent_since_ms = now
             elif now - gpu.absent_since_ms > _ABSENT_MAX_MS:
                 del self._state.gpus[uuid]
                 continue
-            words = announced.get(uuid, ())
-            doubts[uuid] = _doubt(gpu, look, words)
+            words = events.get(uuid, ())
+            doubts[uuid] = _doubt_about(gpu, look, words)
             for word in words:
                 gpu.minute.flag(word)
         return doubts
 
-    def _welcome(self, uuid: str, look: Look) -> None:
-        """A GPU not known before: nobody looked at it earlier in this minute."""
+    def _add_gpu(self, uuid: str, look: Look) -> None:
+        """Add a new GPU: it was not observed earlier in this minute."""
         first = self._looked_ms is None
         reason = wire.GapReason.AGENT_DOWN if first else wire.GapReason.DRIVER_RELOAD
         minute = Minute(self._state.start_ms)
@@ -217,16 +216,16 @@ class Meter:
         fault = None if first else reason
         self._state.gpus[uuid] = Gpu(look.model, minute, look.mig, look.slices, look.epoch, fault)
 
-    def _segments(self, now: int) -> Iterable[tuple[int, Seen]]:
-        """The pieces from the last look to this one, cut at the minutes; what follows stays."""
+    def _segments(self, now: int) -> Iterable[tuple[int, Sample]]:
+        """Split the pieces up to now at the ends of minutes; keep later pieces."""
         pieces, self._pieces = self._pieces, [piece for piece in self._pieces if piece[0] > now]
         for to_ms, holding in pieces:
-            while (seen := self._state.seen_ms) < min(to_ms, now):
-                cuts = [self._answered_ms] if seen < self._answered_ms else []
+            while (filled_ms := self._state.seen_ms) < min(to_ms, now):
+                cuts = [self._answered_ms] if filled_ms < self._answered_ms else []
                 yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS, *cuts), holding
 
     def _read(self, looks: Looks) -> None:
-        """Put the look's readings where each minute is filled to."""
+        """Add the look's readings at the current end of each minute."""
         for uuid, gpu in self._state.gpus.items():
             look = wire.GapReason.GPU_LOST if isinstance(looks, str) else looks.get(uuid)
             if isinstance(look, Look):
@@ -234,7 +233,7 @@ class Meter:
             else:
                 gpu.minute.energy_now = None
 
-    def _remember(self, looks: Looks) -> None:
+    def _store_look(self, looks: Looks) -> None:
         for uuid, gpu in self._state.gpus.items():
             look = looks if isinstance(looks, str) else looks.get(uuid, wire.GapReason.GPU_LOST)
             if isinstance(look, Look):
@@ -243,49 +242,49 @@ class Meter:
             else:
                 gpu.fault = look
 
-    def _close(self, closed: Closed) -> None:
-        """The open minute is full: one window for each GPU, unless it was written before."""
+    def _close(self, result: ClosedMinutes) -> None:
+        """Close the full minute: one window for each GPU, unless that minute was closed before."""
         start = self._state.start_ms
-        if not _claim(self._state.written, start, start):
+        if not _claim(self._state.ranges, start, start):
             for gpu in self._state.gpus.values():
-                closed.left_out_ms += wire.MINUTE_MS - sum(
+                result.left_out_ms += wire.MINUTE_MS - sum(
                     g.to_ms - g.from_ms for g in gpu.minute.gaps
                 )
             return
         for uuid, gpu in self._state.gpus.items():
             window = gpu.minute.window(uuid, gpu.model, self._boot)
-            found = wire.faults(window)
-            if found:  # the driver told us something impossible: nobody can be billed for it
-                _log.error("window %s %s: %s", uuid, window.start.isoformat(), "; ".join(found))
+            faults = wire.faults(window)
+            if faults:  # impossible data of the driver is never billed
+                _log.error("window %s %s: %s", uuid, window.start.isoformat(), "; ".join(faults))
                 whole = wire.Gap(0, wire.MINUTE_MS, wire.GapReason.NVML_ERROR)
                 window = msgspec.structs.replace(
                     window, parts=(), gaps=(whole,), energy_mj=None, flags=("inconsistent",)
                 )
-            closed.windows.append(window)
+            result.windows.append(window)
 
     def _open(self, start_ms: int) -> None:
-        """The next minute; the look that ended the last one is its first reading of energy."""
+        """Open the next minute; its first energy reading is the last one of the minute before."""
         self._state.start_ms = start_ms
         for gpu in self._state.gpus.values():
             energy = gpu.minute.energy_now
             gpu.minute = Minute(start_ms, energy_start=energy, energy_now=energy)
 
-    def _skip(self, to_ms: int, reason: wire.GapReason, closed: Closed) -> None:
-        """Nobody looked from where we are to `to_ms`, which a set clock may have put behind us."""
+    def _skip(self, to_ms: int, reason: wire.GapReason, result: ClosedMinutes) -> None:
+        """Record a gap up to `to_ms`, which lies in the past if the clock was set back."""
         end = self._state.start_ms + wire.MINUTE_MS
         if self._state.seen_ms <= to_ms < end:
             self._gap_all(to_ms, reason)
             return
         if self._state.seen_ms > self._state.start_ms:
             self._gap_all(end, reason)
-            self._close(closed)
+            self._close(result)
         else:
-            end = self._state.start_ms  # nothing of it was seen: it is a whole missed minute
+            end = self._state.start_ms  # not observed at all: it belongs to the gap run
         landing = to_ms - to_ms % wire.MINUTE_MS
         first = max(end, landing - _ABSENT_MAX_MS)
-        for low, high in _claim(self._state.written, first, landing - wire.MINUTE_MS):
+        for low, high in _claim(self._state.ranges, first, landing - wire.MINUTE_MS):
             for uuid, gpu in self._state.gpus.items():
-                closed.gaps.append(GapRun(uuid, "nvidia", gpu.model, low, high, reason))
+                result.gaps.append(GapRun(uuid, "nvidia", gpu.model, low, high, reason))
         self._state.start_ms = self._state.seen_ms = landing
         for gpu in self._state.gpus.values():
             gpu.minute = Minute(landing)
@@ -297,18 +296,18 @@ class Meter:
         self._state.seen_ms = to_ms
 
 
-def _decode(kept: bytes | None) -> State | None:
-    if kept is None:
+def _decode(checkpoint: bytes | None) -> State | None:
+    if checkpoint is None:
         return None
     try:
-        return msgspec.json.decode(kept, type=State)
+        return msgspec.json.decode(checkpoint, type=State)
     except msgspec.DecodeError:
         _log.exception("the checkpoint cannot be read: the open minute begins with a gap")
         return None
 
 
-def _doubt(
-    gpu: Gpu, look: Look | wire.GapReason, announced: tuple[str, ...]
+def _doubt_about(
+    gpu: Gpu, look: Look | wire.GapReason, events: tuple[str, ...]
 ) -> wire.GapReason | None:
     if not isinstance(look, Look):
         return look
@@ -316,38 +315,38 @@ def _doubt(
         return gpu.fault
     if gpu.epoch and look.epoch and gpu.epoch != look.epoch:
         return wire.GapReason.DRIVER_RELOAD
-    if (gpu.mig, gpu.slices) != (look.mig, look.slices) or MIG_CHANGED in announced:
+    if (gpu.mig, gpu.slices) != (look.mig, look.slices) or MIG_CHANGED in events:
         return wire.GapReason.MIG_RECONFIG
     return None
 
 
 def devices_of(
     uuid: str, slices: tuple[wire.Mig, ...], holding: Holding
-) -> Iterable[tuple[str, wire.Mig | None, tuple[Held, ...]]]:
-    """The devices of a GPU with their holders: its slices, or itself; never both."""
-    whole = holding.devices.get(uuid)
+) -> Iterable[tuple[str, wire.Mig | None, tuple[HolderShare, ...]]]:
+    """Return the devices of a GPU with their holders: its slices or the whole GPU, never both."""
+    whole_gpu = holding.devices.get(uuid)
     if not slices:
-        yield uuid, None, whole or (holding.others,)
+        yield uuid, None, whole_gpu or (holding.default,)
     for mig in slices:
-        others = _WHOLE_IS_NAMED if whole else (holding.others,)
-        yield mig.uuid, mig, holding.devices.get(mig.uuid) or others
+        default = _WHOLE_IS_NAMED if whole_gpu else (holding.default,)
+        yield mig.uuid, mig, holding.devices.get(mig.uuid) or default
 
 
-def _claim(written: Ranges, first_ms: int, last_ms: int) -> Ranges:
-    """Mark these minutes as written; answer those that were not."""
+def _claim(ranges: Ranges, first_ms: int, last_ms: int) -> Ranges:
+    """Mark minutes as closed and return those that were still open."""
     free: Ranges = []
     at = first_ms
-    for low, high in written:
+    for low, high in ranges:
         if low > at and at <= last_ms:
             free.append((at, min(last_ms, low - wire.MINUTE_MS)))
         at = max(at, high + wire.MINUTE_MS)
     if at <= last_ms:
         free.append((at, last_ms))
-    merged: Ranges = []
-    for low, high in sorted([*written, *free]):
-        if merged and low <= merged[-1][1] + wire.MINUTE_MS:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+    union: Ranges = []
+    for low, high in sorted([*ranges, *free]):
+        if union and low <= union[-1][1] + wire.MINUTE_MS:
+            union[-1] = (union[-1][0], max(high, union[-1][1]))
         else:
-            merged.append((low, high))
-    written[:] = merged[-_RUNS_KEPT:]
+            union.append((low, high))
+    ranges[:] = union[-_RUNS_KEPT:]
     return free

@@ -1,13 +1,13 @@
-"""One GPU's open minute: it is filled from left to right with holders and gaps, then closed.
+"""The open minute of one GPU: it is filled from left to right with holders and gaps, then closed.
 
-Everything is in milliseconds from the minute's start. A run is one set of holders on one device
-without a break; each of its holders becomes a part of the window, with the run's evidence. The
-evidence is the device's: when several share the device it is given to none of them, because a copy
-for each would count it twice.
+Times are milliseconds from the minute's start. A run is one set of holders on one device without a
+break; each of its holders becomes a part of the window, with the run's readings. Readings belong to
+the device: if several holders share it, none of them gets the readings, because a copy for each
+would count them twice.
 
-Energy belongs to the whole GPU and is the difference of its counter between the looks at both ends
-of the minute. Whatever makes that difference doubtful (a gap, a counter that went back or is
-absent, more than a GPU can draw) makes it null with the reason.
+Energy belongs to the whole GPU: it is the difference of its counter between the looks at both ends
+of the minute. If that difference is doubtful (a gap, a counter that is missing or went back, more
+than a GPU can draw), it is null with the reason.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from agents import wire
-from agents.observations import Held, Look, Reading
+from agents.observations import HolderShare, Look, Reading
 
 _WATT_MAX = 10_000  # no GPU draws this: more is a broken counter
 _FLAGS_MAX = 32  # a GPU that fails may announce hundreds of XIDs a minute
 _NAMES = ("util_ppm", "engine_ppm", "memory_mib", "power_mw")
 _ON_THE_WIRE = {"memory_mib": "memory_max_mib", "power_mw": "power_max_mw"}
 
-Device = tuple[str, wire.Mig | None, tuple[Held, ...]]  # UUID, slice, who holds it
+Device = tuple[str, wire.Mig | None, tuple[HolderShare, ...]]  # UUID, slice, who holds it
 
 
 class Tally(msgspec.Struct):
-    """The readings of one run, added up."""
+    """Sums and maxima of the readings of one run."""
 
     samples: int = 0
     sums: dict[str, int] = {}
     counts: dict[str, int] = {}
-    most: dict[str, int] = {}
+    maximum: dict[str, int] = {}
     missing: dict[str, str] = {}
 
     def add(self, reading: Reading) -> None:
-        """Take one more reading in."""
+        """Add one reading."""
         self.samples += 1
         for name in _NAMES:
             value = getattr(reading, name)
@@ -47,11 +47,11 @@ class Tally(msgspec.Struct):
             else:
                 self.sums[name] = self.sums.get(name, 0) + value
                 self.counts[name] = self.counts.get(name, 0) + 1
-                self.most[name] = max(self.most.get(name, 0), value)
+                self.maximum[name] = max(self.maximum.get(name, 0), value)
 
-    def readings(self, *, shared: bool) -> wire.Readings:
-        """The evidence for one holder."""
-        if shared:
+    def readings(self, *, is_shared: bool) -> wire.Readings:
+        """Return the readings for one holder; none if the device is shared."""
+        if is_shared:
             return wire.Readings(self.samples, missing=_missing(dict.fromkeys(_NAMES, "shared")))
         absent = {
             name: self.missing.get(name, "no_sample") for name in _NAMES if name not in self.counts
@@ -60,8 +60,8 @@ class Tally(msgspec.Struct):
             samples=self.samples,
             util_ppm=self._mean("util_ppm"),
             engine_ppm=self._mean("engine_ppm"),
-            memory_max_mib=self.most.get("memory_mib"),
-            power_max_mw=self.most.get("power_mw"),
+            memory_max_mib=self.maximum.get("memory_mib"),
+            power_max_mw=self.maximum.get("power_mw"),
             missing=_missing(absent),
         )
 
@@ -76,14 +76,14 @@ class Run(msgspec.Struct):
 
     device: str
     mig: wire.Mig | None
-    held: tuple[Held, ...]
+    shares: tuple[HolderShare, ...]
     from_ms: int
     to_ms: int
     tally: Tally = msgspec.field(default_factory=Tally)
 
 
 class Minute(msgspec.Struct):
-    """The open minute of one GPU; `filled_ms` of it are spoken for."""
+    """The open minute of one GPU, filled up to `filled_ms`."""
 
     start_ms: int
     energy_start: int | None = None
@@ -96,24 +96,24 @@ class Minute(msgspec.Struct):
     flags: list[str] = []
 
     def hold(self, to_ms: int, devices: Iterable[Device]) -> None:
-        """From where it is filled up to `to_ms`, these devices were held so."""
+        """Fill up to `to_ms` with these holders of the devices."""
         if to_ms <= self.filled_ms:
             return
-        for device, mig, held in devices:
-            run = self._running(device)
-            if run is not None and run.held == held and run.mig == mig:
+        for device, mig, shares in devices:
+            run = self._open_run(device)
+            if run is not None and run.shares == shares and run.mig == mig:
                 run.to_ms = to_ms
             else:
-                self.runs.append(Run(device, mig, held, self.filled_ms, to_ms))
+                self.runs.append(Run(device, mig, shares, self.filled_ms, to_ms))
         self.filled_ms = to_ms
 
     def flag(self, word: str) -> None:
-        """Something that the window says of the whole minute, once."""
+        """Add a flag of the whole minute, once."""
         if word not in self.flags and len(self.flags) < _FLAGS_MAX:
             self.flags.append(word)
 
     def gap(self, to_ms: int, reason: wire.GapReason) -> None:
-        """From where it is filled up to `to_ms`, nobody looked."""
+        """Fill up to `to_ms` with a gap."""
         if to_ms <= self.filled_ms:
             return
         last = self.gaps[-1] if self.gaps else None
@@ -124,9 +124,9 @@ class Minute(msgspec.Struct):
         self.filled_ms = to_ms
 
     def read(self, look: Look) -> None:
-        """A look taken where the minute is filled to now."""
+        """Add the readings of a look at the current end of the minute."""
         for device, reading in look.readings.items():
-            run = self._running(device)
+            run = self._open_run(device)
             if run is not None:
                 run.tally.add(reading)
         self.xid_missing = look.xid_missing or self.xid_missing
@@ -137,10 +137,10 @@ class Minute(msgspec.Struct):
         self.energy_now = look.energy_mj
 
     def window(self, gpu: str, model: str, boot: str | None) -> wire.Window:
-        """The closed minute. It must be filled to its end."""
+        """Return the window. The minute must be filled to its end."""
         energy_mj, reason = self._energy()
-        told = {"energy_mj": reason, "xid": self.xid_missing}
-        missing = {name: why for name, why in told.items() if why}
+        reasons = {"energy_mj": reason, "xid": self.xid_missing}
+        missing = {name: why for name, why in reasons.items() if why}
         return wire.Window(
             gpu=gpu,
             model=model,
@@ -154,7 +154,7 @@ class Minute(msgspec.Struct):
             flags=tuple(sorted(self.flags)),
         )
 
-    def _running(self, device: str) -> Run | None:
+    def _open_run(self, device: str) -> Run | None:
         for run in reversed(self.runs):
             if run.device == device:
                 return run if run.to_ms == self.filled_ms else None
@@ -167,21 +167,21 @@ class Minute(msgspec.Struct):
             return None, self.energy_missing
         if self.energy_start is None or self.energy_now is None:
             return None, "no_reading_at_the_start"
-        used = self.energy_now - self.energy_start
-        if used > _WATT_MAX * wire.MINUTE_MS:
+        energy_mj = self.energy_now - self.energy_start
+        if energy_mj > _WATT_MAX * wire.MINUTE_MS:
             return None, "implausible"
-        return used, ""
+        return energy_mj, ""
 
 
 def _parts(run: Run) -> Iterable[wire.Part]:
-    readings = run.tally.readings(shared=len(run.held) > 1)
-    for held in run.held:
+    readings = run.tally.readings(is_shared=len(run.shares) > 1)
+    for share in run.shares:
         yield wire.Part(
-            holder=held.holder,
+            holder=share.holder,
             from_ms=run.from_ms,
             to_ms=run.to_ms,
-            num=held.num,
-            den=held.den,
+            num=share.num,
+            den=share.den,
             mig=run.mig,
             readings=readings,
         )

@@ -1,12 +1,12 @@
-"""Who this node is: an Ed25519 key that never leaves it, and the name the server gave for it.
+"""The node's identity: an Ed25519 key that never leaves it, and the id the server gave for it.
 
-Enrolment is one exchange. An administrator gives a one-time code; the node makes its key, keeps
-it, and sends the code with the public half; the server answers with the agent's id. The key is on
-the disk before the code is sent, so a crash anywhere in between is mended by asking again: the same
-code with the same key gets the same answer, and no other key ever does.
+Enrolment is one exchange. An administrator gives a one-time code; the node makes a key, stores it,
+and sends the code with the public half; the server answers with the agent's id. The key is on disk
+before the code is sent, so after a crash the node asks again: the same code with the same key gets
+the same answer, and no other key does.
 
-A new key (`rotate`) is made beside the old one and takes its place in one step, by the name that
-`agent.json` gives of it: until then the old one is good, and a crash is mended by asking again.
+`rotate` makes a new key beside the old one and switches by rewriting `agent.json`, which names the
+key file. Until then the old key is valid; after a crash, run it again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nacl.signing import SigningKey
 
 from agents.errors import IdentityError, Unreachable
 from agents.reporting.server import Request, Response, Server, problem
-from agents.wire import Enrol, Enrolled
+from agents.wire import Enrol, Enrolment
 
 ENROL_PATH = "/api/v1/agents"
 _KEY = "agent.key"
@@ -33,32 +33,32 @@ _NAME = "agent.json"
 _KEY_BYTES = 32
 
 
-class _Kept(Enrolled, frozen=True):
-    """The server's answer, and the file of the key that it is about."""
+class _StoredIdentity(Enrolment, frozen=True):
+    """The server's answer, and the name of the key file that it belongs to."""
 
     key: str = _KEY
 
 
 class Identity:
-    """The node's key with the names the server knows it by."""
+    """The node's key with its agent id, cluster and node name."""
 
-    def __init__(self, key: SigningKey, enrolled: Enrolled) -> None:
+    def __init__(self, key: SigningKey, enrolment: Enrolment) -> None:
         self._key = key
-        self.agent: UUID = enrolled.agent
-        self.cluster = enrolled.cluster
-        self.node = enrolled.node
+        self.agent: UUID = enrolment.agent
+        self.cluster = enrolment.cluster
+        self.node = enrolment.node
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """The identity kept in `folder`, or None when the node was never enrolled.
+        """Read the identity in `folder`; None if the node was never enrolled.
 
         Raises IdentityError when the key is damaged or readable by others.
         """
         if not (folder / _NAME).exists():
             return None
         try:
-            kept = _kept(folder)
-            return cls(SigningKey(_read_secret(folder / Path(kept.key).name)), kept)
+            record = _load_stored(folder)
+            return cls(SigningKey(_read_secret(folder / Path(record.key).name)), record)
         except (OSError, ValueError, TypeError) as error:
             raise IdentityError(
                 f"{folder} 中的节点身份已损坏（{error}）："
@@ -68,68 +68,71 @@ class Identity:
             ) from error
 
     def sign(self, body: bytes) -> str:
-        """Base64 of the Ed25519 signature over the SHA-256 of exactly these bytes."""
+        """Return base64 of the Ed25519 signature over the SHA-256 of exactly these bytes."""
         return base64.b64encode(self._key.sign(hashlib.sha256(body).digest()).signature).decode()
 
 
 def enrol(folder: Path, url: str, code: str, node: str) -> Identity:
-    """Make the node known to the server at `url` and keep its answer; safe to repeat.
+    """Enrol the node with the server at `url` and store its answer; safe to repeat.
 
     Raises Unreachable when no usable answer came, IdentityError when the server refuses the code.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    key = _own_key(folder / _KEY)
-    enrolled = _introduce(url, code, key, node)
-    _write_secret(folder / _NAME, msgspec.json.encode(enrolled))
-    return Identity(key, enrolled)
+    key = _load_or_make_key(folder / _KEY)
+    enrolment = _send_key(url, code, key, node)
+    _write_secret(folder / _NAME, msgspec.json.encode(enrolment))
+    return Identity(key, enrolment)
 
 
 def rotate(folder: Path, url: str, code: str) -> Identity:
-    """Give a node that is enrolled a new key by a new code; safe to repeat with the same code.
+    """Replace the key of an enrolled node, with a new code; safe to repeat with the same code.
 
-    What waits in the spool is said again in the new name. The old name stays known to the server
-    until somebody revokes it. Raises as `enrol` does; then the old key is still the node's.
+    What waits in the spool is sent under the new agent id. The server accepts the old id until it
+    is revoked. Raises as `enrol` does, and then the old key stays in use.
     """
-    known = Identity.load(folder)
-    if known is None:
+    identity = Identity.load(folder)
+    if identity is None:
         raise IdentityError(
             "本节点尚未注册，没有可更换的密钥：请直接注册",
             "this node is not enrolled, there is no key to replace: enrol it",
         )
-    old = _kept(folder).key
+    old = _load_stored(folder).key
     draft = folder / _NEXT_KEY
-    if draft.exists() and _own_key(draft) == _own_key(folder / old):
-        draft.unlink()  # left by a crash after the last rotation
-    key = _own_key(draft)
-    enrolled = _introduce(url, code, key, known.node)
-    kept = _Kept(enrolled.agent, enrolled.cluster, enrolled.node, f"agent-{enrolled.agent}.key")
-    _write_secret(folder / kept.key, key.encode())
-    _write_secret(folder / _NAME, msgspec.json.encode(kept))
+    if draft.exists() and _load_or_make_key(draft) == _load_or_make_key(folder / old):
+        draft.unlink()  # a crash after the last rotation left it
+    key = _load_or_make_key(draft)
+    enrolment = _send_key(url, code, key, identity.node)
+    record = _StoredIdentity(
+        enrolment.agent, enrolment.cluster, enrolment.node, f"agent-{enrolment.agent}.key"
+    )
+    _write_secret(folder / record.key, key.encode())
+    _write_secret(folder / _NAME, msgspec.json.encode(record))
     draft.unlink()
-    if old != kept.key:
+    if old != record.key:
         (folder / old).unlink(missing_ok=True)
-    return Identity(key, kept)
+    return Identity(key, record)
 
 
-def _kept(folder: Path) -> _Kept:
-    return msgspec.json.decode(_read_secret(folder / _NAME), type=_Kept)
+def _load_stored(folder: Path) -> _StoredIdentity:
+    return msgspec.json.decode(_read_secret(folder / _NAME), type=_StoredIdentity)
 
 
-def _introduce(url: str, code: str, key: SigningKey, node: str) -> Enrolled:
-    wish = Enrol(code=code, public_key=key.verify_key.encode().hex(), node=node)
+def _send_key(url: str, code: str, key: SigningKey, node: str) -> Enrolment:
+    request = Enrol(code=code, public_key=key.verify_key.encode().hex(), node=node)
     with Server(url) as server:
-        answer = server.post(Request(ENROL_PATH, msgspec.json.encode(wish)))
+        answer = server.post(Request(ENROL_PATH, msgspec.json.encode(request)))
         fault = server.fault
-    enrolled = _enrolled(answer)
-    if enrolled is not None:
-        return enrolled
+    enrolment = _read_enrolment(answer)
+    if enrolment is not None:
+        return enrolment
     if answer is not None and answer.status in (400, 401, 403, 404, 409, 410, 422):
-        told = problem(answer)
+        refusal = problem(answer)
         raise IdentityError(
-            f"服务器不接受注册（HTTP {answer.status} {told.code}）：{told.detail}",
-            f"the server refuses the enrolment (HTTP {answer.status} {told.code}): {told.detail}",
-            told.code,
+            f"服务器不接受注册（HTTP {answer.status} {refusal.code}）：{refusal.detail}",
+            f"the server refuses the enrolment (HTTP {answer.status} {refusal.code}): "
+            f"{refusal.detail}",
+            refusal.code,
         )
     why = fault if answer is None else f"HTTP {answer.status}"
     raise Unreachable(
@@ -138,25 +141,25 @@ def _introduce(url: str, code: str, key: SigningKey, node: str) -> Enrolled:
     )
 
 
-def _enrolled(answer: Response | None) -> Enrolled | None:
+def _read_enrolment(answer: Response | None) -> Enrolment | None:
     if answer is None or answer.status != 201:  # noqa: PLR2004
         return None
     try:
-        return msgspec.json.decode(answer.body, type=Enrolled)
+        return msgspec.json.decode(answer.body, type=Enrolment)
     except msgspec.DecodeError:
         return None
 
 
-def _own_key(path: Path) -> SigningKey:
+def _load_or_make_key(path: Path) -> SigningKey:
     if not path.exists():
         _write_secret(path, SigningKey.generate().encode())
-    seed = _read_secret(path)
-    if len(seed) != _KEY_BYTES:
+    secret = _read_secret(path)
+    if len(secret) != _KEY_BYTES:
         raise IdentityError(
             f"{path} 不是 {_KEY_BYTES} 字节的密钥：请删去它，用新的注册码重新注册",
             f"{path} is no key of {_KEY_BYTES} bytes: delete it, then enrol with a new code",
         )
-    return SigningKey(seed)
+    return SigningKey(secret)
 
 
 def _read_secret(path: Path) -> bytes:
@@ -170,7 +173,7 @@ def _read_secret(path: Path) -> bytes:
 
 
 def _write_secret(path: Path, content: bytes) -> None:
-    """All of it or nothing, on the disk when this returns, and never readable by others."""
+    """Write a file of mode 0600 atomically; it is on disk when this returns."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

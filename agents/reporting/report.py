@@ -1,14 +1,14 @@
-"""How what waits in the spool reaches the server: one batch at a time, until it is in.
+"""Send what waits in the spool to the server, one batch at a time.
 
-The flow itself (`report`) is a generator that touches no socket and no clock: it yields a request
-or a wait, and is told what came back. So every order of crashes, lost answers and refusals can be
-tried in a test. Two small loops drive it: `drain` sends all that waits now, and a node's own thread
-(agents/commands/node.py) calls it every minute.
+The protocol itself (`report`) is a generator that touches no socket and no clock: it yields a
+request or a wait and receives the response. So a test can try every order of crashes, lost answers
+and refusals. `drain` runs it until the spool is empty; a node's own thread
+(agents/commands/node.py) calls `drain` every minute.
 
-| the server says                    | the flow                                               |
+| the server answers                 | the flow                                               |
 |------------------------------------|--------------------------------------------------------|
 | 200, for this stream and number    | acknowledges, goes on with the next batch              |
-| 409 fork                           | leaves the stream, says the windows again in a new one |
+| 409 fork                           | leaves the stream, sends its windows in a new one      |
 | 409 ahead, expected n              | sends from n again; a new stream if n is gone          |
 | 400, 401, 403, 413, 422            | stops with Refused; everything stays in the spool      |
 | 429, 503 with Retry-After          | waits that long                                        |
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Nothing to do for this long."""
+    """Wait for this many seconds."""
 
     seconds: float
     why: str
@@ -52,16 +52,16 @@ Flow = Generator[Request | Sleep | wire.Answer, Response | None, None]
 
 
 def report(spool: Spool, identity: Identity, now: Callable[[], datetime]) -> Flow:
-    """Send all that waits, then end.
+    """Send everything in the spool, then end.
 
     Yields a Request (send back its Response, or None when no answer came), a Sleep, and the
-    server's Answer for each batch that it took. Raises Refused where repeating would not help.
+    server's Answer for each accepted batch. Raises Refused where repeating would not help.
     """
     failures = 0
     while (body := spool.next_batch(identity.agent, now())) is not None:
         head = msgspec.json.decode(body, type=_Head)
         response = yield _request(identity, body, now())
-        answer = _accepted(response, head)
+        answer = _read_answer(response, head)
         if answer is not None:
             spool.acknowledge(head.number)
             failures = 0
@@ -83,9 +83,10 @@ def drain(
     on_answer: Callable[[wire.Answer], None] | None = None,
     wait: Callable[[float], object] = time.sleep,
 ) -> None:
-    """Send all that waits to the server at `url`.
+    """Send everything in the spool to the server at `url`.
 
-    Raises Unreachable after `give_up_after_s` without a batch taken (None: never), and Refused.
+    Raises Unreachable after `give_up_after_s` seconds without an accepted batch (None: never), and
+    Refused.
     """
     patience = time.monotonic()
     flow = report(spool, identity, lambda: datetime.now(UTC))
@@ -106,8 +107,8 @@ def drain(
                         on_answer(step)
                 case Sleep():
                     why = server.fault if step.why == _NO_ANSWER else step.why
-                    waited = time.monotonic() - patience
-                    if give_up_after_s is not None and waited + step.seconds > give_up_after_s:
+                    waited_s = time.monotonic() - patience
+                    if give_up_after_s is not None and waited_s + step.seconds > give_up_after_s:
                         raise Unreachable(
                             f"服务器 {url} 一直没有收下数据（{why}）；数据仍在上报队列中",
                             f"{url} took nothing ({why}); what waits is still in the spool",
@@ -117,12 +118,12 @@ def drain(
 
 
 def phase_s(agent: UUID) -> float:
-    """When in the minute this agent sends, from its id: so a fleet does not come all at once."""
+    """Return the second of the minute at which this agent sends, spread over agents by their id."""
     return _spread(agent, 0) * 60
 
 
 class _Head(msgspec.Struct):
-    """What the flow reads of its own batch."""
+    """The two fields of a batch that the flow needs."""
 
     stream: UUID
     number: int
@@ -132,7 +133,7 @@ _NO_ANSWER = "no answer"
 
 
 def _request(identity: Identity, body: bytes, now: datetime) -> Request:
-    """`Date` is this node's clock at this sending; the batch itself says when it was made."""
+    """Build the signed request. `Date` is this node's clock now; the batch has its own time."""
     return Request(
         BATCH_PATH,
         body,
@@ -144,8 +145,8 @@ def _request(identity: Identity, body: bytes, now: datetime) -> Request:
     )
 
 
-def _accepted(response: Response | None, head: _Head) -> wire.Answer | None:
-    """The server's answer to exactly this batch; a stranger's 200 (a proxy's page) is none."""
+def _read_answer(response: Response | None, head: _Head) -> wire.Answer | None:
+    """Return the server's answer to this very batch; None for anything else (a proxy's page)."""
     if response is None or response.status != 200:  # noqa: PLR2004
         return None
     try:
@@ -156,22 +157,23 @@ def _accepted(response: Response | None, head: _Head) -> wire.Answer | None:
 
 
 def _resume(spool: Spool, response: Response, head: _Head) -> None:
-    """Put the stream right after a 409; stop with Refused at what no repetition can mend."""
-    told = problem(response)
-    if response.status == 409 and told.code == "fork":  # noqa: PLR2004
+    """Repair the stream after a 409; raise Refused where repeating would not help."""
+    refusal = problem(response)
+    if response.status == 409 and refusal.code == "fork":  # noqa: PLR2004
         _log.error("FORK: the server has another batch %d of stream %s", head.number, head.stream)
         spool.new_stream(head.number)
-    elif response.status == 409 and told.code == "ahead":  # noqa: PLR2004
-        if spool.rewind(told.expected):
-            _log.error("the server lost batches: sending from %d again", told.expected)
+    elif response.status == 409 and refusal.code == "ahead":  # noqa: PLR2004
+        if spool.rewind(refusal.expected):
+            _log.error("the server lost batches: sending from %d again", refusal.expected)
         else:
             _log.error("the server lost batches that are not here any more: a new stream")
-            spool.new_stream(min(told.expected, head.number))
+            spool.new_stream(min(refusal.expected, head.number))
     elif response.status in (400, 401, 403, 413, 422):
-        code = told.code or str(response.status)
+        code = refusal.code or str(response.status)
         raise Refused(
-            f"服务器拒收第 {head.number} 批（{code}）：{told.detail}；数据仍在上报队列中",
-            f"the server refuses batch {head.number} ({code}): {told.detail}; the spool keeps it",
+            f"服务器拒收第 {head.number} 批（{code}）：{refusal.detail}；数据仍在上报队列中",
+            f"the server refuses batch {head.number} ({code}): {refusal.detail}; "
+            "the spool keeps it",
             code,
         )
 
@@ -181,18 +183,20 @@ def _reason(response: Response | None) -> str:
 
 
 def _wait_s(agent: UUID, failures: int, response: Response | None, now: datetime) -> float:
-    """Doubling from one second, between half and all of it as the agent's id has it."""
+    """Double from one second; wait for half to all of it, spread over agents by their id."""
     usual = min(_WAIT_MAX_S, 2.0 ** min(failures - 1, 16)) * (1 + _spread(agent, failures)) / 2
     if response is not None and response.status in (429, 503):
         return max(usual, _retry_after_s(response.headers.get("retry-after", ""), now))
     return usual
 
 
-def _retry_after_s(said: str, now: datetime) -> float:
-    """Seconds, or a date (RFC 9110, 10.2.3); what is neither is 0."""
+def _retry_after_s(value: str, now: datetime) -> float:
+    """Parse Retry-After, seconds or a date (RFC 9110, 10.2.3); 0 for anything else."""
     try:
         seconds = (
-            float(said) if said.isdigit() else (parsedate_to_datetime(said) - now).total_seconds()
+            float(value)
+            if value.isdigit()
+            else (parsedate_to_datetime(value) - now).total_seconds()
         )
     except (ValueError, TypeError):
         return 0.0
@@ -200,17 +204,17 @@ def _retry_after_s(said: str, now: datetime) -> float:
 
 
 def _spread(agent: UUID, turn: int) -> float:
-    """A number from 0 to 1 that looks random and is the same every time."""
+    """Return a number from 0 to 1 that depends on nothing but the agent's id and `turn`."""
     digest = hashlib.sha256(agent.bytes + turn.to_bytes(8, "big")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 
 
 def _log_answer(answer: wire.Answer) -> None:
-    """One line for a batch and a reason: how many, and the first of them in full."""
-    aside: dict[str, list[wire.Item]] = {}
+    """Log one line for each reason: the number of windows, and the first of them in full."""
+    by_reason: dict[str, list[wire.Item]] = {}
     for item in (*answer.conflicts, *answer.quarantined, *answer.refused):
-        aside.setdefault(item.reason, []).append(item)
-    for reason, items in aside.items():
+        by_reason.setdefault(item.reason, []).append(item)
+    for reason, items in by_reason.items():
         first = items[0]
         _log.error(
             "batch %d: %d windows set aside (%s), first item %d: %s",

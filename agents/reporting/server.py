@@ -1,7 +1,7 @@
-"""The server as an agent sees it: one kept-alive connection that takes one request at a time.
+"""HTTP client of the agent: one kept-alive connection, one request at a time.
 
-No answer at all (no route, no name, a timeout, a connection cut in the middle) is `None`, never an
-exception: to the sending flow it is one more answer, and the batch is simply sent again.
+No answer (no route, no name, a timeout, a broken connection) is `None`, never an exception: the
+sending flow treats it as one more kind of answer and sends the batch again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the server answered; header names are in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -41,7 +41,7 @@ class Response:
 
 
 class Problem(msgspec.Struct):
-    """The part of a problem+json (RFC 9457) that an agent acts on."""
+    """The fields of a problem+json (RFC 9457) that the agent uses."""
 
     code: str = ""
     detail: str = ""
@@ -49,7 +49,7 @@ class Problem(msgspec.Struct):
 
 
 def problem(response: Response) -> Problem:
-    """Read a problem+json; what is none has the empty code."""
+    """Parse a problem+json; anything else gets an empty code."""
     try:
         return msgspec.json.decode(response.body, type=Problem)
     except msgspec.DecodeError:
@@ -83,17 +83,17 @@ class Server:
         self._connection.close()
 
     def post(self, request: Request) -> Response | None:
-        """Send it; None when no whole answer came."""
+        """Send a POST; None if no complete answer came."""
         return self._send("POST", request)
 
     def get(self, path: str) -> Response | None:
-        """Fetch a page; None when no whole answer came."""
+        """Send a GET; None if no complete answer came."""
         return self._send("GET", Request(path, b""))
 
     def _send(self, verb: str, request: Request) -> Response | None:
-        reused = self._connection.sock is not None
+        was_open = self._connection.sock is not None
         answer = self._try(verb, request)
-        if answer is None and reused:  # the server may have closed the idle connection meanwhile
+        if answer is None and was_open:  # the server may have closed the idle connection meanwhile
             answer = self._try(verb, request)
         return answer
 

@@ -1,18 +1,18 @@
-"""Where windows wait until the server has them: one SQLite file beside the agent.
+"""The spool: windows wait in one SQLite file until the server has them.
 
-A window counts only once `add` has returned: then it is on the disk, and no kill, power cut or
-restart loses it. Windows wait without a number. `next_batch` takes the oldest, binds them into one
-numbered batch and keeps its exact bytes until the server has acknowledged it, so that after any
-crash the same number always bears the same bytes. Acknowledged batches stay for a while too: a
-server that was restored from an old backup asks for an older number and is answered from here.
+When `add` returns, its windows are on disk, and no kill, power cut or restart loses them. Waiting
+windows have no number. `next_batch` puts the oldest into one numbered batch and keeps its exact
+bytes until the server acknowledges it, so that one number has the same bytes after any crash.
+Acknowledged batches are kept for a while as well, for a server that was restored from an old backup
+and asks for an earlier number.
 
-The file is bounded. When it is full, first the acknowledged batches go, then the oldest windows; of
-each dropped window the fact stays and is sent as a window that is one gap, `spool_overflow`. So
-what was lost is said aloud, never passed over. A whole run of such minutes of one GPU is one row,
-and so are the minutes in which the agent was down; they become windows only when they are sent.
+The file is bounded. When it is full, the acknowledged batches are deleted first, then the oldest
+windows; each deleted window is sent as one gap, `spool_overflow`, so that the loss is reported. A
+run of such minutes of one GPU is one row, and so are the minutes in which the agent was down; they
+become windows when they are sent.
 
-Only bytes bound it, not age: dropping old windows while there is room would lose money for nothing.
-14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agent.py).
+The bound is in bytes, not in age: deleting old windows while there is room would lose money for
+nothing. 14 days of 8 GPUs x 7 MIG slices take a third of the default (bench/agent.py).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from agents.reporting.spool_file import SpoolFile
 
 BYTES_MAX = 256 * 2**20
 _HEAD_BYTES_MAX = 1024  # of a batch without its windows, generously
-_DROPPED_AT_ONCE = 256
+_DROP_BATCH = 256
 _HISTORY_SHARE = 4  # acknowledged batches may fill the file up to a quarter
-_WAITING = "FROM batches WHERE NOT acknowledged"
+_PENDING = "FROM batches WHERE NOT acknowledged"
 
 
 class GapRun(NamedTuple):
-    """Windows of one GPU that are one gap each: those that start from `first_ms` to `last_ms`."""
+    """Windows of one GPU that are one gap each, with starts from `first_ms` to `last_ms`."""
 
     gpu: str
     vendor: str
@@ -50,7 +50,7 @@ class GapRun(NamedTuple):
 
 
 class Spool:
-    """The agent's spool; one agent at a time has it open, its threads may share it.
+    """The agent's spool. One process at a time may open it; its threads may share it.
 
     Raises SpoolError when another agent holds the file or the disk is full, SpoolDamaged when it
     cannot be read.
@@ -72,12 +72,12 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Give the file back; whatever was added stays."""
+        """Close the file; its content stays."""
         self._file.close()
 
     @property
     def stream(self) -> UUID:
-        """The stream's id: random, made with the file. A lost spool is a new stream."""
+        """The stream's id: random, created with the file. A lost spool is a new stream."""
         return UUID(self._file.row("SELECT stream FROM state")[0])
 
     def add(
@@ -87,10 +87,10 @@ class Spool:
         gaps: Iterable[GapRun] = (),
         checkpoint: bytes | None = None,
     ) -> None:
-        """Keep windows; on the disk when this returns. All of them or, if it raises, none.
+        """Store windows: all are on disk when this returns, none if it raises.
 
-        The meter gives its new `checkpoint` along, so that a closed minute can never be resumed.
-        Raises ValueError for a window that breaks a rule of the wire: it must not leave this node.
+        The meter's new `checkpoint` goes into the same transaction, so that a closed minute is
+        never resumed. Raises ValueError for a window that breaks a rule of the wire.
         """
         rows = [_row(window) for window in windows]
         with self._file.transaction():
@@ -102,73 +102,73 @@ class Spool:
             self._make_room()
 
     def checkpoint(self, meter: bytes) -> None:
-        """Keep the meter's open minute, in place of the one kept before."""
+        """Store the meter's open minute in place of the one before."""
         self.add((), checkpoint=meter)
 
     def restore(self) -> bytes | None:
-        """The open minute kept last, or None."""
-        (kept,) = self._file.row("SELECT meter FROM state")
-        return zlib.decompress(kept) if kept else None
+        """Return the open minute that was stored last, or None."""
+        (checkpoint,) = self._file.row("SELECT meter FROM state")
+        return zlib.decompress(checkpoint) if checkpoint else None
 
     def next_batch(self, agent: UUID, now: datetime) -> bytes | None:
-        """The batch to send: the one in flight, byte for byte, or a new one; None when empty."""
+        """Return the batch in flight, byte for byte, or a new one; None if nothing waits."""
         with self._file.transaction():
             (owner,) = self._file.row("SELECT agent FROM state")
-            if owner != str(agent):  # enrolled anew: what waits is said again in the new name
+            if owner != str(agent):  # a new enrolment: what waits is sent under the new id
                 if owner is not None:
                     self._leave_stream(self._first_waiting())
                 self._file.do("UPDATE state SET agent = ?", str(agent))
-            for (packed,) in self._file.rows(f"SELECT body {_WAITING} ORDER BY number LIMIT 1"):
-                return zlib.decompress(packed)
+            for (blob,) in self._file.rows(f"SELECT body {_PENDING} ORDER BY number LIMIT 1"):
+                return zlib.decompress(blob)
             return self._bind(agent, now)
 
     def acknowledge(self, number: int) -> None:
-        """The server has this batch."""
+        """Mark this batch as received by the server."""
         with self._file.transaction():
             self._file.do("UPDATE batches SET acknowledged = 1 WHERE number = ?", number)
             self._forget_history(self._bytes_max // _HISTORY_SHARE)
 
     def rewind(self, number: int) -> bool:
-        """The server asks for `number`: send from there again. False when that is gone."""
+        """Send again from `number`, as the server asks; False if it is no longer here."""
         with self._file.transaction():
             (newest,) = self._file.row("SELECT number FROM state")
-            (held,) = self._file.row("SELECT count(*) FROM batches WHERE number >= ?", number)
-            if not 1 <= number <= newest or held != newest - number + 1:
+            (count,) = self._file.row("SELECT count(*) FROM batches WHERE number >= ?", number)
+            if not 1 <= number <= newest or count != newest - number + 1:
                 return False
             self._file.do("UPDATE batches SET acknowledged = 0 WHERE number >= ?", number)
             return True
 
     def new_stream(self, since: int) -> None:
-        """Leave this stream; what its batches from `since` on said is said again in a new one.
+        """Start a new stream with the windows of the batches from `since` on.
 
-        What the server had already, it answers as known: windows are kept by GPU and start.
+        The server answers `known` for those that it has: it keeps windows by GPU and start.
         """
         with self._file.transaction():
             self._leave_stream(since)
 
     def depth(self) -> int:
-        """How many windows wait, in a batch or not."""
+        """Count the windows that wait, in a batch or not."""
         (count,) = self._file.row(
             "SELECT (SELECT count(*) FROM windows)"
-            f" + (SELECT coalesce(sum(windows), 0) {_WAITING})"
+            f" + (SELECT coalesce(sum(windows), 0) {_PENDING})"
             " + (SELECT coalesce(sum((last_ms - first_ms) / step_ms + 1), 0) FROM gap_runs)"
         )
         return int(count)
 
-    def used(self) -> int:
-        """Bytes of the file that are in use, of `bytes_max`."""
-        return self._file.used()
+    def used_bytes(self) -> int:
+        """Return the bytes in use, of `bytes_max`."""
+        return self._file.used_bytes()
 
     def oldest(self) -> datetime | None:
-        """The start of the oldest window that waits, or None."""
+        """Return the start of the oldest window that waits, or None."""
         (start,) = self._file.row(
             "SELECT min(ms) FROM (SELECT min(start_ms) AS ms FROM windows"
-            f" UNION ALL SELECT min(oldest_ms) {_WAITING}"
+            f" UNION ALL SELECT min(oldest_ms) {_PENDING}"
             " UNION ALL SELECT min(first_ms) FROM gap_runs)"
         )
         return None if start is None else _moment(start)
 
-    # What follows runs inside a transaction of one of the methods above.
+    # The methods below run inside a transaction of those above.
 
     def _insert(self, rows: Iterable[tuple[int, bytes]]) -> None:
         self._file.do_many("INSERT INTO windows (start_ms, body) VALUES (?, ?)", rows)
@@ -198,19 +198,19 @@ class Spool:
 
     def _take_windows(self, bodies: list[bytes], starts: list[int]) -> None:
         room = wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX - sum(len(body) + 1 for body in bodies)
-        taken = []
-        for row, start_ms, packed in self._file.rows(
+        row_ids = []
+        for row, start_ms, blob in self._file.rows(
             "SELECT id, start_ms, body FROM windows ORDER BY start_ms, id LIMIT ?",
             wire.WINDOWS_MAX - len(bodies),
         ):
-            body = zlib.decompress(packed)
+            body = zlib.decompress(blob)
             room -= len(body) + 1
             if room < 0:
                 break
             bodies.append(body)
             starts.append(start_ms)
-            taken.append((row,))
-        self._file.do_many("DELETE FROM windows WHERE id = ?", taken)
+            row_ids.append((row,))
+        self._file.do_many("DELETE FROM windows WHERE id = ?", row_ids)
 
     def _take_gaps(self) -> tuple[list[bytes], list[int]]:
         bodies: list[bytes] = []
@@ -232,16 +232,16 @@ class Spool:
 
     def _make_room(self) -> None:
         self._forget_history(self._bytes_max)
-        while self._file.used() > self._bytes_max:
+        while self._file.used_bytes() > self._bytes_max:
             oldest = list(
                 self._file.rows(
-                    "SELECT id, body FROM windows ORDER BY start_ms, id LIMIT ?", _DROPPED_AT_ONCE
+                    "SELECT id, body FROM windows ORDER BY start_ms, id LIMIT ?", _DROP_BATCH
                 )
             )
             if not oldest:
                 return
-            for row, packed in oldest:
-                window = msgspec.json.decode(zlib.decompress(packed), type=wire.Window)
+            for row, blob in oldest:
+                window = msgspec.json.decode(zlib.decompress(blob), type=wire.Window)
                 start_ms = wire.start_ms(window.start)
                 overflow = wire.GapReason.SPOOL_OVERFLOW
                 self._add_gaps(
@@ -250,7 +250,7 @@ class Spool:
                 self._file.do("DELETE FROM windows WHERE id = ?", row)
 
     def _add_gaps(self, run: GapRun) -> None:
-        """Lengthen the run that this one continues, or begin a new one."""
+        """Extend the run that this one continues, or start a new one."""
         step = wire.grid_ms(run.gpu)
         longer = self._file.do(
             "UPDATE gap_runs SET last_ms = ? WHERE gpu = ? AND reason = ? AND last_ms = ?",
@@ -260,12 +260,12 @@ class Spool:
             self._file.do("INSERT INTO gap_runs VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)", *run, step)
 
     def _forget_history(self, limit: int) -> None:
-        while self._file.used() > limit:
-            gone = self._file.do(
+        while self._file.used_bytes() > limit:
+            count = self._file.do(
                 "DELETE FROM batches WHERE number IN (SELECT number FROM batches"
                 " WHERE acknowledged ORDER BY number LIMIT 64)"
             )
-            if gone == 0:
+            if count == 0:
                 return
 
     def _leave_stream(self, since: int) -> None:
@@ -273,21 +273,21 @@ class Spool:
             self._file.rows("SELECT number FROM batches WHERE number >= ? ORDER BY number", since)
         )
         for (number,) in numbers:  # one at a time: all of them may be far more than our memory
-            (packed,) = self._file.row("SELECT body FROM batches WHERE number = ?", number)
-            batch = msgspec.json.decode(zlib.decompress(packed), type=wire.Batch)
+            (blob,) = self._file.row("SELECT body FROM batches WHERE number = ?", number)
+            batch = msgspec.json.decode(zlib.decompress(blob), type=wire.Batch)
             self._insert(_row(window) for window in batch.windows)
         self._file.do("DELETE FROM batches")
         self._file.do("UPDATE state SET stream = ?, number = 0, hash = ''", str(uuid4()))
 
     def _first_waiting(self) -> int:
-        (number,) = self._file.row(f"SELECT coalesce(min(number), 1 << 62) {_WAITING}")
+        (number,) = self._file.row(f"SELECT coalesce(min(number), 1 << 62) {_PENDING}")
         return int(number)
 
 
 def _row(window: wire.Window) -> tuple[int, bytes]:
-    found = wire.faults(window)
-    if found:
-        raise ValueError(f"window {window.gpu} {window.start.isoformat()}: {'; '.join(found)}")
+    faults = wire.faults(window)
+    if faults:
+        raise ValueError(f"window {window.gpu} {window.start.isoformat()}: {'; '.join(faults)}")
     body = msgspec.json.encode(window)
     if len(body) > wire.BATCH_BYTES_MAX - _HEAD_BYTES_MAX:
         raise ValueError(f"window {window.gpu} {window.start.isoformat()} fits in no batch")

@@ -1,8 +1,8 @@
-"""The file under the spool: SQLite, durable at every commit, for one agent at a time.
+"""The spool's SQLite file: durable at every commit, one process at a time.
 
-Write-ahead log with synchronous=FULL: a commit returns after the disk has it. The lock is exclusive
-and dies with the process, so a second agent on the same folder is refused and a killed one leaves
-nothing to clean up. What SQLite has to say becomes one sentence for the operator.
+It uses a write-ahead log with synchronous=FULL, so a commit returns when the data is on disk. The
+lock is exclusive and ends with the process: a second agent on the same folder is refused, and a
+killed one leaves nothing to clean up. Errors of SQLite become one sentence for the operator.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _SCHEMA = (
 
 
 class SpoolFile:
-    """The open file; its threads may share it. Raises SpoolError, SpoolDamaged."""
+    """The open file; threads may share it. Raises SpoolError and SpoolDamaged."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
-        try:  # it names holders: not for all eyes
+        try:  # mode 0600, because it names holders
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise SpoolError(
@@ -94,13 +94,13 @@ class SpoolFile:
                 raise sqlite3.DatabaseError(verdict)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         with self._lock:
             self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it is on the disk when this ends, or none of it."""
+        """Run a transaction: at the end all of it is on disk, or none of it."""
         with self._lock, self._plainly():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -112,7 +112,7 @@ class SpoolFile:
                 raise
 
     def do(self, sql: str, *values: object) -> int:
-        """Run one statement; how many rows it changed."""
+        """Run one statement and return the number of rows it changed."""
         with self._lock:
             return self._db.execute(sql, values).rowcount
 
@@ -122,17 +122,17 @@ class SpoolFile:
             self._db.executemany(sql, rows)
 
     def rows(self, sql: str, *values: object) -> Iterable[tuple[Any, ...]]:
-        """The rows of a query, fetched as they are asked for."""
+        """Iterate over the rows of a query, fetching as needed."""
         return self._db.execute(sql, values)
 
     def row(self, sql: str, *values: object) -> tuple[Any, ...]:
-        """The only row of a query that always has one."""
+        """Return the only row of a query that always has one."""
         with self._lock:
-            found: tuple[Any, ...] = self._db.execute(sql, values).fetchone()
-            return found
+            only: tuple[Any, ...] = self._db.execute(sql, values).fetchone()
+            return only
 
-    def used(self) -> int:
-        """Bytes of the file that are in use; pages once freed are used again."""
+    def used_bytes(self) -> int:
+        """Return the bytes in use; free pages are used again."""
         (pages,) = self.row("PRAGMA page_count")
         (free,) = self.row("PRAGMA freelist_count")
         (size,) = self.row("PRAGMA page_size")

@@ -1,1 +1,1 @@
-"""Where usage comes from besides the driver: job traces, and a made-up centre."""
+"""Sources of usage besides the driver: job traces, and a made-up centre."""

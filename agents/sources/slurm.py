@@ -1,14 +1,13 @@
-"""Job traces as windows: what a Slurm centre writes down of its jobs, in the words of the wire.
+"""Job traces of Slurm as windows.
 
-A trace is a CSV file, one job a row. It says who (`user`, which is the Slurm account and the
-project that pays), how many GPUs, and from when to when; which GPUs it never says. So each GPU of a
-job gets a name of its own, `job/<cluster>/<job>/0/<k>`, and its time is cut at the full hours: what
-lies outside the job is `unallocated` there. The milliseconds held add up to exactly
-`gpu_num x (end_time - start_time)`, and the same file gives the same windows every time. Two more
-columns may follow, `partition` and `qos`, as sacct calls them; an empty cell says nothing.
+A trace is a CSV file, one job a row. It has the user (which is the Slurm account and the project
+that pays), the number of GPUs, start and end, but not which GPUs. So each GPU of a job gets a name
+of its own, `job/<cluster>/<job>/0/<k>`, and its time is cut at full hours; time outside the job is
+`unallocated`. The milliseconds held add up to exactly `gpu_num x (end_time - start_time)`, and the
+same file gives the same windows every time. Two more columns may follow, `partition` and `qos`, as
+sacct calls them; an empty cell means unknown.
 
-A file with a fault gives no window at all: every fault is named with its row and column, and a
-person mends the file.
+A file with a fault gives no window: every fault is reported with its row and column.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _UNMEASURED = {"energy_mj": "job_trace", "readings": "job_trace"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with the file; `row` counts lines from 1, the header's being 1."""
+    """One fault of the file; `row` counts lines from 1, which is the header."""
 
     row: int
     column: str
@@ -51,7 +50,7 @@ class Fault:
 class Job:
     """One job: `gpus` devices from `start_ms` to `end_ms` (since 1970, UTC), equal if it never ran.
 
-    `account` is Slurm's word; it is also the code of the project that pays.
+    `account` is the Slurm account, and also the code of the project that pays.
     """
 
     job: str
@@ -70,12 +69,12 @@ class Job:
 
     @property
     def windows(self) -> int:
-        """How many windows it makes."""
+        """The number of its windows."""
         return self.gpus * len(_hours(self))
 
 
 def windows(jobs: Iterable[Job], cluster: str) -> Iterator[wire.Window]:
-    """The windows of these jobs, job by job, each GPU's in the order of time."""
+    """Yield the windows of these jobs, job by job, each GPU's in the order of time."""
     for job in jobs:
         spans = [(_moment(hour), _parts(job, hour)) for hour in _hours(job)]
         for k in range(job.gpus):
@@ -85,7 +84,7 @@ def windows(jobs: Iterable[Job], cluster: str) -> Iterator[wire.Window]:
 
 
 def _hours(job: Job) -> range:
-    """The full hours that the job touches, by their first millisecond."""
+    """Return the full hours that the job touches, by their first millisecond."""
     if job.start_ms == job.end_ms:
         return range(0)
     return range(job.start_ms - job.start_ms % wire.HOUR_MS, job.end_ms, wire.HOUR_MS)
@@ -108,14 +107,14 @@ def _moment(ms: int) -> datetime:
 
 
 def beijing_day(ms: int) -> str:
-    """The Beijing day of a moment, like 2026-03-01; contracts and bindings begin with one."""
+    """Return the Beijing day of a moment, like 2026-03-01."""
     return (_moment(ms) + timedelta(hours=8)).date().isoformat()
 
 
 def parse(content: bytes, now: datetime) -> tuple[list[Job], list[Fault]]:
-    """Every job of a trace, and every fault; jobs of a file with faults are not to be used.
+    """Parse a trace into jobs and faults; do not use the jobs of a file with faults.
 
-    A time after `now` is a fault: nobody can have measured it.
+    A time after `now` is a fault.
     """
     if content.startswith(_BOM):
         fault = Fault(
@@ -139,7 +138,7 @@ def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
     table = csv.reader(io.StringIO(text, newline=""), strict=True)
     jobs: list[Job] = []
     faults: list[Fault] = []
-    seen: dict[str, int] = {}
+    rows_by_job: dict[str, int] = {}
     try:
         header = next(table, [])
         columns = (*COLUMNS, *(name for name in SELECTORS if name in header))
@@ -147,9 +146,9 @@ def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
         if faults:
             return [], faults
         for values in table:
-            if values:  # an empty line, such as the last one, says nothing
+            if values:  # skip empty lines, such as the last one
                 row = _Row(table.line_num, columns, values)
-                jobs.append(row.job(now_ms, seen))
+                jobs.append(row.job(now_ms, rows_by_job))
                 faults += row.faults
     except csv.Error as error:
         detail = str(error)
@@ -158,40 +157,40 @@ def _rows(text: str, now_ms: int) -> tuple[list[Job], list[Fault]]:
 
 
 def _header_faults(header: list[str], columns: tuple[str, ...]) -> Iterator[Fault]:
-    whole = ",".join(columns)
+    text = ",".join(columns)
     for name in columns:
         if name not in header:
-            yield Fault(1, name, f"缺少此列，应为 {whole}", f"is missing, must be {whole}")
+            yield Fault(1, name, f"缺少此列，应为 {text}", f"is missing, must be {text}")
     for name in dict.fromkeys(header):
         if name not in columns:
-            yield Fault(1, name, f"多余的列，应为 {whole}", f"is one too many, must be {whole}")
+            yield Fault(1, name, f"多余的列，应为 {text}", f"is one too many, must be {text}")
     if sorted(header) == sorted(columns) and tuple(header) != columns:
-        name = next(found for found, want in zip(header, columns, strict=True) if found != want)
-        yield Fault(1, name, f"列的次序不对，应为 {whole}", f"is out of order, must be {whole}")
+        name = next(name for name, column in zip(header, columns, strict=True) if name != column)
+        yield Fault(1, name, f"列的次序不对，应为 {text}", f"is out of order, must be {text}")
     for name in columns:
         if header.count(name) > 1:
             yield Fault(1, name, "此列重复", "stands there twice")
 
 
 class _Row:
-    """One row while it is read; what is wrong with it gathers in `faults`."""
+    """One row while it is parsed; `faults` collects its faults."""
 
     def __init__(self, number: int, columns: tuple[str, ...], values: list[str]) -> None:
         self.number = number
         self.faults: list[Fault] = []
         self.cells = dict(zip(columns, values, strict=False))
         if len(values) != len(columns):
-            count, want = len(values), len(columns)
+            count, length = len(values), len(columns)
             self._fault(
-                "", f"有 {count} 格，应有 {want} 格", f"has {count} cells, must have {want}"
+                "", f"有 {count} 格，应有 {length} 格", f"has {count} cells, must have {length}"
             )
 
-    def job(self, now_ms: int, seen: dict[str, int]) -> Job:
-        """The job of this row; without meaning where there are faults."""
+    def job(self, now_ms: int, rows_by_job: dict[str, int]) -> Job:
+        """Return the job of this row; meaningless if there are faults."""
         if self.faults:
             return Job("", "", 0, "", 0, 0)
         name = self._name("job_id", 128)
-        if (first := seen.setdefault(name, self.number)) != self.number and name:
+        if (first := rows_by_job.setdefault(name, self.number)) != self.number and name:
             self._fault("job_id", f"与第 {first} 行重复", f"is the same as in row {first}")
         account, gpus = self._name("user", 64), self._gpus()
         start_ms, end_ms = self._span(now_ms)
@@ -239,7 +238,7 @@ class _Row:
         return int(value)
 
     def _span(self, now_ms: int) -> tuple[int, int]:
-        """From when to when the job held its GPUs; a job that never started held them for nought.
+        """Return the span in which the job held its GPUs, in ms; empty if it never started.
 
         A job that was cancelled while it waited has an end and no start.
         """
@@ -250,8 +249,8 @@ class _Row:
             self._fault(
                 "end_time", "为空：作业已开始而未结束", "is empty: the job has begun and not ended"
             )
-        given = (("submit_time", submit), ("start_time", start), ("end_time", end))
-        times = [(column, ms) for column, ms in given if ms is not None]
+        spans = (("submit_time", submit), ("start_time", start), ("end_time", end))
+        times = [(column, ms) for column, ms in spans if ms is not None]
         for (before, earlier), (column, later) in pairwise(times):
             if later < earlier:
                 self._fault(column, f"早于 {before}", f"is earlier than {before}")

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from sqlmodel import Session, select
 
-from api.claims.schemas import AccountSeen, AccountWanted, ClaimProposed
+from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
@@ -16,6 +16,7 @@ from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -25,8 +26,8 @@ router = APIRouter(tags=["bank accounts"])
 
 @router.post("/bank-accounts", status_code=201)
 def propose(
-    wanted: AccountWanted, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
-) -> ClaimProposed:
+    wanted: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
+) -> ApprovalProposal:
     """Say where an organisation is to be paid; nothing changes before another person confirms."""
     organisation = _organisation(db, viewer, wanted.organisation, now)
     made, faults = propose_account(
@@ -36,17 +37,17 @@ def propose(
     if made is None:
         told = findings(faults)
         raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
-    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+    return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
 
 
 @router.get("/bank-accounts")
 def accounts(
     viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
-) -> list[AccountSeen]:
+) -> list[AccountRead]:
     """Accounts present and past; whole numbers for their owner and for finance alone."""
     mine = None if viewer.project is None else _own(db, viewer.project, now)
     whole = viewer.role in (Role.BUILDER, Role.FINANCE)
-    return [AccountSeen.of(row, whole=whole) for row in books.accounts(db, mine)]
+    return [AccountRead.of(row, whole=whole) for row in books.accounts(db, mine)]
 
 
 def _own(db: Session, project: int, now: datetime) -> set[int]:

@@ -36,7 +36,8 @@ from ledger.errors import NotFound
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.queries import project_by_code
@@ -104,11 +105,11 @@ def open_one(
     *, viewer: Claimant, db: Db, now: Now, project: Line = "", yuan: Line = ""
 ) -> Response:
     """A new claim; without an amount it is for all that may be claimed."""
-    key = viewer.project
-    if key is None:
-        key = project_by_code(db, project.strip()).id or 0
+    project_id = viewer.project
+    if project_id is None:
+        project_id = key(project_by_code(db, project.strip()))
     fen = forms.fen(yuan) if yuan.strip() else None
-    made = open_claim(db, key, fen, actor=viewer.actor, now=now)
+    made = open_claim(db, project_id, fen, actor=viewer.actor, now=now)
     return RedirectResponse(f"/claims/{made.number}", 303)
 
 
@@ -117,7 +118,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
     """One claim: its steps, files, account, history, and what may be done next."""
     claim = access.claim(db, viewer, number)
     voucher = db.get_one(Voucher, claim.voucher)
-    key = claim.id or 0
+    claim_id = key(claim)
     project = db.get_one(Project, voucher.project)
     return frame.page(
         "claims/claim.html",
@@ -127,17 +128,17 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "project": project,
             "payee": db.get_one(Organisation, claim.payee),
             "mark": words.claim_mark(claim.state),
-            "steps": stepper(claim, books.events(db, key), books.publication_of(db, key)),
-            "events": books.events(db, key),
+            "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
+            "events": books.events(db, claim_id),
             "person": person,
             "action_words": words.claim_actions(),
             "state_words": words.claim_states(),
-            "files": books.files(db, key),
+            "files": books.files(db, claim_id),
             "file_words": words.file_roles(),
             "account": books.account_of(db, claim.payee),
             "account_changing": held(db, claim.payee),
-            "published": books.publication_of(db, key),
-            "objections": books.objections(db, key),
+            "published": books.publication_of(db, claim_id),
+            "objections": books.objections(db, claim_id),
             "lacks": _lacking(db, claim),
             "facts": facts_asked(voucher),
             "decision": open_decision(db, KIND, subject_of(claim)),
@@ -153,7 +154,7 @@ def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
 def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
     """The buttons: what the case's table gives this role in this state."""
     allowed = actions(claim.state, viewer.role)
-    published = books.publication_of(db, claim.id or 0)
+    published = books.publication_of(db, key(claim))
     over = published is not None and published.until < today
     return {
         "actions": [action for action in allowed if action in BY_ITSELF],

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.claims.schemas import ObjectionSeen, ObjectionWanted, PublicationSeen, ResolutionWanted
+from api.claims.schemas import ObjectionCreate, ObjectionRead, PublicationRead, ResolutionCreate
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
@@ -25,11 +25,11 @@ def publications(
     now: Now,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> list[PublicationSeen]:
+) -> list[PublicationRead]:
     """What is and was before the public, the latest first. Nobody has to sign in."""
     found = books.publications(db, beijing_day(now), limit=limit, offset=offset)
     return [
-        PublicationSeen.model_validate(
+        PublicationRead.model_validate(
             {**row.content, "since": row.since, "until": row.until, "days": row.days,
              "current": row.current}
         )
@@ -38,23 +38,23 @@ def publications(
 
 
 @router.post("/objections", status_code=201)
-def receive_one(wanted: ObjectionWanted, viewer: Handler, db: Db, now: Now) -> ObjectionSeen:
+def receive_one(wanted: ObjectionCreate, viewer: Handler, db: Db, now: Now) -> ObjectionRead:
     """Write down an objection; the claim then waits until it is resolved."""
     made = receive(
         db, access.claim(db, viewer, wanted.claim), objector=wanted.objector,
         contact=wanted.contact, body=wanted.body, viewer_role=viewer.role, actor=viewer.actor,
         now=now,
     )  # fmt: skip
-    return ObjectionSeen.model_validate(made)
+    return ObjectionRead.model_validate(made)
 
 
 @router.post("/objections/{key}/resolution")
 def resolve_one(
-    key: int, wanted: ResolutionWanted, viewer: Handler, db: Db, now: Now
-) -> ObjectionSeen:
+    key: int, wanted: ResolutionCreate, viewer: Handler, db: Db, now: Now
+) -> ObjectionRead:
     """Uphold an objection, which ends the claim, or dismiss it."""
     made = resolve(
         db, key, upheld=wanted.upheld, resolution=wanted.resolution, viewer_role=viewer.role,
         actor=viewer.actor, now=now,
     )  # fmt: skip
-    return ObjectionSeen.model_validate(made)
+    return ObjectionRead.model_validate(made)

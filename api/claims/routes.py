@@ -12,16 +12,16 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from api.claims.schemas import (
-    ClaimProposed,
-    ClaimSeen,
-    ClaimWanted,
-    ClaimWhole,
-    FileAdded,
-    FileSeen,
-    ObjectionSeen,
-    ProposalWanted,
-    StepSeen,
-    StepWanted,
+    ActionCreate,
+    ApprovalCreate,
+    ApprovalProposal,
+    ClaimCreate,
+    ClaimRead,
+    ClaimSummary,
+    EventRead,
+    FileHash,
+    FileRead,
+    ObjectionRead,
 )
 from api.door import access
 from api.door.access import Right
@@ -43,7 +43,8 @@ from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
 
@@ -56,10 +57,10 @@ Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 
 
 @router.post("/claims", status_code=201)
-def open_for(wanted: ClaimWanted, viewer: Claimant, db: Db, now: Now) -> ClaimWhole:
+def open_for(wanted: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimRead:
     """Open a claim of a project's voucher."""
     project = access.project(db, viewer, wanted.project)
-    made = open_claim(db, project.id or 0, wanted.fen, actor=viewer.actor, now=now)
+    made = open_claim(db, key(project), wanted.fen, actor=viewer.actor, now=now)
     return _whole(db, viewer, made)
 
 
@@ -71,14 +72,14 @@ def claims(
     state: Annotated[list[str] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> list[ClaimSeen]:
+) -> list[ClaimSummary]:
     """The claims that are the viewer's to see, newest first; in these states or in any."""
     found = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
-    return [ClaimSeen.model_validate(row) for row in found]
+    return [ClaimSummary.model_validate(row) for row in found]
 
 
 @router.get("/claims/{number}")
-def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
+def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
     """A claim with its files and its history."""
     return _whole(db, viewer, access.claim(db, viewer, number))
 
@@ -87,17 +88,17 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimWhole:
 @limited(body=FORM_MAX)
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
-) -> FileAdded:
+) -> FileHash:
     """Put a file to a draft; the same one again changes nothing."""
     found = access.claim(db, viewer, number)
-    return FileAdded(hash=add_file(db, found, role, sent.file, actor=viewer.actor, now=now))
+    return FileHash(hash=add_file(db, found, role, sent.file, actor=viewer.actor, now=now))
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
 def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
     """A file as it came; a browser keeps it and does not open it."""
     found = access.claim(db, viewer, number)
-    if hash_ not in {file.hash for file in books.files(db, found.id or 0)}:
+    if hash_ not in {file.hash for file in books.files(db, key(found))}:
         raise NotFound("claim_file", hash=hash_)
     kept = originals.original(db, hash_)
     disposition = f"attachment; filename*=UTF-8''{quote(kept.name, safe='')}"
@@ -107,7 +108,7 @@ def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
 
 
 @router.post("/claims/{number}/actions")
-def act(number: str, wanted: StepWanted, viewer: Mover, db: Db, now: Now) -> ClaimWhole:
+def act(number: str, wanted: ActionCreate, viewer: Mover, db: Db, now: Now) -> ClaimRead:
     """Take a step. Where something lacks, nothing is done and all of it is told."""
     found = access.claim(db, viewer, number)
     wish = Wish(**wanted.model_dump())
@@ -122,22 +123,22 @@ def act(number: str, wanted: StepWanted, viewer: Mover, db: Db, now: Now) -> Cla
 
 @router.post("/claims/{number}/approval", status_code=201)
 def propose(
-    number: str, wanted: ProposalWanted, viewer: Handler, db: Db, now: Now
-) -> ClaimProposed:
+    number: str, wanted: ApprovalCreate, viewer: Handler, db: Db, now: Now
+) -> ApprovalProposal:
     """Propose to approve a claim whose publication is over; another person confirms it."""
     made = propose_approval(
         db, access.claim(db, viewer, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
         reason=wanted.reason,
     )  # fmt: skip
-    return ClaimProposed(decision=made.id or 0, digest=made.digest, content=made.content)
+    return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
 
 
-def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
+def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimRead:
     (row,) = desk.claims(db, number=found.number)
-    key = found.id or 0
+    claim_id = key(found)
     proposed = open_decision(db, KIND, subject_of(found))
     # Who objects is told to those alone who deal with it.
-    heard = [] if viewer.role is Role.BUILDER else books.objections(db, key)
+    heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
     lacks = lacking(db, found) if found.state == FIRST else []
     more: dict[str, Any] = {
         "uscc": db.get_one(Organisation, found.payee).uscc,
@@ -146,8 +147,8 @@ def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimWhole:
         "actions": list(actions(found.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(lacks)],
         "decision": proposed and proposed.id,
-        "events": [StepSeen.model_validate(event) for event in books.events(db, key)],
-        "files": [FileSeen.model_validate(file) for file in books.files(db, key)],
-        "objections": [ObjectionSeen.model_validate(one) for one in heard],
+        "events": [EventRead.model_validate(event) for event in books.events(db, claim_id)],
+        "files": [FileRead.model_validate(file) for file in books.files(db, claim_id)],
+        "objections": [ObjectionRead.model_validate(one) for one in heard],
     }
-    return ClaimWhole.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name
+    return ClaimRead.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name

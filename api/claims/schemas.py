@@ -5,66 +5,62 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.door.schemas import Asked, Long, Text, Told
+from api.door.schemas import Line, Note, PositiveFen, RequestModel, ResponseModel, Text
 from ledger.claims.queries import masked
 from ledger.claims.steps.claim_actions import Action
-from ledger.units import FEN_MAX
-
-Words = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
-"""A note that may be missing."""
 
 
-class ClaimWanted(Asked):
+class ClaimCreate(RequestModel):
     """A claim of a project's voucher: for so much, or for all that may be claimed."""
 
-    project: Text
-    fen: Annotated[int, Field(ge=1, le=FEN_MAX)] | None = None
+    project: Line
+    fen: PositiveFen | None = None
 
 
-class StepWanted(Asked):
+class ActionCreate(RequestModel):
     """A step of a claim. `facts` and `reference` are for accepting, `channel` for publishing."""
 
     action: Action
-    note: Words = ""
+    note: Note = ""
     facts: dict[str, Any] = Field(default={})
     reference: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
-    channel: Words = ""
+    channel: Note = ""
 
 
-class ProposalWanted(Asked):
+class ApprovalCreate(RequestModel):
     """A proposal to approve."""
 
-    reason: Words = ""
+    reason: Note = ""
 
 
-class ObjectionWanted(Asked):
+class ObjectionCreate(RequestModel):
     """What somebody objects to a published claim, as a clerk received it."""
 
-    claim: Text
-    objector: Text
-    contact: Text
-    body: Long
+    claim: Line
+    objector: Line
+    contact: Line
+    body: Text
 
 
-class ResolutionWanted(Asked):
+class ResolutionCreate(RequestModel):
     """How an objection ends, and why."""
 
     upheld: bool
-    resolution: Long
+    resolution: Text
 
 
-class AccountWanted(Asked):
+class AccountCreate(RequestModel):
     """Where an organisation is to be paid; a builder's own where none is named (by its USCC)."""
 
-    organisation: Text | None = None
-    holder: Text
-    bank: Text
-    bank_code: Text
-    number: Text
-    reason: Words = ""
+    organisation: Line | None = None
+    holder: Line
+    bank: Line
+    bank_code: Line
+    number: Line
+    reason: Note = ""
 
 
-class ClaimSeen(Told):
+class ClaimSummary(ResponseModel):
     """A claim in a list. `since` is when it came into its state; the days are of publication."""
 
     number: str
@@ -79,7 +75,7 @@ class ClaimSeen(Told):
     published_until: date | None
 
 
-class StepSeen(Told):
+class EventRead(ResponseModel):
     """A step that was taken, and what was kept of it."""
 
     seq: int
@@ -91,7 +87,7 @@ class StepSeen(Told):
     content: dict[str, Any]
 
 
-class FileSeen(Told):
+class FileRead(ResponseModel):
     """A file of a claim; `size` in bytes."""
 
     role: str
@@ -103,7 +99,7 @@ class FileSeen(Told):
     added_by: str
 
 
-class ObjectionSeen(Told):
+class ObjectionRead(ResponseModel):
     """An objection; who objected is the bureau's to know."""
 
     id: int
@@ -117,7 +113,7 @@ class ObjectionSeen(Told):
     resolved_by: str | None
 
 
-class PublicationSeen(Told):
+class PublicationRead(ResponseModel):
     """What the public may know of a claim; both days are included."""
 
     number: str
@@ -136,7 +132,7 @@ class PublicationSeen(Told):
     current: bool
 
 
-class ClaimWhole(ClaimSeen):
+class ClaimRead(ClaimSummary):
     """A claim with its history. `actions` are those that the viewer may take now."""
 
     uscc: str
@@ -145,12 +141,12 @@ class ClaimWhole(ClaimSeen):
     actions: list[str]
     lacks: list[str]
     decision: int | None
-    events: list[StepSeen]
-    files: list[FileSeen]
-    objections: list[ObjectionSeen]
+    events: list[EventRead]
+    files: list[FileRead]
+    objections: list[ObjectionRead]
 
 
-class ClaimProposed(Told):
+class ApprovalProposal(ResponseModel):
     """The proposal that another person is asked to confirm."""
 
     decision: int
@@ -158,13 +154,13 @@ class ClaimProposed(Told):
     content: dict[str, Any]
 
 
-class FileAdded(Told):
+class FileHash(ResponseModel):
     """The file's SHA-256."""
 
     hash: str
 
 
-class AccountSeen(Told):
+class AccountRead(ResponseModel):
     """A bank account; `held` while a change of it is under way."""
 
     id: int
@@ -181,7 +177,7 @@ class AccountSeen(Told):
     held: bool
 
     @classmethod
-    def of(cls, row: Any, *, whole: bool) -> "AccountSeen":  # noqa: ANN401 - a row
+    def of(cls, row: Any, *, whole: bool) -> "AccountRead":  # noqa: ANN401 - a row
         """From the books; without the right to the whole number, its last four figures."""
         number = row.number if whole else masked(row.number)
         found = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name

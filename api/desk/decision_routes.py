@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.people.schemas import DecisionAnswered, DecisionSeen
+from api.people.schemas import DecisionAnswer, DecisionRead
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -26,36 +26,36 @@ def decisions(
     kind: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> list[DecisionSeen]:
+) -> list[DecisionRead]:
     """Decisions, oldest first; only those without an answer unless asked for all."""
     asked = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
     if open_only:
         asked = asked.where(col(Decision.answer).is_(None))
     if kind is not None:
         asked = asked.where(Decision.kind == kind)
-    return [DecisionSeen.model_validate(row) for row in db.exec(asked)]
+    return [DecisionRead.model_validate(row) for row in db.exec(asked)]
 
 
 @router.get("/decisions/{key}", dependencies=[_READ])
-def decision(key: int, db: Db) -> DecisionSeen:
+def decision(key: int, db: Db) -> DecisionRead:
     """One decision."""
     found = db.get(Decision, key)
     if found is None:
         raise NotFound("decision", id=key)
-    return DecisionSeen.model_validate(found)
+    return DecisionRead.model_validate(found)
 
 
 @router.post("/decisions/{key}/answer")
 def answer(
     key: int,
-    answered: DecisionAnswered,
+    answered: DecisionAnswer,
     viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
     db: Db,
     now: Now,
-) -> DecisionSeen:
+) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     made = respond(
         db, key, answer=answered.answer, seen=answered.seen, viewer=viewer, now=now,
         reason=answered.reason,
     )  # fmt: skip
-    return DecisionSeen.model_validate(made)
+    return DecisionRead.model_validate(made)

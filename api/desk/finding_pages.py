@@ -14,7 +14,8 @@ from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.metering.finding_columns import Column, columns
 from api.web.layout import Framed, pages
-from ledger.desk.queries.findings import KINDS, Kind, findings
+from ledger.desk.codes import FindingKind
+from ledger.desk.queries.findings import KINDS, findings
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(include_in_schema=False)
@@ -31,40 +32,40 @@ class About:
     none: str
 
 
-def about() -> dict[Kind, About]:
+def about() -> dict[FindingKind, About]:
     """Every kind, in the reader's language."""
     return {
-        "conflicts": About(
+        FindingKind.CONFLICTS: About(
             _("冲突"),
             _("同一块 GPU、同一分钟来了第二种说法：先到的算数，后到的留存，由人来判断。"),
             _("没有冲突：每一分钟都只有一种说法。"),
         ),
-        "forks": About(
+        FindingKind.FORKS: About(
             _("分叉"),
             _("同一个批次号出现了两份不同的内容：节点被克隆，或者上报队列被旧备份恢复。"),
             _("没有分叉：每条上报流都只有一条链。"),
         ),
-        "quarantine": About(
+        FindingKind.QUARANTINE: About(
             _("隔离"),
             _("暂时不能计入的窗口；原因消除后可以放行。"),
             _("没有被隔离的窗口。"),
         ),
-        "gaps": About(
+        FindingKind.GAPS: About(
             _("空缺"),
             _("采集端自己报告的、没有看到 GPU 的时间。空缺不计费，也不等于空闲。"),
             _("没有空缺：上报的时间里 GPU 一直有人看着。"),
         ),
-        "silent": About(
+        FindingKind.SILENT: About(
             _("静默"),
             _("已登记的 GPU 没有任何窗口的分钟：既没有用量，也没有空缺说明。"),
             _("没有静默：每块登记的 GPU 每一分钟都有说法。"),
         ),
-        "unowned": About(
+        FindingKind.UNOWNED: About(
             _("无主"),
             _("有人用了，但没有绑定说明归哪个项目；补上绑定（可以从过去的日期起）后自动归入。"),
             _("没有无主用量：每一毫秒都有项目认领。"),
         ),
-        "unpriced": About(
+        FindingKind.UNPRICED: About(
             _("无价格"),
             _("有项目认领、但还没有价格的用量；补上型号或价格后自动计入。"),
             _("没有无价格的用量。"),
@@ -88,7 +89,7 @@ def listing(
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
     db: Db,
     now: Now,
-    kind: Kind = KINDS[0],
+    kind: FindingKind = KINDS[0],
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Findings of one kind."""

@@ -8,7 +8,9 @@ from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import Released, exact
+from api.door.schemas import exact
+from api.metering.schemas import ReleaseOutcome
+from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
@@ -19,7 +21,7 @@ router = APIRouter(tags=["findings"])
 @router.get("/findings")
 def list_findings(
     *,
-    kind: findings.Kind,
+    kind: FindingKind,
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
     db: Db,
     now: Now,
@@ -34,7 +36,9 @@ def list_findings(
 @router.post("/quarantine/release")
 def release_quarantine(
     viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
-) -> Released:
+) -> ReleaseOutcome:
     """Look again at what is quarantined, and keep what may count by now."""
     clusters = access.clusters(db, viewer)
-    return Released(released=sum(release(db, read_kept, now, cluster) for cluster in clusters))
+    return ReleaseOutcome(
+        released=sum(release(db, read_kept, now, cluster) for cluster in clusters)
+    )

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from api.documents.schemas import (
-    DocumentLineSeen,
-    DocumentSeen,
-    DocumentShareSeen,
-    DocumentsTaken,
-    DocumentWhole,
-    FreezeAsked,
-    FreezeSeen,
-    ReceiptSeen,
+    AllocationRead,
+    DocumentLineRead,
+    DocumentRead,
+    DocumentsOutcome,
+    DocumentSummary,
+    FreezeCreate,
+    FreezeRead,
+    ReceiptRead,
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
@@ -54,7 +54,7 @@ Searched = Annotated[str | None, Query(max_length=200)]
 
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
-def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsTaken:
+def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsOutcome:
     """Take an XML or OFD file; what it is its content says, whatever it is called."""
     read = read_document(sent.file.content, sent.file.name)
     document = _sound(*read, qr)
@@ -65,7 +65,7 @@ def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -
 
 @router.post("/cost-documents/keyed", status_code=201, openapi_extra=documented(keyed=True))
 @limited(body=FORM_MAX)
-def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsTaken:
+def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsOutcome:
     """Take a document that a person keyed, with the file that he keyed it from."""
     if sent.document is None:
         raise Refusal(422, "no_document")
@@ -79,7 +79,7 @@ def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -
 
 @router.post("/cost-documents/list", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
-def add_list(*, sent: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsTaken:
+def add_list(*, sent: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsOutcome:
     """Take all documents of a CSV or XLSX list, or none."""
     documents, found = read_documents(sent.file.content)
     if found:
@@ -102,7 +102,7 @@ def documents(
     state: Filter | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> list[DocumentSeen]:
+) -> list[DocumentSummary]:
     """Documents that are the viewer's to see, newest first.
 
     `month` is one of their service; `seller` and `buyer` a code or a whole name.
@@ -111,11 +111,11 @@ def documents(
     last = month_of(first + timedelta(days=31)) - timedelta(days=1) if first else None
     wanted = Wanted(number, first, last, seller, buyer, decision, state)
     found = books.documents(db, _scope(viewer), wanted, limit=limit, offset=offset)
-    return [DocumentSeen.model_validate(one) for one in found]
+    return [DocumentSummary.model_validate(one) for one in found]
 
 
 @router.get("/cost-documents/{document}")
-def document(document: int, viewer: Reader, db: Db) -> DocumentWhole:
+def document(document: int, viewer: Reader, db: Db) -> DocumentRead:
     """One document with its lines, allocations, red ones and freezes."""
     return _whole(db, _scope(viewer), document)
 
@@ -131,14 +131,14 @@ def original(document: int, viewer: Reader, db: Db) -> Response:
 
 
 @router.post("/cost-documents/{document}/freeze")
-def freeze(*, document: int, wanted: FreezeAsked, viewer: Clerk, db: Db, now: Now) -> DocumentWhole:
+def freeze(*, document: int, wanted: FreezeCreate, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
     """Freeze a document until its red one comes (R18)."""
     freezes.freeze(db, document, wanted.confirmation, actor=viewer.actor, now=now)
     return _whole(db, _scope(viewer), document)
 
 
 @router.delete("/cost-documents/{document}/freeze")
-def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentWhole:
+def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
     """Lift the freeze; where there is none, nothing changes."""
     freezes.lift(db, document, actor=viewer.actor, now=now)
     return _whole(db, _scope(viewer), document)
@@ -158,31 +158,31 @@ def add_receipt(
     viewer: Annotated[Viewer, having(Right.CLAIM)],
     db: Db,
     now: Now,
-) -> ReceiptSeen:
+) -> ReceiptRead:
     """Keep a proof of payment of a document; reconciling compares the two (R05)."""
     books.document(db, _scope(viewer), document)
     made = receipts.enter(
         db, document, reference=reference, payer=payer, payee=payee, fen=fen, paid_on=paid_on,
         file=sent.file, actor=viewer.actor, now=now,
     )  # fmt: skip
-    return ReceiptSeen.model_validate(made)
+    return ReceiptRead.model_validate(made)
 
 
 def _scope(viewer: Viewer) -> Scope:
     return Scope(viewer.centre, viewer.project)
 
 
-def _whole(db: Session, scope: Scope, key: int) -> DocumentWhole:
+def _whole(db: Session, scope: Scope, key: int) -> DocumentRead:
     seen = books.document(db, scope, key)
-    return DocumentWhole.model_validate(
+    return DocumentRead.model_validate(
         {
             **vars(seen),
-            "lines": [DocumentLineSeen.model_validate(x) for x in books.lines_of(db, key)],
+            "lines": [DocumentLineRead.model_validate(x) for x in books.lines_of(db, key)],
             "allocations": [
-                DocumentShareSeen.model_validate(x) for x in books.shares_of(db, scope, key)
+                AllocationRead.model_validate(x) for x in books.shares_of(db, scope, key)
             ],
-            "reds": [DocumentSeen.model_validate(x) for x in books.reds_of(db, scope, key)],
-            "freezes": [FreezeSeen.model_validate(x) for x in books.freezes_of(db, key)],
+            "reds": [DocumentSummary.model_validate(x) for x in books.reds_of(db, scope, key)],
+            "freezes": [FreezeRead.model_validate(x) for x in books.freezes_of(db, key)],
         }
     )
 
@@ -198,9 +198,9 @@ def _sound(document: Document | None, found: Sequence[Finding], qr: str | None) 
     return document
 
 
-def _taken(done: Taken | list[Finding]) -> DocumentsTaken:
+def _taken(done: Taken | list[Finding]) -> DocumentsOutcome:
     if isinstance(done, Taken):
-        return DocumentsTaken.model_validate(done)
+        return DocumentsOutcome.model_validate(done)
     raise _faulty(done)
 
 

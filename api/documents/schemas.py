@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-from api.door.schemas import Asked, Text, Told
+from api.door.schemas import Line, RequestModel, ResponseModel
 
 
-class DocumentTaken(Told):
+class DocumentOutcome(ResponseModel):
     """What became of one document: `taken`, or `unchanged` where it was there already."""
 
     id: int
@@ -14,14 +14,14 @@ class DocumentTaken(Told):
     outcome: str
 
 
-class DocumentsTaken(Told):
+class DocumentsOutcome(ResponseModel):
     """What came of a file; `decision` is what a second person is asked, where it was keyed."""
 
-    documents: list[DocumentTaken]
+    documents: list[DocumentOutcome]
     decision: int | None
 
 
-class DocumentSeen(Told):
+class DocumentSummary(ResponseModel):
     """A cost document, fen; days are included. `worth_fen` is without tax, net of its red ones.
 
     `state`: standing, to_confirm, frozen, refused, dropped. `period_assumed`: it says no period,
@@ -59,7 +59,7 @@ class DocumentSeen(Told):
     allocated_fen: int
 
 
-class DocumentLineSeen(Told):
+class DocumentLineRead(ResponseModel):
     """A line, fen; quantity and unit price as they were printed."""
 
     line: int
@@ -72,7 +72,7 @@ class DocumentLineSeen(Told):
     tax_fen: int
 
 
-class DocumentShareSeen(Told):
+class AllocationRead(ResponseModel):
     """So many fen of a line, allocated to a contract line, month and policy version."""
 
     line: int
@@ -86,7 +86,7 @@ class DocumentShareSeen(Told):
     allocated_by: str
 
 
-class FreezeSeen(Told):
+class FreezeRead(ResponseModel):
     """A freeze by a red confirmation (R18), and when it was lifted."""
 
     confirmation: str
@@ -96,22 +96,22 @@ class FreezeSeen(Told):
     lifted_by: str | None
 
 
-class DocumentWhole(DocumentSeen):
+class DocumentRead(DocumentSummary):
     """A cost document with its lines, what is allocated of them, its red ones and its freezes."""
 
-    lines: list[DocumentLineSeen]
-    allocations: list[DocumentShareSeen]
-    reds: list[DocumentSeen]
-    freezes: list[FreezeSeen]
+    lines: list[DocumentLineRead]
+    allocations: list[AllocationRead]
+    reds: list[DocumentSummary]
+    freezes: list[FreezeRead]
 
 
-class FreezeAsked(Asked):
+class FreezeCreate(RequestModel):
     """The number of the red confirmation (红字发票信息确认单) that is on its way."""
 
-    confirmation: Text
+    confirmation: Line
 
 
-class ReceiptSeen(Told):
+class ReceiptRead(ResponseModel):
     """A proof of payment of a document, gross fen."""
 
     reference: str

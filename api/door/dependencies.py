@@ -149,4 +149,6 @@ def by_https(request: Request) -> bool:
     return request.url.scheme == "https" or (settings.url or "").startswith("https:")
 
 
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0, le=10**9)]
+"""Which part of a long list is wanted."""

@@ -13,14 +13,15 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
-from api.door.schemas import AgentSeen, CodeGiven, CodeWanted
+from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["agents"])
 
 _SCHEMAS, SCHEMAS = msgspec.json.schema_components(
-    [wire.Enrol, wire.Enrolled], ref_template="#/components/schemas/{name}"
+    [wire.Enrol, wire.Enrolment], ref_template="#/components/schemas/{name}"
 )
 _OPENAPI: dict[str, Any] = {
     "requestBody": {
@@ -53,27 +54,29 @@ def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -
     """Make a node's key known by a one-time code, which is the credential."""
     agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
     cluster = enrol.cluster_of(db, agent)
-    told = wire.Enrolled(agent=agent.id, cluster=cluster.name, node=agent.node)
+    told = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
     return Response(msgspec.json.encode(told), 201, media_type="application/json")
 
 
 @router.post("/enrolment-codes", status_code=201)
 def issue_code(
-    wanted: CodeWanted, viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
-) -> CodeGiven:
+    wanted: EnrolmentCodeCreate,
+    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)],
+    db: Db,
+    now: Now,
+) -> EnrolmentCodeRead:
     """A code that makes one node of a cluster an agent within 24 hours."""
     cluster = access.cluster(db, viewer, wanted.cluster)
-    assert cluster.id is not None  # noqa: S101 - it was read from the database
     code = enrol.issue_code(
-        db, cluster=cluster.id, source=wanted.source, actor=viewer.actor, now=now
+        db, cluster=key(cluster), source=wanted.source, actor=viewer.actor, now=now
     )
-    return CodeGiven(code=code, expires_at=now + enrol.CODE_LASTS)
+    return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
 
 
 @router.get("/agents")
 def agents(
     viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
-) -> list[AgentSeen]:
+) -> list[AgentRead]:
     """The agents of the viewer's centre, or of all, with what was last heard of each."""
     return [_seen(a, now) for a in enrol.agents(db, viewer.centre)]
 
@@ -86,9 +89,9 @@ def revoke(
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 
-def _seen(agent: enrol.Seen, now: datetime) -> AgentSeen:
+def _seen(agent: enrol.Seen, now: datetime) -> AgentRead:
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
     skew = None if agent.skew is None else round(agent.skew.total_seconds())
-    return AgentSeen.model_validate(
+    return AgentRead.model_validate(
         {**vars(agent), "lag_s": lag, "skew_s": skew, "skewed": agent.is_skewed}
     )

@@ -11,15 +11,15 @@ from api.door.dependencies import Db, Now, having
 from api.metering import node_view as nodes
 from api.metering.node_view import Node
 from api.metering.schemas import (
-    GpuOfNode,
-    HourSeen,
-    IncidentSeen,
-    NodeInDetail,
-    NodeSeen,
-    NodesSeen,
-    SpanSeen,
-    StrangerSeen,
-    XidSeen,
+    HourRead,
+    IncidentRead,
+    NodeDetailRead,
+    NodeGpuRead,
+    NodeRead,
+    NodesRead,
+    SpanRead,
+    StrangerRead,
+    XidRead,
 )
 from ledger.errors import NotFound
 from ledger.metering.queries import coverage_gaps as unseen
@@ -43,13 +43,13 @@ def cluster_nodes(
     days: Days = 1,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> NodesSeen:
+) -> NodesRead:
     """A cluster's nodes now, and its incidents of the last Beijing days, today included."""
     chosen = access.cluster(db, viewer, cluster)
     period = books.last_days(now, days)
     trouble = nodes.trouble(db, chosen, period)
     found = nodes.nodes(db, chosen, now, limit=limit, offset=offset)
-    return NodesSeen(
+    return NodesRead(
         cluster=chosen.name,
         since=period.since,
         until=period.until,
@@ -62,7 +62,7 @@ def cluster_nodes(
 @router.get("/nodes/{cluster}/{node}")
 def one_node(
     cluster: str, node: str, *, viewer: Reader, db: Db, now: Now, days: Days = 1
-) -> NodeInDetail:
+) -> NodeDetailRead:
     """One node: every hour of its GPUs, and everything that nobody saw of them."""
     chosen = access.cluster(db, viewer, cluster)
     found = nodes.node(db, chosen, node, now)
@@ -70,25 +70,25 @@ def one_node(
         raise NotFound("node", name=node)
     period = nodes.affordable(len(found.gpus), days, now)
     trouble = nodes.trouble(db, chosen, period, name=node)
-    return NodeInDetail(
+    return NodeDetailRead(
         since=period.since,
         until=period.until,
         node=_node(chosen.name, found, trouble.spans),
         hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
-        spans=[SpanSeen.model_validate(each) for each in sorted(trouble.spans)],
+        spans=[SpanRead.model_validate(each) for each in sorted(trouble.spans)],
         incidents=[_incident(each) for each in trouble.incidents],
-        xids=[XidSeen.model_validate(e) for e in books.announced(db, found.gpus, period)],
+        xids=[XidRead.model_validate(e) for e in books.announced(db, found.gpus, period)],
         more=trouble.more,
     )
 
 
-def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeSeen:
+def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
     mine = [span for span in spans if span.node == node.name]
     agent, lag = node.agent, node.lag
     skew = agent.skew if agent else None
     horizon = books.horizon(node.now)
     gpus: list[dict[str, Any]] = [{**vars(g), "seen": g.is_seen(horizon)} for g in node.gpus]
-    return NodeSeen(
+    return NodeRead(
         cluster=cluster,
         node=node.name,
         faults=list(node.faults),
@@ -99,13 +99,13 @@ def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeSeen:
         gpus_seen=node.seen,
         gap_ms=sum(span.lost_ms for span in mine if span.cause != SILENT),
         silent_ms=sum(span.lost_ms for span in mine if span.cause == SILENT),
-        gpus=[GpuOfNode.model_validate(gpu) for gpu in gpus],
-        strangers=[StrangerSeen.model_validate(each) for each in node.strangers],
+        gpus=[NodeGpuRead.model_validate(gpu) for gpu in gpus],
+        strangers=[StrangerRead.model_validate(each) for each in node.strangers],
     )
 
 
-def _incident(incident: Incident) -> IncidentSeen:
-    return IncidentSeen(
+def _incident(incident: Incident) -> IncidentRead:
+    return IncidentRead(
         cause=incident.cause,
         since=incident.since,
         until=incident.until,
@@ -117,8 +117,8 @@ def _incident(incident: Incident) -> IncidentSeen:
     )
 
 
-def _hour(hour: unseen.Hour) -> HourSeen:
-    return HourSeen(
+def _hour(hour: unseen.Hour) -> HourRead:
+    return HourRead(
         gpu=hour.gpu,
         hour=hour.hour,
         seen_ms=hour.seen_ms,

@@ -10,18 +10,20 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from ledger.metering.codes import NodeFault
 from ledger.metering.queries import coverage_gaps as unseen
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.nodes import Gpu, Stranger
 from ledger.metering.rules.incidents import Incident, Span, incidents
 from ledger.metering.steps import enrol
+from ledger.postgres.columns import key
 from ledger.registry.tables import Cluster
 
 LATE = timedelta(minutes=5)
 PAGE_NODES = 8
 GPU_DAYS_MAX = 128
 """So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
-FAULTS = ("no_agent", "revoked", "never", "late", "skewed", "gpus_missing", "strangers")
+FAULTS = tuple(NodeFault)
 _LIVE = ("nvml", "dcgm")  # the other sources report jobs when they are over
 
 
@@ -115,12 +117,6 @@ def affordable(gpus: int, days: int, now: datetime) -> books.Period:
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
     """The very gaps and silent minutes of a node on one day."""
     return unseen.spans_of_day(db, key(cluster), name, day, now)
-
-
-def key(cluster: Cluster) -> int:
-    """The cluster's key."""
-    assert cluster.id is not None  # noqa: S101 - it was read from the database
-    return cluster.id
 
 
 def _whole(db: Session, cluster: Cluster, named: Sequence[str], now: datetime) -> list[Node]:

@@ -4,13 +4,14 @@ Times are RFC 3339 in UTC, lengths integer milliseconds. `xids` are NVIDIA's num
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Told
+from api.door.schemas import Exact, Line, RequestModel, ResponseModel
 
 
-class GpuOfNode(Told):
+class NodeGpuRead(ResponseModel):
     """A registered GPU; `newest` is its last window of seven days, `seen` whether now."""
 
     gpu: str
@@ -21,7 +22,7 @@ class GpuOfNode(Told):
     seen: bool
 
 
-class StrangerSeen(Told):
+class StrangerRead(ResponseModel):
     """A GPU that the node reports and that is not registered there."""
 
     gpu: str
@@ -31,7 +32,7 @@ class StrangerSeen(Told):
     windows: int
 
 
-class NodeSeen(Told):
+class NodeRead(ResponseModel):
     """A node now; `faults` are codes, empty when nothing is wrong.
 
     `gap_ms` and `silent_ms` are device-milliseconds of the period.
@@ -47,11 +48,11 @@ class NodeSeen(Told):
     gpus_seen: int
     gap_ms: int
     silent_ms: int
-    gpus: list[GpuOfNode]
-    strangers: list[StrangerSeen]
+    gpus: list[NodeGpuRead]
+    strangers: list[StrangerRead]
 
 
-class SpanSeen(Told):
+class SpanRead(ResponseModel):
     """Time of one GPU that nobody saw; `cause` is a gap reason or `silent`."""
 
     since: datetime
@@ -62,7 +63,7 @@ class SpanSeen(Told):
     xids: list[int]
 
 
-class IncidentSeen(Told):
+class IncidentRead(ResponseModel):
     """Spans of one cause that began together; `lost_ms` is the sum of them all."""
 
     cause: str
@@ -75,7 +76,7 @@ class IncidentSeen(Told):
     xids: list[int]
 
 
-class HourSeen(Told):
+class HourRead(ResponseModel):
     """One GPU and one hour; `util_ppm` is null unless measured for half of what was seen."""
 
     gpu: str
@@ -86,7 +87,7 @@ class HourSeen(Told):
     util_ppm: int | None
 
 
-class XidSeen(Told):
+class XidRead(ResponseModel):
     """An XID of one GPU in the minute that begins at `start`."""
 
     gpu: str
@@ -94,25 +95,71 @@ class XidSeen(Told):
     xid: int
 
 
-class NodesSeen(Told):
+class NodesRead(ResponseModel):
     """Nodes of one cluster, and the incidents of the whole cluster in the period."""
 
     cluster: str
     since: datetime
     until: datetime
-    nodes: list[NodeSeen]
-    incidents: list[IncidentSeen]
+    nodes: list[NodeRead]
+    incidents: list[IncidentRead]
     more: bool = Field(description="there is too much; ask for fewer days, or for one node")
 
 
-class NodeInDetail(Told):
+class NodeDetailRead(ResponseModel):
     """One node in a period: its hours, its spans, its incidents, its XIDs."""
 
     since: datetime
     until: datetime
-    node: NodeSeen
-    hours: list[HourSeen]
-    spans: list[SpanSeen]
-    incidents: list[IncidentSeen]
-    xids: list[XidSeen]
+    node: NodeRead
+    hours: list[HourRead]
+    spans: list[SpanRead]
+    incidents: list[IncidentRead]
+    xids: list[XidRead]
     more: bool
+
+
+class EnrolmentCodeCreate(RequestModel):
+    """For which cluster an enrolment code is wanted, and what the agent reads there."""
+
+    cluster: Line
+    source: Line
+
+
+class EnrolmentCodeRead(ResponseModel):
+    """A one-time enrolment code; it is shown here only."""
+
+    code: str
+    expires_at: datetime
+
+
+class AgentRead(ResponseModel):
+    """An agent, and what was last heard of it; `lag_s` and `skew_s` are null before that.
+
+    `skew_s` is how far its clock is ahead of the server's; `skewed` when by more than 5 s.
+    """
+
+    id: UUID
+    cluster: str
+    node: str
+    source: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    reported_at: datetime | None
+    sent_at: datetime | None
+    lag_s: int | None
+    skew_s: int | None
+    skewed: bool
+
+
+class UsageRead(ResponseModel):
+    """What a project has used."""
+
+    project: str
+    device_ms: Exact
+
+
+class ReleaseOutcome(ResponseModel):
+    """How many windows came out of quarantine and were kept."""
+
+    released: int

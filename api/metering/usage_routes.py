@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, having
-from api.door.schemas import UsageSeen
+from api.metering.schemas import UsageRead
 from ledger.metering.queries import usage
 from ledger.people.steps.credentials import Viewer
 
@@ -21,7 +21,7 @@ def used(
     db: Db,
     since: date | None = None,
     until: date | None = None,
-) -> list[UsageSeen]:
+) -> list[UsageRead]:
     """What each project has used from `since` until before `until`, by project code.
 
     A builder sees its own project, an operator what was used at its own centre. A project without
@@ -32,4 +32,4 @@ def used(
     here = [u for u in found if viewer.centre in (None, u.centre)]
     totals = usage.totals(here)
     lines = sorted((codes[project], device_ms) for project, device_ms in totals.items())
-    return [UsageSeen(project=code, device_ms=device_ms) for code, device_ms in lines]
+    return [UsageRead(project=code, device_ms=device_ms) for code, device_ms in lines]

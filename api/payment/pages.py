@@ -32,6 +32,7 @@ from ledger.payment.steps.payment_list import make_list
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.units import Fen, beijing_day
 
 router = APIRouter(include_in_schema=False)
@@ -199,7 +200,7 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
             "made_by": person(found.made_by),
             "lines": lines,
             "claims": desk.claim_numbers(db, [line.claim for line in lines]),
-            "returns": desk.bank_returns(db, found.id or 0),
+            "returns": desk.bank_returns(db, key(found)),
             "results": {"paid": _("到账"), "returned": _("退回")},
             "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
             "open_fen": open_fen,

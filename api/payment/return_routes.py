@@ -15,13 +15,13 @@ from api.door.uploads import Uploaded, documented
 from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
-    Decided,
-    RecoveryAsked,
-    RecoverySeen,
-    RefundAsked,
-    RefundSeen,
-    ReturnTaken,
-    YearEndAsked,
+    BankReturnOutcome,
+    ProposalRead,
+    RecoveryCreate,
+    RecoveryRead,
+    RefundCreate,
+    RefundRead,
+    YearEndCreate,
 )
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries import returned_money as payback
@@ -40,24 +40,24 @@ Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 @router.post("/bank-returns", openapi_extra=documented())
 @limited(body=8 * KIB * KIB)
-def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> ReturnTaken:
+def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
     """Book what the bank returned, or say everything that is wrong with its file."""
     done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if done.findings:
         told = findings(done.findings)
         raise Refusal(422, "bank_return", {"count": len(told), "findings": told})
-    return ReturnTaken.model_validate(done)
+    return BankReturnOutcome.model_validate(done)
 
 
 @router.get("/refunds", dependencies=[_READ])
-def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundSeen]:
+def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
     """Money that came back, the newest first."""
     rows = payback.refunds(db, limit=limit, offset=offset)
-    return [RefundSeen.model_validate(row) for row in rows]
+    return [RefundRead.model_validate(row) for row in rows]
 
 
 @router.post("/refunds", status_code=201)
-def new_refund(wanted: RefundAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+def new_refund(wanted: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide that money came back."""
     made = refund(
         db,
@@ -70,18 +70,18 @@ def new_refund(wanted: RefundAsked, viewer: Payer, db: Db, now: Now) -> Decided:
         actor=viewer.actor,
         now=now,
     )
-    return Decided.model_validate(made)
+    return ProposalRead.model_validate(made)
 
 
 @router.get("/recoveries", dependencies=[_READ])
-def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoverySeen]:
+def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
     """Recovery cases, the open ones first."""
     rows = payback.recoveries(db, limit=limit, offset=offset)
-    return [RecoverySeen.model_validate(row) for row in rows]
+    return [RecoveryRead.model_validate(row) for row in rows]
 
 
 @router.post("/recoveries", status_code=201)
-def new_recovery(wanted: RecoveryAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+def new_recovery(wanted: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide to ask for money back."""
     made = open_recovery(
         db,
@@ -92,11 +92,11 @@ def new_recovery(wanted: RecoveryAsked, viewer: Payer, db: Db, now: Now) -> Deci
         actor=viewer.actor,
         now=now,
     )
-    return Decided.model_validate(made)
+    return ProposalRead.model_validate(made)
 
 
 @router.post("/year-end", status_code=201)
-def year_end(wanted: YearEndAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+def year_end(wanted: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide that an indicator's year is over."""
     made = close_year(
         db,
@@ -107,4 +107,4 @@ def year_end(wanted: YearEndAsked, viewer: Payer, db: Db, now: Now) -> Decided:
         actor=viewer.actor,
         now=now,
     )
-    return Decided.model_validate(made)
+    return ProposalRead.model_validate(made)

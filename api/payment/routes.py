@@ -14,16 +14,16 @@ from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
 from api.payment.schemas import (
-    ChangeAsked,
-    Decided,
-    IndicatorAsked,
-    IndicatorSeen,
-    LineSeen,
-    ListAsked,
-    ListSeen,
-    ListWhole,
-    PayableSeen,
-    ReturnSeen,
+    BankReturnRead,
+    IndicatorChange,
+    IndicatorCreate,
+    IndicatorRead,
+    PayableRead,
+    PaymentLineRead,
+    PaymentListCreate,
+    PaymentListRead,
+    PaymentListSummary,
+    ProposalRead,
     Year,
 )
 from ledger.desk.queries import queues as desk
@@ -47,43 +47,43 @@ _MEDIA = {
 
 
 @router.get("/indicators", dependencies=[_READ])
-def indicators(db: Db, year: Year | None = None) -> list[IndicatorSeen]:
+def indicators(db: Db, year: Year | None = None) -> list[IndicatorRead]:
     """The budget indicators with their balances, of a year or of all."""
-    return [IndicatorSeen.model_validate(one) for one in payment.indicators(db, year)]
+    return [IndicatorRead.model_validate(one) for one in payment.indicators(db, year)]
 
 
 @router.post("/indicators", status_code=201)
-def open_indicator(wanted: IndicatorAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+def open_indicator(wanted: IndicatorCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide on a new indicator."""
     made = steps.open_indicator(db, **wanted.model_dump(), actor=viewer.actor, now=now)
-    return Decided.model_validate(made)
+    return ProposalRead.model_validate(made)
 
 
 @router.post("/indicators/{year}/{number}/changes", status_code=201)
 def change_indicator(
-    *, year: Year, number: str, wanted: ChangeAsked, viewer: Payer, db: Db, now: Now
-) -> Decided:
+    *, year: Year, number: str, wanted: IndicatorChange, viewer: Payer, db: Db, now: Now
+) -> ProposalRead:
     """Decide that more or less is on an indicator."""
     made = steps.change_indicator(
         db, number=number, year=year, **wanted.model_dump(), actor=viewer.actor, now=now
     )
-    return Decided.model_validate(made)
+    return ProposalRead.model_validate(made)
 
 
 @router.get("/payables", dependencies=[_READ])
-def payables(db: Db, now: Now) -> list[PayableSeen]:
+def payables(db: Db, now: Now) -> list[PayableRead]:
     """What waits to be paid, the oldest first: what holds it, or which indicator has the money."""
-    return [PayableSeen.model_validate(one) for one in payment.queue(db, now)]
+    return [PayableRead.model_validate(one) for one in payment.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])
-def lists(db: Db) -> list[ListSeen]:
+def lists(db: Db) -> list[PaymentListSummary]:
     """Every list, the newest first."""
-    return [ListSeen.model_validate(row) for row in desk.payment_lists(db)]
+    return [PaymentListSummary.model_validate(row) for row in desk.payment_lists(db)]
 
 
 @router.post("/payment-lists", status_code=201)
-def new_list(wanted: ListAsked, viewer: Payer, db: Db, now: Now) -> Decided:
+def new_list(wanted: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Make a list and ask for its confirmation."""
     made = make_list(
         db,
@@ -93,11 +93,11 @@ def new_list(wanted: ListAsked, viewer: Payer, db: Db, now: Now) -> Decided:
         actor=viewer.actor,
         now=now,
     )
-    return Decided.model_validate(db.get_one(Decision, made.decision))
+    return ProposalRead.model_validate(db.get_one(Decision, made.decision))
 
 
 @router.get("/payment-lists/{number}", dependencies=[_READ])
-def one_list(number: str, db: Db) -> ListWhole:
+def one_list(number: str, db: Db) -> PaymentListRead:
     """A list with its lines and what the bank said of them."""
     made, indicator, lines = payment.payment_list(db, number)
     decision = db.get_one(Decision, made.decision)
@@ -109,15 +109,17 @@ def one_list(number: str, db: Db) -> ListWhole:
         "year": indicator.year,
         "answer": decision.answer,
         "lines": [
-            LineSeen(**{**line.model_dump(), "claim": claims[line.line], "account": line.number})
+            PaymentLineRead(
+                **{**line.model_dump(), "claim": claims[line.line], "account": line.number}
+            )
             for line in lines
         ],
         "returns": [
-            ReturnSeen.model_validate(row)
+            BankReturnRead.model_validate(row)
             for row in db.exec(said.order_by(col(BankReturn.received_at), BankReturn.reference))
         ],
     }
-    return ListWhole.model_validate(whole)
+    return PaymentListRead.model_validate(whole)
 
 
 @router.get("/payment-lists/{number}/{form}", response_class=Response, dependencies=[_READ])

@@ -5,12 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.door.schemas import Asked, Text, Told
+from api.door.schemas import Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from ledger.units import FEN_MAX
 
-Fen = Annotated[int, Field(ge=1, le=10**15)]
-Change = Annotated[int, Field(ge=-(10**15), le=10**15)]
 Year = Annotated[int, Field(ge=2000, le=2199)]
-Reason = Annotated[str, Field(max_length=2000)]
 Number = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[^/\x00-\x1f\x7f]{1,100}$")
 ]
@@ -18,56 +16,56 @@ Number = Annotated[
 Classification = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}([0-9]{2}([0-9]{2})?)?$")]
 
 
-class IndicatorAsked(Asked):
+class IndicatorCreate(RequestModel):
     """A new indicator and its first appropriation."""
 
     number: Number
     year: Year
-    project_name: Text
-    fund_kind: Text
+    project_name: Line
+    fund_kind: Line
     classification: Classification
-    fen: Fen
-    reason: Reason = ""
+    fen: PositiveFen
+    reason: Note = ""
 
 
-class ChangeAsked(Asked):
+class IndicatorChange(RequestModel):
     """So much more is on an indicator, or less where it is negative."""
 
-    fen: Change
-    reason: Reason = ""
+    fen: Annotated[int, Field(ge=-FEN_MAX, le=FEN_MAX)]
+    reason: Note = ""
 
 
-class ListAsked(Asked):
+class PaymentListCreate(RequestModel):
     """A list on this indicator; without claims, as many as the money covers, in their order."""
 
     indicator: Number
     year: Year
-    claims: list[Text] | None = Field(None, min_length=1, max_length=10_000)
-    reason: Reason = ""
+    claims: list[Line] | None = Field(None, min_length=1, max_length=10_000)
+    reason: Note = ""
 
 
-class RefundAsked(Asked):
+class RefundCreate(RequestModel):
     """Money of this project came back under the bank's reference; the indicator once paid it."""
 
-    reference: Text
-    project: Text
+    reference: Line
+    project: Line
     indicator: Number
     year: Year
-    fen: Fen
+    fen: PositiveFen
     on_day: date
-    reason: Reason = ""
+    reason: Note = ""
 
 
-class RecoveryAsked(Asked):
+class RecoveryCreate(RequestModel):
     """Ask a project for what is to be paid back; after a fraud it lapses."""
 
-    project: Text
+    project: Line
     fraud: bool = False
     pay_by: date
-    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    reason: Text
 
 
-class YearEndAsked(Asked):
+class YearEndCreate(RequestModel):
     """The year of an indicator is over; what was not paid waits for the new one."""
 
     indicator: Number
@@ -75,10 +73,10 @@ class YearEndAsked(Asked):
     new_indicator: Number
     new_year: Year
     recalled: bool = False  # the bank has said in writing that it will pay none of what is open
-    reason: Reason = ""
+    reason: Note = ""
 
 
-class Decided(Told):
+class ProposalRead(ResponseModel):
     """What was decided; nothing follows before another person confirms its digest."""
 
     id: int
@@ -88,7 +86,7 @@ class Decided(Told):
     content: dict[str, Any]
 
 
-class IndicatorSeen(Told):
+class IndicatorRead(ResponseModel):
     """A budget indicator; `proposed_fen` of what is free stands on lists that were not sent yet."""
 
     number: str
@@ -104,7 +102,7 @@ class IndicatorSeen(Told):
     proposed_fen: int
 
 
-class PayableSeen(Told):
+class PayableRead(ResponseModel):
     """An approved claim that waits to be paid.
 
     `held` says why it cannot be listed; `indicator` has the money for it, null: it waits for money.
@@ -122,7 +120,7 @@ class PayableSeen(Told):
     indicator: str | None
 
 
-class ListSeen(Told):
+class PaymentListSummary(ResponseModel):
     """A payment list; it is sent once another person confirmed it (`sent_at`)."""
 
     number: str
@@ -140,7 +138,7 @@ class ListSeen(Told):
     answer: str | None
 
 
-class LineSeen(Told):
+class PaymentLineRead(ResponseModel):
     """A line of a list, frozen as it was confirmed, and what the bank did to it."""
 
     line: int
@@ -155,7 +153,7 @@ class LineSeen(Told):
     returned_fen: int
 
 
-class ReturnSeen(Told):
+class BankReturnRead(ResponseModel):
     """What the bank said under one of its references."""
 
     reference: str
@@ -168,7 +166,7 @@ class ReturnSeen(Told):
     received_by: str
 
 
-class ListWhole(Told):
+class PaymentListRead(ResponseModel):
     """A payment list with its lines and the bank's answers."""
 
     number: str
@@ -182,11 +180,11 @@ class ListWhole(Told):
     sent_at: datetime | None
     decision: int
     answer: str | None
-    lines: list[LineSeen]
-    returns: list[ReturnSeen]
+    lines: list[PaymentLineRead]
+    returns: list[BankReturnRead]
 
 
-class ReturnTaken(Told):
+class BankReturnOutcome(ResponseModel):
     """What came of a bank's file: rows booked, and sums."""
 
     rows: int
@@ -194,7 +192,7 @@ class ReturnTaken(Told):
     returned_fen: int
 
 
-class RefundSeen(Told):
+class RefundRead(ResponseModel):
     """Money that came back."""
 
     reference: str
@@ -210,7 +208,7 @@ class RefundSeen(Told):
     received_by: str
 
 
-class RecoverySeen(Told):
+class RecoveryRead(ResponseModel):
     """A recovery case; `outstanding_fen` is what the voucher still has to pay back."""
 
     number: str

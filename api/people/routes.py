@@ -7,7 +7,7 @@ from sqlmodel import Session, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import TokenGiven, TokenSeen, TokenWanted
+from api.people.schemas import TokenCreate, TokenRead, TokenSecret
 from ledger.errors import NotFound
 from ledger.people.steps import credentials as doors
 from ledger.people.steps.credentials import Viewer
@@ -19,8 +19,8 @@ router = APIRouter(tags=["tokens"])
 
 @router.post("/tokens", status_code=201)
 def issue(
-    wanted: TokenWanted, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
-) -> TokenGiven:
+    wanted: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
+) -> TokenSecret:
     """A token for a person, whose secret is in this answer and nowhere else."""
     secret = doors.issue_token(
         db,
@@ -34,13 +34,13 @@ def issue(
     )
     made = doors.viewer(db, secret, now)
     assert made is not None  # noqa: S101 - it was made above, and is good now
-    return TokenGiven(id=made.token, secret=secret)
+    return TokenSecret(id=made.token, secret=secret)
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
-def tokens(db: Db) -> list[TokenSeen]:
+def tokens(db: Db) -> list[TokenRead]:
     """Every token ever made, newest first."""
-    return [TokenSeen.model_validate(held) for held in doors.tokens(db)]
+    return [TokenRead.model_validate(held) for held in doors.tokens(db)]
 
 
 @router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])

@@ -1,14 +1,15 @@
 """What the API takes and gives of decisions by two persons."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
-from api.door.schemas import Asked, Told
-from ledger.people.codes import Answer
+from api.door.schemas import Line, Note, RequestModel, ResponseModel
+from ledger.people.codes import Answer, Role
 
 
-class DecisionSeen(Told):
+class DecisionRead(ResponseModel):
     """What somebody decided, and how another answered."""
 
     id: int
@@ -25,9 +26,40 @@ class DecisionSeen(Told):
     answer_reason: str
 
 
-class DecisionAnswered(Asked):
+class DecisionAnswer(RequestModel):
     """The one answer to a decision; `seen` is the digest of what was seen."""
 
     answer: Answer
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    reason: str = Field("", max_length=2000)
+    reason: Note = ""
+
+
+class TokenCreate(RequestModel):
+    """For whom; a builder's token names its project, an operator's its centre."""
+
+    role: Role
+    person: Line
+    project: Line | None = None
+    centre: Line | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class TokenSecret(ResponseModel):
+    """A new token; its secret is shown here only."""
+
+    id: int
+    secret: str
+
+
+class TokenRead(ResponseModel):
+    """A token without its secret, which nobody has but its holder."""
+
+    id: int
+    role: Role
+    person: str
+    project: str | None
+    centre: str | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None

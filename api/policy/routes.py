@@ -9,7 +9,7 @@ from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.messages.sentences import findings
 from api.policy.explain.evaluation import evaluated
-from api.policy.schemas import CaseAsked, Evaluated
+from api.policy.schemas import CaseRequest, EvaluationRead
 from ledger.errors import Finding
 from ledger.policy import load
 from ledger.policy.decide import cases
@@ -19,7 +19,7 @@ READINGS_MAX = 100
 
 router = APIRouter(tags=["policy"])
 
-_SHAPE = CaseAsked.model_json_schema()
+_SHAPE = CaseRequest.model_json_schema()
 _BODY = {
     "requestBody": {
         "required": True,
@@ -45,7 +45,7 @@ async def sent(request: Request) -> bytes:
 @router.post(
     "/evaluations",
     openapi_extra=_BODY,
-    response_model=list[Evaluated] | Evaluated,
+    response_model=list[EvaluationRead] | EvaluationRead,
     response_model_exclude_unset=True,
     dependencies=[Depends(signed_in)],
 )

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.door.schemas import Asked, Told
+from api.door.schemas import RequestModel, ResponseModel
 
 Result = Literal["eligible", "ineligible", "insufficient", "judgement", "rejected"]
 
 
-class CaseAsked(Asked):
+class CaseRequest(RequestModel):
     """A clause, and the facts to decide it on; the facts of each clause: the policy's file."""
 
     clause: str
@@ -22,7 +22,7 @@ class CaseAsked(Asked):
     expect: Any = None  # a worked case says what it expects; it changes nothing
 
 
-class Reason(Told):
+class Reason(ResponseModel):
     """Why it is not eligible: at which fact, by which rule, in a sentence."""
 
     where: str
@@ -30,7 +30,7 @@ class Reason(Told):
     message: str
 
 
-class Evaluated(Told):
+class EvaluationRead(ResponseModel):
     """A case decided; what its kind of clause does not give is left out."""
 
     clause: str

@@ -27,6 +27,7 @@ from ledger.desk.queries import queues as desk
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
@@ -101,7 +102,7 @@ def found_in(db: Session, contract: Contract, month: date) -> list[Difference]:
         process = reconcile.process_of(db, contract)
     except NotFound:
         return []
-    return differences_of(db, contract.id or 0, month, process)
+    return differences_of(db, key(contract), month, process)
 
 
 @router.get("/reconcile/{contract}/{month}")

@@ -16,27 +16,28 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
-from api.people.schemas import DecisionSeen
+from api.people.schemas import DecisionRead
 from api.reconciliation.schemas import (
-    AnswerAsked,
-    CellNamed,
-    CellSeen,
-    DifferenceSeen,
-    ExtraAsked,
-    MatchedSeen,
-    MatchingAsked,
-    MessageSeen,
-    MonthAsked,
-    MonthSeen,
-    MoveAsked,
-    ProposalAsked,
-    Proposed,
-    QuestionAsked,
-    ReconciliationSeen,
-    ShareSeen,
+    CellKey,
+    CellRead,
+    DifferenceRead,
+    ExtraCreate,
+    MatchingOutcome,
+    MatchingRequest,
+    MessageAnswerCreate,
+    MessageRead,
+    MonthRequest,
+    MonthSummary,
+    MoveCreate,
+    ProposalCreate,
+    ProposalsRead,
+    QuestionCreate,
+    ReconciliationRead,
+    ShareRead,
 )
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres import columns
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.open_lines import waiting_lines
@@ -81,47 +82,53 @@ def months(
     db: Db,
     month: Annotated[str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = None,
     state: str | None = None,
-) -> list[MonthSeen]:
+) -> list[MonthSummary]:
     """The months of the viewer's contracts, oldest first."""
     found = books.months(
         db, centre=viewer.centre, project=viewer.project, month=month_of(month) if month else None
     )
-    return [MonthSeen(**_month(m)) for m in found if state in (None, m.state)]
+    return [MonthSummary(**_month(m)) for m in found if state in (None, m.state)]
 
 
 @router.get("/reconciliations/{key}")
-def one(key: str, viewer: Reader, db: Db) -> ReconciliationSeen:
+def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """A contract's month: its cells, what documents paid into it, and every difference."""
     contract, month = named(db, viewer, key)
     of_both = books.months(db, centre=contract.centre, project=contract.project, month=month)
     seen = [m for m in of_both if m.contract == contract.id]
     if not seen:
         raise NotFound("reconciliation", id=key)
-    found = differences_of(db, contract.id or 0, month, reconcile.process_of(db, contract))
+    found = differences_of(db, columns.key(contract), month, reconcile.process_of(db, contract))
     numbers = books.numbers(db, (d.document for d in found))
-    return ReconciliationSeen(
+    return ReconciliationRead(
         **_month(seen[0]),
-        cells=[CellSeen.model_validate(c) for c in books.month_cells(db, contract.id or 0, month)],
-        shares=[ShareSeen.model_validate(s) for s in books.shares(db, contract.id or 0, month)],
+        cells=[
+            CellRead.model_validate(c) for c in books.month_cells(db, columns.key(contract), month)
+        ],
+        shares=[
+            ShareRead.model_validate(s) for s in books.shares(db, columns.key(contract), month)
+        ],
         differences=[_difference(d, numbers.get(d.document or 0)) for d in found],
-        messages=[MessageSeen.model_validate(m) for m in asked(db, contract, month)],
+        messages=[MessageRead.model_validate(m) for m in asked(db, contract, month)],
     )
 
 
 @router.post("/matching")
-def run(*, wanted: MatchingAsked | None = None, viewer: Clerk, db: Db, now: Now) -> MatchedSeen:
+def run(
+    *, wanted: MatchingRequest | None = None, viewer: Clerk, db: Db, now: Now
+) -> MatchingOutcome:
     """Allocate what is not allocated yet; doing it again changes nothing.
 
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
-    asked = wanted or MatchingAsked()
+    asked = wanted or MatchingRequest()
     waiting = waiting_lines(db) if asked.at_most is not None and asked.after is None else None
     done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
-    return MatchedSeen(**asdict(done), waiting=waiting)
+    return MatchingOutcome(**asdict(done), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)
-def move_share(wanted: MoveAsked, viewer: Clerk, db: Db, now: Now) -> None:
+def move_share(wanted: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
     """Move fen of a document line from one cell to another, out of all or into one."""
     source, target = _cell(db, wanted.from_cell), _cell(db, wanted.to_cell)
     move(
@@ -131,16 +138,16 @@ def move_share(wanted: MoveAsked, viewer: Clerk, db: Db, now: Now) -> None:
 
 
 @router.post("/reconciliations/proposals", status_code=201)
-def propose_tolerable(wanted: MonthAsked, viewer: Clerk, db: Db, now: Now) -> Proposed:
+def propose_tolerable(wanted: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
     """Propose at once every month of a contract in which nothing asks for a person."""
     made, left = reconcile.propose_tolerable(
         db, month_of(wanted.month), actor=viewer.actor, now=now
     )
-    return Proposed(decisions=[DecisionSeen.model_validate(d) for d in made], left=left)
+    return ProposalsRead(decisions=[DecisionRead.model_validate(d) for d in made], left=left)
 
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
-def propose(key: str, wanted: ProposalAsked, viewer: Clerk, db: Db, now: Now) -> DecisionSeen:
+def propose(key: str, wanted: ProposalCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose what of a contract's month counts."""
     contract, month = named(db, viewer, key)
     choices = [Choice(**choice.model_dump()) for choice in wanted.choices]
@@ -150,43 +157,43 @@ def propose(key: str, wanted: ProposalAsked, viewer: Clerk, db: Db, now: Now) ->
     if isinstance(done, list):
         told = findings(done)
         raise Refusal(422, "not_proposed", {"count": len(told), "findings": told})
-    return DecisionSeen.model_validate(done)
+    return DecisionRead.model_validate(done)
 
 
 @router.post("/reconciliations/{key}/extra", status_code=201)
-def propose_extra(key: str, wanted: ExtraAsked, viewer: Clerk, db: Db, now: Now) -> DecisionSeen:
+def propose_extra(key: str, wanted: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose that more was used in a cell than was metered."""
     contract, month = named(db, viewer, key)
     made = reconcile.propose_extra(
         db, contract, month, **wanted.model_dump(), actor=viewer.actor, now=now
     )
-    return DecisionSeen.model_validate(made)
+    return DecisionRead.model_validate(made)
 
 
 @router.post("/reconciliations/{key}/messages", status_code=201)
-def ask(key: str, wanted: QuestionAsked, viewer: Clerk, db: Db, now: Now) -> MessageSeen:
+def ask(key: str, wanted: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> MessageRead:
     """Ask the centre; it has some working days to answer."""
     contract, month = named(db, viewer, key)
     sent = messages.send(
         db, contract, month, code=wanted.code, body=wanted.body, document=wanted.document,
         process=reconcile.process_of(db, contract), actor=viewer.actor, now=now,
     )  # fmt: skip
-    return MessageSeen.model_validate(sent)
+    return MessageRead.model_validate(sent)
 
 
 @router.post("/messages/{key}/answer")
 def answer(
     key: int,
-    said: AnswerAsked,
+    said: MessageAnswerCreate,
     viewer: Annotated[Viewer, having(Right.HAND_IN)],
     db: Db,
     now: Now,
-) -> MessageSeen:
+) -> MessageRead:
     """The centre answers a question about one of its months."""
     done = messages.answer(
         db, key, centre=viewer.centre, body=said.body, actor=viewer.actor, now=now
     )
-    return MessageSeen.model_validate(done)
+    return MessageRead.model_validate(done)
 
 
 def asked(db: Session, contract: Contract, month: date) -> list[Message]:
@@ -199,20 +206,20 @@ def asked(db: Session, contract: Contract, month: date) -> list[Message]:
 
 
 def _month(seen: books.Month) -> dict[str, Any]:
-    told = {name: getattr(seen, name) for name in MonthSeen.model_fields if name != "id"}
+    told = {name: getattr(seen, name) for name in MonthSummary.model_fields if name != "id"}
     return {"id": f"{seen.contract}-{seen.month:%Y-%m}", **told}
 
 
-def _difference(one: Difference, number: str | None) -> DifferenceSeen:
+def _difference(one: Difference, number: str | None) -> DifferenceRead:
     price, policy = one.cell[2:] if one.cell else (None, None)
-    return DifferenceSeen(
+    return DifferenceRead(
         code=one.code, document=one.document, number=number, line=one.line, price=price,
         policy=policy, fen=one.fen, handling=one.handling,
     )  # fmt: skip
 
 
-def _cell(db: Session, cell: CellNamed | None) -> Key | None:
+def _cell(db: Session, cell: CellKey | None) -> Key | None:
     if cell is None:
         return None
     contract = books.contract_by_number(db, cell.contract)
-    return (contract.id or 0, month_of(cell.month), cell.price, cell.policy)
+    return (columns.key(contract), month_of(cell.month), cell.price, cell.policy)

@@ -5,57 +5,56 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from api.door.schemas import Asked, Long, Told, YearMonth
-from api.people.schemas import DecisionSeen
+from api.door.schemas import Note, PositiveFen, RequestModel, ResponseModel, Text, YearMonth
+from api.people.schemas import DecisionRead
+from ledger.units import FEN_MAX
 
-Fen = Annotated[int, Field(ge=0, le=10**15)]
 
-
-class ChoiceAsked(Asked):
+class ChoiceCreate(RequestModel):
     """What becomes of a difference; without a document, line or cell, of all with this code."""
 
     code: str
     treatment: str
-    reason: Long
+    reason: Text
     document: int | None = None
     line: int | None = None
     price: int | None = None
     policy: str | None = None
 
 
-class ProposalAsked(Asked):
+class ProposalCreate(RequestModel):
     """A proposal for a contract's month."""
 
-    choices: tuple[ChoiceAsked, ...] = ()
-    reason: str = Field("", max_length=2000)
+    choices: tuple[ChoiceCreate, ...] = ()
+    reason: Note = ""
 
 
-class MonthAsked(Asked):
+class MonthRequest(RequestModel):
     """A Beijing month, `2026-11`."""
 
     month: YearMonth
 
 
-class ExtraAsked(Asked):
+class ExtraCreate(RequestModel):
     """More was used in a cell than was metered: by this much cost, without tax."""
 
     price: int
     policy: str = ""
-    extra_fen: Fen
-    reason: Long
+    extra_fen: Annotated[int, Field(ge=0, le=FEN_MAX)]
+    reason: Text
 
 
-class MoveAsked(Asked):
+class MoveCreate(RequestModel):
     """Move fen of a document line from one cell to another one; none is: not allocated."""
 
     document: int
     line: int
-    from_cell: "CellNamed | None" = None
-    to_cell: "CellNamed | None" = None
-    fen: Annotated[int, Field(ge=1, le=10**15)]
+    from_cell: "CellKey | None" = None
+    to_cell: "CellKey | None" = None
+    fen: PositiveFen
 
 
-class CellNamed(Asked):
+class CellKey(RequestModel):
     """A cell: contract, month, contract line, policy version."""
 
     contract: str
@@ -64,21 +63,21 @@ class CellNamed(Asked):
     policy: str = ""
 
 
-class QuestionAsked(Asked):
+class QuestionCreate(RequestModel):
     """A question to the centre."""
 
     code: Annotated[str, Field(pattern=r"^R(0[1-9]|1[0-9]|20)$")]
-    body: Long
+    body: Text
     document: int | None = None
 
 
-class AnswerAsked(Asked):
+class MessageAnswerCreate(RequestModel):
     """An answer in words."""
 
-    body: Long
+    body: Text
 
 
-class MonthSeen(Told):
+class MonthSummary(ResponseModel):
     """A contract's month, fen without tax; `id` names it in addresses."""
 
     id: str
@@ -94,7 +93,7 @@ class MonthSeen(Told):
     proposed: int | None
 
 
-class CellSeen(Told):
+class CellRead(ResponseModel):
     """A contract line in the month under one policy version, fen without tax."""
 
     price: int
@@ -108,7 +107,7 @@ class CellSeen(Told):
     open_fen: int
 
 
-class ShareSeen(Told):
+class ShareRead(ResponseModel):
     """So many fen of a document line in a cell."""
 
     document: int
@@ -121,7 +120,7 @@ class ShareSeen(Told):
     red: bool
 
 
-class DifferenceSeen(Told):
+class DifferenceRead(ResponseModel):
     """A typed difference, and what becomes of it unless somebody chooses otherwise."""
 
     code: str
@@ -134,7 +133,7 @@ class DifferenceSeen(Told):
     handling: str
 
 
-class MessageSeen(Told):
+class MessageRead(ResponseModel):
     """A question to the centre."""
 
     id: int
@@ -149,30 +148,30 @@ class MessageSeen(Told):
     answered_by: str | None
 
 
-class ReconciliationSeen(MonthSeen):
+class ReconciliationRead(MonthSummary):
     """A contract's month with everything in it."""
 
-    cells: list[CellSeen]
-    shares: list[ShareSeen]
-    differences: list[DifferenceSeen]
-    messages: list[MessageSeen]
+    cells: list[CellRead]
+    shares: list[ShareRead]
+    differences: list[DifferenceRead]
+    messages: list[MessageRead]
 
 
-class Proposed(Told):
+class ProposalsRead(ResponseModel):
     """What was proposed in one act, and the contracts that need a person."""
 
-    decisions: list[DecisionSeen]
+    decisions: list[DecisionRead]
     left: list[str]
 
 
-class MatchingAsked(Asked):
+class MatchingRequest(RequestModel):
     """How much to match at once; `after` is the `next` of the run before."""
 
     after: tuple[str, str] | None = None
     at_most: Annotated[int, Field(ge=1, le=10**6)] | None = None
 
 
-class MatchedSeen(Told):
+class MatchingOutcome(ResponseModel):
     """What a run of matching allocated: document lines, shares, fen; and what stayed without."""
 
     lines: int

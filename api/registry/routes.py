@@ -9,8 +9,8 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
-from api.door.schemas import Registered
 from api.messages.sentences import findings
+from api.registry.schemas import RegistryOutcome
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.steps.register import register
@@ -44,7 +44,7 @@ def register_file(
     db: Db,
     now: Now,
     supersede: bool = False,
-) -> Registered:
+) -> RegistryOutcome:
     """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
     done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
     if done.findings:
@@ -52,4 +52,4 @@ def register_file(
         raise Refusal(422, "registry", {"count": len(told), "findings": told})
     if done.created.get("gpus") or done.superseded.get("gpus"):
         release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
-    return Registered.model_validate(done)
+    return RegistryOutcome.model_validate(done)

@@ -23,8 +23,8 @@ from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.statements import queries as books
 from ledger.statements import steps
+from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.queries import Summary
-from ledger.statements.rules import Party, Word
 from ledger.units import beijing_day
 from ledger.units import month_of as first_of
 
@@ -36,7 +36,7 @@ PAGE_ROWS = 100
 
 def party_of(viewer: Viewer) -> Party | None:
     """For whom the reader answers; the bureau answers for nobody."""
-    parties: dict[Role, Party] = {Role.OPERATOR: "centre", Role.BUILDER: "builder"}
+    parties: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.BUILDER}
     return parties.get(viewer.role)
 
 
@@ -45,8 +45,8 @@ def row(summary: Summary) -> dict[str, Any]:
     standings = words.standings()
     return {
         "seen": summary,
-        "centre": standings[summary.centre_says],
-        "builder": standings[summary.builder_says],
+        Party.CENTRE: standings[summary.centre_says],
+        Role.BUILDER: standings[summary.builder_says],
     }
 
 
@@ -116,7 +116,7 @@ def answer(
     viewer: Annotated[Viewer, having(Right.ANSWER_STATEMENTS)],
     db: Db,
     now: Now,
-    word: Annotated[Word, Form()],
+    word: Annotated[LineAnswer, Form()],
     line: Annotated[list[int] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:

@@ -10,25 +10,31 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth
-from api.statements.schemas import AnswerAsked, StatementAsked, StatementListed, StatementSeen
+from api.statements.schemas import (
+    LineAnswersCreate,
+    StatementCreate,
+    StatementRead,
+    StatementSummary,
+)
 from ledger.errors import NotFound
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Contract
 from ledger.statements import queries as books
 from ledger.statements import steps
-from ledger.statements.rules import Party, Statement, as_csv
+from ledger.statements.codes import Party
+from ledger.statements.rules import Statement, as_csv
 
 router = APIRouter(tags=["statements"])
 
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
-PARTIES: dict[Role, Party] = {Role.OPERATOR: "centre", Role.BUILDER: "builder"}
+PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.BUILDER}
 
 
 @router.post("/statements", status_code=201)
 def issue(
-    asked: StatementAsked, viewer: Annotated[Viewer, having(Right.RECONCILE)], db: Db, now: Now
-) -> list[StatementSeen]:
+    asked: StatementCreate, viewer: Annotated[Viewer, having(Right.RECONCILE)], db: Db, now: Now
+) -> list[StatementRead]:
     """State a month; asked again with the same figures, they are the same statements."""
     month = date.fromisoformat(f"{asked.month}-01")
     if asked.contract is None:
@@ -40,7 +46,7 @@ def issue(
     else:
         key = _contract(db, asked.contract)
         made = [steps.issue(db, key, month, actor=viewer.actor, now=now)]
-    return [StatementSeen.model_validate(one) for one in made]
+    return [StatementRead.model_validate(one) for one in made]
 
 
 @router.get("/statements")
@@ -53,7 +59,7 @@ def statements(
     superseded: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-) -> list[StatementListed]:
+) -> list[StatementSummary]:
     """Statements of the viewer's centre or project, or of all; newest month first."""
     found = books.statements(
         db,
@@ -65,7 +71,7 @@ def statements(
         limit=limit,
         offset=offset,
     )
-    return [StatementListed.model_validate(one) for one in found]
+    return [StatementSummary.model_validate(one) for one in found]
 
 
 @router.get("/statements/{number}.csv", response_class=Response)
@@ -77,19 +83,19 @@ def as_file(number: str, viewer: Reader, db: Db) -> Response:
 
 
 @router.get("/statements/{number}")
-def statement(number: str, viewer: Reader, db: Db) -> StatementSeen:
+def statement(number: str, viewer: Reader, db: Db) -> StatementRead:
     """A statement with its lines and what both parties say of them."""
-    return StatementSeen.model_validate(seen(db, viewer, number))
+    return StatementRead.model_validate(seen(db, viewer, number))
 
 
 @router.post("/statements/{number}/answers")
 def answer(
     number: str,
-    asked: AnswerAsked,
+    asked: LineAnswersCreate,
     viewer: Annotated[Viewer, having(Right.ANSWER_STATEMENTS)],
     db: Db,
     now: Now,
-) -> StatementSeen:
+) -> StatementRead:
     """Confirm or contest lines, as the party that the viewer's role is."""
     seen(db, viewer, number)
     steps.answer(
@@ -102,7 +108,7 @@ def answer(
         actor=viewer.actor,
         now=now,
     )
-    return StatementSeen.model_validate(seen(db, viewer, number))
+    return StatementRead.model_validate(seen(db, viewer, number))
 
 
 def seen(db: Session, viewer: Viewer, number: str) -> Statement:

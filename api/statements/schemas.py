@@ -5,39 +5,39 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.door.schemas import Asked, Exact, Text, Told, YearMonth
-from ledger.statements.rules import Standing, Word
+from api.door.schemas import Exact, Line, Note, RequestModel, ResponseModel, YearMonth
+from ledger.statements.codes import LineAnswer, Standing
 
 
-class StatementAsked(Asked):
+class StatementCreate(RequestModel):
     """A month to be stated: of one contract, or of all that have charges in it.
 
     A preview is shown and not kept; it needs a contract, and the month need not be over.
     """
 
     month: YearMonth
-    contract: Text | None = None
+    contract: Line | None = None
     preview: bool = False
 
 
-class AnswerAsked(Asked):
+class LineAnswersCreate(RequestModel):
     """A party's word on some lines, or on all; contested only with a reason."""
 
     lines: list[Annotated[int, Field(ge=1, le=32_767)]] | Literal["all"] = "all"
-    answer: Word
-    reason: str = Field("", max_length=2000)
+    answer: LineAnswer
+    reason: Note = ""
 
 
-class LineAnswered(Told):
+class LineAnswerRead(ResponseModel):
     """A party's newest word on a line."""
 
-    answer: Word = Field(validation_alias="word")
+    answer: LineAnswer = Field(validation_alias="word")
     reason: str
     answered_at: datetime
     answered_by: str
 
 
-class LineSeen(Told):
+class StatementLineRead(ResponseModel):
     """A charge as the statement shows it; `promised_ms` is what reserved devices should deliver.
 
     `partition`, `qos` and `market` are what its price selects by; null is any.
@@ -59,11 +59,11 @@ class LineSeen(Told):
     cost_fen: int
     grade: str
     gap_ms: int
-    centre: LineAnswered | None
-    builder: LineAnswered | None
+    centre: LineAnswerRead | None
+    builder: LineAnswerRead | None
 
 
-class StatementSummed(Told):
+class StatementHead(ResponseModel):
     """A statement in a list; a preview has no number."""
 
     number: str
@@ -80,14 +80,14 @@ class StatementSummed(Told):
     builder_says: Standing
 
 
-class StatementListed(StatementSummed):
+class StatementSummary(StatementHead):
     """How many lines it has."""
 
     lines: int
 
 
-class StatementSeen(StatementSummed):
+class StatementRead(StatementHead):
     """A statement with its lines; `digest` names exactly what it says."""
 
     digest: str
-    lines: list[LineSeen]
+    lines: list[StatementLineRead]

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import Accrued
+from api.vouchers.schemas import AccrualOutcome
 from ledger.charging.steps import charge
 from ledger.people.steps.credentials import Viewer
 from ledger.vouchers.steps.accrue import accrue_all
@@ -15,11 +15,11 @@ router = APIRouter(tags=["vouchers"])
 
 
 @router.post("/accruals")
-def accrue(viewer: Annotated[Viewer, having(Right.ACCRUE)], db: Db, now: Now) -> Accrued:
+def accrue(viewer: Annotated[Viewer, having(Right.ACCRUE)], db: Db, now: Now) -> AccrualOutcome:
     """Charge and accrue everything. Absolute: again, without new usage, changes nothing."""
     charged = charge(db, now)
     accrued = accrue_all(db, viewer.actor, now)
-    return Accrued(
+    return AccrualOutcome(
         charges_changed=charged.changed,
         unpriced=charged.unpriced,
         vouchers=accrued.vouchers,

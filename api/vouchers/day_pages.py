@@ -11,6 +11,7 @@ from api.door.dependencies import Db, Now, Offset
 from api.vouchers.pages import Reader
 from api.web.layout import Framed, pages
 from ledger.metering.queries import usage
+from ledger.postgres.columns import key
 from ledger.units import beijing_day
 from ledger.vouchers.queries import project_days
 
@@ -25,10 +26,9 @@ def day_page(
 ) -> HTMLResponse:
     """The day's figures and a page of its windows."""
     project = access.project(db, viewer, code)
-    assert project.id is not None  # noqa: S101 - it was read from the database
-    found = usage.windows_of_day(db, project.id, day, limit=PAGE_ROWS + 1, offset=offset)
+    found = usage.windows_of_day(db, key(project), day, limit=PAGE_ROWS + 1, offset=offset)
     windows = found[:PAGE_ROWS]
-    days = project_days(db, project.id, beijing_day(now))
+    days = project_days(db, key(project), beijing_day(now))
     pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(found) > PAGE_ROWS)
     return frame.page(
         "vouchers/day.html",

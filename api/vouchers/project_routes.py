@@ -10,10 +10,11 @@ from sqlmodel import Session
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.door.schemas import DaySeen, ProjectSeen, QuotaSeen, WindowSeen
+from api.vouchers.schemas import DayRead, ProjectRead, QuotaRead, WindowRead
 from ledger.errors import NotFound
 from ledger.metering.queries import usage
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers import queries as quotas
@@ -26,23 +27,23 @@ Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 
 @router.get("/projects")
-def projects(viewer: Reader, db: Db) -> list[ProjectSeen]:
+def projects(viewer: Reader, db: Db) -> list[ProjectRead]:
     """The projects that are the viewer's to see, by code."""
-    return [ProjectSeen.model_validate(row) for row in access.projects(db, viewer)]
+    return [ProjectRead.model_validate(row) for row in access.projects(db, viewer)]
 
 
 @router.get("/projects/{code}")
-def project(code: str, viewer: Reader, db: Db) -> ProjectSeen:
+def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
     """One project."""
     found = access.project(db, viewer, code)
     (row,) = access.projects(db, viewer, only=found.id)
-    return ProjectSeen.model_validate(row)
+    return ProjectRead.model_validate(row)
 
 
 @router.get("/projects/{code}/quota")
-def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaSeen:
+def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
     """What the voucher was worth, what is drawn, what is left, and until when it lasts."""
-    return QuotaSeen.of(quotas.quota(db, access.project(db, viewer, code), now))
+    return QuotaRead.of(quotas.quota(db, access.project(db, viewer, code), now))
 
 
 @router.get("/projects/{code}/days")
@@ -54,27 +55,25 @@ def days(
     now: Now,
     since: date = date.min,
     until: date = date.max,
-) -> list[DaySeen]:
+) -> list[DayRead]:
     """The days with usage from `since` until before `until`, oldest first."""
     found = access.project(db, viewer, code)
-    return [DaySeen.of(d) for d in _days(db, found, now) if since <= d.day < until]
+    return [DayRead.of(d) for d in _days(db, found, now) if since <= d.day < until]
 
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
     *, code: str, day: date, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
-) -> list[WindowSeen]:
+) -> list[WindowRead]:
     """The parts of kept windows behind a day: all of them together are exactly its usage."""
     found = access.project(db, viewer, code)
-    assert found.id is not None  # noqa: S101 - it was read from the database
-    parts = usage.windows_of_day(db, found.id, day, limit=limit, offset=offset)
-    return [WindowSeen.of(part) for part in parts]
+    parts = usage.windows_of_day(db, key(found), day, limit=limit, offset=offset)
+    return [WindowRead.of(part) for part in parts]
 
 
 def _days(db: Session, project: Project, now: datetime) -> Sequence[quotas.Day]:
     """With the voucher's earning; a project without a voucher has used, and earned nothing."""
-    assert project.id is not None  # noqa: S101 - it was read from the database
     try:
         return quotas.quota(db, project, now).days
     except NotFound:
-        return quotas.project_days(db, project.id, beijing_day(now))
+        return quotas.project_days(db, key(project), beijing_day(now))

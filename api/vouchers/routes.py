@@ -12,21 +12,23 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.door.schemas import VoucherGiven, VoucherWanted
 from api.messages.sentences import findings
-from api.people.schemas import DecisionSeen
+from api.people.schemas import DecisionRead
 from api.vouchers.schemas import (
-    CapWanted,
-    LapseWanted,
-    ReservationReleased,
-    ReservationSeen,
-    ReservationWanted,
+    CapCreate,
+    LapseCreate,
+    ReservationCreate,
+    ReservationRead,
+    ReservationRelease,
+    VoucherCreate,
+    VoucherRead,
 )
 from ledger.accounts.queries import rights
 from ledger.claims.queries import voucher_of
 from ledger.people.steps.credentials import Viewer
 from ledger.policy import Policy, decide, load
 from ledger.policy.decide.reasons import reasons
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
@@ -46,19 +48,18 @@ _OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
 def open_for(
     *,
     code: str,
-    wanted: VoucherWanted,
+    wanted: VoucherCreate,
     viewer: Opener,
     db: Db,
     now: Now,
-) -> VoucherGiven:
+) -> VoucherRead:
     """Decide, and open the project's voucher; asked again it is the same one."""
     project = access.project(db, viewer, code)
     policy = load(wanted.policy)
     _refuse_unless_eligible(policy, wanted, project)
-    assert project.id is not None  # noqa: S101 - it was read from the database
     voucher = open_voucher(
         db,
-        project=project.id,
+        project=key(project),
         clause=wanted.clause,
         policy=wanted.policy,
         facts=wanted.facts,
@@ -66,13 +67,13 @@ def open_for(
         now=now,
     )
     cap_fen = -rights(db, voucher.book).clause  # it may have been changed since
-    return VoucherGiven(project=code, policy=voucher.policy, clause=voucher.clause, cap_fen=cap_fen)
+    return VoucherRead(project=code, policy=voucher.policy, clause=voucher.clause, cap_fen=cap_fen)
 
 
 @router.post("/projects/{code}/cap", status_code=201)
 def propose_a_cap(
-    *, code: str, wanted: CapWanted, viewer: Opener, db: Db, now: Now
-) -> DecisionSeen:
+    *, code: str, wanted: CapCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
     """Decide on another cap; another person confirms it."""
     made = propose_cap(
         db,
@@ -82,23 +83,23 @@ def propose_a_cap(
         actor=viewer.actor,
         now=now,
     )
-    return DecisionSeen.model_validate(made)
+    return DecisionRead.model_validate(made)
 
 
 @router.post("/projects/{code}/lapse", status_code=201)
 def propose_to_lapse(
-    *, code: str, wanted: LapseWanted, viewer: Opener, db: Db, now: Now
-) -> DecisionSeen:
+    *, code: str, wanted: LapseCreate, viewer: Opener, db: Db, now: Now
+) -> DecisionRead:
     """Decide that what is left of the voucher lapses; another person confirms it."""
     voucher = _voucher(db, viewer, code)
     made = propose_lapse(db, voucher, reason=wanted.reason, actor=viewer.actor, now=now)
-    return DecisionSeen.model_validate(made)
+    return DecisionRead.model_validate(made)
 
 
 @router.post("/projects/{code}/reservations", status_code=201)
 def reserve_a_part(
-    *, code: str, wanted: ReservationWanted, viewer: Opener, db: Db, now: Now
-) -> ReservationSeen:
+    *, code: str, wanted: ReservationCreate, viewer: Opener, db: Db, now: Now
+) -> ReservationRead:
     """Reserve a part of the voucher for a plan."""
     made = reserve(
         db,
@@ -115,32 +116,31 @@ def reserve_a_part(
 @router.get("/projects/{code}/reservations")
 def reservations(
     *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
-) -> list[ReservationSeen]:
+) -> list[ReservationRead]:
     """The reservations that stand, oldest first: they are used up in this order."""
     found = standing(db, _voucher(db, viewer, code))
     return [_reservation(one, left) for one, left in found]
 
 
 @router.delete("/projects/{code}/reservations/{key}")
-def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationReleased:
+def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationRelease:
     """Release a reservation; what nobody used of it is available again."""
     found = reservation_of(db, _voucher(db, viewer, code), key)
     released = release(db, found, actor=viewer.actor, now=now)
-    return ReservationReleased(id=key, released_fen=released)
+    return ReservationRelease(id=key, released_fen=released)
 
 
-def _reservation(one: Reservation, left: int) -> ReservationSeen:
-    return ReservationSeen.model_validate({**one.model_dump(), "left_fen": left})
+def _reservation(one: Reservation, left: int) -> ReservationRead:
+    return ReservationRead.model_validate({**one.model_dump(), "left_fen": left})
 
 
 def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
     """The voucher of a project that is there and has one."""
     project = access.project(db, viewer, code)
-    assert project.id is not None  # noqa: S101 - it was read from the database
-    return voucher_of(db, project.id)
+    return voucher_of(db, key(project))
 
 
-def _refuse_unless_eligible(policy: Policy, wanted: VoucherWanted, project: Project) -> None:
+def _refuse_unless_eligible(policy: Policy, wanted: VoucherCreate, project: Project) -> None:
     """Anything but an eligible project of the clause's kind is refused, with its reasons."""
     decision = decide(policy, wanted.clause, {**wanted.facts, **_OF_THE_BOOKS})
     clause = policy.clause(wanted.clause)

@@ -1,32 +1,35 @@
 """What the API takes and gives of caps, lapses and reservations; see `api/door/schemas.py`."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from api.door.schemas import Asked, Long, Text, Told
+from api.door.schemas import Exact, Line, RequestModel, ResponseModel, Text
+from ledger.metering.queries import usage
+from ledger.vouchers import queries as quotas
 
 
-class CapWanted(Asked):
+class CapCreate(RequestModel):
     """Another cap of a voucher, fen, and why."""
 
     cap_fen: int
-    reason: Long
+    reason: Text
 
 
-class LapseWanted(Asked):
+class LapseCreate(RequestModel):
     """Why what is left of a voucher lapses."""
 
-    reason: Long
+    reason: Text
 
 
-class ReservationWanted(Asked):
+class ReservationCreate(RequestModel):
     """A part of a voucher, fen, held back for a plan to the end of a Beijing day."""
 
     fen: int
-    plan: Text
+    plan: Line
     until: date
 
 
-class ReservationSeen(Told):
+class ReservationRead(ResponseModel):
     """A reservation that stands, and what nobody used of it, fen."""
 
     id: int
@@ -36,8 +39,134 @@ class ReservationSeen(Told):
     until: date
 
 
-class ReservationReleased(Told):
+class ReservationRelease(ResponseModel):
     """What nobody used of a reservation, available again, fen."""
 
     id: int
     released_fen: int
+
+
+class ProjectRead(ResponseModel):
+    """A model project (article 9) or a talent team (article 14); its voucher's clause, if any."""
+
+    code: str
+    name: str
+    kind: str
+    organisation: str
+    drill: bool
+    clause: str | None
+
+
+class VoucherCreate(RequestModel):
+    """A voucher under a clause of a policy version, and the facts that it is decided on."""
+
+    clause: Line
+    policy: Line
+    facts: dict[str, Any]
+
+
+class VoucherRead(ResponseModel):
+    """An open voucher."""
+
+    project: str
+    policy: str
+    clause: str
+    cap_fen: int
+
+
+class RightsRead(ResponseModel):
+    """The voucher's accounts, fen."""
+
+    entitlement: int
+    available: int
+    reserved: int
+    accrued: int
+    payable: int
+    sent: int
+    paid: int
+    recoverable: int
+    lapsed: int
+
+
+class QuotaRead(ResponseModel):
+    """A voucher as its owner sees it, fen. `pace_fen` is what is earned a day at present."""
+
+    code: str
+    name: str
+    kind: str
+    drill: bool
+    policy: str
+    clause: str
+    rate: Exact
+    cap_fen: int
+    provisional_fen: int
+    payable_fen: int
+    paid_fen: int
+    left_fen: int
+    cost_fen: int
+    uncapped_fen: int
+    cut_fen: int
+    pace_fen: Exact
+    runs_out: date | None
+    computed_at: datetime | None
+    rights: RightsRead
+
+    @classmethod
+    def of(cls, found: quotas.Quota) -> "QuotaRead":
+        """From the books' answer."""
+        return cls.model_validate(
+            {
+                **vars(found),
+                "rights": RightsRead.model_validate(found.rights),
+                "provisional_fen": found.rights.accrued,
+                "payable_fen": found.rights.payable + found.rights.sent,
+                "paid_fen": found.rights.paid,
+            }
+        )
+
+
+class DayRead(ResponseModel):
+    """A Beijing day of a project. `cost_fen` is exact: only a month's charge is rounded."""
+
+    day: date
+    device_ms: Exact
+    cost_fen: Exact
+    earned_fen: int
+    util_ppm: int | None
+    unpriced_ms: Exact
+
+    @classmethod
+    def of(cls, found: quotas.Day) -> "DayRead":
+        """From the books' answer."""
+        return cls.model_validate({**vars(found), "cost_fen": found.cost})
+
+
+class WindowRead(ResponseModel):
+    """A part of a kept window that belongs to the project, and the batch that brought it."""
+
+    gpu: str
+    start: datetime
+    holder: str
+    from_ms: int
+    to_ms: int
+    num: int
+    den: int
+    device_ms: Exact
+    mig_profile: str
+    util_ppm: int | None
+    stream: str
+    number: int
+
+    @classmethod
+    def of(cls, found: usage.WindowPart) -> "WindowRead":
+        """From the books' answer."""
+        return cls.model_validate(found)
+
+
+class AccrualOutcome(ResponseModel):
+    """What changed: charges computed anew, vouchers looked at, vouchers in which money moved."""
+
+    charges_changed: int
+    unpriced: int
+    vouchers: int
+    moved: int

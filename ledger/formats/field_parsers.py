@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from enum import EnumType
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
@@ -129,14 +130,14 @@ def up_to(limit: int) -> PlainValidator:
     return text_field(parse)
 
 
-def one_of(literal: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
-    """A field that is one of a few words."""
-    words: tuple[str, ...] = get_args(literal)
+def one_of(kind: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
+    """A field that is one of a few words: a StrEnum, or a Literal."""
+    known = {str(word): word for word in (kind if isinstance(kind, EnumType) else get_args(kind))}
 
-    def parse(text: str) -> str:
-        if text not in words:
-            raise fault("bad_choice", choices=", ".join(words))
-        return text
+    def parse(text: str) -> Any:  # noqa: ANN401 - of the kind that was given
+        if text not in known:
+            raise fault("bad_choice", choices=", ".join(known))
+        return known[text]
 
     return text_field(parse)
 

@@ -4,8 +4,9 @@
 found is told as values in `tree`. `pools` settles a round, `stacking` puts several awards together.
 """
 
+from ledger.policy.codes import Result
 from ledger.policy.decide.engine import decide
-from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Result, Step
+from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Step
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.published import DIGEST_FORMAT, digest, law, load, versions
 

@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ledger.formats.field_parsers import Shape, one_of, up_to
+from ledger.policy.codes import FileRole
 
 DocumentKind = Literal[
     "digital_invoice", "electronic_invoice", "paper_invoice", "internal_settlement"
 ]
 Grade = Literal["A", "B", "C", "D"]
-FileRole = Literal["application", "commitment", "receipt", "account", "contract", "result", "other"]
 
 
 class Process(Shape):

@@ -1,7 +1,7 @@
 """The few column shapes that the tables share. What a value may be is said by the migrations."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
@@ -36,3 +36,20 @@ def moment(*, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa
 def days(*, nullable: bool = False) -> Any:  # noqa: ANN401
     """A range of Beijing dates."""
     return Field(default=None if nullable else ..., sa_type=DATERANGE, nullable=nullable)
+
+
+class Keyed(Protocol):
+    """A row whose key the database gives."""
+
+    id: int | None
+
+
+def key(row: Keyed) -> int:
+    """Return the key of a persisted row.
+
+    Raises:
+        RuntimeError: the row was never flushed, so it has none.
+    """
+    if row.id is None:
+        raise RuntimeError(f"{type(row).__name__} has no key: it was never flushed")
+    return row.id

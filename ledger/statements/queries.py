@@ -17,16 +17,8 @@ from ledger.charging.rules.billing import owed
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
-from ledger.statements.rules import (
-    Answer,
-    Evidence,
-    Line,
-    Party,
-    Standing,
-    Statement,
-    evidence,
-    standing,
-)
+from ledger.statements.codes import Party, Standing
+from ledger.statements.rules import Answer, Evidence, Line, Statement, evidence, standing
 from ledger.units import Fen
 
 _HEADS = """
@@ -180,8 +172,8 @@ def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: AN
         cost_fen=r.cost_fen,
         grade=r.grade,
         gap_ms=r.gap_ms,
-        centre=answers.get((r.line, "centre")),
-        builder=answers.get((r.line, "builder")),
+        centre=answers.get((r.line, Party.CENTRE)),
+        builder=answers.get((r.line, Party.BUILDER)),
     )
 
 

@@ -15,18 +15,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
 from ledger.formats.spreadsheet_export import harmless
 from ledger.policy.process import Grade
 from ledger.registry.rules.pricing import Priced, Share
+from ledger.statements.codes import LineAnswer, Standing
 from ledger.units import Fen, hours, yuan
-
-Party = Literal["centre", "builder"]
-Word = Literal["confirmed", "contested"]
-Standing = Literal["confirmed", "contested", "open"]
-"""What a party says of the whole: all lines confirmed, one contested, or not all answered."""
 
 GRADES: Mapping[str, Grade] = MappingProxyType(
     {"nvml": "B", "dcgm": "B", "slurm": "C", "import": "D"}
@@ -45,7 +41,7 @@ class Evidence:
 class Answer:
     """A party's newest word on a line."""
 
-    word: Word
+    word: LineAnswer
     reason: str
     answered_at: datetime
     answered_by: str
@@ -110,8 +106,8 @@ def standing(words: Iterable[str | None]) -> Standing:
     """What a party says of the whole, from its words on the lines; None is no word yet."""
     said = set(words)
     if "contested" in said:
-        return "contested"
-    return "open" if None in said else "confirmed"
+        return Standing.CONTESTED
+    return Standing.OPEN if None in said else Standing.CONFIRMED
 
 
 def number_of(contract: int, month: date, revision: int) -> str:

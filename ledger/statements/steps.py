@@ -19,9 +19,11 @@ from ledger.charging.rules.charges import ChargeKey
 from ledger.charging.steps import charge
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.digest import digest
+from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
 from ledger.statements import queries as statements
-from ledger.statements.rules import Evidence, Party, Statement, Word, content, number_of
+from ledger.statements.codes import LineAnswer, Party
+from ledger.statements.rules import Evidence, Statement, content, number_of
 from ledger.statements.tables import Statement as Row
 from ledger.statements.tables import StatementAnswer, StatementLine
 from ledger.units import beijing_day, month_of
@@ -75,7 +77,7 @@ def answer(
     *,
     lines: Sequence[int] | None,
     party: Party,
-    word: Word,
+    word: LineAnswer,
     reason: str,
     actor: str,
     now: datetime,
@@ -106,7 +108,7 @@ def answer(
         if before is None or (before.word, before.reason) != (word, reason.strip()):
             db.add(
                 StatementAnswer(
-                    statement=row.id or 0, line=line, party=party, answer=word,
+                    statement=key(row), line=line, party=party, answer=word,
                     reason=reason.strip(), answered_at=now, answered_by=actor,
                 )
             )  # fmt: skip
@@ -132,22 +134,23 @@ def _next(month: date) -> date:
 
 
 def _issue(db: Session, contract: Contract, month: date, actor: str, now: datetime) -> Statement:
-    key = contract.id or 0
+    contract_id = key(contract)
     db.execute(_ONE_AT_A_TIME)
     newest = db.exec(
         select(Row)
-        .where(Row.contract == key, Row.month == month)
+        .where(Row.contract == contract_id, Row.month == month)
         .order_by(col(Row.revision).desc())
         .limit(1)
     ).first()
     told = _lines(db, contract, month)
     if newest is None and not told:
         raise Refused("nothing_metered", contract=contract.number, month=f"{month:%Y-%m}")
-    says = digest(content(key, month, told))
+    says = digest(content(contract_id, month, told))
     if newest is None or newest.digest != says:
         revision = newest.revision + 1 if newest else 1
         newest = Row(
-            number=number_of(key, month, revision), contract=key, month=month, revision=revision,
+            number=number_of(contract_id, month, revision), contract=contract_id, month=month,
+            revision=revision,
             total_fen=sum(int(str(line["cost_fen"])) for line in told), digest=says,
             issued_at=now, issued_by=actor,
         )  # fmt: skip
@@ -162,7 +165,7 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
 
 
 def _lines(db: Session, contract: Contract, month: date) -> list[Line]:
-    rows = statements.charged(db, contract.id or 0, month)
+    rows = statements.charged(db, key(contract), month)
     if not rows:
         return []
     project = contract.project

@@ -21,6 +21,8 @@ from ledger.documents.queries.originals import File
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation
 from ledger.units import beijing_day
@@ -123,7 +125,7 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(
-                db, made.id or 0, answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
+                db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
             )
 
 
@@ -141,7 +143,7 @@ def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> No
 def draft(engine: sa.Engine, code: str) -> str:
     """A claim of one fen of that project, with a file; the money is simply there. Its number."""
     with Session(engine) as db, db.begin():
-        project = project_by_code(db, code).id or 0
+        project = key(project_by_code(db, code))
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(
@@ -149,7 +151,7 @@ def draft(engine: sa.Engine, code: str) -> str:
             moves={voucher_of(db, project).book: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)
-        add_file(db, claim, "receipt", file("receipt"), actor="test", now=START)
+        add_file(db, claim, FileRole.RECEIPT, file(FileRole.RECEIPT), actor="test", now=START)
         return claim.number
 
 

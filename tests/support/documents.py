@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 
 from ledger.desk.steps import confirm
 from ledger.desk.steps.take_documents import take_document, take_list
+from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document, Line, Party
 from ledger.documents.steps.documents import Taken
@@ -53,10 +54,11 @@ def invoice(serial: int, *net_fen: int, **other: Any) -> Document:
     lines = tuple(line(fen) for fen in net_fen or (100_000,))
     net, tax = sum(one.net_fen for one in lines), sum(one.tax_fen for one in lines)
     made = Document(
-        kind="digital_invoice", code="", number=digital(serial), issued_on=ISSUED, seller=CENTRE,
-        buyer=CENTRE, lines=lines, net_fen=net, tax_fen=tax, gross_fen=net + tax, words="",
-        reverses=None, confirmation=None, remark="", since=None, until=None, statement=None,
-        source="xml",
+        kind=DocumentKind.DIGITAL_INVOICE, code="", number=digital(serial), issued_on=ISSUED,
+        seller=CENTRE, buyer=CENTRE, lines=lines, net_fen=net, tax_fen=tax, gross_fen=net + tax,
+        words="", reverses=None, confirmation=None, remark="", since=None, until=None,
+        statement=None,
+        source=DocumentSource.XML,
     )  # fmt: skip
     return replace(made, **other)
 

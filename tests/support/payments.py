@@ -26,6 +26,7 @@ from ledger.payment.tables import PaymentList
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.tables import Voucher
 from tests.support.vouchers import chain, place_voucher, posted
@@ -130,9 +131,8 @@ class Treasury:
         answer: Answer = Answer.CONFIRMED,
         now: datetime = NOW,
     ) -> None:
-        assert decision.id is not None
         viewer = CASHIER if answer == "withdrawn" else BOSS
-        respond(db, decision.id, answer=answer, seen=decision.digest, viewer=viewer, now=now)
+        respond(db, key(decision), answer=answer, seen=decision.digest, viewer=viewer, now=now)
 
     def make(
         self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026

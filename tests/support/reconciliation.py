@@ -19,6 +19,7 @@ from ledger.errors import Finding
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
 from ledger.reconciliation.rules.choices import Choice
@@ -82,7 +83,7 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, decision.id or 0, answer=Answer.CONFIRMED, seen=decision.digest, viewer=viewer,
+                db, key(decision), answer=Answer.CONFIRMED, seen=decision.digest, viewer=viewer,
                 now=NOW,
             )  # fmt: skip
 
@@ -101,7 +102,7 @@ class Desk:
     def more_used(self, fen: int) -> None:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             contract = contract_by_number(db, "k1")
-            (cell,) = month_cells(db, contract.id or 0, MONTH)
+            (cell,) = month_cells(db, key(contract), MONTH)
             made = reconcile.propose_extra(
                 db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
                 reason="现场核实", actor=CLERK.actor, now=NOW,

@@ -13,6 +13,7 @@ from ledger.charging.steps import Charged, charge
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.postgres.database import Database
 from ledger.registry.steps.register import Registered, register
 from ledger.vouchers.queries import project_by_code
@@ -51,7 +52,7 @@ class Town:
             load_policies(connection)
         self.register(REGISTRY)
         with Session(engine) as db, db.begin():
-            self.project = project_by_code(db, "p1").id or 0
+            self.project = key(project_by_code(db, "p1"))
             open_voucher(
                 db, project=self.project, clause="09-1", policy=POLICY, facts={}, actor="clerk",
                 now=START,

@@ -17,14 +17,16 @@ from ledger.claims.steps.eligibility import check_earned, earned
 from ledger.claims.tables import Claim
 from ledger.errors import Conflict, Refused
 from ledger.formats.capital_amounts import in_words
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 
-KIND = "claim"  # of its decisions
+KIND = DecisionKind.CLAIM  # of its decisions
 
 
 def propose_approval(
@@ -78,7 +80,7 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
 
 def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict[str, Any]:
     """What is approved, after a look whether it may be."""
-    published = book.publication_of(db, claim.id or 0)
+    published = book.publication_of(db, key(claim))
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
     payee = db.get_one(Organisation, claim.payee)
@@ -88,7 +90,7 @@ def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
     check_earned(claim, earned(db, voucher, claim))
-    accepted = book.newest_event(db, claim.id or 0, "accept")
+    accepted = book.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,
         "project": db.get_one(Project, voucher.project).code,

@@ -15,11 +15,13 @@ from ledger.claims.queries import account_of
 from ledger.claims.tables import BankAccount
 from ledger.errors import Finding
 from ledger.formats.organisation_names import same_name
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, open_decision
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 
-KIND = "account"  # of its decisions
+KIND = DecisionKind.ACCOUNT  # of its decisions
 
 _BANK_CODE = re.compile(r"\d{12}", re.ASCII)  # 联行号: the clearing system's number of a branch
 _NUMBER = re.compile(r"\d{6,32}", re.ASCII)
@@ -82,7 +84,7 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
             bank=given["bank"],
             bank_code=given["bank_code"],
             number=given["number"],
-            decision=decision.id or 0,
+            decision=key(decision),
             confirmed_at=now,
         )
     )

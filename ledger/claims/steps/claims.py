@@ -24,7 +24,8 @@ from ledger.claims.tables import Claim
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
 from ledger.policy import load
-from ledger.policy.process import FileRole
+from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
@@ -101,7 +102,7 @@ def add_file(
 def lacking(db: Session, claim: Claim) -> list[Finding]:
     """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
     voucher = db.get_one(Voucher, claim.voucher)
-    there = {file.role for file in book.files(db, _id(claim.id))}
+    there = {file.role for file in book.files(db, key(claim))}
     wanted = load(voucher.policy).process.claim_files
     missing = [Finding(f"files.{role}", f"lacks_{role}") for role in wanted if role not in there]
     if book.account_of(db, claim.payee) is None:
@@ -163,8 +164,3 @@ def _refusal(error: object) -> LedgerError | None:
         case "publication_over":
             return Refused("publication_not_over")
     return None
-
-
-def _id(key: int | None) -> int:
-    assert key is not None  # noqa: S101 - it was read from the database
-    return key

@@ -19,6 +19,7 @@ from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.formats.capital_amounts import in_words
 from ledger.formats.working_days import working_days_after
 from ledger.policy import load
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
@@ -49,7 +50,7 @@ def publish(
     today = beijing_day(now)
     days = load(voucher.policy).process.publication_days
     made = Publication(
-        claim=claim.id or 0,
+        claim=key(claim),
         since=today + timedelta(days=1),
         until=working_days_after(today, days),
         days=days,
@@ -107,11 +108,11 @@ def receive(
         raise Refused("objection_blank")
     lock(db, claim)
     next_state(claim.state, "object", viewer_role)
-    published = book.publication_of(db, claim.id or 0)
+    published = book.publication_of(db, key(claim))
     if published is None:
         raise Conflict("no_such_step", action="object", state=claim.state)
     made = Objection(
-        publication=published.id or 0,
+        publication=key(published),
         objector=objector,
         contact=contact,
         body=body,
@@ -155,7 +156,7 @@ def resolve(
     found.resolved_at, found.resolved_by = now, actor
     db.add(found)
     db.flush()
-    others = [o for o in book.objections(db, claim.id or 0) if o.upheld is None]
+    others = [o for o in book.objections(db, key(claim)) if o.upheld is None]
     if upheld or not others:
         content = {"objection": objection}
         act(

@@ -6,28 +6,28 @@ here changes anything, and an empty list means that there is nothing of that kin
 
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines as lines
+from ledger.desk.codes import FindingKind
 from ledger.metering.queries import usage
 from ledger.registry.rules.pricing import Unpriced
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
 
-Kind = Literal["conflicts", "forks", "quarantine", "gaps", "silent", "unowned", "unpriced"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS = tuple(FindingKind)
 
 Row = dict[str, Any]
 
 _OF_CENTRE = "(CAST(:centre AS bigint) IS NULL OR c.centre = :centre)"
 _PAGE = "LIMIT :limit OFFSET :offset"
 
-_QUERIES: dict[Kind, str] = {
+_QUERIES: dict[FindingKind, str] = {
     # A second body for a kept window: the first stands, a person decides.
-    "conflicts": f"""
+    FindingKind.CONFLICTS: f"""
         SELECT c.name AS cluster, x.gpu, x.start, x.received_at, x.stream::text, x.number,
                w.stream::text AS first_stream, w.number AS first_number
         FROM conflicts x JOIN clusters c ON c.id = x.cluster
@@ -35,14 +35,14 @@ _QUERIES: dict[Kind, str] = {
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.gpu, x.start {_PAGE}
     """,
     # Two batches under one number: a cloned node, or a spool restored from a copy.
-    "forks": f"""
+    FindingKind.FORKS: f"""
         SELECT c.name AS cluster, a.node, x.stream::text, x.number, x.received_at,
                encode(x.hash, 'hex') AS hash, octet_length(x.bytes) AS size
         FROM forks x JOIN agents a ON a.id = x.agent JOIN clusters c ON c.id = a.cluster
         WHERE {_OF_CENTRE} ORDER BY x.received_at DESC, x.stream, x.number {_PAGE}
     """,
     # Windows that cannot count yet.
-    "quarantine": f"""
+    FindingKind.QUARANTINE: f"""
         SELECT c.name AS cluster, q.node, q.gpu, q.reason, count(*) AS windows,
                min(q.start) AS first, max(q.start) AS last
         FROM quarantine q JOIN clusters c ON c.id = q.cluster
@@ -51,7 +51,7 @@ _QUERIES: dict[Kind, str] = {
         ORDER BY max(q.received_at) DESC, q.gpu {_PAGE}
     """,
     # Somebody said that nobody looked.
-    "gaps": f"""
+    FindingKind.GAPS: f"""
         SELECT c.name AS cluster, v.gpu, v.day, v.gap_ms, reasons.reasons
         FROM coverage v JOIN clusters c ON c.id = v.cluster
         CROSS JOIN LATERAL (
@@ -63,7 +63,7 @@ _QUERIES: dict[Kind, str] = {
         WHERE v.gap_ms > 0 AND {_OF_CENTRE} ORDER BY v.day DESC, v.gpu {_PAGE}
     """,
     # Nobody said anything: minutes of registered GPUs without a window, up to five minutes ago.
-    "silent": f"""
+    FindingKind.SILENT: f"""
         SELECT c.name AS cluster, g.node, g.gpu, d.day,
                d.expected - coalesce(v.windows, 0) AS minutes
         FROM gpus g JOIN clusters c ON c.id = g.cluster
@@ -90,7 +90,7 @@ _QUERIES: dict[Kind, str] = {
 
 def findings(
     db: Session,
-    kind: Kind,
+    kind: FindingKind,
     now: datetime,
     *,
     centre: int | None = None,

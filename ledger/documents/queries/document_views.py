@@ -14,12 +14,12 @@ from typing import Literal
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from ledger.documents.codes import DocumentState
 from ledger.documents.tables import DocumentLine, Freeze
 from ledger.errors import NotFound
 from ledger.units import Fen
 
-State = Literal["standing", "to_confirm", "frozen", "refused", "dropped"]
-Filter = Literal["standing", "to_confirm", "frozen", "refused", "dropped", "unallocated"]
+Filter = DocumentState | Literal["unallocated"]
 
 _THEIRS = """
     (CAST(:centre AS bigint) IS NULL OR d.seller_uscc IN (
@@ -124,7 +124,7 @@ class Seen:
     decision: int | None
     confirmed_by: str | None
     confirmed_at: datetime | None
-    state: State
+    state: DocumentState
     worth_fen: Fen
     allocated_fen: Fen
 

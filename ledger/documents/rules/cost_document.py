@@ -12,18 +12,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.errors import Finding
 from ledger.formats.capital_amounts import from_words
 from ledger.formats.findings import finding
 from ledger.formats.uscc import uscc_fault
 from ledger.units import FEN_MAX, Fen, yuan
 
-Kind = Literal[
-    "digital_invoice", "electronic_invoice", "paper_invoice", "internal_settlement", "other"
-]
-Source = Literal["xml", "ofd", "keyed"]
 LINES_MAX = 2_000
 TEXT_MAX = 2_000
 SHOWN_MAX = 60
@@ -58,7 +54,7 @@ class Line:
 class Document:
     """A cost document. Amounts in fen, all negative on a red one; both days are included."""
 
-    kind: Kind
+    kind: DocumentKind
     code: str  # of older invoices: 发票代码
     number: str
     issued_on: date
@@ -75,7 +71,7 @@ class Document:
     since: date | None  # the service period, where the document says it
     until: date | None
     statement: str | None  # 对账单号
-    source: Source
+    source: DocumentSource
 
 
 def faults(document: Document) -> list[Finding]:

@@ -9,21 +9,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import get_args
 
-from ledger.documents.rules.cost_document import Document, Kind, Line, Party, Source, faults
+from ledger.documents.codes import DocumentKind, DocumentSource
+from ledger.documents.rules.cost_document import Document, Line, Party, faults
 from ledger.documents.rules.remarks import remark_says, reversal
 from ledger.errors import Finding
 from ledger.formats.field_parsers import FIRST_DAY, LAST_DAY
 from ledger.formats.findings import finding
 from ledger.units import Fen, fen_from_yuan
 
-KIND_WORDS: Mapping[str, Kind] = {
-    "数电票": "digital_invoice",
-    "增值税电子发票": "electronic_invoice",
-    "纸质发票": "paper_invoice",
-    "校内结算": "internal_settlement",
-    "其他凭证": "other",
+KIND_WORDS: Mapping[str, DocumentKind] = {
+    "数电票": DocumentKind.DIGITAL_INVOICE,
+    "增值税电子发票": DocumentKind.ELECTRONIC_INVOICE,
+    "纸质发票": DocumentKind.PAPER_INVOICE,
+    "校内结算": DocumentKind.INTERNAL_SETTLEMENT,
+    "其他凭证": DocumentKind.OTHER,
 }
 REQUIRED = ("kind", "number", "issued_on", "seller_name", "buyer_name", "gross")
 FIELDS = (
@@ -46,7 +46,7 @@ _NO_AMOUNT = ("", "*", "**", "***")  # of a line that is exempt from tax
 class Written:
     """The fields as texts, "" where there is none; `places` names them as their writer does."""
 
-    source: Source
+    source: DocumentSource
     values: Mapping[str, str]
     lines: Sequence[Mapping[str, str]]
     places: Mapping[str, str] = field(default_factory=dict)
@@ -168,11 +168,11 @@ class _Reader:
             tax_fen=0 if texts["tax"] in _NO_AMOUNT else self._fen(where + "tax", texts["tax"]),
         )
 
-    def _kind(self) -> Kind | None:
+    def _kind(self) -> DocumentKind | None:
         word = self._text("kind")
         if word in KIND_WORDS:
             return KIND_WORDS[word]
-        known: tuple[Kind, ...] = get_args(Kind)
+        known: tuple[DocumentKind, ...] = tuple(DocumentKind)
         for kind in known:
             if kind == word:
                 return kind

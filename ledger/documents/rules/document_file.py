@@ -7,6 +7,7 @@ keyed goes through the same checks as what was read.
 
 from collections.abc import Mapping, Sequence
 
+from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import LINES_MAX, Document
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
 from ledger.documents.rules.einvoice import read_einvoice
@@ -34,7 +35,7 @@ def read_document(content: bytes, name: str) -> tuple[Document | None, list[Find
     if content.startswith(SIGNATURE):
         return read_ofd(content)
     if content.lstrip().startswith(_XML):
-        return read_einvoice(content.lstrip(), "xml", name)
+        return read_einvoice(content.lstrip(), DocumentSource.XML, name)
     if content.startswith(_PICTURES):
         return None, [finding("needs_keying", name)]
     return None, [finding("unknown_file", name)]
@@ -51,7 +52,7 @@ def read_keyed(values: Mapping[str, object]) -> tuple[Document | None, list[Find
     lines, wrong = _lines(values.get("lines", ()))
     if found or wrong:
         return None, [*found, *wrong]
-    return document_of(Written("keyed", texts, lines))
+    return document_of(Written(DocumentSource.KEYED, texts, lines))
 
 
 def _lines(given: object) -> tuple[list[dict[str, str]], list[Finding]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
 from ledger.documents.rules.document_file import BYTES_MAX
@@ -152,7 +153,7 @@ def _written(group: Sequence[_Entry], columns: _Columns) -> Written:
     places |= {f"line {n}": entry.row.where for n, entry in enumerate(group, start=1)}
     places |= {f"line: {key}": columns.names.get(_OF_LINE + key, key) for key in LINE_FIELDS}
     return Written(
-        source="keyed",
+        source=DocumentSource.KEYED,
         values={key: top.texts.get(key, "") for key in FIELDS},
         lines=[
             {key: entry.texts.get(_OF_LINE + key, "") for key in LINE_FIELDS} for entry in group

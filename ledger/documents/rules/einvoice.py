@@ -10,7 +10,8 @@ is when the file was made. No signature is judged here; the file itself is kept 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ledger.documents.rules.cost_document import Document, Source
+from ledger.documents.codes import DocumentSource
+from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import REQUIRED, Written, document_of
 from ledger.errors import Finding
 from ledger.formats.findings import finding
@@ -98,7 +99,7 @@ _VOUCHER_LINE = {
 
 
 def read_einvoice(
-    content: bytes, source: Source, where: str = "file"
+    content: bytes, source: DocumentSource, where: str = "file"
 ) -> tuple[Document | None, list[Finding]]:
     """The document of an XML file, and all that is wrong with it; None where it is unreadable."""
     tree, found = open_tree(content, where)
@@ -151,7 +152,7 @@ def _written(tree: Tree, fields: Mapping[str, str], lines: str, line: Mapping[st
     places = {**fields, **{f"line: {key}": element for key, element in line.items()}}
     places |= {f"line {n}": f"{last}[{n}]" for n in range(1, len(below) + 1)}
     return Written(
-        source="xml",
+        source=DocumentSource.XML,
         values={key: tree.text(path) for key, path in fields.items()},
         lines=[{key: tree.text(path, one) for key, path in line.items()} for one in below],
         places={key: place.rpartition("/")[2] for key, place in places.items()},

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
+from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import Written, day_of, document_of, fen_of
 from ledger.documents.rules.einvoice import OLD, TOTALS, read_einvoice
@@ -53,7 +54,7 @@ class _Ofd:
     def read(self) -> tuple[Document | None, list[Finding]]:
         attached = self._attached()
         document, found = (
-            read_einvoice(attached, "ofd") if attached else document_of(self._tagged())
+            read_einvoice(attached, DocumentSource.OFD) if attached else document_of(self._tagged())
         )
         if document is None or self.body.findings:
             return None, [*self.body.findings, *found]
@@ -143,7 +144,7 @@ class _Tagged:
         if custom.get("发票代码"):
             values |= {"kind": "electronic_invoice", "code": custom["发票代码"]}
         lines = [{key: texts[n] for key, texts in columns.items()} for n in range(count)]
-        return Written("ofd", values, lines, required=TOTALS)
+        return Written(DocumentSource.OFD, values, lines, required=TOTALS)
 
     def _each(self, path: str) -> list[str]:
         """The texts of each element of this name; one may be printed in several pieces."""

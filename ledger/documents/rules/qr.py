@@ -10,20 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.documents.rules.cost_document import Document, Kind
+from ledger.documents.codes import DocumentKind
+from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import day_of, fen_of
 from ledger.errors import Finding
 from ledger.formats.findings import finding
 from ledger.units import Fen, yuan
 
-KINDS: Mapping[str, Kind] = {
-    "01": "paper_invoice",  # 增值税专用发票
-    "04": "paper_invoice",  # 增值税普通发票
-    "11": "paper_invoice",  # 卷式
-    "08": "electronic_invoice",  # 增值税电子专用发票
-    "10": "electronic_invoice",  # 增值税电子普通发票
-    "31": "digital_invoice",  # 电子发票（增值税专用发票）
-    "32": "digital_invoice",  # 电子发票（普通发票）
+KINDS: Mapping[str, DocumentKind] = {
+    "01": DocumentKind.PAPER_INVOICE,  # 增值税专用发票
+    "04": DocumentKind.PAPER_INVOICE,  # 增值税普通发票
+    "11": DocumentKind.PAPER_INVOICE,  # 卷式
+    "08": DocumentKind.ELECTRONIC_INVOICE,  # 增值税电子专用发票
+    "10": DocumentKind.ELECTRONIC_INVOICE,  # 增值税电子普通发票
+    "31": DocumentKind.DIGITAL_INVOICE,  # 电子发票（增值税专用发票）
+    "32": DocumentKind.DIGITAL_INVOICE,  # 电子发票（普通发票）
 }
 _FIELDS = 7  # at least: version, type, code, number, amount, day, check code
 _VERSION = "01"
@@ -33,7 +34,7 @@ _VERSION = "01"
 class Qr:
     """What a QR code says; the amount in fen, with tax where the kind is a 数电票."""
 
-    kind: Kind
+    kind: DocumentKind
     code: str
     number: str
     fen: Fen

@@ -26,11 +26,13 @@ from ledger.documents.steps.document_checks import Placed, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
 from ledger.errors import Finding
 from ledger.formats.digest import digest
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, person
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.units import beijing_day, month_of
 
-KIND = "document"
+KIND = DecisionKind.DOCUMENT
 SHOWN_OF_HASH = 16
 
 
@@ -130,8 +132,7 @@ def take_list(
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
     """Let the keyed documents of a confirmed decision stand; their keys."""
-    assert decision.id is not None  # noqa: S101 - it was read from the database
-    return books.confirm(db, decision.id, actor, now)
+    return books.confirm(db, key(decision), actor, now)
 
 
 def _take(

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-SILENT = "silent"
+from ledger.metering.codes import GapCause
+
+SILENT = GapCause.SILENT
 """The cause of time of which nobody said anything; the other causes are the wire's gap reasons."""
 
 MINUTE = timedelta(minutes=1)

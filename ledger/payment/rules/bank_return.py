@@ -13,14 +13,17 @@ from types import MappingProxyType
 
 from ledger.errors import Finding
 from ledger.formats.spreadsheet import Row, read_rows
-from ledger.payment.rules.payment_list import BankRow, Result
+from ledger.payment.codes import LineResult
+from ledger.payment.rules.payment_list import BankRow
 from ledger.units import FEN_MAX, Fen, fen_from_yuan
 
 REFERENCE, LIST, LINE, RESULT, AMOUNT, DAY, REASON = (
     "流水号", "清单号", "序号", "结果", "金额", "日期", "原因",
 )  # fmt: skip
 COLUMNS = (REFERENCE, LIST, LINE, RESULT, AMOUNT, DAY)  # a reason need not be there
-RESULTS: Mapping[str, Result] = MappingProxyType({"成功": "paid", "退回": "returned"})
+RESULTS: Mapping[str, LineResult] = MappingProxyType(
+    {"成功": LineResult.PAID, "退回": LineResult.RETURNED}
+)
 TEXT_MAX = 200
 
 _UNIT = re.compile(r"[(（]元[)）]$")

@@ -15,9 +15,9 @@ from typing import Any, Literal
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Finding
 from ledger.formats.capital_amounts import in_words
+from ledger.payment.codes import LineResult
 from ledger.units import Fen, yuan
 
-Result = Literal["paid", "returned"]
 Place = tuple[str, int]  # the number of a list, and a line of it
 
 
@@ -49,7 +49,7 @@ class Standing:
         """What the bank has not answered for."""
         return self.fen - self.paid_fen - self.returned_fen
 
-    def after(self, result: Result, fen: Fen) -> "Standing":
+    def after(self, result: LineResult, fen: Fen) -> "Standing":
         """The line after the bank's row."""
         paid, returned = (fen, 0) if result == "paid" else (0, fen)
         return Standing(self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned)
@@ -63,7 +63,7 @@ class BankRow:
     reference: str
     list: str
     line: int
-    result: Result
+    result: LineResult
     fen: Fen
     on_day: date
     reason: str
@@ -105,7 +105,7 @@ def listed(fen: Fen) -> tuple[Move, Move]:
     return Move("list", "payable", "sent", fen), Move("commit", "free", "committed", fen)
 
 
-def answered(result: Result, fen: Fen) -> tuple[Move, Move]:
+def answered(result: LineResult, fen: Fen) -> tuple[Move, Move]:
     """Paid: B → P and committed → spent. Returned: B → S and committed → free."""
     if result == "paid":
         return Move("pay", "sent", "paid", fen), Move("spend", "committed", "spent", fen)

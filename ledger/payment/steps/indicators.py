@@ -15,11 +15,12 @@ from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, Refused
 from ledger.payment.queries.payment_lists import indicator
 from ledger.payment.tables import Indicator
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.units import Fen, beijing_day, month_of, yuan
 
-KIND = "indicator"
+KIND = DecisionKind.INDICATOR
 
 
 def open_indicator(

@@ -22,13 +22,14 @@ from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Payable
 from ledger.payment.rules.payment_list import Payout, cover, list_content, listed
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.queries import payee_of
 from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
 
-KIND = "payment_list"
+KIND = DecisionKind.PAYMENT_LIST
 LINES_MAX = 10_000
 
 # Whoever would change one of these accounts waits until the list is sent, or was here first.

@@ -15,13 +15,14 @@ from ledger.accounts.queries import lock_book, rights
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.tables import Recovery
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 
-KIND = "recovery"
+KIND = DecisionKind.RECOVERY
 
 _SETTLED = text("""
     UPDATE recoveries r SET closed_at = :now

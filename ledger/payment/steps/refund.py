@@ -17,13 +17,14 @@ from ledger.payment.queries import payment_lists as payment
 from ledger.payment.rules.payment_list import refunded
 from ledger.payment.steps.recover import open_case, settle_recoveries
 from ledger.payment.tables import BankReturn, Indicator, Refund
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
 
-KIND = "refund"
+KIND = DecisionKind.REFUND
 
 # What this indicator paid under this voucher and has not got back.
 _PAID = text("""

@@ -17,16 +17,18 @@ from sqlmodel import Session
 from ledger.accounts.queries import Draft, balances, post_many
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, Refused
+from ledger.payment.codes import LineResult
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.payment_list import answered, outcome
 from ledger.payment.steps.payment_list import take_on
 from ledger.payment.tables import Indicator
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.units import beijing_day, month_of
 
-KIND = "year_end"
+KIND = DecisionKind.YEAR_END
 
 _UNSENT = text("""
     SELECT l.number FROM payment_lists l JOIN decisions d ON d.id = l.decision
@@ -83,7 +85,7 @@ def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> No
     month = month_of(beijing_day(now))
     drafts = []
     for line in lines:
-        voucher, budget = answered("returned", line.standing.open_fen)
+        voucher, budget = answered(LineResult.RETURNED, line.standing.open_fen)
         moves = {line.book: [voucher], old.book: [budget]}
         cause = f"year-end/{line.number}/{line.line}"
         drafts.append(Draft(cause, month, month, actor, moves))
@@ -126,7 +128,7 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
 
 def _take_back(db: Session, lines: Sequence[SentLine], actor: str, now: datetime) -> None:
     for line in lines:
-        after = line.standing.after("returned", line.standing.open_fen)
+        after = line.standing.after(LineResult.RETURNED, line.standing.open_fen)
         payment.write_line(db, line, after)
     paid = payment.paid_of(db, [line.claim for line in lines])
     for line in lines:

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
 from ledger.people.tables import SignIn, Token
+from ledger.postgres.columns import key
 
 TOKEN_PREFIX = "sq_"  # noqa: S105 - so that a secret found in the open is known for one
 SECRET_BYTES = 32  # 43 characters of base64url
@@ -169,5 +170,4 @@ def _good(now: datetime) -> ColumnElement[bool]:
 
 
 def _viewer(token: Token) -> Viewer:
-    assert token.id is not None  # noqa: S101 - it was read from the database
-    return Viewer(token.id, token.person, Role(token.role), token.project, token.centre)
+    return Viewer(key(token), token.person, Role(token.role), token.project, token.centre)

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.digest import digest
-from ledger.people.codes import Answer
+from ledger.people.codes import Answer, DecisionKind
 from ledger.people.tables import Decision
 
 OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
@@ -25,7 +25,7 @@ OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 def decide(
     db: Session,
     *,
-    kind: str,
+    kind: DecisionKind,
     subject: str,
     content: Mapping[str, Any],
     reason: str,

@@ -11,8 +11,8 @@ from math import floor
 from typing import NamedTuple
 
 from ledger.policy.analysis.witness import Facts, value_of
+from ledger.policy.codes import Result
 from ledger.policy.decide.formulas import UNITS
-from ledger.policy.decide.tree import Result
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
@@ -41,12 +41,12 @@ def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outc
     base = value_of(policy, facts, amount.base or "")
     in_none = amount.bands and not any(base in piece for piece in of_bands(amount))
     if False in states or in_none:
-        return "ineligible", NO_AWARD
+        return Result.INELIGIBLE, NO_AWARD
     if None in states or amount.kind == "negotiated":
-        return "judgement", NO_AWARD
+        return Result.JUDGEMENT, NO_AWARD
     whole = award(policy, amount, base, value_of(policy, facts, amount.limit or ""))
     paid = value_of(policy, facts, amount.paid or "")
-    return "eligible", after(amount, whole, int(paid or 0))
+    return Result.ELIGIBLE, after(amount, whole, int(paid or 0))
 
 
 def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | None:

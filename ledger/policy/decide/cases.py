@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Node, Place, printable
+from ledger.policy.codes import Result
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.tree import Decision
 from ledger.policy.text.clauses import Policy
@@ -74,7 +75,7 @@ def decide_case(policy: Policy, case: Case) -> Decision:
     if not case.faults:
         return decide(policy, case.clause, case.facts)
     errors = decide(policy, case.clause, case.facts).errors if case.clause else ()
-    return Decision("rejected", errors=(*case.faults, *errors))
+    return Decision(Result.REJECTED, errors=(*case.faults, *errors))
 
 
 def _faults(item: dict[str, Any]) -> Iterator[Finding]:

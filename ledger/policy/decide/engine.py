@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import printable
+from ledger.policy.codes import ConditionState, Result
 from ledger.policy.decide import fact_checks
 from ledger.policy.decide.fact_checks import Unknown, Values
 from ledger.policy.decide.formulas import Formula, formula
-from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Quotient, Result, State
+from ledger.policy.decide.tree import Decision, JudgedCondition, Proof, Quotient
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Requirement
 from ledger.policy.text.terms import Operator
@@ -53,12 +54,12 @@ def decide(policy: Policy, clause: str, facts: Mapping[str, object]) -> Decision
     ready = _ready(policy).get(clause)
     if ready is None:
         unknown = Finding("clause", "unknown_clause", (("name", printable(clause)),))
-        return Decision("rejected", errors=(unknown,))
+        return Decision(Result.REJECTED, errors=(unknown,))
     present = {name: value for name, value in facts.items() if value is not None}
     values = None if _wrong(ready.checks, present) else _values(ready, present)
     if values is None or _impossible(ready, values):
         errors = tuple(fact_checks.faults(policy, ready.checks, present))
-        return Decision("rejected", errors=errors)
+        return Decision(Result.REJECTED, errors=errors)
     return _decide_present(policy, ready, present, values)
 
 
@@ -81,13 +82,13 @@ def _decide_present(policy: Policy, ready: _Ready, present: Values, values: Valu
     missing += _missing(ready, values)
     if ready.negotiated and not unmet and not missing:
         to_judge.append(ready.negotiated)
-    result: Result = "eligible"
+    result: Result = Result.ELIGIBLE
     if unmet:
-        result = "ineligible"
+        result = Result.INELIGIBLE
     elif missing:
-        result = "insufficient"
+        result = Result.INSUFFICIENT
     elif to_judge:
-        result = "judgement"
+        result = Result.JUDGEMENT
     outcome = ready.formula(values) if result == "eligible" else _NO_AWARD
     steps, amount_fen, ceiling_fen, posts = outcome
     names = tuple(dict.fromkeys(missing)) if missing else ()
@@ -194,7 +195,7 @@ def lowest(clause: Clause) -> tuple[Requirement, ...]:
 def _negotiated(clause: Clause) -> JudgedCondition:
     words = clause.amount.words
     requirement = Requirement.model_construct(fact="clause", op="==", value=True, words=words)
-    return JudgedCondition(requirement, None, clause.article, "judgement")
+    return JudgedCondition(requirement, None, clause.article, ConditionState.JUDGEMENT)
 
 
 def _condition(policy: Policy, requirement: Requirement, article: str) -> Condition:
@@ -213,21 +214,21 @@ def _by_table(requirement: Requirement, article: str, values: Any) -> Condition:
     accepted: Any = requirement.value
     choices = accepted if isinstance(accepted, tuple) else (accepted,)
 
-    def state(value: object) -> State:
+    def state(value: object) -> ConditionState:
         if value in requirement.judgement:
-            return "judgement"
-        return "met" if value in choices else "unmet"
+            return ConditionState.JUDGEMENT
+        return ConditionState.MET if value in choices else ConditionState.UNMET
 
     table = {value: JudgedCondition(requirement, value, article, state(value)) for value in values}
     fact = requirement.fact
-    absent = JudgedCondition(requirement, None, article, "open", (fact,))
+    absent = JudgedCondition(requirement, None, article, ConditionState.OPEN, (fact,))
     return lambda values: table[values[fact]] if fact in values else absent
 
 
 def _by_comparing(requirement: Requirement, article: str) -> Condition:
     fact, threshold = requirement.fact, requirement.value
     compare, at_least = _COMPARE[requirement.op], requirement.op in (">=", ">")
-    absent = JudgedCondition(requirement, None, article, "open", (fact,))
+    absent = JudgedCondition(requirement, None, article, ConditionState.OPEN, (fact,))
 
     def judge(values: Values) -> JudgedCondition:
         value = values.get(fact)
@@ -236,10 +237,15 @@ def _by_comparing(requirement: Requirement, article: str) -> Condition:
         if type(value) is Unknown:
             most = value.most
             if at_least and most is not None and not compare(most, threshold):
-                return JudgedCondition(requirement, None, article, "unmet", (), most)
-            return JudgedCondition(requirement, None, article, "open", value.facts, most)
+                return JudgedCondition(requirement, None, article, ConditionState.UNMET, (), most)
+            return JudgedCondition(
+                requirement, None, article, ConditionState.OPEN, value.facts, most
+            )
         return JudgedCondition(
-            requirement, value, article, "met" if compare(value, threshold) else "unmet"
+            requirement,
+            value,
+            article,
+            ConditionState.MET if compare(value, threshold) else ConditionState.UNMET,
         )
 
     return judge
@@ -254,9 +260,11 @@ def _by_multiplying(requirement: Requirement, article: str) -> Condition:
     def judge(values: Values) -> JudgedCondition:
         value: Quotient | Unknown = values[fact]
         if isinstance(value, Unknown):
-            return JudgedCondition(requirement, None, article, "open", value.facts)
+            return JudgedCondition(requirement, None, article, ConditionState.OPEN, value.facts)
         is_met = compare(value.of * den, value.to * num)
-        return JudgedCondition(requirement, value, article, "met" if is_met else "unmet")
+        return JudgedCondition(
+            requirement, value, article, ConditionState.MET if is_met else ConditionState.UNMET
+        )
 
     return judge
 
@@ -273,10 +281,14 @@ def _unless(requirement: Requirement, article: str, judge: Condition) -> Conditi
             return condition
         if subject_fact not in values:
             return JudgedCondition(
-                requirement, condition.value, article, "open", (subject_fact, *condition.missing)
+                requirement,
+                condition.value,
+                article,
+                ConditionState.OPEN,
+                (subject_fact, *condition.missing),
             )
         if values[subject_fact] in exempt_values:
-            return JudgedCondition(requirement, condition.value, article, "exempt")
+            return JudgedCondition(requirement, condition.value, article, ConditionState.EXEMPT)
         return condition
 
     return judge_unless

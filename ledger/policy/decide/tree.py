@@ -10,12 +10,11 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from ledger.errors import Finding
+from ledger.policy.codes import ConditionState, Result
 from ledger.policy.text.clauses import Clause
 from ledger.policy.text.conditions import Requirement
 from ledger.units import Fen
 
-Result = Literal["eligible", "ineligible", "insufficient", "judgement", "rejected"]
-State = Literal["met", "unmet", "judgement", "open", "exempt"]
 StepKind = Literal[
     "base", "rate", "round", "cap", "band", "none_reached", "limit", "share", "floor", "paid"
 ]
@@ -42,7 +41,7 @@ class JudgedCondition(NamedTuple):
     requirement: Requirement
     value: FactValue  # of a derived fact what follows; None where it is open, or a bound decided
     article: str
-    state: State
+    state: ConditionState
     missing: tuple[str, ...] = ()  # the facts without which it stays open
     bound: int | Fraction | None = None  # with facts missing: what it can be at the very most
 

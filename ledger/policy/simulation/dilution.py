@@ -7,14 +7,15 @@ other rules beside it, so that one can see what each would do.
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
+from ledger.policy.codes import PoolRule
 from ledger.policy.decide.pools import Application, natural, settle
-from ledger.policy.text.clauses import Policy, Pool, PoolRule, Selection
+from ledger.policy.text.clauses import Policy, Pool, Selection
 from ledger.units import Fen
 
 _UNRANKED = 10**9
-RULES: tuple[PoolRule, ...] = get_args(PoolRule)
+RULES: tuple[PoolRule, ...] = tuple(PoolRule)
 
 
 class Entry(NamedTuple):

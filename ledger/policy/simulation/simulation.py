@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ledger.policy.decide.tree import Decision, Result
+from ledger.policy.codes import Result
+from ledger.policy.decide.tree import Decision
 from ledger.policy.simulation.applicants import Applicant, BadRow, Row
 from ledger.policy.simulation.movers import Changes, Sums
 from ledger.policy.simulation.tallies import Decisions, Side
@@ -45,7 +46,7 @@ def open_questions(side: Side) -> tuple[OpenQuestion, ...]:
                 OpenQuestion(
                     key,
                     len(tallies),
-                    sum(tally.results["eligible"] for tally in tallies),
+                    sum(tally.results[Result.ELIGIBLE] for tally in tallies),
                     sum(tally.paid_fen for tally in tallies),
                     sum(tally.ceiling_fen for tally in tallies),
                     sum(tally.posts for tally in tallies),

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from ledger.errors import Finding
 from ledger.policy.analysis.cliffs import Cliffs
+from ledger.policy.codes import Result
 from ledger.policy.decide import fact_checks
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.stacking import Award, together
-from ledger.policy.decide.tree import Decision, Result
+from ledger.policy.decide.tree import Decision
 from ledger.policy.simulation.applicants import Applicant
 from ledger.policy.simulation.dilution import Entry, Rounds
 from ledger.policy.simulation.movers import Sums

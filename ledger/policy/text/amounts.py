@@ -11,17 +11,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ledger.formats.field_parsers import Shape, fault, one_of
-from ledger.policy.text.terms import (
-    Bound,
-    Bounded,
-    CapPeriod,
-    CapScope,
-    CapYuan,
-    Gives,
-    Key,
-    Rate,
-    Sentence,
-)
+from ledger.policy.codes import CapPeriod, CapScope
+from ledger.policy.text.terms import Bound, Bounded, CapYuan, Gives, Key, Rate, Sentence
 from ledger.units import Fen
 
 FormulaKind = Literal["rate", "bands", "ladder", "ceiling", "quota", "negotiated", "support"]

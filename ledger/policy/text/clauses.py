@@ -14,11 +14,11 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 from pydantic import PlainValidator as Plain
 
 from ledger.formats.field_parsers import Day, Shape, YesNo, fault, one_of, up_to
+from ledger.policy.codes import CapPeriod, PoolRule
 from ledger.policy.process import Process
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.conditions import Derivation, FactKind, Impossible, Requirement
 from ledger.policy.text.terms import (
-    CapPeriod,
     CapYuan,
     ClauseId,
     Key,
@@ -36,7 +36,6 @@ Unit = Literal["fen", "yuan", "hundred_yuan", "wan"]
 RoundingMode = Literal["half_up", "down"]
 CostBasis = Literal["without_tax", "with_tax"]
 SameCost = Literal["once", "twice"]
-PoolRule = Literal["pro_rata", "first_come", "ranked"]
 ConflictRule = Literal["higher", "offset", "same_cost"]
 Similar = Literal["difference", "choose_one"]
 District = Literal["city", "apart"]

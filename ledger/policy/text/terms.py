@@ -20,12 +20,6 @@ Operator = Literal["==", "in", ">=", ">", "<", "<="]
 Bound = Literal["included", "excluded"]
 Threshold = bool | int | Fraction | tuple[str, ...]
 
-# What a cap, or the award itself, is counted for; a project's kind says `model` and `team` too.
-CapScope = Literal[
-    "model", "team", "builder", "person", "project", "enterprise", "platform", "supplier",
-    "product", "scenario", "site",
-]  # fmt: skip
-CapPeriod = Literal["lifetime", "once", "year", "unstated"]
 
 BOUNDS: dict[str, Bound] = {">=": "included", "<=": "included", ">": "excluded", "<": "excluded"}
 """Whether the threshold itself meets a comparison."""

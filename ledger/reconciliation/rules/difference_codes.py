@@ -13,16 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from typing import Literal
 
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
+from ledger.reconciliation.codes import DifferenceCode, Handling
 from ledger.reconciliation.rules.matching import Key
 from ledger.units import Fen
 
-Handling = Literal["block", "person", "cut", "exclude", "note"]
 STOPS = ("block", "exclude")
-CODES = tuple(f"R{n:02}" for n in range(1, 21))
+CODES = tuple(DifferenceCode)
 
 
 @dataclass(frozen=True)

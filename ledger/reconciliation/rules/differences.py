@@ -13,12 +13,12 @@ from ledger.documents.rules.cost_document import Party
 from ledger.formats.organisation_names import same_name
 from ledger.formats.uscc import uscc_fault
 from ledger.policy.process import Process
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
     Billed,
     Difference,
     Evidence,
-    Handling,
     Receipt,
     Terms,
     tolerated,
@@ -58,7 +58,7 @@ def paid_differently(
         same_name(one.payer, billed.buyer.name) and same_name(one.payee, billed.seller.name)
         for one in receipts
     )
-    return None if fits else Difference("R05", "person", short, billed.document)
+    return None if fits else Difference("R05", Handling.PERSON, short, billed.document)
 
 
 def _strangely_paid(billed: Billed, process: Process) -> bool:
@@ -68,16 +68,16 @@ def _strangely_paid(billed: Billed, process: Process) -> bool:
 def _of_document(billed: Billed, terms: Terms, process: Process) -> list[Difference]:
     """The differences of a document and of its lines, in each cell that it pays into."""
     handlings: dict[str, Handling | None] = {
-        "R01": "block" if billed.duplicate else None,
+        "R01": Handling.BLOCK if billed.duplicate else None,
         "R02": _reversed(billed),
-        "R03": _wrong_party(billed.buyer, terms.buyers, "block"),
-        "R04": _wrong_party(billed.seller, terms.sellers, "person"),
-        "R05": "person" if _strangely_paid(billed, process) else None,
-        "R06": "person" if _inside(billed) and not _covered(billed) else None,
-        "R10": None if _balanced(billed) else "block",
-        "R13": "person" if _related(billed, terms) else None,
-        "R16": None if billed.kind in process.cost_documents else "person",
-        "R18": "block" if billed.frozen else None,
+        "R03": _wrong_party(billed.buyer, terms.buyers, Handling.BLOCK),
+        "R04": _wrong_party(billed.seller, terms.sellers, Handling.PERSON),
+        "R05": Handling.PERSON if _strangely_paid(billed, process) else None,
+        "R06": Handling.PERSON if _inside(billed) and not _covered(billed) else None,
+        "R10": None if _balanced(billed) else Handling.BLOCK,
+        "R13": Handling.PERSON if _related(billed, terms) else None,
+        "R16": None if billed.kind in process.cost_documents else Handling.PERSON,
+        "R18": Handling.BLOCK if billed.frozen else None,
     }
     found = [
         Difference(code, handling, fen, billed.document, None, cell)
@@ -94,8 +94,8 @@ def _of_document(billed: Billed, terms: Terms, process: Process) -> list[Differe
 def _reversed(billed: Billed) -> Handling | None:
     """Nothing is left of it, or less than there was."""
     if billed.net_fen + billed.red_fen <= 0:
-        return "block"
-    return "note" if billed.red_fen else None
+        return Handling.BLOCK
+    return Handling.NOTE if billed.red_fen else None
 
 
 def _wrong_party(said: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
@@ -103,7 +103,7 @@ def _wrong_party(said: Party, may: Iterable[Party], handling: Handling) -> Handl
     fitting = [p for p in may if p.uscc == said.uscc or (not said.uscc and _named(p, said))]
     if not fitting:
         return handling
-    return None if any(_named(party, said) for party in fitting) else "note"
+    return None if any(_named(party, said) for party in fitting) else Handling.NOTE
 
 
 def _named(party: Party, said: Party) -> bool:
@@ -141,7 +141,7 @@ def _outside(billed: Billed) -> Iterator[Difference]:
     for cell, fen in _where(billed):
         elsewhere = cell is not None and not first <= cell[1] <= billed.until
         if (nowhere or elsewhere) and (cell is None or billed.named != cell[:2]):
-            yield Difference("R14", "exclude", fen, billed.document, None, cell)
+            yield Difference("R14", Handling.EXCLUDE, fen, billed.document, None, cell)
 
 
 def _inside(billed: Billed) -> bool:
@@ -176,19 +176,23 @@ def _of_cells(
         paying = max(sum(cell.key in billed.cells for billed in documents), 1)
         if (over := counts - cell.metered_fen - cell.extra_fen) > 0:
             within = tolerated(over, cell.metered_fen, process, paying)
-            yield Difference("R07", "note" if within else "cut", over, cell=cell.key)
+            yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
         if beyond and cell.metered_fen:
-            yield Difference("R08", "block", cell.metered_fen, cell=cell.key)
+            yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
         if not cell.policy and cell.invoiced_fen:
-            yield Difference("R14", "note", cell.invoiced_fen, cell=cell.key)
+            yield Difference("R14", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:
             within = tolerated(under, cell.metered_fen, process, paying)
-            yield Difference("R17", "note" if within else "person", -under, cell=cell.key)
+            yield Difference(
+                "R17", Handling.NOTE if within else Handling.PERSON, -under, cell=cell.key
+            )
         grades = evidence.grades.get(cell.key, {})
         weak = sum(fen for grade, fen in grades.items() if grade not in process.grades_payable)
         if weak:
             within = tolerated(weak, cell.metered_fen, process, paying)
-            yield Difference("R20", "note" if within else "exclude", weak, cell=cell.key)
+            yield Difference(
+                "R20", Handling.NOTE if within else Handling.EXCLUDE, weak, cell=cell.key
+            )
 
 
 def _stopped(documents: Sequence[Billed], cell: Key, found: Sequence[Difference]) -> Fen:

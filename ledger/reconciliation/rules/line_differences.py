@@ -10,13 +10,13 @@ from fractions import Fraction
 
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
 from ledger.policy.process import Process
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
     Billed,
     BilledLine,
     ContractLine,
     Difference,
-    Handling,
     Terms,
     tolerated,
 )
@@ -48,16 +48,18 @@ def of_line(billed: Billed, line: BilledLine, terms: Terms, process: Process) ->
 
 def told(found: Iterable[Difference]) -> list[Difference]:
     """What no person has to decide any more, because all of it is stopped anyhow."""
-    return [replace(d, handling="note") if d.handling == "person" else d for d in found]
+    return [
+        replace(d, handling=Handling.NOTE) if d.handling == Handling.PERSON else d for d in found
+    ]
 
 
 def _flags(line: BilledLine) -> Iterator[tuple[str, Handling]]:
     if not is_compute(line.item):
-        yield "R11", "exclude"
+        yield "R11", Handling.EXCLUDE
     if unusual_tax(line.item, line.tax_rate):
-        yield "R12", "note"
+        yield "R12", Handling.NOTE
     if line.same_cost:
-        yield "R15", "person"
+        yield "R15", Handling.PERSON
 
 
 def _of_price(
@@ -75,7 +77,7 @@ def _of_price(
     for cell, price in priced:
         if taxed is not None and taxed != price.tax_rate:
             fen = line.shares[cell]
-            yield Difference("R19", "person", fen, billed.document, line.line, cell)
+            yield Difference("R19", Handling.PERSON, fen, billed.document, line.line, cell)
     quantity, unit = _quantity(line.quantity), _UNIT_OF.get(line.unit.strip().upper())
     compared = [(cell, price) for cell, price in priced if quantity and price.unit == unit]
     off = [(_off(line, quantity, price), cell, price) for cell, price in compared]
@@ -87,7 +89,9 @@ def _of_price(
     fen, cell, price = min(off, key=lambda one: abs(one[0]))
     with_tax = replace(price, net_fen=price.net_fen * (1 + price.tax_rate))
     gross = tolerated(_off(line, quantity, with_tax), line.net_fen, process)
-    yield Difference("R19" if gross else "R09", "person", fen, billed.document, line.line, cell)
+    yield Difference(
+        "R19" if gross else "R09", Handling.PERSON, fen, billed.document, line.line, cell
+    )
 
 
 def _off(line: BilledLine, quantity: Fraction, price: ContractLine) -> Fen:

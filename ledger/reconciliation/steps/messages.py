@@ -7,6 +7,7 @@ from sqlmodel import Session
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.working_days import working_days_after
 from ledger.policy.process import Process
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries.months import reconciliation
 from ledger.reconciliation.tables import Message, Reconciliation
 from ledger.registry.tables import Contract
@@ -32,9 +33,9 @@ def send(
     """
     if not body.strip():
         raise Refused("reason_missing")
-    kept = reconciliation(db, contract.id or 0, month, actor, now)
+    kept = reconciliation(db, key(contract), month, actor, now)
     asked = Message(
-        reconciliation=kept.id or 0,
+        reconciliation=key(kept),
         document=document,
         code=code,
         body=body.strip(),

@@ -18,9 +18,11 @@ from ledger import policy as policies
 from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.policy.process import Process
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
@@ -36,7 +38,7 @@ from ledger.units import FEN_MAX, Fen, beijing_day, month_of
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
-KIND, EXTRA = "reconciliation", "extra"
+KIND, EXTRA = DecisionKind.RECONCILIATION, DecisionKind.EXTRA
 
 
 def process_of(db: Session, contract: Contract) -> Process:
@@ -72,18 +74,17 @@ def propose(
         Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
-    assert contract.id is not None  # noqa: S101 - it was read from the database
-    cells = books.month_cells(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
     stated = _stated(db, contract, month, actor, now)
-    found = differences_of(db, contract.id, month, process)
+    found = differences_of(db, key(contract), month, process)
     wrong = [*_contested(stated, reason), *faults(found, choices)]
     if wrong:
         return wrong
-    cells = books.month_cells(db, contract.id, month)  # the statement brought the charges to date
-    shares = books.shares(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)  # the statement brought the charges to date
+    shares = books.shares(db, key(contract), month)
     done = [settled(cell, found, choices, _of_cell(shares, cell), reason) for cell in cells]
     return decide(
         db, kind=KIND, subject=subject(contract.number, month),
@@ -97,7 +98,7 @@ def _stated(
 ) -> Statement | None:
     """The statement of the month as it is now; None where nothing was metered."""
     try:
-        return issue(db, contract.id or 0, month, actor=actor, now=now)
+        return issue(db, key(contract), month, actor=actor, now=now)
     except Refused as refused:
         if refused.code != "nothing_metered":
             raise
@@ -155,8 +156,7 @@ def propose_extra(
         NotFound: there is no such cell.
         Refused: a negative amount, or no reason.
     """
-    assert contract.id is not None  # noqa: S101 - it was read from the database
-    cells = books.month_cells(db, contract.id, month)
+    cells = books.month_cells(db, key(contract), month)
     cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
     if cell is None:
         raise NotFound("cell", price=price)
@@ -165,7 +165,7 @@ def propose_extra(
     if not reason.strip():
         raise Refused("reason_missing")
     content = {
-        "contract": contract.id,
+        "contract": key(contract),
         "month": f"{month:%Y-%m}",
         "price": price,
         "policy": policy,
@@ -186,15 +186,14 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     """
     contract, month = _named(db, decision)
     allocations.lock(db)  # what the match rests on stays what it is until the commit
-    kept = books.reconciliation(db, contract.id or 0, month, actor, now)
-    assert kept.id is not None  # noqa: S101 - it was just flushed
-    book = books.cost_book(db, kept.id)
+    kept = books.reconciliation(db, key(contract), month, actor, now)
+    book = books.cost_book(db, key(kept))
     lock_book(db, book)
-    now_cells = {c.key: c for c in books.month_cells(db, contract.id or 0, month)}
-    told = [_read(contract.id or 0, month, row) for row in decision.content["cells"]]
+    now_cells = {c.key: c for c in books.month_cells(db, key(contract), month)}
+    told = [_read(key(contract), month, row) for row in decision.content["cells"]]
     if [_figures(one.cell) for one in told] != [_figures(c) for c in now_cells.values()]:
         raise Conflict("figures_changed", subject=decision.subject)
-    _keep(db, kept.id, told, decision)
+    _keep(db, key(kept), told, decision)
     if moves := clear(balances(db, book), told):
         post(
             db, cause=f"reconcile/{decision.id}", used=month, booked=month_of(beijing_day(now)),
@@ -206,14 +205,13 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from a confirmed decision that more was used: the cell may match more."""
     contract, month = _named(db, decision)
-    kept = books.reconciliation(db, contract.id or 0, month, actor, now)
+    kept = books.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
-    assert kept.id is not None  # noqa: S101 - it was just flushed
-    cells = {(c.price, c.policy): c for c in books.month_cells(db, contract.id or 0, month)}
+    cells = {(c.price, c.policy): c for c in books.month_cells(db, key(contract), month)}
     cell = cells.get((content["price"], content["policy"]))
     if cell is None or cell.metered_fen != content["metered_fen"]:
         raise Conflict("figures_changed", subject=decision.subject)
-    row = _match(db, kept.id, cell, decision)
+    row = _match(db, key(kept), cell, decision)
     row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
     row.extra_decision = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
@@ -284,17 +282,16 @@ def _named(db: Session, decision: Decision) -> tuple[Contract, date]:
 
 def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: Decision) -> None:
     """The matches of the cells as decided, and every difference with its name."""
-    assert decision.id is not None  # noqa: S101 - it was read from the database
     for one in told:
         row = _match(db, reconciliation, one.cell, decision)
         row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
         row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
-        row.decision = decision.id
+        row.decision = key(decision)
         db.add(row)
         for typed in one.typed:
             db.add(
                 Kept(
-                    decision=decision.id,
+                    decision=key(decision),
                     reconciliation=reconciliation,
                     price=one.cell.price,
                     policy=one.cell.policy,
@@ -309,7 +306,7 @@ def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> 
     return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
         reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
         invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,
-        decision=decision.id or 0,
+        decision=key(decision),
     )  # fmt: skip
 
 

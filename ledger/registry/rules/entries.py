@@ -23,12 +23,11 @@ from ledger.formats.field_parsers import (
     fault,
     one_of,
 )
+from ledger.registry.codes import Market, ProjectKind
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.price_entry import Price
-from ledger.registry.rules.pricing import Market
 
 Source = Literal["nvml", "dcgm", "slurm", "import"]
-ProjectKind = Literal["model", "team"]
 RelationKind = Literal["seller", "buyer", "payee", "related"]
 
 
@@ -152,7 +151,7 @@ class Binding(Dated):
     cluster: Handle
     holder: Holder
     project: Handle
-    market: Annotated[Market, one_of(Market)] = "on-demand"
+    market: Annotated[Market, one_of(Market)] = Market.ON_DEMAND
 
 
 _TARGET: dict[RelationKind, str] = {

@@ -7,7 +7,7 @@ that nobody writes a quantity into a metered line and believes in it.
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -26,11 +26,11 @@ from ledger.formats.field_parsers import (
     text_field,
     up_to,
 )
+from ledger.registry.codes import LineKind, Market, PriceUnit
 from ledger.registry.rules.effective_dating import Span
-from ledger.registry.rules.pricing import LineKind, Market, Rounding
+from ledger.registry.rules.pricing import Rounding
 from ledger.units import decimal
 
-Unit = Literal["gpu-hour", "node-hour", "node-day", "node-month", "month"]
 MONTH_HOURS = 720  # where a price per month does not say otherwise: 30 days
 
 
@@ -56,18 +56,18 @@ NodeName = Annotated[str, text_field(_node)]  # cluster/node
 
 # What only some kinds of lines may say, and which.
 _ONLY_OF: dict[str, tuple[LineKind, ...]] = {
-    "model": ("metered", "package"),
-    "mig_profile": ("metered", "package"),
-    "partition": ("metered", "package"),
-    "qos": ("metered", "package"),
-    "market": ("metered", "package"),
-    "rounding": ("metered",),
-    "quantity": ("package",),
-    "expires": ("package",),
-    "reserved": ("reserved",),
-    "nodes": ("reserved",),
-    "counts": ("fixed",),
-    "until": ("metered", "reserved", "fixed"),
+    "model": (LineKind.METERED, LineKind.PACKAGE),
+    "mig_profile": (LineKind.METERED, LineKind.PACKAGE),
+    "partition": (LineKind.METERED, LineKind.PACKAGE),
+    "qos": (LineKind.METERED, LineKind.PACKAGE),
+    "market": (LineKind.METERED, LineKind.PACKAGE),
+    "rounding": (LineKind.METERED,),
+    "quantity": (LineKind.PACKAGE,),
+    "expires": (LineKind.PACKAGE,),
+    LineKind.RESERVED: (LineKind.RESERVED,),
+    "nodes": (LineKind.RESERVED,),
+    "counts": (LineKind.FIXED,),
+    "until": (LineKind.METERED, LineKind.RESERVED, LineKind.FIXED),
 }
 _NEEDED = ("quantity", "expires")  # of a package
 
@@ -80,9 +80,9 @@ class Price(Shape):
     are told apart by what they are for, or by their `name`; metered ones not by that.
     """
 
-    kind: Annotated[LineKind, one_of(LineKind)] = "metered"
+    kind: Annotated[LineKind, one_of(LineKind)] = LineKind.METERED
     name: Name | None = None
-    unit: Annotated[Unit, one_of(Unit)]
+    unit: Annotated[PriceUnit, one_of(PriceUnit)]
     yuan: Yuan
     tax_included: YesNo
     tax_rate: TaxRate
@@ -123,10 +123,10 @@ class Price(Shape):
 
     @field_validator("unit")
     @classmethod
-    def _unit_of_kind(cls, unit: Unit, info: ValidationInfo) -> Unit:
+    def _unit_of_kind(cls, unit: PriceUnit, info: ValidationInfo) -> PriceUnit:
         kind = info.data.get("kind")
         if kind and (kind == "fixed") != (unit == "month"):
-            units = [u for u in get_args(Unit) if (kind == "fixed") == (u == "month")]
+            units = [u for u in PriceUnit if (kind == "fixed") == (u == "month")]
             raise fault("bad_choice", choices=", ".join(units))
         return unit
 

@@ -13,11 +13,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+from ledger.registry.codes import LineKind, Market, UnpricedReason
 from ledger.units import HOUR_MS
 
-LineKind = Literal["metered", "reserved", "package", "fixed"]
 Rounding = Literal["ms", "minute", "started_hour"]
-Market = Literal["on-demand", "spot"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Used:
     util_ms: int = 0
     partition: str = ""
     qos: str = ""
-    market: Market = "on-demand"
+    market: Market = Market.ON_DEMAND
     device: str = ""
     holder: str = ""
     source: str = ""
@@ -62,7 +61,7 @@ class PriceLine:
     since: date | None
     until: date | None
     fen_per_ms: Fraction
-    kind: LineKind = "metered"
+    kind: LineKind = LineKind.METERED
     partition: str | None = None
     qos: str | None = None
     market: Market | None = None
@@ -139,7 +138,7 @@ class Unpriced:
     """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
 
     used: Used
-    reason: str
+    reason: UnpricedReason
 
 
 def fen_per_ms(
@@ -166,8 +165,8 @@ def _price_one(
 ) -> Priced | Unpriced:
     model = catalogue.get((used.nvml_name, used.mig_profile))
     if model is None:
-        return Unpriced(used, "unknown_model")
+        return Unpriced(used, UnpricedReason.UNKNOWN_MODEL)
     fitting = [line for line in lines if line.applies(used, model)]
     if not fitting:
-        return Unpriced(used, "no_price")
+        return Unpriced(used, UnpricedReason.NO_PRICE)
     return Priced(used, model, max(fitting, key=lambda line: line.exactness))

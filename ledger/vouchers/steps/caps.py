@@ -14,6 +14,7 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book, post, rights
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.errors import Conflict, Refused
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.tables import Project
@@ -21,7 +22,7 @@ from ledger.units import FEN_MAX, Fen, beijing_day, month_of, yuan
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
-KIND = "cap"
+KIND = DecisionKind.CAP
 
 _SET_CAP = text("SELECT set_cap(:decision)")
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ledger.accounts.queries import lock_book, post, rights
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.errors import Refused
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.registry.tables import Project
@@ -20,7 +21,7 @@ from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.steps.reserve import close_all
 from ledger.vouchers.tables import Voucher
 
-KIND = "lapse"
+KIND = DecisionKind.LAPSE
 
 
 def propose_lapse(

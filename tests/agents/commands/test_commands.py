@@ -19,7 +19,7 @@ from agents import errors
 from agents.__main__ import main
 from agents.commands.doctor import examine
 from agents.commands.health import Health, serve
-from agents.observations import Shares
+from agents.observations import ShareRule
 from agents.reporting.identity import enrol
 from agents.reporting.spool import Spool
 from agents.settings import Settings
@@ -212,7 +212,7 @@ def test_the_doctor_asks_the_running_agent_what_the_server_refuses(
         try:
             assert main(["doctor"]) == 0
             assert "in use by the running agent" in capsys.readouterr().out
-            health.refused(told)
+            health.record_refusal(told)
             assert main(["doctor"]) == code
             assert words in capsys.readouterr().out
         finally:
@@ -295,7 +295,7 @@ def test_settings_have_sensible_defaults() -> None:
         node="node-7",
         holders=None,
         kubelet=None,
-        shares=Shares.HELD,
+        shares=ShareRule.HELD,
         health_port=9480,
     )
 

@@ -16,22 +16,22 @@ from agents import wire
 from agents.__main__ import main
 from agents.commands import demo
 from agents.reporting.spool import Spool
-from agents.sources import fiction
+from agents.sources import demo_centre
 
 NOW = datetime(2026, 3, 18, 6, 17, 42, tzinfo=UTC)  # a Wednesday, 14:17 in Beijing
-FIRST = fiction.midnight_ms(NOW, fiction.K8S_DAYS)
-SLURM_FIRST = fiction.midnight_ms(NOW, fiction.SLURM_DAYS)
+FIRST = demo_centre.midnight_ms(NOW, demo_centre.K8S_DAYS)
+SLURM_FIRST = demo_centre.midnight_ms(NOW, demo_centre.SLURM_DAYS)
 HISTORY = demo.History(k8s_ms=FIRST, slurm_ms=SLURM_FIRST, opened_ms=wire.start_ms(NOW))
-CARDS = list(chain(*(fiction.cards(node) for node in fiction.NODES)))
+CARDS = list(chain(*(demo_centre.cards(node) for node in demo_centre.NODES)))
 HOUR, MINUTE, DAY = wire.HOUR_MS, wire.MINUTE_MS, 86_400_000
 
 
-def told(card: fiction.Card, from_ms: int, to_ms: int) -> list[bytes]:
-    return [msgspec.json.encode(w) for w in fiction.minutes(card, FIRST, from_ms, to_ms)]
+def told(card: demo_centre.Card, from_ms: int, to_ms: int) -> list[bytes]:
+    return [msgspec.json.encode(w) for w in demo_centre.minutes(card, FIRST, from_ms, to_ms)]
 
 
-def teller(node: str) -> demo.Teller:
-    (found,) = (one for one in demo.tellers(HISTORY) if one.node == node)
+def teller(node: str) -> demo.DemoAgent:
+    (found,) = (one for one in demo.demo_agents(HISTORY) if one.node == node)
     return found
 
 
@@ -41,15 +41,17 @@ def test_days_begin_at_beijing_midnight() -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from(CARDS), st.integers(-3, 10_000))
-def test_every_minute_keeps_the_rules_of_the_wire(card: fiction.Card, minute: int) -> None:
+def test_every_minute_keeps_the_rules_of_the_wire(card: demo_centre.Card, minute: int) -> None:
     start = FIRST + minute * MINUTE
-    for window in fiction.minutes(card, FIRST, start, start + 3 * MINUTE):
+    for window in demo_centre.minutes(card, FIRST, start, start + 3 * MINUTE):
         assert wire.faults(window) == []
 
 
 @settings(deadline=None)
 @given(st.sampled_from(CARDS), st.integers(0, 5_000), st.integers(1, 90))
-def test_it_says_the_same_however_it_is_asked(card: fiction.Card, minute: int, length: int) -> None:
+def test_it_says_the_same_however_it_is_asked(
+    card: demo_centre.Card, minute: int, length: int
+) -> None:
     low = FIRST + minute * MINUTE
     high = low + length * MINUTE
     one_by_one = [told(card, ms, ms + MINUTE) for ms in range(low, high, MINUTE)]
@@ -65,7 +67,7 @@ def eventful() -> list[wire.Window]:
     return [
         window
         for low, length in EVENTFUL
-        for node in fiction.NODES
+        for node in demo_centre.NODES
         for window in teller(node).windows(low, low + length)
     ]
 
@@ -95,32 +97,32 @@ def test_fifty_minutes_of_a_node_are_silent_and_three_have_two_stories(
     assert len({gpu for gpu, _ in twice}) == 1
     told_by = Counter(gpu for gpu, _ in bodies)
     silent = {gpu: (6 + 7) * 60 - count for gpu, count in told_by.items()}
-    node = {c.gpu for c in fiction.cards(fiction.NODES[2])}
+    node = {c.gpu for c in demo_centre.cards(demo_centre.NODES[2])}
     assert silent == {gpu: 50 if gpu in node else 0 for gpu in silent}
 
 
 def test_the_stranger_comes_two_hours_before_the_end_of_the_history() -> None:
     low, high = HISTORY.opened_ms - 3 * HOUR, HISTORY.opened_ms
     low -= low % MINUTE
-    windows = teller(fiction.NODES[2]).windows(low, high - high % MINUTE)
-    strange = [window for window in windows if window.gpu == fiction.stranger().gpu]
+    windows = teller(demo_centre.NODES[2]).windows(low, high - high % MINUTE)
+    strange = [window for window in windows if window.gpu == demo_centre.unregistered_card().gpu]
     assert [wire.faults(window) for window in strange] == [[]] * len(strange)
     starts = [wire.start_ms(window.start) for window in strange]
-    assert min(starts) >= HISTORY.opened_ms - fiction.SWAPPED_IN_MS - MINUTE
+    assert min(starts) >= HISTORY.opened_ms - demo_centre.SWAPPED_IN_MS - MINUTE
     assert len(starts) in (120, 121)
 
 
 def test_jobs_are_told_hour_by_hour_and_all_of_a_job_is_told() -> None:
     low, high = SLURM_FIRST, SLURM_FIRST + 10 * DAY
-    at_once = [msgspec.json.encode(w) for w in fiction.hours(SLURM_FIRST, low, high)]
+    at_once = [msgspec.json.encode(w) for w in demo_centre.hours(SLURM_FIRST, low, high)]
     by_hour = [
-        [msgspec.json.encode(w) for w in fiction.hours(SLURM_FIRST, ms, ms + HOUR)]
+        [msgspec.json.encode(w) for w in demo_centre.hours(SLURM_FIRST, ms, ms + HOUR)]
         for ms in range(low, high, HOUR)
     ]
     assert sorted(at_once) == sorted(chain(*by_hour))
-    ended = {j.job: j for j in fiction.jobs(SLURM_FIRST, high) if j.end_ms < high - HOUR}
+    ended = {j.job: j for j in demo_centre.jobs(SLURM_FIRST, high) if j.end_ms < high - HOUR}
     held: Counter[str] = Counter()
-    for window in fiction.hours(SLURM_FIRST, low, high):
+    for window in demo_centre.hours(SLURM_FIRST, low, high):
         assert wire.faults(window) == []
         for part in window.parts:
             if isinstance(part.holder, wire.Slurm):
@@ -132,32 +134,32 @@ def test_jobs_are_told_hour_by_hour_and_all_of_a_job_is_told() -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 20 * 60), min_size=1, max_size=6))
 def test_cut_off_anywhere_it_tells_each_window_once(steps: list[int]) -> None:
-    one = teller(fiction.CONTROLLER)
+    one = teller(demo_centre.CONTROLLER)
     moments = [SLURM_FIRST]
     for minutes in steps:
         moments.append(moments[-1] + minutes * MINUTE)
     found: list[wire.Window] = []
     with TemporaryDirectory() as folder, Spool(Path(folder) / "spool.db") as spool:
         for now_ms in moments:
-            for number, (to_ms, windows) in enumerate(demo.untold(one, spool, now_ms)):
+            for number, (to_ms, windows) in enumerate(demo.pending_windows(one, spool, now_ms)):
                 if number == 3:
                     break  # killed between two strides
                 found += windows
                 spool.checkpoint(str(to_ms).encode())
-        for to_ms, windows in demo.untold(one, spool, moments[-1]):
+        for to_ms, windows in demo.pending_windows(one, spool, moments[-1]):
             found += windows
             spool.checkpoint(str(to_ms).encode())
-    wanted = list(fiction.hours(SLURM_FIRST, SLURM_FIRST, moments[-1] - moments[-1] % HOUR))
+    wanted = list(demo_centre.hours(SLURM_FIRST, SLURM_FIRST, moments[-1] - moments[-1] % HOUR))
     assert sorted(map(msgspec.json.encode, found)) == sorted(map(msgspec.json.encode, wanted))
 
 
 def test_after_long_absence_the_nodes_leave_what_is_old_untold(tmp_path: Path) -> None:
-    one = teller(fiction.NODES[0])
+    one = teller(demo_centre.NODES[0])
     with Spool(tmp_path / "spool.db") as spool:
         spool.checkpoint(str(FIRST).encode())
         later = FIRST + 40 * DAY
-        (first, *_) = demo.untold(one, spool, later)
-        assert first[0] == later - (fiction.K8S_DAYS + 1) * DAY + one.stride_ms
+        (first, *_) = demo.pending_windows(one, spool, later)
+        assert first[0] == later - (demo_centre.K8S_DAYS + 1) * DAY + one.stride_ms
 
 
 def test_the_description_fixes_the_beginning_and_names_every_gpu(
@@ -170,10 +172,10 @@ def test_the_description_fixes_the_beginning_and_names_every_gpu(
     k8s, slurm = json.loads(first)["clusters"]
     assert (k8s["source"], slurm["source"]) == ("nvml", "slurm")
     assert [gpu for node in k8s["nodes"] for gpu in node["gpus"]] == [c.gpu for c in CARDS]
-    assert fiction.stranger().gpu not in first
+    assert demo_centre.unregistered_card().gpu not in first
     since = datetime.fromisoformat(slurm["since"])
     assert datetime.fromisoformat(k8s["since"]) - since == timedelta(
-        days=fiction.SLURM_DAYS - fiction.K8S_DAYS
+        days=demo_centre.SLURM_DAYS - demo_centre.K8S_DAYS
     )
 
 
@@ -181,4 +183,4 @@ def test_without_a_code_it_says_which_node_needs_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["demo", "--data", str(tmp_path), "--url", "http://127.0.0.1:1"]) == 5
-    assert f"--code {fiction.CONTROLLER}=CODE" in capsys.readouterr().err
+    assert f"--code {demo_centre.CONTROLLER}=CODE" in capsys.readouterr().err

@@ -13,8 +13,8 @@ import pytest
 from agents import wire
 from agents.commands.health import Health, serve
 from agents.errors import SettingsError
-from agents.metering.meter import Closed
-from agents.observations import Look, Sight
+from agents.metering.meter import ClosedMinutes
+from agents.observations import Look, NodeLook
 from agents.reporting.server import Server
 from agents.reporting.spool import GapRun, Spool
 from tests.support.agents.windows import MS, window
@@ -33,10 +33,10 @@ def test_healthy_means_that_a_gpu_was_seen_lately(
     health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not health.verdict()[0]
-    health.looked(Sight(wire.GapReason.NVML_ERROR))
-    health.looked(Sight({"GPU-0": wire.GapReason.GPU_LOST}))
+    health.record_look(NodeLook(wire.GapReason.NVML_ERROR))
+    health.record_look(NodeLook({"GPU-0": wire.GapReason.GPU_LOST}))
     assert not health.verdict()[0]
-    health.looked(Sight({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST}))
+    health.record_look(NodeLook({"GPU-0": LOOK, "GPU-1": wire.GapReason.GPU_LOST}))
     assert health.verdict()[0]
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 29)
@@ -53,8 +53,8 @@ def test_the_pages_count_what_happened(health: Health) -> None:
         "GPU-0", "H100", window(0).start, 60_000, (), (gap,), flags=("inconsistent",)
     )
     run = GapRun(window(0).gpu, "nvidia", "H100", MS, MS + 60_000, wire.GapReason.AGENT_DOWN)
-    health.closed(Closed([window(0), lost], [run]))
-    health.answered(wire.Answer(UUID(int=1), 1, 2, 1, refused=(wire.Item(0, "late"),)))
+    health.record_minutes(ClosedMinutes([window(0), lost], [run]))
+    health.record_answer(wire.Answer(UUID(int=1), 1, 2, 1, refused=(wire.Item(0, "late"),)))
     page = health.metrics()
     for line in (
         "suanquan_agent_windows_total 2",
@@ -66,9 +66,9 @@ def test_the_pages_count_what_happened(health: Health) -> None:
         "suanquan_agent_spool_windows 0",
     ):
         assert f"\n{line}\n" in page
-    health.refused("revoked")
+    health.record_refusal("revoked")
     assert 'suanquan_agent_server_refuses{kind="revoked"} 1' in health.metrics()
-    health.answered(wire.Answer(UUID(int=1), 2, 1, 0))
+    health.record_answer(wire.Answer(UUID(int=1), 2, 1, 0))
     assert "revoked" not in health.metrics()
 
 
@@ -90,7 +90,7 @@ def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:
             answer = page.get("/healthz")
             assert answer is not None
             assert answer.status == 503
-            health.looked(Sight({"GPU-0": LOOK}))
+            health.record_look(NodeLook({"GPU-0": LOOK}))
             answer = page.get("/healthz")
             assert answer is not None
             assert answer.status == 200

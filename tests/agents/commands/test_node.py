@@ -21,9 +21,9 @@ import pytest
 from agents import wire
 from agents.commands.health import Health
 from agents.commands.node import Reporter, Sampler, open_spool
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.errors import SpoolDamaged, SpoolError
-from agents.holders.holders import MapFile
+from agents.holders.source import MapFile
 from agents.reporting.identity import enrol, rotate
 from agents.reporting.spool import Spool
 from agents.settings import Settings
@@ -158,7 +158,7 @@ def test_a_call_that_never_comes_back_stops_no_minute(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("agents.commands.node._LOOK_WAIT_S", 0.05)
     ahead = 0.0
-    watched = Watched(lambda: time.monotonic() + ahead)
+    watched = WatchedDriver(lambda: time.monotonic() + ahead)
     watched.open()
     said = driver.state.read_text()
     with Spool(driven.folder / "spool.db") as spool:

@@ -113,16 +113,16 @@ def test_an_xid_is_told_once_and_never_one_from_before(driver: FakeDriver) -> No
     whole, first = sliced_lines(1, 1)
     driver.say(gpu_line(0), f"event 1 {XID} 13", gpu_line(1, error=999))
     nvml = Nvml()
-    assert nvml.announced() == {}
+    assert nvml.events() == {}
     driver.say(
         *(gpu_line(0), f"event 1 {XID} 13", f"event 2 {XID} 79", f"event 3 {XID} 79"),
         *(whole, f"event 4 {MIG_CHANGE} 0", first, f"event 5 {XID} 43"),
     )
     nvml.look()  # it finds the second GPU, whose events are from before
-    assert nvml.announced() == {gpu_uuid(0): ("xid:79",)}
+    assert nvml.events() == {gpu_uuid(0): ("xid:79",)}
     driver.say(gpu_line(0), whole, f"event 6 {MIG_CHANGE} 0", first, f"event 7 {XID} 43")
-    assert nvml.announced() == {gpu_uuid(1): ("mig_changed", "xid:43@1/0")}
-    assert nvml.announced() == {}
+    assert nvml.events() == {gpu_uuid(1): ("mig_changed", "xid:43@1/0")}
+    assert nvml.events() == {}
     nvml.close()
 
 
@@ -130,9 +130,9 @@ def test_one_lost_gpu_does_not_silence_the_others(driver: FakeDriver) -> None:
     driver.say(gpu_line(0), gpu_line(1))
     nvml = Nvml()
     driver.say(gpu_line(0, error=15), gpu_line(1))
-    assert nvml.announced() == {}  # the set answers for nobody: it is made anew
+    assert nvml.events() == {}  # the set answers for nobody: it is made anew
     driver.say(gpu_line(0, error=15), gpu_line(1), f"event 1 {XID} 94")
-    assert nvml.announced() == {gpu_uuid(1): ("xid:94",)}
+    assert nvml.events() == {gpu_uuid(1): ("xid:94",)}
     nvml.close()
 
 

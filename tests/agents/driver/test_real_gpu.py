@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.observations import Look
 from tests.support.agents import nvidia_smi
 from tests.support.agents.nvidia_smi import Smi, SmiGpu, SmiSlice
@@ -31,14 +31,14 @@ Seen = tuple[Smi, dict[str, Look], Smi]
 
 
 @pytest.fixture(scope="module")
-def driver() -> Iterator[Watched]:
-    watched = Watched()
+def driver() -> Iterator[WatchedDriver]:
+    watched = WatchedDriver()
     watched.open()
     yield watched
     watched.close()
 
 
-def look(driver: Watched) -> dict[str, Look]:
+def look(driver: WatchedDriver) -> dict[str, Look]:
     driver.ask()
     while (sight := driver.answer(1)) is None:
         pass
@@ -47,13 +47,13 @@ def look(driver: Watched) -> dict[str, Look]:
     return {uuid: each for uuid, each in sight.looks.items() if isinstance(each, Look)}
 
 
-def both(driver: Watched) -> Seen:
+def both(driver: WatchedDriver) -> Seen:
     before = nvidia_smi.ask()
     looks = look(driver)
     return before, looks, nvidia_smi.ask()
 
 
-def agrees(driver: Watched, compare: Callable[[Seen], dict[str, str]]) -> None:
+def agrees(driver: WatchedDriver, compare: Callable[[Seen], dict[str, str]]) -> None:
     """Everything that ever differed agreed in at least one try."""
     left = compare(both(driver))
     for _ in range(TRIES - 1):
@@ -72,7 +72,7 @@ def between(ours: float | None, low: float | None, high: float | None, give: flo
 
 
 @real
-def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: Watched) -> None:
+def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: WatchedDriver) -> None:
     smi, looks, _ = both(driver)
     assert set(looks) == set(smi.gpus)
     for uuid, mine in looks.items():
@@ -85,7 +85,7 @@ def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: Watched) -
 
 
 @real
-def test_utilisation_memory_and_power_agree(driver: Watched) -> None:
+def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
     def compare(seen: Seen) -> dict[str, str]:
         before, looks, after = seen
         found: dict[str, str] = {}
@@ -110,7 +110,7 @@ def test_utilisation_memory_and_power_agree(driver: Watched) -> None:
 
 
 @real
-def test_memory_of_slices_agrees(driver: Watched) -> None:
+def test_memory_of_slices_agrees(driver: WatchedDriver) -> None:
     def compare(seen: Seen) -> dict[str, str]:
         before, looks, after = seen
         found: dict[str, str] = {}
@@ -131,7 +131,7 @@ def by_instance(gpu: SmiGpu) -> dict[tuple[int, int], int | None]:
 
 
 @real
-def test_energy_grows_as_the_power_says(driver: Watched) -> None:
+def test_energy_grows_as_the_power_says(driver: WatchedDriver) -> None:
     """nvidia-smi does not show the counter, so it is held against nvidia-smi's power over time."""
     first, began = look(driver), time.monotonic()
     powers: dict[str, list[float]] = {uuid: [] for uuid in first}
@@ -151,7 +151,7 @@ def test_energy_grows_as_the_power_says(driver: Watched) -> None:
 
 
 @real
-def test_what_is_not_measured_is_null_with_a_reason(driver: Watched) -> None:
+def test_what_is_not_measured_is_null_with_a_reason(driver: WatchedDriver) -> None:
     look(driver)
     time.sleep(1)
     for mine in look(driver).values():

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from agents import wire
-from agents.driver.watchdog import Watched
+from agents.driver.watchdog import WatchedDriver
 from agents.errors import NoDriver
 from agents.observations import Look, Looks
 from tests.support.agents.fake_driver import FakeDriver, gpu_line, gpu_uuid
@@ -35,7 +35,7 @@ class Clock:
 @dataclass
 class Stage:
     driver: FakeDriver
-    watched: Watched
+    watched: WatchedDriver
     clock: Clock
 
     def look(self) -> Looks:
@@ -74,7 +74,7 @@ def stage(fake_driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv(name, value)
     fake_driver.say(*(gpu_line(n) for n in range(3)))
     clock = Clock()
-    made = Stage(fake_driver, Watched(clock), clock)
+    made = Stage(fake_driver, WatchedDriver(clock), clock)
     made.watched.open()
     yield made
     made.watched.close()
@@ -224,13 +224,13 @@ def test_no_visible_gpu_is_a_failure(stage: Stage) -> None:
 def test_without_a_driver_it_does_not_begin(stage: Stage, lines: list[str]) -> None:
     stage.driver.say(*lines)
     with pytest.raises(NoDriver):
-        Watched().open()
+        WatchedDriver().open()
 
 
 def test_a_driver_that_hangs_at_the_start_is_a_gap_not_the_end(stage: Stage) -> None:
     stage.driver.say("hang", gpu_line(0))
     clock = Clock()
-    watched = Watched(clock)
+    watched = WatchedDriver(clock)
     watched.open(wait_s=0.5)
     watched.ask()
     assert watched.answer(0.1) is None
@@ -243,8 +243,9 @@ def test_a_driver_that_hangs_at_the_start_is_a_gap_not_the_end(stage: Stage) -> 
 
 def test_the_reader_dies_with_the_agent_even_while_it_hangs(stage: Stage) -> None:
     code = (
-        "import os, time\nfrom pathlib import Path\nfrom agents.driver.watchdog import Watched\n"
-        "w = Watched(); w.open(); state = Path(os.environ['FAKE_NVML'])\n"
+        "import os, time\nfrom pathlib import Path\n"
+        "from agents.driver.watchdog import WatchedDriver\n"
+        "w = WatchedDriver(); w.open(); state = Path(os.environ['FAKE_NVML'])\n"
         "state.write_text(state.read_text() + 'hang\\n'); w.ask(); time.sleep(0.3)\n"
         "print(w._child.pid, flush=True); os.kill(os.getpid(), 9)"
     )

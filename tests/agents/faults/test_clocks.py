@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from agents import wire
 from api.door.batch_decoder import read_kept
+from ledger.desk.codes import FindingKind
 from ledger.metering.steps.enrol import agents
 from ledger.metering.steps.intake import release
 from tests.support.agents.fault_books import Books, Tell
@@ -30,13 +31,13 @@ def test_the_clock_is_set_forward_by_an_hour(real: tuple[Site, Books], told: Tel
     site.run(200, {90: lambda: site.set_clock(wire.HOUR_MS), 150: lambda: swap(site)})
     assert life.send()
     assert is_skewed(books)
-    assert {row["reason"] for row in books.find("quarantine")} == {"future"}
+    assert {row["reason"] for row in books.find(FindingKind.QUARANTINE)} == {"future"}
     site.run(70 * 60)
     assert life.send()
     site.pass_by(wire.HOUR_MS)
     with Session(books.engine) as db, db.begin():
         assert release(db, read_kept, books.now())
-    assert not books.find("quarantine")
+    assert not books.find(FindingKind.QUARANTINE)
     found = judge(site)
     assert set(found.gaps) == {"clock_step"}
     assert found.left_out == 0

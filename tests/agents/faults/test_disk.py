@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.desk.codes import FindingKind
 from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import Life, Site, judge
 
@@ -74,7 +75,7 @@ def test_the_spool_is_damaged(real: tuple[Site, Books], told: Tell) -> None:
     assert books.count("conflicts") == books.count("forks") == 0
     site.pass_by(300_000)  # silence is told after five minutes
     silent_before = 12 * 60  # the GPUs are registered since midnight, the agent is there since noon
-    assert [row["minutes"] - silent_before for row in books.find("silent")] == [3, 3]
+    assert [row["minutes"] - silent_before for row in books.find(FindingKind.SILENT)] == [3, 3]
     told("damaged", found)
 
 

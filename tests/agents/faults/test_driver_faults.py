@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from agents import wire
-from agents.driver.watchdog import Watched
-from agents.observations import Sight
+from agents.driver.watchdog import WatchedDriver
+from agents.observations import NodeLook
 from tests.support.agents.fake_driver import FakeDriver, gpu_line, mig_uuid, sliced_lines
 from tests.support.agents.fault_books import Tell
 from tests.support.agents.fault_site import GPUS, Site, Verdict, judge
 
 
-class Patient(Watched):
+class Patient(WatchedDriver):
     """The driver read by a process of its own, as in the agent, by a clock that runs with the site.
 
     A second of the site passes in a millisecond, so a new process is given the time to begin, and
@@ -31,11 +31,11 @@ class Patient(Watched):
     def ask(self) -> None:
         self.asked_s = time.monotonic()
         while self._next is not None:
-            self._tend(0.5)
+            self._poll_processes(0.5)
             self.asked_s = time.monotonic()
         super().ask()
 
-    def answer(self, wait_s: float) -> Sight | None:
+    def answer(self, wait_s: float) -> NodeLook | None:
         del wait_s
         return super().answer(0.05 if self.restarts < self.hangs_until else 10)
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from agents.observations import Look, Reading, Sight
+from agents.observations import Look, NodeLook, Reading
 from agents.reporting.report import BATCH_PATH
 from agents.reporting.server import Request, Response, Server
 from api.door.batch_decoder import read_batch, verify
@@ -90,9 +90,9 @@ def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: 
                 return server.post(request)
 
         with ThreadPoolExecutor(4) as threads:
-            first, *others = threads.map(once, range(4))
+            first, *default = threads.map(once, range(4))
         assert first is not None
-        assert {other.body for other in others if other} == {first.body}
+        assert {other.body for other in default if other} == {first.body}
         return first
 
     life = site.start()
@@ -114,9 +114,9 @@ class Shown:
     def ask(self) -> None:
         pass
 
-    def answer(self, wait_s: float) -> Sight:
+    def answer(self, wait_s: float) -> NodeLook:
         del wait_s
-        return Sight(
+        return NodeLook(
             {gpu: Look("H100", mig=False, slices=(), readings={gpu: self.reading}) for gpu in GPUS}
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from ledger.desk.codes import FindingKind
 from tests.support.agents.fake_driver import Direct
 from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import Site, judge
@@ -24,7 +25,7 @@ def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Te
     assert new.send()
     assert books.count("agents") == 2
     assert books.count("conflicts") == 2
-    assert len(books.find("conflicts")) == 2
+    assert len(books.find(FindingKind.CONFLICTS)) == 2
     found = judge(site)
     assert found.silent == 0
     told("two_agents", found)
@@ -48,7 +49,7 @@ def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
     assert life.send()
     assert clone.send()
     assert books.count("agents") == 1
-    assert [row["node"] for row in books.find("forks")] == ["n1"]
+    assert [row["node"] for row in books.find(FindingKind.FORKS)] == ["n1"]
     assert life.spool.stream != clone.spool.stream
     found = judge(site)
     assert found.silent == 0

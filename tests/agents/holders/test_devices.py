@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agents import wire
-from agents.holders.devices import Absent, Device, Devices, Resolved, Unreadable
-from agents.holders.podresources import Claimed
+from agents.holders.devices import AbsentDevice, Device, Devices, Resolution, UnresolvedId
+from agents.holders.podresources import ClaimedDevice
 from agents.observations import Look, Looks
 from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
 
@@ -27,7 +27,7 @@ LOOKS: Looks = {
 @pytest.fixture
 def devices() -> Devices:
     found = Devices()
-    found.seen(LOOKS)
+    found.update(LOOKS)
     return found
 
 
@@ -46,25 +46,25 @@ def devices() -> Devices:
         ("nvidia.com/a100", WHOLE, Device(WHOLE)),  # renamed in the plugin's configuration
         (OURS, GONE, Device(GONE)),  # lost, or newer than the last look
         (OURS, mig_uuid(4, 4), Device(mig_uuid(4, 4))),
-        (OURS, f"MIG-{SLICED}/3/1", Absent(f"MIG-{SLICED}/3/1")),
-        (OURS, "7", Absent("7")),
-        (OURS, f"{WHOLE}-3", Unreadable("hami_id", f"{WHOLE}-3")),
-        (OURS, "nvidia0", Unreadable("gke_id", "nvidia0")),
-        (OURS, "nvidia0/gi1", Unreadable("gke_id", "nvidia0/gi1")),
-        (OURS, "nvidia0/gi1/vgpu2", Unreadable("gke_id", "nvidia0/gi1/vgpu2")),
-        (OURS, "GPU-0", Unreadable("unknown_id", "GPU-0")),
-        ("volcano.sh/vgpu-number", f"{WHOLE}-1", Unreadable("vendor_partition", f"{WHOLE}-1")),
-        ("aliyun.com/gpu-mem", "0-1", Unreadable("vendor_partition", "0-1")),
-        ("example.com/half", WHOLE, Unreadable("vendor_partition", WHOLE)),
+        (OURS, f"MIG-{SLICED}/3/1", AbsentDevice(f"MIG-{SLICED}/3/1")),
+        (OURS, "7", AbsentDevice("7")),
+        (OURS, f"{WHOLE}-3", UnresolvedId("hami_id", f"{WHOLE}-3")),
+        (OURS, "nvidia0", UnresolvedId("gke_id", "nvidia0")),
+        (OURS, "nvidia0/gi1", UnresolvedId("gke_id", "nvidia0/gi1")),
+        (OURS, "nvidia0/gi1/vgpu2", UnresolvedId("gke_id", "nvidia0/gi1/vgpu2")),
+        (OURS, "GPU-0", UnresolvedId("unknown_id", "GPU-0")),
+        ("volcano.sh/vgpu-number", f"{WHOLE}-1", UnresolvedId("vendor_partition", f"{WHOLE}-1")),
+        ("aliyun.com/gpu-mem", "0-1", UnresolvedId("vendor_partition", "0-1")),
+        ("example.com/half", WHOLE, UnresolvedId("vendor_partition", WHOLE)),
         ("nvidia.com/hostdev", "0000:3b:00.1", None),  # a network card
         ("huawei.com/Ascend910", "Ascend910-0", None),
         ("cpu", "3", None),
     ],
 )
 def test_ids_of_device_plugins(
-    devices: Devices, resource: str, name: str, meant: Resolved | None
+    devices: Devices, resource: str, name: str, meant: Resolution | None
 ) -> None:
-    assert devices.given(resource, name) == meant
+    assert devices.resolve_plugin(resource, name) == meant
 
 
 @pytest.mark.parametrize(
@@ -72,53 +72,61 @@ def test_ids_of_device_plugins(
     [
         ("gpu-5", Device(WHOLE)),  # the minor number, not NVML's index
         ("gpu-2", Device(SLICED)),
-        ("gpu-0", Absent("gpu-0")),
+        ("gpu-0", AbsentDevice("gpu-0")),
         ("gpu-2-mig-1g10gb-19-0", Device(ONE)),
         ("gpu-2-mig-1g10gb-me-20-2", Device(MEDIA)),
         ("gpu-2-mig-3g40gb-9-4", Device(TWO)),
         ("gpu-2-mig-9-4-4", Device(TWO)),  # older: profile's number, start, size
-        ("gpu-2-mig-1g10gb-19-4", Absent("gpu-2-mig-1g10gb-19-4")),  # another slice is there now
-        ("gpu-2-mig-9-4-2", Absent("gpu-2-mig-9-4-2")),
-        ("gpu-8-mig-1g10gb-19-0", Absent("gpu-8-mig-1g10gb-19-0")),
-        ("gpu-vfio-0", Absent("gpu-vfio-0")),
-        ("something", Unreadable("unknown_id", "something")),
+        (
+            "gpu-2-mig-1g10gb-19-4",
+            AbsentDevice("gpu-2-mig-1g10gb-19-4"),
+        ),  # another slice is there now
+        ("gpu-2-mig-9-4-2", AbsentDevice("gpu-2-mig-9-4-2")),
+        ("gpu-8-mig-1g10gb-19-0", AbsentDevice("gpu-8-mig-1g10gb-19-0")),
+        ("gpu-vfio-0", AbsentDevice("gpu-vfio-0")),
+        ("something", UnresolvedId("unknown_id", "something")),
     ],
 )
-def test_names_of_the_dra_driver(devices: Devices, name: str, meant: Resolved) -> None:
-    assert devices.claimed(Claimed("lab/c", "gpu.nvidia.com", name, "")) == meant
+def test_names_of_the_dra_driver(devices: Devices, name: str, meant: Resolution) -> None:
+    assert devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, "")) == meant
 
 
 def test_other_drivers_and_shares_by_capacity(devices: Devices) -> None:
-    assert devices.claimed(Claimed("lab/c", "compute-domain.nvidia.com", "channel-0", "")) is None
-    shared = devices.claimed(Claimed("lab/c", "gpu.nvidia.com", "gpu-5", "f00d"))
-    assert shared == Unreadable("dra_share", "gpu-5")
+    assert (
+        devices.resolve_claim(ClaimedDevice("lab/c", "compute-domain.nvidia.com", "channel-0", ""))
+        is None
+    )
+    shared = devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", "gpu-5", "f00d"))
+    assert shared == UnresolvedId("dra_share", "gpu-5")
 
 
 def test_a_name_is_another_card_after_the_cards_were_exchanged(devices: Devices) -> None:
-    devices.seen({GONE: Look("H100", False, (), {}, index=0, minor=5)})  # noqa: FBT003
-    assert devices.claimed(Claimed("lab/c", "gpu.nvidia.com", "gpu-5", "")) == Device(GONE)
-    assert devices.given(OURS, "0") == Device(GONE)
+    devices.update({GONE: Look("H100", False, (), {}, index=0, minor=5)})  # noqa: FBT003
+    assert devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", "gpu-5", "")) == Device(
+        GONE
+    )
+    assert devices.resolve_plugin(OURS, "0") == Device(GONE)
     assert [devices.shows(uuid) for uuid in (GONE, WHOLE, ONE)] == [True, False, False]
 
 
 def test_a_gpu_that_does_not_answer_keeps_its_names(devices: Devices) -> None:
     assert isinstance(LOOKS, dict)
-    devices.seen({**LOOKS, SLICED: wire.GapReason.GPU_LOST})
-    assert devices.given(OURS, "1") == Device(SLICED)
-    assert devices.given(OURS, ONE) == Device(ONE)
-    devices.seen(wire.GapReason.NVML_ERROR)
-    assert devices.given(OURS, "0") == Device(WHOLE)
+    devices.update({**LOOKS, SLICED: wire.GapReason.GPU_LOST})
+    assert devices.resolve_plugin(OURS, "1") == Device(SLICED)
+    assert devices.resolve_plugin(OURS, ONE) == Device(ONE)
+    devices.update(wire.GapReason.NVML_ERROR)
+    assert devices.resolve_plugin(OURS, "0") == Device(WHOLE)
 
 
 def test_compute_instances_on_one_place_are_not_guessed(devices: Devices) -> None:
     pair = tuple(wire.Mig(1, ci, "1c.2g.20gb", mig_uuid(1, ci), (0, 2)) for ci in range(2))
-    devices.seen({SLICED: Look("H100", True, pair, {}, minor=2)})  # noqa: FBT003
+    devices.update({SLICED: Look("H100", True, pair, {}, minor=2)})  # noqa: FBT003
     name = "gpu-2-mig-1c2g20gb-14-0"
-    found = devices.claimed(Claimed("lab/c", "gpu.nvidia.com", name, ""))
-    assert found == Unreadable("ambiguous_id", name)
-    assert devices.given(OURS, f"MIG-{SLICED}/1/1") == Device(mig_uuid(1, 1))
+    found = devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, ""))
+    assert found == UnresolvedId("ambiguous_id", name)
+    assert devices.resolve_plugin(OURS, f"MIG-{SLICED}/1/1") == Device(mig_uuid(1, 1))
 
 
 def test_before_the_first_look_nothing_is_known() -> None:
-    assert Devices().given(OURS, "0") == Absent("0")
+    assert Devices().resolve_plugin(OURS, "0") == AbsentDevice("0")
     assert not Devices().shows(WHOLE)

@@ -19,8 +19,8 @@ from agents import wire
 from agents.holders import podresources
 from agents.holders.grpc_lite import ANSWER_MAX
 from agents.holders.kubelet import Kubelet, KubeletFailed, KubeletHolders
-from agents.holders.podresources import Claimed, Container
-from agents.observations import Held, Holding, Look, Shares
+from agents.holders.podresources import ClaimedDevice, Container
+from agents.observations import HolderShare, Holding, Look, ShareRule
 from tests.support.agents.fake_driver import gpu_uuid
 from tests.support.agents.fake_kubelet import BURST, GPU, FakeKubelet, Pod, running
 
@@ -66,13 +66,13 @@ def kubelet(tmp_path: Path) -> Iterator[FakeKubelet]:
 @pytest.fixture
 def holders(kubelet: FakeKubelet) -> Iterator[KubeletHolders]:
     source = KubeletHolders(kubelet.path)
-    source.seen(LOOKS)
+    source.update_devices(LOOKS)
     yield source
     source.close()
 
 
-def pod(name: str) -> Held:
-    return Held(wire.Pod("lab", name, "main"))
+def pod(name: str) -> HolderShare:
+    return HolderShare(wire.Pod("lab", name, "main"))
 
 
 def holding(source: KubeletHolders) -> Holding:
@@ -82,7 +82,7 @@ def holding(source: KubeletHolders) -> Holding:
 
 
 def test_the_bytes_of_another_hand_are_understood() -> None:
-    claimed = Claimed("lab/dra-0-gpu-x7", "gpu.nvidia.com", "gpu-0", "")
+    claimed = ClaimedDevice("lab/dra-0-gpu-x7", "gpu.nvidia.com", "gpu-0", "")
     assert podresources.containers(LISTED) == [
         Container("lab", "train-0", "main", ((GPU, GPU_0), (GPU, GPU_1)), ()),
         Container("lab", "dra-0", "main", (), (claimed,)),
@@ -265,7 +265,7 @@ def test_months_of_questions_leave_nothing_behind(
 ) -> None:
     for _ in range(300):
         assert holding(holders).devices
-    line = holders._kubelet._channel._line
+    line = holders._kubelet._channel._connection
     assert line is not None
     assert len(line._http._closed_streams) <= 16
     assert kubelet.asked == 300
@@ -319,16 +319,16 @@ def test_whatever_else_listens_there_is_a_gap(
 
 
 def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
-    source = KubeletHolders(kubelet.path, Shares.REPLICAS)
-    source.seen(LOOKS)
+    source = KubeletHolders(kubelet.path, ShareRule.REPLICAS)
+    source.update_devices(LOOKS)
     kubelet.pods = [Pod("a", [(GPU, f"{GPU_0}::3")]), Pod("b", [(GPU, GPU_1)])]
-    assert holding(source).devices[GPU_0] == (Held(wire.Unattributed("replicas_unknown")),)
+    assert holding(source).devices[GPU_0] == (HolderShare(wire.Unattributed("replicas_unknown")),)
     assert source.fault == "replicas_unknown"
     kubelet.on_offer = [*(f"{GPU_0}::{n}" for n in range(4)), GPU_1]
     told = holding(source)
-    free = Held(wire.Unallocated(), 3, 4)
+    free = HolderShare(wire.Unallocated(), 3, 4)
     assert told.devices == {
-        GPU_0: (Held(wire.Pod("lab", "a", "main"), 1, 4), free),
+        GPU_0: (HolderShare(wire.Pod("lab", "a", "main"), 1, 4), free),
         GPU_1: (pod("b"),),
     }
     assert told.rules == {GPU_0: "shares_replicas"}
@@ -338,7 +338,7 @@ def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
     kubelet.on_offer = [f"{GPU_0}::{n}" for n in range(8)]
     later = source.read(NOW + timedelta(seconds=60))
     assert isinstance(later, Holding)
-    assert later.devices[GPU_0][0] == Held(wire.Pod("lab", "a", "main"), 1, 8)
+    assert later.devices[GPU_0][0] == HolderShare(wire.Pod("lab", "a", "main"), 1, 8)
     source.close()
 
 
@@ -347,11 +347,11 @@ def test_ids_that_mean_nothing_here_are_reported(
 ) -> None:
     kubelet.pods = [Pod("hami", [(GPU, f"{GPU_0}-3")]), Pod("b", [(GPU, GPU_1)])]
     told = holding(holders)
-    assert told.others == Held(wire.Unattributed("hami_id"))
+    assert told.default == HolderShare(wire.Unattributed("hami_id"))
     assert told.devices == {GPU_1: (pod("b"),)}
     assert holders.fault == "hami_id"
     assert f"{GPU_0}-3" in caplog.text
     kubelet.pods = [Pod("c", [(GPU, gpu_uuid(7))])]
     told = holding(holders)
-    assert (set(told.devices), told.others) == ({gpu_uuid(7)}, Held(wire.Unallocated()))
+    assert (set(told.devices), told.default) == ({gpu_uuid(7)}, HolderShare(wire.Unallocated()))
     assert holders.fault == "absent_device"

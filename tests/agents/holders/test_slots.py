@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from agents import wire
 from agents.holders.devices import Device, Devices
-from agents.holders.podresources import Claimed, Container
+from agents.holders.podresources import ClaimedDevice, Container
 from agents.holders.slots import holding, slots_on_offer
-from agents.observations import Held, Holding, Look, Shares
+from agents.observations import HolderShare, Holding, Look, ShareRule
 from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
 from tests.support.agents.node_world import LONG
 
@@ -23,7 +23,7 @@ GPU_0, GPU_1 = gpu_uuid(0), gpu_uuid(1)
 SLICE = mig_uuid(1, 0)
 FREE = wire.Unallocated()
 DEVICES = Devices()
-DEVICES.seen(
+DEVICES.update(
     {
         GPU_0: Look("H100", False, (), {}, index=0, minor=0),  # noqa: FBT003
         GPU_1: Look("H100", True, (wire.Mig(1, 0, "1g.10gb", SLICE, (0, 1)),), {}, minor=1),  # noqa: FBT003
@@ -32,11 +32,13 @@ DEVICES.seen(
 
 
 def box(pod: str, *names: str, container: str = "main", claim: str = "") -> Container:
-    claimed = (Claimed(f"lab/{claim}", "gpu.nvidia.com", "gpu-0", ""),) if claim else ()
+    claimed = (ClaimedDevice(f"lab/{claim}", "gpu.nvidia.com", "gpu-0", ""),) if claim else ()
     return Container("lab", pod, container, tuple((OURS, name) for name in names), claimed)
 
 
-def held(*containers: Container, rule: Shares = Shares.HELD, **replicas: int) -> dict[str, Any]:
+def held(
+    *containers: Container, rule: ShareRule = ShareRule.HELD, **replicas: int
+) -> dict[str, Any]:
     """Device -> {pod/container or the word: share}."""
     on_offer = {GPU_0: replicas["gpu"]} if replicas else {}
     told, _ = holding(containers, DEVICES, rule, on_offer)
@@ -46,7 +48,7 @@ def held(*containers: Container, rule: Shares = Shares.HELD, **replicas: int) ->
     }
 
 
-def _who(one: Held) -> str:
+def _who(one: HolderShare) -> str:
     match one.holder:
         case wire.Pod(pod=pod, container=container):
             return pod if container == "main" else f"{pod}/{container}"
@@ -71,12 +73,12 @@ def test_slots_held_share_the_device() -> None:
 
 def test_slots_on_offer_share_the_device_and_the_rest_is_free() -> None:
     boxes = box("a", f"{GPU_0}::0"), box("b", f"{GPU_0}::1", f"{GPU_0}::2")
-    assert held(*boxes, rule=Shares.REPLICAS, gpu=10) == {
+    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=10) == {
         GPU_0: {"a": "1/10", "b": "1/5", "free": "7/10"}
     }
-    assert held(*boxes, rule=Shares.REPLICAS, gpu=3) == {GPU_0: {"a": "1/3", "b": "2/3"}}
-    assert held(*boxes, rule=Shares.REPLICAS, gpu=2) == {GPU_0: {"replicas_unknown": "1/1"}}
-    assert held(box("a", GPU_0), rule=Shares.REPLICAS) == {GPU_0: {"a": "1/1"}}
+    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=3) == {GPU_0: {"a": "1/3", "b": "2/3"}}
+    assert held(*boxes, rule=ShareRule.REPLICAS, gpu=2) == {GPU_0: {"replicas_unknown": "1/1"}}
+    assert held(box("a", GPU_0), rule=ShareRule.REPLICAS) == {GPU_0: {"a": "1/1"}}
 
 
 def test_the_rule_is_told_of_devices_held_in_slots_only() -> None:
@@ -118,10 +120,10 @@ def test_shares_finer_than_the_wire_are_nobodys() -> None:
 
 def test_what_cannot_be_read_makes_no_device_free() -> None:
     told, strange = holding([box("a", SLICE), box("b", f"{GPU_0}-1"), box("c", "7")], DEVICES)
-    assert told.others == Held(wire.Unattributed("hami_id"))
+    assert told.default == HolderShare(wire.Unattributed("hami_id"))
     assert {one.name for one in strange} == {f"{GPU_0}-1", "7"}
     assert set(told.devices) == {SLICE}
-    assert holding([box("c", "7")], DEVICES)[0].others == Held(FREE)
+    assert holding([box("c", "7")], DEVICES)[0].default == HolderShare(FREE)
 
 
 def test_slots_on_offer_are_counted_by_device() -> None:
@@ -140,9 +142,9 @@ BOXES = st.builds(
 )
 
 
-@given(st.lists(BOXES, max_size=12), st.sampled_from(Shares), st.integers(0, 9), st.randoms())
+@given(st.lists(BOXES, max_size=12), st.sampled_from(ShareRule), st.integers(0, 9), st.randoms())
 def test_every_device_is_given_away_exactly_once(
-    boxes: list[Container], rule: Shares, replicas: int, chance: random.Random
+    boxes: list[Container], rule: ShareRule, replicas: int, chance: random.Random
 ) -> None:
     on_offer = {GPU_0: replicas, SLICE: replicas} if replicas else {}
     told, _ = holding(boxes, DEVICES, rule, on_offer)
@@ -168,7 +170,7 @@ def test_every_device_is_given_away_exactly_once_a_million_times() -> None:
         ]
         replicas = chance.randrange(9)
         on_offer = {GPU_0: replicas, SLICE: replicas} if replicas else {}
-        check_conserved(holding(boxes, DEVICES, chance.choice(list(Shares)), on_offer)[0], boxes)
+        check_conserved(holding(boxes, DEVICES, chance.choice(list(ShareRule)), on_offer)[0], boxes)
 
 
 def check_conserved(told: Holding, boxes: list[Container]) -> None:
@@ -182,7 +184,7 @@ def check_conserved(told: Holding, boxes: list[Container]) -> None:
 
 
 def _has(pod: wire.Pod, each: Container, uuid: str) -> bool:
-    found = [DEVICES.given(*given) for given in each.devices]
-    found += [DEVICES.claimed(claimed) for claimed in each.claimed]
+    found = [DEVICES.resolve_plugin(*given) for given in each.devices]
+    found += [DEVICES.resolve_claim(claimed) for claimed in each.claims]
     same = (each.pod, each.name) == (pod.pod, pod.container)
     return same and any(isinstance(one, Device) and one.uuid == uuid for one in found)

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from agents import wire
-from agents.metering.meter import Closed, Meter
+from agents.metering.meter import ClosedMinutes, Meter
 from agents.metering.minute import Minute
-from agents.observations import Held, Holding, Instant, Look
+from agents.observations import HolderShare, Holding, Instant, Look
 from tests.support.agents.node_world import FREE, GPUS, NOON, World, check_exact, minutes, slices
 
 
@@ -39,9 +39,9 @@ def test_a_full_minute_is_one_part_with_its_evidence_and_energy() -> None:
 
 def test_a_device_that_is_shared_gives_its_evidence_to_none() -> None:
     world = World()
-    shared = (Held(wire.Static("a"), 1, 2), Held(wire.Static("b"), 1, 2))
+    shared = (HolderShare(wire.Static("a"), 1, 2), HolderShare(wire.Static("b"), 1, 2))
     meter, at = Meter(world.instant(), None), world.instant()
-    closed = Closed()
+    closed = ClosedMinutes()
     for second in range(121):
         at = Instant(NOON + second * 1_000, second * 1_000)
         looks = world.looks() if meter.due(at) else None
@@ -122,7 +122,7 @@ def test_a_gpu_sliced_anew_during_a_slow_look_is_unknown_until_its_end(gpu: int)
         world.run(1)
     world.run(1)
     world.cut(gpu, 2)
-    world.announced.clear()  # not every driver says so
+    world.events.clear()  # not every driver says so
     world.run(130)
     (gap,) = [g for w in minutes(world, gpu)[1:] for g in w.gaps]
     assert gap.reason == wire.GapReason.MIG_RECONFIG
@@ -240,7 +240,7 @@ def test_what_the_driver_cannot_mean_is_a_gap_with_a_flag(
     world.cut(0, 1)
     first, second = slices(GPUS[0], 1)
     overlap = msgspec.structs.replace(second, placement=(2, 4))
-    meter, closed = Meter(world.instant(), None), Closed()
+    meter, closed = Meter(world.instant(), None), ClosedMinutes()
     for tick in range(121):
         at = Instant(NOON + tick * 1_000, tick * 1_000)
         look = Look("H100", True, (first, overlap), {})  # noqa: FBT003

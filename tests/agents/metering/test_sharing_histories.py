@@ -23,7 +23,7 @@ from agents.holders import podresources
 from agents.holders.devices import Devices
 from agents.holders.slots import holding
 from agents.metering.meter import Meter
-from agents.observations import Holding, Instant, Look, Shares
+from agents.observations import Holding, Instant, Look, ShareRule
 from tests.support.agents.fake_kubelet import GPU, Pod, listing
 from tests.support.agents.node_world import GPUS, NOON, slices
 
@@ -48,7 +48,7 @@ class Node:
     """The node, and what is true of it."""
 
     chance: random.Random
-    rule: Shares
+    rule: ShareRule
     now: int = 0
     layout: list[int] = field(default_factory=lambda: [0, 0])
     uses: list[Use] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Node:
         doubled = len({(use.slot, use.pod) for use in mine}) > len(slots)
         if len(pods) > 1 and (doubled or "" in slots):
             return {"?": Fraction(1)}
-        of = REPLICAS if slots != {""} and self.rule is Shares.REPLICAS else len(slots)
+        of = REPLICAS if slots != {""} and self.rule is ShareRule.REPLICAS else len(slots)
         told: dict[str, Fraction] = {}
         for use in mine:
             told[use.pod] = told.get(use.pod, Fraction()) + Fraction(1, of)
@@ -164,7 +164,7 @@ class Node:
                 gpu: Look("H100", cut > 0, slices(gpu, cut), {}, index=place, minor=place + 3)
                 for place, (gpu, cut) in enumerate(zip(GPUS, self.layout, strict=True))
             }
-            self.devices.seen(looks)
+            self.devices.update(looks)
         closed = self.meter.see(at, self.answer(), looks)
         self.windows += closed.windows
         self.runs += len(closed.gaps)
@@ -251,7 +251,7 @@ def _who(holder: wire.Holder) -> str:
 
 def play(seed: int, ticks: int, eventful: float) -> Node:
     chance = random.Random(seed)  # noqa: S311
-    node = Node(chance, chance.choice(list(Shares)))
+    node = Node(chance, chance.choice(list(ShareRule)))
     node.live(ticks, eventful)
     return node
 

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from api.door import dependencies as deps
 from ledger.people.codes import Role
+from ledger.postgres.columns import key
 from ledger.vouchers.queries import project_by_code
 from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
@@ -30,7 +31,7 @@ def office(town: Town, owner: psycopg.Connection) -> Office:
     """The first project, with cost that earned it 300 yuan."""
     engine = town.app.state.engine
     with Session(engine) as db:
-        project = project_by_code(db, "p-mine").id or 0
+        project = key(project_by_code(db, "p-mine"))
     made = Office(engine, owner, project)
     made.earn(100_000)
     return made

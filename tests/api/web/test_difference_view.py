@@ -6,14 +6,15 @@ from decimal import Decimal
 from starlette.datastructures import FormData
 
 from api.reconciliation.difference_view import chosen, key_of, line_name, options, ordered
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 
 CELL = (1, date(2026, 3, 1), 7, "drill")
-BLOCKED = Difference("R03", "block", 500, document=1)
-ASKED = Difference("R13", "person", 900, document=1, line=2)
-SHORT = Difference("R17", "person", -2_000, cell=CELL)
-TOLD = Difference("R12", "note", 100, document=1)
+BLOCKED = Difference("R03", Handling.BLOCK, 500, document=1)
+ASKED = Difference("R13", Handling.PERSON, 900, document=1, line=2)
+SHORT = Difference("R17", Handling.PERSON, -2_000, cell=CELL)
+TOLD = Difference("R12", Handling.NOTE, 100, document=1)
 FOUND = [TOLD, BLOCKED, ASKED, SHORT]
 
 

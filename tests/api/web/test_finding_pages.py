@@ -4,7 +4,8 @@ import pytest
 
 from api.desk.finding_pages import about
 from api.metering.finding_columns import columns
-from ledger.desk.queries.findings import KINDS, Kind
+from ledger.desk.codes import FindingKind
+from ledger.desk.queries.findings import KINDS
 from tests.support.api.city import Site
 
 
@@ -34,7 +35,7 @@ def test_every_column_of_the_books_has_a_heading(site: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_found_is_said_in_a_sentence(empty: Site, kind: Kind) -> None:
+def test_nothing_found_is_said_in_a_sentence(empty: Site, kind: FindingKind) -> None:
     page = empty.client("auditor").get(f"/findings?kind={kind}").text
     assert about()[kind].none in page
     assert "<table>" not in page

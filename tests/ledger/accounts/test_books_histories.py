@@ -29,6 +29,7 @@ from ledger.accounts.rules import invariants
 from ledger.accounts.rules.oracle import Decided, Oracle, budget_floors, cost_floors, rights_floors
 from ledger.accounts.rules.targets import Move, Rights, rebalance, target
 from ledger.charging.rules.cells import Cell
+from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import answered, listed, refunded
 from ledger.reconciliation.rules.clearing import Exclusion, clear, settle
 from ledger.vouchers.steps.caps import lowered, raised
@@ -177,7 +178,7 @@ class Histories(DatabaseMachine):
     @rule(place=vouchers, part=parts, paid=st.booleans())
     def bank_answers(self, place: int, part: int, *, paid: bool) -> None:
         fen = self.some(self.rights(place).sent, part)
-        voucher, budget = answered("paid" if paid else "returned", fen)
+        voucher, budget = answered(LineResult.PAID if paid else LineResult.RETURNED, fen)
         self.both({self.books[place]: [voucher], self.budget: [budget]})
 
     @precondition(lambda self: any(self.rights(place).recoverable for place in range(2)))
@@ -197,7 +198,7 @@ class Histories(DatabaseMachine):
             return
         for place, book in enumerate(self.books):
             if sent := self.rights(place).sent:
-                voucher, budget = answered("returned", sent)
+                voucher, budget = answered(LineResult.RETURNED, sent)
                 assert self.both({book: [voucher], self.budget: [budget]})
         if free := self.oracle.books[self.budget]["free"]:
             assert self.both({self.budget: chain(free, "surrender free returned")})

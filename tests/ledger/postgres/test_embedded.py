@@ -22,8 +22,15 @@ import pytest
 
 from ledger.errors import Unusable
 from ledger.postgres import postmaster
-from ledger.postgres.binaries import find_binaries, system_binaries
+from ledger.postgres.binaries import (
+    Account,
+    find_binaries,
+    reachable,
+    server_account,
+    system_binaries,
+)
 from ledger.postgres.embedded import Embedded, place_for
+from tests.support.paths import ROOT
 from tests.support.postgres import Server
 
 PATIENCE_S = 60
@@ -54,10 +61,10 @@ with psycopg.connect(embedded.owner_url, autocommit=True) as connection:
 class Program:
     """That program, run by a process of its own."""
 
-    def __init__(self, data: Path, binaries: Path, uid: int) -> None:
+    def __init__(self, data: Path, binaries: Path, uid: int, home: Path) -> None:
         command = [sys.executable, "-c", PROGRAM, str(data), str(binaries), str(uid)]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=home
         )
         assert self.process.stdout
         self.out = self.process.stdout
@@ -79,8 +86,11 @@ class Program:
 
 
 @contextmanager
-def program(data: Path, binaries: Path, uid: int | None = None) -> Iterator[Program]:
-    started = Program(data, binaries, os.geteuid() if uid is None else uid)
+def program(
+    data: Path, binaries: Path, uid: int | None = None, home: Path = ROOT
+) -> Iterator[Program]:
+    """That program, whose code is the copy of ours that lies in its home."""
+    started = Program(data, binaries, os.geteuid() if uid is None else uid, home)
     try:
         yield started
     finally:
@@ -225,9 +235,13 @@ def test_root_drops_its_rights(data: Path, account: str, monkeypatch: pytest.Mon
 @as_root
 @pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python for everyone")
 def test_an_ordinary_user_needs_no_help(folder: Path, data: Path) -> None:
-    user = pwd.getpwnam("nobody").pw_uid
+    """Who has all of it: the code and PostgreSQL's programs, as root's clone may be closed."""
+    nobody = pwd.getpwnam("nobody")
+    user, home = nobody.pw_uid, folder / "home"
+    shutil.copytree(ROOT / "ledger", home / "ledger")
+    programs = reachable(WHEEL, Account("nobody", user, nobody.pw_gid), home / "engine")
     os.chown(folder, user, user)
-    with program(data, WHEEL, user) as counting:
+    with program(data, programs, user, home) as counting:
         counting.count_to(50)
         server = server_of(data)
         assert server.uids().real == user
@@ -366,11 +380,12 @@ def test_a_server_that_will_not_start_says_why(
         assert query(embedded.app_url, "SELECT 1") == [(1,)]
 
 
-def test_a_failed_making_leaves_nothing(data: Path) -> None:
+def test_a_failed_making_leaves_nothing(folder: Path, data: Path) -> None:
+    programs = reachable(WHEEL, server_account(), folder / "engine")  # no copy is to be made later
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # as if the disk were full
     try:
-        refused = refusal(data)
+        refused = refusal(data, binaries=programs)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert refused.code == "initdb_failed"

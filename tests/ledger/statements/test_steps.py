@@ -12,7 +12,8 @@ from agents import wire
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
 from ledger.statements import queries as books
 from ledger.statements import steps
-from ledger.statements.rules import Party, Statement, Word, as_csv
+from ledger.statements.codes import LineAnswer, Party
+from ledger.statements.rules import Statement, as_csv
 from tests.support.simulation import USCC, gpu_id, held, minute, window
 from tests.support.town import NOW, Town
 
@@ -43,7 +44,9 @@ class Desk:
         self.db.commit()
         return made
 
-    def say(self, number: str, word: Word, party: Party, *lines: int, reason: str = "") -> int:
+    def say(
+        self, number: str, word: LineAnswer, party: Party, *lines: int, reason: str = ""
+    ) -> int:
         changed = steps.answer(
             self.db, number, lines=lines or None, party=party, word=word, reason=reason,
             actor=f"{party}:乙#2", now=NOW,
@@ -106,8 +109,10 @@ def test_the_worst_source_is_the_grade_of_the_line(desk: Desk) -> None:
     desk.town.register(change, NOW, supersede=True)
     desk.town.report([window(0, 0)])
     imported = """
-        INSERT INTO day_totals SELECT gpu, day + 2, cluster, 'import', model, holder_kind, holder,
-            mig_profile, den, held FROM day_totals
+        INSERT INTO day_totals (gpu, day, cluster, source, model, holder_kind, holder, mig_profile,
+            den, held)
+        SELECT gpu, day + 2, cluster, 'import', model, holder_kind, holder, mig_profile, den, held
+        FROM day_totals
     """
     desk.db.execute(sa.text(imported))
     (line,) = desk.issue().lines
@@ -123,7 +128,7 @@ def test_the_same_figures_are_the_same_statement(desk: Desk) -> None:
 def test_other_figures_take_its_place(desk: Desk) -> None:
     desk.town.report([window(0, 0)])
     first = desk.issue()
-    desk.say(first.number, "confirmed", "builder")
+    desk.say(first.number, LineAnswer.CONFIRMED, Party.BUILDER)
     desk.town.report([window(0, 1)])
     second = desk.issue()
     assert (second.revision, second.total_fen, second.builder_says) == (2, 200, "open")
@@ -131,7 +136,7 @@ def test_other_figures_take_its_place(desk: Desk) -> None:
     assert desk.seen(first.number).builder_says == "confirmed"
     assert desk.seen(first.number).total_fen == 100
     with pytest.raises(Conflict) as refused:
-        desk.say(first.number, "confirmed", "centre")
+        desk.say(first.number, LineAnswer.CONFIRMED, Party.CENTRE)
     assert code(refused) == "statement_superseded"
     assert [s.number for s in books.statements(desk.db)] == [second.number]
     both = books.statements(desk.db, superseded=True)
@@ -191,16 +196,16 @@ def test_each_party_answers_line_by_line_and_the_newest_word_counts(desk: Desk) 
     desk.town.register(LINES, NOW)
     desk.town.report([window(0, 0)])
     number = desk.issue().number
-    assert desk.say(number, "confirmed", "builder") == 3
-    assert desk.say(number, "confirmed", "builder") == 0, "the same word again"
-    assert desk.say(number, "contested", "builder", 2, reason="少算了一天") == 1
+    assert desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER) == 3
+    assert desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER) == 0, "the same word again"
+    assert desk.say(number, LineAnswer.CONTESTED, Party.BUILDER, 2, reason="少算了一天") == 1
     seen = desk.seen(number)
     assert [line.builder.word for line in seen.lines if line.builder] == [
         "confirmed", "contested", "confirmed"
     ]  # fmt: skip
     assert (seen.builder_says, seen.centre_says) == ("contested", "open")
-    desk.say(number, "confirmed", "builder", 2)
-    desk.say(number, "confirmed", "centre", 1, 2)
+    desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER, 2)
+    desk.say(number, LineAnswer.CONFIRMED, Party.CENTRE, 1, 2)
     (summary,) = books.statements(desk.db)
     assert (summary.builder_says, summary.centre_says, summary.lines) == ("confirmed", "open", 3)
     assert (
@@ -215,10 +220,10 @@ def test_contesting_takes_a_reason_and_a_line_that_is_there(desk: Desk) -> None:
     desk.town.report([window(0, 0)])
     number = desk.issue().number
     with pytest.raises(Refused) as refused:
-        desk.say(number, "contested", "centre", reason="  ")
+        desk.say(number, LineAnswer.CONTESTED, Party.CENTRE, reason="  ")
     assert code(refused) == "reason_missing"
     with pytest.raises(NotFound) as missing:
-        desk.say(number, "confirmed", "centre", 1, 7)
+        desk.say(number, LineAnswer.CONFIRMED, Party.CENTRE, 1, 7)
     assert code(missing) == "statement_line"
     assert desk.seen(number).centre_says == "open", "nothing half-done"
 
@@ -241,7 +246,7 @@ def test_statements_are_found_by_whose_they_are(desk: Desk) -> None:
 def test_the_table_for_a_spreadsheet_computes_nothing(desk: Desk) -> None:
     desk.town.report([window(0, 0)])
     number = desk.issue().number
-    desk.say(number, "contested", "builder", reason="=1+1")
+    desk.say(number, LineAnswer.CONTESTED, Party.BUILDER, reason="=1+1")
     rows = as_csv(desk.seen(number)).decode("utf-8-sig").split("\r\n")
     assert rows[0] == f"对账单,{number}"
     assert rows[6].startswith(

@@ -10,7 +10,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 from agents.driver.nvml import Nvml
-from agents.observations import Sight
+from agents.observations import NodeLook
 
 HERE = Path(__file__).parent
 
@@ -101,10 +101,10 @@ class Direct:
     def ask(self) -> None:
         """The answer is taken when it is asked for."""
 
-    def answer(self, wait_s: float) -> Sight | None:
+    def answer(self, wait_s: float) -> NodeLook | None:
         del wait_s
-        announced = self.nvml.announced()
-        return Sight(self.nvml.look(), announced)
+        announced = self.nvml.events()
+        return NodeLook(self.nvml.look(), announced)
 
     def close(self) -> None:
         self.nvml.close()

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from agents import wire
-from ledger.desk.queries.findings import Kind, findings
+from ledger.desk.codes import FindingKind
+from ledger.desk.queries.findings import findings
 from ledger.metering.steps.enrol import issue_code
 from tests.support.agents.fault_site import Site, Verdict
 
@@ -60,6 +61,6 @@ class Books:
         assert row
         return int(row[0])
 
-    def find(self, kind: Kind) -> list[dict[str, Any]]:
+    def find(self, kind: FindingKind) -> list[dict[str, Any]]:
         with Session(self.engine) as db:
             return list(findings(db, kind, self.now()))

@@ -18,8 +18,8 @@ from typing import NamedTuple, Protocol
 from agents import wire
 from agents.commands.health import Health
 from agents.commands.node import Sampler, open_spool
-from agents.holders.holders import Holders
-from agents.observations import Driver, Held, Holding, Instant, Looks
+from agents.holders.source import Holders
+from agents.observations import Driver, HolderShare, Holding, Instant, Looks
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import report
 from agents.reporting.server import Request, Response, Server
@@ -60,12 +60,14 @@ class Told:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def seen(self, looks: Looks) -> None:
+    def update_devices(self, looks: Looks) -> None:
         pass
 
     def read(self, now: datetime) -> Holding:
         del now
-        return Holding({device: (Held(pod(name)),) for device, name in self._site.held.items()})
+        return Holding(
+            {device: (HolderShare(pod(name)),) for device, name in self._site.held.items()}
+        )
 
     def close(self) -> None:
         pass
@@ -223,7 +225,7 @@ class Life:
                     step = flow.send(response)
                     while not isinstance(step, Request):
                         if isinstance(step, wire.Answer):
-                            self.health.answered(step)
+                            self.health.record_answer(step)
                         step = flow.send(None)
                 except StopIteration:
                     return True
@@ -244,7 +246,7 @@ class Verdict:
 
     @property
     def left_out(self) -> int:
-        """Held in truth, and nowhere: only a clock that is set back can do that."""
+        """HolderShare in truth, and nowhere: only a clock that is set back can do that."""
         return self.true - self.counted - self.hidden - self.silent
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agents import wire
-from agents.metering.meter import Closed, Meter
-from agents.observations import Held, Holding, Instant, Look, Reading
+from agents.metering.meter import ClosedMinutes, Meter
+from agents.observations import HolderShare, Holding, Instant, Look, Reading
 from agents.reporting.spool import GapRun
 
 GPUS = ("GPU-00000000-0000-4000-8000-000000000000", "GPU-00000000-0000-4000-8000-000000000001")
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
-FREE = Held(wire.Unallocated())
+FREE = HolderShare(wire.Unallocated())
 LONG = os.environ.get("SUANQUAN_TORTURE") == "1"
 
 
@@ -54,7 +54,7 @@ class World:
     energy: int = 0
     epoch: str = ""
     xid_missing: str = ""
-    announced: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    events: dict[str, tuple[str, ...]] = field(default_factory=dict)
     meter: Meter | None = None
     kept: bytes | None = None
     closed: list[wire.Window] = field(default_factory=list)
@@ -95,7 +95,7 @@ class World:
     def holding(self) -> Holding | wire.GapReason:
         if not self.reachable:
             return wire.GapReason.KUBELET_UNREACHABLE
-        held = {device: (Held(wire.Static(name)),) for device, name in self.holder.items()}
+        held = {device: (HolderShare(wire.Static(name)),) for device, name in self.holder.items()}
         return Holding(held)
 
     def tick(self, *, stop: bool = False) -> None:
@@ -104,18 +104,18 @@ class World:
             self.meter = Meter(self.instant(), "boot", self.kept)
         at, holding = self.instant(), self.holding()
         if self._asked is None and (stop or self.meter.due(at)):
-            self._asked = at, self.looks(), self.announced
-            self.announced = {}
-        asked, looks, announced = self._answer(at)
-        self.take(self.meter.see(at, holding, looks, asked=asked, announced=announced))
+            self._asked = at, self.looks(), self.events
+            self.events = {}
+        begun_at, looks, events = self._answer(at)
+        self.take(self.meter.see(at, holding, looks, begun_at=begun_at, events=events))
         if self._last_tick is not None:
             then, before = self._last_tick
             stalled = self.now - then > 3_000
             seen = wire.GapReason.AGENT_DOWN if stalled else before
             self._since_look.append((then, self.now, seen))
         self._last_tick = (self.now, holding)
-        if looks is not None and asked is not None:
-            self._write_record(looks, asked.mono_ms, announced)
+        if looks is not None and begun_at is not None:
+            self._write_record(looks, begun_at.mono_ms, events)
             self.kept = self.meter.checkpoint()
 
     def _answer(
@@ -124,28 +124,28 @@ class World:
         """The look that was asked for: the first GPU as it was then, the other as it is now."""
         if self._asked is None or at.mono_ms - self._asked[0].mono_ms < self.lag:
             return None, None, {}
-        (asked, early, announced), self._asked = self._asked, None
+        (begun_at, early, events), self._asked = self._asked, None
         late = self.looks() if self.lag else early
         looks = {**late, **{gpu: early[gpu] for gpu in GPUS[:1] if gpu in early}}
-        return asked, looks, announced
+        return begun_at, looks, events
 
     @property
     def is_asked(self) -> bool:
         return self._asked is not None
 
-    def take(self, closed: Closed) -> None:
+    def take(self, closed: ClosedMinutes) -> None:
         self.closed += closed.windows
         self.runs += closed.gaps
 
     def _write_record(
         self,
         looks: dict[str, Look | wire.GapReason],
-        asked: int,
-        announced: dict[str, tuple[str, ...]],
+        begun_at: int,
+        events: dict[str, tuple[str, ...]],
     ) -> None:
         """What was seen until the look was asked for; what came after it waits for the next."""
         if not self._last_looks:
-            asked = self.now
+            begun_at = self.now
         unsure = set()
         for gpu, look in looks.items():
             before = self._last_looks.get(gpu)
@@ -153,12 +153,12 @@ class World:
                 isinstance(look, Look)
                 and isinstance(before, Look)
                 and before.slices == look.slices
-                and "mig_changed" not in announced.get(gpu, ())
+                and "mig_changed" not in events.get(gpu, ())
             )
             if not same:
                 unsure.add(gpu)
             for from_, to, holding in self._since_look:
-                if to > asked:
+                if to > begun_at:
                     continue
                 seen = None
                 doubtful = gpu in self._unsure and to <= self._answered
@@ -172,7 +172,7 @@ class World:
                         }
                     )
                 self.record.append((gpu, from_, to, seen))
-        self._since_look = [span for span in self._since_look if span[1] > asked]
+        self._since_look = [span for span in self._since_look if span[1] > begun_at]
         self._last_looks, self._unsure, self._answered = looks, unsure, self.now
 
     def _name(self, holding: Holding, device: str) -> str:
@@ -226,7 +226,7 @@ class World:
         self.lag = ms
 
     def announce(self, gpu: int, word: str) -> None:
-        self.announced[GPUS[gpu]] = (word,)
+        self.events[GPUS[gpu]] = (word,)
 
     def reach(self, reachable: bool) -> None:
         self.reachable = reachable

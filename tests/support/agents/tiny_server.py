@@ -52,7 +52,7 @@ class TinyServer:
         agent = uuid5(UUID(int=0), wish.public_key)
         self.codes[wish.code] = (wish.public_key, agent)
         self.keys[agent] = VerifyKey(bytes.fromhex(wish.public_key))
-        return 201, wire.Enrolled(agent=agent, cluster="centre-1", node=wish.node)
+        return 201, wire.Enrolment(agent=agent, cluster="centre-1", node=wish.node)
 
     def take(self, body: bytes, agent: str, signature: str) -> tuple[int, Any]:
         key = self.keys.get(UUID(agent))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.charging.rules.billing import Covered, Item, bill, owed
 from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges, rounded
 from ledger.charging.rules.delivery import DAY_MS, Seen
+from ledger.registry.codes import LineKind, Market
 from ledger.registry.rules.pricing import Priced, PriceLine, Share, Unpriced, Used
 from ledger.units import HOUR_MS, round_half_up
 
@@ -20,11 +21,11 @@ CATALOGUE = {("H100", ""): H100, ("H100", "1g.10gb"): H100}
 PER_HOUR = Fraction(1000, HOUR_MS)  # ten yuan
 
 METERED = PriceLine(1, 5, 7, 3, None, None, date(2026, 1, 1), None, PER_HOUR)
-PACKAGE = replace(METERED, price=2, kind="package", quantity_ms=Fraction(2 * HOUR_MS),
+PACKAGE = replace(METERED, price=2, kind=LineKind.PACKAGE, quantity_ms=Fraction(2 * HOUR_MS),
                   expires=date(2026, 6, 30), fen_per_ms=PER_HOUR / 2)  # fmt: skip
-RESERVED = replace(METERED, price=3, kind="reserved", devices=1, since=DAY,
+RESERVED = replace(METERED, price=3, kind=LineKind.RESERVED, devices=1, since=DAY,
                    until=DAY + timedelta(days=2))  # fmt: skip
-FEE = replace(METERED, price=4, kind="fixed", fen_per_ms=Fraction(0),
+FEE = replace(METERED, price=4, kind=LineKind.FIXED, fen_per_ms=Fraction(0),
               fen_per_month=Fraction(310_00), counts=False, since=DAY)  # fmt: skip
 
 
@@ -89,7 +90,10 @@ def test_a_package_may_be_for_a_partition() -> None:
 
 
 def test_packages_that_select_otherwise_are_not_one_package() -> None:
-    urgent, spot = replace(PACKAGE, partition="urgent"), replace(PACKAGE, price=8, market="spot")
+    urgent, spot = (
+        replace(PACKAGE, partition="urgent"),
+        replace(PACKAGE, price=8, market=Market.SPOT),
+    )
     items = billed([used(2, partition="urgent"), used(2, market="spot")], METERED, urgent, spot)
     assert (hours(items, 2), hours(items, 8), hours(items, 1)) == (2, 2, 0)
 

@@ -13,6 +13,7 @@ from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation
 from tests.support.claims import APPROVER, BUILDER, CLERK, OTHER_CLERK, Office
 from tests.support.simulation import START
@@ -100,7 +101,7 @@ def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office)
         said(office)
     with Session(office.engine) as db, db.begin():
         respond(
-            db, change.id or 0, answer=Answer.REFUSED, seen=change.digest, viewer=OTHER_CLERK,
+            db, key(change), answer=Answer.REFUSED, seen=change.digest, viewer=OTHER_CLERK,
             now=START, reason="印章不清",
         )  # fmt: skip
         assert not held(db, 1)
@@ -129,7 +130,7 @@ def place(office: Office, made: Decision, number: str) -> None:
                 bank="银川银行",
                 bank_code="313871000007",
                 number=number,
-                decision=made.id or 0,
+                decision=key(made),
                 confirmed_at=START,
             )
         )

@@ -12,6 +12,8 @@ from ledger.claims.queries import claim_by_number
 from ledger.claims.steps.claims import act, add_file, open_claim
 from ledger.documents.queries.originals import File
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from tests.support.claims import APPROVER, BUILDER, CLERK, WANTED, Office, file
 from tests.support.simulation import START
 from tests.support.town import Town
@@ -108,7 +110,7 @@ def test_files_are_put_to_a_draft_alone(office: Office, engine: sa.Engine) -> No
     assert office.take(number, "return", CLERK, note="缺页").claim.state == "draft"
     office.add(number, "other")
     with Session(engine) as db:
-        roles = [f.role for f in book.files(db, office.claim(number).id or 0)]
+        roles = [f.role for f in book.files(db, key(office.claim(number)))]
     assert sorted(roles) == sorted([*WANTED, "other"])
 
 
@@ -120,10 +122,10 @@ def test_the_same_file_again_changes_nothing_and_an_empty_one_is_refused(
     office.add(number, "receipt", "receipt")
     with Session(engine) as db:
         claim = claim_by_number(db, number)
-        assert len(book.files(db, claim.id or 0)) == 1
+        assert len(book.files(db, key(claim))) == 1
         with pytest.raises(Refused, match="file_empty"):
-            add_file(db, claim, "other", File.given("a", b""), actor="x", now=START)
-        hash_ = add_file(db, claim, "other", file("receipt"), actor="x", now=START)
+            add_file(db, claim, FileRole.OTHER, File.given("a", b""), actor="x", now=START)
+        hash_ = add_file(db, claim, FileRole.OTHER, file(FileRole.RECEIPT), actor="x", now=START)
         assert hash_ == file("receipt").hash  # one content, used twice
 
 
@@ -158,7 +160,7 @@ def test_history_tells_every_step_in_its_order(office: Office, engine: sa.Engine
     office.take(number, "return", CLERK, note="重交")
     office.take(number, "withdraw", BUILDER)
     with Session(engine) as db:
-        events = book.events(db, office.claim(number).id or 0)
+        events = book.events(db, key(office.claim(number)))
         told = [(e.seq, e.action, e.next, e.actor, e.note) for e in events]
     assert told == [
         (1, "submit", "submitted", BUILDER.actor, ""),

@@ -11,6 +11,7 @@ from ledger.claims import queries as book
 from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.policy.decide.record import replay
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.claims import (
     BUILDER,
@@ -44,7 +45,7 @@ def test_what_the_policy_finds_eligible_is_accepted_and_kept(
     done = office.take(number, "accept", CLERK, facts=FACTS)
     assert (done.claim.state, done.code, done.findings) == ("accepted", "", ())
     with Session(engine) as db:
-        event = book.newest_event(db, done.claim.id or 0, "accept")
+        event = book.newest_event(db, key(done.claim), "accept")
     assert event is not None
     sealed = dict(event.content)
     assert sealed.pop("digest") == digest(sealed)
@@ -84,7 +85,7 @@ def test_what_the_books_know_is_asked_of_nobody(office: Office) -> None:
     done = office.take(number, "accept", CLERK, facts=facts)
     assert done.claim.state == "accepted"
     with Session(office.engine) as db:
-        event = book.newest_event(db, done.claim.id or 0, "accept")
+        event = book.newest_event(db, key(done.claim), "accept")
     assert event is not None
     assert event.content["facts"]["compute_cost_fen"] == 100_000
 
@@ -137,7 +138,7 @@ def test_what_was_paid_or_sent_before_is_not_paid_again(
     done = office.take(number, "accept", CLERK, facts=FACTS)
     assert done.claim.state == "accepted"
     with Session(office.engine) as db:
-        event = book.newest_event(db, done.claim.id or 0, "accept")
+        event = book.newest_event(db, key(done.claim), "accept")
     assert event is not None
     assert event.content["facts"]["paid_before_fen"] == 20_000
     assert event.content["left_fen"] == 10_000
@@ -184,7 +185,7 @@ def test_of_a_talent_only_yes_and_the_reference_number_are_kept(
     assert [f.code for f in team.take(number, "accept", CLERK).findings] == ["reference_missing"]
     done = team.take(number, "accept", CLERK, reference="银人才〔2026〕12号")
     with Session(engine) as db:
-        event = book.newest_event(db, done.claim.id or 0, "accept")
+        event = book.newest_event(db, key(done.claim), "accept")
     assert event is not None
     assert event.content["facts"] == {
         "subject_kind": "talent",

@@ -18,6 +18,7 @@ from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.units import midnight
 from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office, other_payee
 from tests.support.simulation import START
@@ -44,10 +45,10 @@ def number(office: Office) -> str:
 
 def object_to(office: Office, number: str, viewer: Viewer = CLERK) -> int:
     with Session(office.engine, expire_on_commit=False) as db, db.begin():
-        return receive(
+        return key(receive(
             db, claim_by_number(db, number), objector="某公司", contact="0951-1", body="不是原创",
             viewer_role=viewer.role, actor=viewer.actor, now=START,
-        ).id or 0  # fmt: skip
+        ))  # fmt: skip
 
 
 def settle(
@@ -179,7 +180,7 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
     made = propose(office, number)
     assert propose(office, number).id == made.id
     with Session(office.engine) as db:
-        accepted = book.newest_event(db, office.claim(number).id or 0, "accept")
+        accepted = book.newest_event(db, key(office.claim(number)), "accept")
         account = book.account_of(db, office.claim(number).payee)
     assert accepted
     assert account
@@ -196,7 +197,7 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
     office.confirm(made, APPROVER, OVER)
     assert office.claim(number).state == "approved"
     with Session(office.engine) as db:
-        last = book.events(db, office.claim(number).id or 0)[-2:]
+        last = book.events(db, key(office.claim(number)))[-2:]
     told = [(e.action, e.actor, e.content) for e in last]
     assert told == [
         ("propose", CLERK.actor, {"decision": made.id}),
@@ -225,7 +226,7 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
     with pytest.raises(Conflict, match="proposal_outdated"):
         office.confirm(made, APPROVER, OVER)
     with Session(office.engine) as db, db.begin():
-        respond(db, made.id or 0, answer=Answer.WITHDRAWN, seen=made.digest, viewer=CLERK, now=OVER)
+        respond(db, key(made), answer=Answer.WITHDRAWN, seen=made.digest, viewer=CLERK, now=OVER)
     office.confirm(propose(office, number), APPROVER, OVER)
     assert office.claim(number).state == "approved"
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.document_fields import KIND_WORDS
 from ledger.documents.rules.document_file import BYTES_MAX, read_document, read_keyed
 from tests.support.invoices import BUYER, NUMBER, SELLER, archive, einvoice_xml, ofd
@@ -78,7 +79,7 @@ def test_what_is_keyed_is_what_would_have_been_read() -> None:
     keyed, found = read_keyed(KEYED)
     assert found == []
     assert read
-    assert keyed == replace(read, source="keyed")
+    assert keyed == replace(read, source=DocumentSource.KEYED)
 
 
 def test_an_internal_settlement() -> None:

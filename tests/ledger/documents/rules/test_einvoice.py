@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.documents.rules.cost_document import Document, Line, Party
 from ledger.documents.rules.einvoice import read_einvoice
 from ledger.formats.xml_tree import DEPTH_MAX, ELEMENTS_MAX
@@ -21,19 +22,19 @@ SOUND = einvoice_xml()
 
 
 def read(content: bytes) -> Document:
-    document, found = read_einvoice(content, "xml")
+    document, found = read_einvoice(content, DocumentSource.XML)
     assert found == []
     assert document
     return document
 
 
 def told(content: bytes) -> list[tuple[str, str]]:
-    return [(f.where, f.code) for f in read_einvoice(content, "xml")[1]]
+    return [(f.where, f.code) for f in read_einvoice(content, DocumentSource.XML)[1]]
 
 
 def test_every_field_of_a_digital_invoice() -> None:
     assert read(SOUND) == Document(
-        kind="digital_invoice",
+        kind=DocumentKind.DIGITAL_INVOICE,
         code="",
         number=NUMBER,
         issued_on=date(2026, 10, 31),  # RequestTime, not IssueTime
@@ -52,7 +53,7 @@ def test_every_field_of_a_digital_invoice() -> None:
         since=date(2026, 10, 1),
         until=date(2026, 10, 31),
         statement="DZ-2026-10-0001",
-        source="xml",
+        source=DocumentSource.XML,
     )
 
 
@@ -165,7 +166,7 @@ def test_a_copy_inside_a_signature_is_not_looked_at() -> None:
 def test_two_tellings_are_refused() -> None:
     again = SOUND.partition(b"<EInvoiceData>")[2].partition(b"</EInvoiceData>")[0].decode()
     document, found = read_einvoice(
-        einvoice_xml(more=f"<EInvoiceData>{again}</EInvoiceData>"), "xml"
+        einvoice_xml(more=f"<EInvoiceData>{again}</EInvoiceData>"), DocumentSource.XML
     )
     assert document is None
     assert {(f.where, f.code) for f in found} == {("EInvoiceData", "repeated_element")}
@@ -196,14 +197,14 @@ def test_chinese_encodings() -> None:
     ],
 )
 def test_what_is_no_invoice_is_one_fault(content: bytes, code: str) -> None:
-    document, found = read_einvoice(content, "xml")
+    document, found = read_einvoice(content, DocumentSource.XML)
     assert document is None
     assert [f.code for f in found] == [code]
 
 
 def test_the_ministry_s_voucher() -> None:
     content = sample("inv_ord_issuer_2022_masked.xbrl.xml")
-    document, found = read_einvoice(content, "xml")
+    document, found = read_einvoice(content, DocumentSource.XML)
     assert document
     assert [f.code for f in found] == ["uscc_character", "uscc_check_digit"]  # masked
     assert (document.kind, document.code) == ("electronic_invoice", "033000000000")

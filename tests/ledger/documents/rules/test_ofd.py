@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Line, Party
 from ledger.documents.rules.einvoice import read_einvoice
 from ledger.documents.rules.ofd import read_ofd
@@ -56,7 +57,7 @@ def test_the_invoice_of_2024_is_read_by_its_tags() -> None:
 def test_what_the_header_repeats_must_agree() -> None:
     document, found = read_ofd(ofd(XML, HEADER))
     assert found == []
-    assert document == read_einvoice(XML, "ofd")[0]
+    assert document == read_einvoice(XML, DocumentSource.OFD)[0]
     other = {**HEADER, "合计金额": "4449.00", "开票日期": "昨天"}
     assert [(f.where, f.code) for f in read_ofd(ofd(XML, other))[1]] == [
         ("OFD.xml: 合计金额", "ofd_differs"),

@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from ledger.documents.codes import DocumentKind
 from ledger.documents.rules.qr import Qr, agrees, read_qr
 from tests.support.documents import invoice
 
@@ -18,13 +19,17 @@ def read(text: str) -> Qr:
 
 
 def test_what_the_code_of_a_digital_invoice_says() -> None:
-    expected = Qr("digital_invoice", "", "26427000000316294884", 10076, date(2026, 3, 30))
+    expected = Qr(
+        DocumentKind.DIGITAL_INVOICE, "", "26427000000316294884", 10076, date(2026, 3, 30)
+    )
     assert read(DIGITAL) == expected
     assert read(f" {DIGITAL}\r\n") == expected
 
 
 def test_an_older_one_has_a_code() -> None:
-    expected = Qr("electronic_invoice", "050001700111", "12235358", 1000000, date(2020, 8, 5))
+    expected = Qr(
+        DocumentKind.ELECTRONIC_INVOICE, "050001700111", "12235358", 1000000, date(2020, 8, 5)
+    )
     assert read(OLDER) == expected
 
 
@@ -46,14 +51,14 @@ def test_what_is_no_invoice_s(text: str, code: str) -> None:
 
 def test_it_agrees_with_the_sum_with_tax_of_a_digital_invoice() -> None:
     document = invoice(1, 10_000)
-    qr = Qr("digital_invoice", "", document.number, 10_600, document.issued_on)
+    qr = Qr(DocumentKind.DIGITAL_INVOICE, "", document.number, 10_600, document.issued_on)
     assert agrees(qr, document) == []
     assert [f.where for f in agrees(replace(qr, fen=10_000), document)] == ["gross"]
 
 
 def test_and_without_tax_of_an_older_one() -> None:
     document = invoice(1, 10_000, kind="paper_invoice", code="0640026001", number="12345678")
-    qr = Qr("paper_invoice", "0640026001", "12345678", 10_000, document.issued_on)
+    qr = Qr(DocumentKind.PAPER_INVOICE, "0640026001", "12345678", 10_000, document.issued_on)
     assert agrees(qr, document) == []
     assert [f.where for f in agrees(replace(qr, fen=10_600), document)] == ["net"]
 

@@ -7,12 +7,15 @@ from datetime import date
 import pytest
 from openpyxl import Workbook
 
+from ledger.payment.codes import LineResult
 from ledger.payment.rules.bank_return import read_return
 from ledger.payment.rules.payment_list import BankRow
 
 HEAD = "流水号,清单号,序号,结果,金额,日期,原因"
 GOOD = 'T1,ZF-2026-0001,1,成功,"12,345.60",2026-11-23,'
-WANTED = BankRow("row 2", "T1", "ZF-2026-0001", 1, "paid", 1_234_560, date(2026, 11, 23), "")
+WANTED = BankRow(
+    "row 2", "T1", "ZF-2026-0001", 1, LineResult.PAID, 1_234_560, date(2026, 11, 23), ""
+)
 
 
 def workbook(*lines: list[object]) -> bytes:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.accounts.rules.oracle import LEGAL_MOVES
 from ledger.formats.digest import digest
+from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import (
     BankRow,
     Payout,
@@ -59,7 +60,7 @@ def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, i
 
 
 def test_every_move_of_payment_is_a_legal_one() -> None:
-    moves = [*listed(1), *answered("paid", 1), *answered("returned", 1)]
+    moves = [*listed(1), *answered(LineResult.PAID, 1), *answered(LineResult.RETURNED, 1)]
     for fraud in (False, True):
         for to_treasury in (False, True):
             moves += refunded(1, fraud=fraud, to_treasury=to_treasury)

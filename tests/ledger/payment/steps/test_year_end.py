@@ -11,6 +11,7 @@ from ledger.errors import Conflict, Refused
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.steps.year_end import close_year
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
 
 JANUARY = NOW.replace(year=2027, month=1)
@@ -45,8 +46,7 @@ def decided(
             actor=CASHIER.actor,
             now=now,
         )
-        assert decision.id is not None
-        return decision.id
+        return key(decision)
 
 
 def confirm(treasury: Treasury, decision: int) -> None:

@@ -10,10 +10,11 @@ from sqlmodel import Session
 
 from ledger.desk.steps.confirm import respond
 from ledger.errors import LedgerError, NotFound
-from ledger.people.codes import Answer, Role
+from ledger.people.codes import Answer, DecisionKind, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import decide, person, same_person
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from tests.support.vouchers import NOW, place_budget
 
 ACTORS = [
@@ -28,8 +29,8 @@ def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
     content = OF_THE_BUDGET | {"fen": fen}
     with Session(engine, expire_on_commit=False) as db, db.begin():
         return decide(
-            db, kind="indicator", subject="2026/指标1", content=content, reason="", actor=by,
-            now=NOW,
+            db, kind=DecisionKind.INDICATOR, subject="2026/指标1", content=content, reason="",
+            actor=by, now=NOW,
         )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connec
                 viewer = Viewer(token, "乙", Role.FINANCE)
                 respond(
                     db,
-                    made.id or 0,
+                    key(made),
                     answer=Answer.CONFIRMED,
                     seen=made.digest,
                     viewer=viewer,
@@ -91,7 +92,7 @@ def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Eng
     made = opened(engine, "clerk:李四#1")
     for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
         with Session(engine) as db, pytest.raises(NotFound):
-            respond(db, made.id or 0, answer=Answer.WITHDRAWN, seen="", viewer=viewer, now=NOW)
+            respond(db, key(made), answer=Answer.WITHDRAWN, seen="", viewer=viewer, now=NOW)
     with Session(engine) as db, db.begin():
         clerk = Viewer(9, "李四", Role.APPROVER)
-        respond(db, made.id or 0, answer=Answer.WITHDRAWN, seen=made.digest, viewer=clerk, now=NOW)
+        respond(db, key(made), answer=Answer.WITHDRAWN, seen=made.digest, viewer=clerk, now=NOW)

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
+from ledger.policy.codes import Result
 from ledger.policy.decide import fact_checks
 from ledger.policy.simulation.applicants import Applicant, BadRow
 from ledger.policy.simulation.dilution import Rounds
@@ -67,7 +68,7 @@ def test_every_clause_is_decided_as_the_engine_decides_it(alone: Simulation) -> 
         tally = alone.first.tallies[clause.id]
         assert tally.asked_fen == sum(d.amount_fen or 0 for d in decisions)
         assert sum(tally.results.values()) == len(REGISTER)
-        assert tally.results["eligible"] == sum(d.result == "eligible" for d in decisions)
+        assert tally.results[Result.ELIGIBLE] == sum(d.result == Result.ELIGIBLE for d in decisions)
     assert alone.decisions == 29 * len(REGISTER)
     assert alone.bad == 0
 

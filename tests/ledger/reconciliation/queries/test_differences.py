@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from ledger.documents.rules.cost_document import Document
 from ledger.policy import load
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.rules.difference_codes import Difference
 from tests.support.documents import digital, invoice, line, party, red, settlement
@@ -69,7 +70,7 @@ def test_what_is_beyond_the_metered(market: Market) -> None:
     market.take(bill(1, 10_000))
     market.match()
     assert [d for d in found(market) if d.code == "R07"] == [
-        Difference("R07", "cut", 5_000, cell=cell)
+        Difference("R07", Handling.CUT, 5_000, cell=cell)
     ]
 
 
@@ -81,7 +82,7 @@ def test_red_documents_are_part_of_their_blue_one(market: Market) -> None:
     market.take(red(2, blue, -7_000, issued_on=date(2026, 12, 1)))
     assert codes(market) == [("R02", "note", 3_000), ("R17", "person", -7_000)]
     assert next(d for d in found(market) if d.code == "R02") == Difference(
-        "R02", "note", 3_000, key, None, cell
+        "R02", Handling.NOTE, 3_000, key, None, cell
     )
 
 
@@ -139,7 +140,7 @@ def test_a_document_that_found_no_cell(market: Market) -> None:
     early = date(2025, 10, 1)
     key = market.take(bill(1, 10_000, since=early, until=date(2025, 10, 31)))
     market.match()
-    assert found(market, early) == [Difference("R14", "exclude", 10_000, key)]
+    assert found(market, early) == [Difference("R14", Handling.EXCLUDE, 10_000, key)]
 
 
 def test_the_same_cost_for_a_model_and_a_team(market: Market) -> None:

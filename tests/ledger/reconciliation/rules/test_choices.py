@@ -5,15 +5,16 @@ from datetime import date
 import pytest
 
 from ledger.charging.rules.cells import Cell
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.choices import Choice, allowed, faults, settled
-from ledger.reconciliation.rules.difference_codes import Difference, Handling
+from ledger.reconciliation.rules.difference_codes import Difference
 
 MONTH = date(2026, 10, 1)
 KEY = (3, MONTH, 18, "drill")
-SHORT = Difference("R17", "person", -20, cell=KEY)
-OVER = Difference("R07", "cut", 30, cell=KEY)
-TAX = Difference("R19", "person", 60, document=3, line=1, cell=KEY)
-FROZEN = Difference("R18", "block", 10, document=4)
+SHORT = Difference("R17", Handling.PERSON, -20, cell=KEY)
+OVER = Difference("R07", Handling.CUT, 30, cell=KEY)
+TAX = Difference("R19", Handling.PERSON, 60, document=3, line=1, cell=KEY)
+FROZEN = Difference("R18", Handling.BLOCK, 10, document=4)
 
 
 def cell(metered: int, invoiced: int) -> Cell:

@@ -11,6 +11,7 @@ from ledger.charging.rules.cells import Cell
 from ledger.documents.rules.cost_document import Party
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
 from ledger.policy import load
+from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     CODES,
     Billed,
@@ -105,9 +106,9 @@ def test_r05_paid_by_another_or_another_sum() -> None:
     halves = [replace(whole, fen=53_000)] * 2
     assert paid_differently(BILLED, halves, PROCESS) is None
     short = paid_differently(BILLED, [replace(whole, fen=105_899)], PROCESS)
-    assert short == Difference("R05", "person", 101, 5)
+    assert short == Difference("R05", Handling.PERSON, 101, 5)
     third = paid_differently(BILLED, [replace(whole, payer="第三方")], PROCESS)
-    assert third == Difference("R05", "person", 0, 5)
+    assert third == Difference("R05", Handling.PERSON, 0, 5)
 
 
 def test_r06_service_beyond_the_contract() -> None:

@@ -10,10 +10,12 @@ from sqlmodel import Session
 from ledger.errors import Conflict, Refused
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.months import contract_by_number, months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
+from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.steps import answer, issue
 from tests.support.documents import party
 from tests.support.reconciliation import BUYER, CLERK, LATER, MONTH, NOW, Desk, bill, bill_red
@@ -135,10 +137,10 @@ def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None
 def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
         answer(
-            db, stated.number, lines=None, party="builder", word="contested", reason="少了两台机器",
-            actor="builder", now=NOW,
+            db, stated.number, lines=None, party=Party.BUILDER, word=LineAnswer.CONTESTED,
+            reason="少了两台机器", actor="builder", now=NOW,
         )  # fmt: skip
     found = desk.propose()
     assert isinstance(found, list)
@@ -169,11 +171,11 @@ def test_evidence_that_is_too_weak_is_not_paid(
 
 def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, contract_by_number(db, "k1").id or 0, MONTH, actor="clerk", now=NOW)
+        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
     desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
     with Session(desk.engine) as db:
         contract = contract_by_number(db, "k1")
-        found = differences_of(db, contract.id or 0, MONTH, reconcile.process_of(db, contract))
+        found = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
     assert ("R03", "block") in [(d.code, d.handling) for d in found]
 
 

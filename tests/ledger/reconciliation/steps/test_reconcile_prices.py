@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict
+from ledger.postgres.columns import key
 from ledger.reconciliation.queries.months import contract_by_number, month_cells
 from ledger.reconciliation.rules.choices import Choice
 from tests.support.reconciliation import LATER, MONTH, NOW, Desk, bill, bill_red
@@ -31,7 +32,7 @@ def restate(desk: Desk, *prices: tuple[str, str]) -> None:
 
 def cells(desk: Desk) -> list[Cell]:
     with Session(desk.engine) as db:
-        return month_cells(db, contract_by_number(db, "k1").id or 0, MONTH)
+        return month_cells(db, key(contract_by_number(db, "k1")), MONTH)
 
 
 def test_a_price_for_later_leaves_what_was_decided(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.charging.rules.charges import ChargeKey, charges
+from ledger.registry.codes import Market
 from ledger.registry.rules.pricing import Priced, PriceLine, Unpriced, Used, fen_per_ms, price
 from ledger.units import HOUR_MS, round_half_up
 
@@ -68,9 +69,9 @@ SELECTED = [
     line(2, model=H100),
     replace(line(3), partition="gpu"),
     replace(line(4), qos="high"),
-    replace(line(5), market="spot"),
-    replace(line(6), partition="gpu", qos="high", market="spot"),
-    replace(WHOLE, price=7, market="spot"),
+    replace(line(5), market=Market.SPOT),
+    replace(line(6), partition="gpu", qos="high", market=Market.SPOT),
+    replace(WHOLE, price=7, market=Market.SPOT),
     replace(WHOLE, price=8, qos="high"),
     replace(WHOLE, price=9, partition="gpu"),
 ]
@@ -92,7 +93,7 @@ SELECTED = [
 )
 def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
     """Model and profile, then partition, QOS, market."""
-    here = replace(used(), partition="gpu", qos="high", market="spot")
+    here = replace(used(), partition="gpu", qos="high", market=Market.SPOT)
     lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
     for order in (lines, lines[::-1]):
         (found,) = price([here], order, CATALOGUE)
@@ -108,7 +109,7 @@ def test_a_selector_leaves_other_usage_alone() -> None:
         replace(plain, partition="cpu", qos="low"),
         replace(plain, partition="gpu"),
         replace(plain, qos="high"),
-        replace(plain, market="spot"),
+        replace(plain, market=Market.SPOT),
     ]
     found = price(there, lines, CATALOGUE)
     assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 1, 3, 4, 5]

@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
+from ledger.registry.codes import LineKind, PriceUnit
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import RelationKind
-from ledger.registry.rules.price_entry import Price, Unit
-from ledger.registry.rules.pricing import LineKind
+from ledger.registry.rules.price_entry import Price
 from ledger.registry.rules.registry_file import SECTIONS, Registry, read
 from tests.support.paths import DOCS
 
@@ -62,8 +62,8 @@ def test_the_example_has_every_section_and_every_key() -> None:
         assert given == set(shape.model_fields), name
     prices = [price for contract, _ in made.contracts for price in contract.prices]
     assert set().union(*(p.model_fields_set for p in prices)) == set(Price.model_fields)
-    assert {p.unit for p in prices} == set(get_args(Unit))
-    assert {p.kind for p in prices} == set(get_args(LineKind))
+    assert {p.unit for p in prices} == set(PriceUnit)
+    assert {p.kind for p in prices} == set(LineKind)
     assert {r.kind for r, _ in made.relations} == set(get_args(RelationKind))
     assert {b.holder.kind for b, _ in made.bindings} == {"pod", "slurm", "static"}
     assert {bill.source for c, _ in made.clusters for bill in c.billing} == {"slurm", "nvml"}

@@ -17,6 +17,7 @@ from ledger.errors import Conflict, Refused
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.caps import lowered, propose_cap, raised
 from ledger.vouchers.steps.reserve import reserve
 from tests.support.accounts.rights import book
@@ -38,7 +39,7 @@ def confirmed(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
             db,
-            decision.id or 0,
+            key(decision),
             answer=Answer.CONFIRMED,
             seen=decision.digest,
             viewer=APPROVER,
@@ -132,7 +133,7 @@ def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> N
     made = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
-        respond(db, made.id or 0, answer=Answer.CONFIRMED, seen=made.digest, viewer=same, now=NOW)
+        respond(db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=same, now=NOW)
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:

@@ -9,6 +9,7 @@ from ledger.desk.steps.confirm import respond
 from ledger.errors import Refused
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.lapse import propose_lapse
 from ledger.vouchers.steps.reserve import reserve
 from tests.support.accounts.rights import book
@@ -28,7 +29,7 @@ def answered(town: Town, decision: Decision) -> None:
     with Session(town.engine) as db, db.begin():
         respond(
             db,
-            decision.id or 0,
+            key(decision),
             answer=Answer.CONFIRMED,
             seen=decision.digest,
             viewer=APPROVER,

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Rights
 from ledger.errors import Conflict, NotFound, Refused
+from ledger.postgres.columns import key
 from ledger.vouchers.steps.reserve import expire, release, reservation_of, reserve, standing
 from ledger.vouchers.tables import Voucher
 from tests.support.accounts.rights import book
@@ -37,7 +38,7 @@ class Desk:
             made = reserve(
                 db, self.voucher, fen=fen, plan="训练", until=until, actor="clerk", now=now
             )
-            return made.id or 0
+            return key(made)
 
     def release(self, key: int) -> int:
         with Session(self.engine) as db, db.begin():

@@ -10,9 +10,9 @@ import pytest
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.holders.holders import MapFile, holders_of, parse_map
 from agents.holders.kubelet import KubeletHolders
-from agents.observations import Held, Holding, Shares
+from agents.holders.source import MapFile, holders_of, parse_map
+from agents.observations import HolderShare, Holding, ShareRule
 from agents.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,8 +21,8 @@ MIG = "MIG-00000000-0000-4000-8000-000000000001"
 PLACE = Path("holders.txt")
 
 
-def static(name: str, num: int = 1, den: int = 1) -> Held:
-    return Held(wire.Static(name), num, den)
+def static(name: str, num: int = 1, den: int = 1) -> HolderShare:
+    return HolderShare(wire.Static(name), num, den)
 
 
 def test_devices_names_shares_and_remarks() -> None:
@@ -31,10 +31,14 @@ def test_devices_names_shares_and_remarks() -> None:
         PLACE,
     )
     assert found.devices == {
-        GPU: (static("model-a", 1, 4), static("模型乙", 1, 2), Held(wire.Unallocated(), 1, 4)),
+        GPU: (
+            static("model-a", 1, 4),
+            static("模型乙", 1, 2),
+            HolderShare(wire.Unallocated(), 1, 4),
+        ),
         MIG: (static("model-c"),),
     }
-    assert found.others == Held(wire.Unallocated())
+    assert found.default == HolderShare(wire.Unallocated())
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_a_map_that_cannot_be_believed_leaves_everything_unattributed(
     else:
         path.write_text(f"{GPU} model-a 9/1\n")
     source.read(NOW)
-    assert source.read(NOW) == Holding({}, Held(wire.Unattributed("holders_file_wrong")))
+    assert source.read(NOW) == Holding({}, HolderShare(wire.Unattributed("holders_file_wrong")))
     assert str(path) in caplog.text
     path.write_text(f"{GPU} model-c\n")
     os.utime(path, ns=(1, 1))
@@ -115,15 +119,15 @@ def test_the_source_is_the_map_that_is_named_else_the_kubelet_that_is_there(
     assert isinstance(holders_of(settings(HOLDERS=tmp_path / "holders", KUBELET=sock)), MapFile)
     for told in (settings(HOLDERS="kubelet"), settings(KUBELET=sock)):
         assert isinstance(holders_of(told), KubeletHolders)
-    assert settings(KUBELET=sock).shares is Shares.HELD
-    assert settings(KUBELET=sock, SHARES="replicas").shares is Shares.REPLICAS
+    assert settings(KUBELET=sock).shares is ShareRule.HELD
+    assert settings(KUBELET=sock, SHARES="replicas").shares is ShareRule.REPLICAS
 
 
 def test_a_kubelet_that_is_there_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sock = tmp_path / "pod-resources" / "kubelet.sock"
     monkeypatch.setattr("agents.settings._KUBELET", str(sock))
     source = holders_of(settings())
-    assert source.read(NOW) == Holding({}, Held(wire.Unattributed("no_holders_source")))
+    assert source.read(NOW) == Holding({}, HolderShare(wire.Unattributed("no_holders_source")))
     assert source.fault == "no_holders_source"
     sock.parent.mkdir()
     assert settings().kubelet == sock

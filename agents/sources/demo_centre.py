@@ -1,13 +1,13 @@
-"""A made-up centre: who held which GPU at which moment, invented but the same every time.
+"""A made-up computing centre: invented holders of GPUs, the same every time.
 
-Two clusters, so that everything the product shows has something to show. `yc-k8s` is three nodes
+It has two clusters, so that every page has something to show. `yc-k8s` is three nodes
 of eight GPUs under Kubernetes: whole GPUs, MIG slices, time-sliced GPUs, two of a model that no
 catalogue knows. `yc-slurm` is a Slurm cluster that has been running for eight weeks. Days are busy,
-nights and weekends quieter; an agent was down once, a GPU fell off the bus, a node was silent, one
-GPU was put in without being registered, and for three minutes somebody told two stories.
+nights and weekends quieter; an agent was down once, a GPU was lost, a node was silent, one GPU was
+added without being registered, and three minutes were reported twice with different holders.
 
-Every figure follows from the seed, the device and the day, so the made-up centre can be asked for
-any minute at any time, and says the same again.
+Every figure follows from the seed, the device and the day, so any minute can be computed at any
+time with the same result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from random import Random
 
 from agents import wire
 from agents.metering.minute import Device, Minute
-from agents.observations import Held, Look, Reading
+from agents.observations import HolderShare, Look, Reading
 from agents.sources import slurm
 
 K8S, SLURM = "yc-k8s", "yc-slurm"
@@ -60,8 +60,8 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """A card's time without a look, milliseconds since 1970; without a reason it was silent."""
+class Outage:
+    """A time without observation of a card, in ms since 1970; silent if there is no reason."""
 
     from_ms: int
     to_ms: int
@@ -69,12 +69,12 @@ class Mishap:
 
 
 def cards(node: str) -> tuple[Card, ...]:
-    """The node's GPUs, as they are registered."""
+    """Return the registered GPUs of the node."""
     return tuple(_card(node, index) for index in range(8))
 
 
-def stranger() -> Card:
-    """The GPU that was put into a node and never registered."""
+def unregistered_card() -> Card:
+    """Return the GPU that was added to a node and never registered."""
     return Card(_id("GPU", "stranger"), NODES[2], _L20)
 
 
@@ -92,8 +92,8 @@ def _slices(gpu: str) -> Iterator[wire.Mig]:
         yield wire.Mig(gi, 0, profile, _id("MIG", gpu, gi), (start, size))
 
 
-def _id(kind: str, *what: object) -> str:
-    digest = hashlib.sha256("/".join(map(str, (_SEED, *what))).encode()).hexdigest()
+def _id(kind: str, *parts: object) -> str:
+    digest = hashlib.sha256("/".join(map(str, (_SEED, *parts))).encode()).hexdigest()
     cuts = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
     return f"{kind}-" + "-".join(digest[low:high] for low, high in cuts)
 
@@ -102,19 +102,19 @@ def _id(kind: str, *what: object) -> str:
 
 
 def minutes(card: Card, first_ms: int, from_ms: int, to_ms: int) -> Iterator[wire.Window]:
-    """The card's windows from `from_ms` until before `to_ms`; the history began at `first_ms`."""
-    mishaps = _mishaps(card, first_ms)
+    """Yield the card's windows from `from_ms` to before `to_ms`; history began at `first_ms`."""
+    outages = _outages(card, first_ms)
     for start_ms in range(from_ms, to_ms, wire.MINUTE_MS):
         end_ms = start_ms + wire.MINUTE_MS
-        mishap = next((m for m in mishaps if m.from_ms < end_ms and start_ms < m.to_ms), None)
-        if mishap is None:
+        outage = next((m for m in outages if m.from_ms < end_ms and start_ms < m.to_ms), None)
+        if outage is None:
             yield _minute(card, start_ms)
-        elif mishap.reason is not None:
-            yield _minute(card, start_ms, mishap)
+        elif outage.reason is not None:
+            yield _minute(card, start_ms, outage)
 
 
-def second_story(card: Card, first_ms: int) -> list[wire.Window]:
-    """What was also said of three minutes of the card, by a node restored from a backup."""
+def conflicting_windows(card: Card, first_ms: int) -> list[wire.Window]:
+    """Return other windows for three minutes of the card, as from a node restored from a backup."""
     start_ms = first_ms + 2 * _DAY_MS + 10 * 3_600_000
     pod = wire.Pod(namespace="open-class", pod="notebook-restored", container="main")
     part = wire.Part(pod, 0, wire.MINUTE_MS)
@@ -126,27 +126,27 @@ def second_story(card: Card, first_ms: int) -> list[wire.Window]:
     ]
 
 
-def _mishaps(card: Card, first_ms: int) -> tuple[Mishap, ...]:
+def _outages(card: Card, first_ms: int) -> tuple[Outage, ...]:
     def at(day: int, hour: int, minute: int, second: int = 0) -> int:
         return first_ms + day * _DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
 
     if card.node == NODES[1]:
-        return (Mishap(at(1, 2, 0, 13), at(1, 2, 47, 38), wire.GapReason.AGENT_DOWN),)
+        return (Outage(at(1, 2, 0, 13), at(1, 2, 47, 38), wire.GapReason.AGENT_DOWN),)
     if card.node == NODES[2]:
-        return (Mishap(at(1, 3, 10), at(1, 4, 0), None),)
+        return (Outage(at(1, 3, 10), at(1, 4, 0), None),)
     if card == _card(NODES[0], 5):
-        return (Mishap(at(2, 13, 20, 40), at(2, 15, 5, 10), wire.GapReason.GPU_LOST),)
+        return (Outage(at(2, 13, 20, 40), at(2, 15, 5, 10), wire.GapReason.GPU_LOST),)
     return ()
 
 
-def _minute(card: Card, start_ms: int, mishap: Mishap | None = None) -> wire.Window:
-    """One window, closed by the very code that closes a real GPU's minute."""
+def _minute(card: Card, start_ms: int, outage: Outage | None = None) -> wire.Window:
+    """Build one window with the code that closes a real GPU's minute."""
     open_minute = Minute(start_ms, energy_start=0)
     end_ms = start_ms + wire.MINUTE_MS
     for to_ms, devices in _timeline(card, start_ms):
-        if mishap is not None and mishap.reason and mishap.from_ms < min(to_ms, end_ms):
-            open_minute.hold(max(mishap.from_ms - start_ms, 0), devices)
-            open_minute.gap(min(mishap.to_ms, end_ms) - start_ms, mishap.reason)
+        if outage is not None and outage.reason and outage.from_ms < min(to_ms, end_ms):
+            open_minute.hold(max(outage.from_ms - start_ms, 0), devices)
+            open_minute.gap(min(outage.to_ms, end_ms) - start_ms, outage.reason)
         open_minute.hold(min(to_ms, end_ms) - start_ms, devices)
         if to_ms >= end_ms:
             look = _look(card, start_ms, devices)
@@ -157,41 +157,41 @@ def _minute(card: Card, start_ms: int, mishap: Mishap | None = None) -> wire.Win
 
 
 def _timeline(card: Card, start_ms: int) -> Iterator[tuple[int, list[Device]]]:
-    """Who holds the card's devices from `start_ms` on: (until when, the devices)."""
+    """Yield (end in ms, devices with holders) of the card from `start_ms` on."""
     day = (start_ms + _BEIJING_MS) // _DAY_MS
     return ((to_ms, devices) for to_ms, devices in _day(card, day) if to_ms > start_ms)
 
 
 @lru_cache(maxsize=64)
 def _day(card: Card, day: int) -> list[tuple[int, list[Device]]]:
-    """The card's Beijing day, cut wherever a holder changes."""
+    """Return the card's Beijing day in segments, one for each change of holders."""
     begin_ms = day * _DAY_MS - _BEIJING_MS
-    whole: list[tuple[str, wire.Mig | None]] = [(card.gpu, None)]
-    devices = [(mig.uuid, mig) for mig in card.slices] or whole
+    gpu: list[tuple[str, wire.Mig | None]] = [(card.gpu, None)]
+    devices = [(mig.uuid, mig) for mig in card.slices] or gpu
     stays = {
         device: [_stays(card, f"{device}/{slot}", begin_ms) for slot in range(card.slots)]
         for device, _ in devices
     }
-    every = [stay for slots in stays.values() for slot in slots for stay in slot]
-    cuts = sorted({begin_ms + _DAY_MS, *(ms for stay in every for ms in stay[:2])} - {begin_ms})
-    found, since_ms = [], begin_ms
+    all_stays = [stay for slots in stays.values() for slot in slots for stay in slot]
+    cuts = sorted({begin_ms + _DAY_MS, *(ms for stay in all_stays for ms in stay[:2])} - {begin_ms})
+    segments, since_ms = [], begin_ms
     for to_ms in cuts:
-        here = [(d, mig, _held(stays[d], since_ms, card.slots)) for d, mig in devices]
-        found.append((to_ms, here))
+        holders = [(d, mig, _shares_at(stays[d], since_ms, card.slots)) for d, mig in devices]
+        segments.append((to_ms, holders))
         since_ms = to_ms
-    return found
+    return segments
 
 
-def _held(slots: list[list[_Stay]], ms: int, den: int) -> tuple[Held, ...]:
+def _shares_at(slots: list[list[_Stay]], ms: int, den: int) -> tuple[HolderShare, ...]:
     pods = [pod for stays in slots for low, high, pod in stays if low <= ms < high]
-    held = [Held(pod, 1, den) for pod in pods]
+    shares = [HolderShare(pod, 1, den) for pod in pods]
     if len(pods) < den:
-        held.append(Held(wire.Unallocated(), den - len(pods), den))
-    return tuple(held) if den > 1 else (Held(held[0].holder),)
+        shares.append(HolderShare(wire.Unallocated(), den - len(pods), den))
+    return tuple(shares) if den > 1 else (HolderShare(shares[0].holder),)
 
 
 def _stays(card: Card, place: str, begin_ms: int) -> list[_Stay]:
-    """The pods that held one place of the card on one day; all of them end by midnight."""
+    """Invent the pods on one place of the card on one day; all of them end by midnight."""
     dice = Random(f"{_SEED}/{place}/{begin_ms}")  # noqa: S311 - invention, not secrecy
     tenants = _TENANTS[card.node]
     stays: list[_Stay] = []
@@ -210,7 +210,7 @@ def _stays(card: Card, place: str, begin_ms: int) -> list[_Stay]:
 
 
 def _busy(ms: int) -> float:
-    """How likely a free device finds work: less at night, less at weekends."""
+    """Return the probability that a free device gets work: lower at night and at weekends."""
     hours = (ms + _BEIJING_MS) // 3_600_000
     by_hour = 0.85 if 8 <= hours % 24 < 22 else 0.4  # noqa: PLR2004
     weekend = (hours // 24 + 3) % 7 >= 5  # noqa: PLR2004 - 1970 began on a Thursday
@@ -219,10 +219,10 @@ def _busy(ms: int) -> float:
 
 def _look(card: Card, start_ms: int, devices: list[Device]) -> Look:
     dice = Random(f"{_SEED}/{card.gpu}/{start_ms}")  # noqa: S311 - invention, not secrecy
-    busy = sum(isinstance(h.holder, wire.Pod) for _, _, held in devices for h in held)
+    busy = sum(isinstance(h.holder, wire.Pod) for _, _, shares in devices for h in shares)
     idle_w, full_w = _POWER_W[card.model]
     watts = idle_w + (full_w - idle_w) * busy * dice.randrange(55, 95) // (100 * _places(card))
-    readings = {d: _reading(card, mig, held, watts, dice) for d, mig, held in devices}
+    readings = {d: _reading(card, mig, shares, watts, dice) for d, mig, shares in devices}
     energy_mj = watts * wire.MINUTE_MS
     return Look(card.model, bool(card.slices), card.slices, readings, energy_mj)
 
@@ -232,9 +232,9 @@ def _places(card: Card) -> int:
 
 
 def _reading(
-    card: Card, mig: wire.Mig | None, held: tuple[Held, ...], watts: int, dice: Random
+    card: Card, mig: wire.Mig | None, shares: tuple[HolderShare, ...], watts: int, dice: Random
 ) -> Reading:
-    working = any(isinstance(h.holder, wire.Pod) for h in held)
+    working = any(isinstance(h.holder, wire.Pod) for h in shares)
     ppm = dice.randrange(520_000, 990_000) if working else 0
     memory_mib = _MEMORY_MIB[card.model] * dice.randrange(40, 95) // 100 if working else 4
     if mig is None:
@@ -255,7 +255,7 @@ _JOBS = {
 
 
 def jobs(first_ms: int, until_ms: int) -> Iterator[slurm.Job]:
-    """Every job that began before `until_ms`; some still run then."""
+    """Yield every job that began before `until_ms`; some still run then."""
     for account, (gpus, runs, rests) in _JOBS.items():
         number = 0
         dice = Random(f"{_SEED}/{account}")  # noqa: S311 - invention, not secrecy
@@ -264,21 +264,21 @@ def jobs(first_ms: int, until_ms: int) -> Iterator[slurm.Job]:
             number += 1
             stop_ms = ms + dice.randrange(runs[0] * 3_600, runs[1] * 3_600) * 1000
             name = f"{account}-{number:04d}"
-            wanted = dice.randrange(gpus[0], gpus[1] + 1, 4)
-            yield slurm.Job(name, account, wanted, "NVIDIA H200", ms, stop_ms)
+            gpu_count = dice.randrange(gpus[0], gpus[1] + 1, 4)
+            yield slurm.Job(name, account, gpu_count, "NVIDIA H200", ms, stop_ms)
             ms = stop_ms + dice.randrange(rests[0] * 3_600, rests[1] * 3_600) * 1000
 
 
 def hours(first_ms: int, from_ms: int, to_ms: int) -> Iterator[wire.Window]:
-    """The jobs' windows whose hour lies between `from_ms` and `to_ms`."""
-    found = (job for job in jobs(first_ms, to_ms) if job.end_ms > from_ms)
-    for window in slurm.windows(found, SLURM):
+    """Yield the windows of jobs whose hour lies between `from_ms` and `to_ms`."""
+    active = (job for job in jobs(first_ms, to_ms) if job.end_ms > from_ms)
+    for window in slurm.windows(active, SLURM):
         if from_ms <= wire.start_ms(window.start) <= to_ms - wire.HOUR_MS:
             yield window
 
 
 def midnight_ms(now: datetime, days_ago: int) -> int:
-    """The Beijing midnight that began the day so many days ago."""
+    """Return the Beijing midnight at the start of the day `days_ago` days ago, in ms."""
     ms = wire.start_ms(now) + _BEIJING_MS
     return ms - ms % _DAY_MS - days_ago * _DAY_MS - _BEIJING_MS
 

@@ -1,4 +1,4 @@
-"""Who holds which device of this node: from the kubelet, or a map file that somebody keeps.
+"""Source of holders: the kubelet, or a map file that an administrator writes.
 
     # device (GPU or MIG slice)                      holder        share (1/1 if left out)
     GPU-8f6c2c1e-0000-4000-8000-000000000001         model-a
@@ -6,10 +6,10 @@
     GPU-8f6c2c1e-0000-4000-8000-000000000003         model-c       1/2
     GPU-8f6c2c1e-0000-4000-8000-000000000003         model-d       1/2
 
-A device that the file does not name is free (`unallocated`), and so is the rest of a shared one.
-The file is read again when it changes, once it has stayed the same for two readings, so that a
-half-written file is never believed. A file with a wrong line is not believed either: until it is
-mended every device is held by someone unknown (`unattributed`).
+A device that is not in the file is free (`unallocated`), and so is the rest of a shared one. After
+a change the file is read again once it has stayed the same for two samples, so that a half-written
+file is never used. While the file has a wrong line, every device is held by someone unknown
+(`unattributed`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Protocol
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.observations import Held, Holding, Looks
+from agents.observations import HolderShare, Holding, Looks
 from agents.settings import Settings
 
 _DEVICE = re.compile(r"(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -33,62 +33,62 @@ _log = logging.getLogger(__name__)
 
 
 class Holders(Protocol):
-    """A source of holders. It is asked every second, so it must be quick."""
+    """A source of holders. It is read every second, so it must be quick."""
 
-    fault: str  # why the last reading could not say everything, in one word; else empty
+    fault: str  # why the last sample is incomplete, in one word; else empty
 
-    def seen(self, looks: Looks) -> None:
-        """What the driver shows: names of devices are understood by it until the next look."""
+    def update_devices(self, looks: Looks) -> None:
+        """Take a look at the driver: device names are resolved by it until the next one."""
 
     def read(self, now: datetime) -> Holding | wire.GapReason:
-        """Who holds what at this moment, or why nobody can say."""
+        """Return who holds what now, or why that is unknown."""
 
     def close(self) -> None:
-        """It is not asked again."""
+        """Free its resources."""
 
 
 class _ByUuid:
     """A source that names devices by their UUID needs neither the driver nor a connection."""
 
-    def seen(self, looks: Looks) -> None:
-        """It makes no difference."""
+    def update_devices(self, looks: Looks) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing."""
 
 
-class NoMap(_ByUuid):
-    """No source is named in the settings: devices are in use or not, we cannot know."""
+class NoSource(_ByUuid):
+    """The settings name no source, so every holder is unknown."""
 
     fault = "no_holders_source"
 
     def read(self, now: datetime) -> Holding:
-        """Every device is held by someone unknown."""
+        """Return someone unknown as the holder of every device."""
         del now
-        return _NOBODY_TOLD
+        return _NO_SOURCE
 
 
 class MapFile(_ByUuid):
-    """The static map. Raises SettingsError when it is wrong at the start."""
+    """The map file. Raises SettingsError if it is wrong at the start."""
 
     fault = ""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known = self._seen = self._signature()
+        self._parsed_signature = self._last_signature = self._signature()
         self._holding = parse_map(_text(path), path)
 
     def read(self, now: datetime) -> Holding:
-        """The map as it stands."""
+        """Return the map, read again if it has changed."""
         del now
         signature = self._signature()
-        settled, self._seen = signature == self._seen, signature
-        if settled and signature != self._known:
-            self._known = signature
-            self._holding = self._parsed()
+        is_stable, self._last_signature = signature == self._last_signature, signature
+        if is_stable and signature != self._parsed_signature:
+            self._parsed_signature = signature
+            self._holding = self._parse_again()
         return self._holding
 
-    def _parsed(self) -> Holding:
+    def _parse_again(self) -> Holding:
         try:
             holding = parse_map(_text(self._path), self._path)
         except SettingsError as error:
@@ -101,41 +101,41 @@ class MapFile(_ByUuid):
 
     def _signature(self) -> tuple[int, int, int] | None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-_NOBODY_TOLD = Holding({}, Held(wire.Unattributed("no_holders_source")))
-_WRONG_MAP = Holding({}, Held(wire.Unattributed("holders_file_wrong")))
+_NO_SOURCE = Holding({}, HolderShare(wire.Unattributed("no_holders_source")))
+_WRONG_MAP = Holding({}, HolderShare(wire.Unattributed("holders_file_wrong")))
 
 
 def holders_of(settings: Settings) -> Holders:
-    """The source of holders that the settings name. Raises SettingsError."""
+    """Open the source that the settings name. Raises SettingsError."""
     if settings.holders is not None:
         return MapFile(settings.holders)
     if settings.kubelet is not None:
         from agents.holders.kubelet import KubeletHolders  # noqa: PLC0415  HTTP/2 only where it is used
 
         return KubeletHolders(settings.kubelet, settings.shares)
-    return NoMap()
+    return NoSource()
 
 
 def parse_map(text: str, path: Path) -> Holding:
-    """Read a map. Raises SettingsError naming the first wrong line."""
-    devices: dict[str, tuple[Held, ...]] = {}
+    """Parse a map. Raises SettingsError for the first wrong line."""
+    devices: dict[str, tuple[HolderShare, ...]] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         words = line.split("#", 1)[0].split()
         if words:
-            device, held = _entry(words, f"{path}:{number}")
-            together = (*devices.get(device, ()), held)
-            _check_shares(together, f"{path}:{number}")
-            devices[device] = together
-    return Holding({device: _with_rest(held) for device, held in devices.items()})
+            device, share = _entry(words, f"{path}:{number}")
+            shares = (*devices.get(device, ()), share)
+            _check_shares(shares, f"{path}:{number}")
+            devices[device] = shares
+    return Holding({device: _with_rest(share) for device, share in devices.items()})
 
 
-def _entry(words: list[str], place: str) -> tuple[str, Held]:
+def _entry(words: list[str], place: str) -> tuple[str, HolderShare]:
     if not 2 <= len(words) <= 3:  # noqa: PLR2004
         raise _wrong(place, "应写「设备 占用者 [份额]」", "write «device holder [share]»")
     if not _DEVICE.fullmatch(words[0]):
@@ -153,30 +153,30 @@ def _entry(words: list[str], place: str) -> tuple[str, Held]:
             f"份额「{words[2]}」应形如 1/4，且不大于 1",
             f"the share {words[2]!r} must be like 1/4 and not more than one",
         )
-    return words[0], Held(wire.Static(words[1]), int(share[1]), int(share[2]))
+    return words[0], HolderShare(wire.Static(words[1]), int(share[1]), int(share[2]))
 
 
-def _check_shares(together: tuple[Held, ...], place: str) -> None:
-    total = _total(together)
-    if len({held.holder for held in together}) < len(together):
+def _check_shares(shares: tuple[HolderShare, ...], place: str) -> None:
+    total = _total(shares)
+    if len({share.holder for share in shares}) < len(shares):
         raise _wrong(place, "同一设备的同一占用者写了两次", "the device has this holder already")
     if total > 1:
         raise _wrong(
             place, f"该设备的份额合计 {total}，超过 1", f"the device's shares sum to {total}"
         )
-    if max(total.denominator, *(held.den for held in together)) > wire.SHARE_MAX:
+    if max(total.denominator, *(share.den for share in shares)) > wire.SHARE_MAX:
         raise _wrong(place, "份额的公分母过大", "the shares' common denominator is too large")
 
 
-def _with_rest(together: tuple[Held, ...]) -> tuple[Held, ...]:
-    rest = 1 - _total(together)
+def _with_rest(shares: tuple[HolderShare, ...]) -> tuple[HolderShare, ...]:
+    rest = 1 - _total(shares)
     if rest == 0:
-        return together
-    return (*together, Held(wire.Unallocated(), rest.numerator, rest.denominator))
+        return shares
+    return (*shares, HolderShare(wire.Unallocated(), rest.numerator, rest.denominator))
 
 
-def _total(together: tuple[Held, ...]) -> Fraction:
-    return sum((Fraction(held.num, held.den) for held in together), Fraction(0))
+def _total(shares: tuple[HolderShare, ...]) -> Fraction:
+    return sum((Fraction(share.num, share.den) for share in shares), Fraction(0))
 
 
 def _text(path: Path) -> str:
