@@ -24,6 +24,7 @@ from api.desk import cli as desk_cli
 from api.documents import cli as documents_cli
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid, speaking
+from api.metering import agent_cli
 from api.metering import cli as metering_cli
 from api.payment import cli as payment_cli
 from api.people import cli as people_cli
@@ -31,7 +32,7 @@ from api.policy import cli as policy_cli
 from api.reconciliation import cli as reconciliation_cli
 from api.registry import cli as registry_cli
 from api.server import cli as server_cli
-from api.server import machine_cli, start_cli
+from api.server import machine_cli
 from api.statements import cli as statements_cli
 from api.vouchers import cli as vouchers_cli
 
@@ -43,6 +44,7 @@ app = Commands(
 for room in (
     registry_cli,
     metering_cli,
+    agent_cli,
     vouchers_cli,
     statements_cli,
     documents_cli,
@@ -52,7 +54,6 @@ for room in (
     payment_cli,
     desk_cli,
     policy_cli,
-    start_cli,
     server_cli,
     machine_cli,
     people_cli,
@@ -72,7 +73,7 @@ def options(
     lang: Annotated[
         Literal["zh", "en"] | None, typer.Option(help=msgid("语言，可写在任何位置"))
     ] = None,
-    version: Annotated[  # noqa: ARG001 - typer calls back
+    version: Annotated[
         bool,
         typer.Option("--version", help=msgid("显示版本"), callback=_say_version, is_eager=True),
     ] = False,

@@ -10,10 +10,12 @@ from api.cli.arguments import content_of, facts_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import PAYMENT, Code, Limit, Offset
-from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, coded, label, money
-from api.language.codes import CLAIM_ACTIONS, CLAIM_STATES, FILE_ROLES
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, coded, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
+from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.policy.codes import FileRole
 
 app = Commands()
 claim = Commands(msgid("兑付申请"))
@@ -31,7 +33,7 @@ def _period(claim: dict[str, Any]) -> str | None:
 
 def _steps(claim: dict[str, Any]) -> str | None:
     """What may be done next: as it is called, and as it is typed."""
-    return ", ".join(f"{label(CLAIM_ACTIONS, a)}（{a}）" for a in claim["actions"]) or None
+    return ", ".join(f"{label_of(ClaimAction, a)}（{a}）" for a in claim["actions"]) or None
 
 
 CLAIMS = (
@@ -40,7 +42,7 @@ CLAIMS = (
     Column(msgid("条款"), "clause"),
     Column(msgid("收款单位"), "payee"),
     Column(msgid("金额"), "fen", MONEY),
-    Column(msgid("状态"), "state", coded(CLAIM_STATES)),
+    Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("自"), "since", MOMENT),
 )
 CLAIM = (
@@ -49,20 +51,20 @@ CLAIM = (
     Column(msgid("条款"), lambda c: f"{c['policy']} {c['clause']}"),
     Column(msgid("收款单位"), lambda c: f"{c['payee']} {c['uscc']}"),
     Column(msgid("金额"), lambda c: f"{money(c['fen'])} {c['words']}"),
-    Column(msgid("状态"), "state", coded(CLAIM_STATES)),
+    Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("公示"), _period),
     Column(msgid("待确认的决定"), "decision"),
     Column(msgid("可以做"), _steps),
 )
 FILES = (
-    Column(msgid("材料"), "role", coded(FILE_ROLES)),
+    Column(msgid("材料"), "role", coded(FileRole)),
     Column(msgid("文件"), "name"),
     Column(msgid("字节"), "size", NUMBER),
     Column("SHA-256", "hash"),
 )
 EVENTS = (
-    Column(msgid("步骤"), "action", coded(CLAIM_ACTIONS)),
-    Column(msgid("状态"), "next", coded(CLAIM_STATES)),
+    Column(msgid("步骤"), "action", coded(ClaimAction)),
+    Column(msgid("状态"), "next", coded(ClaimState)),
     Column(msgid("谁"), "actor", PERSON),
     Column(msgid("何时"), "at", MOMENT),
     Column(msgid("说明"), "note"),
@@ -83,7 +85,7 @@ def open_claim(
 @claim.verb("add", msgid("给草稿加一份材料"))
 def add(
     number: Number,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help=", ".join(FILE_ROLES))],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=", ".join(FileRole))],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
 ) -> Answer:
     """Put a file to a draft."""
@@ -190,7 +192,7 @@ def show(number: Number) -> Answer:
 @claim.verb("ls", msgid("申请一览"))
 def ls(
     *,
-    state: Annotated[list[str] | None, typer.Option(help=", ".join(CLAIM_STATES))] = None,
+    state: Annotated[list[str] | None, typer.Option(help=", ".join(ClaimState))] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Listing:
@@ -210,7 +212,7 @@ def _step(number: str, action: str, note: str, **more: object) -> Answer:
 
 
 def _stands(made: dict[str, Any]) -> Answer:
-    state = label(CLAIM_STATES, made["state"])
+    state = label_of(ClaimState, made["state"])
     text = _("申请 {number}，{fen}，现为 {state}")
     text = text.format(number=made["number"], fen=money(made["fen"]), state=state)
     return Answer(made, [text, *_lacks(made)])

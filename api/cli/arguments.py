@@ -1,4 +1,4 @@
-"""What people give to commands: files, amounts, facts; one clear line of what is wrong with them."""
+"""What people give to commands: files, amounts, facts; one clear line where it is wrong."""
 
 import json
 import sys

@@ -45,9 +45,7 @@ class Commands(typer.Typer):
     """A group of commands, with a help text in Chinese that is translated when it is shown."""
 
     def __init__(self, help_text: str | None = None, **settings: Any) -> None:  # noqa: ANN401
-        super().__init__(
-            cls=_GroupUsage, no_args_is_help=True, help=help_text, **settings
-        )
+        super().__init__(cls=_GroupUsage, no_args_is_help=True, help=help_text, **settings)
 
     def verb(
         self, name: str, help_text: str, *, panel: str | None = None, other_name: bool = True

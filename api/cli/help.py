@@ -37,7 +37,8 @@ _COMPLAINTS = (
 
 def take_language(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     """`--lang en`, wherever it stands, and the command line without it."""
-    words, rest = list(arguments), []
+    words: list[str] = list(arguments)
+    rest: list[str] = []
     language = None
     while words:
         word = words.pop(0)
@@ -89,7 +90,7 @@ def _complaint(error: TyperException) -> str:
         name = parameter.get_error_hint().replace("'", "")
         if type(error).__name__ == "MissingParameter":
             return _("缺少 {name}").format(name=name)
-        faults = getattr(error.__cause__, "errors", list)()
+        faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
         why = field_message(faults[0]) if faults else error.message
         return _("{name} 的值不对：{why}").format(name=name, why=why)
     message = error.format_message()

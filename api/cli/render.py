@@ -100,5 +100,3 @@ def _csv(table: Table) -> str:
 def _cell(column: Column, row: object) -> str:
     text = column.format.cell(column.of(row))
     return text if column.format.right else harmless(text)
-
-

@@ -1,14 +1,16 @@
 """How values are written for people: money, time, codes; and plainly, for a spreadsheet."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from api.language.codes import ROLES
 from api.language.i18n import gettext as _
+from api.language.labels import label_of
+from ledger.people.codes import Role
 from ledger.units import BEIJING, hours, yuan
 
 _ACTOR = re.compile(r"(?P<role>\w+):(?P<name>.+)#\d+")
@@ -71,21 +73,16 @@ def beijing(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def label(labels: Mapping[str, str], code: str | None) -> str | None:
-    """A code in the reader's language; one without a label as it is."""
-    return None if code is None else _(labels[code]) if code in labels else code.replace("_", " ")
-
-
-def coded(labels: Mapping[str, str]) -> Format:
+def coded(kind: type[StrEnum]) -> Format:
     """Codes by their labels."""
-    return Format(lambda code: label(labels, code))
+    return Format(lambda code: label_of(kind, code))
 
 
 def person(actor: str | None) -> str | None:
     """`clerk:张三#7` is 张三, a clerk."""
     if actor is None or not (known := _ACTOR.fullmatch(actor)):
         return actor
-    role = label(ROLES, known["role"])
+    role = label_of(Role, known["role"])
     return _("{name}（{role}）").format(name=known["name"], role=role)
 
 

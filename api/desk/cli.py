@@ -11,10 +11,12 @@ from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import DECISIONS, Reason
 from api.cli.render import render
-from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label
-from api.language.codes import ANSWERS, DECISION_KINDS, KEPT_APART
+from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded
+from api.language.codes import KEPT_APART
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
+from ledger.people import codes as people
 
 app = Commands()
 
@@ -30,16 +32,16 @@ def _about(decision: dict[str, Any]) -> str:
 
 
 def _subject(decision: dict[str, Any]) -> str:
-    return f"{label(DECISION_KINDS, decision['kind'])} {_about(decision)}"
+    return f"{label_of(people.DecisionKind, decision['kind'])} {_about(decision)}"
 
 
 OPEN = (
     Column(msgid("编号"), "id", NUMBER),
-    Column(msgid("类别"), "kind", coded(DECISION_KINDS)),
+    Column(msgid("类别"), "kind", coded(people.DecisionKind)),
     Column(msgid("事项"), _about),
     Column(msgid("提出者"), "decided_by", PERSON),
     Column(msgid("时间"), "decided_at", MOMENT),
-    Column(msgid("答复"), "answer", coded(ANSWERS)),
+    Column(msgid("答复"), "answer", coded(people.Answer)),
 )
 DECISION = (
     Column(msgid("事项"), _subject),
@@ -49,7 +51,7 @@ DECISION = (
 )
 ANSWERED = (
     Column(msgid("事项"), _subject),
-    Column(msgid("答复"), "answer", coded(ANSWERS)),
+    Column(msgid("答复"), "answer", coded(people.Answer)),
     Column(msgid("答复者"), "answered_by", PERSON),
 )
 
@@ -86,7 +88,7 @@ def _read(client: Client, number: int, answer: str) -> str:
     decision = client.ask("GET", path("decisions", number))
     may = client.ask("GET", path("decisions", number, "answers"))
     if answer not in may["answers"]:
-        raise Failure(may["why_not"])
+        raise Failure(may["why_not"] or _("这项决定不能这样答复"))
     render(Answer(decision, [Pairs(DECISION, decision), *_content(decision["content"])]))
     typer.confirm(_(QUESTIONS[answer]), abort=True)
     return str(decision["digest"])

@@ -54,6 +54,12 @@ def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
     return decision.answer is None and may and own(viewer.actor, decision)
 
 
+def may_give(viewer: Viewer, decision: Decision) -> list[Answer]:
+    """The answers that this reader may give."""
+    confirm = [Answer.CONFIRMED, Answer.REFUSED] if may_answer(viewer, decision) else []
+    return [*confirm, *([Answer.WITHDRAWN] if may_withdraw(viewer, decision) else [])]
+
+
 def subject(decision: Decision) -> str:
     """What it is about, without the word by which the books keep kinds apart."""
     return KEPT_APART.sub("", decision.subject, count=1)
@@ -112,7 +118,7 @@ def decision_page(
             "answer_reason": made.answer_reason,
             "may_answer": may_answer(viewer, made),
             "may_withdraw": may_withdraw(viewer, made),
-            "why_not": _why_not(viewer, made),
+            "why_not": why_not(viewer, made),
         },
     )
 
@@ -146,7 +152,7 @@ def place(db: Session, made: Decision) -> str:
     return pages_of.get(made.kind, "")
 
 
-def _why_not(viewer: Viewer, made: Decision) -> str:
+def why_not(viewer: Viewer, made: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
     if made.answer is not None or may_answer(viewer, made):
         return ""

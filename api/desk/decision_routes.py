@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
+from api.desk.decision_pages import may_give, why_not
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.people.schemas import DecisionAnswer, DecisionRead
+from api.people.schemas import DecisionAnswer, DecisionAnswers, DecisionRead
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -43,6 +44,17 @@ def decision(key: int, db: Db) -> DecisionRead:
     if found is None:
         raise NotFound("decision", id=key)
     return DecisionRead.model_validate(found)
+
+
+@router.get("/decisions/{key}/answers")
+def answers(
+    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db
+) -> DecisionAnswers:
+    """Which answers the reader may give to an open decision, or why she may not confirm it."""
+    found = db.get(Decision, key)
+    if found is None:
+        raise NotFound("decision", id=key)
+    return DecisionAnswers(answers=may_give(viewer, found), why_not=why_not(viewer, found))
 
 
 @router.post("/decisions/{key}/answer")

@@ -12,10 +12,12 @@ from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Yuan
-from api.cli.values import MONEY, NUMBER, coded, label, money
-from api.documents.key_cli import KINDS, handed_in, key
+from api.cli.values import MONEY, NUMBER, coded, money
+from api.documents.key_cli import handed_in, key
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
+from ledger.documents.codes import DocumentKind, DocumentState
 
 app = Commands()
 invoice = Commands(msgid("成本单据：发票与内部结算"))
@@ -25,13 +27,8 @@ Qr = Annotated[str | None, typer.Option(help=msgid("二维码的文字，用来�
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("单据号码"))]
 Seller = Annotated[str | None, typer.Option(help=msgid("销售方代码，同号时用"))]
 
-STATES = {
-    "standing": msgid("有效"),
-    "to_confirm": msgid("待确认"),
-    "frozen": msgid("冻结"),
-    "refused": msgid("未予确认"),
-    "dropped": msgid("号码已另用"),
-}
+
+STATES = ", ".join((*DocumentState, "unallocated"))
 
 
 def _number(document: dict[str, Any]) -> str:
@@ -51,11 +48,11 @@ DOCUMENTS = (
     Column(msgid("价税合计"), "gross_fen", MONEY),
     Column(msgid("未税净额"), "worth_fen", MONEY),
     Column(msgid("已分配"), "allocated_fen", MONEY),
-    Column(msgid("状态"), "state", coded(STATES)),
+    Column(msgid("状态"), "state", coded(DocumentState)),
 )
 DOCUMENT = (
     Column(msgid("号码"), _number),
-    Column(msgid("种类"), "kind", coded(KINDS)),
+    Column(msgid("种类"), "kind", coded(DocumentKind)),
     Column(msgid("开票日期"), "issued_on"),
     Column(msgid("销售方"), lambda d: f"{d['seller_name']} {d['seller_uscc']}"),
     Column(msgid("购买方"), lambda d: f"{d['buyer_name']} {d['buyer_uscc']}"),
@@ -65,7 +62,7 @@ DOCUMENT = (
     Column(msgid("服务期间"), _period),
     Column(msgid("对账单"), "statement"),
     Column(msgid("红冲"), "reverses"),
-    Column(msgid("状态"), "state", coded(STATES)),
+    Column(msgid("状态"), "state", coded(DocumentState)),
     Column(msgid("交单人"), "received_by"),
     Column(msgid("原件 SHA-256"), "original"),
 )
@@ -113,7 +110,7 @@ def ls(
     month: OfMonth = None,
     seller: Annotated[str | None, typer.Option(help=msgid("销售方代码或名称"))] = None,
     buyer: Annotated[str | None, typer.Option(help=msgid("购买方代码或名称"))] = None,
-    state: Annotated[str | None, typer.Option(help=", ".join((*STATES, "unallocated")))] = None,
+    state: Annotated[str | None, typer.Option(help=STATES)] = None,
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Listing:
@@ -125,7 +122,7 @@ def ls(
     return listing(DOCUMENTS, ask("GET", "cost-documents", query=query))
 
 
-@invoice.verb("list", msgid("导入单据清单，全部收下或全部拒收；不写文件则为单据一览"), other_name=False)
+@invoice.verb("list", msgid("导入单据清单，全部或全不；不写文件则为单据一览"), other_name=False)
 def list_(
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE", help=msgid("清单，CSV 或 XLSX"))
@@ -235,6 +232,6 @@ def _whole(document: dict[str, Any]) -> Iterator[Block]:
 
 
 def _now(document: dict[str, Any]) -> Answer:
-    state = label(STATES, document["state"])
+    state = label_of(DocumentState, document["state"])
     text = _("{number} 现为「{state}」")
     return Answer(document, [text.format(number=_number(document), state=state)])

@@ -1,6 +1,7 @@
 """`suanquan usage`, `days`, `findings`, `release`: what was metered, and what is wrong with it."""
 
-from enum import StrEnum
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from api.cli.commands import Commands
 from api.cli.options import METERING, Code, Limit, Offset, Since, Until
 from api.cli.values import HOURS, MONEY, NUMBER, PERCENT, ROUGHLY, Format
 from api.language.i18n import msgid
+from ledger.desk.codes import FindingKind
 
 app = Commands()
 
@@ -30,18 +32,6 @@ DAYS = (
 )
 
 
-class Kind(StrEnum):
-    """The kinds of findings."""
-
-    CONFLICTS = "conflicts"
-    FORKS = "forks"
-    QUARANTINE = "quarantine"
-    GAPS = "gaps"
-    SILENT = "silent"
-    UNOWNED = "unowned"
-    UNPRICED = "unpriced"
-
-
 @app.verb("usage", msgid("各项目用量"), panel=METERING)
 def usage(*, since: Since = None, until: Until = None) -> Listing:
     """List the usage of each project."""
@@ -57,7 +47,7 @@ def days(code: Code, *, since: Since = None, until: Until = None) -> Listing:
 
 @app.verb("findings", msgid("待查事项"), panel=METERING)
 def findings(
-    kind: Annotated[Kind, typer.Argument(help=msgid("哪一类"))],
+    kind: Annotated[FindingKind, typer.Argument(help=msgid("哪一类"))],
     *,
     limit: Limit = 100,
     offset: Offset = 0,
@@ -82,4 +72,21 @@ def _column(name: str) -> Column:
     known = columns().get(name)
     if known is None:
         return Column(name, name)
-    return Column(known.name, name, Format(known.show, right=known.number))
+    return Column(known.name, name, Format(lambda v: known.show(_typed(v)), right=known.number))
+
+
+def _typed(value: object) -> object:
+    """A day, a moment or a fraction, which came as text; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    for read in (date.fromisoformat, datetime.fromisoformat, _fraction):
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _fraction(text: str) -> Fraction:
+    numerator, _slash, denominator = text.partition("/")
+    return Fraction(int(numerator), int(denominator))

@@ -17,8 +17,10 @@ from api.cli.options import PAYMENT, Reason, Yuan
 from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
 from api.payment import return_cli
 from api.payment.return_cli import Indicator, Year, propose
+from ledger.payment.codes import HoldReason
 
 app = Commands()
 pay = Commands(msgid("付款"))
@@ -30,17 +32,12 @@ pay.add_typer(lists, name="list")
 pay.add_typer(return_cli.app)
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("编号"))]
-HELD = {
-    "without_account": msgid("没有账户"),
-    "account_changing": msgid("账户变更中"),
-    "payable_gone": msgid("待兑付的钱已不足"),
-}
 
 
 def _money(payable: dict[str, Any]) -> str:
     """The indicator that pays, or what is in the way."""
-    held = HELD.get(payable["held"])
-    return _(held) if held else payable["indicator"] or _("等待资金")
+    held = payable["held"]
+    return label_of(HoldReason, held) if held else payable["indicator"] or _("等待资金")
 
 
 INDICATORS = (
@@ -93,9 +90,7 @@ LINES = (
 
 
 @indicator.verb("show", msgid("各指标的余额"))
-def indicators(
-    *, year: Annotated[int | None, typer.Option(help=msgid("年度"))] = None
-) -> Listing:
+def indicators(*, year: Annotated[int | None, typer.Option(help=msgid("年度"))] = None) -> Listing:
     """List the indicators and their balances."""
     return listing(INDICATORS, ask("GET", "indicators", query={"year": year}))
 
@@ -170,9 +165,7 @@ def export(
     number: Number,
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到 .csv 或 .xlsx"))],
     *,
-    columns: Annotated[
-        Path | None, typer.Option(help=msgid("列对照，每行「标题=字段」"))
-    ] = None,
+    columns: Annotated[Path | None, typer.Option(help=msgid("列对照，每行「标题=字段」"))] = None,
 ) -> None:
     """Write a list to a file for the bank."""
     form = file.suffix.lower().lstrip(".")

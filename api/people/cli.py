@@ -28,6 +28,8 @@ TOKENS = (
     Column(msgid("到期"), "expires_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
 )
+
+
 @token.verb("create", msgid("新令牌，只显示这一次"))
 def create(
     person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("给谁"))],

@@ -34,6 +34,13 @@ class DecisionAnswer(RequestModel):
     reason: Note = ""
 
 
+class DecisionAnswers(ResponseModel):
+    """The answers that a reader may give, and why she may not confirm, in a sentence."""
+
+    answers: list[Answer]
+    why_not: str
+
+
 class TokenCreate(RequestModel):
     """For whom; a builder's token names its project, an operator's its centre."""
 

@@ -12,22 +12,22 @@ from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import SUBSIDY, Month, OfMonth, Reason
 from api.cli.progress import progress
-from api.cli.values import MONEY, MONTH, NUMBER, coded, label, person
-from api.language.codes import DIFFERENCES, HANDLINGS
+from api.cli.values import MONEY, MONTH, NUMBER, coded, person
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
+from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState
 
 app = Commands()
 reconcile = Commands(msgid("对账"))
 app.add_typer(reconcile, name="reconcile", rich_help_panel=SUBSIDY)
 
 Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=msgid("合同号"))]
-STATES = {"open": msgid("未对账"), "changed": msgid("有变动"), "decided": msgid("已对账")}
 AT_ONCE = 2_000  # lines of one request: a second or so
 
 
-def _state(month: dict[str, Any]) -> str | None:
-    state, proposed = label(STATES, month["state"]), month["proposed"]
+def _state(month: dict[str, Any]) -> str:
+    state, proposed = label_of(MonthState, month["state"]), month["proposed"]
     if not proposed:
         return state
     return _("{state}，待确认决定 {number}").format(state=state, number=proposed)
@@ -59,13 +59,13 @@ CELLS = (
 )
 FOUND = (
     Column(msgid("差异"), "code"),
-    Column(msgid("名称"), "code", coded(DIFFERENCES)),
+    Column(msgid("名称"), "code", coded(DifferenceCode)),
     Column(msgid("单据"), "document", NUMBER),
     Column(msgid("行"), "line", NUMBER),
     Column(msgid("价格行"), "price", NUMBER),
     Column(msgid("号码"), "number"),
     Column(msgid("金额"), "fen", MONEY),
-    Column(msgid("处理"), "handling", coded(HANDLINGS)),
+    Column(msgid("处理"), "handling", coded(Handling)),
 )
 
 
@@ -80,7 +80,7 @@ def match() -> Answer:
 def ls(
     *,
     month: OfMonth = None,
-    state: Annotated[str | None, typer.Option(help=", ".join(STATES))] = None,
+    state: Annotated[str | None, typer.Option(help=", ".join(MonthState))] = None,
 ) -> Listing:
     """List the months of contracts."""
     return listing(MONTHS, ask("GET", "reconciliations", query={"month": month, "state": state}))

@@ -10,10 +10,12 @@ from api.cli.arguments import path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Month, OfMonth, Reason
-from api.cli.values import HOURS, MONEY, MONTH, NUMBER, coded, label
-from api.language.codes import LINE_KINDS, STANDINGS
+from api.cli.values import HOURS, MONEY, MONTH, NUMBER, coded
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
+from ledger.registry.codes import LineKind
+from ledger.statements.codes import Standing
 
 app = Commands()
 statement = Commands(msgid("对账单"))
@@ -30,8 +32,8 @@ STATEMENTS = (
     Column(msgid("账期"), "month", MONTH),
     Column(msgid("版次"), "revision", NUMBER),
     Column(msgid("费用"), "total_fen", MONEY),
-    Column(msgid("中心"), "centre_says", coded(STANDINGS)),
-    Column(msgid("企业"), "builder_says", coded(STANDINGS)),
+    Column(msgid("中心"), "centre_says", coded(Standing)),
+    Column(msgid("企业"), "builder_says", coded(Standing)),
 )
 STATEMENT = (
     Column(msgid("对账单"), lambda s: s["number"] or _("预览")),
@@ -52,13 +54,13 @@ def _word(party: str, line: dict[str, Any]) -> str | None:
     """A party's word on a line, and why it contests it."""
     if (given := line[party]) is None:
         return None
-    word, why = label(STANDINGS, given["answer"]), given["reason"]
+    word, why = label_of(Standing, given["answer"]), given["reason"]
     return _("{word}：{why}").format(word=word, why=why) if why else word
 
 
 LINES = (
     Column(msgid("行"), "line", NUMBER),
-    Column(msgid("种类"), "kind", coded(LINE_KINDS)),
+    Column(msgid("种类"), "kind", coded(LineKind)),
     Column(msgid("名称"), "name"),
     Column(msgid("型号"), "model"),
     Column(msgid("切片"), "mig_profile"),
