@@ -25,9 +25,9 @@ from api.web.layout import Framed, pages, refuse
 from ledger.claims import queries as books
 from ledger.claims.rules import actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of
-from ledger.claims.steps.bank_accounts import held, propose_account
+from ledger.claims.steps.bank_accounts import change_pending, propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
-from ledger.claims.steps.claims import add_file, lacking, open_claim
+from ledger.claims.steps.claims import add_file, missing_files, open_claim
 from ledger.claims.steps.publication import claim_of, receive, resolve
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
@@ -136,7 +136,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "files": books.files(db, claim_id),
             "file_words": words.file_roles(),
             "account": books.account_of(db, claim.payee),
-            "account_changing": held(db, claim.payee),
+            "account_changing": change_pending(db, claim.payee),
             "published": books.publication_of(db, claim_id),
             "objections": books.objections(db, claim_id),
             "lacks": _lacking(db, claim),
@@ -148,7 +148,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
 
 
 def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
-    return findings(lacking(db, claim)) if claim.state == "draft" else []
+    return findings(missing_files(db, claim)) if claim.state == "draft" else []
 
 
 def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def put_file(
 ) -> Response:
     """Put a file to a draft."""
     claim = access.claim(db, viewer, number)
-    given = File.given(file.filename or "", file.file.read())
+    given = File.from_content(file.filename or "", file.file.read())
     add_file(db, claim, role, given, actor=viewer.actor, now=now)
     return _back(claim, "files")
 

@@ -34,7 +34,7 @@ from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
 from ledger.claims.steps.approval import KIND, propose_approval, subject_of
 from ledger.claims.steps.claim_actions import Wish, handle
-from ledger.claims.steps.claims import add_file, lacking, open_claim
+from ledger.claims.steps.claims import add_file, missing_files, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
 from ledger.documents.queries import originals
@@ -139,7 +139,7 @@ def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimRead:
     proposed = open_decision(db, KIND, subject_of(found))
     # Who objects is told to those alone who deal with it.
     heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
-    lacks = lacking(db, found) if found.state == FIRST else []
+    lacks = missing_files(db, found) if found.state == FIRST else []
     more: dict[str, Any] = {
         "uscc": db.get_one(Organisation, found.payee).uscc,
         "policy": db.get_one(Voucher, found.voucher).policy,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.door.schemas import Line, Note, PositiveFen, RequestModel, ResponseModel, Text
-from ledger.claims.queries import masked
+from ledger.claims.queries import mask
 from ledger.claims.steps.claim_actions import Action
 
 
@@ -179,6 +179,6 @@ class AccountRead(ResponseModel):
     @classmethod
     def of(cls, row: Any, *, whole: bool) -> "AccountRead":  # noqa: ANN401 - a row
         """From the books; without the right to the whole number, its last four figures."""
-        number = row.number if whole else masked(row.number)
+        number = row.number if whole else mask(row.number)
         found = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
         return cls.model_validate({**found, "number": number})

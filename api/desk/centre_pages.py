@@ -16,7 +16,7 @@ from api.statements import pages as statements
 from api.web import labels as words
 from api.web.layout import Framed
 from ledger.documents.queries import document_views as documents_seen
-from ledger.documents.queries.document_views import Scope, Wanted
+from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as reconcile
@@ -39,7 +39,7 @@ def centre_page(
         return RedirectResponse("/reconcile", 303)
     found = books.statements(db, centre=viewer.centre)
     months = reconcile.months(db, centre=viewer.centre)
-    newest = documents_seen.documents(db, Scope(viewer.centre), Wanted(), limit=NEWEST)
+    newest = documents_seen.documents(db, Scope(viewer.centre), DocumentQuery(), limit=NEWEST)
     return frame.page(
         "desk/centre.html",
         {

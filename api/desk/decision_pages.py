@@ -24,7 +24,7 @@ from api.web.layout import Framed, pages
 from ledger.desk.queries import queues as desk
 from ledger.desk.steps.confirm import KINDS, respond
 from ledger.documents.queries import document_views as documents_seen
-from ledger.documents.queries.document_views import Scope, Wanted
+from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
 from ledger.people.codes import Answer
 from ledger.people.steps.credentials import Viewer
@@ -140,7 +140,7 @@ def place(db: Session, made: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
     said = made.content
     if made.kind == "document":
-        found = documents_seen.documents(db, Scope(), Wanted(decision=made.id), limit=2)
+        found = documents_seen.documents(db, Scope(), DocumentQuery(decision=made.id), limit=2)
         return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
     if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
         return f"/reconcile/{said['contract']}/{said['month']}"
@@ -173,5 +173,7 @@ def answer(
     reason: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """Confirm, refuse or withdraw."""
-    respond(db, decision, answer=answer, seen=seen, viewer=viewer, now=now, reason=reason.strip())
+    respond(
+        db, decision, answer=answer, digest_seen=seen, viewer=viewer, now=now, reason=reason.strip()
+    )
     return RedirectResponse(f"/decisions/{decision}", 303)

@@ -67,7 +67,7 @@ def answer(
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     made = respond(
-        db, key, answer=answered.answer, seen=answered.seen, viewer=viewer, now=now,
+        db, key, answer=answered.answer, digest_seen=answered.seen, viewer=viewer, now=now,
         reason=answered.reason,
     )  # fmt: skip
     return DecisionRead.model_validate(made)

@@ -25,14 +25,14 @@ from api.web.forms import Sent, text
 from api.web.layout import Frame, Framed, pages
 from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.queries import document_views as books
-from ledger.documents.queries.document_views import Filter, Scope, Seen, Wanted
+from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS
 from ledger.documents.rules.document_file import read_document, read_keyed
 from ledger.documents.rules.document_list import read_documents
 from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import freezes
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
@@ -72,7 +72,7 @@ def _listing(
     offset: int = 0,
     faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
-    wanted = Wanted(number=number or None, state=state)
+    wanted = DocumentQuery(number=number or None, state=state)
     found = books.documents(db, _scope(viewer), wanted, limit=PAGE_ROWS + 1, offset=offset)
     rows = found[:PAGE_ROWS]
     return frame.page(
@@ -90,7 +90,7 @@ def _listing(
     )
 
 
-def _row(seen: Seen) -> dict[str, Any]:
+def _row(seen: DocumentView) -> dict[str, Any]:
     red = seen.reverses is not None
     return {
         "seen": seen,
@@ -118,9 +118,9 @@ def hand_in(
     qr: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Take an XML or OFD file, or a list with many documents."""
-    given = File.given(file.filename or "", file.file.read())
+    given = File.from_content(file.filename or "", file.file.read())
     by: dict[str, Any] = {"actor": viewer.actor, "now": now, "centre": viewer.centre}
-    taken: Taken | list[Finding]
+    taken: Intake | list[Finding]
     if how == "list":
         documents, found = read_documents(given.content)
         taken = found or take_list(db, documents, given, **by)
@@ -129,7 +129,7 @@ def hand_in(
         if document is not None and not found:
             found = _qr_faults(qr, document)
         taken = found if found or document is None else take_document(db, document, given, **by)
-    if isinstance(taken, Taken):
+    if isinstance(taken, Intake):
         return _after(taken)
     return _listing(frame, viewer, db, faults=taken)
 
@@ -156,7 +156,7 @@ def key(*, sent: Sent, frame: Framed, viewer: Giver, db: Db, now: Now) -> Respon
     if found or document is None:
         return _form(frame, values, lines, found)
     taken = take_document(db, document, given, actor=viewer.actor, now=now, centre=viewer.centre)
-    return _after(taken) if isinstance(taken, Taken) else _form(frame, values, lines, taken)
+    return _after(taken) if isinstance(taken, Intake) else _form(frame, values, lines, taken)
 
 
 def _form(
@@ -185,7 +185,7 @@ def _qr_faults(qr: str, document: Any) -> list[Finding]:  # noqa: ANN401 - the r
     return agrees(scanned, document) if scanned else unreadable
 
 
-def _after(taken: Taken) -> Response:
+def _after(taken: Intake) -> Response:
     if len(taken.documents) == 1:
         return RedirectResponse(f"/documents/{taken.documents[0].id}", 303)
     return RedirectResponse("/documents", 303)

@@ -31,13 +31,13 @@ from api.messages.sentences import findings
 from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.queries import document_views as books
 from ledger.documents.queries import originals
-from ledger.documents.queries.document_views import Filter, Scope, Wanted
+from ledger.documents.queries.document_views import DocumentQuery, Filter, Scope
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_file import read_document, read_keyed
 from ledger.documents.rules.document_list import read_documents
 from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import freezes, receipts
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
 from ledger.units import FEN_MAX, month_of
@@ -109,7 +109,7 @@ def documents(
     """
     first = date.fromisoformat(f"{month}-01") if month else None
     last = month_of(first + timedelta(days=31)) - timedelta(days=1) if first else None
-    wanted = Wanted(number, first, last, seller, buyer, decision, state)
+    wanted = DocumentQuery(number, first, last, seller, buyer, decision, state)
     found = books.documents(db, _scope(viewer), wanted, limit=limit, offset=offset)
     return [DocumentSummary.model_validate(one) for one in found]
 
@@ -198,8 +198,8 @@ def _sound(document: Document | None, found: Sequence[Finding], qr: str | None) 
     return document
 
 
-def _taken(done: Taken | list[Finding]) -> DocumentsOutcome:
-    if isinstance(done, Taken):
+def _taken(done: Intake | list[Finding]) -> DocumentsOutcome:
+    if isinstance(done, Intake):
         return DocumentsOutcome.model_validate(done)
     raise _faulty(done)
 

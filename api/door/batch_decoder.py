@@ -19,9 +19,9 @@ from nacl.signing import VerifyKey
 
 from agents import wire
 from ledger.errors import Refused
-from ledger.metering.queries.streams import Signed
-from ledger.metering.queries.windows import Hold, Kept
-from ledger.metering.steps.intake import Item, Reporter, Sent
+from ledger.metering.queries.streams import SignedBatch
+from ledger.metering.queries.windows import Hold, KeptWindow
+from ledger.metering.steps.intake import Item, Reporter, Submission
 
 _BATCH = msgspec.json.Decoder(wire.Batch)
 _LOOSE = msgspec.json.Decoder(wire.LooseBatch)
@@ -43,7 +43,7 @@ def verify(public_key: bytes, digest: bytes, signature: str) -> bytes:
 
 def read_batch(
     body: bytes, digest: bytes, reporter: Reporter, signature: bytes, date: str = ""
-) -> Sent:
+) -> Submission:
     """The batch that these bytes say, with every bad window named by its index.
 
     `date` is the request's Date (RFC 9110, 6.6.1): the node's clock when it sent these bytes, which
@@ -57,7 +57,7 @@ def read_batch(
         raise Refused("wire_version", version=head.version, expected=wire.VERSION)
     if head.agent != reporter.agent:
         raise Refused("other_agent", agent=str(head.agent))
-    good: list[tuple[int, Kept]] = []
+    good: list[tuple[int, KeptWindow]] = []
     for index, window in windows:
         if faults := wire.faults(window):
             refused.append(_refused(index, "fault", "; ".join(faults)))
@@ -67,7 +67,7 @@ def read_batch(
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
             good.append((index, kept))
-    batch = Signed(
+    batch = SignedBatch(
         agent=head.agent,
         stream=head.stream,
         number=head.number,
@@ -76,7 +76,7 @@ def read_batch(
         signature=signature,
         sent_at=_date(date) or _in_utc(head.sent_at),
     )
-    return Sent(reporter, batch, bytes.fromhex(head.previous), good, refused)
+    return Submission(reporter, batch, bytes.fromhex(head.previous), good, refused)
 
 
 def _date(said: str) -> datetime | None:
@@ -122,9 +122,9 @@ def _refused(index: int, reason: str, detail: str) -> Item:
     return Item(index, reason, detail.replace("\0", "\ufffd"))
 
 
-def read_window(window: wire.Window) -> Kept:
+def read_window(window: wire.Window) -> KeptWindow:
     """A window as it is kept, with what is folded of it."""
-    return Kept(
+    return KeptWindow(
         window.gpu,
         window.start,
         window.model,
@@ -136,7 +136,7 @@ def read_window(window: wire.Window) -> Kept:
     )
 
 
-def read_kept(body: Any) -> Kept:  # noqa: ANN401 - JSON as the database gives it back
+def read_kept(body: Any) -> KeptWindow:  # noqa: ANN401 - JSON as the database gives it back
     """A window from its kept body."""
     return read_window(msgspec.convert(body, wire.Window))
 

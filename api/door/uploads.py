@@ -41,12 +41,12 @@ class Upload:
 async def upload(request: Request, name: str = "") -> Upload:
     """What was sent; a form without a file, or with something that is no JSON, is refused."""
     if not request.headers.get("content-type", "").startswith(FORM):
-        return Upload(File.given(name, await request.body()), None)
+        return Upload(File.from_content(name, await request.body()), None)
     async with request.form(max_files=1, max_fields=1) as form:
         part, beside = form.get("file"), form.get("document")
         if not isinstance(part, UploadFile):
             raise Refusal(422, "no_file")
-        file = File.given(part.filename or "", await part.read())
+        file = File.from_content(part.filename or "", await part.read())
     return Upload(file, _said(beside) if isinstance(beside, str) else None)
 
 

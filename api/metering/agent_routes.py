@@ -89,7 +89,7 @@ def revoke(
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 
-def _seen(agent: enrol.Seen, now: datetime) -> AgentRead:
+def _seen(agent: enrol.AgentStatus, now: datetime) -> AgentRead:
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
     skew = None if agent.skew is None else round(agent.skew.total_seconds())
     return AgentRead.model_validate(

@@ -21,7 +21,15 @@ from api.door.batch_decoder import read_batch, verify
 from api.door.dependencies import Now
 from api.door.problems import Problem, Refusal, respond
 from api.door.route_table import limited
-from ledger.metering.steps.intake import Ahead, Forked, Item, Receipt, Reporter, Sent, take_batch
+from ledger.metering.steps.intake import (
+    Ahead,
+    Forked,
+    Item,
+    Receipt,
+    Reporter,
+    Submission,
+    take_batch,
+)
 
 router = APIRouter(tags=["agents"])
 
@@ -98,7 +106,7 @@ _REPORTER = text("""
 """)
 
 
-def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Sent:
+def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Submission:
     known = db.execute(_REPORTER, {"agent": agent}).one_or_none()
     if known is None:
         raise Refusal(401, "unknown_agent")
@@ -110,7 +118,7 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> S
     return read_batch(body, digest, reporter, raw, date)
 
 
-def _answer(sent: Sent, receipt: Receipt) -> wire.Answer:
+def _answer(sent: Submission, receipt: Receipt) -> wire.Answer:
     return wire.Answer(
         stream=sent.batch.stream,
         number=sent.batch.number,

@@ -17,7 +17,7 @@ from api.web.heat_hours import Group, Row, heat_hours
 from ledger.metering.queries import coverage_gaps as unseen
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.coverage_gaps import Hour
-from ledger.metering.queries.nodes import Announced, Gpu, Period
+from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
 
 
@@ -68,7 +68,7 @@ def picture(
             if any(at in of for of in by_gpu.values())
         ],
         "say": said,
-        "xids": _xids(books.announced(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
+        "xids": _xids(books.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
         "xid_source": words.XID_SOURCE,
         "short": short,
     }
@@ -112,7 +112,7 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
     )
 
 
-def _xids(found: Sequence[Announced], gpus: dict[str, Gpu]) -> list[XidRow]:
+def _xids(found: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
     """By GPU and number, the newest first."""
     groups: dict[tuple[str, int], list[datetime]] = {}
     for each in found:

@@ -77,7 +77,7 @@ def one_node(
         hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
         spans=[SpanRead.model_validate(each) for each in sorted(trouble.spans)],
         incidents=[_incident(each) for each in trouble.incidents],
-        xids=[XidRead.model_validate(e) for e in books.announced(db, found.gpus, period)],
+        xids=[XidRead.model_validate(e) for e in books.xid_events(db, found.gpus, period)],
         more=trouble.more,
     )
 

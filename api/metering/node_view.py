@@ -32,13 +32,13 @@ class Node:
     """A node: who reports for it, what is registered on it, what else it reports."""
 
     name: str
-    agents: tuple[enrol.Seen, ...]
+    agents: tuple[enrol.AgentStatus, ...]
     gpus: tuple[Gpu, ...]
     strangers: tuple[Stranger, ...]
     now: datetime
 
     @property
-    def agent(self) -> enrol.Seen | None:
+    def agent(self) -> enrol.AgentStatus | None:
         """Who reports: of the agents that are believed the one heard last, else any heard last."""
         believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
         return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)

@@ -28,7 +28,7 @@ def used(
     usage is not listed: nothing was measured, which is not a nought.
     """
     codes = access.project_codes(db, viewer)
-    found = usage.owned(db, list(codes), since=since, until=until)
+    found = usage.owned_usage(db, list(codes), since=since, until=until)
     here = [u for u in found if viewer.centre in (None, u.centre)]
     totals = usage.totals(here)
     lines = sorted((codes[project], device_ms) for project, device_ms in totals.items())

@@ -55,7 +55,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
             "queue": payment.queue(db, now),
             "held": held(),
             "lists": [_list(each) for each in desk.payment_lists(db)],
-            "owed": desk.owed(db),
+            "owed": desk.paybacks(db),
             "recoveries": desk.recoveries(db),
             "refunds": desk.refunds(db),
             "ways": ways,
@@ -177,7 +177,7 @@ def indicator(
 @limited(body=FORM_MAX)
 def returned(*, viewer: Payer, db: Db, now: Now, file: UploadFile) -> Response:
     """Take in the bank's file: all its rows or none."""
-    given = File.given(file.filename or "", file.file.read())
+    given = File.from_content(file.filename or "", file.file.read())
     taken = take_return(db, given, actor=viewer.actor, now=now)
     if taken.findings:
         refuse(taken.findings)

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from api.language.i18n import gettext as _
 from api.web import labels as words
 from api.web.forms import text
-from ledger.reconciliation.rules.choices import Choice, allowed, treatment
+from ledger.reconciliation.rules.choices import Choice, allowed_treatments, treatment
 from ledger.reconciliation.rules.difference_codes import Difference
 
 
@@ -69,7 +69,7 @@ def key_of(one: Difference) -> str:
 
 def options(one: Difference) -> tuple[tuple[str, str], ...]:
     """What may be chosen of a difference."""
-    return tuple((code, words.treatments()[code]) for code in allowed(one))
+    return tuple((code, words.treatments()[code]) for code in allowed_treatments(one))
 
 
 def handlings() -> dict[str, str]:

@@ -40,7 +40,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.queries.open_lines import waiting_lines
+from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.rules.matching import Key
@@ -122,7 +122,7 @@ def run(
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
     asked = wanted or MatchingRequest()
-    waiting = waiting_lines(db) if asked.at_most is not None and asked.after is None else None
+    waiting = open_line_count(db) if asked.at_most is not None and asked.after is None else None
     done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
     return MatchingOutcome(**asdict(done), waiting=waiting)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.door.schemas import Exact, Line, Note, RequestModel, ResponseModel, YearMonth
-from ledger.statements.codes import LineAnswer, Standing
+from ledger.statements.codes import AnswerState, LineAnswer
 
 
 class StatementCreate(RequestModel):
@@ -76,8 +76,8 @@ class StatementHead(ResponseModel):
     issued_at: datetime
     issued_by: str
     superseded_by: str | None
-    centre_says: Standing
-    builder_says: Standing
+    centre_says: AnswerState
+    builder_says: AnswerState
 
 
 class StatementSummary(StatementHead):

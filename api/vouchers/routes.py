@@ -32,7 +32,7 @@ from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
-from ledger.vouchers.steps.reserve import release, reservation_of, reserve, standing
+from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Reservation, Voucher
 
@@ -118,7 +118,7 @@ def reservations(
     *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
 ) -> list[ReservationRead]:
     """The reservations that stand, oldest first: they are used up in this order."""
-    found = standing(db, _voucher(db, viewer, code))
+    found = open_reservations(db, _voucher(db, viewer, code))
     return [_reservation(one, left) for one, left in found]
 
 

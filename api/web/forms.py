@@ -42,7 +42,7 @@ def file(sent: FormData, name: str = "file") -> File | None:
     if given is None or isinstance(given, str):
         return None
     content = given.file.read()
-    return File.given(given.filename or "", content) if content else None
+    return File.from_content(given.filename or "", content) if content else None
 
 
 def fen(written: str) -> Fen:

@@ -53,7 +53,7 @@ _POST = text("""
     SELECT cause, id FROM kept
 """)
 
-_KNOWN = text("""
+_KNOWN_POSTINGS = text("""
     SELECT p.cause, p.used, m.book, m.kind, m.from_role, m.to_role, m.amount
     FROM postings p JOIN movements m ON m.posting = p.id
     WHERE p.cause = ANY(:causes) ORDER BY m.id
@@ -71,7 +71,7 @@ class Draft:
     """
 
     cause: str
-    used: date
+    used_on: date
     booked: date
     actor: str
     moves: Mapping[int, Sequence[Move]]
@@ -94,10 +94,10 @@ def rights(db: Session, book: int) -> Rights:
     Raises:
         NotFound: there is no such book of rights.
     """
-    found = balances(db, book)
-    if found.keys() != Rights.__dataclass_fields__.keys():
+    amounts = balances(db, book)
+    if amounts.keys() != Rights.__dataclass_fields__.keys():
         raise NotFound("book", book=book)
-    return Rights(**found)
+    return Rights(**amounts)
 
 
 def balances(db: Session, book: int) -> dict[str, Fen]:
@@ -110,7 +110,7 @@ def post(
     db: Session,
     *,
     cause: str,
-    used: date,
+    used_on: date,
     booked: date,
     actor: str,
     moves: Mapping[int, Sequence[Move]],
@@ -125,7 +125,7 @@ def post(
             caller rolls back.
         NotFound: a book or an account does not exist.
     """
-    draft = Draft(cause, used, booked, actor, moves, note or {})
+    draft = Draft(cause, used_on, booked, actor, moves, note or {})
     return _insert(db, [draft]).get(cause)
 
 
@@ -146,10 +146,10 @@ def _insert(db: Session, drafts: Sequence[Draft]) -> dict[str, int]:
         )
     with refusals(_refusal):
         rows = db.execute(_POST, _columns(drafts)).all()
-    kept: dict[str, int] = {row.cause: row.id for row in rows}
-    if len(kept) < len(drafts):
-        _refuse_changed(db, {c: d for c, d in by_cause.items() if c not in kept})
-    return kept
+    numbers: dict[str, int] = {row.cause: row.id for row in rows}
+    if len(numbers) < len(drafts):
+        _refuse_changed(db, {c: d for c, d in by_cause.items() if c not in numbers})
+    return numbers
 
 
 def _columns(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
@@ -161,7 +161,7 @@ def _columns(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
     ]
     return {
         "causes": [d.cause for d in drafts],
-        "used": [d.used for d in drafts],
+        "used": [d.used_on for d in drafts],
         "booked": [d.booked for d in drafts],
         "actors": [d.actor for d in drafts],
         "notes": [json.dumps(dict(d.note), ensure_ascii=False) for d in drafts],
@@ -179,16 +179,16 @@ def _refuse_changed(db: Session, again: Mapping[str, Draft]) -> None:
 
     Who posted it and when it was booked belong to the first time, not to what was meant.
     """
-    posted: dict[str, list[tuple[Any, ...]]] = {}
-    for cause, *content in db.execute(_KNOWN, {"causes": list(again)}):
-        posted.setdefault(cause, []).append(tuple(content))
+    posted_entries: dict[str, list[tuple[Any, ...]]] = {}
+    for cause, *content in db.execute(_KNOWN_POSTINGS, {"causes": list(again)}):
+        posted_entries.setdefault(cause, []).append(tuple(content))
     for cause, draft in again.items():
-        wanted = [
-            (draft.used, book, m.kind, m.from_role, m.to_role, m.amount)
+        drafted_entries = [
+            (draft.used_on, book, m.kind, m.from_role, m.to_role, m.amount)
             for book, moves in draft.moves.items()
             for m in moves
         ]
-        if posted[cause] != wanted:
+        if posted_entries[cause] != drafted_entries:
             raise Conflict("cause_repeated", cause=cause)
 
 

@@ -19,10 +19,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from ledger.charging.queries import contract_lines as lines
 from ledger.charging.queries.policies import policies
-from ledger.charging.rules.billing import owed
+from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
 from ledger.charging.tables import Charge
-from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Contract, Project
 from ledger.units import beijing_day
 
@@ -30,23 +30,23 @@ _FOLLOW = text("SELECT follow_lines(:projects)")
 
 
 @dataclass(frozen=True)
-class Charged:
+class ChargeResult:
     """How many charges changed, and how much usage has no price (pieces of usage, not hours)."""
 
     changed: int
     unpriced: int
 
 
-def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> Charged:
+def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> ChargeResult:
     """Bring the charges of these projects (None: of all) to what their contract lines cost."""
     db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
-    chosen = list(projects) if projects is not None else _all_projects(db)
-    items = lines.billed(db, chosen, beijing_day(now))
-    wanted = charges(owed(items), policies(db, chosen))
-    unpriced = sum(isinstance(item, Unpriced) for item in items)
-    changed = _replace(db, chosen, wanted, now)
-    db.execute(_FOLLOW, {"projects": chosen})
-    return Charged(changed, unpriced)
+    project_ids = list(projects) if projects is not None else _all_projects(db)
+    items = lines.bill_items(db, project_ids, beijing_day(now))
+    target = charges(owed_items(items), policies(db, project_ids))
+    unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
+    changed = _replace(db, project_ids, target, now)
+    db.execute(_FOLLOW, {"projects": project_ids})
+    return ChargeResult(changed, unpriced)
 
 
 def _all_projects(db: Session) -> list[int]:
@@ -54,14 +54,14 @@ def _all_projects(db: Session) -> list[int]:
 
 
 def _replace(
-    db: Session, projects: Sequence[int], wanted: dict[ChargeKey, ChargeSum], now: datetime
+    db: Session, projects: Sequence[int], target: dict[ChargeKey, ChargeSum], now: datetime
 ) -> int:
-    standing = {_key(row): row for row in db.exec(_standing(projects))}
-    gone = standing.keys() - wanted.keys()
-    for key in gone:
-        db.delete(standing[key])
-    changed = {k: total for k, total in wanted.items() if not _agrees(standing.get(k), total)}
-    for key, total in changed.items():
+    rows = {_key(row): row for row in db.exec(_charges_of(projects))}
+    obsolete = rows.keys() - target.keys()
+    for key in obsolete:
+        db.delete(rows[key])
+    updates = {k: total for k, total in target.items() if not _agrees(rows.get(k), total)}
+    for key, total in updates.items():
         num, den = total.device_ms.as_integer_ratio()
         figures: dict[str, Any] = {
             "ms_num": Decimal(num),
@@ -70,15 +70,15 @@ def _replace(
             "promised_ms": total.promised_ms,
             "computed_at": now,
         }
-        if key in standing:
-            standing[key].sqlmodel_update(figures)
+        if key in rows:
+            rows[key].sqlmodel_update(figures)
         else:
             db.add(Charge(**vars(key), **figures))
     db.flush()
-    return len(gone) + len(changed)
+    return len(obsolete) + len(updates)
 
 
-def _standing(projects: Sequence[int]) -> SelectOfScalar[Charge]:
+def _charges_of(projects: Sequence[int]) -> SelectOfScalar[Charge]:
     contracts = select(Contract.id).where(col(Contract.project).in_(projects))
     return select(Charge).where(col(Charge.contract).in_(contracts))
 

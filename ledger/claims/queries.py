@@ -22,7 +22,7 @@ from ledger.registry.tables import Project
 from ledger.units import BEIJING, Fen
 from ledger.vouchers.tables import Voucher
 
-_PROMISED = text("""
+_PROMISED_FEN = text("""
     SELECT coalesce(sum(c.fen - coalesce(paid.fen, 0)), 0)::bigint
     FROM claims c LEFT JOIN LATERAL (
         SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim = c.id) paid ON true
@@ -32,7 +32,7 @@ _PROMISED = text("""
 _ONE_NUMBER_AT_A_TIME = text(
     "SELECT pg_advisory_xact_lock(hashtextextended('suanquan.claim', :year))"
 )
-_NUMBERED = text("SELECT count(*) FROM claims WHERE number LIKE :series")
+_COUNT_OF_YEAR = text("SELECT count(*) FROM claims WHERE number LIKE :series")
 _FILES = text("""
     SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
            f.added_at, f.added_by
@@ -58,32 +58,32 @@ _ACCOUNTS = text("""
 
 def claim_by_number(db: Session, number: str) -> Claim:
     """The claim, or NotFound."""
-    found = db.exec(select(Claim).where(Claim.number == number)).one_or_none()
-    if found is None:
+    claim = db.exec(select(Claim).where(Claim.number == number)).one_or_none()
+    if claim is None:
         raise NotFound("claim", number=number)
-    return found
+    return claim
 
 
 def voucher_of(db: Session, project: int) -> Voucher:
     """The project's voucher, or NotFound."""
-    found = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
-    if found is None:
+    voucher = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
+    if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, project).code)
-    return found
+    return voucher
 
 
-def promised(
+def promised_fen(
     db: Session, voucher: Voucher, states: Collection[str], *, besides: int | None = None
 ) -> Fen:
     """What the voucher's claims in these states still ask for, fen; one of them may be left out."""
-    asked = {"voucher": voucher.id, "states": list(states), "besides": besides}
-    return int(db.scalars(_PROMISED, asked).one())
+    params = {"voucher": voucher.id, "states": list(states), "besides": besides}
+    return int(db.scalars(_PROMISED_FEN, params).one())
 
 
 def claimable(db: Session, voucher: Voucher) -> Fen:
     """What nobody has claimed yet, fen; below zero where less is earned than was claimed."""
-    held = rights(db, voucher.book)
-    return held.payable + held.sent - promised(db, voucher, OPEN)
+    amounts = rights(db, voucher.book)
+    return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
 
 
 def matched_cost(db: Session, voucher: Voucher) -> Fen:
@@ -96,14 +96,14 @@ def new_number(db: Session, now: datetime) -> str:
     """The next number of the year, `DF-2026-0001`; others wait until this transaction ends."""
     year = now.astimezone(BEIJING).year
     db.execute(_ONE_NUMBER_AT_A_TIME, {"year": year})
-    count = db.scalars(_NUMBERED, {"series": f"DF-{year}-%"}).one()
+    count = db.scalars(_COUNT_OF_YEAR, {"series": f"DF-{year}-%"}).one()
     return f"DF-{year}-{count + 1:04d}"
 
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:
     """The steps of a claim, in their order."""
-    asked = select(ClaimEvent).where(ClaimEvent.claim == claim).order_by(col(ClaimEvent.seq))
-    return db.exec(asked).all()
+    query = select(ClaimEvent).where(ClaimEvent.claim == claim).order_by(col(ClaimEvent.seq))
+    return db.exec(query).all()
 
 
 def newest_event(db: Session, claim: int, action: str) -> ClaimEvent | None:
@@ -132,9 +132,9 @@ def publications(
 
 def objections(db: Session, claim: int) -> Sequence[Objection]:
     """The objections to a claim, resolved or not, in the order in which they came."""
-    mine = select(col(Publication.id)).where(Publication.claim == claim)
-    asked = select(Objection).where(col(Objection.publication).in_(mine))
-    return db.exec(asked.order_by(col(Objection.id))).all()
+    publications = select(col(Publication.id)).where(Publication.claim == claim)
+    query = select(Objection).where(col(Objection.publication).in_(publications))
+    return db.exec(query.order_by(col(Objection.id))).all()
 
 
 def account_of(db: Session, organisation: int) -> BankAccount | None:
@@ -148,10 +148,10 @@ def accounts(db: Session, organisations: Collection[int] | None = None) -> Seque
 
     `held`: a change of the organisation's account is under way.
     """
-    wanted = None if organisations is None else list(organisations)
-    return db.execute(_ACCOUNTS, {"organisations": wanted}).all()
+    ids = None if organisations is None else list(organisations)
+    return db.execute(_ACCOUNTS, {"organisations": ids}).all()
 
 
-def masked(number: str) -> str:
+def mask(number: str) -> str:
     """An account's number as those see it who need not know: its last four figures."""
     return "*" * (len(number) - 4) + number[-4:]

@@ -21,7 +21,7 @@ from ledger.errors import Unusable
 from ledger.postgres import exec_with_parent as tether
 
 SYSTEM = Path("/usr/lib/postgresql")  # Debian's place: one folder a major version
-NEEDED = ("postgres", "initdb")
+PROGRAMS = ("postgres", "initdb")
 # Nothing of ours: no PG… variable, no HOME that the account may not read.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -37,8 +37,8 @@ class Account:
     def command(self, program: Path, *arguments: str) -> list[str]:
         """The command that runs the program as this account and ends it with us."""
         shim = [sys.executable, "-I", "-S", tether.__file__]
-        who = (os.getpid(), self.uid, self.gid)
-        return [*shim, *map(str, who), str(program), *arguments]
+        owner = (os.getpid(), self.uid, self.gid)
+        return [*shim, *map(str, owner), str(program), *arguments]
 
     def may_enter(self, folder: Path) -> bool:
         """Whether it can use the folder: the kernel is asked, as mode bits don't tell all."""
@@ -68,7 +68,7 @@ def find_binaries(explicit: Path | None = None) -> Path:
     """The folder with `postgres` and `initdb`; a folder named explicitly is the only one tried."""
     places = [explicit] if explicit else [*_wheel(), *system_binaries(), *_on_path()]
     for place in places:
-        if all(os.access(place / name, os.X_OK) for name in NEEDED):
+        if all(os.access(place / name, os.X_OK) for name in PROGRAMS):
             return place.resolve()
     raise Unusable("no_binaries", tried=", ".join(map(str, places)) or "-")
 
@@ -86,19 +86,19 @@ def system_binaries() -> list[Path]:
 
 
 def _on_path() -> list[Path]:
-    found = shutil.which("postgres")
-    return [Path(found).resolve().parent] if found else []
+    path = shutil.which("postgres")
+    return [Path(path).resolve().parent] if path else []
 
 
 def major_version(binaries: Path) -> str:
     """The major version, "18" of `postgres (PostgreSQL) 18.6`."""
-    said = subprocess.run(  # noqa: S603 - our own path
+    output = subprocess.run(  # noqa: S603 - our own path
         [binaries / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout
-    found = re.search(r"\) (\d+)", said)
-    if not found:
-        raise Unusable("no_binaries", tried=f"{binaries}: {said.strip()}")
-    return found[1]
+    match = re.search(r"\) (\d+)", output)
+    if not match:
+        raise Unusable("no_binaries", tried=f"{binaries}: {output.strip()}")
+    return match[1]
 
 
 def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
@@ -128,7 +128,10 @@ def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
 
 def _same_build(binaries: Path, copy: Path) -> bool:
     try:
-        ours, theirs = (binaries / "postgres").stat(), (copy / "postgres").stat()
+        original, copied_file = (binaries / "postgres").stat(), (copy / "postgres").stat()
     except FileNotFoundError:
         return False
-    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
+    return (original.st_size, original.st_mtime_ns) == (
+        copied_file.st_size,
+        copied_file.st_mtime_ns,
+    )

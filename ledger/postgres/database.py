@@ -119,18 +119,18 @@ def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE
 
 def _driver_url(url: str) -> sa.URL:
     try:
-        parsed = sa.make_url(url)
+        driver_url = sa.make_url(url)
     except ArgumentError as error:
         raise Unusable("database_url", scheme="?") from error
-    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
-        raise Unusable("database_url", scheme=parsed.drivername)
-    return parsed.set(drivername="postgresql+psycopg")
+    if driver_url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise Unusable("database_url", scheme=driver_url.drivername)
+    return driver_url.set(drivername="postgresql+psycopg")
 
 
 def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dict[str, str]:
     # Startup settings, not SET statements: a rollback or RESET falls back to them, not past them.
-    given = _driver_url(url).query.get("options", "")
-    options = [given if isinstance(given, str) else " ".join(given)]
+    url_options = _driver_url(url).query.get("options", "")
+    options = [url_options if isinstance(url_options, str) else " ".join(url_options)]
     for key, value in {"timezone": "UTC", **settings}.items():
         escaped = str(value).replace("\\", "\\\\").replace(" ", "\\ ")
         options.append(f"-c {key}={escaped}")
@@ -166,8 +166,8 @@ def _refuse_old_server(connection: sa.Connection) -> None:
 def _refuse_newer_schema(connection: sa.Connection) -> None:
     scripts = ScriptDirectory.from_config(migrations())
     have = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
-    if have is not None and have not in known:
+    revisions = {script.revision for script in scripts.walk_revisions()}
+    if have is not None and have not in revisions:
         raise Unusable("schema_newer", have=have, want=scripts.get_current_head() or "-")
 
 

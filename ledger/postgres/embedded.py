@@ -176,8 +176,8 @@ class Embedded:
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             os.chown(folder, self._account.uid, self._account.gid)
-        found = folder.lstat()
-        if folder.is_symlink() or found.st_uid != self._account.uid or found.st_mode & 0o077:
+        status = folder.lstat()
+        if folder.is_symlink() or status.st_uid != self._account.uid or status.st_mode & 0o077:
             raise Unusable("folder_not_ours", path=folder, account=self._account.name)
 
     def _refuse_closed_path(self) -> None:
@@ -236,13 +236,13 @@ class Embedded:
             "--auth=scram-sha-256", f"--pwfile={password}", "--data-checksums",
             "--locale=C", "--encoding=UTF8", "--no-instructions", *no_sync,
         )  # fmt: skip
-        done = subprocess.run(  # noqa: S603 - our own command
+        result = subprocess.run(  # noqa: S603 - our own command
             command, check=False, cwd="/", env=ENVIRONMENT,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         password.unlink()
-        if done.returncode:
-            raise Unusable("initdb_failed", path=self._home, detail=fault(done.stdout))
+        if result.returncode:
+            raise Unusable("initdb_failed", path=self._home, detail=fault(result.stdout))
         aside.rename(self._postmaster.cluster)
         _sync_folder(self._home)
 
@@ -258,8 +258,8 @@ class Embedded:
                         sql.Identifier(role), sql.Literal(password)
                     )
                 )
-            known = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
-            if DATABASE not in known:
+            databases = {row[0] for row in admin.execute("SELECT datname FROM pg_database")}
+            if DATABASE not in databases:
                 admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
 

@@ -54,13 +54,13 @@ class Postmaster:
         if self._log.exists():
             self._log.replace(self._log.with_name(self._log.name + ".1"))
         self._stopping.clear()
-        started: Future[None] = Future()
+        start_result: Future[None] = Future()
         # The kernel ends the server with the *thread* that started it: one that lives for that.
         self._keeper = threading.Thread(
-            target=self._keep, args=(programs, started), name="postgres", daemon=True
+            target=self._keep, args=(programs, start_result), name="postgres", daemon=True
         )
         self._keeper.start()
-        started.result()
+        start_result.result()
 
     def stop(self) -> None:
         """Close all sessions, write everything down, end; nothing when it is not running."""
@@ -78,16 +78,16 @@ class Postmaster:
 
         Nobody else's server can be here by right, for we hold the lock of the folder.
         """
-        left = self._inhabitants()
+        pids = self._inhabitants()
         first = self._noted_pid()
-        for pid in {first} & left or left:
+        for pid in {first} & pids or pids:
             # A postmaster ends its sessions; sessions that lost theirs are told one by one.
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT if pid == first else signal.SIGTERM)
         patience = time.monotonic() + STOP_S
-        while left := self._inhabitants():
+        while pids := self._inhabitants():
             if time.monotonic() > patience:
-                raise Unusable("server_stays", path=self.cluster, pid=min(left))
+                raise Unusable("server_stays", path=self.cluster, pid=min(pids))
             time.sleep(POLL_S)
         for note in (self.pid_file, self._sockets / SOCKET, self._sockets / (SOCKET + ".lock")):
             note.unlink(missing_ok=True)
@@ -95,32 +95,32 @@ class Postmaster:
     @property
     def mark(self) -> str:
         """Which folder a server process works for, whatever the folder is called by now."""
-        found = self._home.stat()
-        return f"suanquan-{found.st_dev:x}-{found.st_ino:x}"
+        status = self._home.stat()
+        return f"suanquan-{status.st_dev:x}-{status.st_ino:x}"
 
     def _inhabitants(self) -> set[int]:
-        mark, found = self.mark.encode(), set[int]()
+        mark, pids = self.mark.encode(), set[int]()
         for process in Path("/proc").iterdir():
             if process.name.isdecimal():
                 with suppress(OSError):  # it ended while we looked
-                    named = (process / "comm").read_bytes().strip() == b"postgres"
-                    if named and mark in (process / "cmdline").read_bytes():
-                        found.add(int(process.name))
-        return found
+                    is_postgres = (process / "comm").read_bytes().strip() == b"postgres"
+                    if is_postgres and mark in (process / "cmdline").read_bytes():
+                        pids.add(int(process.name))
+        return pids
 
     def _noted_pid(self) -> int:
         with suppress(OSError, ValueError, IndexError):
             return int(self.pid_file.read_text(errors="replace").splitlines()[0])
         return 0
 
-    def _keep(self, programs: Path, started: Future[None]) -> None:
+    def _keep(self, programs: Path, start_result: Future[None]) -> None:
         """Stay with the server until it is to stop; start it again when it was killed."""
         try:
             server = self._launch(programs)
         except BaseException as error:  # noqa: BLE001 - it is raised where `start` waits
-            started.set_exception(error)
+            start_result.set_exception(error)
             return
-        started.set_result(None)
+        start_result.set_result(None)
         while (code := server.wait()) is not None and not self._stopping.is_set():
             logger.error("PostgreSQL ended by itself (%s); starting it again", code)
             try:

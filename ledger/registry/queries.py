@@ -85,9 +85,9 @@ def payee_of(db: Session, project: int, day: date) -> int:
     return int(db.scalars(_PAYEE, {"project": project, "day": day}).one())
 
 
-def related(db: Session, one: int, other: int, day: date) -> bool:
+def related(db: Session, first: int, second: int, day: date) -> bool:
     """Whether two organisations are related (关联方) on a day, whichever was named first."""
-    return bool(db.scalar(_RELATED, {"one": one, "other": other, "day": day}))
+    return bool(db.scalar(_RELATED, {"one": first, "other": second, "day": day}))
 
 
 def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:

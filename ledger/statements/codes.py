@@ -17,7 +17,7 @@ class LineAnswer(StrEnum):
     CONTESTED = "contested"
 
 
-class Standing(StrEnum):
+class AnswerState(StrEnum):
     """What a party says of the whole: every line confirmed, one contested, or not all answered."""
 
     CONFIRMED = "confirmed"

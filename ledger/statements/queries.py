@@ -13,12 +13,12 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines as lines
-from ledger.charging.rules.billing import owed
+from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
-from ledger.statements.codes import Party, Standing
-from ledger.statements.rules import Answer, Evidence, Line, Statement, evidence, standing
+from ledger.statements.codes import AnswerState, Party
+from ledger.statements.rules import Answer, Evidence, Line, Statement, answer_state, evidence
 from ledger.units import Fen
 
 _HEADS = """
@@ -34,7 +34,7 @@ _HEADS = """
     WHERE (CAST(:centre AS bigint) IS NULL OR k.centre = :centre)
         AND (CAST(:project AS bigint) IS NULL OR k.project = :project)
 """
-_ONE = text(f"{_HEADS} AND s.number = :number")
+_STATEMENT = text(f"{_HEADS} AND s.number = :number")
 _LIST = text(f"""
     SELECT h.*, a.lines, a.centre_words, a.builder_words FROM ({_HEADS}
         AND (CAST(:month AS date) IS NULL OR s.month = :month)
@@ -97,16 +97,16 @@ class Summary:
     issued_by: str
     superseded_by: str | None
     lines: int
-    centre_says: Standing
-    builder_says: Standing
+    centre_says: AnswerState
+    builder_says: AnswerState
 
 
 def statement(
     db: Session, number: str, *, centre: int | None = None, project: int | None = None
 ) -> Statement:
     """The statement of this number, of one centre or project where they are given; or NotFound."""
-    asked = {"number": number, "centre": centre, "project": project}
-    head = db.execute(_ONE, asked).mappings().one_or_none()
+    params = {"number": number, "centre": centre, "project": project}
+    head = db.execute(_STATEMENT, params).mappings().one_or_none()
     if head is None:
         raise NotFound("statement", number=number)
     fields = dict(head)
@@ -128,14 +128,14 @@ def statements(
     offset: int = 0,
 ) -> list[Summary]:
     """Statements, newest month first; older revisions where `superseded` ones are asked for."""
-    asked = {
+    params = {
         "centre": centre, "project": project, "month": month, "contract": contract,
         "all": superseded, "limit": limit, "offset": offset,
     }  # fmt: skip
-    return [_summary(row) for row in db.execute(_LIST, asked)]
+    return [_summary(row) for row in db.execute(_LIST, params)]
 
 
-def charged(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
+def charges_of(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
     """The charges of a contract's month."""
     rows = db.exec(select(Charge).where(Charge.contract == contract, Charge.month == month))
     return {
@@ -143,15 +143,15 @@ def charged(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
     }
 
 
-def proved(
+def evidence_of(
     db: Session, project: int, month: date, next_month: date, policies: Policies
 ) -> dict[ChargeKey, Evidence]:
     """The evidence of all charges of a project in a month."""
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
-    items = owed(lines.billed_in(db, project, month, next_month))
-    found = evidence(items, gaps, policies)
-    return {key: proof for key, proof in found.items() if key.month == month}
+    items = owed_items(lines.bill_items_between(db, project, month, next_month))
+    proofs = evidence(items, gaps, policies)
+    return {key: proof for key, proof in proofs.items() if key.month == month}
 
 
 def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: ANN401 - a row
@@ -183,9 +183,9 @@ def _answer(r: Any) -> Answer:  # noqa: ANN401 - a row
 
 def _summary(r: Any) -> Summary:  # noqa: ANN401 - a row
     fields = dict(r._mapping)  # noqa: SLF001 - SQLAlchemy's name
-    for gone in ("id", "digest"):
-        del fields[gone]
+    for key in ("id", "digest"):
+        del fields[key]
     centre, builder = fields.pop("centre_words"), fields.pop("builder_words")
     return Summary(
-        **fields, centre_says=standing(centre or ()), builder_says=standing(builder or ())
+        **fields, centre_says=answer_state(centre or ()), builder_says=answer_state(builder or ())
     )

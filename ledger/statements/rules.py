@@ -20,8 +20,8 @@ from typing import Any
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
 from ledger.formats.spreadsheet_export import harmless
 from ledger.policy.process import Grade
-from ledger.registry.rules.pricing import Priced, Share
-from ledger.statements.codes import LineAnswer, Standing
+from ledger.registry.rules.pricing import PricedUsage, Share
+from ledger.statements.codes import AnswerState, LineAnswer
 from ledger.units import Fen, hours, yuan
 
 GRADES: Mapping[str, Grade] = MappingProxyType(
@@ -92,22 +92,22 @@ class Statement:
     lines: tuple[Line, ...]
 
     @property
-    def centre_says(self) -> Standing:
+    def centre_says(self) -> AnswerState:
         """What the centre says of the whole."""
-        return standing(line.centre.word if line.centre else None for line in self.lines)
+        return answer_state(line.centre.word if line.centre else None for line in self.lines)
 
     @property
-    def builder_says(self) -> Standing:
+    def builder_says(self) -> AnswerState:
         """What the builder says of the whole."""
-        return standing(line.builder.word if line.builder else None for line in self.lines)
+        return answer_state(line.builder.word if line.builder else None for line in self.lines)
 
 
-def standing(words: Iterable[str | None]) -> Standing:
+def answer_state(words: Iterable[str | None]) -> AnswerState:
     """What a party says of the whole, from its words on the lines; None is no word yet."""
-    said = set(words)
-    if "contested" in said:
-        return Standing.CONTESTED
-    return Standing.OPEN if None in said else Standing.CONFIRMED
+    answers = set(words)
+    if "contested" in answers:
+        return AnswerState.CONTESTED
+    return AnswerState.OPEN if None in answers else AnswerState.CONFIRMED
 
 
 def number_of(contract: int, month: date, revision: int) -> str:
@@ -116,7 +116,7 @@ def number_of(contract: int, month: date, revision: int) -> str:
 
 
 def evidence(
-    items: Iterable[Priced | Share],
+    items: Iterable[PricedUsage | Share],
     gaps: Mapping[tuple[str, date], int],
     policies: Policies,
 ) -> dict[ChargeKey, Evidence]:
@@ -129,22 +129,22 @@ def evidence(
     """
     sources: dict[ChargeKey, set[str]] = {}
     watched: dict[ChargeKey, set[tuple[str, date]]] = {}
-    delivered: dict[ChargeKey, int] = {}
+    delivered_ms: dict[ChargeKey, int] = {}
     for item in items:
         key = charge_key(item, policies)
-        told = sources.setdefault(key, set())
+        names = sources.setdefault(key, set())
         if isinstance(item, Share):
-            told |= item.sources
-            delivered[key] = delivered.get(key, 0) + item.gap_ms
+            names |= item.sources
+            delivered_ms[key] = delivered_ms.get(key, 0) + item.gap_ms
         else:
-            told.add(item.used.source)
-            watched.setdefault(key, set()).add((item.used.device, item.used.day))
+            names.add(item.usage.source)
+            watched.setdefault(key, set()).add((item.usage.device, item.usage.day))
     return {
         key: Evidence(
-            worst(GRADES[source] for source in told),
-            delivered.get(key, 0) + sum(gaps.get(one, 0) for one in watched.get(key, ())),
+            worst(GRADES[source] for source in names),
+            delivered_ms.get(key, 0) + sum(gaps.get(day, 0) for day in watched.get(key, ())),
         )
-        for key, told in sources.items()
+        for key, names in sources.items()
     }
 
 
@@ -155,11 +155,11 @@ def worst(grades: Iterable[Grade]) -> Grade:
 
 def content(contract: int, month: date, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What a statement says, for its digest: who answers names exactly this."""
-    told = [
+    rows = [
         {k: v if isinstance(v, (int, str, type(None))) else str(v) for k, v in line.items()}
         for line in lines
     ]
-    return {"contract": contract, "month": month.isoformat(), "lines": told}
+    return {"contract": contract, "month": month.isoformat(), "lines": rows}
 
 
 _TITLES = (
@@ -191,16 +191,16 @@ def as_csv(statement: Statement) -> bytes:
 
 
 def _row(line: Line) -> list[str]:
-    answers = [_told(line.centre), _told(line.builder)]
-    promised = "" if line.promised_ms is None else str(line.promised_ms)
+    answers = [_answer_texts(line.centre), _answer_texts(line.builder)]
+    promised_text = "" if line.promised_ms is None else str(line.promised_ms)
     return [
         str(line.line), _KINDS[line.kind], line.name, line.model or "", line.mig_profile,
         line.partition or "", line.qos or "", _MARKETS.get(line.market or "", ""), line.policy,
-        hours(line.device_ms, 6).replace(",", ""), str(line.device_ms), promised,
+        hours(line.device_ms, 6).replace(",", ""), str(line.device_ms), promised_text,
         yuan(line.cost_fen).replace(",", ""), line.grade, str(line.gap_ms),
         *(cell for answer in answers for cell in answer),
     ]  # fmt: skip
 
 
-def _told(answer: Answer | None) -> tuple[str, str]:
+def _answer_texts(answer: Answer | None) -> tuple[str, str]:
     return ("", "") if answer is None else (_WORDS[answer.word], answer.reason)

@@ -48,9 +48,9 @@ def issue(db: Session, contract: int, month: date, *, actor: str, now: datetime)
             (`nothing_metered`).
     """
     _refuse_open(month, now)
-    found = _contract(db, contract)
-    charge(db, now, [found.project])
-    return _issue(db, found, month, actor, now)
+    row = _contract(db, contract)
+    charge(db, now, [row.project])
+    return _issue(db, row, month, actor, now)
 
 
 def issue_all(db: Session, month: date, *, actor: str, now: datetime) -> list[Statement]:
@@ -63,12 +63,12 @@ def issue_all(db: Session, month: date, *, actor: str, now: datetime) -> list[St
 
 def preview(db: Session, contract: int, month: date, *, now: datetime) -> Statement:
     """What a statement would say now, also of a month that is not over. Nothing is kept of it."""
-    found = _contract(db, contract)
+    row = _contract(db, contract)
     with db.begin_nested() as savepoint:
-        charge(db, now, [found.project])
-        made = _issue(db, found, month, "preview", now)
+        charge(db, now, [row.project])
+        statement = _issue(db, row, month, "preview", now)
         savepoint.rollback()
-    return replace(made, number="", superseded_by=None)
+    return replace(statement, number="", superseded_by=None)
 
 
 def answer(
@@ -92,19 +92,19 @@ def answer(
         Refused: contested without a reason (`reason_missing`).
     """
     db.execute(_ONE_AT_A_TIME)
-    seen = statements.statement(db, number)
-    if seen.superseded_by is not None:
-        raise Conflict("statement_superseded", number=number, by=seen.superseded_by)
+    view = statements.statement(db, number)
+    if view.superseded_by is not None:
+        raise Conflict("statement_superseded", number=number, by=view.superseded_by)
     if word == "contested" and not reason.strip():
         raise Refused("reason_missing")
-    there = {line.line: line for line in seen.lines}
+    by_line = {line.line: line for line in view.lines}
     for line in lines or ():
-        if line not in there:
+        if line not in by_line:
             raise NotFound("statement_line", number=number, line=line)
     row = db.exec(select(Row).where(Row.number == number)).one()
-    changed = 0
-    for line in sorted(set(there if lines is None else lines)):
-        before = there[line].centre if party == "centre" else there[line].builder
+    count = 0
+    for line in sorted(set(by_line if lines is None else lines)):
+        before = by_line[line].centre if party == "centre" else by_line[line].builder
         if before is None or (before.word, before.reason) != (word, reason.strip()):
             db.add(
                 StatementAnswer(
@@ -112,16 +112,16 @@ def answer(
                     reason=reason.strip(), answered_at=now, answered_by=actor,
                 )
             )  # fmt: skip
-            changed += 1
+            count += 1
     db.flush()
-    return changed
+    return count
 
 
 def _contract(db: Session, key: int) -> Contract:
-    found = db.get(Contract, key)
-    if found is None:
+    row = db.get(Contract, key)
+    if row is None:
         raise NotFound("contract", number=key)
-    return found
+    return row
 
 
 def _refuse_open(month: date, now: datetime) -> None:
@@ -142,34 +142,34 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
         .order_by(col(Row.revision).desc())
         .limit(1)
     ).first()
-    told = _lines(db, contract, month)
-    if newest is None and not told:
+    lines_now = _lines(db, contract, month)
+    if newest is None and not lines_now:
         raise Refused("nothing_metered", contract=contract.number, month=f"{month:%Y-%m}")
-    says = digest(content(contract_id, month, told))
+    says = digest(content(contract_id, month, lines_now))
     if newest is None or newest.digest != says:
         revision = newest.revision + 1 if newest else 1
         newest = Row(
             number=number_of(contract_id, month, revision), contract=contract_id, month=month,
             revision=revision,
-            total_fen=sum(int(str(line["cost_fen"])) for line in told), digest=says,
+            total_fen=sum(int(str(line["cost_fen"])) for line in lines_now), digest=says,
             issued_at=now, issued_by=actor,
         )  # fmt: skip
         db.add(newest)
         db.flush()
         db.add_all(
             StatementLine.model_validate({"statement": newest.id, "line": at, **line})
-            for at, line in enumerate(told, start=1)
+            for at, line in enumerate(lines_now, start=1)
         )
         db.flush()
     return statements.statement(db, newest.number)
 
 
 def _lines(db: Session, contract: Contract, month: date) -> list[Line]:
-    rows = statements.charged(db, key(contract), month)
+    rows = statements.charges_of(db, key(contract), month)
     if not rows:
         return []
     project = contract.project
-    proofs = statements.proved(db, project, month, _next(month), policies(db, [project]))
+    proofs = statements.evidence_of(db, project, month, _next(month), policies(db, [project]))
     return [
         {
             "price": key.price,

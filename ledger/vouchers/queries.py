@@ -16,10 +16,10 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines as lines
-from ledger.charging.rules.billing import Item, owed
+from ledger.charging.rules.billing import Item, owed_items
 from ledger.errors import NotFound
 from ledger.postgres.columns import Days
-from ledger.registry.rules.pricing import Share, Unpriced
+from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
 from ledger.vouchers.tables import Clause, Voucher
@@ -72,7 +72,7 @@ class Quota:
 
 
 @dataclass(frozen=True)
-class Earning:
+class EarningTerms:
     """A voucher's terms: `rate` of what is used while its policy is in force, up to `cap_fen`."""
 
     rate: Fraction
@@ -90,10 +90,10 @@ class Earning:
 
 def project_by_code(db: Session, code: str) -> Project:
     """The project, or NotFound."""
-    found = db.exec(select(Project).where(Project.code == code)).one_or_none()
-    if found is None:
+    project = db.exec(select(Project).where(Project.code == code)).one_or_none()
+    if project is None:
         raise NotFound("project", code=code)
-    return found
+    return project
 
 
 def quota(db: Session, project: Project, now: datetime) -> Quota:
@@ -102,12 +102,12 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
     if voucher is None or project.id is None:
         raise NotFound("voucher", project=project.code)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    held = rights(db, voucher.book)
+    amounts = rights(db, voucher.book)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
-    earning = Earning(rate, held.room + held.entitlement, clause.effective)
-    days = project_days(db, project.id, beijing_day(now), earning)
-    left = held.entitlement + held.available + held.reserved
+    terms = EarningTerms(rate, amounts.room + amounts.entitlement, clause.effective)
+    days = project_days(db, project.id, beijing_day(now), terms)
+    remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
     return Quota(
         code=project.code,
@@ -117,51 +117,53 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
         clause=voucher.clause,
         policy=voucher.policy,
         rate=rate,
-        cap_fen=-held.clause,
-        rights=held,
-        left_fen=left,
+        cap_fen=-amounts.clause,
+        rights=amounts,
+        left_fen=remaining,
         cost_fen=memo.cost_fen if memo else 0,
         uncapped_fen=memo.uncapped_fen if memo else 0,
         cut_fen=memo.uncapped_fen - memo.target_fen if memo else 0,
         computed_at=memo.computed_at if memo else None,
         pace_fen=pace,
-        runs_out=_runs_out(days, left, pace, beijing_day(now)),
+        runs_out=_runs_out(days, remaining, pace, beijing_day(now)),
         days=days,
     )
 
 
 def project_days(
-    db: Session, project: int, today: date, earning: Earning | None = None
+    db: Session, project: int, today: date, terms: EarningTerms | None = None
 ) -> tuple[Day, ...]:
     """Every day with usage or cost up to today, oldest first.
 
     Without a voucher's terms nothing is earned.
     """
     by_day: dict[date, list[Item]] = {}
-    for item in lines.billed(db, [project], today):
+    for item in lines.bill_items(db, [project], today):
         if not isinstance(item, Share):
-            by_day.setdefault(item.used.day, []).append(item)
+            by_day.setdefault(item.usage.day, []).append(item)
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
             by_day.setdefault(item.day, []).append(item)
-    days, counted = [], Fraction(0)
+    days, running_cost = [], Fraction(0)
     for day, of_day in sorted(by_day.items()):
-        if earning and earning.on(day):
-            counted += sum((i.cost for i in owed(of_day) if i.line.counts), Fraction(0))
-        days.append(_day(day, of_day, earning.of(counted) if earning else 0))
+        if terms and terms.on(day):
+            running_cost += sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
+        days.append(_day(day, of_day, terms.of(running_cost) if terms else 0))
     return tuple(days)
 
 
 def _day(day: date, items: Sequence[Item], earned_fen: Fen) -> Day:
-    used = [item.used for item in items if not isinstance(item, Share)]
-    util_ms = sum(u.util_ms for u in used)
-    util_ppm_ms = sum(u.util_ppm_ms for u in used)
+    usage = [item.usage for item in items if not isinstance(item, Share)]
+    util_ms = sum(u.util_ms for u in usage)
+    util_ppm_ms = sum(u.util_ppm_ms for u in usage)
     return Day(
         day=day,
-        device_ms=sum((u.device_ms for u in used), Fraction(0)),
-        cost=sum((item.cost for item in owed(items)), Fraction(0)),
+        device_ms=sum((u.device_ms for u in usage), Fraction(0)),
+        cost=sum((item.cost for item in owed_items(items)), Fraction(0)),
         earned_fen=earned_fen,
         util_ppm=round_half_up(Fraction(util_ppm_ms, util_ms)) if util_ms else None,
-        unpriced_ms=sum((i.used.device_ms for i in items if isinstance(i, Unpriced)), Fraction(0)),
+        unpriced_ms=sum(
+            (i.usage.device_ms for i in items if isinstance(i, UnpricedUsage)), Fraction(0)
+        ),
     )
 
 
@@ -171,20 +173,20 @@ def _pace(days: Sequence[Day]) -> Fraction:
         return Fraction(0)
     first = days[-1].day - timedelta(days=PACE_DAYS - 1)
     before = [d.earned_fen for d in days if d.day < first]
-    earned = days[-1].earned_fen - (before[-1] if before else 0)
+    earned_fen = days[-1].earned_fen - (before[-1] if before else 0)
     length = PACE_DAYS if before else (days[-1].day - max(days[0].day, first)).days + 1
-    return Fraction(earned, length)
+    return Fraction(earned_fen, length)
 
 
-def _runs_out(days: Sequence[Day], left: Fen, pace: Fraction, today: date) -> date | None:
+def _runs_out(days: Sequence[Day], remaining: Fen, pace: Fraction, today: date) -> date | None:
     """The day the rest is used up, counted from today; None where that cannot be said."""
     if not days or not days[-1].earned_fen:
         return None
-    if left == 0:
+    if remaining == 0:
         return next(d.day for d in days if d.earned_fen == days[-1].earned_fen)
     if pace <= 0:
         return None
     if days[-1].day < today - timedelta(days=PACE_DAYS):
         return None  # nothing was used lately: there is no present pace
-    days_left = -(-Fraction(left) // pace)
+    days_left = -(-Fraction(remaining) // pace)
     return today + timedelta(days=days_left) if days_left <= FORESEEN_DAYS else None

@@ -14,7 +14,7 @@ from ledger.accounts.queries import post
 from ledger.claims.queries import claim_by_number, voucher_of
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.claims.steps.claim_actions import Action, Wish, handle
-from ledger.claims.steps.claims import Done, add_file, open_claim
+from ledger.claims.steps.claims import StepResult, add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
@@ -53,7 +53,7 @@ _numbers = count(1)
 
 
 def file(text: str) -> File:
-    return File.given(f"{text}.pdf", b"%PDF-" + text.encode())
+    return File.from_content(f"{text}.pdf", b"%PDF-" + text.encode())
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Office:
 
     def take(
         self, number: str, action: Action, viewer: Viewer, now: datetime = START, **wish: object
-    ) -> Done:
+    ) -> StepResult:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             wanted = Wish(action, **wish)  # type: ignore[arg-type]
             return handle(db, claim_by_number(db, number), wanted, viewer=viewer, now=now)
@@ -125,7 +125,12 @@ class Office:
     def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(
-                db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=viewer, now=now
+                db,
+                key(made),
+                answer=Answer.CONFIRMED,
+                digest_seen=made.digest,
+                viewer=viewer,
+                now=now,
             )
 
 
@@ -147,7 +152,7 @@ def draft(engine: sa.Engine, code: str) -> str:
         month = beijing_day(START).replace(day=1)
         money = chain(1, "accrue available accrued", "match accrued payable")
         post(
-            db, cause=f"test/{next(_numbers)}", used=month, booked=month, actor="test",
+            db, cause=f"test/{next(_numbers)}", used_on=month, booked=month, actor="test",
             moves={voucher_of(db, project).book: money},
         )  # fmt: skip
         claim = open_claim(db, project, 1, actor="test", now=START)

@@ -14,7 +14,7 @@ from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document, Line, Party
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
 from ledger.formats.uscc import check_digit
@@ -78,7 +78,7 @@ def settlement(number: str, net_fen: int = 50_000, **other: Any) -> Document:
 
 def file(content: str | bytes = "<?xml version='1.0'?><EInvoice/>", name: str = "发票.xml") -> File:
     """A file of that content."""
-    return File.given(name, content.encode() if isinstance(content, str) else content)
+    return File.from_content(name, content.encode() if isinstance(content, str) else content)
 
 
 class Desk:
@@ -89,25 +89,25 @@ class Desk:
 
     def bring(
         self, document: Document, original: File | None = None, actor: str = CLERK, **more: Any
-    ) -> Taken | list[Finding]:
+    ) -> Intake | list[Finding]:
         original = original or file(f"<?xml?>{document}")
         with Session(self.engine) as db, db.begin():
             return take_document(db, document, original, actor=actor, now=NOW, **more)
 
     def taken(self, document: Document, *given: Any, **more: Any) -> int:
         done = self.bring(document, *given, **more)
-        assert isinstance(done, Taken), done
+        assert isinstance(done, Intake), done
         return done.documents[0].id
 
     def refused(self, document: Document, *given: Any, **more: Any) -> list[tuple[str, str]]:
         """What is wrong, after a look that nothing was kept."""
         before = self.count()
         done = self.bring(document, *given, **more)
-        assert not isinstance(done, Taken)
+        assert not isinstance(done, Intake)
         assert self.count() == before
         return [(found.where, found.code) for found in done]
 
-    def listed(self, documents: Sequence[Document], original: File) -> Taken | list[Finding]:
+    def listed(self, documents: Sequence[Document], original: File) -> Intake | list[Finding]:
         with Session(self.engine) as db, db.begin():
             return take_list(db, documents, original, actor=CLERK, now=NOW)
 
@@ -115,7 +115,7 @@ class Desk:
         assert decision is not None
         with Session(self.engine) as db, db.begin():
             seen = db.get_one(Decision, decision).digest
-            confirm.respond(db, decision, answer=answer, seen=seen, viewer=SECOND, now=NOW)
+            confirm.respond(db, decision, answer=answer, digest_seen=seen, viewer=SECOND, now=NOW)
 
     def count(self) -> tuple[int, ...]:
         """Of everything that taking a document writes."""

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from ledger.desk.steps.take_documents import take_document
 from ledger.documents.rules.cost_document import Document, Party
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.reconciliation.rules.matching import Key
 from ledger.reconciliation.steps.match import Matched, match
 from tests.support.documents import file, party
@@ -90,7 +90,7 @@ class Market:
         with Session(self.engine) as db, db.begin():
             content = file(f"<e>{document.number}</e>")
             taken = take_document(db, document, content, actor=CLERK, now=NOW)
-            assert isinstance(taken, Taken), taken
+            assert isinstance(taken, Intake), taken
             return taken.documents[0].id
 
     def match(self) -> Matched:

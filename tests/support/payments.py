@@ -19,7 +19,7 @@ from ledger.documents.queries.originals import File
 from ledger.formats.uscc import check_digit
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Payable
-from ledger.payment.steps.bank_return import Taken, take_return
+from ledger.payment.steps.bank_return import ReturnIntake, take_return
 from ledger.payment.steps.indicators import open_indicator
 from ledger.payment.steps.payment_list import make_list
 from ledger.payment.tables import PaymentList
@@ -132,7 +132,9 @@ class Treasury:
         now: datetime = NOW,
     ) -> None:
         viewer = CASHIER if answer == "withdrawn" else BOSS
-        respond(db, key(decision), answer=answer, seen=decision.digest, viewer=viewer, now=now)
+        respond(
+            db, key(decision), answer=answer, digest_seen=decision.digest, viewer=viewer, now=now
+        )
 
     def make(
         self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026
@@ -161,9 +163,9 @@ class Treasury:
         self.confirm(number)
         return number
 
-    def bank(self, *rows: str, now: datetime = NOW) -> Taken:
+    def bank(self, *rows: str, now: datetime = NOW) -> ReturnIntake:
         """The bank returns these rows."""
-        file = File.given("回单.csv", "\n".join([HEAD, *rows]).encode())
+        file = File.from_content("回单.csv", "\n".join([HEAD, *rows]).encode())
         with Session(self.engine) as db, db.begin():
             return take_return(db, file, actor=CASHIER.actor, now=now)
 

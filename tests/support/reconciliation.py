@@ -83,8 +83,8 @@ class Desk:
         assert isinstance(decision, Decision), decision
         with Session(self.engine) as db, db.begin():
             respond(
-                db, key(decision), answer=Answer.CONFIRMED, seen=decision.digest, viewer=viewer,
-                now=NOW,
+                db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
+                viewer=viewer, now=NOW,
             )  # fmt: skip
 
     def reconcile(self, *choices: Choice) -> None:

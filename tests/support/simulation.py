@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 
 from agents import wire
 from api.door.batch_decoder import read_batch, verify
-from ledger.metering.steps.intake import Reporter, Sent
+from ledger.metering.steps.intake import Reporter, Submission
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 USCC = "91640100MA7600001J"
@@ -83,7 +83,7 @@ class Node:
             "Content-Type": "application/json",
         }
 
-    def read(self, body: bytes) -> Sent:
+    def read(self, body: bytes) -> Submission:
         """The batch as the door reads it."""
         public = bytes(self.key.verify_key)
         digest = sha256(body).digest()

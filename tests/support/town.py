@@ -9,15 +9,15 @@ from sqlmodel import Session, select
 
 from agents import wire
 from ledger.accounts.rules.targets import Rights
-from ledger.charging.steps import Charged, charge
+from ledger.charging.steps import ChargeResult, charge
 from ledger.metering.steps.intake import Receipt, take_batch
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
-from ledger.registry.steps.register import Registered, register
+from ledger.registry.steps.register import RegistrationReport, register
 from ledger.vouchers.queries import project_by_code
-from ledger.vouchers.steps.accrue import Accrued, accrue_all
+from ledger.vouchers.steps.accrue import AccrualResult, accrue_all
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Voucher
@@ -58,7 +58,9 @@ class Town:
                 now=START,
             )  # fmt: skip
 
-    def register(self, text: str, now: datetime = START, *, supersede: bool = False) -> Registered:
+    def register(
+        self, text: str, now: datetime = START, *, supersede: bool = False
+    ) -> RegistrationReport:
         with Session(self.engine) as db, db.begin():
             done = register(db, text, actor="clerk", now=now, supersede=supersede)
             assert not done.findings, done.findings
@@ -69,7 +71,7 @@ class Town:
             sent = self.node.read(self.node.batch(windows))
             assert isinstance(take_batch(db, sent, NOW), Receipt)
 
-    def accrue(self, now: datetime = NOW) -> tuple[Charged, Accrued]:
+    def accrue(self, now: datetime = NOW) -> tuple[ChargeResult, AccrualResult]:
         with Session(self.engine) as db, db.begin():
             return charge(db, now), accrue_all(db, "test", now)
 

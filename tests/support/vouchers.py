@@ -125,7 +125,7 @@ def accrue(amount: int) -> Sequence[Move]:
 def posted(engine: sa.Engine, cause: str, moves: Mapping[int, Sequence[Move]]) -> int | None:
     """Post and commit."""
     with Session(engine) as db, db.begin():
-        return post(db, cause=cause, used=MONTH, booked=MONTH, actor="clerk", moves=moves)
+        return post(db, cause=cause, used_on=MONTH, booked=MONTH, actor="clerk", moves=moves)
 
 
 def held(engine: sa.Engine, book: int) -> Rights:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.statements.codes import LineAnswer, Party, Standing
+from ledger.statements.codes import AnswerState, LineAnswer, Party
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -17,10 +17,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             LineAnswer.CONFIRMED: msgid("确认"),
             LineAnswer.CONTESTED: msgid("有出入"),
         },
-        Standing: {
-            Standing.CONFIRMED: msgid("已确认"),
-            Standing.CONTESTED: msgid("有出入"),
-            Standing.OPEN: msgid("未答完"),
+        AnswerState: {
+            AnswerState.CONFIRMED: msgid("已确认"),
+            AnswerState.CONTESTED: msgid("有出入"),
+            AnswerState.OPEN: msgid("未答完"),
         },
     }
 )

@@ -34,8 +34,8 @@ def sum_broken(balances: Balances) -> list[str]:
 
 def cap_broken(rights: Rights, cap: Fen) -> list[str]:
     """What is promised is what was last decided to be the cap."""
-    promised = -rights.clause
-    return [f"{promised} are promised, the cap is {cap}"] if promised != cap else []
+    cap_fen = -rights.clause
+    return [f"{cap_fen} are promised, the cap is {cap}"] if cap_fen != cap else []
 
 
 def cash(moves: Iterable[Move]) -> Fen:
@@ -46,34 +46,34 @@ def cash(moves: Iterable[Move]) -> Fen:
 
 def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:
     """Cash out less cash in is what is paid or recoverable, and never beyond the cap."""
-    held = rights.paid + rights.recoverable
-    apart = f"{cash_out} left the bank, {held} are paid or recoverable"
-    beyond = f"{held} are paid or recoverable, the cap is {cap}"
-    return [apart] * (cash_out != held) + [beyond] * (held > cap)
+    net_paid = rights.paid + rights.recoverable
+    apart = f"{cash_out} left the bank, {net_paid} are paid or recoverable"
+    beyond = f"{net_paid} are paid or recoverable, the cap is {cap}"
+    return [apart] * (cash_out != net_paid) + [beyond] * (net_paid > cap)
 
 
 def earned_broken(rights: Rights, target: Target) -> list[str]:
     """Paid, sent and payable are what is earned; only what is on its way may be more."""
-    held = rights.paid + rights.sent + rights.payable
-    earned = max(target.earned_fen, rights.sent)
-    return [f"{held} are paid, sent or payable, {earned} are earned"] if held != earned else []
+    due = rights.paid + rights.sent + rights.payable
+    limit = max(target.earned_fen, rights.sent)
+    return [f"{due} are paid, sent or payable, {limit} are earned"] if due != limit else []
 
 
 def provisional_broken(rights: Rights, target: Target) -> list[str]:
     """The provisional part is U − T, or less where nothing is available any more."""
-    wanted = target.provisional_fen - target.earned_fen
-    short = rights.available == 0 and rights.reserved == 0 and rights.accrued < wanted
-    if rights.accrued != wanted and not short:
-        return [f"{rights.accrued} are accrued, {wanted} should be"]
+    expected = target.provisional_fen - target.earned_fen
+    short = rights.available == 0 and rights.reserved == 0 and rights.accrued < expected
+    if rights.accrued != expected and not short:
+        return [f"{rights.accrued} are accrued, {expected} should be"]
     return []
 
 
 def budget_broken(vouchers: Iterable[Rights], budgets: Iterable[Balances]) -> list[str]:
     """Of all vouchers and all budgets: a payout is in both, on its way and once it is paid."""
-    every, given = list(vouchers), list(budgets)
-    sent, committed = sum(v.sent for v in every), sum(b["committed"] for b in given)
-    paid, spent = sum(v.paid + v.recoverable for v in every), sum(b["spent"] for b in given)
-    return [f"{sent} are sent, {committed} are committed"] * (sent != committed) + [
+    every, indicators = list(vouchers), list(budgets)
+    sent_fen, committed = sum(v.sent for v in every), sum(b["committed"] for b in indicators)
+    paid, spent = sum(v.paid + v.recoverable for v in every), sum(b["spent"] for b in indicators)
+    return [f"{sent_fen} are sent, {committed} are committed"] * (sent_fen != committed) + [
         f"{paid} are paid or recoverable, {spent} are spent"
     ] * (paid != spent)
 
@@ -85,10 +85,10 @@ def cost_broken(
 
     `differences` are by code, above zero what is invoiced and not metered.
     """
-    wanted = dict.fromkeys(balances, 0) | {"metered": -metered, "invoiced": invoiced}
-    wanted |= {code: -fen for code, fen in differences.items()}
+    expected = dict.fromkeys(balances, 0) | {"metered": -metered, "invoiced": invoiced}
+    expected |= {code: -fen for code, fen in differences.items()}
     return [
-        f"{role} is {balance}, not {wanted[role]}"
+        f"{role} is {balance}, not {expected[role]}"
         for role, balance in balances.items()
-        if balance != wanted[role]
+        if balance != expected[role]
     ]

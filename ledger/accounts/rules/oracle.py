@@ -65,7 +65,7 @@ _COST_MOVES = {
 }
 LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES)
 
-DECIDED = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
+DECISION_MOVES = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
 """Moves that need a confirmed decision of this kind about the voucher."""
 
 
@@ -85,7 +85,7 @@ def cost_floors() -> dict[str, Fen]:
 
 
 @dataclass(frozen=True)
-class Decided:
+class CapDecision:
     """What two persons decided about a voucher's book: its new cap, or that it lapses."""
 
     kind: str
@@ -100,8 +100,8 @@ class Oracle:
     def __init__(self) -> None:
         self.books: dict[int, dict[str, Fen]] = {}
         self.floors: dict[int, dict[str, Fen]] = {}
-        self.posted: dict[str, tuple[date, Mapping[int, Sequence[Move]]]] = {}
-        self.decided: dict[int, Decided] = {}
+        self.postings: dict[str, tuple[date, Mapping[int, Sequence[Move]]]] = {}
+        self.decisions: dict[int, CapDecision] = {}
 
     def open(self, book: int, floors: Mapping[str, Fen]) -> None:
         """Open a book with these accounts, each at nothing and above its floor."""
@@ -114,51 +114,55 @@ class Oracle:
 
     def set_cap(self, decision: int) -> None:
         """Move the floor of the contra account, by the newest decision about the cap."""
-        made = self.decided.get(decision)
+        decision_made = self.decisions.get(decision)
         caps = [
             key
-            for key, d in self.decided.items()
-            if made and (d.kind, d.book) == ("cap", made.book)
+            for key, d in self.decisions.items()
+            if decision_made and (d.kind, d.book) == ("cap", decision_made.book)
         ]
-        if made is None or made.cap <= 0 or decision != max(caps, default=None):
+        if decision_made is None or decision_made.cap <= 0 or decision != max(caps, default=None):
             raise Refused("undecided")
-        if self.books[made.book]["clause"] < -made.cap:
-            raise Refused("below_floor", book=made.book, role="clause")
-        self.floors[made.book]["clause"] = -made.cap
+        if self.books[decision_made.book]["clause"] < -decision_made.cap:
+            raise Refused("below_floor", book=decision_made.book, role="clause")
+        self.floors[decision_made.book]["clause"] = -decision_made.cap
 
-    def post(self, cause: str, used: date, moves: Mapping[int, Sequence[Move]]) -> bool:
+    def post(self, cause: str, used_on: date, moves: Mapping[int, Sequence[Move]]) -> bool:
         """Post once; False where the cause was posted. Raises as `ledger.accounts.queries.post`."""
-        if cause in self.posted:
-            if self.posted[cause] != (used, moves):
+        if cause in self.postings:
+            if self.postings[cause] != (used_on, moves):
                 raise Conflict("cause_repeated", cause=cause)
             return False
-        placed = [(book, move) for book, part in moves.items() for move in part]
-        if any(move.amount <= 0 for _, move in placed):
+        pairs = [(book, move) for book, part in moves.items() for move in part]
+        if any(move.amount <= 0 for _, move in pairs):
             raise Refused("amount_out_of_range")
-        for book, move in placed:
+        for book, move in pairs:
             if (move.kind, move.from_role, move.to_role) not in LEGAL_MOVES:
                 raise Refused("illegal_move")
-            if move.kind in DECIDED and not self._allowed(cause, book, move.kind, moves[book]):
+            if move.kind in DECISION_MOVES and not self._is_allowed(
+                cause, book, move.kind, moves[book]
+            ):
                 raise Refused("undecided")
         after = {book: dict(balances) for book, balances in self.books.items()}
-        if any(not {m.from_role, m.to_role} <= after.get(book, {}).keys() for book, m in placed):
+        if any(not {m.from_role, m.to_role} <= after.get(book, {}).keys() for book, m in pairs):
             raise NotFound("account")
-        for book, move in placed:
+        for book, move in pairs:
             after[book][move.from_role] -= move.amount
             after[book][move.to_role] += move.amount
             if after[book][move.from_role] < self.floors[book][move.from_role]:
                 raise Refused("below_floor", book=book, role=move.from_role)
         self.books = after
-        self.posted[cause] = (used, moves)
+        self.postings[cause] = (used_on, moves)
         return True
 
-    def _allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
+    def _is_allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
         """Whether the posting is the one of a decision about this book, and within it."""
         name, _, number = cause.partition("/")
-        made = self.decided.get(int(number)) if name == "decision" and number.isdigit() else None
+        decision = (
+            self.decisions.get(int(number)) if name == "decision" and number.isdigit() else None
+        )
         total = sum(move.amount for move in part if move.kind == kind)
         return (
-            made is not None
-            and (made.kind, made.book) == (DECIDED[kind], book)
-            and (kind == "lapse" or total <= made.before - made.cap)
+            decision is not None
+            and (decision.kind, decision.book) == (DECISION_MOVES[kind], book)
+            and (kind == "lapse" or total <= decision.before - decision.cap)
         )

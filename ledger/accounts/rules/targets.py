@@ -33,8 +33,8 @@ class Rights:
     @property
     def room(self) -> Fen:
         """V: all that the voucher can still turn into money or has turned into money."""
-        drawn = self.accrued + self.payable + self.sent + self.paid + self.recoverable
-        return self.available + self.reserved + drawn
+        in_use = self.accrued + self.payable + self.sent + self.paid + self.recoverable
+        return self.available + self.reserved + in_use
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def unused(reserved: Fen, parts: Sequence[Fen]) -> list[Fen]:
     What is accrued uses up the oldest reservation first, so the newest hold what is left. By that
     rule a reservation that is made or released changes nothing for the others.
     """
-    left = []
+    rest_by_reservation = []
     for fen in reversed(parts):
-        left.append(min(fen, reserved))
-        reserved -= left[-1]
-    return left[::-1]
+        rest_by_reservation.append(min(fen, reserved))
+        reserved -= rest_by_reservation[-1]
+    return rest_by_reservation[::-1]

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from ledger.charging.rules.billing import Item, bill
-from ledger.charging.rules.delivery import Seen
+from ledger.charging.rules.delivery import DevicePresence
 from ledger.metering.queries import usage
-from ledger.registry.rules.pricing import PriceLine, Used, fen_per_ms
+from ledger.registry.rules.pricing import PriceLine, Usage, fen_per_ms
 from ledger.units import HOUR_MS
 
 _LINES = text("""
@@ -31,7 +31,7 @@ _LINES = text("""
 """)
 
 # A named holder that is not bound to the project is somebody else, whoever it is.
-_SEEN = text("""
+_PRESENCE = text("""
     SELECT r.price, v.gpu, v.day, v.cluster, v.source, v.window_ms - v.gap_ms AS seen_ms,
            v.gap_ms, f.den, f.held
     FROM reserved_devices r
@@ -95,41 +95,43 @@ def catalogue(db: Session) -> dict[tuple[str, str], int]:
     return {(r.nvml_name, r.mig_profile): r.model for r in rows}
 
 
-def seen(db: Session, projects: Sequence[int]) -> list[Seen]:
+def device_presence(db: Session, projects: Sequence[int]) -> list[DevicePresence]:
     """What was seen of the devices that are reserved for these projects, day by day."""
-    found: dict[tuple[Any, ...], Seen] = {}
-    for r in db.execute(_SEEN, {"projects": list(projects)}):
+    by_key: dict[tuple[Any, ...], DevicePresence] = {}
+    for r in db.execute(_PRESENCE, {"projects": list(projects)}):
         key = (r.price, r.gpu, r.day, r.cluster)
         foreign = Fraction(int(r.held), r.den) if r.den else Fraction(0)
-        if key in found:
-            foreign += found[key].foreign_ms
-        found[key] = Seen(r.price, r.gpu, r.day, r.source, r.seen_ms, r.gap_ms, foreign)
-    return list(found.values())
+        if key in by_key:
+            foreign += by_key[key].foreign_ms
+        by_key[key] = DevicePresence(r.price, r.gpu, r.day, r.source, r.seen_ms, r.gap_ms, foreign)
+    return list(by_key.values())
 
 
-def billed(db: Session, projects: Sequence[int], today: date) -> list[Item]:
+def bill_items(db: Session, projects: Sequence[int], today: date) -> list[Item]:
     """All items of these projects' bills up to a Beijing day.
 
     Usage is told by device, holder and source only where a line rounds the use of single devices.
     """
     lines = price_lines(db, projects)
     detailed = {line.project for line in lines if line.rounding != "ms"}
-    used = usage.owned(db, projects, in_detail=detailed)
-    return _bill(db, used, lines, today)
+    usage_rows = usage.owned_usage(db, projects, in_detail=detailed)
+    return _bill(db, usage_rows, lines, today)
 
 
-def billed_in(db: Session, project: int, since: date, until: date) -> list[Item]:
+def bill_items_between(db: Session, project: int, since: date, until: date) -> list[Item]:
     """The items of a project's bill from `since` until before `until`, and more before it.
 
     Usage is told by device, holder and source, and from the first day on where there are packages.
     """
     lines = price_lines(db, [project])
     first = None if any(line.kind == "package" for line in lines) else since
-    used = usage.owned(db, [project], since=first, until=until, in_detail=[project])
-    return _bill(db, used, lines, until - timedelta(days=1))
+    usage_rows = usage.owned_usage(db, [project], since=first, until=until, in_detail=[project])
+    return _bill(db, usage_rows, lines, until - timedelta(days=1))
 
 
-def _bill(db: Session, used: Sequence[Used], lines: Sequence[PriceLine], today: date) -> list[Item]:
-    reserving = {line.project for line in lines if line.kind == "reserved"}
-    there = seen(db, list(reserving)) if reserving else []
-    return bill(used, lines, catalogue(db), there, today)
+def _bill(
+    db: Session, usage_rows: Sequence[Usage], lines: Sequence[PriceLine], today: date
+) -> list[Item]:
+    reserving_projects = {line.project for line in lines if line.kind == "reserved"}
+    presence = device_presence(db, list(reserving_projects)) if reserving_projects else []
+    return bill(usage_rows, lines, catalogue(db), presence, today)

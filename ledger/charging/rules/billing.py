@@ -10,27 +10,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.charging.rules.delivery import Seen, delivered, fees
+from ledger.charging.rules.delivery import DevicePresence, delivered_shares, fees
 from ledger.charging.rules.packages import draw
-from ledger.registry.rules.pricing import Priced, PriceLine, Share, Unpriced, Used, price
+from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage, price
 
 
 @dataclass(frozen=True)
-class Covered:
+class PackageUsage:
     """Usage on a device that is reserved for the project: paid for by delivery."""
 
-    used: Used
+    usage: Usage
 
 
-Item = Priced | Covered | Unpriced | Share
+Item = PricedUsage | PackageUsage | UnpricedUsage | Share
 """Everything but a `Share` is usage, and has `used`."""
 
 
 def bill(
-    usage: Iterable[Used],
+    usage: Iterable[Usage],
     lines: Sequence[PriceLine],
     catalogue: Mapping[tuple[str, str], int],
-    seen: Iterable[Seen],
+    presence: Iterable[DevicePresence],
     today: date,
 ) -> list[Item]:
     """All items of these projects' bills.
@@ -39,26 +39,26 @@ def bill(
         usage: all of it, from the first day on.
         lines: the contract lines that are believed now.
         catalogue: (NVML name, MIG profile) → catalogue model.
-        seen: the reserved devices, day by day.
+        presence: the reserved devices, day by day.
         today: the Beijing day up to which delivery is promised and fees are owed.
     """
-    covered: list[Covered] = []
-    open_: list[Used] = []
-    for used in usage:
-        if used.covered is None:
-            open_.append(used)
+    package_usage: list[PackageUsage] = []
+    open_: list[Usage] = []
+    for item in usage:
+        if item.reserved_line is None:
+            open_.append(item)
         else:
-            covered.append(Covered(used))
-    drawn, rest = draw(open_, lines, catalogue)
+            package_usage.append(PackageUsage(item))
+    priced, rest = draw(open_, lines, catalogue)
     return [
-        *covered,
-        *drawn,
+        *package_usage,
+        *priced,
         *price(rest, lines, catalogue),
-        *delivered(lines, seen, today),
+        *delivered_shares(lines, presence, today),
         *fees(lines, today),
     ]
 
 
-def owed(items: Iterable[Item]) -> list[Priced | Share]:
+def owed_items(items: Iterable[Item]) -> list[PricedUsage | Share]:
     """The items that cost something."""
-    return [item for item in items if isinstance(item, (Priced, Share))]
+    return [item for item in items if isinstance(item, (PricedUsage, Share))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from ledger.registry.rules.pricing import Priced, PriceLine, Rounding, Share
+from ledger.registry.rules.pricing import PricedUsage, PriceLine, Rounding, Share
 from ledger.units import HOUR_MS, Fen, month_of, round_half_up
 
 MINUTE_MS = 60_000
@@ -45,11 +45,11 @@ Policies = Mapping[int, tuple[str, date | None, date | None]]
 """Each project's policy version, and the days on which it is in force (half-open)."""
 
 
-def charge_key(item: Priced | Share, policies: Policies) -> ChargeKey:
+def charge_key(item: PricedUsage | Share, policies: Policies) -> ChargeKey:
     """Under which charge an item falls; what is no compute cost falls under no policy."""
     line = item.line
-    if isinstance(item, Priced):
-        day, model, profile = item.used.day, item.model, item.used.mig_profile
+    if isinstance(item, PricedUsage):
+        day, model, profile = item.usage.day, item.model, item.usage.mig_profile
     else:
         day, model, profile = item.day, None, ""
     policy = _policy_on(day, policies.get(line.project)) if line.counts else ""
@@ -66,27 +66,29 @@ class _Sum:
     promised_ms: int | None = None
     apart: dict[tuple[str, str], Fraction] | None = None  # to be rounded: by holder and device
 
-    def add(self, item: Priced | Share) -> None:
+    def add(self, item: PricedUsage | Share) -> None:
         if isinstance(item, Share):
             self.device_ms += item.delivered_ms
             self.months += item.months
             if item.promised_ms is not None:
                 self.promised_ms = (self.promised_ms or 0) + item.promised_ms
         elif self.line.rounding == "ms":
-            self.device_ms += item.used.device_ms
+            self.device_ms += item.usage.device_ms
         else:
             by = self.apart = {} if self.apart is None else self.apart
-            one = (item.used.holder, item.used.device)
-            by[one] = by.get(one, Fraction(0)) + item.used.device_ms
+            key = (item.usage.holder, item.usage.device)
+            by[key] = by.get(key, Fraction(0)) + item.usage.device_ms
 
     def close(self) -> ChargeSum:
         rounding = self.line.rounding
-        total = self.device_ms + sum(rounded(ms, rounding) for ms in (self.apart or {}).values())
+        total = self.device_ms + sum(
+            round_usage(ms, rounding) for ms in (self.apart or {}).values()
+        )
         cost = total * self.line.fen_per_ms + self.months * self.line.fen_per_month
         return ChargeSum(total, round_half_up(cost), self.promised_ms)
 
 
-def charges(items: Iterable[Priced | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
+def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
     """Sum by contract, price, month, policy and device; round each sum once, half up.
 
     What falls on days on which no policy is in force is charged all the same, but earns nothing.
@@ -100,7 +102,7 @@ def charges(items: Iterable[Priced | Share], policies: Policies) -> dict[ChargeK
     return {key: total.close() for key, total in sums.items()}
 
 
-def rounded(device_ms: Fraction, rounding: Rounding) -> Fraction:
+def round_usage(device_ms: Fraction, rounding: Rounding) -> Fraction:
     """One holder's use of one device in a month, as the contract counts it.
 
     `minute`: to the nearest whole minute, half up; `started_hour`: a started hour is a whole one.

@@ -23,7 +23,7 @@ DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True)
-class Seen:
+class DevicePresence:
     """One reserved device on one Beijing day, as that day's billing source saw it, in ms.
 
     `foreign_ms` is what others held: a slice of it counts for its whole time.
@@ -43,24 +43,26 @@ class Seen:
         return max(self.seen_ms - self.foreign_ms, Fraction(0))
 
 
-def delivered(lines: Sequence[PriceLine], seen: Iterable[Seen], today: date) -> list[Share]:
+def delivered_shares(
+    lines: Sequence[PriceLine], presence: Iterable[DevicePresence], today: date
+) -> list[Share]:
     """Each day of each reserved line up to today: what was delivered, and what was promised."""
-    by_day: dict[tuple[int, date], list[Seen]] = {}
-    for one in seen:
-        by_day.setdefault((one.price, one.day), []).append(one)
+    by_day: dict[tuple[int, date], list[DevicePresence]] = {}
+    for row in presence:
+        by_day.setdefault((row.price, row.day), []).append(row)
     return [
         Share(
             line,
             day,
-            delivered_ms=sum((s.delivered_ms for s in there), Fraction(0)),
+            delivered_ms=sum((s.delivered_ms for s in rows), Fraction(0)),
             promised_ms=DAY_MS * line.devices,
-            gap_ms=sum(s.gap_ms for s in there),
-            sources=frozenset(s.source for s in there),
+            gap_ms=sum(s.gap_ms for s in rows),
+            sources=frozenset(s.source for s in rows),
         )
         for line in lines
         if line.kind == "reserved"
         for day in _days(line, today)
-        for there in [by_day.get((line.price, day), [])]
+        for rows in [by_day.get((line.price, day), [])]
     ]
 
 

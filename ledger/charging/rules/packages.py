@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from ledger.registry.rules.pricing import Priced, PriceLine, Used
+from ledger.registry.rules.pricing import PricedUsage, PriceLine, Usage
 
 Identity = tuple[int | str | None, ...]
 
 
 def draw(
-    usage: Iterable[Used], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
-) -> tuple[list[Priced], list[Used]]:
+    usage: Iterable[Usage], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
+) -> tuple[list[PricedUsage], list[Usage]]:
     """What packages give, at their prices, and what is left for metered lines.
 
     Args:
@@ -31,34 +31,34 @@ def draw(
     packages = sorted((line for line in lines if line.kind == "package"), key=_order)
     if not packages:
         return [], list(usage)
-    given: dict[Identity, Fraction] = {}
-    drawn: list[Priced] = []
-    left: list[Used] = []
-    for used in sorted(usage, key=_turn):
-        model, rest = catalogue.get((used.nvml_name, used.mig_profile)), used
+    drawn_ms: dict[Identity, Fraction] = {}
+    priced: list[PricedUsage] = []
+    remaining: list[Usage] = []
+    for item in sorted(usage, key=_turn):
+        model, rest = catalogue.get((item.nvml_name, item.mig_profile)), item
         for line in packages:
             if model is None or not rest.device_ms or not line.applies(rest, model):
                 continue
-            before = given.get(_identity(line), Fraction(0))
+            before = drawn_ms.get(_identity(line), Fraction(0))
             part = min(rest.device_ms, max(line.quantity_ms - before, Fraction(0)))
             if part:
-                given[_identity(line)] = before + part
-                drawn.append(Priced(replace(rest, device_ms=part), model, line))
+                drawn_ms[_identity(line)] = before + part
+                priced.append(PricedUsage(replace(rest, device_ms=part), model, line))
                 # Utilisation is told once, with the first piece.
                 rest = replace(rest, device_ms=rest.device_ms - part, util_ppm_ms=0, util_ms=0)
-        if rest is used or rest.device_ms:
-            left.append(rest)
-    return drawn, left
+        if rest is item or rest.device_ms:
+            remaining.append(rest)
+    return priced, remaining
 
 
 def _order(line: PriceLine) -> tuple[date, date, int]:
     return line.expires or date.max, line.since or date.min, line.price
 
 
-def _turn(used: Used) -> tuple[object, ...]:
+def _turn(item: Usage) -> tuple[object, ...]:
     """What lines select by comes first: so each is drawn the same, told by device or in one sum."""
-    selected = (used.nvml_name, used.mig_profile, used.partition, used.qos, used.market)
-    return used.day, *selected, used.device, used.holder, used.source
+    selected = (item.nvml_name, item.mig_profile, item.partition, item.qos, item.market)
+    return item.day, *selected, item.device, item.holder, item.source
 
 
 def _identity(line: PriceLine) -> Identity:

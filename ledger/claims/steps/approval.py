@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ledger.claims import queries as book
 from ledger.claims.rules import next_state
 from ledger.claims.steps.claims import act, lock
-from ledger.claims.steps.eligibility import check_earned, earned
+from ledger.claims.steps.eligibility import check_earned, earnings_of
 from ledger.claims.tables import Claim
 from ledger.errors import Conflict, Refused
 from ledger.formats.capital_amounts import in_words
@@ -45,15 +45,15 @@ def propose_approval(
     content = _content(db, claim, voucher, now)
     subject = subject_of(claim)
     again = open_decision(db, KIND, subject) is not None
-    made = decide(
+    decision = decide(
         db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
     )
     if not again:
         act(
             db, claim, "propose", viewer_role=viewer_role, actor=actor, now=now, note=reason,
-            content={"decision": made.id},
+            content={"decision": decision.id},
         )  # fmt: skip
-    return made
+    return decision
 
 
 def subject_of(claim: Claim) -> str:
@@ -89,7 +89,7 @@ def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict
     account = book.account_of(db, claim.payee)
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
-    check_earned(claim, earned(db, voucher, claim))
+    check_earned(claim, earnings_of(db, voucher, claim))
     accepted = book.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,

@@ -57,7 +57,7 @@ def propose_account(
     }
     if faults := list(_faults({k: str(v) for k, v in content.items()})):
         return None, faults
-    made = decide(
+    decision = decide(
         db,
         kind=KIND,
         subject=_subject(organisation),
@@ -66,24 +66,24 @@ def propose_account(
         actor=actor,
         now=now,
     )
-    return made, []
+    return decision, []
 
 
 def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> None:
     """What follows when it is confirmed: the account before is superseded by this one."""
-    given = decision.content
-    before = account_of(db, given["organisation"])
+    content = decision.content
+    before = account_of(db, content["organisation"])
     if before is not None:
         before.superseded_at = now
         db.add(before)
         db.flush()
     db.add(
         BankAccount(
-            organisation=given["organisation"],
-            holder=given["holder"],
-            bank=given["bank"],
-            bank_code=given["bank_code"],
-            number=given["number"],
+            organisation=content["organisation"],
+            holder=content["holder"],
+            bank=content["bank"],
+            bank_code=content["bank_code"],
+            number=content["number"],
             decision=key(decision),
             confirmed_at=now,
         )
@@ -91,7 +91,7 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
     db.flush()
 
 
-def held(db: Session, organisation: int) -> bool:
+def change_pending(db: Session, organisation: int) -> bool:
     """Whether a change of the organisation's account is under way: its lines are not paid."""
     subject = _subject(db.get_one(Organisation, organisation))
     return open_decision(db, KIND, subject) is not None
@@ -101,14 +101,14 @@ def _subject(organisation: Organisation) -> str:
     return f"account {organisation.uscc}"
 
 
-def _faults(given: dict[str, str]) -> Iterator[Finding]:
-    if not given["bank"]:
+def _faults(fields: dict[str, str]) -> Iterator[Finding]:
+    if not fields["bank"]:
         yield Finding("bank", "bank_missing")
-    if not same_name(given["holder"], given["name"]):
-        yield Finding("holder", "holder_differs", (("name", given["name"]),))
-    if not _BANK_CODE.fullmatch(given["bank_code"]):
+    if not same_name(fields["holder"], fields["name"]):
+        yield Finding("holder", "holder_differs", (("name", fields["name"]),))
+    if not _BANK_CODE.fullmatch(fields["bank_code"]):
         yield Finding("bank_code", "bad_bank_code")
-    if not _NUMBER.fullmatch(given["number"]):
+    if not _NUMBER.fullmatch(fields["number"]):
         yield Finding("number", "bad_account_number")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from ledger.claims.rules import next_state
-from ledger.claims.steps.claims import Done, act, lacking
+from ledger.claims.steps.claims import StepResult, act, missing_files
 from ledger.claims.steps.eligibility import accept
 from ledger.claims.steps.publication import publish
 from ledger.claims.tables import Claim
@@ -22,7 +22,7 @@ from ledger.people.steps.credentials import Viewer
 
 Action = Literal["submit", "return", "accept", "publish", "refuse", "withdraw"]
 
-_EXPLAINED = ("return", "refuse")  # the other side is told why
+_WITH_REASON = ("return", "refuse")  # the other side is told why
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Wish:
     channel: str = ""  # publish: where to object
 
 
-def handle(db: Session, claim: Claim, wish: Wish, *, viewer: Viewer, now: datetime) -> Done:
+def handle(db: Session, claim: Claim, wish: Wish, *, viewer: Viewer, now: datetime) -> StepResult:
     """Take the step that is wanted; where something lacks, nothing is done and all of it told.
 
     Raises:
@@ -46,12 +46,12 @@ def handle(db: Session, claim: Claim, wish: Wish, *, viewer: Viewer, now: dateti
         "viewer_role": viewer.role, "actor": viewer.actor, "now": now, "note": wish.note,
     }  # fmt: skip
     next_state(claim.state, wish.action, viewer.role)
-    if wish.action in _EXPLAINED and not wish.note.strip():
-        return Done(claim, "claim_lacks", (Finding("note", "note_missing"),))
-    if wish.action == "submit" and (missing := lacking(db, claim)):
-        return Done(claim, "claim_lacks", tuple(missing))
+    if wish.action in _WITH_REASON and not wish.note.strip():
+        return StepResult(claim, "claim_lacks", (Finding("note", "note_missing"),))
+    if wish.action == "submit" and (missing := missing_files(db, claim)):
+        return StepResult(claim, "claim_lacks", tuple(missing))
     if wish.action == "accept":
         return accept(db, claim, wish.facts, reference=wish.reference, **by)
     if wish.action == "publish":
         return publish(db, claim, wish.channel, **by)
-    return Done(act(db, claim, wish.action, **by))
+    return StepResult(act(db, claim, wish.action, **by))

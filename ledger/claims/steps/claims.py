@@ -43,7 +43,7 @@ _FILE = text("""
 
 
 @dataclass(frozen=True)
-class Done:
+class StepResult:
     """A claim after a step; or, where it was not taken, the code of why, and what is the matter."""
 
     claim: Claim
@@ -61,17 +61,17 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
     """
     voucher = book.voucher_of(db, project)
     lock_book(db, voucher.book)
-    left = book.claimable(db, voucher)
-    if left <= 0:
+    claimable_fen = book.claimable(db, voucher)
+    if claimable_fen <= 0:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
-    if fen is not None and not 0 < fen <= left:
-        raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(left))
+    if fen is not None and not 0 < fen <= claimable_fen:
+        raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
     # The database says where a claim begins, so its state is read and not written.
     values = {
         "number": book.new_number(db, now),
         "voucher": voucher.id,
         "payee": payee_of(db, project, beijing_day(now)),
-        "fen": left if fen is None else fen,
+        "fen": claimable_fen if fen is None else fen,
         "opened_at": now,
         "opened_by": actor,
     }
@@ -99,12 +99,14 @@ def add_file(
     return original
 
 
-def lacking(db: Session, claim: Claim) -> list[Finding]:
+def missing_files(db: Session, claim: Claim) -> list[Finding]:
     """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
     voucher = db.get_one(Voucher, claim.voucher)
-    there = {file.role for file in book.files(db, key(claim))}
-    wanted = load(voucher.policy).process.claim_files
-    missing = [Finding(f"files.{role}", f"lacks_{role}") for role in wanted if role not in there]
+    roles = {file.role for file in book.files(db, key(claim))}
+    required_roles = load(voucher.policy).process.claim_files
+    missing = [
+        Finding(f"files.{role}", f"lacks_{role}") for role in required_roles if role not in roles
+    ]
     if book.account_of(db, claim.payee) is None:
         payee = db.get_one(Organisation, claim.payee).name
         missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))

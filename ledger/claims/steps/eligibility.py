@@ -18,7 +18,7 @@ from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import target
 from ledger.claims import queries as book
 from ledger.claims.rules import OPEN, next_state
-from ledger.claims.steps.claims import Done, act, lock
+from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim
 from ledger.errors import Finding, Refused
 from ledger.formats.digest import digest
@@ -35,7 +35,7 @@ _AHEAD = tuple(state for state in OPEN if state not in ("draft", "submitted"))
 
 
 @dataclass(frozen=True)
-class Earned:
+class ClaimEarnings:
     """What the voucher has earned, fen: how it came about, and what is left for one claim.
 
     `engine_fen` follows from the matched cost, `books_fen` from the balances; both are less what
@@ -58,7 +58,7 @@ def accept(
     actor: str,
     now: datetime,
     note: str = "",
-) -> Done:
+) -> StepResult:
     """Accept a claim that the policy finds eligible today; else the reasons, all at once.
 
     Raises:
@@ -67,28 +67,34 @@ def accept(
     """
     next_state(claim.state, "accept", viewer_role)
     voucher = lock(db, claim)
-    found = earned(db, voucher, claim)
-    known = {**voucher.facts, **facts}
-    asked = {**known, "compute_cost_fen": found.cost_fen, "paid_before_fen": found.paid_fen}
+    earnings = earnings_of(db, voucher, claim)
+    facts_known = {**voucher.facts, **facts}
+    facts_asked = {
+        **facts_known,
+        "compute_cost_fen": earnings.cost_fen,
+        "paid_before_fen": earnings.paid_fen,
+    }
     policy = load(voucher.policy)
-    decision = decide(policy, voucher.clause, asked)
+    decision = decide(policy, voucher.clause, facts_asked)
     if decision.result != "eligible":
-        return Done(claim, decision.result, tuple(reasons(policy, decision)))
-    if PRIVATE.keys() & asked.keys() and not reference:
-        return Done(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
-    check_earned(claim, found)
-    made = record(policy, decision, veiled=PRIVATE)
-    kept = {PRIVATE.get(name, name): name in PRIVATE or asked[name] for name in asked}
+        return StepResult(claim, decision.result, tuple(reasons(policy, decision)))
+    if PRIVATE.keys() & facts_asked.keys() and not reference:
+        return StepResult(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
+    check_earned(claim, earnings)
+    record_made = record(policy, decision, veiled=PRIVATE)
+    kept_facts = {
+        PRIVATE.get(name, name): name in PRIVATE or facts_asked[name] for name in facts_asked
+    }
     content = {
         "policy": voucher.policy,
         "clause": voucher.clause,
         "result": decision.result,
-        "facts": kept | ({"reference": reference} if reference else {}),
-        "left_fen": min(found.engine_fen, found.books_fen),
-        "record": made.as_json() if made else None,
+        "facts": kept_facts | ({"reference": reference} if reference else {}),
+        "left_fen": min(earnings.engine_fen, earnings.books_fen),
+        "record": record_made.as_json() if record_made else None,
     }
     sealed = content | {"digest": digest(content)}
-    return Done(
+    return StepResult(
         act(
             db, claim, "accept", viewer_role=viewer_role, actor=actor, now=now, note=note,
             content=sealed,
@@ -96,29 +102,29 @@ def accept(
     )  # fmt: skip
 
 
-def earned(db: Session, voucher: Voucher, claim: Claim) -> Earned:
+def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
     """What is left for a claim, by the engine's formula and by the books. Lock the book first."""
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    held = rights(db, voucher.book)
+    amounts = rights(db, voucher.book)
     cost = book.matched_cost(db, voucher)
     rate = Fraction(clause.rate_num, clause.rate_den)
-    award = target([(rate, cost, 0)], -held.clause).earned_fen
-    ahead = book.promised(db, voucher, _AHEAD, besides=claim.id) - held.sent
-    paid = held.sent + held.paid + held.recoverable
-    return Earned(
+    award = target([(rate, cost, 0)], -amounts.clause).earned_fen
+    ahead = book.promised_fen(db, voucher, _AHEAD, besides=claim.id) - amounts.sent
+    paid = amounts.sent + amounts.paid + amounts.recoverable
+    return ClaimEarnings(
         cost_fen=cost,
         paid_fen=paid,
         engine_fen=award - paid - ahead,
-        books_fen=held.payable - ahead,
+        books_fen=amounts.payable - ahead,
     )
 
 
-def check_earned(claim: Claim, found: Earned) -> None:
+def check_earned(claim: Claim, earnings: ClaimEarnings) -> None:
     """Refuse a claim for more than the engine, or the books, say is left for it (`not_earned`)."""
-    if claim.fen > min(found.engine_fen, found.books_fen):
+    if claim.fen > min(earnings.engine_fen, earnings.books_fen):
         raise Refused(
             "not_earned",
             asked=yuan(claim.fen),
-            engine=yuan(found.engine_fen),
-            books=yuan(found.books_fen),
+            engine=yuan(earnings.engine_fen),
+            books=yuan(earnings.books_fen),
         )

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from ledger.claims import queries as book
 from ledger.claims.rules import next_state
-from ledger.claims.steps.claims import Done, act, lock
+from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim, Objection, Publication
 from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.formats.capital_amounts import in_words
@@ -34,7 +34,7 @@ def publish(
     actor: str,
     now: datetime,
     note: str = "",
-) -> Done:
+) -> StepResult:
     """Put an accepted claim before the public, from tomorrow for the policy's working days.
 
     `channel` says where to object: an office, a telephone, a post box.
@@ -45,23 +45,27 @@ def publish(
     """
     next_state(claim.state, "publish", viewer_role)
     if not channel.strip():
-        return Done(claim, "claim_lacks", (Finding("channel", "channel_missing"),))
+        return StepResult(claim, "claim_lacks", (Finding("channel", "channel_missing"),))
     voucher = db.get_one(Voucher, claim.voucher)
     today = beijing_day(now)
     days = load(voucher.policy).process.publication_days
-    made = Publication(
+    publication = Publication(
         claim=key(claim),
         since=today + timedelta(days=1),
         until=working_days_after(today, days),
         days=days,
-        content=_told(db, claim, voucher) | {"channel": channel.strip()},
+        content=_public_content(db, claim, voucher) | {"channel": channel.strip()},
         published_at=now,
         published_by=actor,
     )
-    db.add(made)
+    db.add(publication)
     db.flush()
-    content = {"publication": made.id, "since": str(made.since), "until": str(made.until)}
-    return Done(
+    content = {
+        "publication": publication.id,
+        "since": str(publication.since),
+        "until": str(publication.until),
+    }
+    return StepResult(
         act(
             db, claim, "publish", viewer_role=viewer_role, actor=actor, now=now, note=note,
             content=content,
@@ -69,7 +73,7 @@ def publish(
     )  # fmt: skip
 
 
-def _told(db: Session, claim: Claim, voucher: Voucher) -> dict[str, Any]:
+def _public_content(db: Session, claim: Claim, voucher: Voucher) -> dict[str, Any]:
     """What the public may know."""
     project = db.get_one(Project, voucher.project)
     policy = load(voucher.policy)
@@ -111,7 +115,7 @@ def receive(
     published = book.publication_of(db, key(claim))
     if published is None:
         raise Conflict("no_such_step", action="object", state=claim.state)
-    made = Objection(
+    objection = Objection(
         publication=key(published),
         objector=objector,
         contact=contact,
@@ -119,11 +123,11 @@ def receive(
         received_at=now,
         received_by=actor,
     )
-    db.add(made)
+    db.add(objection)
     db.flush()
-    content = {"objection": made.id}
+    content = {"objection": objection.id}
     act(db, claim, "object", viewer_role=viewer_role, actor=actor, now=now, content=content)
-    return made
+    return objection
 
 
 def resolve(
@@ -145,25 +149,25 @@ def resolve(
     """
     claim = claim_of(db, objection)
     lock(db, claim)
-    found = db.get_one(Objection, objection, populate_existing=True)
+    row = db.get_one(Objection, objection, populate_existing=True)
     action = "uphold" if upheld else "dismiss"
-    if found.upheld is not None:
+    if row.upheld is not None:
         raise Conflict("objection_resolved", id=objection)
     next_state(claim.state, action, viewer_role)
     if not resolution.strip():
         raise Refused("note_missing")
-    found.upheld, found.resolution = upheld, resolution
-    found.resolved_at, found.resolved_by = now, actor
-    db.add(found)
+    row.upheld, row.resolution = upheld, resolution
+    row.resolved_at, row.resolved_by = now, actor
+    db.add(row)
     db.flush()
-    others = [o for o in book.objections(db, key(claim)) if o.upheld is None]
-    if upheld or not others:
+    open_objections = [o for o in book.objections(db, key(claim)) if o.upheld is None]
+    if upheld or not open_objections:
         content = {"objection": objection}
         act(
             db, claim, action, viewer_role=viewer_role, actor=actor, now=now, note=resolution,
             content=content,
         )  # fmt: skip
-    return found
+    return row
 
 
 def claim_of(db: Session, objection: int) -> Claim:
@@ -172,7 +176,7 @@ def claim_of(db: Session, objection: int) -> Claim:
     Raises:
         NotFound: there is no such objection.
     """
-    found = db.get(Objection, objection)
-    if found is None:
+    row = db.get(Objection, objection)
+    if row is None:
         raise NotFound("objection", id=objection)
-    return db.get_one(Claim, db.get_one(Publication, found.publication).claim)
+    return db.get_one(Claim, db.get_one(Publication, row.publication).claim)

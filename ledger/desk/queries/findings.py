@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from ledger.charging.queries import contract_lines as lines
 from ledger.desk.codes import FindingKind
 from ledger.metering.queries import usage
-from ledger.registry.rules.pricing import Unpriced
+from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
 
@@ -117,31 +117,31 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
     """Owned usage that no contract line covers, by what a line might select and reason."""
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
-    chosen = list(projects)
-    items = lines.billed(db, chosen, beijing_day(now))
-    found: dict[tuple[Any, ...], Row] = {}
+    project_ids = list(projects)
+    items = lines.bill_items(db, project_ids, beijing_day(now))
+    rows_by_key: dict[tuple[Any, ...], Row] = {}
     for item in items:
-        if not isinstance(item, Unpriced) or centre not in (None, item.used.centre):
+        if not isinstance(item, UnpricedUsage) or centre not in (None, item.usage.centre):
             continue
-        used = item.used
-        selected = (used.mig_profile, used.partition, used.qos, used.market)
-        key = (used.project, used.centre, used.nvml_name, *selected, item.reason)
-        row = found.setdefault(
+        usage = item.usage
+        selected = (usage.mig_profile, usage.partition, usage.qos, usage.market)
+        key = (usage.project, usage.centre, usage.nvml_name, *selected, item.reason)
+        row = rows_by_key.setdefault(
             key,
             {
-                "project": projects[used.project],
-                "centre": centres[used.centre],
-                "model": used.nvml_name,
-                "mig_profile": used.mig_profile,
-                "partition": used.partition,
-                "qos": used.qos,
-                "market": used.market,
+                "project": projects[usage.project],
+                "centre": centres[usage.centre],
+                "model": usage.nvml_name,
+                "mig_profile": usage.mig_profile,
+                "partition": usage.partition,
+                "qos": usage.qos,
+                "market": usage.market,
                 "reason": item.reason,
-                "first": used.day,
-                "last": used.day,
+                "first": usage.day,
+                "last": usage.day,
                 "device_ms": Fraction(0),
             },
         )
-        row["first"], row["last"] = min(row["first"], used.day), max(row["last"], used.day)
-        row["device_ms"] += used.device_ms
-    return list(found.values())
+        row["first"], row["last"] = min(row["first"], usage.day), max(row["last"], usage.day)
+        row["device_ms"] += usage.device_ms
+    return list(rows_by_key.values())

@@ -55,7 +55,7 @@ _RECOVERIES = text("""
     ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
 """)
 
-_OWED = text("""
+_TO_PAY_BACK = text("""
     SELECT p.code, p.name AS project, a.balance AS fen
     FROM accounts a JOIN vouchers v ON v.book = a.book JOIN projects p ON p.id = v.project
     WHERE a.role = 'recoverable' AND a.balance > 0 AND NOT EXISTS (
@@ -85,33 +85,33 @@ class Queue:
 
 def waiting_months(db: Session, today: date) -> Queue:
     """待对账: months that are due and not decided as they stand."""
-    return Queue.of([ended(row.month) for row in reconcile.months(db) if due(row, today)])
+    return Queue.of([next_month(row.month) for row in reconcile.months(db) if due(row, today)])
 
 
 def due(row: Month, today: date) -> bool:
     """Whether a month waits: it has ended or is invoiced, and nobody decided it as it is."""
-    return row.state != "decided" and (ended(row.month) <= today or row.invoiced_fen != 0)
+    return row.state != "decided" and (next_month(row.month) <= today or row.invoiced_fen != 0)
 
 
-def ended(month: date) -> date:
+def next_month(month: date) -> date:
     """The first day after a month."""
     return month_of(month + timedelta(days=31))
 
 
 def open_decisions(db: Session) -> Sequence[Decision]:
     """What one person decided and nobody answered yet, oldest first."""
-    asked = select(Decision).where(col(Decision.answer).is_(None))
-    return db.exec(asked.order_by(col(Decision.decided_at), col(Decision.id))).all()
+    query = select(Decision).where(col(Decision.answer).is_(None))
+    return db.exec(query.order_by(col(Decision.decided_at), col(Decision.id))).all()
 
 
 def decisions(
     db: Session, *, kind: str | None = None, limit: int = 100, offset: int = 0
 ) -> Sequence[Decision]:
     """Decisions of a kind or of every kind: the open ones first, then the newest."""
-    asked = select(Decision).order_by(col(Decision.answer).is_not(None), col(Decision.id).desc())
+    query = select(Decision).order_by(col(Decision.answer).is_not(None), col(Decision.id).desc())
     if kind is not None:
-        asked = asked.where(Decision.kind == kind)
-    return db.exec(asked.limit(limit).offset(offset)).all()
+        query = query.where(Decision.kind == kind)
+    return db.exec(query.limit(limit).offset(offset)).all()
 
 
 def claims(
@@ -124,8 +124,8 @@ def claims(
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
     """Claims, newest first: of a project or of all, in these states or in any; or the one."""
-    wanted = {"project": project, "states": list(states) if states else None, "number": number}
-    return db.execute(_CLAIMS, {**wanted, "limit": limit, "offset": offset}).all()
+    params = {"project": project, "states": list(states) if states else None, "number": number}
+    return db.execute(_CLAIMS, {**params, "limit": limit, "offset": offset}).all()
 
 
 def waiting_claims(db: Session, today: date) -> Queue:
@@ -160,9 +160,9 @@ def recoveries(db: Session) -> Sequence[Row[Any]]:
     return db.execute(_RECOVERIES).all()
 
 
-def owed(db: Session) -> Sequence[Row[Any]]:
+def paybacks(db: Session) -> Sequence[Row[Any]]:
     """Projects that are to pay back, and of which no case is open yet."""
-    return db.execute(_OWED).all()
+    return db.execute(_TO_PAY_BACK).all()
 
 
 def refunds(db: Session) -> Sequence[Row[Any]]:
@@ -172,8 +172,8 @@ def refunds(db: Session) -> Sequence[Row[Any]]:
 
 def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
     """What the bank said about a list, line by line."""
-    asked = select(BankReturn).where(BankReturn.list == payment_list)
-    return db.exec(asked.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
+    query = select(BankReturn).where(BankReturn.list == payment_list)
+    return db.exec(query.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
 
 
 def claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:

@@ -50,8 +50,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
         pay.KIND: Kind(FINANCE, pay.send_list),
-        reconcile.KIND: Kind(CLERKS, reconcile.confirmed),
-        reconcile.EXTRA: Kind(CLERKS, reconcile.extra_confirmed),
+        reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
+        reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         refund.KIND: Kind(FINANCE, refund.book_refund),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
@@ -64,7 +64,7 @@ def respond(
     decision: int,
     *,
     answer: Answer,
-    seen: str,
+    digest_seen: str,
     viewer: Viewer,
     now: datetime,
     reason: str = "",
@@ -76,16 +76,22 @@ def respond(
             (`not_your_decision`), or where what follows is not possible any more; outside the
             bureau others' decisions are not there.
     """
-    standing = db.get(Decision, decision)
+    open_one = db.get(Decision, decision)
     outside = viewer.actor.startswith(decide.OUTSIDE)
-    if standing is None or (outside and not decide.own(viewer.actor, standing)):
+    if open_one is None or (outside and not decide.own(viewer.actor, open_one)):
         raise NotFound("decision", id=decision)
-    kind = KINDS[standing.kind]
+    kind = KINDS[open_one.kind]
     if answer != "withdrawn" and viewer.role not in kind.roles:
         raise Refused("not_your_decision", role=viewer.role)
-    made = decide.answer(
-        db, decision, answer=answer, seen=seen, actor=viewer.actor, now=now, reason=reason
+    row = decide.answer(
+        db,
+        decision,
+        answer=answer,
+        digest_seen=digest_seen,
+        actor=viewer.actor,
+        now=now,
+        reason=reason,
     )
     if answer == "confirmed":
-        kind.effect(db, made, viewer.actor, now)
-    return made
+        kind.effect(db, row, viewer.actor, now)
+    return row

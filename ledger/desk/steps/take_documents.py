@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps import documents
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps.reds import reverse
@@ -27,10 +27,10 @@ def take_document(
     actor: str,
     now: datetime,
     centre: int | None = None,
-) -> Taken | list[Finding]:
+) -> Intake | list[Finding]:
     """Take one document with its file, as `documents.take_document` says."""
-    taken = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
-    return _reversed(db, taken, actor, now)
+    intake = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
+    return _reversed(db, intake, actor, now)
 
 
 def take_list(
@@ -41,10 +41,10 @@ def take_list(
     actor: str,
     now: datetime,
     centre: int | None = None,
-) -> Taken | list[Finding]:
+) -> Intake | list[Finding]:
     """Take all documents of a list, or none, as `documents.take_list` says."""
-    taken = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
-    return _reversed(db, taken, actor, now)
+    intake = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
+    return _reversed(db, intake, actor, now)
 
 
 def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
@@ -57,8 +57,8 @@ def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 
 
 def _reversed(
-    db: Session, taken: Taken | list[Finding], actor: str, now: datetime
-) -> Taken | list[Finding]:
-    if isinstance(taken, Taken):
-        reverse(db, taken.standing, actor, now)
-    return taken
+    db: Session, intake: Intake | list[Finding], actor: str, now: datetime
+) -> Intake | list[Finding]:
+    if isinstance(intake, Intake):
+        reverse(db, intake.confirmed_ids, actor, now)
+    return intake

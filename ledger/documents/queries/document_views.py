@@ -21,7 +21,7 @@ from ledger.units import Fen
 
 Filter = DocumentState | Literal["unallocated"]
 
-_THEIRS = """
+_VISIBLE = """
     (CAST(:centre AS bigint) IS NULL OR d.seller_uscc IN (
         SELECT o.uscc FROM centres c JOIN organisations o ON o.id = c.organisation
         WHERE c.id = :centre
@@ -39,7 +39,7 @@ _THEIRS = """
 """
 
 # Worth and allocation are those of the whole family, and told with the blue one.
-_SEEN = f"""
+_DOCUMENTS = f"""
     SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.seller_name,
            d.buyer_uscc, d.buyer_name, d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until,
            d.period_assumed, d.statement, b.number AS reverses, d.confirmation, d.remark, d.source,
@@ -56,10 +56,10 @@ _SEEN = f"""
         WHEN EXISTS (SELECT FROM freezes z WHERE z.document = d.id AND z.lifted_at IS NULL)
             THEN 'frozen'
         ELSE 'standing' END AS state) s
-    WHERE {_THEIRS}
+    WHERE {_VISIBLE}
 """
 _LIST = text(f"""
-    {_SEEN}
+    {_DOCUMENTS}
         AND (CAST(:number AS text) IS NULL OR d.number = :number OR d.code || d.number = :number)
         AND (CAST(:first AS date) IS NULL OR (d.since <= :last AND d.until >= :first))
         AND (CAST(:seller AS text) IS NULL OR :seller IN (d.seller_uscc, d.seller_name))
@@ -70,10 +70,10 @@ _LIST = text(f"""
             ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
     ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset
 """)
-_ONE = text(f"{_SEEN} AND d.id = :id")
-_REDS = text(f"{_SEEN} AND d.reverses = :id ORDER BY d.id")
+_DOCUMENT = text(f"{_DOCUMENTS} AND d.id = :id")
+_REDS = text(f"{_DOCUMENTS} AND d.reverses = :id ORDER BY d.id")
 _ALL_THEIRS = text(f"""
-    SELECT coalesce(bool_and({_THEIRS}), true) FROM cost_documents d WHERE d.original = :hash
+    SELECT coalesce(bool_and({_VISIBLE}), true) FROM cost_documents d WHERE d.original = :hash
 """)
 _SHARES = text("""
     SELECT a.document, a.line, k.number AS contract, p.code AS project, a.month, a.price, a.policy,
@@ -95,7 +95,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Seen:
+class DocumentView:
     """A document in a list, fen. `worth_fen`: without tax, net of its red ones; of a red one 0."""
 
     id: int
@@ -146,7 +146,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DocumentQuery:
     """What is looked for; None is no matter. `first` and `last` bound the period of service."""
 
     number: str | None = None
@@ -159,25 +159,25 @@ class Wanted:
 
 
 def documents(
-    db: Session, scope: Scope, wanted: Wanted, *, limit: int = 100, offset: int = 0
-) -> list[Seen]:
+    db: Session, scope: Scope, query: DocumentQuery, *, limit: int = 100, offset: int = 0
+) -> list[DocumentView]:
     """Documents, newest first; those whose number was taken anew only where they are asked for."""
-    values = {**vars(scope), **vars(wanted), "limit": limit, "offset": offset}
-    return [Seen(**row) for row in db.execute(_LIST, values).mappings()]
+    values = {**vars(scope), **vars(query), "limit": limit, "offset": offset}
+    return [DocumentView(**row) for row in db.execute(_LIST, values).mappings()]
 
 
-def document(db: Session, scope: Scope, key: int) -> Seen:
+def document(db: Session, scope: Scope, key: int) -> DocumentView:
     """One document, or NotFound where there is none that is theirs to see."""
-    row = db.execute(_ONE, {**vars(scope), "id": key}).mappings().one_or_none()
+    row = db.execute(_DOCUMENT, {**vars(scope), "id": key}).mappings().one_or_none()
     if row is None:
         raise NotFound("document", id=key)
-    return Seen(**row)
+    return DocumentView(**row)
 
 
-def reds_of(db: Session, scope: Scope, key: int) -> list[Seen]:
+def reds_of(db: Session, scope: Scope, key: int) -> list[DocumentView]:
     """The red ones of a document, oldest first."""
     rows = db.execute(_REDS, {**vars(scope), "id": key}).mappings()
-    return [Seen(**row) for row in rows]
+    return [DocumentView(**row) for row in rows]
 
 
 def shares_of(db: Session, scope: Scope, key: int) -> list[Share]:
@@ -191,16 +191,16 @@ def original_of(db: Session, scope: Scope, key: int) -> str:
 
     NotFound also where the file is a list in which others' documents stand.
     """
-    seen = document(db, scope, key)
-    if not db.scalar(_ALL_THEIRS, {**vars(scope), "hash": seen.original}):
-        raise NotFound("original", hash=seen.original)
-    return seen.original
+    view = document(db, scope, key)
+    if not db.scalar(_ALL_THEIRS, {**vars(scope), "hash": view.original}):
+        raise NotFound("original", hash=view.original)
+    return view.original
 
 
 def lines_of(db: Session, key: int) -> Sequence[DocumentLine]:
     """A document's lines, in their order."""
-    asked = select(DocumentLine).where(DocumentLine.document == key)
-    return db.exec(asked.order_by(col(DocumentLine.line))).all()
+    query = select(DocumentLine).where(DocumentLine.document == key)
+    return db.exec(query.order_by(col(DocumentLine.line))).all()
 
 
 def freezes_of(db: Session, key: int) -> Sequence[Freeze]:

@@ -20,7 +20,7 @@ OWN_NUMBERS = frozenset({"internal_settlement", "other"})  # numbered by who iss
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.documents', 0))")
 
 # Reds that were refused take nothing from their blue one; those that wait may yet.
-_KNOWN = text("""
+_BY_NUMBER = text("""
     SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.buyer_uscc,
            d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until, d.period_assumed, d.reverses,
            d.source, d.original, d.received_at, d.received_by, q.digest,
@@ -37,7 +37,7 @@ _KNOWN = text("""
     WHERE d.dropped_at IS NULL AND (d.number = ANY(:numbers) OR d.id = ANY(:ids))
     ORDER BY d.id
 """)
-_BROUGHT = text("""
+_EARLIER_INTAKE = text("""
     SELECT d.received_by, d.received_at
     FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision
     WHERE d.original = :hash AND d.dropped_at IS NULL
@@ -98,7 +98,7 @@ _REDS = text("""
 
 
 @dataclass(frozen=True)
-class Known:
+class BookedDocument:
     """A document that has its number. `red_…` is what its red ones take, below zero."""
 
     id: int
@@ -142,15 +142,17 @@ def lock(db: Session) -> None:
     db.execute(_ONE_AT_A_TIME)
 
 
-def known(db: Session, numbers: Iterable[str] = (), ids: Iterable[int] = ()) -> list[Known]:
+def booked_documents(
+    db: Session, numbers: Iterable[str] = (), ids: Iterable[int] = ()
+) -> list[BookedDocument]:
     """The documents that have these numbers, or keys."""
-    rows = db.execute(_KNOWN, {"numbers": list(numbers), "ids": list(ids)})
-    return [Known(**row) for row in rows.mappings()]
+    rows = db.execute(_BY_NUMBER, {"numbers": list(numbers), "ids": list(ids)})
+    return [BookedDocument(**row) for row in rows.mappings()]
 
 
-def brought(db: Session, hash_: str) -> tuple[str, datetime] | None:
+def earlier_intake(db: Session, hash_: str) -> tuple[str, datetime] | None:
     """Who brought documents of this very file that were not refused, and when."""
-    row = db.execute(_BROUGHT, {"hash": hash_}).first()
+    row = db.execute(_EARLIER_INTAKE, {"hash": hash_}).first()
     return (row.received_by, row.received_at) if row else None
 
 
@@ -166,10 +168,10 @@ def drop(db: Session, ids: Sequence[int], now: datetime) -> None:
 
 def insert_documents(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """Keep documents; their keys, in the order given."""
-    told = ("kind", "code", "number", "seller_uscc")
-    made = db.execute(_INSERT, _arrays(_COLUMNS, rows))
-    keys = {tuple(getattr(row, name) for name in told): row.id for row in made}
-    return [keys[tuple(row[name] for name in told)] for row in rows]
+    key_columns = ("kind", "code", "number", "seller_uscc")
+    result = db.execute(_INSERT, _arrays(_COLUMNS, rows))
+    keys = {tuple(getattr(row, name) for name in key_columns): row.id for row in result}
+    return [keys[tuple(row[name] for name in key_columns)] for row in rows]
 
 
 def insert_lines(db: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -43,7 +43,7 @@ class File:
     content: bytes
 
     @classmethod
-    def given(cls, name: str, content: bytes) -> "File":
+    def from_content(cls, name: str, content: bytes) -> "File":
         """A file under its bare name, its kind told by its content."""
         bare = name.replace("\\", "/").rpartition("/")[2]
         fit = "".join(c for c in bare if c.isprintable()).strip()[-NAME_MAX:]
@@ -79,7 +79,7 @@ def keep(db: Session, file: File, *, actor: str, now: datetime) -> str:
 
 def original(db: Session, hash_: str) -> Original:
     """The file with its content, or NotFound."""
-    found = db.get(Original, hash_)
-    if found is None:
+    row = db.get(Original, hash_)
+    if row is None:
         raise NotFound("original", hash=hash_)
-    return found
+    return row

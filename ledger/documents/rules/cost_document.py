@@ -94,8 +94,8 @@ def _texts(document: Document) -> Iterator[Finding]:
         "remark": re.sub(r"[\n\r\t]", " ", document.remark),
     }
     for place, line in enumerate(document.lines, start=1):
-        printed = (line.item, line.unit, line.quantity, line.unit_price, line.tax_rate)
-        texts[f"line {place}"] = " ".join(printed)
+        columns = (line.item, line.unit, line.quantity, line.unit_price, line.tax_rate)
+        texts[f"line {place}"] = " ".join(columns)
     for where, text in texts.items():
         if not text.isprintable():
             yield finding("bad_character", where)
@@ -155,10 +155,10 @@ def _totals(document: Document) -> Iterator[Finding]:
     """The lines are the totals, and net and tax the whole: to the fen."""
     net, tax, gross = document.net_fen, document.tax_fen, document.gross_fen
     if document.lines:
-        if (added := sum(line.net_fen for line in document.lines)) != net:
-            yield finding("net_not_sum", "net", added=yuan(added), total=yuan(net))
-        if (added := sum(line.tax_fen for line in document.lines)) != tax:
-            yield finding("tax_not_sum", "tax", added=yuan(added), total=yuan(tax))
+        if (net_sum := sum(line.net_fen for line in document.lines)) != net:
+            yield finding("net_not_sum", "net", added=yuan(net_sum), total=yuan(net))
+        if (net_sum := sum(line.tax_fen for line in document.lines)) != tax:
+            yield finding("tax_not_sum", "tax", added=yuan(net_sum), total=yuan(tax))
     if net + tax != gross:
         yield finding("gross_not_sum", "gross", net=yuan(net), tax=yuan(tax), gross=yuan(gross))
     if any(fen * gross < 0 for fen in (net, tax)):

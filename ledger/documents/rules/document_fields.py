@@ -43,7 +43,7 @@ _NO_AMOUNT = ("", "*", "**", "***")  # of a line that is exempt from tax
 
 
 @dataclass(frozen=True)
-class Written:
+class RawDocument:
     """The fields as texts, "" where there is none; `places` names them as their writer does."""
 
     source: DocumentSource
@@ -60,16 +60,16 @@ class Written:
         return f"{self.places.get(line, line)}: {self.places.get(f'line: {key}', key)}"
 
 
-def document_of(written: Written) -> tuple[Document | None, list[Finding]]:
+def document_of(raw: RawDocument) -> tuple[Document | None, list[Finding]]:
     """The document and all that is wrong with it; None where a text is not what it should be.
 
     Totals that need not be there are the sums of the lines. What a remark says (the service
     period, the statement, what a red invoice reverses) fills what no field says.
     """
-    reader = _Reader(written)
+    reader = _Reader(raw)
     document = reader.document()
-    found = reader.findings if document is None else faults(document)
-    return document, [replace(one, where=written.place(one.where)) for one in found]
+    findings = reader.findings if document is None else faults(document)
+    return document, [replace(fault, where=raw.place(fault.where)) for fault in findings]
 
 
 def fen_of(text: str) -> Fen:
@@ -109,18 +109,18 @@ def _times_100(decimal: str) -> str:
 class _Reader:
     """Reads field by field, and remembers every fault."""
 
-    def __init__(self, written: Written) -> None:
-        self.written = written
-        self.values = {key: value.strip() for key, value in written.values.items()}
+    def __init__(self, raw: RawDocument) -> None:
+        self.raw = raw
+        self.values = {key: value.strip() for key, value in raw.values.items()}
         self.findings: list[Finding] = []
 
     def document(self) -> Document | None:
         """The document, where every text could be read."""
-        for key in self.written.required:
+        for key in self.raw.required:
             if not self._text(key):
                 self.findings.append(finding("missing", key))
         kind, issued_on = self._kind(), self._day("issued_on")
-        lines = tuple(self._line(n, line) for n, line in enumerate(self.written.lines, start=1))
+        lines = tuple(self._line(n, line) for n, line in enumerate(self.raw.lines, start=1))
         net = self._money("net", sum(line.net_fen for line in lines))
         tax = self._money("tax", sum(line.tax_fen for line in lines))
         gross = self._money("gross", net + tax)
@@ -146,7 +146,7 @@ class _Reader:
             since=since,
             until=until,
             statement=statement,
-            source=self.written.source,
+            source=self.raw.source,
         )
 
     def _says(self) -> tuple[date | None, date | None, str | None]:
@@ -172,13 +172,13 @@ class _Reader:
         word = self._text("kind")
         if word in KIND_WORDS:
             return KIND_WORDS[word]
-        known: tuple[DocumentKind, ...] = tuple(DocumentKind)
-        for kind in known:
+        kinds: tuple[DocumentKind, ...] = tuple(DocumentKind)
+        for kind in kinds:
             if kind == word:
                 return kind
         if word:
             self.findings.append(
-                finding("bad_choice", "kind", choices=", ".join((*KIND_WORDS, *known)))
+                finding("bad_choice", "kind", choices=", ".join((*KIND_WORDS, *kinds)))
             )
         return None
 

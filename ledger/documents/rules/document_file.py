@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import LINES_MAX, Document
-from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
+from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, RawDocument, document_of
 from ledger.documents.rules.einvoice import read_einvoice
 from ledger.documents.rules.ofd import read_ofd
 from ledger.errors import Finding
@@ -48,36 +48,38 @@ def read_keyed(values: Mapping[str, object]) -> tuple[Document | None, list[Find
     may what the remark says. An internal settlement has no tax and the university's own number.
     """
     rest = {key: value for key, value in values.items() if key != "lines"}
-    texts, found = _texts(rest, FIELDS, "")
+    texts, findings = _texts(rest, FIELDS, "")
     lines, wrong = _lines(values.get("lines", ()))
-    if found or wrong:
-        return None, [*found, *wrong]
-    return document_of(Written(DocumentSource.KEYED, texts, lines))
+    if findings or wrong:
+        return None, [*findings, *wrong]
+    return document_of(RawDocument(DocumentSource.KEYED, texts, lines))
 
 
-def _lines(given: object) -> tuple[list[dict[str, str]], list[Finding]]:
-    if not isinstance(given, Sequence) or isinstance(given, str):
+def _lines(items: object) -> tuple[list[dict[str, str]], list[Finding]]:
+    if not isinstance(items, Sequence) or isinstance(items, str):
         return [], [finding("not_list", "lines")]
-    if len(given) > LINES_MAX:
+    if len(items) > LINES_MAX:
         return [], [finding("too_many_lines", "lines", limit=LINES_MAX)]
-    lines, found = [], []
-    for place, line in enumerate(given, start=1):
+    lines, findings = [], []
+    for place, line in enumerate(items, start=1):
         texts, wrong = _texts(line, LINE_FIELDS, f"line {place}: ")
         lines.append(texts)
-        found += wrong
-    return lines, found
+        findings += wrong
+    return lines, findings
 
 
-def _texts(given: object, known: Sequence[str], where: str) -> tuple[dict[str, str], list[Finding]]:
+def _texts(
+    mapping: object, names: Sequence[str], where: str
+) -> tuple[dict[str, str], list[Finding]]:
     """The texts of a mapping under known keys; a null is not given."""
-    if not isinstance(given, Mapping):
+    if not isinstance(mapping, Mapping):
         return {}, [finding("not_mapping", where.rstrip(": "))]
-    texts, found = {}, []
-    for key, value in given.items():
-        if key not in known:
-            found.append(finding("unknown_key", f"{where}{key}"))
+    texts, findings = {}, []
+    for key, value in mapping.items():
+        if key not in names:
+            findings.append(finding("unknown_key", f"{where}{key}"))
         elif isinstance(value, str):
             texts[str(key)] = value
         elif value is not None:
-            found.append(finding("not_text", f"{where}{key}"))
-    return texts, found
+            findings.append(finding("not_text", f"{where}{key}"))
+    return texts, findings

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, Written, document_of
+from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS, RawDocument, document_of
 from ledger.documents.rules.document_file import BYTES_MAX
 from ledger.errors import Finding
 from ledger.formats.findings import finding
@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """What each column holds; a line's own begin with `line_`, and the code itself is a name too."""
 
-_NEEDED = (
+_REQUIRED = (
     *("kind", "number", "issued_on", "seller_uscc", "seller_name", "buyer_uscc", "buyer_name"),
     *("gross", "line_item", "line_net"),
 )
@@ -59,20 +59,20 @@ def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
     """The documents of a list, or everything that is wrong with it: all of it or nothing."""
     if len(content) > BYTES_MAX:
         return [], [finding("file_too_large", "file", limit=BYTES_MAX)]
-    rows, found = read_rows(content)
-    if found:
-        return [], found
-    columns, found = _columns(rows[0])
-    if found:
-        return [], found
+    rows, findings = read_rows(content)
+    if findings:
+        return [], findings
+    columns, findings = _columns(rows[0])
+    if findings:
+        return [], findings
     if len(rows) == 1:
         return [], [finding("only_a_header", rows[0].where)]
-    groups, found = _groups(rows[1:], columns)
-    read = [document_of(_written(group, columns)) for group in groups]
-    found += [one for group in groups for one in _contradictions(group, columns)]
-    found += [one for _, wrong in read for one in wrong]
-    found.sort(key=_row_of)
-    return ([], found) if found else ([document for document, _ in read if document], [])
+    groups, findings = _groups(rows[1:], columns)
+    read = [document_of(_raw_document(group, columns)) for group in groups]
+    findings += [fault for group in groups for fault in _contradictions(group, columns)]
+    findings += [fault for _, wrong in read for fault in wrong]
+    findings.sort(key=_row_of)
+    return ([], findings) if findings else ([document for document, _ in read if document], [])
 
 
 @dataclass(frozen=True)
@@ -97,35 +97,37 @@ class _Entry:
 
 def _columns(header: Row) -> tuple[_Columns, list[Finding]]:
     keys = tuple(COLUMNS.get(name, name) for name in header.cells)
-    known, names = {*COLUMNS.values()}, dict(zip(keys, header.cells, strict=True))
-    found = []
+    titles, names = {*COLUMNS.values()}, dict(zip(keys, header.cells, strict=True))
+    findings = []
     for n, (key, name) in enumerate(zip(keys, header.cells, strict=True)):
-        if key and key not in known:
-            found.append(finding("unknown_column", header.where, name=name))
+        if key and key not in titles:
+            findings.append(finding("unknown_column", header.where, name=name))
         elif key and key in keys[:n]:
-            found.append(finding("column_twice", header.where, name=name))
+            findings.append(finding("column_twice", header.where, name=name))
     words = {key: name for name, key in COLUMNS.items()}
-    lacking = [words[key] for key in _NEEDED if key not in names]
-    found += [finding("column_missing", header.where, name=name) for name in lacking]
-    return _Columns(keys, names), found
+    absent = [words[key] for key in _REQUIRED if key not in names]
+    findings += [finding("column_missing", header.where, name=name) for name in absent]
+    return _Columns(keys, names), findings
 
 
 def _groups(rows: Sequence[Row], columns: _Columns) -> tuple[list[list[_Entry]], list[Finding]]:
     """The rows of each document; a number is given once, and on each of its rows."""
     entries = [_entry(row, columns) for row in rows]
     groups = [list(group) for _, group in groupby(entries, key=lambda e: e.texts["number"])]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     first: dict[tuple[str, str], Row] = {}
     for group in groups:
         row, texts = group[0].row, group[0].texts
-        seen = first.setdefault((texts.get("code", ""), texts["number"]), row)
-        if seen is not row and texts["number"]:
-            found.append(finding("duplicate", columns.where(row, "number"), first=seen.where))
+        first_row = first.setdefault((texts.get("code", ""), texts["number"]), row)
+        if first_row is not row and texts["number"]:
+            findings.append(
+                finding("duplicate", columns.where(row, "number"), first=first_row.where)
+            )
     for entry in entries:
         beyond = [text for text in entry.row.cells[len(columns.keys) :] if text]
         if beyond or entry.texts.get(""):
-            found.append(finding("beyond_columns", entry.row.where))
-    return groups, found
+            findings.append(finding("beyond_columns", entry.row.where))
+    return groups, findings
 
 
 def _entry(row: Row, columns: _Columns) -> _Entry:
@@ -146,13 +148,13 @@ def _contradictions(group: Sequence[_Entry], columns: _Columns) -> Iterator[Find
                 yield finding("differs_above", where, above=above.row.where)
 
 
-def _written(group: Sequence[_Entry], columns: _Columns) -> Written:
+def _raw_document(group: Sequence[_Entry], columns: _Columns) -> RawDocument:
     top = group[0]
     places = {key: columns.where(top.row, key) for key in columns.names if key in FIELDS}
     places["lines"] = top.row.where
     places |= {f"line {n}": entry.row.where for n, entry in enumerate(group, start=1)}
     places |= {f"line: {key}": columns.names.get(_OF_LINE + key, key) for key in LINE_FIELDS}
-    return Written(
+    return RawDocument(
         source=DocumentSource.KEYED,
         values={key: top.texts.get(key, "") for key in FIELDS},
         lines=[
@@ -162,7 +164,7 @@ def _written(group: Sequence[_Entry], columns: _Columns) -> Written:
     )
 
 
-def _row_of(found: Finding) -> int:
+def _row_of(finding: Finding) -> int:
     """The row that a finding names, to sort by; what has none comes first."""
-    number = found.where.partition(":")[0].removeprefix("row ")
+    number = finding.where.partition(":")[0].removeprefix("row ")
     return int(number) if number.isdigit() else 0

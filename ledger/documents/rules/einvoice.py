@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_fields import REQUIRED, Written, document_of
+from ledger.documents.rules.document_fields import REQUIRED, RawDocument, document_of
 from ledger.errors import Finding
 from ledger.formats.findings import finding
 from ledger.formats.xml_tree import Tree, name, open_tree
@@ -102,59 +102,61 @@ def read_einvoice(
     content: bytes, source: DocumentSource, where: str = "file"
 ) -> tuple[Document | None, list[Finding]]:
     """The document of an XML file, and all that is wrong with it; None where it is unreadable."""
-    tree, found = open_tree(content, where)
+    tree, findings = open_tree(content, where)
     if tree is None:
-        return None, found
+        return None, findings
     dialects = {"EInvoice": _digital, "eInvoice": _older, "xbrl": _voucher}
     dialect = dialects.get(name(tree.root))
     if dialect is None:
         return None, [finding("unknown_xml", where, root=name(tree.root))]
-    written, found = dialect(tree)
-    document, wrong = document_of(replace(written, source=source))
-    return None if tree.findings else document, [*tree.findings, *found, *wrong]
+    raw, findings = dialect(tree)
+    document, wrong = document_of(replace(raw, source=source))
+    return None if tree.findings else document, [*tree.findings, *findings, *wrong]
 
 
-def _digital(tree: Tree) -> tuple[Written, list[Finding]]:
-    written = _written(tree, _DIGITAL, _DIGITAL_LINES, _DIGITAL_LINE)
+def _digital(tree: Tree) -> tuple[RawDocument, list[Finding]]:
+    raw = _raw_document(tree, _DIGITAL, _DIGITAL_LINES, _DIGITAL_LINE)
     supervised = tree.text("TaxSupervisionInfo/InvoiceNumber")
-    number = written.values["number"] or supervised
-    values = {**written.values, "kind": "digital_invoice", "number": number}
-    found = []
+    number = raw.values["number"] or supervised
+    values = {**raw.values, "kind": "digital_invoice", "number": number}
+    findings = []
     if supervised and supervised != number:
         where = "TaxSupervisionInfo/InvoiceNumber"
-        found.append(finding("two_numbers", where, number=number, other=supervised))
+        findings.append(finding("two_numbers", where, number=number, other=supervised))
     mark = tree.text("Header/InherentLabel/InIssuType/LabelCode")  # Y blue, N red
     if mark in ("Y", "N") and (mark == "N") != values["gross"].startswith("-"):
-        found.append(
+        findings.append(
             finding("mark_differs", "Header/InherentLabel/InIssuType", gross=values["gross"])
         )
-    return replace(written, values=values), found
+    return replace(raw, values=values), findings
 
 
-def _older(tree: Tree) -> tuple[Written, list[Finding]]:
-    written = _written(tree, OLD, _OLD_LINES, _OLD_LINE)
-    return replace(written, values={**written.values, "kind": "electronic_invoice"}), []
+def _older(tree: Tree) -> tuple[RawDocument, list[Finding]]:
+    raw = _raw_document(tree, OLD, _OLD_LINES, _OLD_LINE)
+    return replace(raw, values={**raw.values, "kind": "electronic_invoice"}), []
 
 
-def _voucher(tree: Tree) -> tuple[Written, list[Finding]]:
-    written = _written(tree, _VOUCHER, _VOUCHER_LINES, _VOUCHER_LINE)
+def _voucher(tree: Tree) -> tuple[RawDocument, list[Finding]]:
+    raw = _raw_document(tree, _VOUCHER, _VOUCHER_LINES, _VOUCHER_LINE)
     electronic = "电子" in tree.text("TypeOfInvoice")
     kind = "electronic_invoice" if electronic else "paper_invoice"
-    if not written.values["code"]:
+    if not raw.values["code"]:
         kind = "digital_invoice"
-    return replace(written, values={**written.values, "kind": kind}), []
+    return replace(raw, values={**raw.values, "kind": kind}), []
 
 
-def _written(tree: Tree, fields: Mapping[str, str], lines: str, line: Mapping[str, str]) -> Written:
+def _raw_document(
+    tree: Tree, fields: Mapping[str, str], lines: str, line: Mapping[str, str]
+) -> RawDocument:
     """The texts of a dialect, each with the element where it stands."""
     below = tree.all(lines)
     last = lines.rpartition("/")[2]
     places = {**fields, **{f"line: {key}": element for key, element in line.items()}}
     places |= {f"line {n}": f"{last}[{n}]" for n in range(1, len(below) + 1)}
-    return Written(
+    return RawDocument(
         source=DocumentSource.XML,
         values={key: tree.text(path) for key, path in fields.items()},
-        lines=[{key: tree.text(path, one) for key, path in line.items()} for one in below],
+        lines=[{key: tree.text(path, item) for key, path in line.items()} for item in below],
         places={key: place.rpartition("/")[2] for key, place in places.items()},
         required=TOTALS,
     )

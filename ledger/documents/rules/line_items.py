@@ -20,7 +20,7 @@ COMPUTE = (
     "算力", "智算", "超算", "计算", "卡时", "GPU", "NPU", "裸金属", "云主机", "云服务", "训练",
     "推理", "节点",
 )  # fmt: skip
-OTHER = (
+NOT_COMPUTE = (
     "存储", "网络", "带宽", "专线", "流量", "机柜", "机架", "硬件", "服务器", "设备销售", "安全",
     "咨询", "培训", "开发", "数据标注", "餐饮", "住宿", "会议", "材料",
 )  # fmt: skip
@@ -31,33 +31,33 @@ _UNTAXED = ("免税", "不征税")
 SERVICE_RATE, GOODS_RATE = Fraction(6, 100), Fraction(13, 100)  # VAT law: services, leased goods
 
 
-def classified(item: str) -> tuple[str, str]:
+def classify(item: str) -> tuple[str, str]:
     """`*信息技术服务*算力服务费` → its class and its name; the class is "" where there is none."""
-    found = _ITEM.fullmatch(item.strip())
-    return (found[1].strip(), found[2].strip()) if found else ("", item.strip())
+    match = _ITEM.fullmatch(item.strip())
+    return (match[1].strip(), match[2].strip()) if match else ("", item.strip())
 
 
 def is_compute(item: str) -> bool:
     """Whether a line may be compute: of a class that sells it, and not plainly something else."""
-    class_, name = classified(item)
+    class_, name = classify(item)
     if class_ and class_ not in SERVICES | LEASES:
         return False
-    return _says(name, COMPUTE) or not _says(name, OTHER)
+    return _says(name, COMPUTE) or not _says(name, NOT_COMPUTE)
 
 
 def rate(text: str) -> Fraction | None:
     """`6%` and `0.06` → 6/100, `免税` → 0; None where the text says no rate (`***`, nothing)."""
     if text.strip() in _UNTAXED:
         return Fraction(0)
-    found = _RATE.fullmatch(text.strip())
-    if not found:
+    match = _RATE.fullmatch(text.strip())
+    if not match:
         return None
-    return Fraction(found[1]) / 100 if found[1] else Fraction(found[2])
+    return Fraction(match[1]) / 100 if match[1] else Fraction(match[2])
 
 
 def unusual_tax(item: str, tax_rate: str) -> bool:
     """A service at the rate of goods (13 %), or a lease at that of services (6 %)."""
-    class_, name = classified(item)
+    class_, name = classify(item)
     lease = class_ in LEASES or (not class_ and "租赁" in name)
     return rate(tax_rate) == (SERVICE_RATE if lease else GOODS_RATE)
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from ledger.documents.codes import DocumentSource
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_fields import Written, day_of, document_of, fen_of
+from ledger.documents.rules.document_fields import RawDocument, day_of, document_of, fen_of
 from ledger.documents.rules.einvoice import OLD, TOTALS, read_einvoice
 from ledger.errors import Finding
 from ledger.formats.archive import Archive, open_archive
@@ -28,9 +28,9 @@ _MAYBE_TAGS = {"quantity": "Quantity", "unit_price": "Price", "unit": "Measureme
 
 def read_ofd(content: bytes) -> tuple[Document | None, list[Finding]]:
     """The document of an OFD file, and all that is wrong with it; None where it is unreadable."""
-    archive, found = open_archive(content)
+    archive, findings = open_archive(content)
     if archive is None:
-        return None, found
+        return None, findings
     try:
         return _Ofd(archive).read()
     except _Unreadable as error:
@@ -53,12 +53,14 @@ class _Ofd:
 
     def read(self) -> tuple[Document | None, list[Finding]]:
         attached = self._attached()
-        document, found = (
-            read_einvoice(attached, DocumentSource.OFD) if attached else document_of(self._tagged())
+        document, findings = (
+            read_einvoice(attached, DocumentSource.OFD)
+            if attached
+            else document_of(self._read_tags())
         )
         if document is None or self.body.findings:
-            return None, [*self.body.findings, *found]
-        return document, [*found, *_repeated(self.custom_datas(), document)]
+            return None, [*self.body.findings, *findings]
+        return document, [*findings, *_repeated(self.custom_datas(), document)]
 
     def custom_datas(self) -> dict[str, str]:
         """The header fields that `OFD.xml` repeats, by their Chinese names."""
@@ -73,27 +75,27 @@ class _Ofd:
         if not listed:
             return None
         path = self._at(self.path, listed)
-        found = self._tree(path)
-        files = [found.text("FileLoc", one) for one in found.all("Attachment")]
+        tree = self._tree(path)
+        files = [tree.text("FileLoc", attachment) for attachment in tree.all("Attachment")]
         invoices = [file for file in files if file.lower().endswith(".xml")]
         return self._bytes(self._at(path, invoices[0])) if len(invoices) == 1 else None
 
-    def _tagged(self) -> Written:
+    def _read_tags(self) -> RawDocument:
         """What the tags point at, as texts."""
         tags = self._tags()
         pages = {
             page.get("ID", ""): page.get("BaseLoc", "") for page in self.root.all("Pages/Page")
         }
-        printed = {page: self._page(self._at(self.path, loc)) for page, loc in pages.items()}
-        return _Tagged(tags, printed).written(self.custom_datas())
+        texts = {page: self._page(self._at(self.path, loc)) for page, loc in pages.items()}
+        return _TagReader(tags, texts).raw_document(self.custom_datas())
 
     def _tags(self) -> Tree:
         listed = self.root.text("CustomTags")
         path = self._at(self.path, listed)
-        found = self._tree(path).all("CustomTag") if listed else []
-        if len(found) != 1:
+        tags = self._tree(path).all("CustomTag") if listed else []
+        if len(tags) != 1:
             raise _Unreadable([finding("needs_keying", "file")])
-        return self._tree(self._at(path, self._tree(path).text("FileLoc", found[0])))
+        return self._tree(self._at(path, self._tree(path).text("FileLoc", tags[0])))
 
     def _page(self, path: str) -> dict[str, str]:
         """The texts of a page, by the number of their object."""
@@ -106,9 +108,9 @@ class _Ofd:
         return texts
 
     def _tree(self, path: str) -> Tree:
-        tree, found = open_tree(self._bytes(path), path)
+        tree, findings = open_tree(self._bytes(path), path)
         if tree is None:
-            raise _Unreadable(found)
+            raise _Unreadable(findings)
         return tree
 
     def _bytes(self, path: str) -> bytes:
@@ -124,29 +126,29 @@ class _Ofd:
         return posixpath.normpath(loc.lstrip("/") if loc.startswith("/") else beside)
 
 
-class _Tagged:
+class _TagReader:
     """A page whose tags say what each of its texts is."""
 
     def __init__(self, tags: Tree, pages: Mapping[str, Mapping[str, str]]) -> None:
         self.tags = tags
         self.pages = pages
 
-    def written(self, custom: Mapping[str, str]) -> Written:
+    def raw_document(self, custom: Mapping[str, str]) -> RawDocument:
         """The invoice; raises where the tags do not say which text belongs to which line."""
-        columns = {key: self._each(tag) for key, tag in _LINE_TAGS.items()}
+        columns = {key: self._texts_at(tag) for key, tag in _LINE_TAGS.items()}
         count = len(columns["item"])
         if not count or any(len(texts) != count for texts in columns.values()):
             raise _Unreadable([finding("needs_keying", "file")])
-        maybe = {key: self._each(tag) for key, tag in _MAYBE_TAGS.items()}
+        maybe = {key: self._texts_at(tag) for key, tag in _MAYBE_TAGS.items()}
         columns |= {key: texts for key, texts in maybe.items() if len(texts) == count}
-        values = {key: "".join(self._each(path)) for key, path in _TAGS.items()}
+        values = {key: "".join(self._texts_at(path)) for key, path in _TAGS.items()}
         values |= {"kind": "digital_invoice", "words": self._in_words()}
         if custom.get("发票代码"):
             values |= {"kind": "electronic_invoice", "code": custom["发票代码"]}
         lines = [{key: texts[n] for key, texts in columns.items()} for n in range(count)]
-        return Written(DocumentSource.OFD, values, lines, required=TOTALS)
+        return RawDocument(DocumentSource.OFD, values, lines, required=TOTALS)
 
-    def _each(self, path: str) -> list[str]:
+    def _texts_at(self, path: str) -> list[str]:
         """The texts of each element of this name; one may be printed in several pieces."""
         return ["".join(map(self._referred, element)).strip() for element in self.tags.all(path)]
 
@@ -184,11 +186,13 @@ def _repeated(custom: Mapping[str, str], document: Document) -> list[Finding]:
         "合计税额": document.tax_fen,
         "价税合计": document.gross_fen,
     }
-    other = [field for field, text in texts.items() if custom.get(field, text) != text]
-    other += [field for field, fen in sums.items() if not _says(custom.get(field, ""), fen_of, fen)]
+    differing = [field for field, text in texts.items() if custom.get(field, text) != text]
+    differing += [
+        field for field, fen in sums.items() if not _says(custom.get(field, ""), fen_of, fen)
+    ]
     if not _says(custom.get("开票日期", ""), day_of, document.issued_on):
-        other.append("开票日期")
-    return [finding("ofd_differs", f"OFD.xml: {field}", text=custom[field]) for field in other]
+        differing.append("开票日期")
+    return [finding("ofd_differs", f"OFD.xml: {field}", text=custom[field]) for field in differing]
 
 
 def _says(text: str, read: Callable[[str], object], value: object) -> bool:

@@ -59,7 +59,7 @@ def agrees(qr: Qr, document: Document) -> list[Finding]:
     """Where the QR code says something else than the document."""
     digital = qr.kind == "digital_invoice"
     amount = ("gross", document.gross_fen) if digital else ("net", document.net_fen)
-    said = {
+    pairs = {
         "kind": (qr.kind, document.kind),
         "code": (qr.code, document.code),
         "number": (qr.number, document.number),
@@ -67,7 +67,7 @@ def agrees(qr: Qr, document: Document) -> list[Finding]:
         "issued_on": (qr.issued_on, document.issued_on),
     }
     return [
-        finding("qr_differs", where, qr=there, document=here)
-        for where, (there, here) in said.items()
-        if there != here
+        finding("qr_differs", where, qr=in_code, document=in_document)
+        for where, (in_code, in_document) in pairs.items()
+        if in_code != in_document
     ]

@@ -51,11 +51,11 @@ def reversal(remark: str) -> tuple[str | None, str | None]:
 
 
 def _period(remark: str) -> tuple[date | None, date | None]:
-    periods = {said.groups(): said for said in _PERIOD.finditer(remark)}
-    said = next(iter(periods.values()), None)
-    if said is None or len(periods) > 1 or _GOES_ON.match(remark, said.end()):
+    periods = {match.groups(): match for match in _PERIOD.finditer(remark)}
+    match = next(iter(periods.values()), None)
+    if match is None or len(periods) > 1 or _GOES_ON.match(remark, match.end()):
         return None, None
-    first, second = said.groups()[:3], said.groups()[3:]
+    first, second = match.groups()[:3], match.groups()[3:]
     try:
         since, end = _days(*first)
         until = _days(*second)[1] if second[0] else end

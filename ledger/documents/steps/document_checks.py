@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlmodel import Session
 
 from ledger.documents.queries import documents as books
-from ledger.documents.queries.documents import OWN_NUMBERS, Known
+from ledger.documents.queries.documents import OWN_NUMBERS, BookedDocument
 from ledger.documents.rules.cost_document import Document, faults
 from ledger.documents.steps.red_documents import Blues, numbers_of
 from ledger.errors import Finding
@@ -18,14 +18,14 @@ from ledger.people.steps.decisions import person
 from ledger.units import beijing_day
 
 Key = tuple[str, ...]
-Placed = tuple[str, Document]
+NamedDocument = tuple[str, Document]
 """How faults name a document of a list, by its number; "" where it came alone."""
 
 
-def there(db: Session, placed: Sequence[Placed]) -> dict[Key, Known]:
+def booked(db: Session, documents: Sequence[NamedDocument]) -> dict[Key, BookedDocument]:
     """What the books have under these numbers, and under those that are reversed."""
-    found = books.known(db, numbers_of(document for _, document in placed))
-    return {_key(k.kind, k.code, k.number, k.seller_uscc): k for k in found}
+    rows = books.booked_documents(db, numbers_of(document for _, document in documents))
+    return {_key(k.kind, k.code, k.number, k.seller_uscc): k for k in rows}
 
 
 def key_of(document: Document) -> Key:
@@ -35,34 +35,36 @@ def key_of(document: Document) -> Key:
 
 def all_faults(
     db: Session,
-    placed: Sequence[Placed],
-    known: Mapping[Key, Known],
+    documents: Sequence[NamedDocument],
+    booked_by_key: Mapping[Key, BookedDocument],
     blues: Blues,
     centre: int | None,
 ) -> list[Finding]:
     """Why these documents are not taken; nothing, where they are."""
     return (
-        list(_faulty(placed))
-        or not_theirs(db, placed, centre)  # and no word to others on who brought it
-        or [*_known(placed, known), *_reds(placed, known, blues)]
+        list(_own_faults(documents))
+        or other_sellers(db, documents, centre)  # and no word to others on who brought it
+        or [*_number_faults(documents, booked_by_key), *_reds(documents, booked_by_key, blues)]
     )
 
 
-def _faulty(placed: Sequence[Placed]) -> Iterator[Finding]:
+def _own_faults(documents: Sequence[NamedDocument]) -> Iterator[Finding]:
     """A document that is wrong by itself is refused, whoever read it."""
-    for place, document in placed:
+    for place, document in documents:
         for fault in faults(document):
             yield replace(fault, where=_at(place, fault.where))
 
 
-def not_theirs(db: Session, placed: Sequence[Placed], centre: int | None) -> list[Finding]:
+def other_sellers(
+    db: Session, documents: Sequence[NamedDocument], centre: int | None
+) -> list[Finding]:
     """An operator brings what was sold for its centre, by who sold for it on that day."""
     if centre is None:
         return []
     sellers = books.sells_for(db, centre)
     return [
         Finding(_at(place, "seller_uscc"), "not_your_document", (("seller", document.seller.name),))
-        for place, document in placed
+        for place, document in documents
         if not any(
             uscc == document.seller.uscc
             and (not since or since <= document.issued_on)
@@ -72,9 +74,11 @@ def not_theirs(db: Session, placed: Sequence[Placed], centre: int | None) -> lis
     ]
 
 
-def _known(placed: Sequence[Placed], known: Mapping[Key, Known]) -> Iterator[Finding]:
-    for place, document in placed:
-        first = known.get(key_of(document))
+def _number_faults(
+    documents: Sequence[NamedDocument], booked_by_key: Mapping[Key, BookedDocument]
+) -> Iterator[Finding]:
+    for place, document in documents:
+        first = booked_by_key.get(key_of(document))
         if first is None or first.refused:
             continue
         params = (
@@ -88,21 +92,23 @@ def _known(placed: Sequence[Placed], known: Mapping[Key, Known]) -> Iterator[Fin
             yield Finding(_at(place, "number"), "number_known", params)
 
 
-def _reds(placed: Sequence[Placed], known: Mapping[Key, Known], blues: Blues) -> Iterator[Finding]:
+def _reds(
+    documents: Sequence[NamedDocument], booked_by_key: Mapping[Key, BookedDocument], blues: Blues
+) -> Iterator[Finding]:
     """One whose number is known takes its part already."""
-    for place, document in placed:
-        first = known.get(key_of(document))
+    for place, document in documents:
+        first = booked_by_key.get(key_of(document))
         if document.reverses and (first is None or first.refused):
             yield from blues.faults(_at(place, "reverses"), document)
 
 
-def _says_the_same(document: Document, first: Known) -> bool:
+def _says_the_same(document: Document, first: BookedDocument) -> bool:
     """Whether another file of a number says the same of parties, day and money."""
-    here = (
+    values = (
         document.seller.uscc, document.buyer.uscc, document.issued_on, document.net_fen,
         document.tax_fen, document.gross_fen,
     )  # fmt: skip
-    return here == (
+    return values == (
         first.seller_uscc, first.buyer_uscc, first.issued_on, first.net_fen, first.tax_fen,
         first.gross_fen,
     )  # fmt: skip

@@ -18,11 +18,11 @@ from sqlmodel import Session
 
 from ledger.documents.queries import documents as books
 from ledger.documents.queries import originals
-from ledger.documents.queries.documents import Known
+from ledger.documents.queries.documents import BookedDocument
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps import document_checks as checks
-from ledger.documents.steps.document_checks import Placed, key_of
+from ledger.documents.steps.document_checks import NamedDocument, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
 from ledger.errors import Finding
 from ledger.formats.digest import digest
@@ -57,7 +57,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Taken:
+class Intake:
     """What was taken.
 
     `decision` is what a second person is asked, if anything; `standing` are the keys of new
@@ -66,7 +66,7 @@ class Taken:
 
     documents: tuple[Received, ...]
     decision: int | None = None
-    standing: tuple[int, ...] = ()
+    confirmed_ids: tuple[int, ...] = ()
 
 
 def take_document(
@@ -77,7 +77,7 @@ def take_document(
     actor: str,
     now: datetime,
     centre: int | None = None,
-) -> Taken | list[Finding]:
+) -> Intake | list[Finding]:
     """Take one document with the file that it was read from, or keyed from.
 
     Args:
@@ -92,10 +92,10 @@ def take_document(
     act = Act(original, actor, now, centre)
     books.lock(db)
     alone = [("", document)]
-    first = checks.there(db, alone).get(key_of(document))
+    first = checks.booked(db, alone).get(key_of(document))
     if first is not None and _is_the_same(first, original, content):
         same = Received(first.id, document.code, document.number, "unchanged")
-        return checks.not_theirs(db, alone, centre) or Taken((same,))
+        return checks.other_sellers(db, alone, centre) or Intake((same,))
     return _take(db, act, alone, f"document {''.join(key_of(document))}", content)
 
 
@@ -107,15 +107,15 @@ def take_list(
     actor: str,
     now: datetime,
     centre: int | None = None,
-) -> Taken | list[Finding]:
+) -> Intake | list[Finding]:
     """Take all documents of a list, or none; a list file is taken once (`list_known`).
 
     As `take_document`; one decision confirms them all.
     """
     books.lock(db)
-    if (brought := books.brought(db, original.hash)) is not None:
-        who, when = brought
-        params = (("by", person(who)), ("on", str(beijing_day(when))))
+    if (earlier := books.earlier_intake(db, original.hash)) is not None:
+        actor_before, when = earlier
+        params = (("by", person(actor_before)), ("on", str(beijing_day(when))))
         return [Finding("file", "list_known", params)]
     content = {
         "file": original.name,
@@ -126,8 +126,8 @@ def take_list(
         "values": digest({"documents": [_plain(d) for d in documents]}),
     }
     act = Act(original, actor, now, centre)
-    placed = [(document.code + document.number, document) for document in documents]
-    return _take(db, act, placed, f"list {original.hash[:SHOWN_OF_HASH]}", content)
+    named_documents = [(document.code + document.number, document) for document in documents]
+    return _take(db, act, named_documents, f"list {original.hash[:SHOWN_OF_HASH]}", content)
 
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
@@ -136,37 +136,41 @@ def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[
 
 
 def _take(
-    db: Session, act: Act, placed: Sequence[Placed], subject: str, content: Mapping[str, Any]
-) -> Taken | list[Finding]:
-    documents = [document for _, document in placed]
-    known = checks.there(db, placed)
-    blues = Blues((k for k in known.values() if not k.refused), documents)
-    if found := checks.all_faults(db, placed, known, blues, act.centre):
-        return found
-    books.drop(db, [known[key_of(d)].id for d in documents if key_of(d) in known], act.now)
+    db: Session,
+    act: Act,
+    named_documents: Sequence[NamedDocument],
+    subject: str,
+    content: Mapping[str, Any],
+) -> Intake | list[Finding]:
+    documents = [document for _, document in named_documents]
+    booked = checks.booked(db, named_documents)
+    blues = Blues((k for k in booked.values() if not k.refused), documents)
+    if findings := checks.all_faults(db, named_documents, booked, blues, act.centre):
+        return findings
+    books.drop(db, [booked[key_of(d)].id for d in documents if key_of(d) in booked], act.now)
     originals.keep(db, act.original, actor=act.actor, now=act.now)
-    asked = None
+    decision = None
     if any(document.source == "keyed" for document in documents):
-        asked = decide(
+        decision = decide(
             db, kind=KIND, subject=subject, content=content, reason="", actor=act.actor, now=act.now
         ).id
-    keys = _keep(db, act, documents, blues, asked)
+    keys = _keep(db, act, documents, blues, decision)
     both = list(zip(keys, documents, strict=True))
     received = tuple(Received(key, d.code, d.number, "taken") for key, d in both)
-    return Taken(received, asked, tuple(key for key, d in both if d.source != "keyed"))
+    return Intake(received, decision, tuple(key for key, d in both if d.source != "keyed"))
 
 
 def _keep(
-    db: Session, act: Act, documents: Sequence[Document], blues: Blues, asked: int | None
+    db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int | None
 ) -> list[int]:
     """Blue ones first, as red ones point to them; the keys in the order of the documents."""
     keys: dict[int, int] = {}
     for red in (False, True):
-        wanted = [i for i, d in enumerate(documents) if (d.reverses is not None) == red]
-        rows = [_row(act, documents[i], blues.of(documents[i]), asked) for i in wanted]
-        keys |= zip(wanted, books.insert_documents(db, rows), strict=True)
-        for i in wanted:
-            blues.kept(documents[i], keys[i])
+        indexes = [i for i, d in enumerate(documents) if (d.reverses is not None) == red]
+        rows = [_row(act, documents[i], blues.of(documents[i]), decision) for i in indexes]
+        keys |= zip(indexes, books.insert_documents(db, rows), strict=True)
+        for i in indexes:
+            blues.set_id(documents[i], keys[i])
     books.insert_lines(
         db,
         [
@@ -178,7 +182,7 @@ def _keep(
     return [keys[i] for i in range(len(documents))]
 
 
-def _row(act: Act, document: Document, blue: Blue | None, asked: int | None) -> dict[str, Any]:
+def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) -> dict[str, Any]:
     """A document as a row; every row has every column, so that all go in one statement."""
     since, until, assumed = _period(document, blue)
     as_they_are = (
@@ -198,7 +202,7 @@ def _row(act: Act, document: Document, blue: Blue | None, asked: int | None) -> 
         "original": act.original.hash,
         "received_at": act.now,
         "received_by": act.actor,
-        "decision": asked if document.source == "keyed" else None,
+        "decision": decision if document.source == "keyed" else None,
     }
 
 
@@ -212,7 +216,7 @@ def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
     return first, month_of(first + timedelta(days=31)) - timedelta(days=1), True
 
 
-def _is_the_same(first: Known, original: File, content: Mapping[str, Any]) -> bool:
+def _is_the_same(first: BookedDocument, original: File, content: Mapping[str, Any]) -> bool:
     """The very same file; of a keyed one, keyed in the same way too."""
     same_file = first.original == original.hash and not first.refused
     return same_file and first.digest in (None, digest(content))
@@ -220,6 +224,6 @@ def _is_the_same(first: Known, original: File, content: Mapping[str, Any]) -> bo
 
 def _plain(document: Document) -> dict[str, Any]:
     """A document as JSON can hold it."""
-    told = asdict(document)
+    values = asdict(document)
     days = ("issued_on", "since", "until")
-    return told | {day: told[day] and told[day].isoformat() for day in days}
+    return values | {day: values[day] and values[day].isoformat() for day in days}

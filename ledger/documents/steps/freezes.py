@@ -22,36 +22,36 @@ def freeze(db: Session, document: int, confirmation: str, *, actor: str, now: da
         Refused: it is a red one itself (`freeze_red`).
         Conflict: another confirmation has frozen it (`frozen`).
     """
-    found = db.get(CostDocument, document, with_for_update={"key_share": True})
-    if found is None:
+    row = db.get(CostDocument, document, with_for_update={"key_share": True})
+    if row is None:
         raise NotFound("document", id=document)
-    if found.reverses is not None:
-        raise Refused("freeze_red", number=found.number)
-    standing = frozen(db, document)
-    if standing is None:
-        standing = Freeze(
+    if row.reverses is not None:
+        raise Refused("freeze_red", number=row.number)
+    current = open_freeze(db, document)
+    if current is None:
+        current = Freeze(
             document=document, confirmation=confirmation, frozen_at=now, frozen_by=actor
         )
-        db.add(standing)
+        db.add(current)
         db.flush()
-    if standing.confirmation != confirmation:
-        raise Conflict("frozen", number=found.number, confirmation=standing.confirmation)
-    return standing
+    if current.confirmation != confirmation:
+        raise Conflict("frozen", number=row.number, confirmation=current.confirmation)
+    return current
 
 
 def lift(
     db: Session, document: int, *, actor: str, now: datetime, confirmation: str | None = None
 ) -> None:
     """Lift the freeze of a document, of that confirmation if one is named; none is no error."""
-    standing = frozen(db, document)
-    if standing is None or confirmation not in (None, standing.confirmation):
+    current = open_freeze(db, document)
+    if current is None or confirmation not in (None, current.confirmation):
         return
-    standing.lifted_at, standing.lifted_by = now, actor
-    db.add(standing)
+    current.lifted_at, current.lifted_by = now, actor
+    db.add(current)
     db.flush()
 
 
-def frozen(db: Session, document: int) -> Freeze | None:
+def open_freeze(db: Session, document: int) -> Freeze | None:
     """The freeze that a document is under."""
-    asked = select(Freeze).where(Freeze.document == document, col(Freeze.lifted_at).is_(None))
-    return db.exec(asked).one_or_none()
+    query = select(Freeze).where(Freeze.document == document, col(Freeze.lifted_at).is_(None))
+    return db.exec(query).one_or_none()

@@ -34,20 +34,20 @@ def enter(
         Refused: it is a red one (`receipt_of_red`), or the file is empty (`file_empty`).
         Conflict: the reference stands for another payment (`receipt_known`).
     """
-    found = db.get(CostDocument, document)
-    if found is None:
+    row = db.get(CostDocument, document)
+    if row is None:
         raise NotFound("document", id=document)
-    if found.reverses is not None:
-        raise Refused("receipt_of_red", number=found.number)
+    if row.reverses is not None:
+        raise Refused("receipt_of_red", number=row.number)
     if not file.content:
         raise Refused("file_empty", name=file.name)
-    there = db.get(Receipt, reference)
-    if there is not None:
-        said = (document, payer, payee, fen, paid_on)
-        if said != (there.document, there.payer, there.payee, there.fen, there.paid_on):
+    earlier = db.get(Receipt, reference)
+    if earlier is not None:
+        values = (document, payer, payee, fen, paid_on)
+        if values != (earlier.document, earlier.payer, earlier.payee, earlier.fen, earlier.paid_on):
             raise Conflict("receipt_known", reference=reference)
-        return there
-    made = Receipt(
+        return earlier
+    receipt = Receipt(
         reference=reference,
         document=document,
         payer=payer,
@@ -58,6 +58,6 @@ def enter(
         entered_at=now,
         entered_by=actor,
     )
-    db.add(made)
+    db.add(receipt)
     db.flush()
-    return made
+    return receipt

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.documents.queries.documents import Known
+from ledger.documents.queries.documents import BookedDocument
 from ledger.documents.rules.cost_document import Document
 from ledger.errors import Finding
 from ledger.units import Fen, yuan
@@ -35,16 +35,16 @@ class Blue:
 class Blues:
     """All that the red ones at hand may reverse, by number."""
 
-    def __init__(self, there: Iterable[Known], documents: Iterable[Document]) -> None:
-        self._named: dict[str, list[Blue]] = {}
-        for blue in (*map(_of_the_books, there), *map(_of_the_list, documents)):
+    def __init__(self, booked: Iterable[BookedDocument], documents: Iterable[Document]) -> None:
+        self._by_number: dict[str, list[Blue]] = {}
+        for blue in (*map(_of_the_books, booked), *map(_of_the_list, documents)):
             for name in {blue.number, blue.code + blue.number}:
-                self._named.setdefault(name, []).append(blue)
+                self._by_number.setdefault(name, []).append(blue)
 
     def of(self, red: Document) -> Blue | None:
         """The one that a red document names, with its code before the number or without."""
-        named = self._named.get(red.reverses or "", [])
-        fitting = [blue for blue in named if blue.parties == _parties(red)] or named
+        candidates = self._by_number.get(red.reverses or "", [])
+        fitting = [blue for blue in candidates if blue.parties == _parties(red)] or candidates
         return fitting[0] if len(fitting) == 1 else None
 
     def faults(self, where: str, red: Document) -> Iterator[Finding]:
@@ -60,24 +60,24 @@ class Blues:
         elif not blue.stands and red.source != "keyed":
             yield Finding(where, "blue_unconfirmed", (("number", number),))
         else:
-            left = blue.gross_fen + blue.red_gross_fen
+            left_fen = blue.gross_fen + blue.red_gross_fen
             blue.red_net_fen += red.net_fen
             blue.red_gross_fen += red.gross_fen
-            if left + red.gross_fen < 0 or blue.net_fen + blue.red_net_fen < 0:
-                yield Finding(where, "red_too_much", (("number", number), ("left", yuan(left))))
+            if left_fen + red.gross_fen < 0 or blue.net_fen + blue.red_net_fen < 0:
+                yield Finding(where, "red_too_much", (("number", number), ("left", yuan(left_fen))))
 
-    def kept(self, document: Document, key: int) -> None:
+    def set_id(self, document: Document, key: int) -> None:
         """A document of the list has its key now, so that red ones can point to it."""
-        for blue in self._named[document.number]:
+        for blue in self._by_number[document.number]:
             if blue.id is None and blue.code == document.code:
                 blue.id = key
 
 
 def numbers_of(documents: Iterable[Document]) -> set[str]:
     """Every number under which these documents, and what they reverse, may be known."""
-    told = list(documents)
-    reversed_ = [d.reverses for d in told if d.reverses]
-    return {*(d.number for d in told), *reversed_, *(n[-OLD_NUMBER:] for n in reversed_)}
+    document_list = list(documents)
+    reversed_ = [d.reverses for d in document_list if d.reverses]
+    return {*(d.number for d in document_list), *reversed_, *(n[-OLD_NUMBER:] for n in reversed_)}
 
 
 def _of_the_list(document: Document) -> Blue:
@@ -87,12 +87,12 @@ def _of_the_list(document: Document) -> Blue:
     )  # fmt: skip
 
 
-def _of_the_books(there: Known) -> Blue:
+def _of_the_books(booked: BookedDocument) -> Blue:
     return Blue(
-        there.code, there.number, (there.seller_uscc, there.buyer_uscc), there.net_fen,
-        there.gross_fen, there.stands, there.reverses is not None,
-        (there.since, there.until, there.period_assumed), there.id,
-        there.red_net_fen, there.red_gross_fen,
+        booked.code, booked.number, (booked.seller_uscc, booked.buyer_uscc), booked.net_fen,
+        booked.gross_fen, booked.stands, booked.reverses is not None,
+        (booked.since, booked.until, booked.period_assumed), booked.id,
+        booked.red_net_fen, booked.red_gross_fen,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from ledger.metering.queries.nodes import EARLIEST, HOUR, Gpu, Period, gpus, one_day, xids_of
 from ledger.metering.queries.silence import silent_minutes
-from ledger.metering.rules.incidents import MINUTE, SILENT, Span, joined, silences
+from ledger.metering.rules.incidents import MINUTE, SILENT, Span, join_spans, silences
 from ledger.units import beijing_day
 
 SPANS_MAX = 5_000
@@ -130,26 +130,26 @@ def utilisation(hours: Iterable[Hour]) -> int | None:
     A shared GPU is measured only while it is idle: those minutes do not speak for the others.
     """
     every = list(hours)
-    measured, seen = sum(h.util_ms for h in every), sum(h.seen_ms for h in every)
-    if measured <= 0 or 2 * measured < seen:
+    measured_ms, seen_ms = sum(h.util_ms for h in every), sum(h.seen_ms for h in every)
+    if measured_ms <= 0 or 2 * measured_ms < seen_ms:
         return None
-    return sum(h.util_ppm_ms for h in every) // measured
+    return sum(h.util_ppm_ms for h in every) // measured_ms
 
 
-def hours(db: Session, chosen: Iterable[Gpu], period: Period) -> list[Hour]:
+def hours(db: Session, gpus: Iterable[Gpu], period: Period) -> list[Hour]:
     """Every hour of these GPUs in which they were registered, up to the horizon, in order."""
-    known = {gpu.gpu: gpu for gpu in chosen}
-    values = {"gpus": list(known), "since": period.since, "until": period.until}
-    rows = {(row.gpu, row.hour): row for row in db.execute(_HOURS, values)} if known else {}
-    found = []
-    for gpu in known.values():
+    by_id = {gpu.gpu: gpu for gpu in gpus}
+    values = {"gpus": list(by_id), "since": period.since, "until": period.until}
+    rows = {(row.gpu, row.hour): row for row in db.execute(_HOURS, values)} if by_id else {}
+    hour_list = []
+    for gpu in by_id.values():
         for hour in period.hours:
-            low, high = _registered(gpu, hour, min(hour + HOUR, period.until))
+            low, high = _registered_span(gpu, hour, min(hour + HOUR, period.until))
             if low < high:
-                found.append(
+                hour_list.append(
                     _hour(gpu.gpu, hour, (high - low) // MINUTE, rows.get((gpu.gpu, hour)))
                 )
-    return found
+    return hour_list
 
 
 def spans(
@@ -172,7 +172,7 @@ def spans(
         for row in db.execute(_SILENT, values | {"horizon": period.horizon})
     ]
     more = max(len(gaps), len(silent)) > SPANS_MAX
-    return joined([*gaps[:SPANS_MAX], *silent[:SPANS_MAX]]), more
+    return join_spans([*gaps[:SPANS_MAX], *silent[:SPANS_MAX]]), more
 
 
 def spans_of_day(db: Session, cluster: int, node: str, day: date, now: datetime) -> list[Span]:
@@ -180,16 +180,16 @@ def spans_of_day(db: Session, cluster: int, node: str, day: date, now: datetime)
     if not EARLIEST <= day <= beijing_day(now):
         return []
     period = one_day(day, now)
-    told, _ = spans(db, cluster, period, node=node)
-    found = [span for span in told if span.cause != SILENT]
+    all_spans, _ = spans(db, cluster, period, node=node)
+    gaps = [span for span in all_spans if span.cause != SILENT]
     for gpu in gpus(db, cluster, [node], period.since):
-        low, high = _registered(gpu, period.since, period.until)
+        low, high = _registered_span(gpu, period.since, period.until)
         if low < high:
-            found += silences(gpu.gpu, node, silent_minutes(db, gpu.gpu, low, high))
-    return sorted(found)
+            gaps += silences(gpu.gpu, node, silent_minutes(db, gpu.gpu, low, high))
+    return sorted(gaps)
 
 
-def _registered(gpu: Gpu, low: datetime, high: datetime) -> tuple[datetime, datetime]:
+def _registered_span(gpu: Gpu, low: datetime, high: datetime) -> tuple[datetime, datetime]:
     """The part of the time in which the GPU was registered, in whole minutes."""
     first = gpu.registered_from.replace(second=0, microsecond=0)
     last = gpu.retired_at.replace(second=0, microsecond=0) if gpu.retired_at else high

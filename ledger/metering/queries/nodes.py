@@ -116,7 +116,7 @@ class Stranger:
 
 
 @dataclass(frozen=True)
-class Announced:
+class XidEvent:
     """An XID of one GPU in the minute that begins at `start`."""
 
     gpu: str
@@ -159,21 +159,21 @@ def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) 
     return [Stranger(**row._mapping) for row in rows]  # noqa: SLF001
 
 
-def announced(
-    db: Session, chosen: Iterable[Gpu], period: Period, *, limit: int = 1_000
-) -> list[Announced]:
+def xid_events(
+    db: Session, gpus: Iterable[Gpu], period: Period, *, limit: int = 1_000
+) -> list[XidEvent]:
     """The XIDs of these GPUs, newest first, each once a minute."""
     values = {
-        "gpus": [gpu.gpu for gpu in chosen],
+        "gpus": [gpu.gpu for gpu in gpus],
         "since": period.since,
         "until": midnight(period.last + timedelta(days=1)),
         "limit": limit,
     }
     rows = db.execute(_XIDS, values) if values["gpus"] else ()
-    return [Announced(row.gpu, row.start, xid) for row in rows for xid in xids_of([row.flags])]
+    return [XidEvent(row.gpu, row.start, xid) for row in rows for xid in xids_of([row.flags])]
 
 
 def xids_of(flags: Iterable[Sequence[str]]) -> tuple[int, ...]:
     """`[["xid:79", "shares_held"], ["xid:43@3/0"]]` → (43, 79)."""
-    words = (_XID.fullmatch(word) for each in flags for word in each)
+    words = (_XID.fullmatch(word) for window_flags in flags for word in window_flags)
     return tuple(sorted({int(word[1]) for word in words if word}))

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from ledger.metering.queries.windows import Kept, Origin, Raw
+from ledger.metering.queries.windows import KeptWindow, Origin, Raw
 
 Place = tuple[int, str]  # cluster and node
 
@@ -16,7 +16,7 @@ def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
 
 
-def keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datetime) -> None:
+def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now: datetime) -> None:
     """Keep second bodies of kept windows; the first stand, a person decides."""
     if not windows:
         return
@@ -41,7 +41,7 @@ def keep_conflicts(raw: Raw, windows: Sequence[Kept], origin: Origin, now: datet
 
 
 def quarantine(
-    raw: Raw, aside: Sequence[tuple[str, Kept]], origin: Origin, node: str, now: datetime
+    raw: Raw, aside: Sequence[tuple[str, KeptWindow]], origin: Origin, node: str, now: datetime
 ) -> None:
     """Keep windows that cannot count yet, each with its reason."""
     if not aside:
@@ -72,7 +72,7 @@ def quarantine(
 
 
 # The judge has the last word; what cannot count by now need not be read, however much it is.
-_WAITING = """
+_QUARANTINED = """
     SELECT q.gpu, q.start, q.hash, q.cluster, q.node, q.body, q.source, q.stream, q.number, c.name
     FROM quarantine q JOIN clusters c ON c.id = q.cluster
     LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster = q.cluster AND g.node = q.node
@@ -83,10 +83,12 @@ _WAITING = """
 """
 
 
-def waiting(raw: Raw, cluster: int | None, latest_start: datetime) -> list[tuple[Any, ...]]:
+def quarantined_windows(
+    raw: Raw, cluster: int | None, latest_start: datetime
+) -> list[tuple[Any, ...]]:
     """What may count by now: key (five columns), body, source, stream, number, cluster's name."""
-    asked = {"cluster": cluster, "latest_start": latest_start}
-    return raw.execute(_WAITING, asked).fetchall()
+    params = {"cluster": cluster, "latest_start": latest_start}
+    return raw.execute(_QUARANTINED, params).fetchall()
 
 
 def mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:

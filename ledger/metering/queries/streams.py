@@ -21,7 +21,7 @@ class Head(NamedTuple):
     hash: bytes
 
 
-class Signed(NamedTuple):
+class SignedBatch(NamedTuple):
     """A batch as bytes, at its place in a stream. `hash` is the SHA-256 of `body`."""
 
     agent: UUID
@@ -42,7 +42,7 @@ def lock_stream(raw: Raw, stream: UUID) -> Head | None:
     return Head(*row) if row else None
 
 
-def answer_of(raw: Raw, batch: Signed) -> dict[str, Any] | None:
+def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:
     """What was answered to these very bytes; None where the number is known with others."""
     row = raw.execute(
         "SELECT answer FROM batches WHERE stream = %s AND number = %s AND hash = %s",
@@ -51,7 +51,7 @@ def answer_of(raw: Raw, batch: Signed) -> dict[str, Any] | None:
     return row[0] if row else None
 
 
-def keep_fork(raw: Raw, batch: Signed, now: datetime) -> None:
+def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
     """Keep other bytes under a known number as evidence, once."""
     raw.execute(
         "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
@@ -60,7 +60,7 @@ def keep_fork(raw: Raw, batch: Signed, now: datetime) -> None:
     )
 
 
-def advance(raw: Raw, batch: Signed, answer: dict[str, Any], now: datetime) -> None:
+def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime) -> None:
     """Keep the next batch of a stream with its answer; it is the head from now on."""
     raw.execute(
         "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
-from ledger.registry.rules.pricing import Used
+from ledger.registry.rules.pricing import Usage
 from ledger.units import midnight
 
-_BILLED = """
+_BILLED_USAGE = """
     FROM day_totals t
     JOIN clusters c ON c.id = t.cluster
     JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
@@ -25,12 +25,14 @@ _BILLED = """
         AND b.holder = t.holder AND b.valid @> t.day AND b.superseded_at IS NULL
 """
 
-_RESERVING = text("SELECT DISTINCT project FROM reserved_devices WHERE project = ANY(:projects)")
+_RESERVING_PROJECTS = text(
+    "SELECT DISTINCT project FROM reserved_devices WHERE project = ANY(:projects)"
+)
 
 _UNOWNED = text(f"""
     SELECT c.name AS cluster, c.centre, t.holder_kind, t.holder, min(t.day) AS first,
            max(t.day) AS last, t.den, sum(t.held) AS held
-    {_BILLED}
+    {_BILLED_USAGE}
     WHERE b.project IS NULL AND t.holder_kind <> 'unallocated'
         AND (CAST(:centre AS bigint) IS NULL OR c.centre = :centre)
     GROUP BY c.name, c.centre, t.holder_kind, t.holder, t.den
@@ -54,7 +56,7 @@ _PARTS = text("""
 """)
 
 _GPUS_OF_DAY = text(f"""
-    SELECT DISTINCT t.gpu {_BILLED} WHERE b.project = :project AND t.day = :day
+    SELECT DISTINCT t.gpu {_BILLED_USAGE} WHERE b.project = :project AND t.day = :day
 """)
 
 
@@ -92,46 +94,48 @@ class WindowPart:
         return Fraction((self.to_ms - self.from_ms) * self.num, self.den)
 
 
-def owned(
+def owned_usage(
     db: Session,
     projects: Sequence[int],
     *,
     since: date | None = None,
     until: date | None = None,
     in_detail: Iterable[int] = (),
-) -> list[Used]:
+) -> list[Usage]:
     """Billed usage of these projects by day, from `since` until before `until`.
 
     Of the projects `in_detail` also by device, holder and source.
     """
-    chosen, detailed = set(projects), set(in_detail)
-    reserving = set(db.scalars(_RESERVING, {"projects": list(chosen)})) - detailed
-    found: dict[tuple[Any, ...], Used] = {}
-    for query, wanted in (
-        (_owned(), chosen - reserving - detailed),
-        (_owned(reserved=True), chosen & reserving),
-        (_owned(reserved=True, in_detail=True), chosen & detailed),
+    project_ids, detailed = set(projects), set(in_detail)
+    with_reservation = (
+        set(db.scalars(_RESERVING_PROJECTS, {"projects": list(project_ids)})) - detailed
+    )
+    usage_by_key: dict[tuple[Any, ...], Usage] = {}
+    for query, part in (
+        (_owned_query(), project_ids - with_reservation - detailed),
+        (_owned_query(reserved=True), project_ids & with_reservation),
+        (_owned_query(reserved=True, in_detail=True), project_ids & detailed),
     ):
-        asked = {"projects": list(wanted), "since": since, "until": until}
-        for r in db.execute(query, asked) if wanted else ():
+        params = {"projects": list(part), "since": since, "until": until}
+        for r in db.execute(query, params) if part else ():
             key = (r.project, r.centre, r.model, r.mig_profile, r.day)
             detail = (r.partition, r.qos, r.market, r.device, r.holder, r.source, r.covered)
-            old = found.get(key + detail)
-            found[key + detail] = Used(
+            old = usage_by_key.get(key + detail)
+            usage_by_key[key + detail] = Usage(
                 *key,
                 (old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
                 (old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
                 (old.util_ms if old else 0) + int(r.util_ms),
                 *detail,
             )
-    return list(found.values())
+    return list(usage_by_key.values())
 
 
-def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
+def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
     """Owned usage; `reserved` asks for devices too, which takes twice as long over a year."""
-    covered, join = "NULL::bigint", ""
+    line, join = "NULL::bigint", ""
     if reserved:
-        covered = "r.price"
+        line = "r.price"
         join = """LEFT JOIN reserved_devices r ON r.gpu = t.gpu AND r.valid @> t.day
             AND r.project = b.project AND r.centre = c.centre"""
     keys = ["b.project", "t.day", "c.centre", "t.model", "t.mig_profile"]
@@ -141,41 +145,41 @@ def _owned(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
         detail = ["t.gpu", "concat_ws('/', c.name, t.holder_kind, t.holder)", "t.source"]
         keys += detail
     keys += ["r.price"] if reserved else []
-    grouped = ", ".join([*keys, "t.den"])
+    group_by = ", ".join([*keys, "t.den"])
     device, holder, source = detail
     return text(f"""
         SELECT b.project, t.day, c.centre, t.model, t.mig_profile, t.partition, t.qos, b.market,
-               {device} AS device, {holder} AS holder, {source} AS source, {covered} AS covered,
+               {device} AS device, {holder} AS holder, {source} AS source, {line} AS covered,
                t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
                sum(t.util_ms) AS util_ms
-        {_BILLED} {join}
+        {_BILLED_USAGE} {join}
         WHERE b.project = ANY(:projects)
             AND t.day >= coalesce(:since, '-infinity'::date)
             AND t.day < coalesce(:until, 'infinity'::date)
-        GROUP BY {grouped} ORDER BY {grouped}
+        GROUP BY {group_by} ORDER BY {group_by}
     """)
 
 
 def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
     """Billed usage that nobody owns, of one centre or of all."""
-    merged: dict[tuple[str, str, str], Unowned] = {}
+    by_holder: dict[tuple[str, str, str], Unowned] = {}
     for r in db.execute(_UNOWNED, {"centre": centre}):
         key = (r.cluster, r.holder_kind, r.holder)
-        share, old = Fraction(int(r.held), r.den), merged.get(key)
-        merged[key] = Unowned(
+        share, old = Fraction(int(r.held), r.den), by_holder.get(key)
+        by_holder[key] = Unowned(
             *key,
             first=min(r.first, old.first) if old else r.first,
             last=max(r.last, old.last) if old else r.last,
             device_ms=share + (old.device_ms if old else 0),
         )
-    return list(merged.values())
+    return list(by_holder.values())
 
 
-def totals(usage: Iterable[Used]) -> dict[int, Fraction]:
+def totals(usage: Iterable[Usage]) -> dict[int, Fraction]:
     """Device-milliseconds by project, exact."""
     sums: dict[int, Fraction] = {}
-    for used in usage:
-        sums[used.project] = sums.get(used.project, Fraction(0)) + used.device_ms
+    for item in usage:
+        sums[item.project] = sums.get(item.project, Fraction(0)) + item.device_ms
     return sums
 
 

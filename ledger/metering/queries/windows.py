@@ -36,7 +36,7 @@ class Hold(Struct, frozen=True, gc=False):
     util_ms: int
 
 
-class Kept(Struct, frozen=True, gc=False):
+class KeptWindow(Struct, frozen=True, gc=False):
     """A window as it is kept: its key, its body (the wire's JSON) and what is folded of it."""
 
     gpu: str
@@ -63,9 +63,9 @@ class Origin:
 class Outcome:
     """Fresh windows were kept; known ones were there; conflicting ones have another body there."""
 
-    fresh: list[Kept]
-    known: list[Kept]
-    conflicting: list[Kept]
+    fresh: list[KeptWindow]
+    known: list[KeptWindow]
+    conflicting: list[KeptWindow]
 
 
 def raw_connection(db: Session) -> Raw:
@@ -77,20 +77,20 @@ def raw_connection(db: Session) -> Raw:
     return raw
 
 
-def keep(raw: Raw, windows: Iterable[Kept], origin: Origin) -> Outcome:
+def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
     """Keep what is not there yet. One body stands under each key: the first."""
-    first: dict[tuple[datetime, str], Kept] = {}
+    first: dict[tuple[datetime, str], KeptWindow] = {}
     again = [w for w in windows if first.setdefault((w.start, w.gpu), w) is not w]
     if not first:
         return Outcome([], [], [])
-    ordered = [first[key] for key in sorted(first)]  # as agents send them: hardly any work
-    _ensure_days(raw, {beijing_day(w.start) for w in ordered})
+    sorted_windows = [first[key] for key in sorted(first)]  # as agents send them: hardly any work
+    _ensure_days(raw, {beijing_day(w.start) for w in sorted_windows})
     try:
         with raw.transaction():
-            _copy(raw, ordered, origin)
-            outcome = Outcome(ordered, [], [])
+            _copy(raw, sorted_windows, origin)
+            outcome = Outcome(sorted_windows, [], [])
     except psycopg.errors.UniqueViolation:
-        outcome = _insert_some(raw, ordered, origin)
+        outcome = _insert_some(raw, sorted_windows, origin)
     _compare(raw, again, outcome)  # said twice in one batch: asked of what stands by now
     return outcome
 
@@ -105,7 +105,7 @@ _COPY = (
 _TYPES = ("text", "timestamptz", "int8", "text", "uuid", "int8", "jsonb")
 
 
-def _copy(raw: Raw, windows: Sequence[Kept], origin: Origin) -> None:
+def _copy(raw: Raw, windows: Sequence[KeptWindow], origin: Origin) -> None:
     rest = (origin.cluster, origin.source, origin.stream, origin.number)
     with raw.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_TYPES)
@@ -139,7 +139,7 @@ _SAME = """
 """
 
 
-def _insert_some(raw: Raw, windows: Sequence[Kept], origin: Origin) -> Outcome:
+def _insert_some(raw: Raw, windows: Sequence[KeptWindow], origin: Origin) -> Outcome:
     place = {
         "cluster": origin.cluster,
         "source": origin.source,
@@ -147,21 +147,21 @@ def _insert_some(raw: Raw, windows: Sequence[Kept], origin: Origin) -> Outcome:
         "number": origin.number,
     }
     inserted = set(raw.execute(_INSERT, place | _arrays(windows)).fetchall())
-    found = Outcome([w for w in windows if (w.gpu, w.start) in inserted], [], [])
-    _compare(raw, [w for w in windows if (w.gpu, w.start) not in inserted], found)
-    return found
+    outcome = Outcome([w for w in windows if (w.gpu, w.start) in inserted], [], [])
+    _compare(raw, [w for w in windows if (w.gpu, w.start) not in inserted], outcome)
+    return outcome
 
 
-def _compare(raw: Raw, windows: Sequence[Kept], found: Outcome) -> None:
+def _compare(raw: Raw, windows: Sequence[KeptWindow], outcome: Outcome) -> None:
     """Each of these keys has its window by now: does it say the same?"""
     if windows:
         span = {"first": min(w.start for w in windows), "last": max(w.start for w in windows)}
         rows = raw.execute(_SAME, span | _arrays(windows)).fetchall()
         for window, (same,) in zip(windows, rows, strict=True):
-            (found.known if same else found.conflicting).append(window)
+            (outcome.known if same else outcome.conflicting).append(window)
 
 
-def _arrays(windows: Sequence[Kept]) -> dict[str, list[Any]]:
+def _arrays(windows: Sequence[KeptWindow]) -> dict[str, list[Any]]:
     return {
         "gpus": [w.gpu for w in windows],
         "starts": [w.start for w in windows],
@@ -199,12 +199,12 @@ _FOLD_COVERAGE = """
 """
 
 
-def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
+def fold(raw: Raw, fresh: Sequence[KeptWindow], origin: Origin) -> None:
     """Add freshly kept windows to their days' totals, in the transaction that kept them."""
     if not fresh:
         return
     totals: dict[tuple[Any, ...], list[int]] = {}
-    seen: dict[tuple[str, date], list[Any]] = {}
+    day_totals: dict[tuple[str, date], list[Any]] = {}
     for w in fresh:
         day = beijing_day(w.start)
         for h in w.holds:
@@ -215,9 +215,9 @@ def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
             total[0] += h.held
             total[1] += h.util_ppm_ms
             total[2] += h.util_ms
-        cover = seen.get((w.gpu, day))
+        cover = day_totals.get((w.gpu, day))
         if cover is None:
-            cover = seen[w.gpu, day] = [0, 0, 0, None]
+            cover = day_totals[w.gpu, day] = [0, 0, 0, None]
         cover[0] += 1
         cover[1] += w.window_ms
         cover[2] += w.gap_ms
@@ -226,7 +226,7 @@ def fold(raw: Raw, fresh: Sequence[Kept], origin: Origin) -> None:
     place = (origin.cluster, origin.source)
     if totals:
         raw.execute(_FOLD_TOTALS, (*place, *_columns(totals)))
-    raw.execute(_FOLD_COVERAGE, (*place, *_columns(seen)))
+    raw.execute(_FOLD_COVERAGE, (*place, *_columns(day_totals)))
 
 
 def _columns(rows: dict[Any, list[Any]]) -> list[list[Any]]:

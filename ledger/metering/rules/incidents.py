@@ -77,22 +77,22 @@ class Incident:
         return sorted({xid for span in self.spans for xid in span.xids})
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
+def join_spans(spans: Iterable[Span]) -> list[Span]:
     """Pieces that touch (cut at a minute, or at midnight) as one; by GPU, cause and time."""
-    found: list[Span] = []
+    joined_spans: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.gpu, s.cause, s.since, s.until)):
-        last = found[-1] if found else None
+        last = joined_spans[-1] if joined_spans else None
         if last and _alike(last, span) and span.since <= last.until:
             xids = tuple(sorted({*last.xids, *span.xids}))
-            found[-1] = replace(last, until=max(last.until, span.until), xids=xids)
+            joined_spans[-1] = replace(last, until=max(last.until, span.until), xids=xids)
         else:
-            found.append(span)
-    return found
+            joined_spans.append(span)
+    return joined_spans
 
 
 def incidents(spans: Iterable[Span]) -> list[Incident]:
     """All spans, grouped; the newest first. Spans must not overlap within a GPU and a cause."""
-    by_cause = sorted(_bouts(joined(spans)), key=lambda bout: (bout[0].cause, bout[0].since))
+    by_cause = sorted(_bouts(join_spans(spans)), key=lambda bout: (bout[0].cause, bout[0].since))
     groups: list[list[Span]] = []
     began: datetime | None = None
     for bout in by_cause:
@@ -103,28 +103,28 @@ def incidents(spans: Iterable[Span]) -> list[Incident]:
         else:
             groups.append(list(bout))
         began = first.since
-    found = [Incident(group[0].cause, tuple(sorted(group))) for group in groups]
-    return sorted(found, key=lambda i: (i.until, i.since, i.cause), reverse=True)
+    incident_list = [Incident(group[0].cause, tuple(sorted(group))) for group in groups]
+    return sorted(incident_list, key=lambda i: (i.until, i.since, i.cause), reverse=True)
 
 
 def silences(gpu: str, node: str, minutes: Sequence[datetime]) -> list[Span]:
     """Silent minutes of one GPU as spans."""
-    return joined(Span(at, at + MINUTE, gpu, node, SILENT) for at in minutes)
+    return join_spans(Span(at, at + MINUTE, gpu, node, SILENT) for at in minutes)
 
 
 def _bouts(spans: Iterable[Span]) -> list[list[Span]]:
     """Spans of one GPU and one cause that lie close together; `spans` as `joined` gives them."""
-    found: list[list[Span]] = []
+    bouts: list[list[Span]] = []
     for _, alike in groupby(spans, key=lambda s: (s.gpu, s.cause)):
         bout: list[Span] = []
         for span in alike:
             if bout and span.since - bout[-1].until > CLOSE:
-                found.append(bout)
+                bouts.append(bout)
                 bout = []
             bout.append(span)
-        found.append(bout)
-    return found
+        bouts.append(bout)
+    return bouts
 
 
-def _alike(one: Span, other: Span) -> bool:
-    return (one.gpu, one.node, one.cause) == (other.gpu, other.node, other.cause)
+def _alike(first: Span, second: Span) -> bool:
+    return (first.gpu, first.node, first.cause) == (second.gpu, second.node, second.cause)

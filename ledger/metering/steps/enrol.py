@@ -26,7 +26,7 @@ SKEW_MAX = timedelta(seconds=5)
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
 SOURCES = ("nvml", "dcgm", "slurm", "import")
 
-_SEEN = text("""
+_AGENTS = text("""
     SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
            s.received_at AS reported_at, s.sent_at
     FROM agents a JOIN clusters c ON c.id = a.cluster LEFT JOIN LATERAL (
@@ -39,7 +39,7 @@ _SEEN = text("""
 
 
 @dataclass(frozen=True)
-class Seen:
+class AgentStatus:
     """An agent as a list shows it; nothing was received and sent before its first report.
 
     `sent_at` is by the node's clock, `reported_at` by ours, of one and the same batch.
@@ -94,26 +94,26 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
         Refused: the code is unknown, expired, or another key or node has used it.
         Conflict: another agent has this key.
     """
-    used = db.exec(
+    code_row = db.exec(
         select(EnrolmentCode).where(EnrolmentCode.hash == _hash(code)).with_for_update()
     ).one_or_none()  # locked: of two nodes with one code the second finds it used
-    if used is None:
+    if code_row is None:
         raise Refused("code_unusable")
-    if used.agent is not None:
-        return _same(db, used.agent, public_key, node)
-    if used.expires_at <= now:
+    if code_row.agent is not None:
+        return _same(db, code_row.agent, public_key, node)
+    if code_row.expires_at <= now:
         raise Refused("code_unusable")
     agent = Agent(
         id=uuid4(),
-        cluster=used.cluster,
+        cluster=code_row.cluster,
         node=node,
-        source=used.source,
+        source=code_row.source,
         public_key=public_key,
         enrolled_at=now,
     )
     _insert(db, agent)
-    used.agent = agent.id
-    db.add(used)
+    code_row.agent = agent.id
+    db.add(code_row)
     db.flush()
     return agent
 
@@ -123,9 +123,9 @@ def cluster_of(db: Session, agent: Agent) -> Cluster:
     return db.get_one(Cluster, agent.cluster)
 
 
-def agents(db: Session, centre: int | None) -> Sequence[Seen]:
+def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
     """The agents of one centre, or of all, with what was last heard of each."""
-    return [Seen(**row._mapping) for row in db.execute(_SEEN, {"centre": centre})]  # noqa: SLF001
+    return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
 
 
 def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None = None) -> None:
@@ -133,26 +133,26 @@ def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None 
 
     Again changes nothing. NotFound if it is unknown, or not of this centre.
     """
-    found = db.get(Agent, agent)
-    if found is None or (centre is not None and cluster_of(db, found).centre != centre):
+    row = db.get(Agent, agent)
+    if row is None or (centre is not None and cluster_of(db, row).centre != centre):
         raise NotFound("agent", id=agent)
-    if found.revoked_at is None:
-        found.revoked_at = now
-        db.add(found)
+    if row.revoked_at is None:
+        row.revoked_at = now
+        db.add(row)
         db.flush()
 
 
 def _same(db: Session, agent: UUID, public_key: bytes, node: str) -> Agent:
     """The agent that used the code, if it is asking again; a revoked one asks in vain."""
-    known = db.get_one(Agent, agent)
-    if (known.public_key, known.node) != (public_key, node) or known.revoked_at is not None:
+    row = db.get_one(Agent, agent)
+    if (row.public_key, row.node) != (public_key, node) or row.revoked_at is not None:
         raise Refused("code_unusable")
-    return known
+    return row
 
 
 def _insert(db: Session, agent: Agent) -> None:
     """Add it, unless its key is an agent's already; also when two codes bring one key at once."""
-    written = db.execute(
+    result = db.execute(
         text("""
             INSERT INTO agents (id, cluster, node, source, public_key, enrolled_at)
             VALUES (:id, :cluster, :node, :source, :public_key, :enrolled_at)
@@ -160,7 +160,7 @@ def _insert(db: Session, agent: Agent) -> None:
         """),
         agent.model_dump(exclude={"revoked_at"}),
     )
-    if written.one_or_none() is None:
+    if result.one_or_none() is None:
         raise Conflict("key_known")
 
 

@@ -18,8 +18,15 @@ from sqlmodel import Session
 
 from ledger.metering.queries import quarantine as aside
 from ledger.metering.queries.quarantine import Place
-from ledger.metering.queries.streams import Head, Signed, advance, answer_of, keep_fork, lock_stream
-from ledger.metering.queries.windows import Kept, Origin, Raw, fold, keep, raw_connection
+from ledger.metering.queries.streams import (
+    Head,
+    SignedBatch,
+    advance,
+    answer_of,
+    keep_fork,
+    lock_stream,
+)
+from ledger.metering.queries.windows import KeptWindow, Origin, Raw, fold, keep, raw_connection
 
 FUTURE_TOLERANCE = timedelta(seconds=60)
 """A window may end this much after our clock before it is taken for one from the future."""
@@ -56,13 +63,13 @@ class Reporter(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sent:
+class Submission:
     """A batch whose signature is good. `refused` are the items that the door could not read."""
 
     reporter: Reporter
-    batch: Signed
+    batch: SignedBatch
     previous: bytes  # the hash to which it is chained
-    windows: Sequence[tuple[int, Kept]]
+    windows: Sequence[tuple[int, KeptWindow]]
     refused: Sequence[Item] = ()
 
 
@@ -91,17 +98,17 @@ class Ahead:
     expected: int
 
 
-def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahead:
+def take_batch(db: Session, submission: Submission, now: datetime) -> Receipt | Forked | Ahead:
     """Keep a batch. The caller commits whatever the outcome: a fork's evidence must stay."""
-    raw, batch = raw_connection(db), sent.batch
+    raw, batch = raw_connection(db), submission.batch
     head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
     if batch.number > head.number + 1:
         return Ahead(head.number + 1)
     if batch.agent == head.agent:
-        if batch.number <= head.number and (known := _known(raw, batch)):
-            return known
-        if batch.number == head.number + 1 and sent.previous == head.hash:
-            receipt = _keep_windows(raw, sent, now)
+        if batch.number <= head.number and (earlier := _earlier_receipt(raw, batch)):
+            return earlier
+        if batch.number == head.number + 1 and submission.previous == head.hash:
+            receipt = _keep_windows(raw, submission, now)
             with raw.pipeline():  # it has nothing to tell us
                 advance(raw, batch, asdict(receipt), now)
             return receipt
@@ -109,16 +116,18 @@ def take_batch(db: Session, sent: Sent, now: datetime) -> Receipt | Forked | Ahe
     return Forked(batch.number)
 
 
-def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
-    reporter = sent.reporter
-    origin = Origin(reporter.cluster, reporter.source, sent.batch.stream, sent.batch.number)
-    places = aside.places(raw, {w.gpu for _, w in sent.windows})
+def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
+    reporter = submission.reporter
+    origin = Origin(
+        reporter.cluster, reporter.source, submission.batch.stream, submission.batch.number
+    )
+    places = aside.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter.source, reporter.cluster_name, reporter.place, places, now)
-    countable: list[Kept] = []
-    refused = list(sent.refused)
+    countable: list[KeptWindow] = []
+    refused = list(submission.refused)
     quarantined: list[Item] = []
-    waiting: list[tuple[str, Kept]] = []
-    for index, window in sent.windows:
+    kept_aside: list[tuple[str, KeptWindow]] = []
+    for index, window in submission.windows:
         reason = judge.why_not(window)
         if reason is None:
             countable.append(window)
@@ -126,16 +135,16 @@ def _keep_windows(raw: Raw, sent: Sent, now: datetime) -> Receipt:
             refused.append(Item(index, reason, f"{reporter.source}: {window.gpu}"))
         else:
             quarantined.append(Item(index, reason, window.gpu))
-            waiting.append((reason, window))
+            kept_aside.append((reason, window))
     outcome = keep(raw, countable, origin)
     fold(raw, outcome.fresh, origin)
     aside.keep_conflicts(raw, outcome.conflicting, origin, now)
-    aside.quarantine(raw, waiting, origin, reporter.node, now)
-    conflicting = {id(window) for window in outcome.conflicting}
+    aside.quarantine(raw, kept_aside, origin, reporter.node, now)
+    conflict_ids = {id(window) for window in outcome.conflicting}
     conflicts = [
         Item(index, "conflict", f"{w.gpu} {w.start.isoformat()}")
-        for index, w in sent.windows
-        if id(w) in conflicting
+        for index, w in submission.windows
+        if id(w) in conflict_ids
     ]
     return Receipt(
         kept=len(outcome.fresh),
@@ -153,18 +162,18 @@ class Judge:
         self,
         source: str,
         cluster_name: str,
-        here: Place,
+        location: Place,
         places: Mapping[str, Place],
         now: datetime,
     ) -> None:
         self._reports_jobs = source in JOB_SOURCES
         self._own_jobs = f"job/{cluster_name}/"
-        self._here = here
+        self._location = location
         self._places = places
         self._latest_end = now + FUTURE_TOLERANCE
         self._surely_past = self._latest_end - LONGEST
 
-    def why_not(self, window: Kept) -> str | None:
+    def why_not(self, window: KeptWindow) -> str | None:
         """A code, or None when it counts."""
         gpu, start = window.gpu, window.start
         is_job = gpu.startswith("job/")
@@ -175,18 +184,18 @@ class Judge:
         if is_job:
             return None if gpu.startswith(self._own_jobs) else "other_cluster"
         place = self._places.get(gpu)
-        if place == self._here:
+        if place == self._location:
             return None
         if place is None:
             return "unknown_gpu"
-        return "other_node" if place[0] == self._here[0] else "other_cluster"
+        return "other_node" if place[0] == self._location[0] else "other_cluster"
 
 
-def _length(window: Kept) -> timedelta:
+def _length(window: KeptWindow) -> timedelta:
     return timedelta(milliseconds=window.window_ms)
 
 
-def _known(raw: Raw, batch: Signed) -> Receipt | None:
+def _earlier_receipt(raw: Raw, batch: SignedBatch) -> Receipt | None:
     answer = answer_of(raw, batch)
     if answer is None:
         return None
@@ -198,7 +207,7 @@ def _known(raw: Raw, batch: Signed) -> Receipt | None:
 
 
 def release(
-    db: Session, read: Callable[[Any], Kept], now: datetime, cluster: int | None = None
+    db: Session, read: Callable[[Any], KeptWindow], now: datetime, cluster: int | None = None
 ) -> int:
     """Look again at what is quarantined, and keep what may count by now; returns how many.
 
@@ -206,7 +215,7 @@ def release(
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
-    rows = aside.waiting(raw, cluster, now + FUTURE_TOLERANCE)
+    rows = aside.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
     places = aside.places(raw, {row[0] for row in rows})
     released = 0
     for (cluster_id, node, source, stream, number, name), group in groupby(

@@ -63,11 +63,11 @@ def split(fen: Fen, weights: Mapping[str, int]) -> dict[str, Fen]:
 def _matched(db: Session, projects: list[int]) -> dict[int, dict[str, Fen]]:
     """Matched cost by project and centre, fen; only where there is some."""
     names = {row.id: row.name for row in db.execute(_CENTRES, {"projects": projects})}
-    found: dict[int, dict[str, Fen]] = {}
+    by_project: dict[int, dict[str, Fen]] = {}
     for project in projects:
         by_centre: dict[str, Fen] = {}
         for cell in cells(db, projects=[project]):
             centre = names[cell.contract]
             by_centre[centre] = by_centre.get(centre, 0) + cell.counted_fen
-        found[project] = {name: fen for name, fen in sorted(by_centre.items()) if fen}
-    return found
+        by_project[project] = {name: fen for name, fen in sorted(by_centre.items()) if fen}
+    return by_project

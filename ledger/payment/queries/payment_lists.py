@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import balances, lock_book
 from ledger.errors import NotFound
-from ledger.payment.rules.payment_list import Standing, cover
+from ledger.payment.rules.payment_list import LineState, cover
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.units import Fen, beijing_day
 
@@ -51,7 +51,7 @@ _PAYABLES = text("""
     ORDER BY approved_at, c.id
 """)
 
-_PROPOSED = text("""
+_PROPOSED_FEN = text("""
     SELECT coalesce(sum(l.fen), 0)::bigint FROM payment_lines l
     JOIN payment_lists s ON s.id = l.list
     WHERE s.indicator = :indicator AND s.sent_at IS NULL AND NOT l.void
@@ -146,7 +146,7 @@ class SentLine:
     claim_fen: Fen
     book: int
     indicator_book: int
-    standing: Standing
+    state: LineState
 
 
 def alone(db: Session) -> None:
@@ -162,35 +162,35 @@ def lock_books(db: Session, books: Iterable[int]) -> None:
 
 def indicator(db: Session, number: str, year: int) -> Indicator:
     """The indicator, or NotFound."""
-    asked = select(Indicator).where(Indicator.number == number, Indicator.year == year)
-    found = db.exec(asked).one_or_none()
-    if found is None:
+    query = select(Indicator).where(Indicator.number == number, Indicator.year == year)
+    row = db.exec(query).one_or_none()
+    if row is None:
         raise NotFound("indicator", number=number, year=year)
-    return found
+    return row
 
 
 def indicators(db: Session, year: int | None = None) -> list[Money]:
     """The indicators of a year, or of all years, newest year first."""
-    asked = select(Indicator).order_by(col(Indicator.year).desc(), col(Indicator.number))
+    query = select(Indicator).order_by(col(Indicator.year).desc(), col(Indicator.number))
     if year is not None:
-        asked = asked.where(Indicator.year == year)
-    return [_money(db, one) for one in db.exec(asked)]
+        query = query.where(Indicator.year == year)
+    return [_money(db, row) for row in db.exec(query)]
 
 
-def _money(db: Session, one: Indicator) -> Money:
-    held = balances(db, one.book)
+def _money(db: Session, indicator: Indicator) -> Money:
+    amounts = balances(db, indicator.book)
     return Money(
-        number=one.number,
-        year=one.year,
-        project_name=one.project_name,
-        fund_kind=one.fund_kind,
-        classification=one.classification,
-        appropriated_fen=-held["appropriation"],
-        free_fen=held["free"],
-        committed_fen=held["committed"],
-        spent_fen=held["spent"],
-        returned_fen=held["returned"],
-        proposed_fen=db.execute(_PROPOSED, {"indicator": one.id}).scalar_one(),
+        number=indicator.number,
+        year=indicator.year,
+        project_name=indicator.project_name,
+        fund_kind=indicator.fund_kind,
+        classification=indicator.classification,
+        appropriated_fen=-amounts["appropriation"],
+        free_fen=amounts["free"],
+        committed_fen=amounts["committed"],
+        spent_fen=amounts["spent"],
+        returned_fen=amounts["returned"],
+        proposed_fen=db.execute(_PROPOSED_FEN, {"indicator": indicator.id}).scalar_one(),
     )
 
 
@@ -202,18 +202,18 @@ def spare(db: Session, of: Indicator) -> Fen:
 
 def payables(db: Session, on_list: int | None = None) -> list[Payable]:
     """Approved claims on no list, or those on this unsent one; the oldest first, and what holds."""
-    left: dict[int, Fen] = {}
-    told = []
+    remaining: dict[int, Fen] = {}
+    payable_list = []
     for row in db.execute(_PAYABLES, {"list": on_list}):
-        one = _payable(row)
-        held = "account_changing" if row.changing else ""
-        held = "without_account" if one.account is None else held
-        if not held:
-            owed = left.setdefault(one.book, row.owed_fen)
-            held = "payable_gone" if owed < one.due_fen else ""
-            left[one.book] -= 0 if held else one.due_fen
-        told.append(replace(one, held=held))
-    return told
+        payable = _payable(row)
+        hold_reason = "account_changing" if row.changing else ""
+        hold_reason = "without_account" if payable.account is None else hold_reason
+        if not hold_reason:
+            owed_fen = remaining.setdefault(payable.book, row.owed_fen)
+            hold_reason = "payable_gone" if owed_fen < payable.due_fen else ""
+            remaining[payable.book] -= 0 if hold_reason else payable.due_fen
+        payable_list.append(replace(payable, held=hold_reason))
+    return payable_list
 
 
 def _payable(row: Row[Any]) -> Payable:
@@ -239,20 +239,20 @@ def _payable(row: Row[Any]) -> Payable:
 
 def queue(db: Session, now: datetime) -> list[Payable]:
     """What waits to be paid, and which indicator of this year has the money for each."""
-    waiting = payables(db)
+    payable_list = payables(db)
     year = beijing_day(now).year
-    free = {one.number: one.free_fen - one.proposed_fen for one in indicators(db, year)}
-    covered = iter(cover([one.due_fen for one in waiting if not one.held], free))
-    return [one if one.held else replace(one, indicator=next(covered)) for one in waiting]
+    free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
+    names = iter(cover([item.due_fen for item in payable_list if not item.held], free))
+    return [item if item.held else replace(item, indicator=next(names)) for item in payable_list]
 
 
 def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequence[PaymentLine]]:
     """A list with its indicator and lines, or NotFound."""
-    found = db.exec(select(PaymentList).where(PaymentList.number == number)).one_or_none()
-    if found is None:
+    row = db.exec(select(PaymentList).where(PaymentList.number == number)).one_or_none()
+    if row is None:
         raise NotFound("payment_list", number=number)
-    lines = select(PaymentLine).where(PaymentLine.list == found.id).order_by(col(PaymentLine.line))
-    return found, db.get_one(Indicator, found.indicator), db.exec(lines).all()
+    lines = select(PaymentLine).where(PaymentLine.list == row.id).order_by(col(PaymentLine.line))
+    return row, db.get_one(Indicator, row.indicator), db.exec(lines).all()
 
 
 def sent_lines(
@@ -267,7 +267,7 @@ def sent_lines(
 
 
 def _sent_line(row: Row[Any]) -> SentLine:
-    standing = Standing(beijing_day(row.sent_at), row.fen, row.paid_fen, row.returned_fen)
+    state = LineState(beijing_day(row.sent_at), row.fen, row.paid_fen, row.returned_fen)
     return SentLine(
         row.number,
         row.list,
@@ -277,15 +277,15 @@ def _sent_line(row: Row[Any]) -> SentLine:
         row.claim_fen,
         row.book,
         row.indicator_book,
-        standing,
+        state,
     )
 
 
-def write_line(db: Session, line: SentLine, after: Standing) -> None:
+def write_line(db: Session, line: SentLine, after: LineState) -> None:
     """Keep what became of a line."""
-    kept = db.get_one(PaymentLine, (line.list, line.line))
-    kept.paid_fen, kept.returned_fen = after.paid_fen, after.returned_fen
-    db.add(kept)
+    line_row = db.get_one(PaymentLine, (line.list, line.line))
+    line_row.paid_fen, line_row.returned_fen = after.paid_fen, after.returned_fen
+    db.add(line_row)
     db.flush()
 
 

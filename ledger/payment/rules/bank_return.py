@@ -35,51 +35,51 @@ _DAY = re.compile(
 
 def read_return(content: bytes) -> tuple[list[BankRow], list[Finding]]:
     """The rows of a bank's file, or everything that is wrong with its form."""
-    rows, found = read_rows(content)
-    if found:
-        return [], found
-    columns, found = _columns(rows[0])
-    if not found and not rows[1:]:
-        found = [Finding("file", "empty_table")]
-    if found:
-        return [], found
+    rows, findings = read_rows(content)
+    if findings:
+        return [], findings
+    columns, findings = _columns(rows[0])
+    if not findings and not rows[1:]:
+        findings = [Finding("file", "empty_table")]
+    if findings:
+        return [], findings
     read = [_row(row, columns) for row in rows[1:]]
-    faults = [fault for one in read if isinstance(one, list) for fault in one]
+    faults = [fault for row in read if isinstance(row, list) for fault in row]
     return ([], faults) if faults else ([r for r in read if isinstance(r, BankRow)], [])
 
 
 def _columns(titles: Row) -> tuple[dict[str, int], list[Finding]]:
     """Where each column stands; 金额(元) is 金额."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     columns: dict[str, int] = {}
     for at, cell in enumerate(titles.cells):
         title = _UNIT.sub("", cell)
         if title in columns and title in (*COLUMNS, REASON):
-            found.append(Finding(titles.where, "column_twice", (("name", title),)))
+            findings.append(Finding(titles.where, "column_twice", (("name", title),)))
         columns.setdefault(title, at)
     missing = [title for title in COLUMNS if title not in columns]
-    found += [Finding(titles.where, "column_missing", (("name", title),)) for title in missing]
-    return columns, found
+    findings += [Finding(titles.where, "column_missing", (("name", title),)) for title in missing]
+    return columns, findings
 
 
 def _row(row: Row, columns: Mapping[str, int]) -> BankRow | list[Finding]:
     cell = {title: row.cells[at] if at < len(row.cells) else "" for title, at in columns.items()}
     texts = [title for title in (REFERENCE, LIST) if not _is_text(cell[title])]
-    found = [Finding(row.where, "bad_cell", (("column", title),)) for title in texts]
+    findings = [Finding(row.where, "bad_cell", (("column", title),)) for title in texts]
     line = int(cell[LINE]) if _LINE.fullmatch(cell[LINE]) else None
     if line is None:
-        found.append(Finding(row.where, "bad_cell", (("column", LINE),)))
+        findings.append(Finding(row.where, "bad_cell", (("column", LINE),)))
     result = RESULTS.get(cell[RESULT])
     if result is None:
         params = (("result", cell[RESULT]), ("known", "、".join(RESULTS)))
-        found.append(Finding(row.where, "unknown_result", params))
+        findings.append(Finding(row.where, "unknown_result", params))
     fen, day = _fen(cell[AMOUNT]), _day(cell[DAY])
     if fen is None:
-        found.append(Finding(row.where, "bad_paid_amount", (("text", cell[AMOUNT]),)))
+        findings.append(Finding(row.where, "bad_paid_amount", (("text", cell[AMOUNT]),)))
     if day is None:
-        found.append(Finding(row.where, "bad_cell", (("column", DAY),)))
-    if found or line is None or result is None or fen is None or day is None:
-        return found
+        findings.append(Finding(row.where, "bad_cell", (("column", DAY),)))
+    if findings or line is None or result is None or fen is None or day is None:
+        return findings
     reason = cell.get(REASON, "")[:TEXT_MAX]
     return BankRow(row.where, cell[REFERENCE], cell[LIST], line, result, fen, day, reason)
 
@@ -99,8 +99,8 @@ def _fen(text: str) -> Fen | None:
 
 def _day(text: str) -> date | None:
     """A day as banks write it: 2026-11-23, 2026/11/23, 2026年11月23日, 20261123."""
-    found = _DAY.fullmatch(text)
+    match = _DAY.fullmatch(text)
     try:
-        return date(int(found[1]), int(found[2]), int(found[3])) if found else None
+        return date(int(match[1]), int(match[2]), int(match[3])) if match else None
     except ValueError:
         return None

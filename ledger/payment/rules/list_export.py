@@ -47,23 +47,23 @@ DEFAULT: Columns = tuple(
     for field in ("line", "payee", "account", "bank", "bank_code", "yuan", "words", "purpose")
 )
 TITLE_MAX = 100
-_MAPPED = re.compile(r"([^=]{1,100})=\s*([a-z_]+)\s*")
+_MAPPING = re.compile(r"([^=]{1,100})=\s*([a-z_]+)\s*")
 
 
 def read_columns(lines: Sequence[str]) -> tuple[Columns, list[Finding]]:
     """A mapping written as lines `title=field`; what is wrong with it, line by line."""
-    found, columns = list[Finding](), list[tuple[str, str]]()
+    findings, columns = list[Finding](), list[tuple[str, str]]()
     for number, line in enumerate(lines, start=1):
-        read = _MAPPED.fullmatch(line)
+        read = _MAPPING.fullmatch(line)
         title = read[1].strip() if read else ""
         if read is None or not title.isprintable() or not title:
-            found.append(Finding(f"line {number}", "bad_column", ()))
+            findings.append(Finding(f"line {number}", "bad_column", ()))
         elif read[2] not in FIELDS:
             params = (("field", read[2]), ("known", ", ".join(FIELDS)))
-            found.append(Finding(f"line {number}", "unknown_field", params))
+            findings.append(Finding(f"line {number}", "unknown_field", params))
         else:
             columns.append((title, read[2]))
-    return columns or DEFAULT, found
+    return columns or DEFAULT, findings
 
 
 def as_csv(content: Mapping[str, Any], digest: str, columns: Columns = DEFAULT) -> bytes:

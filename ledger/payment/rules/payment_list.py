@@ -36,7 +36,7 @@ class Payout:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LineState:
     """A line that was sent, as the books have it."""
 
     sent_on: date
@@ -49,10 +49,12 @@ class Standing:
         """What the bank has not answered for."""
         return self.fen - self.paid_fen - self.returned_fen
 
-    def after(self, result: LineResult, fen: Fen) -> "Standing":
+    def after(self, result: LineResult, fen: Fen) -> "LineState":
         """The line after the bank's row."""
-        paid, returned = (fen, 0) if result == "paid" else (0, fen)
-        return Standing(self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned)
+        paid, returned_fen = (fen, 0) if result == "paid" else (0, fen)
+        return LineState(
+            self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned_fen
+        )
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,17 @@ def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
 
     Nobody is overtaken: where the money does not reach for one, it waits, and so do all after it.
     """
-    left = dict(free)
-    told: list[str | None] = []
+    remaining = dict(free)
+    names: list[str | None] = []
     for due in dues:
-        waits = bool(told) and told[-1] is None
-        found = None if waits else next((name for name, fen in left.items() if fen >= due), None)
-        if found is not None:
-            left[found] -= due
-        told.append(found)
-    return told
+        waits = bool(names) and names[-1] is None
+        indicator_name = (
+            None if waits else next((name for name, fen in remaining.items() if fen >= due), None)
+        )
+        if indicator_name is not None:
+            remaining[indicator_name] -= due
+        names.append(indicator_name)
+    return names
 
 
 def listed(fen: Fen) -> tuple[Move, Move]:
@@ -105,14 +109,14 @@ def listed(fen: Fen) -> tuple[Move, Move]:
     return Move("list", "payable", "sent", fen), Move("commit", "free", "committed", fen)
 
 
-def answered(result: LineResult, fen: Fen) -> tuple[Move, Move]:
+def answer_moves(result: LineResult, fen: Fen) -> tuple[Move, Move]:
     """Paid: B → P and committed → spent. Returned: B → S and committed → free."""
     if result == "paid":
         return Move("pay", "sent", "paid", fen), Move("spend", "committed", "spent", fen)
     return Move("bounce", "sent", "payable", fen), Move("uncommit", "committed", "free", fen)
 
 
-def refunded(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Move]:
+def refund_moves(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Move]:
     """X → A, after fraud X → L; spent → free, after the year spent → returned."""
     voucher = "forfeit", "recoverable", "lapsed"
     if not fraud:
@@ -129,36 +133,43 @@ def outcome(claim_fen: Fen, paid_fen: Fen, open_fen: Fen) -> Literal["pay", "bou
 
 
 def settle(
-    standing: Mapping[Place, Standing], known: frozenset[str], rows: Sequence[BankRow], today: date
-) -> tuple[dict[Place, Standing], list[Finding]]:
+    states: Mapping[Place, LineState],
+    known_references: frozenset[str],
+    rows: Sequence[BankRow],
+    today: date,
+) -> tuple[dict[Place, LineState], list[Finding]]:
     """The lines after all rows of a file, or everything that is wrong with the file.
 
     Args:
-        standing: the lines that were sent, of all lists that the file names.
-        known: the references that were booked before.
+        states: the lines that were sent, of all lists that the file names.
+        known_references: the references that were booked before.
         rows: the file's rows, in their order.
         today: the day of the import.
     """
-    after, seen, found = dict(standing), dict[str, str](), list[Finding]()
+    after, references, findings = dict(states), dict[str, str](), list[Finding]()
     for row in rows:
         line = after.get((row.list, row.line))
-        fault = _fault(row, line, known, seen, today)
-        seen.setdefault(row.reference, row.where)
+        fault = _fault(row, line, known_references, references, today)
+        references.setdefault(row.reference, row.where)
         if fault:
-            found.append(fault)
+            findings.append(fault)
         elif line is not None:
             after[row.list, row.line] = line.after(row.result, row.fen)
-    return after, found
+    return after, findings
 
 
 def _fault(
-    row: BankRow, line: Standing | None, known: frozenset[str], seen: Mapping[str, str], today: date
+    row: BankRow,
+    line: LineState | None,
+    known_references: frozenset[str],
+    references: Mapping[str, str],
+    today: date,
 ) -> Finding | None:
     """The first thing that is wrong with a row."""
-    if row.reference in known:
+    if row.reference in known_references:
         return Finding(row.where, "reference_known", (("reference", row.reference),))
-    if row.reference in seen:
-        return Finding(row.where, "reference_twice", (("first", seen[row.reference]),))
+    if row.reference in references:
+        return Finding(row.where, "reference_twice", (("first", references[row.reference]),))
     if line is None:
         params = (("list", row.list), ("line", str(row.line)))
         return Finding(row.where, "unknown_line", params)

@@ -19,14 +19,21 @@ from ledger.errors import Conflict, Finding
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.bank_return import read_return
-from ledger.payment.rules.payment_list import BankRow, Place, Standing, answered, outcome, settle
+from ledger.payment.rules.payment_list import (
+    BankRow,
+    LineState,
+    Place,
+    answer_moves,
+    outcome,
+    settle,
+)
 from ledger.payment.steps.payment_list import take_on
 from ledger.payment.tables import BankReturn
 from ledger.units import Fen, beijing_day, month_of
 
 
 @dataclass(frozen=True)
-class Taken:
+class ReturnIntake:
     """What came of a file: rows booked and sums in fen; or its findings, and nothing booked."""
 
     rows: int = 0
@@ -35,7 +42,7 @@ class Taken:
     findings: Sequence[Finding] = ()
 
 
-def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Taken:
+def take_return(db: Session, file: File, *, actor: str, now: datetime) -> ReturnIntake:
     """Book a bank's return file, or tell everything that is wrong with it.
 
     Raises:
@@ -43,26 +50,28 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Taken:
     """
     payment.alone(db)
     _refuse_repeated(db, file)
-    rows, found = read_return(file.content)
-    if found:
-        return Taken(findings=found)
+    rows, findings = read_return(file.content)
+    if findings:
+        return ReturnIntake(findings=findings)
     numbers = sorted({row.list for row in rows})
     lines = payment.sent_lines(db, numbers=numbers)
-    payment.lock_books(db, (book for one in lines for book in (one.book, one.indicator_book)))
-    by_place = {(one.number, one.line): one for one in payment.sent_lines(db, numbers=numbers)}
-    standing = {place: one.standing for place, one in by_place.items()}
-    after, found = settle(standing, _known(db, rows), rows, beijing_day(now))
-    if found:
-        return Taken(findings=found)
+    payment.lock_books(db, (book for line in lines for book in (line.book, line.indicator_book)))
+    by_place = {(line.number, line.line): line for line in payment.sent_lines(db, numbers=numbers)}
+    states = {place: line.state for place, line in by_place.items()}
+    after, findings = settle(states, _known_references(db, rows), rows, beijing_day(now))
+    if findings:
+        return ReturnIntake(findings=findings)
     _keep_rows(db, file, rows, by_place, actor=actor, now=now)
     _post(db, rows, by_place, actor, now)
-    touched = [by_place[place] for place in dict.fromkeys((row.list, row.line) for row in rows)]
-    _settle_claims(db, touched, after, actor, now)
+    touched_lines = [
+        by_place[place] for place in dict.fromkeys((row.list, row.line) for row in rows)
+    ]
+    _settle_claims(db, touched_lines, after, actor, now)
     sums = {
         result: sum(row.fen for row in rows if row.result == result)
         for result in ("paid", "returned")
     }
-    return Taken(len(rows), sums["paid"], sums["returned"])
+    return ReturnIntake(len(rows), sums["paid"], sums["returned"])
 
 
 def _refuse_repeated(db: Session, file: File) -> None:
@@ -72,10 +81,10 @@ def _refuse_repeated(db: Session, file: File) -> None:
         raise Conflict("bank_return_repeated", day=day, by=before.received_by)
 
 
-def _known(db: Session, rows: Iterable[BankRow]) -> frozenset[str]:
-    wanted = [row.reference for row in rows]
-    known = select(BankReturn.reference).where(col(BankReturn.reference).in_(wanted))
-    return frozenset(db.exec(known).all())
+def _known_references(db: Session, rows: Iterable[BankRow]) -> frozenset[str]:
+    references = [row.reference for row in rows]
+    query = select(BankReturn.reference).where(col(BankReturn.reference).in_(references))
+    return frozenset(db.exec(query).all())
 
 
 def _keep_rows(
@@ -88,7 +97,7 @@ def _keep_rows(
     now: datetime,
 ) -> None:
     original = keep(db, file, actor=actor, now=now)
-    kept = [
+    values = [
         {
             "reference": row.reference,
             "list": lines[row.list, row.line].list,
@@ -103,7 +112,7 @@ def _keep_rows(
         }
         for row in rows
     ]
-    db.execute(insert(BankReturn), kept)
+    db.execute(insert(BankReturn), values)
 
 
 def _post(
@@ -116,11 +125,11 @@ def _post(
     drafts = []
     for row in rows:
         line = lines[row.list, row.line]
-        voucher, budget = answered(row.result, row.fen)
+        voucher, budget = answer_moves(row.result, row.fen)
         drafts.append(
             Draft(
                 cause=f"bank/{row.reference}",
-                used=month_of(row.on_day),
+                used_on=month_of(row.on_day),
                 booked=month_of(beijing_day(now)),
                 actor=actor,
                 moves={line.book: [voucher], line.indicator_book: [budget]},
@@ -133,7 +142,7 @@ def _post(
 def _settle_claims(
     db: Session,
     lines: Sequence[SentLine],
-    after: Mapping[Place, Standing],
+    after: Mapping[Place, LineState],
     actor: str,
     now: datetime,
 ) -> None:

@@ -64,33 +64,33 @@ def change_indicator(
         NotFound: there is no such indicator.
         Refused: nothing changes, or less is free than is to be cut (`money_short`).
     """
-    found = indicator(db, number, year)
-    _refuse_cut(db, found, fen)
+    row = indicator(db, number, year)
+    _refuse_cut(db, row, fen)
     return _decide(db, {"number": number, "year": year, "fen": fen}, reason, actor, now)
 
 
 def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from the confirmation: the indicator is opened, or its money changed."""
-    said = decision.content
-    if "classification" in said:
-        _refuse_known(db, said["number"], said["year"])
+    content = decision.content
+    if "classification" in content:
+        _refuse_known(db, content["number"], content["year"])
         facts = ("number", "year", "project_name", "fund_kind", "classification")
-        values = {key: said[key] for key in facts}
+        values = {key: content[key] for key in facts}
         db.execute(insert(Indicator).values({**values, "opened_at": now, "opened_by": actor}))
-    found = indicator(db, said["number"], said["year"])
-    lock_book(db, found.book)
-    fen: Fen = said["fen"]
-    _refuse_cut(db, found, fen)
-    given = Move("appropriate", "appropriation", "free", fen)
+    row = indicator(db, content["number"], content["year"])
+    lock_book(db, row.book)
+    fen: Fen = content["fen"]
+    _refuse_cut(db, row, fen)
+    move = Move("appropriate", "appropriation", "free", fen)
     cut = Move("cut", "free", "appropriation", -fen)
     month = month_of(beijing_day(now))
     post(
         db,
         cause=f"decision/{decision.id}",
-        used=month,
+        used_on=month,
         booked=month,
         actor=actor,
-        moves={found.book: [given if fen > 0 else cut]},
+        moves={row.book: [move if fen > 0 else cut]},
     )
 
 
@@ -106,12 +106,12 @@ def _decide(
 
 
 def _refuse_known(db: Session, number: str, year: int) -> None:
-    there = select(Indicator.id).where(Indicator.number == number, Indicator.year == year)
-    if db.exec(there).first() is not None:
+    query = select(Indicator.id).where(Indicator.number == number, Indicator.year == year)
+    if db.exec(query).first() is not None:
         raise Conflict("indicator_exists", number=number, year=year)
 
 
-def _refuse_cut(db: Session, found: Indicator, fen: Fen) -> None:
-    free = balances(db, found.book)["free"]
+def _refuse_cut(db: Session, row: Indicator, fen: Fen) -> None:
+    free = balances(db, row.book)["free"]
     if -fen > free:
-        raise Refused("money_short", number=found.number, free=yuan(free), wanted=yuan(-fen))
+        raise Refused("money_short", number=row.number, free=yuan(free), wanted=yuan(-fen))

@@ -73,9 +73,9 @@ def make_list(
     _refuse_other_year(indicator, now)
     payment.alone(db)
     lock_book(db, indicator.book)
-    chosen = _chosen(db, indicator, claims)
+    payables = _choose(db, indicator, claims)
     number = payment.next_number(db, "ZF", beijing_day(now))
-    content = list_content(number, indicator.number, indicator.year, _payouts(chosen))
+    content = list_content(number, indicator.number, indicator.year, _payouts(payables))
     decision = decide(
         db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now
     )
@@ -90,97 +90,99 @@ def make_list(
         "made_at": now,
         "made_by": actor,
     }
-    made = db.scalars(insert(PaymentList).values(values).returning(PaymentList)).one()
-    _keep_lines(db, made, chosen)
-    return made
+    list_row = db.scalars(insert(PaymentList).values(values).returning(PaymentList)).one()
+    _keep_lines(db, list_row, payables)
+    return list_row
 
 
 def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from the confirmation: all lines are sent, and the money for them committed."""
-    made, indicator, lines = payment.payment_list(db, decision.subject)
+    list_row, indicator, lines = payment.payment_list(db, decision.subject)
     _refuse_other_year(indicator, now)
     payment.alone(db)
     db.execute(_KEEP_ACCOUNTS, {"accounts": [line.account for line in lines]})
-    books = [one.book for one in payment.payables(db, on_list=made.id)]
+    books = [payable.book for payable in payment.payables(db, on_list=list_row.id)]
     payment.lock_books(db, [indicator.book, *books])
-    waiting = {one.claim: one for one in payment.payables(db, on_list=made.id)}
-    said = {line["line"]: line["claim"] for line in decision.content["lines"]}
+    payables_by_claim = {
+        payable.claim: payable for payable in payment.payables(db, on_list=list_row.id)
+    }
+    claims_by_line = {line["line"]: line["claim"] for line in decision.content["lines"]}
     for line in lines:
-        _refuse_changed(line, said[line.line], waiting.get(line.claim))
-        _refuse_other_payee(db, line, said[line.line], now)
-    _refuse_short(indicator, balances(db, indicator.book)["free"], made.total_fen)
+        _refuse_changed(line, claims_by_line[line.line], payables_by_claim.get(line.claim))
+        _refuse_other_payee(db, line, claims_by_line[line.line], now)
+    _refuse_short(indicator, balances(db, indicator.book)["free"], list_row.total_fen)
     month = month_of(beijing_day(now))
     post_many(
         db,
         [
             Draft(
-                cause=f"pay/{made.number}/{line.line}",
-                used=month,
+                cause=f"pay/{list_row.number}/{line.line}",
+                used_on=month,
                 booked=month,
                 actor=actor,
-                moves=_moves(line, waiting, indicator),
+                moves=_moves(line, payables_by_claim, indicator),
             )
             for line in lines
         ],
     )
     for line in lines:
-        take_on(db, line.claim, "list", note=made.number, actor=actor, now=now)
-    made.sent_at = now
-    db.add(made)
+        take_on(db, line.claim, "list", note=list_row.number, actor=actor, now=now)
+    list_row.sent_at = now
+    db.add(list_row)
     db.flush()
 
 
 def take_on(db: Session, claim: int, action: str, *, note: str, actor: str, now: datetime) -> None:
     """Take a claim on by a step of payment, in the role that is named in `actor`."""
-    found = db.get_one(Claim, claim)
-    db.refresh(found)  # the books are locked by now, and it may have moved before
+    row = db.get_one(Claim, claim)
+    db.refresh(row)  # the books are locked by now, and it may have moved before
     role = actor.partition(":")[0]
-    act(db, found, action, viewer_role=role, actor=actor, now=now, note=note)
+    act(db, row, action, viewer_role=role, actor=actor, now=now, note=note)
 
 
-def _chosen(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
-    waiting, spare = payment.payables(db), payment.spare(db, indicator)
+def _choose(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
+    payable_list, spare = payment.payables(db), payment.spare(db, indicator)
     if claims is not None:
-        by_number = {one.number: one for one in waiting}
+        by_number = {payable.number: payable for payable in payable_list}
         for number in claims:
             _refuse_held(number, by_number.get(number))
-        chosen = [one for one in waiting if one.number in set(claims)]
-        _refuse_short(indicator, spare, sum(one.due_fen for one in chosen))
+        picked = [payable for payable in payable_list if payable.number in set(claims)]
+        _refuse_short(indicator, spare, sum(payable.due_fen for payable in picked))
     else:
-        able = [one for one in waiting if not one.held][:LINES_MAX]
-        told = cover([one.due_fen for one in able], {indicator.number: spare})
-        chosen = [one for one, by in zip(able, told, strict=True) if by is not None]
-        if able and not chosen:
+        able = [payable for payable in payable_list if not payable.held][:LINES_MAX]
+        names = cover([payable.due_fen for payable in able], {indicator.number: spare})
+        picked = [payable for payable, by in zip(able, names, strict=True) if by is not None]
+        if able and not picked:
             _refuse_short(indicator, spare, able[0].due_fen)
-    if not chosen:
+    if not picked:
         raise Refused("nothing_payable")
-    return chosen
+    return picked
 
 
-def _payouts(chosen: Sequence[Payable]) -> list[Payout]:
+def _payouts(payables: Sequence[Payable]) -> list[Payout]:
     return [
         Payout(
             line=line,
-            claim=one.number,
-            payee=one.holder,
-            uscc=one.uscc,
-            bank=one.bank,
-            bank_code=one.bank_code,
-            account=one.account_number,
-            fen=one.due_fen,
+            claim=payable.number,
+            payee=payable.holder,
+            uscc=payable.uscc,
+            bank=payable.bank,
+            bank_code=payable.bank_code,
+            account=payable.account_number,
+            fen=payable.due_fen,
         )
-        for line, one in enumerate(chosen, start=1)
+        for line, payable in enumerate(payables, start=1)
     ]
 
 
-def _keep_lines(db: Session, made: PaymentList, chosen: Sequence[Payable]) -> None:
+def _keep_lines(db: Session, list_row: PaymentList, payables: Sequence[Payable]) -> None:
     lines = [
         {
-            "list": made.id,
+            "list": list_row.id,
             "line": payout.line,
-            "claim": one.claim,
-            "voucher": one.voucher,
-            "account": one.account,
+            "claim": payable.claim,
+            "voucher": payable.voucher,
+            "account": payable.account,
             "payee": payout.payee,
             "uscc": payout.uscc,
             "bank": payout.bank,
@@ -188,16 +190,16 @@ def _keep_lines(db: Session, made: PaymentList, chosen: Sequence[Payable]) -> No
             "number": payout.account,
             "fen": payout.fen,
         }
-        for payout, one in zip(_payouts(chosen), chosen, strict=True)
+        for payout, payable in zip(_payouts(payables), payables, strict=True)
     ]
     db.execute(_ADD_LINES, lines)
 
 
 def _moves(
-    line: PaymentLine, waiting: Mapping[int, Payable], indicator: Indicator
+    line: PaymentLine, payables_by_claim: Mapping[int, Payable], indicator: Indicator
 ) -> dict[int, list[Move]]:
     voucher, budget = listed(line.fen)
-    return {waiting[line.claim].book: [voucher], indicator.book: [budget]}
+    return {payables_by_claim[line.claim].book: [voucher], indicator.book: [budget]}
 
 
 def _refuse_other_year(indicator: Indicator, now: datetime) -> None:
@@ -205,19 +207,21 @@ def _refuse_other_year(indicator: Indicator, now: datetime) -> None:
         raise Refused("indicator_year", number=indicator.number, year=indicator.year)
 
 
-def _refuse_short(indicator: Indicator, free: Fen, wanted: Fen) -> None:
-    if wanted > free:
-        raise Refused("money_short", number=indicator.number, free=yuan(free), wanted=yuan(wanted))
+def _refuse_short(indicator: Indicator, free: Fen, needed_fen: Fen) -> None:
+    if needed_fen > free:
+        raise Refused(
+            "money_short", number=indicator.number, free=yuan(free), wanted=yuan(needed_fen)
+        )
 
 
-def _refuse_held(claim: str, found: Payable | None) -> None:
-    if found is None:
+def _refuse_held(claim: str, payable: Payable | None) -> None:
+    if payable is None:
         raise Refused("claim_not_waiting", claim=claim)
-    if found.held == "without_account":
+    if payable.held == "without_account":
         raise Refused("without_account", claim=claim)
-    if found.held == "account_changing":
+    if payable.held == "account_changing":
         raise Refused("account_changing", claim=claim)
-    if found.held:
+    if payable.held:
         raise Refused("payable_gone", claim=claim)
 
 
@@ -228,10 +232,10 @@ def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetim
         raise Refused("payee_changed", claim=claim, payee=line.payee)
 
 
-def _refuse_changed(line: PaymentLine, claim: str, found: Payable | None) -> None:
+def _refuse_changed(line: PaymentLine, claim: str, payable: Payable | None) -> None:
     """Everything that stands on the line must still be so."""
-    _refuse_held(claim, found)
-    if found is None or found.account != line.account:
+    _refuse_held(claim, payable)
+    if payable is None or payable.account != line.account:
         raise Refused("account_changed", claim=claim)
-    if found.due_fen != line.fen:
+    if payable.due_fen != line.fen:
         raise Refused("claim_not_waiting", claim=claim)

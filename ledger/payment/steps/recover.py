@@ -24,7 +24,7 @@ from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.RECOVERY
 
-_SETTLED = text("""
+_SETTLED_CASES = text("""
     UPDATE recoveries r SET closed_at = :now
     FROM vouchers v JOIN accounts x ON x.book = v.book AND x.role = 'recoverable'
     WHERE v.id = r.voucher AND r.closed_at IS NULL AND x.balance = 0
@@ -69,18 +69,18 @@ def open_recovery(
 
 def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from the confirmation: the case is open, with a number of its own."""
-    said = decision.content
-    voucher = db.get_one(Voucher, said["voucher"])
+    content = decision.content
+    voucher = db.get_one(Voucher, content["voucher"])
     payment.alone(db)
     lock_book(db, voucher.book)
-    _refuse_wrong(db, voucher, said["project"])
+    _refuse_wrong(db, voucher, content["project"])
     values = {
         "number": payment.next_number(db, "ZJ", beijing_day(now)),
         "voucher": voucher.id,
         "reason": decision.reason,
-        "fraud": said["fraud"],
+        "fraud": content["fraud"],
         "fen": rights(db, voucher.book).recoverable,
-        "pay_by": date.fromisoformat(said["pay_by"]),
+        "pay_by": date.fromisoformat(content["pay_by"]),
         "decision": decision.id,
         "opened_at": now,
         "opened_by": actor,
@@ -90,18 +90,18 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
 
 def settle_recoveries(db: Session, now: datetime) -> int:
     """Close the cases of which nothing is outstanding any more; how many."""
-    return db.execute(_SETTLED, {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
+    return db.execute(_SETTLED_CASES, {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def open_case(db: Session, voucher: Voucher) -> Recovery | None:
     """The voucher's open case, if there is one."""
-    mine = select(Recovery).where(Recovery.voucher == voucher.id)
-    return db.exec(mine.where(col(Recovery.closed_at).is_(None))).one_or_none()
+    cases = select(Recovery).where(Recovery.voucher == voucher.id)
+    return db.exec(cases.where(col(Recovery.closed_at).is_(None))).one_or_none()
 
 
 def _refuse_wrong(db: Session, voucher: Voucher, project: str) -> None:
-    standing = open_case(db, voucher)
-    if standing is not None:
-        raise Conflict("recovery_open", number=standing.number)
+    open_recovery = open_case(db, voucher)
+    if open_recovery is not None:
+        raise Conflict("recovery_open", number=open_recovery.number)
     if not rights(db, voucher.book).recoverable:
         raise Refused("nothing_recoverable", project=project)

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.payment.queries import payment_lists as payment
-from ledger.payment.rules.payment_list import refunded
+from ledger.payment.rules.payment_list import refund_moves
 from ledger.payment.steps.recover import open_case, settle_recoveries
 from ledger.payment.tables import BankReturn, Indicator, Refund
 from ledger.people.codes import DecisionKind
@@ -79,30 +79,30 @@ def refund(
 
 def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from the confirmation: both ledgers move, and a case that is settled closes."""
-    said = decision.content
-    voucher = db.get_one(Voucher, said["voucher"])
-    indicator = payment.indicator(db, said["indicator"], said["year"])
+    content = decision.content
+    voucher = db.get_one(Voucher, content["voucher"])
+    indicator = payment.indicator(db, content["indicator"], content["year"])
     payment.lock_books(db, [voucher.book, indicator.book])
-    _refuse_wrong(db, said, voucher, indicator, now)
-    on_day = date.fromisoformat(said["on_day"])
-    fraud, to_treasury = said["fraud"], said["to_treasury"]
+    _refuse_wrong(db, content, voucher, indicator, now)
+    on_day = date.fromisoformat(content["on_day"])
+    fraud, to_treasury = content["fraud"], content["to_treasury"]
     case = open_case(db, voucher)
     if fraud != (case is not None and case.fraud):
-        raise Conflict("refund_changed", reference=said["reference"])
-    money, budget = refunded(said["fen"], fraud=fraud, to_treasury=to_treasury)
+        raise Conflict("refund_changed", reference=content["reference"])
+    money, budget = refund_moves(content["fen"], fraud=fraud, to_treasury=to_treasury)
     post(
         db,
-        cause=f"refund/{said['reference']}",
-        used=month_of(on_day),
+        cause=f"refund/{content['reference']}",
+        used_on=month_of(on_day),
         booked=month_of(beijing_day(now)),
         actor=actor,
         moves={voucher.book: [money], indicator.book: [budget]},
     )
     values = {
-        "reference": said["reference"],
+        "reference": content["reference"],
         "voucher": voucher.id,
         "indicator": indicator.id,
-        "fen": said["fen"],
+        "fen": content["fen"],
         "on_day": on_day,
         "fraud": fraud,
         "to_treasury": to_treasury,
@@ -116,23 +116,27 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
 
 def voucher_of(db: Session, project: Project) -> Voucher:
     """The project's voucher, or NotFound."""
-    found = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
-    if found is None:
+    voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
+    if voucher is None:
         raise NotFound("voucher", project=project.code)
-    return found
+    return voucher
 
 
 def _refuse_wrong(
-    db: Session, said: dict[str, Any], voucher: Voucher, indicator: Indicator, now: datetime
+    db: Session, content: dict[str, Any], voucher: Voucher, indicator: Indicator, now: datetime
 ) -> None:
-    fen, on_day, reference = said["fen"], date.fromisoformat(said["on_day"]), said["reference"]
+    fen, on_day, reference = (
+        content["fen"],
+        date.fromisoformat(content["on_day"]),
+        content["reference"],
+    )
     if db.get(Refund, reference) or db.get(BankReturn, reference):
         raise Conflict("refund_known", reference=reference)
     if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
         raise Refused("refund_day", year=indicator.year)
     recoverable = rights(db, voucher.book).recoverable
     if fen > recoverable:
-        raise Refused("not_recoverable", project=said["project"], recoverable=yuan(recoverable))
+        raise Refused("not_recoverable", project=content["project"], recoverable=yuan(recoverable))
     key = {"voucher": voucher.id, "indicator": indicator.id}
     paid: Fen = db.execute(_PAID, key).scalar_one()
     if fen > paid:

@@ -20,7 +20,7 @@ from ledger.errors import Conflict, Refused
 from ledger.payment.codes import LineResult
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import SentLine
-from ledger.payment.rules.payment_list import answered, outcome
+from ledger.payment.rules.payment_list import answer_moves, outcome
 from ledger.payment.steps.payment_list import take_on
 from ledger.payment.tables import Indicator
 from ledger.people.codes import DecisionKind
@@ -74,18 +74,18 @@ def close_year(
 
 def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from the confirmation: lines come back, and the rest is surrendered."""
-    said = decision.content
-    old = payment.indicator(db, said["indicator"], said["year"])
-    new = payment.indicator(db, said["new_indicator"], said["new_year"])
+    content = decision.content
+    old = payment.indicator(db, content["indicator"], content["year"])
+    new = payment.indicator(db, content["new_indicator"], content["new_year"])
     payment.alone(db)
     lines = payment.sent_lines(db, indicator=old.id)
-    payment.lock_books(db, [old.book, *(one.book for one in lines)])
-    if _content(db, old, new) != said:
+    payment.lock_books(db, [old.book, *(item.book for item in lines)])
+    if _content(db, old, new) != content:
         raise Conflict("year_end_changed", number=old.number, year=old.year)
     month = month_of(beijing_day(now))
     drafts = []
     for line in lines:
-        voucher, budget = answered(LineResult.RETURNED, line.standing.open_fen)
+        voucher, budget = answer_moves(LineResult.RETURNED, line.state.open_fen)
         moves = {line.book: [voucher], old.book: [budget]}
         cause = f"year-end/{line.number}/{line.line}"
         drafts.append(Draft(cause, month, month, actor, moves))
@@ -99,13 +99,13 @@ def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> No
 
 
 def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
-    waiting = db.execute(_UNSENT, {"indicator": old.id}).scalar()
-    if waiting is not None:
-        raise Refused("list_waits", list=waiting)
+    unsent_count = db.execute(_UNSENT, {"indicator": old.id}).scalar()
+    if unsent_count is not None:
+        raise Refused("list_waits", list=unsent_count)
     lines = payment.sent_lines(db, indicator=old.id)
-    open_fen = sum(one.standing.open_fen for one in lines)
-    surrendered = balances(db, old.book)["free"] + open_fen
-    if not surrendered:
+    open_fen = sum(line.state.open_fen for line in lines)
+    surrendered_fen = balances(db, old.book)["free"] + open_fen
+    if not surrendered_fen:
         raise Refused("nothing_to_close", number=old.number, year=old.year)
     return {
         "indicator": old.number,
@@ -113,22 +113,22 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
         "new_indicator": new.number,
         "new_year": new.year,
         "carried_fen": open_fen,
-        "surrendered_fen": surrendered,
+        "surrendered_fen": surrendered_fen,
         "lines": [
             {
-                "list": one.number,
-                "line": one.line,
-                "claim": one.claim_number,
-                "fen": one.standing.open_fen,
+                "list": line.number,
+                "line": line.line,
+                "claim": line.claim_number,
+                "fen": line.state.open_fen,
             }
-            for one in lines
+            for line in lines
         ],
     }
 
 
 def _take_back(db: Session, lines: Sequence[SentLine], actor: str, now: datetime) -> None:
     for line in lines:
-        after = line.standing.after(LineResult.RETURNED, line.standing.open_fen)
+        after = line.state.after(LineResult.RETURNED, line.state.open_fen)
         payment.write_line(db, line, after)
     paid = payment.paid_of(db, [line.claim for line in lines])
     for line in lines:

@@ -48,7 +48,7 @@ class Viewer:
 
 
 @dataclass(frozen=True)
-class Held:
+class TokenRecord:
     """A token as a list shows it: whose it is, what it opens, and since and until when."""
 
     id: int
@@ -106,37 +106,37 @@ def issue_token(
 
 def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
     """Who holds this secret; None when it is unknown, expired or revoked."""
-    found = db.exec(select(Token).where(Token.hash == _hash(secret), _good(now))).one_or_none()
-    return _viewer(found) if found else None
+    token = db.exec(select(Token).where(Token.hash == _hash(secret), _good(now))).one_or_none()
+    return _viewer(token) if token else None
 
 
-def tokens(db: Session) -> list[Held]:
+def tokens(db: Session) -> list[TokenRecord]:
     """Every token ever made, newest first; their secrets are not there to be shown."""
-    return [Held(**row._mapping) for row in db.execute(_TOKENS)]  # noqa: SLF001 - SQLAlchemy's name
+    return [TokenRecord(**row._mapping) for row in db.execute(_TOKENS)]  # noqa: SLF001 - SQLAlchemy's name
 
 
 def revoke(db: Session, token: int, now: datetime) -> None:
     """End a token and every session made from it; again changes nothing. NotFound if unknown."""
-    found = db.get(Token, token)
-    if found is None:
+    row = db.get(Token, token)
+    if row is None:
         raise NotFound("token", id=token)
-    if found.revoked_at is None:
-        found.revoked_at = now
-        db.add(found)
+    if row.revoked_at is None:
+        row.revoked_at = now
+        db.add(row)
     db.execute(delete(SignIn).where(col(SignIn.token) == token))
     db.flush()
 
 
 def sign_in(db: Session, secret: str, now: datetime) -> str | None:
     """Open a browser session by a token's secret; return the session's secret, None if refused."""
-    found = viewer(db, secret, now)
-    if found is None:
+    account = viewer(db, secret, now)
+    if account is None:
         return None
     db.execute(delete(SignIn).where(col(SignIn.expires_at) <= now))
     session = secrets.token_urlsafe(SECRET_BYTES)
     db.add(
         SignIn(
-            hash=_hash(session), token=found.token, created_at=now, expires_at=now + SESSION_LASTS
+            hash=_hash(session), token=account.token, created_at=now, expires_at=now + SESSION_LASTS
         )
     )
     db.flush()
@@ -145,12 +145,12 @@ def sign_in(db: Session, secret: str, now: datetime) -> str | None:
 
 def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
     """Whose browser session this is; None when it, or its token, has ended."""
-    found = db.exec(
+    row = db.exec(
         select(Token)
         .join(SignIn, col(SignIn.token) == col(Token.id))
         .where(SignIn.hash == _hash(session), SignIn.expires_at > now, _good(now))
     ).one_or_none()
-    return _viewer(found) if found else None
+    return _viewer(row) if row else None
 
 
 def sign_out(db: Session, session: str) -> None:

@@ -38,32 +38,32 @@ def decide(
         Conflict: something else is open about this subject (`decision_open`). The same content by
             the same person again is the same decision.
     """
-    told = digest(content)
+    content_digest = digest(content)
     # Its answer is another's to write, so those columns are not written here, not even as nulls.
     values = {
         "kind": kind,
         "subject": subject,
         "content": dict(content),
-        "digest": told,
+        "digest": content_digest,
         "reason": reason,
         "decided_by": actor,
         "decided_at": now,
     }
     # Two who decide at once take turns at the index of open decisions.
-    wanted = (
+    statement = (
         insert(Decision)
         .values(values)
         .on_conflict_do_nothing(
             index_elements=["kind", "subject"], index_where=col(Decision.answer).is_(None)
         )
     )
-    made = db.scalars(wanted.returning(Decision)).one_or_none()
-    if made is not None:
-        return made
-    standing = open_decision(db, kind, subject)
-    if standing is not None and (standing.digest, standing.decided_by) == (told, actor):
-        return standing
-    raise Conflict("decision_open", subject=subject, by=standing.decided_by if standing else "")
+    decision = db.scalars(statement.returning(Decision)).one_or_none()
+    if decision is not None:
+        return decision
+    open_one = open_decision(db, kind, subject)
+    if open_one is not None and (open_one.digest, open_one.decided_by) == (content_digest, actor):
+        return open_one
+    raise Conflict("decision_open", subject=subject, by=open_one.decided_by if open_one else "")
 
 
 def answer(
@@ -71,7 +71,7 @@ def answer(
     decision: int,
     *,
     answer: Answer,
-    seen: str,
+    digest_seen: str,
     actor: str,
     now: datetime,
     reason: str = "",
@@ -82,7 +82,7 @@ def answer(
         db: the transaction.
         decision: which one.
         answer: `withdrawn` by who decided, the others by somebody else.
-        seen: the digest of what was confirmed.
+        digest_seen: the digest of what was confirmed.
         actor: who answers.
         now: when.
         reason: why, where it is refused or withdrawn.
@@ -93,30 +93,30 @@ def answer(
             (`decision_changed`).
         Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
     """
-    asked = select(Decision).where(Decision.id == decision).with_for_update()
-    asked = asked.execution_options(populate_existing=True)  # it was read before it was locked
-    made = db.exec(asked).one_or_none()
-    if made is None:
+    query = select(Decision).where(Decision.id == decision).with_for_update()
+    query = query.execution_options(populate_existing=True)  # it was read before it was locked
+    row = db.exec(query).one_or_none()
+    if row is None:
         raise NotFound("decision", id=decision)
-    if made.answer is not None:
-        raise Conflict("decision_answered", by=made.answered_by or "", answer=made.answer)
-    if made.digest != seen:
-        raise Conflict("decision_changed", subject=made.subject)
-    if answer == "withdrawn" and not own(actor, made):
-        raise Refused("not_yours", person=person(made.decided_by))
-    if answer != "withdrawn" and same_person(actor, made.decided_by):
+    if row.answer is not None:
+        raise Conflict("decision_answered", by=row.answered_by or "", answer=row.answer)
+    if row.digest != digest_seen:
+        raise Conflict("decision_changed", subject=row.subject)
+    if answer == "withdrawn" and not own(actor, row):
+        raise Refused("not_yours", person=person(row.decided_by))
+    if answer != "withdrawn" and same_person(actor, row.decided_by):
         raise Refused("same_person", person=person(actor))
-    made.answer, made.answered_by, made.answered_at = answer, actor, now
-    made.answered_digest, made.answer_reason = seen, reason
-    db.add(made)
+    row.answer, row.answered_by, row.answered_at = answer, actor, now
+    row.answered_digest, row.answer_reason = digest_seen, reason
+    db.add(row)
     db.flush()
-    return made
+    return row
 
 
 def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
     """What is decided about this subject and not answered yet."""
-    asked = select(Decision).where(Decision.kind == kind, Decision.subject == subject)
-    return db.exec(asked.where(col(Decision.answer).is_(None))).one_or_none()
+    query = select(Decision).where(Decision.kind == kind, Decision.subject == subject)
+    return db.exec(query.where(col(Decision.answer).is_(None))).one_or_none()
 
 
 def own(actor: str, decision: Decision) -> bool:
@@ -129,14 +129,14 @@ def own(actor: str, decision: Decision) -> bool:
     return same_person(actor, decision.decided_by)
 
 
-def same_person(one: str, other: str) -> bool:
+def same_person(first: str, second: str) -> bool:
     """Whether two actors are one person, however the name is written: see `person_of` in SQL."""
-    return _plain(person(one)) == _plain(person(other))
+    return _plain(person(first)) == _plain(person(second))
 
 
 def _plain(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).lower()
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) != "Cf")
+    text = unicodedata.normalize("NFKC", name).lower()
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 
 def person(actor: str) -> str:

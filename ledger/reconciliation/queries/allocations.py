@@ -64,7 +64,7 @@ _KIND_OF_CELL = text("""
 _KIND_OF_LINE = text("""
     SELECT min(kind) FROM allocations WHERE document = :document AND line = :line AND fen > 0
 """)
-_UNDECIDED = text("""
+_OPEN_DECISIONS = text("""
     DELETE FROM allocations a USING cost_documents d
     WHERE d.id = a.document AND coalesce(d.reverses, d.id) = :root AND NOT EXISTS (
         SELECT FROM matches m JOIN reconciliations r ON r.id = m.reconciliation
@@ -113,15 +113,15 @@ def remove(db: Session, share: Share, actor: str, now: datetime) -> bool:
 def kind_of(db: Session, cell: Key) -> str | None:
     """Of which kind of project a cell is; None where there can be no such cell."""
     contract, _, price, policy = cell
-    asked = {"contract": contract, "price": price, "policy": policy}
-    found = db.scalar(_KIND_OF_CELL, asked)
-    return str(found) if found else None
+    params = {"contract": contract, "price": price, "policy": policy}
+    kind = db.scalar(_KIND_OF_CELL, params)
+    return str(kind) if kind else None
 
 
 def kind_of_line(db: Session, document: int, line: int) -> str | None:
     """Which kind of project a document line serves already, if any."""
-    found = db.scalar(_KIND_OF_LINE, {"document": document, "line": line})
-    return str(found) if found else None
+    kind = db.scalar(_KIND_OF_LINE, {"document": document, "line": line})
+    return str(kind) if kind else None
 
 
 def family(db: Session, root: int) -> list[Share]:
@@ -146,10 +146,10 @@ def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, 
 
 def remove_undecided(db: Session, root: int) -> Fen:
     """Remove an invoice, with its red ones, from all cells that nobody decided yet; the net fen."""
-    return sum(int(row.fen) for row in db.execute(_UNDECIDED, {"root": root}))
+    return sum(int(row.fen) for row in db.execute(_OPEN_DECISIONS, {"root": root}))
 
 
 def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
     """The contracts for which these documents pay, or from which they take back."""
-    asked = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
-    return list(db.scalars(asked, {"documents": list(documents)}))
+    query = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
+    return list(db.scalars(query, {"documents": list(documents)}))

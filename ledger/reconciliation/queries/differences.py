@@ -19,7 +19,7 @@ from ledger.charging.queries.cells import cells
 from ledger.documents.rules.cost_document import Party
 from ledger.policy.process import Process
 from ledger.reconciliation.rules.difference_codes import (
-    Billed,
+    BilledDocument,
     BilledLine,
     ContractLine,
     Difference,
@@ -118,7 +118,7 @@ _PRICES = text("""
     SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract = :contract
 """)
 # Only clusters whose GPUs are registered: elsewhere nobody knows how many there are.
-_USED = text("""
+_USAGE = text("""
     SELECT t.den, t.mig_profile = '' AS whole, sum(t.held) AS held
     FROM day_totals t
     JOIN billing_sources s ON s.cluster = t.cluster AND s.source = t.source
@@ -151,26 +151,26 @@ _KIND = text("""
 
 def differences_of(db: Session, contract: int, month: date, process: Process) -> list[Difference]:
     """Everything that does not fit in a contract's month; a difference names the blue document."""
-    asked = {
+    params = {
         "contract": contract, "month": month, "next": month_of(month + timedelta(days=31)),
     }  # fmt: skip
-    terms = _terms(db, asked)
+    terms = _terms(db, params)
     return differences(
-        _billed(db, terms, asked),
+        _billed_documents(db, terms, params),
         cells(db, contracts=[contract], month=month),
         terms,
-        _evidence(db, asked),
+        _evidence(db, params),
         process,
     )
 
 
-def _terms(db: Session, asked: Mapping[str, Any]) -> Terms:
-    parties = db.execute(_PARTIES, asked).all()
-    related = db.execute(_RELATED, asked)
+def _terms(db: Session, params: Mapping[str, Any]) -> Terms:
+    parties = db.execute(_PARTIES, params).all()
+    related = db.execute(_RELATED, params)
     return Terms(
         sellers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "seller"),
         buyers=tuple(Party(p.uscc, p.name) for p in parties if p.role == "buyer"),
-        lines={row.id: _contract_line(row) for row in db.execute(_PRICES, asked)},
+        lines={row.id: _contract_line(row) for row in db.execute(_PRICES, params)},
         related=frozenset(frozenset((r.one, r.other)) for r in related),
     )
 
@@ -181,30 +181,32 @@ def _contract_line(row: Row[Any]) -> ContractLine:
     return ContractLine(row.unit, gross / (1 + tax) if row.tax_included else gross, tax)
 
 
-def _billed(db: Session, terms: Terms, asked: Mapping[str, Any]) -> list[Billed]:
+def _billed_documents(db: Session, terms: Terms, params: Mapping[str, Any]) -> list[BilledDocument]:
     parties = {
         "sellers": [party.uscc for party in terms.sellers],
         "buyers": [party.uscc for party in terms.buyers],
     }
-    rows = db.execute(_DOCUMENTS, {**asked, **parties}).all()
+    rows = db.execute(_DOCUMENTS, {**params, **parties}).all()
     if not rows:
         return []
-    wanted = {"documents": [row.id for row in rows], "kind": db.scalar(_KIND, asked)}
+    document_params = {"documents": [row.id for row in rows], "kind": db.scalar(_KIND, params)}
     lines: dict[int, list[Row[Any]]] = defaultdict(list)
-    for line in db.execute(_LINES, wanted):
+    for line in db.execute(_LINES, document_params):
         lines[line.document].append(line)
-    shares, spells = _shares(db.execute(_SHARES, asked)), _spells(db)
-    found = [_document(row, lines[row.id], shares.get(row.id, {}), spells) for row in rows]
-    paid = _receipts(db, wanted["documents"])
-    return [replace(one, receipts=tuple(paid.get(one.document, ()))) for one in found]
+    shares, spells = _shares(db.execute(_SHARES, params)), _spells(db)
+    documents = [_document(row, lines[row.id], shares.get(row.id, {}), spells) for row in rows]
+    paid = _receipts(db, document_params["documents"])
+    return [
+        replace(document, receipts=tuple(paid.get(document.document, ()))) for document in documents
+    ]
 
 
 def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]:
     """The receipts of each document, in the order of their days."""
-    found: dict[int, list[Receipt]] = defaultdict(list)
+    by_document: dict[int, list[Receipt]] = defaultdict(list)
     for row in db.execute(_RECEIPTS, {"documents": list(documents)}):
-        found[row.document].append(Receipt(row.payer, row.payee, row.fen))
-    return found
+        by_document[row.document].append(Receipt(row.payer, row.payee, row.fen))
+    return by_document
 
 
 def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
@@ -212,29 +214,29 @@ def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
 
     A red line does not name the blue one that it reverses, so it lowers the last ones first.
     """
-    found: dict[int, dict[int, dict[Key, Fen]]] = defaultdict(lambda: defaultdict(dict))
+    by_line: dict[int, dict[int, dict[Key, Fen]]] = defaultdict(lambda: defaultdict(dict))
     back: dict[tuple[int, Key], Fen] = defaultdict(int)
     for row in rows:
         key = (row.contract, row.month, row.price, row.policy)
         if row.blue:
-            found[row.root][row.line][key] = row.fen
+            by_line[row.root][row.line][key] = row.fen
         else:
             back[row.root, key] -= row.fen
     for (root, key), fen in back.items():
         rest = fen
-        for line in sorted(found[root], reverse=True):
-            part = min(found[root][line].get(key, 0), rest)
+        for line in sorted(by_line[root], reverse=True):
+            part = min(by_line[root][line].get(key, 0), rest)
             if part:
-                found[root][line][key] -= part
+                by_line[root][line][key] -= part
                 rest -= part
-    return found
+    return by_line
 
 
 def _spells(db: Session) -> Spells:
     """From which day until before which two parties may invoice each other."""
     spells: dict[tuple[str, str], list[tuple[date | None, date | None]]] = defaultdict(list)
-    for one in seller_buyer_contracts(db):
-        spells[one.seller_uscc, one.buyer_uscc].append((one.valid.lower, one.valid.upper))
+    for spell in seller_buyer_contracts(db):
+        spells[spell.seller_uscc, spell.buyer_uscc].append((spell.valid.lower, spell.valid.upper))
     return spells
 
 
@@ -243,19 +245,19 @@ def _document(
     lines: Sequence[Row[Any]],
     shares: Mapping[int, Mapping[Key, Fen]],
     spells: Spells,
-) -> Billed:
-    told = ("kind", "since", "until", "net_fen", "tax_fen", "gross_fen", "red_fen", "left_fen")
-    kept = ("line", "item", "unit", "quantity", "tax_rate", "net_fen", "same_cost")
-    return Billed(
-        **{name: getattr(row, name) for name in (*told, "frozen", "duplicate")},
+) -> BilledDocument:
+    columns = ("kind", "since", "until", "net_fen", "tax_fen", "gross_fen", "red_fen", "left_fen")
+    line_columns = ("line", "item", "unit", "quantity", "tax_rate", "net_fen", "same_cost")
+    return BilledDocument(
+        **{name: getattr(row, name) for name in (*columns, "frozen", "duplicate")},
         document=row.id,
         seller=Party(row.seller_uscc, row.seller_name),
         buyer=Party(row.buyer_uscc, row.buyer_name),
-        named=(row.contract, row.month) if row.contract is not None else None,
+        statement_month=(row.contract, row.month) if row.contract is not None else None,
         spells=tuple(spells.get((row.seller_uscc, row.buyer_uscc), ())),
         lines=tuple(
             BilledLine(
-                **{name: getattr(line, name) for name in kept},
+                **{name: getattr(line, name) for name in line_columns},
                 shares={key: fen for key, fen in shares.get(line.line, {}).items() if fen},
             )
             for line in lines
@@ -263,13 +265,13 @@ def _document(
     )
 
 
-def _evidence(db: Session, asked: Mapping[str, Any]) -> Evidence:
-    used = Fraction(0)
-    for row in db.execute(_USED, asked):
-        held = Fraction(int(row.held), row.den)
-        used += held if row.whole else held / MIG_SLICES
-    span = {"begin": midnight(asked["month"]), "end": midnight(asked["next"])}
+def _evidence(db: Session, params: Mapping[str, Any]) -> Evidence:
+    used_ms = Fraction(0)
+    for row in db.execute(_USAGE, params):
+        held_ms = Fraction(int(row.held), row.den)
+        used_ms += held_ms if row.whole else held_ms / MIG_SLICES
+    span = {"begin": midnight(params["month"]), "end": midnight(params["next"])}
     grades: dict[Key, dict[str, Fen]] = defaultdict(dict)
-    for row in db.execute(_GRADES, asked):
+    for row in db.execute(_GRADES, params):
         grades[row.contract, row.month, row.price, row.policy][row.grade] = row.fen
-    return Evidence(used, db.scalar(_CAPACITY, {**asked, **span}), grades)
+    return Evidence(used_ms, db.scalar(_CAPACITY, {**params, **span}), grades)

@@ -31,5 +31,5 @@ def of_centre(db: Session, centre: int) -> Sequence[Row[Any]]:
     return _read(db, centre=centre)
 
 
-def _read(db: Session, **wanted: object) -> Sequence[Row[Any]]:
-    return db.execute(_MESSAGES, {"contract": None, "month": None, "centre": None, **wanted}).all()
+def _read(db: Session, **filters: object) -> Sequence[Row[Any]]:
+    return db.execute(_MESSAGES, {"contract": None, "month": None, "centre": None, **filters}).all()

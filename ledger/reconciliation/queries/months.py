@@ -127,10 +127,10 @@ def months(
 
 def contract_by_number(db: Session, number: str) -> Contract:
     """The contract, or NotFound."""
-    found = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
-    if found is None:
+    contract = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
+    if contract is None:
         raise NotFound("contract", number=number)
-    return found
+    return contract
 
 
 def month_cells(db: Session, contract: int, month: date) -> list[Cell]:
@@ -153,25 +153,25 @@ def contract_lines(db: Session, prices: Sequence[int]) -> dict[int, dict[str, An
 def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:
     """What documents are called, code and number, by their keys."""
     keys = {key for key in documents if key is not None}
-    asked = select(CostDocument.id, CostDocument.code, CostDocument.number)
-    found = db.exec(asked.where(col(CostDocument.id).in_(keys)))
-    return {key: f"{code}{number}" for key, code, number in found if key is not None}
+    query = select(CostDocument.id, CostDocument.code, CostDocument.number)
+    rows = db.exec(query.where(col(CostDocument.id).in_(keys)))
+    return {key: f"{code}{number}" for key, code, number in rows if key is not None}
 
 
 def reconciliation(
     db: Session, contract: int, month: date, actor: str, now: datetime
 ) -> Reconciliation:
     """The reconciliation of a contract's month, opened with its cost book if need be."""
-    asked = select(Reconciliation).where(
+    query = select(Reconciliation).where(
         Reconciliation.contract == contract, Reconciliation.month == month
     )
-    found = db.exec(asked).one_or_none()
-    if found is None:
-        found = Reconciliation(contract=contract, month=month, opened_at=now, opened_by=actor)
-        db.add(found)
+    row = db.exec(query).one_or_none()
+    if row is None:
+        row = Reconciliation(contract=contract, month=month, opened_at=now, opened_by=actor)
+        db.add(row)
         db.flush()
-        db.execute(text("INSERT INTO cost_books (reconciliation) VALUES (:id)"), {"id": found.id})
-    return found
+        db.execute(text("INSERT INTO cost_books (reconciliation) VALUES (:id)"), {"id": row.id})
+    return row
 
 
 def cost_book(db: Session, reconciliation: int) -> int:

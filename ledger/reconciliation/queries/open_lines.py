@@ -38,7 +38,7 @@ _OPEN = """
     WHERE d.reverses IS NULL AND f.net_fen > f.allocated_fen
 """
 _COUNT = text(f"SELECT count(*) {_OPEN} AND l.net_fen > 0")
-_WAITING = text(f"""
+_OPEN_LINES = text(f"""
     SELECT d.seller_uscc, d.buyer_uscc, d.id AS document, d.number, d.issued_on, d.since, d.until,
            f.net_fen - f.allocated_fen AS left_fen, t.contract, t.month,
            l.line, l.net_fen, coalesce(a.fen, 0) AS allocated_fen, a.kind
@@ -82,24 +82,28 @@ class Portion:
     @property
     def months(self) -> tuple[date, date]:
         """The first and the last month that any of the lines may pay for."""
-        first = min(line.named[1] if line.named else line.since for line in self.lines)
-        last = max(line.named[1] if line.named else line.until for line in self.lines)
+        first = min(
+            line.statement_month[1] if line.statement_month else line.since for line in self.lines
+        )
+        last = max(
+            line.statement_month[1] if line.statement_month else line.until for line in self.lines
+        )
         return month_of(first), month_of(last)
 
 
-def waiting_lines(db: Session) -> int:
+def open_line_count(db: Session) -> int:
     """How many lines belong to documents of which something is not allocated."""
     return int(db.scalars(_COUNT).one())
 
 
-def waiting(db: Session, after: Pair | None = None) -> Iterator[Portion]:
+def open_portions(db: Session, after: Pair | None = None) -> Iterator[Portion]:
     """What waits to be allocated, pair by pair; never more of it in memory than a portion.
 
     With `after`, only the pairs that come after that one.
     """
     seller, buyer = after or (None, None)
-    asked = {"seller": seller, "buyer": buyer}
-    rows = db.execute(_WAITING, asked, execution_options={"yield_per": _ROWS})
+    params = {"seller": seller, "buyer": buyer}
+    rows = db.execute(_OPEN_LINES, params, execution_options={"yield_per": _ROWS})
     for (seller, buyer), of_pair in groupby(rows, lambda r: (r.seller_uscc, r.buyer_uscc)):
         lines: list[OpenLine] = []
         for _, of_document in groupby(of_pair, lambda r: r.document):
@@ -112,17 +116,17 @@ def waiting(db: Session, after: Pair | None = None) -> Iterator[Portion]:
 
 
 def _open_lines(rows: Sequence[Row[Any]]) -> list[OpenLine]:
-    left = _left(rows)
+    left_fen = _left_fen(rows)
     return [
         OpenLine(
-            r.document, r.line, r.number, r.issued_on, r.since, r.until, left[r.line],
+            r.document, r.line, r.number, r.issued_on, r.since, r.until, left_fen[r.line],
             (r.contract, r.month) if r.contract is not None else None, r.kind,
         )
-        for r in rows if r.line in left
+        for r in rows if r.line in left_fen
     ]  # fmt: skip
 
 
-def _left(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
+def _left_fen(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
     if not rows:
         return {}
     return left_by_line([(r.line, r.net_fen, r.allocated_fen) for r in rows], rows[0].left_fen)
@@ -130,26 +134,26 @@ def _left(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
 
 def left_of(db: Session, document: int) -> dict[int, Fen]:
     """What each line of a document still has to pay; nothing where the document does not stand."""
-    return _left(db.execute(_OF_DOCUMENT, {"document": document}).all())
+    return _left_fen(db.execute(_OF_DOCUMENT, {"document": document}).all())
 
 
 def cells_of(
     db: Session, may: Collection[SellerBuyerContract], first: date, last: date
 ) -> list[Cell]:
     """The cells of these contracts for which their parties may invoice, in these months."""
-    contracts = sorted({one.contract for one in may})
-    asked = {"contracts": contracts, "since": first, "until": last}
-    rows = db.execute(_POSSIBLE, asked).mappings()
-    found = {cell.key: cell for cell in (Cell(**r, metered_fen=0, invoiced_fen=0) for r in rows)}
+    contracts = sorted({contract.contract for contract in may})
+    params = {"contracts": contracts, "since": first, "until": last}
+    rows = db.execute(_POSSIBLE, params).mappings()
+    by_key = {cell.key: cell for cell in (Cell(**r, metered_fen=0, invoiced_fen=0) for r in rows)}
     for cell in cells(db, contracts=contracts):
-        if cell.key in found or (cell.metered_fen and first <= cell.month <= last):
-            found[cell.key] = cell
-    return [cell for cell in found.values() if _within(cell, may)]
+        if cell.key in by_key or (cell.metered_fen and first <= cell.month <= last):
+            by_key[cell.key] = cell
+    return [cell for cell in by_key.values() if _within(cell, may)]
 
 
 def _within(cell: Cell, may: Iterable[SellerBuyerContract]) -> bool:
     """Whether the two may invoice each other under the contract on some day of the month."""
-    spells = (one.valid for one in may if one.contract == cell.contract)
+    spells = (spell.valid for spell in may if spell.contract == cell.contract)
     return any(
         (days.lower is None or month_of(days.lower) <= cell.month)
         and (days.upper is None or cell.month < days.upper)

@@ -13,8 +13,8 @@ from ledger.errors import Finding
 from ledger.reconciliation.rules.clearing import (
     LESS_INVOICED,
     MORE_INVOICED,
+    CellOutcome,
     Exclusion,
-    Settled,
     settle,
 )
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -45,14 +45,14 @@ class Choice:
             (self.price, price),
             (self.policy, policy),
         )
-        same = all(wanted in (None, has) for wanted, has in pairs)
+        same = all(chosen_value in (None, actual) for chosen_value, actual in pairs)
         return self.code == difference.code and same
 
 
 def treatment(difference: Difference, choices: Iterable[Choice]) -> str | None:
     """As chosen, else by default; None where a person must choose and has not."""
-    chosen = next((c.treatment for c in choices if c.about(difference)), None)
-    return chosen or _DEFAULT.get(difference.handling)
+    choice_made = next((c.treatment for c in choices if c.about(difference)), None)
+    return choice_made or _DEFAULT.get(difference.handling)
 
 
 def reason_of(difference: Difference, choices: Iterable[Choice]) -> str:
@@ -60,7 +60,7 @@ def reason_of(difference: Difference, choices: Iterable[Choice]) -> str:
     return next((c.reason for c in choices if c.about(difference)), "")
 
 
-def allowed(difference: Difference) -> tuple[str, ...]:
+def allowed_treatments(difference: Difference) -> tuple[str, ...]:
     """What may be chosen of a difference: what is short is carried over or closed, nothing else is.
 
     A block and what is over the meter cannot be chosen to count.
@@ -70,80 +70,82 @@ def allowed(difference: Difference) -> tuple[str, ...]:
     return ("exclude",) if difference.handling in ("block", "cut") else ("exclude", "note")
 
 
-def faults(found: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[Finding]:
+def faults(differences: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[Finding]:
     """Choices that mean nothing, differences on which a person must choose, blocked ones."""
     for index, choice in enumerate(choices):
         where = f"choices[{index}]"
-        meant = [d for d in found if choice.about(d)]
+        targets = [d for d in differences if choice.about(d)]
         if choice.treatment not in TREATMENTS:
             yield Finding(where, "bad_choice", (("choices", ", ".join(TREATMENTS)),))
-        elif not meant:
+        elif not targets:
             yield Finding(where, "no_such_difference", (("code", choice.code),))
-        elif unfit := next((d for d in meant if choice.treatment not in _or_block(d)), None):
-            yield Finding(where, "bad_choice", (("choices", ", ".join(allowed(unfit))),))
+        elif unfit := next((d for d in targets if choice.treatment not in _choosable(d)), None):
+            yield Finding(where, "bad_choice", (("choices", ", ".join(allowed_treatments(unfit))),))
         elif not choice.reason.strip():
             yield Finding(where, "reason_missing")
-    for one in found:
-        chosen = treatment(one, choices)
-        about = (("code", one.code),)
-        if chosen is None:
-            yield Finding(_place(one), "undecided_difference", about)
-        elif one.handling == "block" and chosen != "exclude":
-            yield Finding(_place(one), "blocked_difference", about)
+    for difference in differences:
+        chosen_treatment = treatment(difference, choices)
+        about = (("code", difference.code),)
+        if chosen_treatment is None:
+            yield Finding(_place(difference), "undecided_difference", about)
+        elif difference.handling == "block" and chosen_treatment != "exclude":
+            yield Finding(_place(difference), "blocked_difference", about)
 
 
-def _or_block(one: Difference) -> tuple[str, ...]:
+def _choosable(difference: Difference) -> tuple[str, ...]:
     """What may be chosen; of a block it is said below, by its own code."""
-    return TREATMENTS if one.handling == "block" else allowed(one)
+    return TREATMENTS if difference.handling == "block" else allowed_treatments(difference)
 
 
-def _place(one: Difference) -> str:
+def _place(difference: Difference) -> str:
     """As a choice is written: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
-    parts = (one.code, one.document, one.line)
+    parts = (difference.code, difference.document, difference.line)
     about = "/".join(str(part) for part in parts if part is not None)
-    return f"{about}@{one.cell[2]}" if one.cell is not None else about
+    return f"{about}@{difference.cell[2]}" if difference.cell is not None else about
 
 
-def settled(
+def settle_cell(
     cell: Cell,
-    found: Sequence[Difference],
+    differences: Sequence[Difference],
     choices: Sequence[Choice],
     shares: Mapping[tuple[int, int], Fen],
     reason: str = "",
-) -> Settled:
+) -> CellOutcome:
     """A cell as chosen; `shares` is what each (document, line) pays into it.
 
     Each fen of a document is excluded once, by the first difference that claims it.
     """
-    left = dict(shares)
+    remaining = dict(shares)
     exclusions: list[Exclusion] = []
     reasons: dict[str, str] = {}
     close = False
-    for one in found:
-        if one.cell is not None and one.cell != cell.key:
+    for difference in differences:
+        if difference.cell is not None and difference.cell != cell.key:
             continue
-        chosen = treatment(one, choices)
-        why = reason_of(one, choices) or reason
-        if one.code in (LESS_INVOICED, MORE_INVOICED) and one.cell is not None:
-            close = close or chosen == "close"
-            reasons[one.code] = why
-        elif chosen == "exclude" and one.document is not None:
-            exclusions += _taken(left, one, why)
-        elif chosen == "exclude" and one.cell is not None:
-            exclusions.append(Exclusion(one.code, None, None, one.fen, why))
+        chosen_treatment = treatment(difference, choices)
+        why = reason_of(difference, choices) or reason
+        if difference.code in (LESS_INVOICED, MORE_INVOICED) and difference.cell is not None:
+            close = close or chosen_treatment == "close"
+            reasons[difference.code] = why
+        elif chosen_treatment == "exclude" and difference.document is not None:
+            exclusions += _exclusions(remaining, difference, why)
+        elif chosen_treatment == "exclude" and difference.cell is not None:
+            exclusions.append(Exclusion(difference.code, None, None, difference.fen, why))
     return settle(cell, exclusions, close=close, reason=reason, reasons=reasons)
 
 
-def _taken(left: dict[tuple[int, int], Fen], one: Difference, why: str) -> list[Exclusion]:
+def _exclusions(
+    remaining: dict[tuple[int, int], Fen], difference: Difference, why: str
+) -> list[Exclusion]:
     """What is excluded of a document's shares in a cell, line by line, up to the difference."""
-    taken = []
-    bound = one.fen or None  # nothing said: all of it
-    for (document, line), fen in left.items():
-        if document != one.document or one.line not in (None, line) or fen <= 0:
+    exclusions = []
+    bound = difference.fen or None  # nothing said: all of it
+    for (document, line), fen in remaining.items():
+        if document != difference.document or difference.line not in (None, line) or fen <= 0:
             continue
         part = fen if bound is None else min(fen, bound)
         if part > 0:
-            taken.append(Exclusion(one.code, document, line, part, why))
-            left[document, line] -= part
+            exclusions.append(Exclusion(difference.code, document, line, part, why))
+            remaining[document, line] -= part
             bound = None if bound is None else bound - part
-    return taken
+    return exclusions

@@ -44,7 +44,7 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Settled:
+class CellOutcome:
     """A cell as decided; its typed differences add up to what is invoiced less what is metered."""
 
     cell: Cell
@@ -60,7 +60,7 @@ def settle(
     close: bool = False,
     reason: str = "",
     reasons: Mapping[str, str] = MappingProxyType({}),
-) -> Settled:
+) -> CellOutcome:
     """Settle a cell.
 
     Args:
@@ -90,49 +90,51 @@ def settle(
     elif under < 0:  # more was used than metered, as two persons decided
         typed.append(Typed(MORE_INVOICED, None, None, -under, "note", more))
     closed = max(under, 0) + excluded if close else 0
-    return Settled(cell, matched, closed, tuple(typed))
+    return CellOutcome(cell, matched, closed, tuple(typed))
 
 
 def _bounded(
     exclusions: Iterable[Exclusion], invoiced: Fen, metered: Fen
 ) -> tuple[list[Exclusion], list[Exclusion]]:
     """Exclusions of documents and of metered cost, never more of either than there is."""
-    left = {True: max(invoiced, 0), False: metered}
-    kept: dict[bool, list[Exclusion]] = {True: [], False: []}
-    for one in exclusions:
-        side = one.document is not None
-        fen = min(one.fen, left[side])
+    remaining = {True: max(invoiced, 0), False: metered}
+    by_side: dict[bool, list[Exclusion]] = {True: [], False: []}
+    for exclusion in exclusions:
+        side = exclusion.document is not None
+        fen = min(exclusion.fen, remaining[side])
         if fen > 0:
-            left[side] -= fen
-            kept[side].append(Exclusion(one.code, one.document, one.line, fen, one.reason))
-    return kept[True], kept[False]
+            remaining[side] -= fen
+            by_side[side].append(
+                Exclusion(exclusion.code, exclusion.document, exclusion.line, fen, exclusion.reason)
+            )
+    return by_side[True], by_side[False]
 
 
-def clear(balances: Mapping[str, Fen], settled: Sequence[Settled]) -> tuple[Move, ...]:
+def clear(balances: Mapping[str, Fen], outcomes: Sequence[CellOutcome]) -> tuple[Move, ...]:
     """The moves that bring a month's cost book to its cells, every difference on its own account.
 
     Absolute, as everything here: whatever was booked before, only what has to change moves.
     """
-    metered = sum(one.cell.metered_fen for one in settled)
-    invoiced = sum(one.cell.invoiced_fen for one in settled)
-    wanted: dict[str, Fen] = {}
-    for typed in (t for one in settled for t in one.typed):
-        wanted[typed.code] = wanted.get(typed.code, 0) - typed.fen
-    codes = sorted(wanted.keys() | {r for r, fen in balances.items() if r[0] == "R" and fen})
+    metered = sum(outcome.cell.metered_fen for outcome in outcomes)
+    invoiced = sum(outcome.cell.invoiced_fen for outcome in outcomes)
+    target: dict[str, Fen] = {}
+    for typed in (t for outcome in outcomes for t in outcome.typed):
+        target[typed.code] = target.get(typed.code, 0) - typed.fen
+    codes = sorted(target.keys() | {r for r, fen in balances.items() if r[0] == "R" and fen})
     moves = [
         *_towards("meter", "unmeter", "metered", "clearing", metered + balances["metered"]),
         *_towards("invoice", "uninvoice", "clearing", "invoiced", invoiced - balances["invoiced"]),
     ]
     for code in codes:
         moves += _towards(
-            "explain", "explain", "clearing", code, wanted.get(code, 0) - balances[code]
+            "explain", "explain", "clearing", code, target.get(code, 0) - balances[code]
         )
     return tuple(moves)
 
 
-def _towards(there: str, back: str, source: str, goal: str, fen: Fen) -> list[Move]:
+def _towards(forward: str, back: str, source: str, goal: str, fen: Fen) -> list[Move]:
     if fen > 0:
-        return [Move(there, source, goal, fen)]
+        return [Move(forward, source, goal, fen)]
     return [Move(back, goal, source, -fen)] if fen < 0 else []
 
 

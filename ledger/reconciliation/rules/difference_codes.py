@@ -64,7 +64,7 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Billed:
+class BilledDocument:
     """A blue document as reconciling sees it. Fen without tax unless named otherwise."""
 
     document: int
@@ -79,7 +79,9 @@ class Billed:
     lines: tuple[BilledLine, ...]
     red_fen: Fen = 0  # its red documents, below zero
     left_fen: Fen = 0  # not allocated to any cell
-    named: tuple[int, date] | None = None  # contract and month of the statement it settles
+    statement_month: tuple[int, date] | None = (
+        None  # contract and month of the statement it settles
+    )
     frozen: bool = False  # a red confirmation is on its way
     duplicate: bool = False  # its number is another document's, written otherwise
     receipts: tuple[Receipt, ...] = ()  # where any are known
@@ -124,7 +126,7 @@ class Evidence:
     grades: Mapping[Key, Mapping[str, Fen]] = field(default_factory=dict)
 
 
-def tolerated(fen: Fen, base: Fen, process: Process, documents: int = 1) -> bool:
+def is_tolerable(fen: Fen, base: Fen, process: Process, documents: int = 1) -> bool:
     """Within the tolerance a document, or per mille of the base, whichever is more."""
     return abs(fen) <= max(
         process.tolerance_fen * documents, abs(base) * process.tolerance_permille // 1000

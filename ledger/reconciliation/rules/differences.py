@@ -16,193 +16,221 @@ from ledger.policy.process import Process
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
-    Billed,
+    BilledDocument,
     Difference,
     Evidence,
     Receipt,
     Terms,
-    tolerated,
+    is_tolerable,
 )
-from ledger.reconciliation.rules.line_differences import of_line, told
+from ledger.reconciliation.rules.line_differences import as_notes, of_line
 from ledger.reconciliation.rules.matching import Key
 from ledger.units import Fen, month_of
 
 
 def differences(
-    documents: Sequence[Billed],
+    documents: Sequence[BilledDocument],
     cells: Sequence[Cell],
     terms: Terms,
     evidence: Evidence,
     process: Process,
 ) -> list[Difference]:
     """Everything that does not fit in a contract's month, by code, document, line and cell."""
-    found = [one for billed in documents for one in _of_document(billed, terms, process)]
-    found += _of_cells(documents, cells, found, evidence, process)
-    return sorted(found, key=_order)
+    all_differences = [
+        difference
+        for document in documents
+        for difference in _of_document(document, terms, process)
+    ]
+    all_differences += _of_cells(documents, cells, all_differences, evidence, process)
+    return sorted(all_differences, key=_order)
 
 
-def _order(one: Difference) -> tuple[object, ...]:
-    return (one.code, one.document or 0, one.line or 0, one.cell is None, one.cell)
+def _order(difference: Difference) -> tuple[object, ...]:
+    return (
+        difference.code,
+        difference.document or 0,
+        difference.line or 0,
+        difference.cell is None,
+        difference.cell,
+    )
 
 
 def paid_differently(
-    billed: Billed, receipts: Sequence[Receipt], process: Process
+    document: BilledDocument, receipts: Sequence[Receipt], process: Process
 ) -> Difference | None:
     """R05: payer, payee or amount are not those of the document (三流一致).
 
     The receipts together are its gross amount, within the tolerance, and all from its buyer to its
     seller, by their names. Paying before the service is usual, so no day is wrong by itself.
     """
-    short = billed.gross_fen - sum(receipt.fen for receipt in receipts)
+    short = document.gross_fen - sum(receipt.fen for receipt in receipts)
     fits = abs(short) <= process.tolerance_fen and all(
-        same_name(one.payer, billed.buyer.name) and same_name(one.payee, billed.seller.name)
-        for one in receipts
+        same_name(payment.payer, document.buyer.name)
+        and same_name(payment.payee, document.seller.name)
+        for payment in receipts
     )
-    return None if fits else Difference("R05", Handling.PERSON, short, billed.document)
+    return None if fits else Difference("R05", Handling.PERSON, short, document.document)
 
 
-def _strangely_paid(billed: Billed, process: Process) -> bool:
-    return bool(billed.receipts) and paid_differently(billed, billed.receipts, process) is not None
+def _strangely_paid(document: BilledDocument, process: Process) -> bool:
+    return (
+        bool(document.receipts)
+        and paid_differently(document, document.receipts, process) is not None
+    )
 
 
-def _of_document(billed: Billed, terms: Terms, process: Process) -> list[Difference]:
+def _of_document(document: BilledDocument, terms: Terms, process: Process) -> list[Difference]:
     """The differences of a document and of its lines, in each cell that it pays into."""
     handlings: dict[str, Handling | None] = {
-        "R01": Handling.BLOCK if billed.duplicate else None,
-        "R02": _reversed(billed),
-        "R03": _wrong_party(billed.buyer, terms.buyers, Handling.BLOCK),
-        "R04": _wrong_party(billed.seller, terms.sellers, Handling.PERSON),
-        "R05": Handling.PERSON if _strangely_paid(billed, process) else None,
-        "R06": Handling.PERSON if _inside(billed) and not _covered(billed) else None,
-        "R10": None if _balanced(billed) else Handling.BLOCK,
-        "R13": Handling.PERSON if _related(billed, terms) else None,
-        "R16": None if billed.kind in process.cost_documents else Handling.PERSON,
-        "R18": Handling.BLOCK if billed.frozen else None,
+        "R01": Handling.BLOCK if document.duplicate else None,
+        "R02": _reversed(document),
+        "R03": _wrong_party(document.buyer, terms.buyers, Handling.BLOCK),
+        "R04": _wrong_party(document.seller, terms.sellers, Handling.PERSON),
+        "R05": Handling.PERSON if _strangely_paid(document, process) else None,
+        "R06": Handling.PERSON if _inside(document) and not _is_in_contract(document) else None,
+        "R10": None if _balanced(document) else Handling.BLOCK,
+        "R13": Handling.PERSON if _related(document, terms) else None,
+        "R16": None if document.kind in process.cost_documents else Handling.PERSON,
+        "R18": Handling.BLOCK if document.frozen else None,
     }
-    found = [
-        Difference(code, handling, fen, billed.document, None, cell)
+    differences = [
+        Difference(code, handling, fen, document.document, None, cell)
         for code, handling in handlings.items()
         if handling is not None
-        for cell, fen in _where(billed)
+        for cell, fen in _where(document)
     ]
-    found += _outside(billed)
-    blocked = any(one.handling == "block" for one in found)
-    found += [one for line in billed.lines for one in of_line(billed, line, terms, process)]
-    return told(found) if blocked else found
+    differences += _outside(document)
+    blocked = any(difference.handling == "block" for difference in differences)
+    differences += [
+        difference
+        for line in document.lines
+        for difference in of_line(document, line, terms, process)
+    ]
+    return as_notes(differences) if blocked else differences
 
 
-def _reversed(billed: Billed) -> Handling | None:
+def _reversed(document: BilledDocument) -> Handling | None:
     """Nothing is left of it, or less than there was."""
-    if billed.net_fen + billed.red_fen <= 0:
+    if document.net_fen + document.red_fen <= 0:
         return Handling.BLOCK
-    return Handling.NOTE if billed.red_fen else None
+    return Handling.NOTE if document.red_fen else None
 
 
-def _wrong_party(said: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
+def _wrong_party(stated_party: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
     """The code decides; the name, where there is no code. Another name with that code is told."""
-    fitting = [p for p in may if p.uscc == said.uscc or (not said.uscc and _named(p, said))]
+    fitting = [
+        p
+        for p in may
+        if p.uscc == stated_party.uscc or (not stated_party.uscc and _is_party(p, stated_party))
+    ]
     if not fitting:
         return handling
-    return None if any(_named(party, said) for party in fitting) else Handling.NOTE
+    return None if any(_is_party(party, stated_party) for party in fitting) else Handling.NOTE
 
 
-def _named(party: Party, said: Party) -> bool:
-    return same_name(party.name, said.name)
+def _is_party(party: Party, stated_party: Party) -> bool:
+    return same_name(party.name, stated_party.name)
 
 
-def _balanced(billed: Billed) -> bool:
+def _balanced(document: BilledDocument) -> bool:
     """Lines add up to the fen, net and tax to the whole within one; codes are possible."""
-    lines = sum(line.net_fen for line in billed.lines) == billed.net_fen
-    whole = abs(billed.net_fen + billed.tax_fen - billed.gross_fen) <= 1
-    codes = [party.uscc for party in (billed.seller, billed.buyer) if party.uscc]
+    lines = sum(line.net_fen for line in document.lines) == document.net_fen
+    whole = abs(document.net_fen + document.tax_fen - document.gross_fen) <= 1
+    codes = [party.uscc for party in (document.seller, document.buyer) if party.uscc]
     return lines and whole and not any(uscc_fault(code) for code in codes)
 
 
-def _related(billed: Billed, terms: Terms) -> bool:
+def _related(document: BilledDocument, terms: Terms) -> bool:
     """Known to be related, or one and the same; within a university that is how it is settled."""
-    pair = frozenset((billed.seller.uscc, billed.buyer.uscc))
-    alone = len(pair) == 1 and billed.kind != "internal_settlement"
+    pair = frozenset((document.seller.uscc, document.buyer.uscc))
+    alone = len(pair) == 1 and document.kind != "internal_settlement"
     return pair in terms.related or alone
 
 
-def _where(billed: Billed) -> list[tuple[Key | None, Fen]]:
+def _where(document: BilledDocument) -> list[tuple[Key | None, Fen]]:
     """Its cells, and what it pays into each; what is not allocated, where it has no cell."""
-    cells: list[tuple[Key | None, Fen]] = [(cell, billed.in_cell(cell)) for cell in billed.cells]
-    return cells or [(None, billed.left_fen)]
+    cells: list[tuple[Key | None, Fen]] = [
+        (cell, document.in_cell(cell)) for cell in document.cells
+    ]
+    return cells or [(None, document.left_fen)]
 
 
-def _outside(billed: Billed) -> Iterator[Difference]:
+def _outside(document: BilledDocument) -> Iterator[Difference]:
     """R14: no day of service within the contracts of the two, or not in the month of the cell.
 
     A statement's number stands for the month that it names, whatever the period says.
     """
-    nowhere = bool(billed.spells) and not _inside(billed)
-    first = month_of(billed.since)
-    for cell, fen in _where(billed):
-        elsewhere = cell is not None and not first <= cell[1] <= billed.until
-        if (nowhere or elsewhere) and (cell is None or billed.named != cell[:2]):
-            yield Difference("R14", Handling.EXCLUDE, fen, billed.document, None, cell)
+    nowhere = bool(document.spells) and not _inside(document)
+    first = month_of(document.since)
+    for cell, fen in _where(document):
+        elsewhere = cell is not None and not first <= cell[1] <= document.until
+        if (nowhere or elsewhere) and (cell is None or document.statement_month != cell[:2]):
+            yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell)
 
 
-def _inside(billed: Billed) -> bool:
+def _inside(document: BilledDocument) -> bool:
     """Whether some day of service is within a contract of the two."""
     return any(
-        (since is None or since <= billed.until) and (until is None or billed.since < until)
-        for since, until in billed.spells
+        (since is None or since <= document.until) and (until is None or document.since < until)
+        for since, until in document.spells
     )
 
 
-def _covered(billed: Billed) -> bool:
+def _is_in_contract(document: BilledDocument) -> bool:
     """Whether the contracts of the two, one after another, cover every day of service."""
-    day = billed.since
-    for since, until in sorted(billed.spells, key=lambda s: s[0] or date.min):
+    day = document.since
+    for since, until in sorted(document.spells, key=lambda s: s[0] or date.min):
         if since is None or since <= day:
-            if until is None or until > billed.until:
+            if until is None or until > document.until:
                 return True
             day = max(day, until)
     return False
 
 
 def _of_cells(
-    documents: Sequence[Billed],
+    documents: Sequence[BilledDocument],
     cells: Sequence[Cell],
-    found: Sequence[Difference],
+    differences: Sequence[Difference],
     evidence: Evidence,
     process: Process,
 ) -> Iterator[Difference]:
     beyond = evidence.capacity_ms is not None and evidence.used_ms > evidence.capacity_ms
     for cell in cells:
-        counts = cell.invoiced_fen - _stopped(documents, cell.key, found)
-        paying = max(sum(cell.key in billed.cells for billed in documents), 1)
+        counts = cell.invoiced_fen - _stopped_fen(documents, cell.key, differences)
+        document_count = max(sum(cell.key in document.cells for document in documents), 1)
         if (over := counts - cell.metered_fen - cell.extra_fen) > 0:
-            within = tolerated(over, cell.metered_fen, process, paying)
+            within = is_tolerable(over, cell.metered_fen, process, document_count)
             yield Difference("R07", Handling.NOTE if within else Handling.CUT, over, cell=cell.key)
         if beyond and cell.metered_fen:
             yield Difference("R08", Handling.BLOCK, cell.metered_fen, cell=cell.key)
         if not cell.policy and cell.invoiced_fen:
             yield Difference("R14", Handling.NOTE, cell.invoiced_fen, cell=cell.key)
         if (under := cell.metered_fen - cell.closed_fen - counts) > 0:
-            within = tolerated(under, cell.metered_fen, process, paying)
+            within = is_tolerable(under, cell.metered_fen, process, document_count)
             yield Difference(
                 "R17", Handling.NOTE if within else Handling.PERSON, -under, cell=cell.key
             )
         grades = evidence.grades.get(cell.key, {})
         weak = sum(fen for grade, fen in grades.items() if grade not in process.grades_payable)
         if weak:
-            within = tolerated(weak, cell.metered_fen, process, paying)
+            within = is_tolerable(weak, cell.metered_fen, process, document_count)
             yield Difference(
                 "R20", Handling.NOTE if within else Handling.EXCLUDE, weak, cell=cell.key
             )
 
 
-def _stopped(documents: Sequence[Billed], cell: Key, found: Sequence[Difference]) -> Fen:
+def _stopped_fen(
+    documents: Sequence[BilledDocument], cell: Key, differences: Sequence[Difference]
+) -> Fen:
     """What of a cell is blocked or excluded already, each line once."""
     stops = {
-        (one.document, one.line) for one in found if one.cell == cell and one.handling in STOPS
+        (difference.document, difference.line)
+        for difference in differences
+        if difference.cell == cell and difference.handling in STOPS
     }
     return sum(
         line.shares.get(cell, 0)
-        for billed in documents
-        for line in billed.lines
-        if stops & {(billed.document, None), (billed.document, line.line)}
+        for document in documents
+        for line in document.lines
+        if stops & {(document.document, None), (document.document, line.line)}
     )

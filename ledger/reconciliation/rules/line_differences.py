@@ -13,12 +13,12 @@ from ledger.policy.process import Process
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     STOPS,
-    Billed,
+    BilledDocument,
     BilledLine,
     ContractLine,
     Difference,
     Terms,
-    tolerated,
+    is_tolerable,
 )
 from ledger.units import Fen, decimal, round_half_up
 
@@ -33,23 +33,26 @@ UNITS = {
 _UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
 
 
-def of_line(billed: Billed, line: BilledLine, terms: Terms, process: Process) -> list[Difference]:
+def of_line(
+    document: BilledDocument, line: BilledLine, terms: Terms, process: Process
+) -> list[Difference]:
     """The differences of a line, in each cell that it pays into."""
-    found = [
-        Difference(code, handling, fen, billed.document, line.line, cell)
+    differences = [
+        Difference(code, handling, fen, document.document, line.line, cell)
         for cell, fen in sorted(line.shares.items())
         for code, handling in _flags(line)
     ]
-    found += _of_price(billed, line, terms, process)
-    if any(one.handling in STOPS for one in found):
-        return told(found)
-    return found
+    differences += _of_price(document, line, terms, process)
+    if any(difference.handling in STOPS for difference in differences):
+        return as_notes(differences)
+    return differences
 
 
-def told(found: Iterable[Difference]) -> list[Difference]:
+def as_notes(differences: Iterable[Difference]) -> list[Difference]:
     """What no person has to decide any more, because all of it is stopped anyhow."""
     return [
-        replace(d, handling=Handling.NOTE) if d.handling == Handling.PERSON else d for d in found
+        replace(d, handling=Handling.NOTE) if d.handling == Handling.PERSON else d
+        for d in differences
     ]
 
 
@@ -63,7 +66,7 @@ def _flags(line: BilledLine) -> Iterator[tuple[str, Handling]]:
 
 
 def _of_price(
-    billed: Billed, line: BilledLine, terms: Terms, process: Process
+    document: BilledDocument, line: BilledLine, terms: Terms, process: Process
 ) -> Iterator[Difference]:
     """R19 where the line's rate of tax is not the contract line's, and then R09.
 
@@ -72,25 +75,25 @@ def _of_price(
     two of them. Where it is just that with the contract's tax on top, it is R19 instead.
     """
     lines = terms.lines
-    priced = [(cell, lines[cell[2]]) for cell in sorted(line.shares) if cell[2] in lines]
+    cell_prices = [(cell, lines[cell[2]]) for cell in sorted(line.shares) if cell[2] in lines]
     taxed = rate(line.tax_rate)
-    for cell, price in priced:
+    for cell, price in cell_prices:
         if taxed is not None and taxed != price.tax_rate:
             fen = line.shares[cell]
-            yield Difference("R19", Handling.PERSON, fen, billed.document, line.line, cell)
+            yield Difference("R19", Handling.PERSON, fen, document.document, line.line, cell)
     quantity, unit = _quantity(line.quantity), _UNIT_OF.get(line.unit.strip().upper())
-    compared = [(cell, price) for cell, price in priced if quantity and price.unit == unit]
-    off = [(_off(line, quantity, price), cell, price) for cell, price in compared]
+    comparable = [(cell, price) for cell, price in cell_prices if quantity and price.unit == unit]
+    off = [(_off(line, quantity, price), cell, price) for cell, price in comparable]
     offs = [fen for fen, _, _ in off]
-    if not offs or any(tolerated(fen, line.net_fen, process) for fen in offs):
+    if not offs or any(is_tolerable(fen, line.net_fen, process) for fen in offs):
         return
     if min(offs) < 0 < max(offs):  # hours of several contract lines in one line
         return
-    fen, cell, price = min(off, key=lambda one: abs(one[0]))
+    fen, cell, price = min(off, key=lambda item: abs(item[0]))
     with_tax = replace(price, net_fen=price.net_fen * (1 + price.tax_rate))
-    gross = tolerated(_off(line, quantity, with_tax), line.net_fen, process)
+    gross = is_tolerable(_off(line, quantity, with_tax), line.net_fen, process)
     yield Difference(
-        "R19" if gross else "R09", Handling.PERSON, fen, billed.document, line.line, cell
+        "R19" if gross else "R09", Handling.PERSON, fen, document.document, line.line, cell
     )
 
 

@@ -33,7 +33,9 @@ class OpenLine:
     since: date
     until: date  # included
     left_fen: Fen
-    named: tuple[int, date] | None = None  # contract and month of the statement it settles
+    statement_month: tuple[int, date] | None = (
+        None  # contract and month of the statement it settles
+    )
     kind: str | None = None  # where some of it is allocated already: model or team
 
 
@@ -47,7 +49,7 @@ class Share:
     fen: Fen
 
 
-def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left: Fen) -> dict[int, Fen]:
+def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left_fen: Fen) -> dict[int, Fen]:
     """What each line of a document can still pay, if the document as a whole has `left` fen.
 
     `lines` are (line, net fen, allocated fen) in their order. A discount (折扣行) is a negative
@@ -59,13 +61,13 @@ def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left: Fen) -> dict[int, 
             rest.append((line, net - allocated))
         elif rest:
             rest[-1] = (rest[-1][0], rest[-1][1] + net)
-    found: dict[int, Fen] = {}
+    by_line: dict[int, Fen] = {}
     for line, fen in rest:
-        part = min(fen, left)
+        part = min(fen, left_fen)
         if part > 0:
-            found[line] = part
-            left -= part
-    return found
+            by_line[line] = part
+            left_fen -= part
+    return by_line
 
 
 def propose(lines: Iterable[OpenLine], cells: Iterable[Cell]) -> list[Share]:
@@ -74,27 +76,29 @@ def propose(lines: Iterable[OpenLine], cells: Iterable[Cell]) -> list[Share]:
     The result does not depend on the order in which they are given; nothing is beyond a line.
     """
     board = _Board(cells)
-    ordered = sorted(lines, key=lambda one: (one.issued_on, one.number, one.document, one.line))
-    waiting = [_Waiting(one) for one in ordered if one.left_fen > 0]
-    named = [one for one in waiting if one.line.named is not None]
-    others = [one for one in waiting if one.line.named is None]
-    for group in (named, others):
+    sorted_lines = sorted(
+        lines, key=lambda item: (item.issued_on, item.number, item.document, item.line)
+    )
+    placements = [_Placement(item) for item in sorted_lines if item.left_fen > 0]
+    with_statement = [item for item in placements if item.line.statement_month is not None]
+    without_statement = [item for item in placements if item.line.statement_month is None]
+    for group in (with_statement, without_statement):
         board.index()
-        for one in group:
-            board.exact(one)
-        for one in group:
-            board.fill(one)
-    for one in waiting:
-        board.rest(one)
-    return sorted(share for one in waiting for share in one.told())
+        for item in group:
+            board.exact(item)
+        for item in group:
+            board.fill(item)
+    for item in placements:
+        board.rest(item)
+    return sorted(share for item in placements for share in item.as_shares())
 
 
-class _Waiting:
+class _Placement:
     """A line on its way over the cells."""
 
     def __init__(self, line: OpenLine) -> None:
         self.line = line
-        self.left = line.left_fen
+        self.left_fen = line.left_fen
         self.kind = line.kind
         self.shares: dict[Key, Fen] = {}
 
@@ -104,10 +108,10 @@ class _Waiting:
 
     def pay(self, cell: Cell, fen: Fen) -> None:
         self.shares[cell.key] = self.shares.get(cell.key, 0) + fen
-        self.left -= fen
+        self.left_fen -= fen
         self.kind = cell.kind
 
-    def told(self) -> list[Share]:
+    def as_shares(self) -> list[Share]:
         line = self.line
         return [Share(line.document, line.line, cell, fen) for cell, fen in self.shares.items()]
 
@@ -119,8 +123,8 @@ class _Board:
         self.room: dict[Key, Fen] = {}
         self.by_month: dict[date, list[Cell]] = defaultdict(list)
         for cell in sorted(cells, key=lambda c: (c.month, c.contract, c.price, c.policy)):
-            taken = cell.invoiced_fen + cell.closed_fen
-            self.room[cell.key] = max(cell.metered_fen + cell.extra_fen - taken, 0)
+            taken_fen = cell.invoiced_fen + cell.closed_fen
+            self.room[cell.key] = max(cell.metered_fen + cell.extra_fen - taken_fen, 0)
             self.by_month[cell.month].append(cell)
         self.months = sorted(self.by_month)
         self.with_room = {m: list(cells) for m, cells in self.by_month.items()}
@@ -135,63 +139,68 @@ class _Board:
 
     def months_of(self, line: OpenLine) -> list[date]:
         """The months of a line's statement or service period in which there are cells."""
-        if line.named is not None:
-            return [line.named[1]] if line.named[1] in self.by_month else []
+        if line.statement_month is not None:
+            return [line.statement_month[1]] if line.statement_month[1] in self.by_month else []
         first = bisect_left(self.months, month_of(line.since))
         return self.months[first : bisect_right(self.months, line.until)]
 
-    def exact(self, one: _Waiting) -> None:
+    def exact(self, placement: _Placement) -> None:
         """Pay a cell that has just as much room as the line has left."""
-        for month in self.months_of(one.line):
-            cells = self.fitting.get((month, one.left), [])
+        for month in self.months_of(placement.line):
+            cells = self.fitting.get((month, placement.left_fen), [])
             for place, cell in enumerate(cells):
-                if _meant(one, cell):
+                if _fits(placement, cell):
                     del cells[place]
-                    self._pay(one, cell, one.left)
+                    self._pay(placement, cell, placement.left_fen)
                     return
 
-    def fill(self, one: _Waiting) -> None:
+    def fill(self, placement: _Placement) -> None:
         """Pay cells in the order of month, contract and contract line, as far as they have room."""
-        for month in self.months_of(one.line):
-            if not one.left:
+        for month in self.months_of(placement.line):
+            if not placement.left_fen:
                 return
             spent = False
             for cell in self.with_room[month]:
-                fen = min(one.left, self.room[cell.key])
-                if fen and _meant(one, cell):
-                    self._pay(one, cell, fen)
+                fen = min(placement.left_fen, self.room[cell.key])
+                if fen and _fits(placement, cell):
+                    self._pay(placement, cell, fen)
                 spent = spent or not self.room[cell.key]
-                if not one.left:
+                if not placement.left_fen:
                     break
             if spent:
                 self.with_room[month] = [c for c in self.with_room[month] if self.room[c.key]]
 
-    def rest(self, one: _Waiting) -> None:
+    def rest(self, placement: _Placement) -> None:
         """Put what is beyond all room into one cell: of the last month, of a contract it pays.
 
         A cell in which something was metered comes first: there the difference says how much more.
         """
-        if not one.left:
+        if not placement.left_fen:
             return
-        for month in reversed(self.months_of(one.line)):
-            cells = [cell for cell in self.by_month[month] if _meant(one, cell)]
+        for month in reversed(self.months_of(placement.line)):
+            cells = [cell for cell in self.by_month[month] if _fits(placement, cell)]
             if cells:
-                paid = {contract for contract, *_ in one.shares}
+                paid = {contract for contract, *_ in placement.shares}
                 best = min(
                     cells,
                     key=lambda c: (c.contract not in paid, not c.metered_fen, c.contract, c.price),
                 )
-                one.pay(max((c for c in cells if c.price == best.price), key=_policy), one.left)
+                placement.pay(
+                    max((c for c in cells if c.price == best.price), key=_policy),
+                    placement.left_fen,
+                )
                 return
 
-    def _pay(self, one: _Waiting, cell: Cell, fen: Fen) -> None:
-        one.pay(cell, fen)
+    def _pay(self, placement: _Placement, cell: Cell, fen: Fen) -> None:
+        placement.pay(cell, fen)
         self.room[cell.key] -= fen
 
 
-def _meant(one: _Waiting, cell: Cell) -> bool:
-    named = one.line.named
-    return one.takes(cell) and (named is None or named[0] == cell.contract)
+def _fits(placement: _Placement, cell: Cell) -> bool:
+    statement_month = placement.line.statement_month
+    return placement.takes(cell) and (
+        statement_month is None or statement_month[0] == cell.contract
+    )
 
 
 def _policy(cell: Cell) -> str:
@@ -199,7 +208,7 @@ def _policy(cell: Cell) -> str:
 
 
 def take_back(
-    red: Sequence[tuple[int, int, Fen]], standing: Iterable[Share], left: Fen
+    red: Sequence[tuple[int, int, Fen]], allocations: Iterable[Share], left_fen: Fen
 ) -> list[Share]:
     """What a red document takes back of the allocations of its invoice, as shares below zero.
 
@@ -208,29 +217,29 @@ def take_back(
 
     Args:
         red: the red document's lines as (document, line, net fen).
-        standing: all allocations of the invoice and of its red documents.
-        left: what the invoice is worth net of all its red documents, this one included.
+        allocations: all allocations of the invoice and of its red documents.
+        left_fen: what the invoice is worth net of all its red documents, this one included.
 
     Raises:
         ValueError: the red lines are worth less than what they must take back.
     """
-    held: dict[Key, Fen] = defaultdict(int)
-    for share in standing:
-        held[share.cell] += share.fen
-    excess = sum(held.values()) - left
+    by_cell: dict[Key, Fen] = defaultdict(int)
+    for share in allocations:
+        by_cell[share.cell] += share.fen
+    excess = sum(by_cell.values()) - left_fen
     if excess <= 0:
         return []
-    taken = _apportion(excess, {cell: fen for cell, fen in sorted(held.items()) if fen > 0})
+    taken_fen = _apportion(excess, {cell: fen for cell, fen in sorted(by_cell.items()) if fen > 0})
     shares: list[Share] = []
     for document, line, net in red:
         capacity = -net
-        for cell, fen in taken.items():
+        for cell, fen in taken_fen.items():
             part = min(fen, capacity)
             if part > 0:
                 shares.append(Share(document, line, cell, -part))
-                taken[cell] -= part
+                taken_fen[cell] -= part
                 capacity -= part
-    if any(taken.values()):
+    if any(taken_fen.values()):
         raise ValueError(f"red lines {red} cannot take back {excess}")
     return shares
 

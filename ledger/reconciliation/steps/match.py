@@ -61,30 +61,32 @@ def match(
     """
     books.lock(db)
     pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
-    for one in seller_buyer_contracts(db):
-        pairs[one.seller_uscc, one.buyer_uscc].append(one)
+    for contract in seller_buyer_contracts(db):
+        pairs[contract.seller_uscc, contract.buyer_uscc].append(contract)
     lines = shares = fen = open_ = 0
     at = after
-    for portion in open_lines.waiting(db, after):
+    for portion in open_lines.open_portions(db, after):
         pair = (portion.seller_uscc, portion.buyer_uscc)
         if at_most is not None and lines >= at_most and pair != at:
             return Matched(lines, shares, fen, open_, at)
         at, may = pair, pairs.get(pair, [])
-        found = propose(portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ())
-        books.allocate(db, found, actor, now)
-        paid = sum(share.fen for share in found)
+        proposal = propose(
+            portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ()
+        )
+        books.allocate(db, proposal, actor, now)
+        paid = sum(share.fen for share in proposal)
         whole = sum(line.left_fen for line in portion.lines)
-        lines, shares, fen = lines + len(portion.lines), shares + len(found), fen + paid
-        open_ += _unpaid(portion, found) if paid < whole else 0
+        lines, shares, fen = lines + len(portion.lines), shares + len(proposal), fen + paid
+        open_ += _unpaid(portion, proposal) if paid < whole else 0
     return Matched(lines, shares, fen, open_)
 
 
-def _unpaid(portion: open_lines.Portion, found: list[Share]) -> int:
+def _unpaid(portion: open_lines.Portion, shares: list[Share]) -> int:
     """How many lines still have something to pay."""
     paid: dict[tuple[int, int], Fen] = defaultdict(int)
-    for share in found:
+    for share in shares:
         paid[share.document, share.line] += share.fen
-    return sum(paid[one.document, one.line] < one.left_fen for one in portion.lines)
+    return sum(paid[line.document, line.line] < line.left_fen for line in portion.lines)
 
 
 def move(
@@ -122,14 +124,16 @@ def move(
     if db.get(DocumentLine, (document, line)) is None:
         raise NotFound("document_line", document=document, line=line)
     if source is not None:
-        held = sum(share.fen for share in books.family(db, document) if share.cell == source)
+        allocated_fen = sum(
+            share.fen for share in books.family(db, document) if share.cell == source
+        )
         share = Share(document, line, source, fen)
-        if held < fen or not books.remove(db, share, actor, now):
+        if allocated_fen < fen or not books.remove(db, share, actor, now):
             raise Refused("not_allocated_there", document=document, line=line)
-    elif (left := open_lines.left_of(db, document).get(line, 0)) < fen:
-        raise Refused("not_left", left=yuan(left))
+    elif (left_fen := open_lines.left_of(db, document).get(line, 0)) < fen:
+        raise Refused("not_left", left=yuan(left_fen))
     if target is not None:
-        _put(db, Share(document, line, target, fen), actor, now)
+        _allocate(db, Share(document, line, target, fen), actor, now)
     settle(db, {cell[0] for cell in (source, target) if cell is not None}, actor, now)
 
 
@@ -138,13 +142,13 @@ def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -
 
     Once a transaction, for all contracts together: the vouchers' books are locked in their order.
     """
-    asked = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
-    asked = asked.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
-    for voucher in db.exec(asked).all():
+    query = select(Voucher).join(Contract, col(Contract.project) == Voucher.project)
+    query = query.where(col(Contract.id).in_(contracts)).order_by(col(Voucher.book)).distinct()
+    for voucher in db.exec(query).all():
         accrue(db, voucher, actor, now)
 
 
-def _put(db: Session, share: Share, actor: str, now: datetime) -> None:
+def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:
     kind = books.kind_of(db, share.cell)
     if kind is None:
         raise NotFound("cell", price=share.cell[2])
@@ -160,8 +164,8 @@ def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
         NotFound: there is no such red document.
     """
     books.lock(db)
-    blue, left, lines = books.red_document(db, red)
-    shares = matching.take_back(lines, books.family(db, blue), max(left, 0))
+    blue, left_fen, lines = books.red_document(db, red)
+    shares = matching.take_back(lines, books.family(db, blue), max(left_fen, 0))
     books.allocate(db, shares, actor, now)
     return -sum(share.fen for share in shares)
 
@@ -173,7 +177,7 @@ def unmatch(db: Session, document: int) -> Fen:
         NotFound: there is no such document.
     """
     books.lock(db)
-    standing = db.get(CostDocument, document)
-    if standing is None:
+    document_row = db.get(CostDocument, document)
+    if document_row is None:
         raise NotFound("document", id=document)
-    return books.remove_undecided(db, standing.reverses or document)
+    return books.remove_undecided(db, document_row.reverses or document)

@@ -33,9 +33,9 @@ def send(
     """
     if not body.strip():
         raise Refused("reason_missing")
-    kept = reconciliation(db, key(contract), month, actor, now)
-    asked = Message(
-        reconciliation=key(kept),
+    month_row = reconciliation(db, key(contract), month, actor, now)
+    question = Message(
+        reconciliation=key(month_row),
         document=document,
         code=code,
         body=body.strip(),
@@ -43,9 +43,9 @@ def send(
         sent_at=now,
         sent_by=actor,
     )
-    db.add(asked)
+    db.add(question)
     db.flush()
-    return asked
+    return question
 
 
 def answer(
@@ -58,19 +58,19 @@ def answer(
         Conflict: it was answered.
         Refused: an empty answer.
     """
-    asked = db.get(Message, message, with_for_update=True)
-    if asked is None or centre not in (None, _centre(db, asked)):
+    question = db.get(Message, message, with_for_update=True)
+    if question is None or centre not in (None, _centre(db, question)):
         raise NotFound("message", id=message)
-    if asked.answer is not None:
-        raise Conflict("message_answered", by=asked.answered_by or "")
+    if question.answer is not None:
+        raise Conflict("message_answered", by=question.answered_by or "")
     if not body.strip():
         raise Refused("reason_missing")
-    asked.answer, asked.answered_at, asked.answered_by = body.strip(), now, actor
-    db.add(asked)
+    question.answer, question.answered_at, question.answered_by = body.strip(), now, actor
+    db.add(question)
     db.flush()
-    return asked
+    return question
 
 
-def _centre(db: Session, asked: Message) -> int:
-    kept = db.get_one(Reconciliation, asked.reconciliation)
-    return db.get_one(Contract, kept.contract).centre
+def _centre(db: Session, question: Message) -> int:
+    month_row = db.get_one(Reconciliation, question.reconciliation)
+    return db.get_one(Contract, month_row.contract).centre

@@ -26,10 +26,10 @@ from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settled, treatment
-from ledger.reconciliation.rules.clearing import Settled, Typed, clear, subject
+from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settle_cell, treatment
+from ledger.reconciliation.rules.clearing import CellOutcome, Typed, clear, subject
 from ledger.reconciliation.rules.difference_codes import Difference
-from ledger.reconciliation.tables import Difference as Kept
+from ledger.reconciliation.tables import Difference as DifferenceRow
 from ledger.reconciliation.tables import Match
 from ledger.registry.tables import Contract, Project
 from ledger.statements.rules import Statement
@@ -47,8 +47,8 @@ def process_of(db: Session, contract: Contract) -> Process:
     Raises:
         NotFound: the project has no voucher yet, so nothing of it is reconciled.
     """
-    asked = select(Voucher).where(Voucher.project == contract.project)
-    voucher = db.exec(asked).one_or_none()
+    query = select(Voucher).where(Voucher.project == contract.project)
+    voucher = db.exec(query).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, contract.project).code)
     return policies.load(voucher.policy).process
@@ -78,22 +78,24 @@ def propose(
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
-    stated = _stated(db, contract, month, actor, now)
-    found = differences_of(db, key(contract), month, process)
-    wrong = [*_contested(stated, reason), *faults(found, choices)]
+    statement = _statement(db, contract, month, actor, now)
+    differences = differences_of(db, key(contract), month, process)
+    wrong = [*_contested(statement, reason), *faults(differences, choices)]
     if wrong:
         return wrong
     cells = books.month_cells(db, key(contract), month)  # the statement brought the charges to date
     shares = books.shares(db, key(contract), month)
-    done = [settled(cell, found, choices, _of_cell(shares, cell), reason) for cell in cells]
+    outcomes = [
+        settle_cell(cell, differences, choices, _of_cell(shares, cell), reason) for cell in cells
+    ]
     return decide(
         db, kind=KIND, subject=subject(contract.number, month),
-        content=_content(contract, month, done, _notes(found, choices)), reason=reason,
+        content=_content(contract, month, outcomes, _notes(differences, choices)), reason=reason,
         actor=actor, now=now,
     )  # fmt: skip
 
 
-def _stated(
+def _statement(
     db: Session, contract: Contract, month: date, actor: str, now: datetime
 ) -> Statement | None:
     """The statement of the month as it is now; None where nothing was metered."""
@@ -105,13 +107,13 @@ def _stated(
         return None
 
 
-def _contested(stated: Statement | None, reason: str) -> list[Finding]:
+def _contested(statement: Statement | None, reason: str) -> list[Finding]:
     """What a party contests is decided with a reason, or not at all."""
-    if stated is None or reason.strip():
+    if statement is None or reason.strip():
         return []
-    if "contested" not in (stated.centre_says, stated.builder_says):
+    if "contested" not in (statement.centre_says, statement.builder_says):
         return []
-    return [Finding(stated.number, "statement_contested", (("number", stated.number),))]
+    return [Finding(statement.number, "statement_contested", (("number", statement.number),))]
 
 
 def propose_tolerable(
@@ -121,21 +123,21 @@ def propose_tolerable(
 
     Returns the decisions, and the numbers of the contracts that were left for a person.
     """
-    made, left = [], []
-    for seen in books.months(db, month=month):
-        if seen.state == "decided" or seen.proposed is not None or not seen.invoiced_fen:
+    proposed, left_out = [], []
+    for row in books.months(db, month=month):
+        if row.state == "decided" or row.proposed is not None or not row.invoiced_fen:
             continue
-        contract = db.get_one(Contract, seen.contract)
-        found = differences_of(db, seen.contract, month, process_of(db, contract))
-        if any(d.handling in ("block", "person", "cut") for d in found):
-            left.append(seen.number)
+        contract = db.get_one(Contract, row.contract)
+        differences = differences_of(db, row.contract, month, process_of(db, contract))
+        if any(d.handling in ("block", "person", "cut") for d in differences):
+            left_out.append(row.number)
             continue
-        done = propose(db, contract, month, reason="", actor=actor, now=now)
-        if isinstance(done, Decision):
-            made.append(done)
+        result = propose(db, contract, month, reason="", actor=actor, now=now)
+        if isinstance(result, Decision):
+            proposed.append(result)
         else:
-            left.append(seen.number)
-    return made, left
+            left_out.append(row.number)
+    return proposed, left_out
 
 
 def propose_extra(
@@ -178,40 +180,42 @@ def propose_extra(
     )
 
 
-def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from a confirmed reconciliation.
 
     Raises:
         Conflict: a charge or an allocation is not what was decided on (`changed_meanwhile`).
     """
-    contract, month = _named(db, decision)
+    contract, month = _contract_month(db, decision)
     allocations.lock(db)  # what the match rests on stays what it is until the commit
-    kept = books.reconciliation(db, key(contract), month, actor, now)
-    book = books.cost_book(db, key(kept))
+    month_row = books.reconciliation(db, key(contract), month, actor, now)
+    book = books.cost_book(db, key(month_row))
     lock_book(db, book)
     now_cells = {c.key: c for c in books.month_cells(db, key(contract), month)}
-    told = [_read(key(contract), month, row) for row in decision.content["cells"]]
-    if [_figures(one.cell) for one in told] != [_figures(c) for c in now_cells.values()]:
+    outcomes = [_read(key(contract), month, row) for row in decision.content["cells"]]
+    if [_figures(outcome.cell) for outcome in outcomes] != [
+        _figures(c) for c in now_cells.values()
+    ]:
         raise Conflict("figures_changed", subject=decision.subject)
-    _keep(db, key(kept), told, decision)
-    if moves := clear(balances(db, book), told):
+    _keep(db, key(month_row), outcomes, decision)
+    if moves := clear(balances(db, book), outcomes):
         post(
-            db, cause=f"reconcile/{decision.id}", used=month, booked=month_of(beijing_day(now)),
+            db, cause=f"reconcile/{decision.id}", used_on=month, booked=month_of(beijing_day(now)),
             actor=actor, moves={book: moves},
         )  # fmt: skip
     _accrue(db, contract, actor, now)
 
 
-def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
+def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """What follows from a confirmed decision that more was used: the cell may match more."""
-    contract, month = _named(db, decision)
-    kept = books.reconciliation(db, key(contract), month, actor, now)
+    contract, month = _contract_month(db, decision)
+    month_row = books.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
     cells = {(c.price, c.policy): c for c in books.month_cells(db, key(contract), month)}
     cell = cells.get((content["price"], content["policy"]))
     if cell is None or cell.metered_fen != content["metered_fen"]:
         raise Conflict("figures_changed", subject=decision.subject)
-    row = _match(db, key(kept), cell, decision)
+    row = _match(db, key(month_row), cell, decision)
     row.extra_fen, row.extra_over_fen = content["extra_fen"], cell.metered_fen
     row.extra_decision = decision.id
     row.matched_fen = min(row.matched_fen, row.metered_fen + row.extra_fen)
@@ -223,7 +227,7 @@ def extra_confirmed(db: Session, decision: Decision, actor: str, now: datetime) 
 def _content(
     contract: Contract,
     month: date,
-    done: Sequence[Settled],
+    outcomes: Sequence[CellOutcome],
     notes: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
@@ -232,17 +236,17 @@ def _content(
         "month": f"{month:%Y-%m}",
         "cells": [
             {
-                "price": one.cell.price,
-                "policy": one.cell.policy,
-                "kind": one.cell.kind,
-                "metered_fen": one.cell.metered_fen,
-                "invoiced_fen": one.cell.invoiced_fen,
-                "extra_fen": one.cell.extra_fen,
-                "matched_fen": one.matched_fen,
-                "closed_fen": one.closed_fen,
-                "typed": [asdict(t) for t in one.typed],
+                "price": outcome.cell.price,
+                "policy": outcome.cell.policy,
+                "kind": outcome.cell.kind,
+                "metered_fen": outcome.cell.metered_fen,
+                "invoiced_fen": outcome.cell.invoiced_fen,
+                "extra_fen": outcome.cell.extra_fen,
+                "matched_fen": outcome.matched_fen,
+                "closed_fen": outcome.closed_fen,
+                "typed": [asdict(t) for t in outcome.typed],
             }
-            for one in done
+            for outcome in outcomes
         ],
         "notes": list(notes),
     }
@@ -250,51 +254,53 @@ def _content(
 
 def _of_cell(shares: Sequence[books.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
     """What each document line pays into a cell."""
-    mine = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
-    return {(s.document, s.line): s.fen for s in mine}
+    own_shares = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
+    return {(s.document, s.line): s.fen for s in own_shares}
 
 
-def _notes(found: Sequence[Difference], choices: Sequence[Choice]) -> list[dict[str, Any]]:
+def _notes(differences: Sequence[Difference], choices: Sequence[Choice]) -> list[dict[str, Any]]:
     return [
         {"code": d.code, "document": d.document, "line": d.line, "reason": reason_of(d, choices)}
-        for d in found
+        for d in differences
         if treatment(d, choices) == "note"
     ]
 
 
-def _read(contract: int, month: date, row: Mapping[str, Any]) -> Settled:
+def _read(contract: int, month: date, row: Mapping[str, Any]) -> CellOutcome:
     cell = Cell(
         contract, month, row["price"], row["policy"], row["kind"], row["metered_fen"],
         row["invoiced_fen"], extra_fen=row["extra_fen"],
     )  # fmt: skip
     typed = tuple(Typed(**t) for t in row["typed"])
-    return Settled(cell, row["matched_fen"], row["closed_fen"], typed)
+    return CellOutcome(cell, row["matched_fen"], row["closed_fen"], typed)
 
 
 def _figures(cell: Cell) -> tuple[object, ...]:
     return (*cell.key, cell.metered_fen, cell.invoiced_fen, cell.extra_fen)
 
 
-def _named(db: Session, decision: Decision) -> tuple[Contract, date]:
+def _contract_month(db: Session, decision: Decision) -> tuple[Contract, date]:
     month = date.fromisoformat(f"{decision.content['month']}-01")
     return db.get_one(Contract, decision.content["contract"]), month
 
 
-def _keep(db: Session, reconciliation: int, told: Sequence[Settled], decision: Decision) -> None:
+def _keep(
+    db: Session, reconciliation: int, outcomes: Sequence[CellOutcome], decision: Decision
+) -> None:
     """The matches of the cells as decided, and every difference with its name."""
-    for one in told:
-        row = _match(db, reconciliation, one.cell, decision)
-        row.metered_fen, row.invoiced_fen = one.cell.metered_fen, one.cell.invoiced_fen
-        row.matched_fen, row.closed_fen = one.matched_fen, one.closed_fen
+    for outcome in outcomes:
+        row = _match(db, reconciliation, outcome.cell, decision)
+        row.metered_fen, row.invoiced_fen = outcome.cell.metered_fen, outcome.cell.invoiced_fen
+        row.matched_fen, row.closed_fen = outcome.matched_fen, outcome.closed_fen
         row.decision = key(decision)
         db.add(row)
-        for typed in one.typed:
+        for typed in outcome.typed:
             db.add(
-                Kept(
+                DifferenceRow(
                     decision=key(decision),
                     reconciliation=reconciliation,
-                    price=one.cell.price,
-                    policy=one.cell.policy,
+                    price=outcome.cell.price,
+                    policy=outcome.cell.policy,
                     **asdict(typed),
                 )
             )

@@ -34,34 +34,34 @@ class Span:
         last = "" if self.end is None else f" {self.end - timedelta(days=1)}"
         return f"{self.start} ~{last}"
 
-    def __contains__(self, other: "Span") -> bool:
-        return not other.without([self])
+    def __contains__(self, inner: "Span") -> bool:
+        return not inner.without([self])
 
     @property
     def empty(self) -> bool:
         """Whether there is no day in it."""
         return self.end is not None and self.end <= self.start
 
-    def overlaps(self, other: "Span") -> bool:
+    def overlaps(self, second: "Span") -> bool:
         """Whether a day is in both."""
-        return (other.end is None or self.start < other.end) and (
-            self.end is None or other.start < self.end
+        return (second.end is None or self.start < second.end) and (
+            self.end is None or second.start < self.end
         )
 
-    def without(self, others: "Iterable[Span]") -> "list[Span]":
+    def without(self, cuts: "Iterable[Span]") -> "list[Span]":
         """What is left of it when the days of the others are taken out, in order."""
-        left, start = [], self.start
-        for other in sorted(others, key=lambda o: o.start):
-            if not other.overlaps(self):
+        pieces, start = [], self.start
+        for cut in sorted(cuts, key=lambda o: o.start):
+            if not cut.overlaps(self):
                 continue
-            if start < other.start:
-                left.append(Span(start, other.start))
-            if other.end is None:
-                return left
-            start = max(start, other.end)
+            if start < cut.start:
+                pieces.append(Span(start, cut.start))
+            if cut.end is None:
+                return pieces
+            start = max(start, cut.end)
         if self.end is None or start < self.end:
-            left.append(Span(start, self.end))
-        return left
+            pieces.append(Span(start, self.end))
+        return pieces
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,16 @@ class Plan(Generic[Value]):
     created: tuple[Fact[Value], ...]  # wanted, to be written
 
 
-def plan(current: Sequence[Fact[Value]], wanted: Sequence[Fact[Value]]) -> Plan[Value]:
+def plan(current: Sequence[Fact[Value]], target: Sequence[Fact[Value]]) -> Plan[Value]:
     """How to come from the current facts of one thing to the wanted ones.
 
     Neither list may overlap within itself. Stating the outcome again is always unchanged.
     """
     runs = _runs(current)
-    held = {*current, *(Fact(run[0].value, _whole(run)) for run in runs)}
-    fresh = [want for want in wanted if want not in held]
+    covering = {*current, *(Fact(run[0].value, _whole(run)) for run in runs)}
+    fresh = [want for want in target if want not in covering]
     clashes: list[tuple[Fact[Value], Fact[Value]]] = []
-    gone: list[Fact[Value]] = []
+    ended_facts: list[Fact[Value]] = []
     rest: list[Fact[Value]] = []
     for run in runs:
         whole = Fact(run[0].value, _whole(run))
@@ -101,16 +101,16 @@ def plan(current: Sequence[Fact[Value]], wanted: Sequence[Fact[Value]]) -> Plan[
         new_dates = any(want.value == whole.value for want in rivals)
         for fact in run:
             hit = new_dates or any(want.span.overlaps(fact.span) for want in rivals)
-            if not hit or fact in wanted:
+            if not hit or fact in target:
                 continue
-            gone.append(fact)
+            ended_facts.append(fact)
             if not new_dates:
                 spans = fact.span.without(want.span for want in rivals)
                 rest += [Fact(fact.value, span) for span in spans]
     return Plan(
-        unchanged=tuple(want for want in wanted if want in held),
+        unchanged=tuple(want for want in target if want in covering),
         contradictions=tuple(clashes),
-        superseded=tuple(gone),
+        superseded=tuple(ended_facts),
         remainders=tuple(rest),
         created=tuple(fresh),
     )

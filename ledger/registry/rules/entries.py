@@ -31,7 +31,7 @@ Source = Literal["nvml", "dcgm", "slurm", "import"]
 RelationKind = Literal["seller", "buyer", "payee", "related"]
 
 
-class Dated(Shape):
+class DatedShape(Shape):
     """Something that holds from a day until another, both included; no `until` is an open end."""
 
     since: Day = Field(alias="from")
@@ -66,7 +66,7 @@ class Centre(Shape):
     simulated: YesNo = False
 
 
-class Billing(Dated):
+class Billing(DatedShape):
     """The one source by which a cluster bills in these days."""
 
     source: Annotated[Source, one_of(Source)]
@@ -94,7 +94,7 @@ class Model(Shape):
     names: tuple[DeviceName, ...] = Field(min_length=1)
 
 
-class Gpu(Dated):
+class Gpu(DatedShape):
     """A physical GPU, the node where it stands, and the days on which it should report."""
 
     gpu: GpuId
@@ -112,7 +112,7 @@ class Project(Shape):
     drill: YesNo = False
 
 
-class Contract(Dated):
+class Contract(DatedShape):
     """What a project has agreed with a centre."""
 
     number: Name
@@ -145,7 +145,7 @@ class Holder(Shape):
         return self.pod or self.slurm or self.static or ""
 
 
-class Binding(Dated):
+class Binding(DatedShape):
     """Which project pays for what a holder held in a cluster, and as what the holder is run."""
 
     cluster: Handle
@@ -159,7 +159,7 @@ _TARGET: dict[RelationKind, str] = {
 }  # fmt: skip
 
 
-class Relation(Dated):
+class Relation(DatedShape):
     """An organisation sells for a centre, buys or is paid for a project, or is related to another.
 
     The organisation that runs a centre, and a project's own, need not be named.

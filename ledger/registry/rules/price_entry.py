@@ -69,7 +69,7 @@ _ONLY_OF: dict[str, tuple[LineKind, ...]] = {
     "counts": (LineKind.FIXED,),
     "until": (LineKind.METERED, LineKind.RESERVED, LineKind.FIXED),
 }
-_NEEDED = ("quantity", "expires")  # of a package
+_PACKAGE_FIELDS = ("quantity", "expires")  # of a package
 
 
 class Price(Shape):
@@ -107,10 +107,10 @@ class Price(Shape):
     def _of_this_kind(cls, value: object, info: ValidationInfo) -> object:
         kind = info.data.get("kind")
         field = info.field_name or ""
-        given = value not in (None, ())
-        if kind and given and kind not in _ONLY_OF[field]:
+        is_given = value not in (None, ())
+        if kind and is_given and kind not in _ONLY_OF[field]:
             raise fault("not_for_kind", kind=kind)
-        if kind == "package" and not given and field in _NEEDED:
+        if kind == "package" and not is_given and field in _PACKAGE_FIELDS:
             raise fault("missing")
         return value
 

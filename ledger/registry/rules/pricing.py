@@ -20,12 +20,12 @@ Rounding = Literal["ms", "minute", "started_hour"]
 
 
 @dataclass(frozen=True)
-class Used:
+class Usage:
     """What one project used of one kind of device in one centre on one Beijing day.
 
     `partition` and `qos` are "" where the holder has none; `market` is the binding's. `device`,
-    `holder` and `source` are told where a line or a statement needs them, else empty. `covered` is
-    the reserved line on whose device it ran: it is not charged again.
+    `holder` and `source` are set where a contract line or a statement needs them, else empty.
+    `reserved_line` is the reserved line on whose device it ran: it is not charged again.
     """
 
     project: int
@@ -42,7 +42,7 @@ class Used:
     device: str = ""
     holder: str = ""
     source: str = ""
-    covered: int | None = None
+    reserved_line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,17 @@ class PriceLine:
     fen_per_month: Fraction = Fraction(0)  # of a fixed fee
     counts: bool = True  # whether it is compute cost, and earns
 
-    def applies(self, used: Used, model: int) -> bool:
+    def applies(self, usage: Usage, model: int) -> bool:
         """Whether this price is meant for that usage of that catalogue model."""
         return (
-            (self.project, self.centre) == (used.project, used.centre)
-            and (self.since is None or self.since <= used.day)
-            and (self.until is None or used.day < self.until)
+            (self.project, self.centre) == (usage.project, usage.centre)
+            and (self.since is None or self.since <= usage.day)
+            and (self.until is None or usage.day < self.until)
             and self.model in (None, model)
-            and self.mig_profile in (None, used.mig_profile)
-            and self.partition in (None, used.partition)
-            and self.qos in (None, used.qos)
-            and self.market in (None, used.market)
+            and self.mig_profile in (None, usage.mig_profile)
+            and self.partition in (None, usage.partition)
+            and self.qos in (None, usage.qos)
+            and self.market in (None, usage.market)
         )
 
     @property
@@ -94,22 +94,22 @@ class PriceLine:
         are equally exact and apply to the same usage select the same, so there are no two of them
         on a day.
         """
-        chosen = (self.model, self.mig_profile, self.partition, self.qos, self.market)
-        return tuple(one is not None for one in chosen)
+        selectors = (self.model, self.mig_profile, self.partition, self.qos, self.market)
+        return tuple(selector is not None for selector in selectors)
 
 
 @dataclass(frozen=True)
-class Priced:
+class PricedUsage:
     """Usage with its price: `cost` is exact, in fen without tax, not rounded."""
 
-    used: Used
+    usage: Usage
     model: int
     line: PriceLine
 
     @property
     def cost(self) -> Fraction:
         """Exact fen; only a whole charge is ever rounded."""
-        return self.used.device_ms * self.line.fen_per_ms
+        return self.usage.device_ms * self.line.fen_per_ms
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,10 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Unpriced:
+class UnpricedUsage:
     """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
 
-    used: Used
+    usage: Usage
     reason: UnpricedReason
 
 
@@ -150,8 +150,8 @@ def fen_per_ms(
 
 
 def price(
-    usage: Iterable[Used], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
-) -> list[Priced | Unpriced]:
+    usage: Iterable[Usage], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
+) -> list[PricedUsage | UnpricedUsage]:
     """Find the metered price of each piece of usage; the more exact selector wins."""
     by_pair: dict[tuple[int, int], list[PriceLine]] = {}
     for line in lines:
@@ -161,12 +161,12 @@ def price(
 
 
 def _price_one(
-    used: Used, lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
-) -> Priced | Unpriced:
-    model = catalogue.get((used.nvml_name, used.mig_profile))
+    usage: Usage, lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
+) -> PricedUsage | UnpricedUsage:
+    model = catalogue.get((usage.nvml_name, usage.mig_profile))
     if model is None:
-        return Unpriced(used, UnpricedReason.UNKNOWN_MODEL)
-    fitting = [line for line in lines if line.applies(used, model)]
+        return UnpricedUsage(usage, UnpricedReason.UNKNOWN_MODEL)
+    fitting = [line for line in lines if line.applies(usage, model)]
     if not fitting:
-        return Unpriced(used, UnpricedReason.NO_PRICE)
-    return Priced(used, model, max(fitting, key=lambda line: line.exactness))
+        return UnpricedUsage(usage, UnpricedReason.NO_PRICE)
+    return PricedUsage(usage, model, max(fitting, key=lambda line: line.exactness))

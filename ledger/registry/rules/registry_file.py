@@ -29,7 +29,7 @@ from ledger.registry.rules.entries import (
 Entry = TypeVar("Entry", bound=Shape)
 
 
-class Placed(NamedTuple, Generic[Entry]):
+class PlacedEntry(NamedTuple, Generic[Entry]):
     """An entry and where it stands in the file."""
 
     entry: Entry
@@ -44,24 +44,24 @@ class Registry:
     of its own.
     """
 
-    organisations: tuple[Placed[Organisation], ...]
-    centres: tuple[Placed[Centre], ...]
-    clusters: tuple[Placed[Cluster], ...]
-    catalogue: tuple[Placed[Model], ...]
-    gpus: tuple[Placed[Gpu], ...]
-    projects: tuple[Placed[Project], ...]
-    contracts: tuple[Placed[Contract], ...]
-    bindings: tuple[Placed[Binding], ...]
-    relations: tuple[Placed[Relation], ...]
+    organisations: tuple[PlacedEntry[Organisation], ...]
+    centres: tuple[PlacedEntry[Centre], ...]
+    clusters: tuple[PlacedEntry[Cluster], ...]
+    catalogue: tuple[PlacedEntry[Model], ...]
+    gpus: tuple[PlacedEntry[Gpu], ...]
+    projects: tuple[PlacedEntry[Project], ...]
+    contracts: tuple[PlacedEntry[Contract], ...]
+    bindings: tuple[PlacedEntry[Binding], ...]
+    relations: tuple[PlacedEntry[Relation], ...]
     faulty: frozenset[tuple[str, str]]
 
 
 # The key that an entry of a section is known by.
-NAMED = {
+KEY_FIELDS = {
     "organisations": "uscc", "centres": "name", "clusters": "name", "catalogue": "model",
     "gpus": "gpu", "projects": "code", "contracts": "number",
 }  # fmt: skip
-SECTIONS = (*NAMED, "bindings", "relations")
+SECTIONS = (*KEY_FIELDS, "bindings", "relations")
 
 
 def read(text: str) -> tuple[Registry | None, list[Finding]]:
@@ -97,7 +97,7 @@ class _Reader:
             if key not in SECTIONS:
                 findings.append(self.place.at(key).finding("unknown_key"))
 
-    def section(self, name: str, shape: type[Entry]) -> tuple[Placed[Entry], ...]:
+    def section(self, name: str, shape: type[Entry]) -> tuple[PlacedEntry[Entry], ...]:
         place = self.place.at(name)
         node = self.place.node.child(name)
         if node is None or node.value is None:
@@ -105,20 +105,20 @@ class _Reader:
         if not isinstance(node.value, list):
             self.findings.append(place.finding("not_list"))
             return ()
-        placed, names = [], []
+        entries, names = [], []
         for index in range(len(node.value)):
             at = place.at(index)
-            known_by = at.node.child(NAMED.get(name, ""))
+            known_by = at.node.child(KEY_FIELDS.get(name, ""))
             entry, faults = fill(shape, at)
             self.findings += faults
             if entry is not None:
-                placed.append(Placed(entry, at))
+                entries.append(PlacedEntry(entry, at))
             elif known_by:
                 self.faulty.add((name, str(known_by.plain())))
             if known_by:
                 names.append((str(known_by.plain()), at))
         self.findings += _twice(names)
-        return tuple(placed)
+        return tuple(entries)
 
 
 def _contradictions(registry: Registry) -> Iterator[Finding]:
@@ -178,26 +178,26 @@ def _reserved(registry: Registry) -> Iterator[tuple[object, Span, Place]]:
                 yield from ((node, span, at.at("nodes", n)) for n, node in enumerate(price.nodes))
 
 
-def _twice(named: Iterable[tuple[object, Place]]) -> Iterator[Finding]:
+def _twice(keys: Iterable[tuple[object, Place]]) -> Iterator[Finding]:
     first: dict[object, Place] = {}
-    for name, place in named:
+    for name, place in keys:
         if name in first:
             yield place.finding("duplicate", first=first[name])
         else:
             first[name] = place
 
 
-def _overlaps(dated: Iterable[tuple[object, Span, Place]]) -> Iterator[Finding]:
+def _overlaps(facts_and_spans: Iterable[tuple[object, Span, Place]]) -> Iterator[Finding]:
     """Facts about one thing that overlap: each is held against the one that lasts longest."""
     by_thing: dict[object, list[tuple[Span, Place]]] = {}
-    for thing, span, place in dated:
+    for thing, span, place in facts_and_spans:
         by_thing.setdefault(thing, []).append((span, place))
     for facts in by_thing.values():
         facts.sort(key=lambda fact: fact[0].start)
-        longest, held = facts[0]
+        longest, until_place = facts[0]
         for span, place in facts[1:]:
             if span.overlaps(longest):
-                early, late = sorted((held, place), key=lambda p: p.node.line)
+                early, late = sorted((until_place, place), key=lambda p: p.node.line)
                 yield late.finding("overlaps", other=early)
             if longest.end is not None and (span.end is None or span.end > longest.end):
-                longest, held = span, place
+                longest, until_place = span, place

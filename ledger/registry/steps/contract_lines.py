@@ -15,8 +15,7 @@ from ledger.formats.yaml_with_lines import Place
 from ledger.registry.rules.entries import Contract
 from ledger.registry.rules.price_entry import Price
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import effective_dating as dated
-from ledger.registry.steps import entities as named
+from ledger.registry.steps import effective_dating, entities
 from ledger.registry.steps.entities import Registration
 
 _PROFILES = text("""
@@ -37,39 +36,47 @@ _TWICE = text("""
     WHERE p.contract = ANY(:contracts) ORDER BY a.gpu, days
 """)
 
-Asked = tuple[Contract, Price, Place]
+LineEntry = tuple[Contract, Price, Place]
 
 
-def stated(done: Registration, registry: Registry) -> tuple[list[dated.Stated], list[dated.Stated]]:
+def line_facts(
+    registration: Registration, registry: Registry
+) -> tuple[list[effective_dating.DatedFact], list[effective_dating.DatedFact]]:
     """The file's contract lines as dated facts, metered ones and others.
 
     Names that mean nothing become findings.
     """
-    asked: list[Asked] = [
+    entries: list[LineEntry] = [
         (contract, price, place.at("prices", i))
         for contract, place in registry.contracts
         for i, price in enumerate(contract.prices)
     ]
-    done.look_up(named.CATALOGUE, [(p.model, at.at("model")) for _, p, at in asked if p.model])
-    _refuse_unknown_profiles(done, registry, asked)
-    devices = _devices(done, registry, asked)
-    metered, others = [], []
-    for contract, price, at in asked:
-        key = done.id(named.CONTRACTS, contract.number)
-        model = done.id(named.CATALOGUE, price.model) if price.model else None
+    registration.look_up(
+        entities.CATALOGUE, [(p.model, at.at("model")) for _, p, at in entries if p.model]
+    )
+    _refuse_unknown_profiles(registration, registry, entries)
+    devices = _devices(registration, registry, entries)
+    metered, other_lines = [], []
+    for contract, price, at in entries:
+        key = registration.id(entities.CONTRACTS, contract.number)
+        model = registration.id(entities.CATALOGUE, price.model) if price.model else None
         span = price.span(contract.span)
         if key is None or span.empty or (price.model and model is None):
             continue
-        name, chosen = price.name or "", (model, *price.selectors)
+        name, selectors = price.name or "", (model, *price.selectors)
         says = _says(price, devices.get(str(at)))
         if price.kind == "metered":
-            metered.append(dated.Stated((key, price.kind, *chosen), (name, *says), span, at))
+            metered.append(
+                effective_dating.DatedFact((key, price.kind, *selectors), (name, *says), span, at)
+            )
         else:
-            others.append(dated.Stated((key, price.kind, name, *chosen), says, span, at))
-    return metered, others
+            other_lines.append(
+                effective_dating.DatedFact((key, price.kind, name, *selectors), says, span, at)
+            )
+    return metered, other_lines
 
 
-def _says(price: Price, devices: Sequence[str] | None) -> dated.Columns:
+def _says(price: Price, devices: Sequence[str] | None) -> effective_dating.Columns:
     counts = bool(price.counts) if price.kind == "fixed" else None
     return (
         price.unit, price.yuan, price.gpus, price.hours, price.tax_included, price.tax_rate,
@@ -78,71 +85,75 @@ def _says(price: Price, devices: Sequence[str] | None) -> dated.Columns:
 
 
 def _refuse_unknown_profiles(
-    done: Registration, registry: Registry, asked: Iterable[Asked]
+    registration: Registration, registry: Registry, entries: Iterable[LineEntry]
 ) -> None:
     """A price for a slice that no device name has would never apply: `1g.10g` for `1g.10gb`."""
-    sliced = [(p.model, p.mig_profile, at) for _, p, at in asked if p.mig_profile is not None]
-    rows = done.db.execute(_PROFILES, {"models": [model for model, _, _ in sliced]})
-    known = {(row.name, row.mig_profile) for row in rows}
-    known |= {(m.model, n.mig_profile or "") for m, _ in registry.catalogue for n in m.names}
-    models = {model for model, _ in known}
+    sliced = [(p.model, p.mig_profile, at) for _, p, at in entries if p.mig_profile is not None]
+    rows = registration.db.execute(_PROFILES, {"models": [model for model, _, _ in sliced]})
+    profiles = {(row.name, row.mig_profile) for row in rows}
+    profiles |= {(m.model, n.mig_profile or "") for m, _ in registry.catalogue for n in m.names}
+    models = {model for model, _ in profiles}
     for model, profile, at in sliced:
-        if model in models and (model, profile) not in known:
+        if model in models and (model, profile) not in profiles:
             name = profile or "whole"
-            done.findings.append(at.at("mig_profile").finding("unknown_mig_profile", name=name))
+            registration.findings.append(
+                at.at("mig_profile").finding("unknown_mig_profile", name=name)
+            )
 
 
 def _devices(
-    done: Registration, registry: Registry, asked: Sequence[Asked]
+    registration: Registration, registry: Registry, entries: Sequence[LineEntry]
 ) -> dict[str, list[str]]:
     """The GPUs of each reserved line, by its place, in their order."""
-    reserved = [one for one in asked if one[1].kind == "reserved"]
+    reserved = [entry for entry in entries if entry[1].kind == "reserved"]
     if not reserved:
         return {}
-    done.look_up(
-        named.GPUS,
+    registration.look_up(
+        entities.GPUS,
         [(gpu, at.at("gpus", i)) for _, p, at in reserved for i, gpu in enumerate(p.reserved)],
     )
-    standing = _standing(done, registry, reserved)
-    found = {}
+    locations = _locations(registration, registry, reserved)
+    devices = {}
     for contract, price, at in reserved:
-        done.findings += _not_there(done, contract, price, at, standing)
-        nodes = (g for node in price.nodes for g, (where, _) in standing.items() if where == node)
-        found[str(at)] = sorted({*price.reserved, *nodes})
-    return found
+        registration.findings += _device_faults(registration, contract, price, at, locations)
+        nodes = (g for node in price.nodes for g, (where, _) in locations.items() if where == node)
+        devices[str(at)] = sorted({*price.reserved, *nodes})
+    return devices
 
 
-def _standing(
-    done: Registration, registry: Registry, reserved: Iterable[Asked]
+def _locations(
+    registration: Registration, registry: Registry, reserved: Iterable[LineEntry]
 ) -> dict[str, tuple[str, str]]:
     """Where GPUs stand, `(cluster/node, centre)`: as registered, and as the file says."""
     gpus = [gpu for _, price, _ in reserved for gpu in price.reserved]
     nodes = [node for _, price, _ in reserved for node in price.nodes]
-    rows = done.db.execute(_GPUS, {"gpus": gpus, "nodes": nodes})
-    standing = {row.gpu: (row.node, row.centre) for row in rows}
+    rows = registration.db.execute(_GPUS, {"gpus": gpus, "nodes": nodes})
+    locations = {row.gpu: (row.node, row.centre) for row in rows}
     centres = {cluster.name: cluster.centre for cluster, _ in registry.clusters}
     for gpu, _ in registry.gpus:
         node = f"{gpu.cluster}/{gpu.node}"
-        if gpu.gpu not in standing and (gpu.gpu in gpus or node in nodes):
-            standing[gpu.gpu] = (node, centres.get(gpu.cluster, ""))
-    return standing
+        if gpu.gpu not in locations and (gpu.gpu in gpus or node in nodes):
+            locations[gpu.gpu] = (node, centres.get(gpu.cluster, ""))
+    return locations
 
 
-def _not_there(
-    done: Registration,
+def _device_faults(
+    registration: Registration,
     contract: Contract,
     price: Price,
     at: Place,
-    standing: Mapping[str, tuple[str, str]],
+    locations: Mapping[str, tuple[str, str]],
 ) -> Iterator[Finding]:
     """Nodes without a GPU, and devices of another centre."""
-    centres = dict(standing.values())
-    told_apart = all(section != "gpus" for section, _ in done.faulty)
+    centres = dict(locations.values())
+    told_apart = all(section != "gpus" for section, _ in registration.faulty)
     for i, node in enumerate(price.nodes):
         if node not in centres and told_apart:
             yield at.at("nodes", i).finding("unknown_node", name=node)
     named_ones = [
-        (standing[g][1], at.at("gpus", i), g) for i, g in enumerate(price.reserved) if g in standing
+        (locations[g][1], at.at("gpus", i), g)
+        for i, g in enumerate(price.reserved)
+        if g in locations
     ]
     named_ones += [
         (centres[n], at.at("nodes", i), n) for i, n in enumerate(price.nodes) if n in centres
@@ -152,7 +163,7 @@ def _not_there(
             yield place.finding("other_centre", name=name, centre=centre)
 
 
-def reserved_twice(db: Session, lines: Sequence[dated.Stated]) -> list[Finding]:
+def reserved_twice(db: Session, lines: Sequence[effective_dating.DatedFact]) -> list[Finding]:
     """Devices of lines just written, none of them metered, that another line reserves as well."""
     places = {
         (line.about[0], line.about[2]): line.place for line in lines if line.about[1] == "reserved"

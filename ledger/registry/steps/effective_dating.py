@@ -34,7 +34,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Stated:
+class DatedFact:
     """A dated fact as a file states it."""
 
     about: Columns
@@ -72,16 +72,16 @@ def _show_price(_: Session, says: Columns) -> str:
         expires,
         counts,
     ) = says
-    told = [f"{len(devices)} GPU: {' '.join(devices)}"] if isinstance(devices, tuple) else []
-    told += [
+    parts = [f"{len(devices)} GPU: {' '.join(devices)}"] if isinstance(devices, tuple) else []
+    parts += [
         f"{yuan}/{unit} ({gpus} × {hours} h)",
         f"tax_included {str(tax_included).lower()}",
         f"tax_rate {tax_rate}",
     ]
-    told += [f"rounding {rounding}"] if rounding != "ms" else []
-    told += [f"{quantity} h, expires {expires}"] if quantity else []
-    told += [f"counts {str(counts).lower()}"] if counts is not None else []
-    return ", ".join(told)
+    parts += [f"rounding {rounding}"] if rounding != "ms" else []
+    parts += [f"{quantity} h, expires {expires}"] if quantity else []
+    parts += [f"counts {str(counts).lower()}"] if counts is not None else []
+    return ", ".join(parts)
 
 
 def _show_project(db: Session, says: Columns) -> str:
@@ -140,7 +140,7 @@ PAYEES = Kind(
 def state(
     db: Session,
     kind: Kind,
-    stated: Iterable[Stated],
+    facts: Iterable[DatedFact],
     *,
     actor: str,
     now: datetime,
@@ -152,21 +152,21 @@ def state(
     Args:
         db: the transaction; the caller holds the registry's lock.
         kind: what kind of facts they are.
-        stated: facts that do not overlap each other.
+        facts: facts that do not overlap each other.
         actor: who states them.
         now: when; the moment of everything superseded and written.
         supersede: whether what they contradict is superseded, or a finding each.
         write: false to look only.
     """
-    wanted: dict[Columns, list[Stated]] = {}
-    for one in stated:
-        wanted.setdefault(one.about, []).append(one)
-    current = _current(db, kind, {about[0] for about in wanted})
+    by_subject: dict[Columns, list[DatedFact]] = {}
+    for entry in facts:
+        by_subject.setdefault(entry.about, []).append(entry)
+    current = _current(db, kind, {about[0] for about in by_subject})
     plans = {
         about: plan(list(current.get(about, {})), [Fact(o.says, o.span) for o in ones])
-        for about, ones in wanted.items()
+        for about, ones in by_subject.items()
     }
-    findings = () if supersede else _findings(db, kind, wanted, plans)
+    findings = () if supersede else _findings(db, kind, by_subject, plans)
     if write and not findings:
         old = [current[about][fact] for about, p in plans.items() for fact in p.superseded]
         # A clock that was set back must not end a fact before it began.
@@ -188,12 +188,12 @@ def _current(
     query = select(kind.table).where(
         columns[kind.about[0]].in_(first), columns.superseded_at.is_(None)
     )
-    found: dict[Columns, dict[Fact[Columns], RowMapping]] = {}
+    current: dict[Columns, dict[Fact[Columns], RowMapping]] = {}
     for row in db.execute(query).mappings():
         about, says = (tuple(_plain(row[c]) for c in ns) for ns in (kind.about, kind.says))
         fact = Fact(says, Span(row["valid"].lower or date.min, row["valid"].upper))
-        found.setdefault(about, {})[fact] = row
-    return found
+        current.setdefault(about, {})[fact] = row
+    return current
 
 
 def _plain(value: object) -> object:
@@ -203,24 +203,28 @@ def _plain(value: object) -> object:
 def _findings(
     db: Session,
     kind: Kind,
-    wanted: dict[Columns, list[Stated]],
+    facts: dict[Columns, list[DatedFact]],
     plans: dict[Columns, Plan[Columns]],
 ) -> Sequence[Finding]:
     findings = []
-    for about, made in plans.items():
-        places = {Fact(one.says, one.span): one.place for one in wanted[about]}
-        for want, held in made.contradictions:
-            here, there = (f"{kind.show(db, f.value)} {f.span}".strip() for f in (want, held))
-            findings.append(places[want].finding("contradicts", there=there, here=here))
+    for about, change in plans.items():
+        places = {Fact(fact.says, fact.span): fact.place for fact in facts[about]}
+        for want, current in change.contradictions:
+            stated_text, current_text = (
+                f"{kind.show(db, f.value)} {f.span}".strip() for f in (want, current)
+            )
+            findings.append(
+                places[want].finding("contradicts", there=current_text, here=stated_text)
+            )
     return findings
 
 
 def _supersede(
     db: Session, kind: Kind, rows: Sequence[RowMapping], actor: str, moment: datetime
 ) -> None:
-    ended = {"superseded_at": moment, "superseded_by": actor}
+    marks = {"superseded_at": moment, "superseded_by": actor}
     keys = [row["id"] for row in rows]
-    db.execute(update(kind.table).where(kind.table.c.id.in_(keys)).values(ended))
+    db.execute(update(kind.table).where(kind.table.c.id.in_(keys)).values(marks))
 
 
 def _write(
@@ -237,8 +241,8 @@ def _write(
             "recorded_at": moment,
             "recorded_by": actor,
         }
-        for about, made in plans.items()
-        for fact in (*made.remainders, *made.created)
+        for about, change in plans.items()
+        for fact in (*change.remainders, *change.created)
     ]
     if rows:
         db.execute(insert(kind.table), rows)

@@ -17,7 +17,7 @@ from ledger.formats.yaml_with_lines import Place
 
 
 @dataclass(frozen=True)
-class Stated:
+class EntityFact:
     """One thing as a file states it; `fields` name other things by their names."""
 
     name: str
@@ -32,7 +32,7 @@ class Section:
     name: str
     singular: str
     fields: tuple[str, ...]
-    there: str  # SQL: named, id, and the fields as a file would state them; of all :names
+    lookup: str  # SQL: named, id, and the fields as a file would state them; of all :names
     add: str
     refers: Mapping[str, "Section"] = field(default_factory=dict)  # field → whose name it is
     change: str = ""
@@ -144,25 +144,23 @@ class Registration:
     superseded: Counter[str] = field(default_factory=Counter)
     ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
 
-    def state(self, section: Section, stated: Iterable[Stated]) -> None:
+    def state(self, section: Section, entries: Iterable[EntityFact]) -> None:
         """Add what is new, compare what is there, and look up all names that are referred to."""
-        facts = {one.name: one for one in stated}
-        for name, other in section.refers.items():
-            self.look_up(other, [(str(f.fields[name]), f.place.at(name)) for f in facts.values()])
-        there = {row["named"]: row for row in self._rows(section, list(facts))}
-        changed = [
-            facts[name] for name in there if self._differs(section, facts[name], there[name])
-        ]
-        new = [fact for fact in facts.values() if fact.name not in there]
-        self.unchanged[section.name] += len(there) - len(changed)
+        facts = {entry.name: entry for entry in entries}
+        for name, target in section.refers.items():
+            self.look_up(target, [(str(f.fields[name]), f.place.at(name)) for f in facts.values()])
+        rows = {row["named"]: row for row in self._rows(section, list(facts))}
+        updates = [facts[name] for name in rows if self._differs(section, facts[name], rows[name])]
+        new = [fact for fact in facts.values() if fact.name not in rows]
+        self.unchanged[section.name] += len(rows) - len(updates)
         if not self.findings:
             self._write(section.add, section, new)
-            self._write(section.change, section, changed)
+            self._write(section.change, section, updates)
             self.created[section.name] += len(new)
-            self.superseded[section.name] += len(changed)
-            there |= {row["named"]: row for row in self._rows(section, [fact.name for fact in new])}
+            self.superseded[section.name] += len(updates)
+            rows |= {row["named"]: row for row in self._rows(section, [fact.name for fact in new])}
         ids = self.ids.setdefault(section.name, {})
-        ids.update({name: there[name]["id"] if name in there else None for name in facts})
+        ids.update({name: rows[name]["id"] if name in rows else None for name in facts})
 
     def look_up(self, section: Section, names: Sequence[tuple[str, Place]]) -> None:
         """Find out what these names mean; one that means nothing is a finding at its place."""
@@ -180,9 +178,9 @@ class Registration:
     def _rows(self, section: Section, names: list[str]) -> Sequence[RowMapping]:
         if not names:
             return []
-        return self.db.execute(text(section.there), {"names": names}).mappings().all()
+        return self.db.execute(text(section.lookup), {"names": names}).mappings().all()
 
-    def _write(self, sql: str, section: Section, facts: Sequence[Stated]) -> None:
+    def _write(self, sql: str, section: Section, facts: Sequence[EntityFact]) -> None:
         if not facts:
             return
         rows = [
@@ -193,23 +191,23 @@ class Registration:
         self.db.execute(text(sql), rows)
 
     def _value(self, section: Section, key: str, value: object) -> object:
-        other = section.refers.get(key)
-        return self.id(other, str(value)) if other else value
+        target = section.refers.get(key)
+        return self.id(target, str(value)) if target else value
 
-    def _differs(self, section: Section, fact: Stated, row: RowMapping) -> bool:
+    def _differs(self, section: Section, fact: EntityFact, row: RowMapping) -> bool:
         """Whether a field says otherwise; a finding for each, unless it may be changed."""
         keys = [key for key, value in fact.fields.items() if row[key] != value]
         for key in keys:
             place = fact.place.at(key) if fact.place.node.child(key) else fact.place
-            shown = {"there": _shown(row[key]), "here": _shown(fact.fields[key])}
+            texts = {"there": _text(row[key]), "here": _text(fact.fields[key])}
             if key not in section.changeable:
-                self.findings.append(place.finding("differs", field=key, **shown))
+                self.findings.append(place.finding("differs", field=key, **texts))
             elif not self.supersede:
-                self.findings.append(place.finding("contradicts", **shown))
+                self.findings.append(place.finding("contradicts", **texts))
         return bool(keys)
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     if value is None:
         return "-"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -21,10 +21,8 @@ from ledger.registry.rules import registry_file as files
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import contract_lines
-from ledger.registry.steps import effective_dating as dated
-from ledger.registry.steps import entities as named
-from ledger.registry.steps.entities import Registration, Section, Stated
+from ledger.registry.steps import contract_lines, effective_dating, entities
+from ledger.registry.steps.entities import EntityFact, Registration, Section
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
 _CONTRACTS = text("""
@@ -36,7 +34,7 @@ _CONTRACTS = text("""
 
 
 @dataclass(frozen=True)
-class Registered:
+class RegistrationReport:
     """What came of it, counted by section. With findings nothing was kept."""
 
     created: dict[str, int]
@@ -47,7 +45,7 @@ class Registered:
 
 def register(
     db: Session, content: str, *, actor: str, now: datetime, supersede: bool = False
-) -> Registered:
+) -> RegistrationReport:
     """Register a YAML or JSON file (docs/registry.md) in the caller's transaction.
 
     Users' faults are returned, not raised; then the transaction is as it was before.
@@ -61,145 +59,159 @@ def register(
     """
     registry, findings = files.read(content)
     if registry is None:
-        return Registered({}, {}, tuple(findings), {})
+        return RegistrationReport({}, {}, tuple(findings), {})
     with db.begin_nested() as savepoint:
         db.execute(_ONE_AT_A_TIME)
-        done = Registration(db, supersede, findings, registry.faulty)
-        _named(done, registry)
-        _dated(done, registry, actor, now)
-        if done.findings:
+        registration = Registration(db, supersede, findings, registry.faulty)
+        _register_entities(registration, registry)
+        _register_dated_facts(registration, registry, actor, now)
+        if registration.findings:
             savepoint.rollback()
-            return Registered({}, {}, tuple(sorted(done.findings, key=line_of)), {})
-    return Registered(+done.created, +done.unchanged, (), +done.superseded)
+            return RegistrationReport({}, {}, tuple(sorted(registration.findings, key=line_of)), {})
+    return RegistrationReport(
+        +registration.created, +registration.unchanged, (), +registration.superseded
+    )
 
 
-def _named(done: Registration, registry: Registry) -> None:
+def _register_entities(registration: Registration, registry: Registry) -> None:
     """Everything that is known by a name, each after what it refers to."""
-    for section in (named.ORGANISATIONS, named.CENTRES, named.CLUSTERS, named.CATALOGUE):
-        done.state(section, _stated(section, getattr(registry, section.name)))
-    done.state(named.CATALOGUE_NAMES, _device_names(registry))
-    for section in (named.GPUS, named.PROJECTS):
-        done.state(section, _stated(section, getattr(registry, section.name)))
-    _refuse_second_contracts(done, registry)
-    done.state(named.CONTRACTS, _stated(named.CONTRACTS, registry.contracts))
+    for section in (
+        entities.ORGANISATIONS,
+        entities.CENTRES,
+        entities.CLUSTERS,
+        entities.CATALOGUE,
+    ):
+        registration.state(section, _entity_facts(section, getattr(registry, section.name)))
+    registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
+    for section in (entities.GPUS, entities.PROJECTS):
+        registration.state(section, _entity_facts(section, getattr(registry, section.name)))
+    _refuse_second_contracts(registration, registry)
+    registration.state(entities.CONTRACTS, _entity_facts(entities.CONTRACTS, registry.contracts))
 
 
-def _stated(section: Section, placed: Iterable[tuple[Shape, Place]]) -> Iterator[Stated]:
-    for entry, place in placed:
-        written = {field.alias or name: getattr(entry, name) for name, field in _fields(entry)}
-        fields = {key: written[key] for key in section.fields}
-        yield Stated(written[files.NAMED[section.name]], fields, place)
+def _entity_facts(section: Section, entries: Iterable[tuple[Shape, Place]]) -> Iterator[EntityFact]:
+    for entry, place in entries:
+        values = {field.alias or name: getattr(entry, name) for name, field in _fields(entry)}
+        fields = {key: values[key] for key in section.fields}
+        yield EntityFact(values[files.KEY_FIELDS[section.name]], fields, place)
 
 
 def _fields(entry: Shape) -> Iterable[tuple[str, FieldInfo]]:
     return type(entry).model_fields.items()
 
 
-def _device_names(registry: Registry) -> Iterator[Stated]:
+def _device_names(registry: Registry) -> Iterator[EntityFact]:
     for entry, place in registry.catalogue:
         for i, name in enumerate(entry.names):
             profile = name.mig_profile or ""
             fields = {"nvml": name.nvml, "mig_profile": profile, "model": entry.model}
-            yield Stated(f"{name.nvml}\n{profile}", fields, place.at("names", i))
+            yield EntityFact(f"{name.nvml}\n{profile}", fields, place.at("names", i))
 
 
-def _refuse_second_contracts(done: Registration, registry: Registry) -> None:
+def _refuse_second_contracts(registration: Registration, registry: Registry) -> None:
     """A centre and a project have one contract on a day, or usage would have two prices."""
     projects = [contract.project for contract, _ in registry.contracts]
-    there: dict[tuple[str, str], list[tuple[str, Span]]] = {}
-    for row in done.db.execute(_CONTRACTS, {"projects": projects}):
-        parties = there.setdefault((row.centre, row.project), [])
+    contracts: dict[tuple[str, str], list[tuple[str, Span]]] = {}
+    for row in registration.db.execute(_CONTRACTS, {"projects": projects}):
+        parties = contracts.setdefault((row.centre, row.project), [])
         parties.append((row.number, Span(row.since, row.until)))
     for contract, place in registry.contracts:
-        for number, span in there.get((contract.centre, contract.project), []):
+        for number, span in contracts.get((contract.centre, contract.project), []):
             if number != contract.number and span.overlaps(contract.span):
-                done.findings.append(place.finding("overlaps", other=f"{number} {span}"))
+                registration.findings.append(place.finding("overlaps", other=f"{number} {span}"))
 
 
-def _dated(done: Registration, registry: Registry, actor: str, now: datetime) -> None:
-    metered, others = contract_lines.stated(done, registry)
-    for kind, stated in (
-        (dated.BILLING, _billing(done, registry)),
-        (dated.METERED, metered),
-        (dated.PRICES, others),
-        (dated.BINDINGS, _bindings(done, registry)),
-        *_relations(done, registry),
+def _register_dated_facts(
+    registration: Registration, registry: Registry, actor: str, now: datetime
+) -> None:
+    metered, other_lines = contract_lines.line_facts(registration, registry)
+    for kind, facts in (
+        (effective_dating.BILLING, _billing(registration, registry)),
+        (effective_dating.METERED, metered),
+        (effective_dating.PRICES, other_lines),
+        (effective_dating.BINDINGS, _bindings(registration, registry)),
+        *_relations(registration, registry),
     ):
-        outcome = dated.state(
-            done.db, kind, stated, actor=actor, now=now,
-            supersede=done.supersede, write=not done.findings,
+        outcome = effective_dating.state(
+            registration.db, kind, facts, actor=actor, now=now,
+            supersede=registration.supersede, write=not registration.findings,
         )  # fmt: skip
-        done.findings += outcome.findings
-        done.created[kind.name] += outcome.created
-        done.unchanged[kind.name] += outcome.unchanged
-        done.superseded[kind.name] += outcome.superseded
-    if not done.findings:
-        done.findings += contract_lines.reserved_twice(done.db, others)
+        registration.findings += outcome.findings
+        registration.created[kind.name] += outcome.created
+        registration.unchanged[kind.name] += outcome.unchanged
+        registration.superseded[kind.name] += outcome.superseded
+    if not registration.findings:
+        registration.findings += contract_lines.reserved_twice(registration.db, other_lines)
 
 
-def _billing(done: Registration, registry: Registry) -> list[dated.Stated]:
+def _billing(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
     return [
-        dated.Stated((cluster,), (bill.source,), bill.span, place.at("billing", i))
+        effective_dating.DatedFact((cluster,), (bill.source,), bill.span, place.at("billing", i))
         for entry, place in registry.clusters
-        if (cluster := done.id(named.CLUSTERS, entry.name)) is not None
+        if (cluster := registration.id(entities.CLUSTERS, entry.name)) is not None
         for i, bill in enumerate(entry.billing)
     ]
 
 
-def _bindings(done: Registration, registry: Registry) -> list[dated.Stated]:
+def _bindings(registration: Registration, registry: Registry) -> list[effective_dating.DatedFact]:
     bound = registry.bindings
-    done.look_up(named.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
-    done.look_up(named.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
+    registration.look_up(entities.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
+    registration.look_up(entities.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
     return [
         # A project that is not there yet can still contradict: it stands for itself by its code.
-        dated.Stated(
+        effective_dating.DatedFact(
             (cluster, e.holder.kind, e.holder.name),
-            (done.id(named.PROJECTS, e.project) or e.project, e.market),
+            (registration.id(entities.PROJECTS, e.project) or e.project, e.market),
             e.span,
             place,
         )
         for e, place in bound
-        if (cluster := done.id(named.CLUSTERS, e.cluster)) is not None
+        if (cluster := registration.id(entities.CLUSTERS, e.cluster)) is not None
     ]
 
 
 _TARGETS = {"seller": "centre", "buyer": "project", "payee": "project", "related": "other"}
-_MEANT = {
-    "centre": named.CENTRES,
-    "project": named.PROJECTS,
-    "other": named.ORGANISATIONS,
+_TARGET_SECTIONS = {
+    "centre": entities.CENTRES,
+    "project": entities.PROJECTS,
+    "other": entities.ORGANISATIONS,
 }
 
 
 def _relations(
-    done: Registration, registry: Registry
-) -> list[tuple[dated.Kind, list[dated.Stated]]]:
+    registration: Registration, registry: Registry
+) -> list[tuple[effective_dating.Kind, list[effective_dating.DatedFact]]]:
     """Payees, of whom a project has one at a time, and all others."""
-    said = registry.relations
-    done.look_up(
-        named.ORGANISATIONS, [(one.organisation, at.at("organisation")) for one, at in said]
+    relations = registry.relations
+    registration.look_up(
+        entities.ORGANISATIONS,
+        [(relation.organisation, at.at("organisation")) for relation, at in relations],
     )
-    for field, section in _MEANT.items():
-        of_it = [(one, at) for one, at in said if _TARGETS[one.kind] == field]
-        done.look_up(section, [(one.target, at.at(field)) for one, at in of_it])
-    payees, others = [], []
-    for one, place in said:
-        organisation = done.id(named.ORGANISATIONS, one.organisation)
-        target = done.id(_MEANT[_TARGETS[one.kind]], one.target)
+    for field, section in _TARGET_SECTIONS.items():
+        of_it = [(relation, at) for relation, at in relations if _TARGETS[relation.kind] == field]
+        registration.look_up(section, [(relation.target, at.at(field)) for relation, at in of_it])
+    payees, other_relations = [], []
+    for relation, place in relations:
+        organisation = registration.id(entities.ORGANISATIONS, relation.organisation)
+        target = registration.id(_TARGET_SECTIONS[_TARGETS[relation.kind]], relation.target)
         if organisation is None or target is None:
             continue
-        if one.kind == "payee":
+        if relation.kind == "payee":
             says = (organisation,)
-            payees.append(dated.Stated((target, "payee"), says, one.span, place))
+            payees.append(effective_dating.DatedFact((target, "payee"), says, relation.span, place))
         else:
-            others.append(dated.Stated(_about(one, organisation, target), (), one.span, place))
-    return [(dated.PAYEES, payees), (dated.RELATIONS, others)]
+            other_relations.append(
+                effective_dating.DatedFact(
+                    _about(relation, organisation, target), (), relation.span, place
+                )
+            )
+    return [(effective_dating.PAYEES, payees), (effective_dating.RELATIONS, other_relations)]
 
 
-def _about(one: Relation, organisation: int, target: int) -> dated.Columns:
+def _about(relation: Relation, organisation: int, target: int) -> effective_dating.Columns:
     """Two are related whichever is named first: the table has the lower key first."""
-    if one.kind == "related":
+    if relation.kind == "related":
         low, high = sorted((organisation, target))
-        return (low, one.kind, None, None, high)
-    centre, project = (target, None) if one.kind == "seller" else (None, target)
-    return (organisation, one.kind, centre, project, None)
+        return (low, relation.kind, None, None, high)
+    centre, project = (target, None) if relation.kind == "seller" else (None, target)
+    return (organisation, relation.kind, centre, project, None)

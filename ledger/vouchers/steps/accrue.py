@@ -23,33 +23,33 @@ from ledger.vouchers.tables import Accrual, Clause, Voucher
 
 
 @dataclass(frozen=True)
-class Accrued:
+class AccrualResult:
     """How many vouchers were looked at, and how many had money moved."""
 
     vouchers: int
     moved: int
 
 
-def accrue_all(db: Session, actor: str, now: datetime) -> Accrued:
+def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
     """Accrue every voucher, in the order of their books."""
     vouchers = db.exec(select(Voucher).order_by(col(Voucher.book))).all()
-    moved = sum(accrue(db, voucher, actor, now) for voucher in vouchers)
-    return Accrued(len(vouchers), moved)
+    count = sum(accrue(db, voucher, actor, now) for voucher in vouchers)
+    return AccrualResult(len(vouchers), count)
 
 
 def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     """Bring one voucher to its target. Returns whether money moved."""
     lock_book(db, voucher.book)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
-    earning = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
-    months = _by_month((cell.month, cell.metered_fen) for cell in earning)
-    matched = _by_month((cell.month, cell.counted_fen) for cell in earning)
-    held = rights(db, voucher.book)
+    earning_cells = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
+    months = _by_month((cell.month, cell.metered_fen) for cell in earning_cells)
+    matched = _by_month((cell.month, cell.counted_fen) for cell in earning_cells)
+    amounts = rights(db, voucher.book)
     rate = Fraction(clause.rate_num, clause.rate_den)
-    aim = target([(rate, _counted(earning), _open(earning))], held.room)
+    aim = target([(rate, _counted_fen(earning_cells), _open(earning_cells))], amounts.room)
     memo = db.exec(_newest_memo(voucher)).first()
     before = (memo.months, memo.matched) if memo else ({}, {})
-    moves = rebalance(held, aim)
+    moves = rebalance(amounts, aim)
     if not moves and memo is not None and before == (months, matched):
         return False
     posting = None
@@ -57,7 +57,7 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
         posting = post(
             db,
             cause=f"accrue/{voucher.id}/{memo.id if memo else 0}",
-            used=_first_changed((months, matched), before, now),
+            used_on=_first_changed((months, matched), before, now),
             booked=month_of(beijing_day(now)),
             actor=actor,
             moves={voucher.book: moves},
@@ -83,33 +83,33 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
 
 def _by_month(sums: Iterable[tuple[date, Fen]]) -> dict[str, Fen]:
     """Σ of each month that has any, `{"2026-11": fen}`."""
-    found: dict[str, Fen] = {}
+    sums_by_month: dict[str, Fen] = {}
     for month, fen in sums:
-        found[f"{month:%Y-%m}"] = found.get(f"{month:%Y-%m}", 0) + fen
-    return {month: fen for month, fen in found.items() if fen}
+        sums_by_month[f"{month:%Y-%m}"] = sums_by_month.get(f"{month:%Y-%m}", 0) + fen
+    return {month: fen for month, fen in sums_by_month.items() if fen}
 
 
-def _counted(earning: Iterable[Cell]) -> Fen:
-    return sum(cell.counted_fen for cell in earning)
+def _counted_fen(earning_cells: Iterable[Cell]) -> Fen:
+    return sum(cell.counted_fen for cell in earning_cells)
 
 
-def _open(earning: Iterable[Cell]) -> Fen:
-    return sum(cell.open_fen for cell in earning)
+def _open(earning_cells: Iterable[Cell]) -> Fen:
+    return sum(cell.open_fen for cell in earning_cells)
 
 
 def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
-    mine = select(Accrual).where(Accrual.voucher == voucher.id)
-    return mine.order_by(col(Accrual.id).desc()).limit(1)
+    memos = select(Accrual).where(Accrual.voucher == voucher.id)
+    return memos.order_by(col(Accrual.id).desc()).limit(1)
 
 
 def _first_changed(
     now_sums: tuple[dict[str, Fen], ...], before: tuple[dict[str, Fen], ...], now: datetime
 ) -> date:
     """The used period of a posting: the oldest month whose cost or match is not what it was."""
-    changed = [
+    months = [
         month
         for new, old in zip(now_sums, before, strict=True)
         for month in new | old
         if new.get(month) != old.get(month)
     ]
-    return date.fromisoformat(f"{min(changed)}-01") if changed else month_of(beijing_day(now))
+    return date.fromisoformat(f"{min(months)}-01") if months else month_of(beijing_day(now))

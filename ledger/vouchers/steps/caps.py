@@ -39,15 +39,15 @@ def propose_cap(
     """
     if not 0 < cap_fen <= FEN_MAX:
         raise Refused("amount_out_of_range")
-    held = rights(db, voucher.book)
-    if cap_fen == -held.clause:
+    amounts = rights(db, voucher.book)
+    if cap_fen == -amounts.clause:
         raise Refused("cap_unchanged", cap=yuan(cap_fen))
-    _refuse_drawn(held, cap_fen)
+    _refuse_drawn(amounts, cap_fen)
     code = db.get_one(Project, voucher.project).code
     content = {
         "voucher": voucher.id,
         "project": code,
-        "before_fen": -held.clause,
+        "before_fen": -amounts.clause,
         "cap_fen": cap_fen,
     }
     return decide(db, kind=KIND, subject=code, content=content, reason=reason, actor=actor, now=now)
@@ -62,31 +62,31 @@ def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> No
         Refused: less is available by now than is taken back (`cap_below_drawn`).
         Conflict: the cap is not what it was when this was decided (`cap_moved`).
     """
-    said = decision.content
-    voucher = db.get_one(Voucher, said["voucher"])
+    content = decision.content
+    voucher = db.get_one(Voucher, content["voucher"])
     lock_book(db, voucher.book)
     accrue(db, voucher, actor, now)
-    held = rights(db, voucher.book)
-    if -held.clause != said["before_fen"]:
-        raise Conflict("cap_moved", cap=yuan(-held.clause))
-    _refuse_drawn(held, said["cap_fen"])
-    more = said["cap_fen"] - said["before_fen"]
+    amounts = rights(db, voucher.book)
+    if -amounts.clause != content["before_fen"]:
+        raise Conflict("cap_moved", cap=yuan(-amounts.clause))
+    _refuse_drawn(amounts, content["cap_fen"])
+    more = content["cap_fen"] - content["before_fen"]
     month = month_of(beijing_day(now))
     if more > 0:  # first the cap, then the promise; lowered, the other way round
         db.execute(_SET_CAP, {"decision": decision.id})
     post(
         db,
         cause=f"decision/{decision.id}",
-        used=month,
+        used_on=month,
         booked=month,
         actor=actor,
-        moves={voucher.book: raised(more) if more > 0 else lowered(-more, held)},
+        moves={voucher.book: raise_moves(more) if more > 0 else lower_moves(-more, amounts)},
     )
     if more < 0:
         db.execute(_SET_CAP, {"decision": decision.id})
 
 
-def raised(fen: Fen) -> list[Move]:
+def raise_moves(fen: Fen) -> list[Move]:
     """So much more is promised, and issued: clause → E → A."""
     return [
         Move("eligible", "clause", "entitlement", fen),
@@ -94,13 +94,13 @@ def raised(fen: Fen) -> list[Move]:
     ]
 
 
-def lowered(fen: Fen, held: Rights) -> list[Move]:
+def lower_moves(fen: Fen, amounts: Rights) -> list[Move]:
     """So much less is promised: A → E → clause; what was not issued goes first."""
-    withdraw = Move("withdraw", "available", "entitlement", max(fen - held.entitlement, 0))
+    withdraw = Move("withdraw", "available", "entitlement", max(fen - amounts.entitlement, 0))
     return [withdraw] * (withdraw.amount > 0) + [Move("reduce", "entitlement", "clause", fen)]
 
 
-def _refuse_drawn(held: Rights, cap_fen: Fen) -> None:
-    lowest = -held.clause - held.entitlement - held.available
+def _refuse_drawn(amounts: Rights, cap_fen: Fen) -> None:
+    lowest = -amounts.clause - amounts.entitlement - amounts.available
     if cap_fen < lowest:
         raise Refused("cap_below_drawn", lowest=yuan(lowest))

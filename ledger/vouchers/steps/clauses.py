@@ -30,31 +30,31 @@ def load_policies(db: Connection | Session) -> None:
     """
     db.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))  # one at a time
     table = Clause.__table__  # type: ignore[attr-defined]
-    known = {(row.policy, row.clause): row for row in db.execute(select(table))}
+    rows = {(row.policy, row.clause): row for row in db.execute(select(table))}
     for version in policies.versions():
         policy = policies.load(version)
         for rule in policy.clauses:
             if not rule.voucher:
                 continue
-            wanted, before = _columns(policy, rule), known.get((version, rule.id))
+            columns, before = _columns(policy, rule), rows.get((version, rule.id))
             if before is None:
-                db.execute(insert(Clause).values(wanted))
-            elif _renewed(before, wanted):
-                mine = (col(Clause.policy) == version) & (col(Clause.clause) == rule.id)
-                sealed = {name: wanted[name] for name in _SEALED}
-                db.execute(update(Clause).where(mine).values(sealed))
-            elif before.digest != wanted["digest"]:
+                db.execute(insert(Clause).values(columns))
+            elif _is_renewal(before, columns):
+                this_clause = (col(Clause.policy) == version) & (col(Clause.clause) == rule.id)
+                sealed = {name: columns[name] for name in _SEALED}
+                db.execute(update(Clause).where(this_clause).values(sealed))
+            elif before.digest != columns["digest"]:
                 raise Unusable("policy_changed", policy=version, clause=rule.id)
 
 
 _SEALED = ("digest", "digest_format")
 
 
-def _renewed(before: Row[Any], wanted: Mapping[str, object]) -> bool:
+def _is_renewal(before: Row[Any], columns: Mapping[str, object]) -> bool:
     """Whether a row has the digest of an older format, and the figures of this version."""
-    figures = wanted.keys() - set(_SEALED)
+    figures = columns.keys() - set(_SEALED)
     return before.digest_format < policies.DIGEST_FORMAT and all(
-        getattr(before, name) == wanted[name] for name in figures
+        getattr(before, name) == columns[name] for name in figures
     )
 
 

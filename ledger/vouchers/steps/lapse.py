@@ -35,14 +35,14 @@ def propose_lapse(
         Refused: nothing is left that could lapse (`nothing_left`).
         Conflict: another decision about it is open.
     """
-    held = rights(db, voucher.book)
-    _refuse_nothing(held)
+    amounts = rights(db, voucher.book)
+    _refuse_empty_lapse(amounts)
     code = db.get_one(Project, voucher.project).code
     content = {
         "voucher": voucher.id,
         "project": code,
-        "available_fen": held.available,
-        "reserved_fen": held.reserved,
+        "available_fen": amounts.available,
+        "reserved_fen": amounts.reserved,
     }
     return decide(db, kind=KIND, subject=code, content=content, reason=reason, actor=actor, now=now)
 
@@ -56,17 +56,17 @@ def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     voucher = db.get_one(Voucher, decision.content["voucher"])
     lock_book(db, voucher.book)
     accrue(db, voucher, actor, now)
-    held = rights(db, voucher.book)
-    _refuse_nothing(held)
+    amounts = rights(db, voucher.book)
+    _refuse_empty_lapse(amounts)
     month = month_of(beijing_day(now))
     moves = [
-        Move("release", "reserved", "available", held.reserved),
-        Move("lapse", "available", "lapsed", held.available + held.reserved),
+        Move("release", "reserved", "available", amounts.reserved),
+        Move("lapse", "available", "lapsed", amounts.available + amounts.reserved),
     ]
     post(
         db,
         cause=f"decision/{decision.id}",
-        used=month,
+        used_on=month,
         booked=month,
         actor=actor,
         moves={voucher.book: [move for move in moves if move.amount]},
@@ -74,6 +74,6 @@ def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     close_all(db, voucher, actor, now)
 
 
-def _refuse_nothing(held: Rights) -> None:
-    if not held.available + held.reserved:
+def _refuse_empty_lapse(amounts: Rights) -> None:
+    if not amounts.available + amounts.reserved:
         raise Refused("nothing_left")

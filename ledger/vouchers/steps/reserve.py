@@ -51,17 +51,17 @@ def reserve(
         "reserved_at": now,
         "reserved_by": actor,
     }
-    made = db.scalars(insert(Reservation).values(values).returning(Reservation)).one()
+    reservation = db.scalars(insert(Reservation).values(values).returning(Reservation)).one()
     month = month_of(beijing_day(now))
     post(
         db,
-        cause=f"reserve/{made.id}",
-        used=month,
+        cause=f"reserve/{reservation.id}",
+        used_on=month,
         booked=month,
         actor=actor,
         moves={voucher.book: [Move("reserve", "available", "reserved", fen)]},
     )
-    return made
+    return reservation
 
 
 def release(db: Session, reservation: Reservation, *, actor: str, now: datetime) -> Fen:
@@ -72,7 +72,7 @@ def release(db: Session, reservation: Reservation, *, actor: str, now: datetime)
     """
     voucher = db.get_one(Voucher, reservation.voucher)
     lock_book(db, voucher.book)
-    if reservation not in _standing(db, voucher):
+    if reservation not in _open_rows(db, voucher):
         raise Conflict("reservation_released", id=reservation.id)
     return _release(db, voucher, reservation, actor, now)
 
@@ -85,7 +85,7 @@ def expire(db: Session, *, actor: str, now: datetime) -> int:
     released = 0
     for voucher in db.exec(vouchers).all():
         lock_book(db, voucher.book)
-        for reservation in _standing(db, voucher):
+        for reservation in _open_rows(db, voucher):
             if reservation.until < beijing_day(now):
                 _release(db, voucher, reservation, actor, now)
                 released += 1
@@ -94,36 +94,38 @@ def expire(db: Session, *, actor: str, now: datetime) -> int:
 
 def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:
     """Close all reservations of a locked voucher in which nothing is reserved any more."""
-    for reservation in _standing(db, voucher):
+    for reservation in _open_rows(db, voucher):
         _close(db, reservation, actor, now)
 
 
-def standing(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
+def open_reservations(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
     """The voucher's reservations that stand, oldest first, each with what nobody used of it."""
-    found = _standing(db, voucher)
-    left = unused(rights(db, voucher.book).reserved, [one.fen for one in found])
-    return list(zip(found, left, strict=True))
+    rows = _open_rows(db, voucher)
+    unused_fen = unused(rights(db, voucher.book).reserved, [row.fen for row in rows])
+    return list(zip(rows, unused_fen, strict=True))
 
 
 def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
     """The voucher's reservation of this number, or NotFound."""
-    found = db.get(Reservation, key)
-    if found is None or found.voucher != voucher.id:
+    reservation = db.get(Reservation, key)
+    if reservation is None or reservation.voucher != voucher.id:
         raise NotFound("reservation", id=key)
-    return found
+    return reservation
 
 
 def _release(
     db: Session, voucher: Voucher, reservation: Reservation, actor: str, now: datetime
 ) -> Fen:
     """Of a locked voucher."""
-    fen = next(left for one, left in standing(db, voucher) if one.id == reservation.id)
+    fen = next(
+        remaining for row, remaining in open_reservations(db, voucher) if row.id == reservation.id
+    )
     if fen:
         month = month_of(beijing_day(now))
         post(
             db,
             cause=f"release/{reservation.id}",
-            used=month,
+            used_on=month,
             booked=month,
             actor=actor,
             moves={voucher.book: [Move("release", "reserved", "available", fen)]},
@@ -132,16 +134,16 @@ def _release(
     return fen
 
 
-def _standing(db: Session, voucher: Voucher) -> Sequence[Reservation]:
+def _open_rows(db: Session, voucher: Voucher) -> Sequence[Reservation]:
     """The voucher's reservations that were not released, oldest first."""
-    mine = (
+    this_voucher = (
         select(Reservation)
         .where(Reservation.voucher == voucher.id, col(Reservation.released_at).is_(None))
         .order_by(col(Reservation.id))
         # What was read before the book was locked may have changed meanwhile.
         .execution_options(populate_existing=True)
     )
-    return db.exec(mine).all()
+    return db.exec(this_voucher).all()
 
 
 def _close(db: Session, reservation: Reservation, actor: str, now: datetime) -> None:

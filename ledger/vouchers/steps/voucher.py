@@ -79,7 +79,7 @@ def _issue(db: Session, voucher: Voucher, cap: Fen, actor: str, now: datetime) -
     post(
         db,
         cause=f"voucher/{voucher.id}/open",
-        used=month,
+        used_on=month,
         booked=month,
         actor=actor,
         moves={voucher.book: [eligible, issue]},

@@ -96,7 +96,7 @@ class Hall:
             assert second
             seen = db.get_one(Decision, decision).digest
             confirm.respond(
-                db, decision, answer=Answer.CONFIRMED, seen=seen, viewer=second, now=NOW
+                db, decision, answer=Answer.CONFIRMED, digest_seen=seen, viewer=second, now=NOW
             )
 
 

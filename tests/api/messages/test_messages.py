@@ -52,8 +52,8 @@ WORKED_OUT = {
     },
     "ledger/policy/analysis/check.py: code": {"no_case", "no_case_gives", "no_case_refuses"},
     "ledger/policy/analysis/check.py: difference.code": set(),
-    "ledger/policy/analysis/check.py: found.code": set(),
-    "ledger/policy/analysis/check.py: one.code": set(),
+    "ledger/policy/analysis/check.py: fault.code": set(),
+    "ledger/policy/analysis/check.py: finding.code": set(),
     "ledger/policy/text/contradictions.py: code": {
         "band_empty", "band_gap", "band_overlap", "band_order", "band_ended",
     },

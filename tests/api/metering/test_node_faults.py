@@ -7,7 +7,7 @@ import pytest
 
 from api.metering.node_view import GPU_DAYS_MAX, Node, affordable
 from ledger.metering.queries.nodes import Gpu, Stranger
-from ledger.metering.steps.enrol import Seen
+from ledger.metering.steps.enrol import AgentStatus
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=9)
@@ -19,10 +19,10 @@ def ago(seconds: int) -> datetime:
 
 def agent(
     heard: int | None = 30, *, source: str = "nvml", ahead: int = 0, revoked: bool = False
-) -> Seen:
+) -> AgentStatus:
     at = None if heard is None else ago(heard)
     sent = None if at is None else at + timedelta(seconds=ahead)
-    return Seen(
+    return AgentStatus(
         UUID(int=heard or 0), "c1", "n1", source, LONG_AGO, NOW if revoked else None, at, sent
     )
 
@@ -32,7 +32,7 @@ def gpu(name: str, seen: int | None = 120, *, retired: datetime | None = None, h
     return Gpu(name, "n1", since, retired, None if seen is None else ago(seen), "H100", held)
 
 
-def faults(*agents: Seen, gpus: tuple[Gpu, ...] = (), strangers: int = 0) -> tuple[str, ...]:
+def faults(*agents: AgentStatus, gpus: tuple[Gpu, ...] = (), strangers: int = 0) -> tuple[str, ...]:
     strange = (Stranger("n1", "x", "unknown_gpu", NOW, NOW, 1),) * strangers
     return Node("n1", agents, gpus, strange, NOW).faults
 
@@ -54,7 +54,7 @@ def faults(*agents: Seen, gpus: tuple[Gpu, ...] = (), strangers: int = 0) -> tup
     ],
 )
 def test_the_agent_that_is_believed_and_heard_last_speaks_for_the_node(
-    agents: list[Seen], wrong: tuple[str, ...]
+    agents: list[AgentStatus], wrong: tuple[str, ...]
 ) -> None:
     assert faults(*agents) == wrong
 

@@ -52,7 +52,7 @@ def test_temporary_tables_deceive_no_posting(
     shadowed: Session, engine: sa.Engine, owner: psycopg.Connection, book: int
 ) -> None:
     with shadowed as db:
-        post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
+        post(db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
         db.commit()
         assert rights(db, book).accrued == 1
         lies = db.execute(sa.text("SELECT sum(version), min(balance) FROM pg_temp.accounts")).one()
@@ -61,7 +61,7 @@ def test_temporary_tables_deceive_no_posting(
         assert numbering == 77
         more = chain(1, "eligible clause entitlement")
         with pytest.raises(Refused, match="below_floor"):
-            post(db, cause="b", used=MONTH, booked=MONTH, actor="x", moves={book: more})
+            post(db, cause="b", used_on=MONTH, booked=MONTH, actor="x", moves={book: more})
     assert audit(owner) == []
 
 

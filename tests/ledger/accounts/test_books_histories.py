@@ -26,13 +26,19 @@ from sqlmodel import Session
 
 from ledger.accounts.queries import Draft, balances, post
 from ledger.accounts.rules import invariants
-from ledger.accounts.rules.oracle import Decided, Oracle, budget_floors, cost_floors, rights_floors
+from ledger.accounts.rules.oracle import (
+    CapDecision,
+    Oracle,
+    budget_floors,
+    cost_floors,
+    rights_floors,
+)
 from ledger.accounts.rules.targets import Move, Rights, rebalance, target
 from ledger.charging.rules.cells import Cell
 from ledger.payment.codes import LineResult
-from ledger.payment.rules.payment_list import answered, listed, refunded
+from ledger.payment.rules.payment_list import answer_moves, listed, refund_moves
 from ledger.reconciliation.rules.clearing import Exclusion, clear, settle
-from ledger.vouchers.steps.caps import lowered, raised
+from ledger.vouchers.steps.caps import lower_moves, raise_moves
 from tests.support.accounts.machine import DatabaseMachine, answer, run_machine
 from tests.support.vouchers import (
     MONTH,
@@ -178,7 +184,7 @@ class Histories(DatabaseMachine):
     @rule(place=vouchers, part=parts, paid=st.booleans())
     def bank_answers(self, place: int, part: int, *, paid: bool) -> None:
         fen = self.some(self.rights(place).sent, part)
-        voucher, budget = answered(LineResult.PAID if paid else LineResult.RETURNED, fen)
+        voucher, budget = answer_moves(LineResult.PAID if paid else LineResult.RETURNED, fen)
         self.both({self.books[place]: [voucher], self.budget: [budget]})
 
     @precondition(lambda self: any(self.rights(place).recoverable for place in range(2)))
@@ -188,7 +194,7 @@ class Histories(DatabaseMachine):
         place = max(range(2), key=lambda place: self.rights(place).recoverable)
         year = max(self.year - last, 2026)
         fen = self.some(self.rights(place).recoverable, part)
-        voucher, budget = refunded(fen, fraud=fraud, to_treasury=year < self.year)
+        voucher, budget = refund_moves(fen, fraud=fraud, to_treasury=year < self.year)
         self.both({self.books[place]: [voucher], self.budgets[year]: [budget]})
 
     @rule()
@@ -198,7 +204,7 @@ class Histories(DatabaseMachine):
             return
         for place, book in enumerate(self.books):
             if sent := self.rights(place).sent:
-                voucher, budget = answered(LineResult.RETURNED, sent)
+                voucher, budget = answer_moves(LineResult.RETURNED, sent)
                 assert self.both({book: [voucher], self.budget: [budget]})
         if free := self.oracle.books[self.budget]["free"]:
             assert self.both({self.budget: chain(free, "surrender free returned")})
@@ -209,8 +215,8 @@ class Histories(DatabaseMachine):
         before, book = self.caps[place], self.books[place]
         content = {"voucher": self.vouchers[place].id, "cap_fen": cap, "before_fen": before}
         key = place_decision(self.owner, "cap", content)
-        self.oracle.decided[key] = Decided("cap", book, cap, before)
-        less = lowered(before - cap, self.rights(place)) if cap < before else []
+        self.oracle.decisions[key] = CapDecision("cap", book, cap, before)
+        less = lower_moves(before - cap, self.rights(place)) if cap < before else []
         possible = self.both({book: less}, f"decision/{key}")
         expected = answer(lambda: self.oracle.set_cap(key))
         with Session(self.engine) as db:
@@ -222,7 +228,7 @@ class Histories(DatabaseMachine):
         assert (expected is None) == possible
         if possible:
             self.caps[place] = cap
-            more = raised(cap - before) if cap > before else []
+            more = raise_moves(cap - before) if cap > before else []
             assert self.both({book: more}, f"decision/{key}")
 
     @rule(place=vouchers, chance=st.integers(0, 5))
@@ -230,7 +236,7 @@ class Histories(DatabaseMachine):
         """Mostly without a decision, and so refused: a voucher that lapsed has no more history."""
         held, book = self.rights(place), self.books[place]
         key = place_decision(self.owner, "lapse", {"voucher": self.vouchers[place].id})
-        self.oracle.decided[key] = Decided("lapse", book)
+        self.oracle.decisions[key] = CapDecision("lapse", book)
         moves = [
             *(chain(held.reserved, "release reserved available") if held.reserved else []),
             *chain(max(held.available + held.reserved, 1), "lapse available lapsed"),
@@ -265,7 +271,7 @@ class Histories(DatabaseMachine):
                 assert invariants.floors_broken(found, self.oracle.floors[book]) == []
                 assert invariants.sum_broken(found) == []
         for place, book in enumerate(self.books):
-            posted = [moves.get(book, ()) for _, moves in self.oracle.posted.values()]
+            posted = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
             cash = invariants.cash(move for part in posted for move in part)
             held, cap = self.rights(place), self.caps[place]
             assert invariants.cap_broken(held, cap) == []

@@ -29,7 +29,7 @@ from ledger.accounts.rules import invariants
 from ledger.accounts.rules.oracle import (
     BUDGET_ROLES,
     COST_ROLES,
-    DECIDED,
+    DECISION_MOVES,
     LEGAL_MOVES,
     ROLES,
     Oracle,
@@ -48,7 +48,7 @@ LEGAL = [
     [move for move in sorted(LEGAL_MOVES) if {*move[1:]} <= {*roles}] for roles in PLACES
 ]  # at each place
 USUAL = [
-    [m for m in moves if m[0] not in DECIDED for _ in range(4 if m[0] in ONWARD else 1)]
+    [m for m in moves if m[0] not in DECISION_MOVES for _ in range(4 if m[0] in ONWARD else 1)]
     for moves in LEGAL
 ]
 ROOM = 200  # fen: small, so that floors and caps are met all the time
@@ -129,7 +129,7 @@ class Books(DatabaseMachine):
         Of several faults in one statement the database may name another one than the oracle.
         """
         before = deepcopy(self.oracle)
-        expected = answer(lambda: [self.oracle.post(d.cause, d.used, d.moves) for d in drafts])
+        expected = answer(lambda: [self.oracle.post(d.cause, d.used_on, d.moves) for d in drafts])
         with Session(self.engine) as db:
             found = answer(lambda: in_database(db))
             if undo or isinstance(found, str):
@@ -178,8 +178,8 @@ class Books(DatabaseMachine):
     @rule(data=st.data(), change=st.booleans())
     def post_again(self, data: st.DataObject, *, change: bool) -> None:
         """The same cause, with the same content or with one move more."""
-        cause = data.draw(st.sampled_from(list(self.oracle.posted)[VOUCHERS:]))
-        used, order = self.oracle.posted[cause]
+        cause = data.draw(st.sampled_from(list(self.oracle.postings)[VOUCHERS:]))
+        used, order = self.oracle.postings[cause]
         book, part = next(iter(order.items()))
         again = {**order, book: [*part, part[0]]}
         self.post_all([Draft(cause, used, MONTH, "clerk", again if change else order)])
@@ -199,7 +199,7 @@ class Books(DatabaseMachine):
     @rule(several=st.dictionaries(causes, orders, max_size=8))
     def post_a_batch(self, several: dict[str, Order]) -> None:
         drafts = [self.draft(cause, MONTH, order) for cause, order in several.items()]
-        fresh = [draft.cause not in self.oracle.posted for draft in drafts]
+        fresh = [draft.cause not in self.oracle.postings for draft in drafts]
 
         def work(db: Session) -> list[bool]:
             assert post_many(db, drafts) == sum(fresh)
@@ -217,7 +217,7 @@ class Books(DatabaseMachine):
             found = rebalance(held, aim)
             if found:
                 draft = self.draft(f"rebalance/{next(self.numbers)}", MONTH, {place: found})
-                assert self.oracle.post(draft.cause, draft.used, draft.moves)
+                assert self.oracle.post(draft.cause, draft.used_on, draft.moves)
                 assert post(db, **vars(draft))
             after = rights(db, book)
         assert invariants.earned_broken(after, aim) == []
@@ -232,7 +232,7 @@ class Books(DatabaseMachine):
                 assert invariants.floors_broken(found, self.oracle.floors[book]) == []
                 assert invariants.sum_broken(found) == []
         for book in self.vouchers:
-            posted = [order.get(book, ()) for _, order in self.oracle.posted.values()]
+            posted = [order.get(book, ()) for _, order in self.oracle.postings.values()]
             cash = invariants.cash(move for part in posted for move in part)
             assert invariants.cap_broken(self.oracle.rights(book), ROOM) == []
             assert invariants.cash_broken(self.oracle.rights(book), cash, ROOM) == []

@@ -202,7 +202,7 @@ class Books:
             post(
                 db,
                 cause=cause or f"event/{next(self.causes)}",
-                used=used,
+                used_on=used,
                 booked=booked,
                 actor="clerk",
                 moves={book: part for book, part in placed.items() if part},

@@ -60,7 +60,7 @@ def test_who_holds_a_book_keeps_others_from_posting(engine: sa.Engine, book: int
         waiting = pool.submit(posted, engine, "a", {book: accrue(CAP)})
         wait_until_it_waits(engine, waiting)
         assert rights(db, book).available == CAP
-        post(db, cause="b", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
+        post(db, cause="b", used_on=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
         db.commit()
         with pytest.raises(Refused, match="below_floor"):
             waiting.result()
@@ -113,7 +113,7 @@ def test_two_statements_in_one_book_do_not_deadlock(engine: sa.Engine, book: int
         with Session(engine) as db, db.begin():
             for part, moves in enumerate(steps if turn % 2 else reversed(steps)):
                 cause = f"{turn}/{part}"
-                post(db, cause=cause, used=MONTH, booked=MONTH, actor="x", moves={book: moves})
+                post(db, cause=cause, used_on=MONTH, booked=MONTH, actor="x", moves={book: moves})
         return "posted"
 
     assert together(5, work, 200) == {"posted": 200}
@@ -132,7 +132,7 @@ def test_numbers_are_gapless_and_in_commit_order(
             for part in range(turn % 3 + 1):
                 moves = {books[turn % 3]: accrue(1)}
                 cause = f"{turn}/{part}"
-                post(db, cause=cause, used=MONTH, booked=MONTH, actor="x", moves=moves)
+                post(db, cause=cause, used_on=MONTH, booked=MONTH, actor="x", moves=moves)
             if turn % 4 == 0:
                 db.rollback()
                 return "undone"
@@ -159,7 +159,7 @@ def test_numbers_are_gapless_and_in_commit_order(
 
 def test_a_cause_that_is_being_posted_is_waited_for(engine: sa.Engine, book: int) -> None:
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
-        post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
+        post(db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
         again = pool.submit(posted, engine, "a", {book: accrue(30)})
         wait_until_it_waits(engine, again)
         db.commit()
@@ -171,7 +171,7 @@ def test_a_cause_may_be_posted_after_its_first_posting_was_undone(
     engine: sa.Engine, book: int
 ) -> None:
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
-        post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
+        post(db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={book: accrue(30)})
         again = pool.submit(posted, engine, "a", {book: accrue(30)})
         wait_until_it_waits(engine, again)
         db.rollback()

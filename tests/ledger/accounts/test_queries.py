@@ -57,7 +57,7 @@ def test_a_posting_is_written_down(engine: sa.Engine, owner: psycopg.Connection,
         key = post(
             db,
             cause="a",
-            used=date(2026, 10, 1),
+            used_on=date(2026, 10, 1),
             booked=MONTH,
             actor="clerk",
             moves={book: [*accrue(30), *chain(20, "match accrued payable")]},
@@ -147,7 +147,7 @@ def test_another_content_under_a_known_cause_is_a_conflict(
         post(
             db,
             cause="a",
-            used=date(2026, 10, 1),
+            used_on=date(2026, 10, 1),
             booked=MONTH,
             actor="clerk",
             moves={book: accrue(30)},

@@ -114,7 +114,7 @@ def test_usage_of_another_source_is_a_witness_not_a_bill(town: Town) -> None:
     town.register("clusters: [{name: c1, centre: centre of c1, billing: [{source: dcgm,"
                   " from: 2026-01-01}]}]", NOW, supersede=True)  # fmt: skip
     with Session(town.engine) as db:
-        assert usage.owned(db, [town.project]) == []
+        assert usage.owned_usage(db, [town.project]) == []
 
 
 def test_usage_that_nobody_owns_is_a_list(town: Town) -> None:
@@ -127,7 +127,7 @@ def test_usage_that_nobody_owns_is_a_list(town: Town) -> None:
                   " from: 2026-03-01}]", NOW)  # fmt: skip
     with Session(town.engine) as db:
         assert usage.unowned(db) == []
-        assert usage.totals(usage.owned(db, [town.project])) == {town.project: 120_000}
+        assert usage.totals(usage.owned_usage(db, [town.project])) == {town.project: 120_000}
 
 
 def test_the_curve_earns_nothing_before_the_policy_as_the_books_do(

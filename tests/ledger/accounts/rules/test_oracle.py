@@ -9,7 +9,7 @@ from ledger.accounts.rules.oracle import (
     COST_ROLES,
     LEGAL_MOVES,
     ROLES,
-    Decided,
+    CapDecision,
     Oracle,
     budget_floors,
     cost_floors,
@@ -39,8 +39,8 @@ def books() -> Oracle:
     made.open(BUDGET, budget_floors())
     made.open(COST, cost_floors())
     made.post("open", MONTH, {VOUCHER: OPEN})
-    made.decided[7] = Decided("cap", VOUCHER, cap=CAP - 30, before=CAP)
-    made.decided[8] = Decided("lapse", VOUCHER)
+    made.decisions[7] = CapDecision("cap", VOUCHER, cap=CAP - 30, before=CAP)
+    made.decisions[8] = CapDecision("lapse", VOUCHER)
     return made
 
 
@@ -190,9 +190,9 @@ def test_a_promise_is_lowered_by_its_decision_and_by_no_more(books: Oracle) -> N
 
 
 def test_an_old_decision_brings_no_old_cap_back(books: Oracle) -> None:
-    books.decided[9] = Decided("cap", VOUCHER, cap=CAP + 9, before=CAP)
+    books.decisions[9] = CapDecision("cap", VOUCHER, cap=CAP + 9, before=CAP)
     books.set_cap(9)
-    books.decided[10] = Decided("cap", VOUCHER, cap=CAP, before=CAP + 9)
+    books.decisions[10] = CapDecision("cap", VOUCHER, cap=CAP, before=CAP + 9)
     books.set_cap(10)
     for decision in (9, 8, 11):
         with pytest.raises(Refused, match="undecided"):

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.charging.rules.billing import Covered, Item, bill, owed
-from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges, rounded
-from ledger.charging.rules.delivery import DAY_MS, Seen
+from ledger.charging.rules.billing import Item, PackageUsage, bill, owed_items
+from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges, round_usage
+from ledger.charging.rules.delivery import DAY_MS, DevicePresence
 from ledger.registry.codes import LineKind, Market
-from ledger.registry.rules.pricing import Priced, PriceLine, Share, Unpriced, Used
+from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage
 from ledger.units import HOUR_MS, round_half_up
 
 DAY, TODAY = date(2026, 3, 1), date(2026, 4, 10)
@@ -29,21 +29,23 @@ FEE = replace(METERED, price=4, kind=LineKind.FIXED, fen_per_ms=Fraction(0),
               fen_per_month=Fraction(310_00), counts=False, since=DAY)  # fmt: skip
 
 
-def used(hours: Fraction | int = 1, days: int = 0, **more: object) -> Used:
-    plain = Used(7, 3, "H100", "", DAY + timedelta(days=days), Fraction(hours) * HOUR_MS)
+def used(hours: Fraction | int = 1, days: int = 0, **more: object) -> Usage:
+    plain = Usage(7, 3, "H100", "", DAY + timedelta(days=days), Fraction(hours) * HOUR_MS)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> Seen:
-    return Seen(3, "g", day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
+def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePresence:
+    return DevicePresence(3, "g", day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
 
 
-def billed(usage: list[Used], *lines: PriceLine, seen: tuple[Seen, ...] = ()) -> list[Item]:
+def billed(
+    usage: list[Usage], *lines: PriceLine, seen: tuple[DevicePresence, ...] = ()
+) -> list[Item]:
     return bill(usage, lines, CATALOGUE, seen, TODAY)
 
 
 def hours(items: list[Item], price: int) -> Fraction | int:
-    of_it = [i.used for i in items if isinstance(i, Priced) and i.line.price == price]
+    of_it = [i.usage for i in items if isinstance(i, PricedUsage) and i.line.price == price]
     return sum((u.device_ms for u in of_it), Fraction(0)) / HOUR_MS
 
 
@@ -52,7 +54,7 @@ def figures(total: ChargeSum) -> tuple[Fraction | int, int, int | None]:
 
 
 def cost(items: list[Item], price: int) -> list[int]:
-    found = charges(owed(items), {})
+    found = charges(owed_items(items), {})
     return [total.cost_fen for key, total in sorted(found.items(), key=str) if key.price == price]
 
 
@@ -112,16 +114,16 @@ def test_a_corrected_package_does_not_fill_up_again() -> None:
 def test_the_turn_within_a_day_does_not_depend_on_the_order_of_reading() -> None:
     usage = [used(device=d, mig_profile=p) for d in "ab" for p in ("", "1g.10gb")]
     forth, back = (billed(order, METERED, PACKAGE) for order in (usage, list(reversed(usage))))
-    assert charges(owed(forth), {}) == charges(owed(back), {})
-    drawn = [i.used for i in forth if isinstance(i, Priced) and i.line is PACKAGE]
+    assert charges(owed_items(forth), {}) == charges(owed_items(back), {})
+    drawn = [i.usage for i in forth if isinstance(i, PricedUsage) and i.line is PACKAGE]
     assert [(u.mig_profile, u.device) for u in drawn] == [("", "a"), ("", "b")]
 
 
 def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
-    items = billed([used(covered=3), used()], METERED, PACKAGE, RESERVED, seen=(seen(20),))
-    assert [i.used.device_ms for i in items if isinstance(i, Covered)] == [HOUR_MS]
+    items = billed([used(reserved_line=3), used()], METERED, PACKAGE, RESERVED, seen=(seen(20),))
+    assert [i.usage.device_ms for i in items if isinstance(i, PackageUsage)] == [HOUR_MS]
     assert (hours(items, 2), hours(items, 1)) == (1, 0)
-    total = next(t for k, t in charges(owed(items), {}).items() if k.price == 3)
+    total = next(t for k, t in charges(owed_items(items), {}).items() if k.price == 3)
     assert figures(total) == (
         20 * HOUR_MS, 20_000, 2 * DAY_MS
     )  # fmt: skip
@@ -138,7 +140,7 @@ def test_what_others_held_was_not_delivered(foreign: Fraction, delivered: Fracti
 
 def test_a_reserved_device_that_nobody_saw_was_promised_and_not_delivered() -> None:
     shares = billed([], RESERVED)
-    (total,) = charges(owed(shares), {}).values()
+    (total,) = charges(owed_items(shares), {}).values()
     assert figures(total) == (0, 0, 2 * DAY_MS)
 
 
@@ -167,7 +169,7 @@ def test_a_fee_is_owed_for_each_month_that_has_begun(
 def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     policies = {7: ("drill", date(2026, 1, 1), None)}
     for counts, policy in ((False, ""), (True, "drill")):
-        found = charges(owed(billed([], replace(FEE, counts=counts))), policies)
+        found = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
         assert {key.policy for key in found} == {policy}
 
 
@@ -183,9 +185,9 @@ def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     ],
 )
 def test_rounding_of_usage(ms: Fraction, minute: int, hour: int) -> None:
-    assert rounded(ms, "ms") == ms
-    assert rounded(ms, "minute") == minute
-    assert rounded(ms, "started_hour") == hour
+    assert round_usage(ms, "ms") == ms
+    assert round_usage(ms, "minute") == minute
+    assert round_usage(ms, "started_hour") == hour
 
 
 def test_usage_is_rounded_for_each_holder_and_device_of_a_month() -> None:
@@ -197,7 +199,7 @@ def test_usage_is_rounded_for_each_holder_and_device_of_a_month() -> None:
         used(tenth, device="g2", holder="a"),
         used(tenth, days=31, device="g1", holder="a"),  # another month
     ]
-    totals = {key.month.month: t for key, t in charges(owed(billed(usage, line)), {}).items()}
+    totals = {key.month.month: t for key, t in charges(owed_items(billed(usage, line)), {}).items()}
     assert figures(totals[3]) == (3 * HOUR_MS, 3000, None)
     assert figures(totals[4]) == (HOUR_MS, 1000, None)
 
@@ -248,7 +250,7 @@ usages = st.lists(
         partition=st.sampled_from(["", "gpu", "urgent"]),
         qos=st.sampled_from(["", "high"]),
         market=st.sampled_from(["on-demand", "spot"]),
-        covered=st.sampled_from([None, None, 3]),
+        reserved_line=st.sampled_from([None, None, 3]),
     ),
     max_size=20,
 )
@@ -257,32 +259,32 @@ usages = st.lists(
 @settings(deadline=None)
 @given(usages, lines, metered)
 def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
-    usage: list[Used], packages: list[PriceLine], meters: list[PriceLine]
+    usage: list[Usage], packages: list[PriceLine], meters: list[PriceLine]
 ) -> None:
     items = billed(usage, *packages, *meters)
-    pieces = [i.used for i in items if not isinstance(i, Share)]
+    pieces = [i.usage for i in items if not isinstance(i, Share)]
     for covered in (None, 3):
         for day in {u.day for u in usage}:
-            whole = [u.device_ms for u in usage if (u.day, u.covered) == (day, covered)]
-            parts = [u.device_ms for u in pieces if (u.day, u.covered) == (day, covered)]
+            whole = [u.device_ms for u in usage if (u.day, u.reserved_line) == (day, covered)]
+            parts = [u.device_ms for u in pieces if (u.day, u.reserved_line) == (day, covered)]
             assert sum(parts) == sum(whole)
     assert by_selection(pieces) == by_selection(usage)
-    assert all(isinstance(i, Covered) == (i.used.covered == 3) for i in items
+    assert all(isinstance(i, PackageUsage) == (i.usage.reserved_line == 3) for i in items
                if not isinstance(i, Share))  # fmt: skip
     for line in packages:
-        drawn = [i.used for i in items if isinstance(i, Priced) and i.line is line]
+        drawn = [i.usage for i in items if isinstance(i, PricedUsage) and i.line is line]
         assert sum(u.device_ms for u in drawn) <= line.quantity_ms
         assert all(line.applies(u, H100) for u in drawn)
     for item in items:
-        if isinstance(item, Unpriced) and item.used.nvml_name == "H100":
-            assert not any(line.applies(item.used, H100) for line in meters)
-        if isinstance(item, Priced) and item.line.kind == "metered":
-            fitting = [line for line in meters if line.applies(item.used, H100)]
+        if isinstance(item, UnpricedUsage) and item.usage.nvml_name == "H100":
+            assert not any(line.applies(item.usage, H100) for line in meters)
+        if isinstance(item, PricedUsage) and item.line.kind == "metered":
+            fitting = [line for line in meters if line.applies(item.usage, H100)]
             assert max(fitting, key=told) == item.line
             assert [told(line) for line in fitting].count(told(item.line)) == 1
 
 
-def by_selection(usage: list[Used]) -> dict[tuple[str, ...], Fraction]:
+def by_selection(usage: list[Usage]) -> dict[tuple[str, ...], Fraction]:
     """Device-milliseconds by all that a line may select."""
     sums: dict[tuple[str, ...], Fraction] = {}
     for u in usage:
@@ -300,18 +302,19 @@ def told(line: PriceLine) -> str:
 @settings(deadline=None)
 @given(usages, lines)
 def test_what_lines_get_does_not_depend_on_how_finely_usage_is_told(
-    usage: list[Used], packages: list[PriceLine]
+    usage: list[Usage], packages: list[PriceLine]
 ) -> None:
     """The charge is made from sums, the evidence of a statement from single devices."""
-    open_ = [replace(u, covered=None) for u in usage]
-    sums: dict[Used, Fraction] = {}
+    open_ = [replace(u, reserved_line=None) for u in usage]
+    sums: dict[Usage, Fraction] = {}
     for u in open_:
         key = replace(u, device="", device_ms=Fraction(0))
         sums[key] = sums.get(key, Fraction(0)) + u.device_ms
     coarse = [replace(key, device_ms=total) for key, total in sums.items()]
     urgent = replace(METERED, price=7, partition="urgent")
     fine, summed = (
-        charges(owed(billed(usage, METERED, urgent, *packages)), {}) for usage in (open_, coarse)
+        charges(owed_items(billed(usage, METERED, urgent, *packages)), {})
+        for usage in (open_, coarse)
     )
     assert fine.keys() - summed.keys() <= {
         key for key, total in fine.items() if not total.device_ms
@@ -322,9 +325,9 @@ def test_what_lines_get_does_not_depend_on_how_finely_usage_is_told(
 @settings(deadline=None)
 @given(usages, lines)
 def test_a_charge_is_its_exact_cost_rounded_once(
-    usage: list[Used], packages: list[PriceLine]
+    usage: list[Usage], packages: list[PriceLine]
 ) -> None:
-    items = owed(billed(usage, METERED, RESERVED, FEE, *packages, seen=(seen(23, 1),)))
+    items = owed_items(billed(usage, METERED, RESERVED, FEE, *packages, seen=(seen(23, 1),)))
     exact: dict[ChargeKey, Fraction] = {}
     for item in items:
         (key,) = charges([item], {})

@@ -124,7 +124,7 @@ def test_the_same_file_again_changes_nothing_and_an_empty_one_is_refused(
         claim = claim_by_number(db, number)
         assert len(book.files(db, key(claim))) == 1
         with pytest.raises(Refused, match="file_empty"):
-            add_file(db, claim, FileRole.OTHER, File.given("a", b""), actor="x", now=START)
+            add_file(db, claim, FileRole.OTHER, File.from_content("a", b""), actor="x", now=START)
         hash_ = add_file(db, claim, FileRole.OTHER, file(FileRole.RECEIPT), actor="x", now=START)
         assert hash_ == file("receipt").hash  # one content, used twice
 

@@ -226,7 +226,9 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
     with pytest.raises(Conflict, match="proposal_outdated"):
         office.confirm(made, APPROVER, OVER)
     with Session(office.engine) as db, db.begin():
-        respond(db, key(made), answer=Answer.WITHDRAWN, seen=made.digest, viewer=CLERK, now=OVER)
+        respond(
+            db, key(made), answer=Answer.WITHDRAWN, digest_seen=made.digest, viewer=CLERK, now=OVER
+        )
     office.confirm(propose(office, number), APPROVER, OVER)
     assert office.claim(number).state == "approved"
 

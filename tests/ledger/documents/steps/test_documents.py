@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.errors import Refused
 from tests.support.documents import (
     CENTRE,
@@ -51,7 +51,7 @@ def test_the_very_same_file_again_changes_nothing(desk: Desk) -> None:
     key = desk.taken(invoice(1), original)
     before = desk.count()
     again = desk.bring(invoice(1), original, actor=OTHER)
-    assert isinstance(again, Taken)
+    assert isinstance(again, Intake)
     assert [(d.id, d.outcome) for d in again.documents] == [(key, "unchanged")]
     assert desk.count() == before
 
@@ -69,7 +69,7 @@ def test_a_number_is_taken_once(desk: Desk, change: dict[str, Any], code: str) -
     """Whichever firm brings it, and in whichever file."""
     desk.taken(invoice(1), actor=CLERK)
     found = desk.bring(replace(invoice(1), **change), file("another"), actor=OTHER)
-    assert not isinstance(found, Taken)
+    assert not isinstance(found, Intake)
     (one,) = found
     assert (one.where, one.code) == ("number", code)
     assert dict(one.params) == {"number": digital(1), "by": "李四", "on": "2026-11-23"}
@@ -150,7 +150,7 @@ class TestKeyed:
 
     def test_it_stands_when_another_person_confirmed_it(self, desk: Desk) -> None:
         done = desk.bring(settlement("2026-1"), file(b"%PDF-1.7", "扫描.pdf"))
-        assert isinstance(done, Taken)
+        assert isinstance(done, Intake)
         assert desk.standing() == []
         asked = desk.owner.execute(
             "SELECT kind, subject, decided_by, content->>'gross_fen', content->>'original'"
@@ -166,7 +166,7 @@ class TestKeyed:
 
     def test_who_keyed_it_does_not_confirm_it(self, desk: Desk) -> None:
         done = desk.bring(settlement("2026-1"), actor="clerk:周九#7")
-        assert isinstance(done, Taken)
+        assert isinstance(done, Intake)
         with pytest.raises(Refused, match="same_person"):
             desk.answer(done.decision)
         assert desk.standing() == []
@@ -182,12 +182,12 @@ class TestKeyed:
     def test_a_refused_one_makes_room_for_its_number(self, desk: Desk) -> None:
         scan = file(b"%PDF-1.7")
         done = desk.bring(settlement("2026-1"), scan)
-        assert isinstance(done, Taken)
+        assert isinstance(done, Intake)
         right = settlement("2026-1", 60_000)
         assert desk.refused(right, scan) == [("number", "number_known")]
         desk.answer(done.decision, "refused")
         again = desk.bring(right, scan)
-        assert isinstance(again, Taken)
+        assert isinstance(again, Intake)
         assert desk.row(done.documents[0].id).dropped_at == NOW
         desk.answer(again.decision)
         assert desk.standing() == [again.documents[0].id]
@@ -196,7 +196,7 @@ class TestKeyed:
         scan = file(b"%PDF-1.7")
         desk.taken(settlement("2026-1"), scan)
         again = desk.bring(settlement("2026-1"), scan)
-        assert isinstance(again, Taken)
+        assert isinstance(again, Intake)
         assert again.documents[0].outcome == "unchanged"
         other_period = settlement("2026-1", since=date(2026, 1, 1), until=date(2026, 3, 31))
         assert desk.refused(other_period, scan) == [("number", "number_known_same")]
@@ -209,7 +209,7 @@ class TestLists:
         documents = [invoice(n, source="keyed") for n in range(1, 6)]
         back = red(9, documents[0], -40_000, source="keyed")
         done = desk.listed([back, *documents], file("a,b\n", "四月.csv"))
-        assert isinstance(done, Taken)
+        assert isinstance(done, Intake)
         assert [d.number for d in done.documents] == [back.number, *(d.number for d in documents)]
         assert desk.standing() == []
         desk.answer(done.decision)
@@ -229,14 +229,14 @@ class TestLists:
     def test_a_list_is_taken_once(self, desk: Desk) -> None:
         listed, original = [invoice(1, source="keyed")], file("a,b\n")
         first = desk.listed(listed, original)
-        assert isinstance(first, Taken)
+        assert isinstance(first, Intake)
         again = desk.listed(listed, original)
         assert isinstance(again, list)
         (found,) = again
         params = {"by": "李四", "on": "2026-11-23"}
         assert (found.where, found.code, dict(found.params)) == ("file", "list_known", params)
         desk.answer(first.decision, "refused")
-        assert isinstance(desk.listed(listed, original), Taken)
+        assert isinstance(desk.listed(listed, original), Intake)
 
 
 def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents, joined, silences
+from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents, join_spans, silences
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def test_pieces_that_touch_are_one_and_keep_what_the_driver_said() -> None:
         span(0, 1, cause="gpu_lost"),
         span(2, 3, cause="gpu_lost", xid=45),
     ]
-    assert joined(pieces) == [Span(at(0), at(3), "g0", "n1", "gpu_lost", (45, 79))]
+    assert join_spans(pieces) == [Span(at(0), at(3), "g0", "n1", "gpu_lost", (45, 79))]
     (found,) = incidents([*pieces, span(0, 3, "g1", cause="gpu_lost", xid=79)])
     assert found.xids == [45, 79]
 
@@ -91,7 +91,7 @@ def test_every_span_is_in_one_incident_in_whatever_order_they_come(
 ) -> None:
     found = incidents(spans)
     told = [s for i in found for s in i.spans]
-    assert sorted(told) == sorted(joined(spans))
+    assert sorted(told) == sorted(join_spans(spans))
     assert all({s.cause for s in i.spans} == {i.cause} for i in found)
     assert [i.until for i in found] == sorted((i.until for i in found), reverse=True)
     mixed = list(spans)

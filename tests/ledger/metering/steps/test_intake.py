@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from agents import wire
 from api.door.batch_decoder import read_kept, read_window
-from ledger.metering.queries.windows import Kept, Origin, fold, raw_connection
-from ledger.metering.steps.intake import Ahead, Forked, Receipt, Sent, release, take_batch
+from ledger.metering.queries.windows import KeptWindow, Origin, fold, raw_connection
+from ledger.metering.steps.intake import Ahead, Forked, Receipt, Submission, release, take_batch
 from tests.support.simulation import Node, enrolled, gpu_id, held, minute, place, window
 
 LATER = minute(100_000)
@@ -30,7 +30,7 @@ def node(owner: psycopg.Connection, cluster: int) -> Node:
     return enrolled(owner, cluster)
 
 
-def take(engine: sa.Engine, sent: Sent) -> Receipt | Forked | Ahead:
+def take(engine: sa.Engine, sent: Submission) -> Receipt | Forked | Ahead:
     with Session(engine) as db, db.begin():
         return take_batch(db, sent, LATER)
 
@@ -296,7 +296,7 @@ def test_a_release_reads_only_what_may_count(engine: sa.Engine, node: Node) -> N
     assert isinstance(take(engine, node.read(node.batch(hopeless))), Receipt)
     read: list[str] = []
 
-    def reading(body: dict[str, str]) -> Kept:
+    def reading(body: dict[str, str]) -> KeptWindow:
         read.append(body["gpu"])
         return read_kept(body)
 

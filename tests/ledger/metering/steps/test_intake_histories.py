@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from agents import wire
-from ledger.metering.queries.windows import Kept
-from ledger.metering.steps.intake import Ahead, Forked, Receipt, Sent, take_batch
+from ledger.metering.queries.windows import KeptWindow
+from ledger.metering.steps.intake import Ahead, Forked, Receipt, Submission, take_batch
 from ledger.units import beijing_day
 from tests.support.simulation import Node, enrolled, held, minute, place, window
 
@@ -60,18 +60,18 @@ class World:
         self.nodes = [copy.copy(node) for node in nodes]
         for node in self.nodes:
             node.sent = []
-        self.standing: dict[tuple[str, object], Kept] = {}
+        self.standing: dict[tuple[str, object], KeptWindow] = {}
         self.aside: set[tuple[str, object, bytes]] = set()
         self.answers: dict[bytes, Receipt] = {}
 
-    def take(self, sent: Sent, *, commit: bool = True) -> Receipt | Forked | Ahead:
+    def take(self, sent: Submission, *, commit: bool = True) -> Receipt | Forked | Ahead:
         with Session(self.engine) as db:
             outcome = take_batch(db, sent, LATER)
             if commit:
                 db.commit()
         return outcome
 
-    def accept(self, sent: Sent, receipt: object) -> None:
+    def accept(self, sent: Submission, receipt: object) -> None:
         """What the oracle says of a batch that is next in its stream."""
         fates: Counter[str] = Counter()
         for _, said in sent.windows:

@@ -11,14 +11,14 @@ from ledger.formats.digest import digest
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import (
     BankRow,
+    LineState,
     Payout,
-    Standing,
-    answered,
+    answer_moves,
     cover,
     list_content,
     listed,
     outcome,
-    refunded,
+    refund_moves,
     settle,
 )
 
@@ -60,10 +60,10 @@ def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, i
 
 
 def test_every_move_of_payment_is_a_legal_one() -> None:
-    moves = [*listed(1), *answered(LineResult.PAID, 1), *answered(LineResult.RETURNED, 1)]
+    moves = [*listed(1), *answer_moves(LineResult.PAID, 1), *answer_moves(LineResult.RETURNED, 1)]
     for fraud in (False, True):
         for to_treasury in (False, True):
-            moves += refunded(1, fraud=fraud, to_treasury=to_treasury)
+            moves += refund_moves(1, fraud=fraud, to_treasury=to_treasury)
     assert {(m.kind, m.from_role, m.to_role) for m in moves} <= LEGAL_MOVES
 
 
@@ -84,7 +84,7 @@ def test_a_line_is_never_settled_beyond_its_sum(said: list[tuple[str, int]]) -> 
         BankRow(f"row {n}", f"r{n}", "L", 1, result, fen, DAY, "")  # type: ignore[arg-type]
         for n, (result, fen) in enumerate(said)
     ]
-    after, found = settle({("L", 1): Standing(DAY, 100)}, frozenset(), file, DAY)
+    after, found = settle({("L", 1): LineState(DAY, 100)}, frozenset(), file, DAY)
     line = after["L", 1]
     assert line.open_fen >= 0
     booked = sum(row.fen for row in file if row.where not in {f.where for f in found})

@@ -159,7 +159,7 @@ def test_a_deadline_lies_ahead(treasury: Treasury) -> None:
 def test_what_is_to_be_paid_back_is_seen_until_a_case_is_open(treasury: Treasury) -> None:
     def owed() -> list[tuple[str, int]]:
         with Session(treasury.engine) as db:
-            return [(row.code, row.fen) for row in desk.owed(db)]
+            return [(row.code, row.fen) for row in desk.paybacks(db)]
 
     assert owed() == [("p1", 200)]
     recover(treasury)

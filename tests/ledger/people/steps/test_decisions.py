@@ -59,7 +59,7 @@ def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connec
                     db,
                     key(made),
                     answer=Answer.CONFIRMED,
-                    seen=made.digest,
+                    digest_seen=made.digest,
                     viewer=viewer,
                     now=NOW,
                 )
@@ -92,7 +92,9 @@ def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Eng
     made = opened(engine, "clerk:李四#1")
     for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
         with Session(engine) as db, pytest.raises(NotFound):
-            respond(db, key(made), answer=Answer.WITHDRAWN, seen="", viewer=viewer, now=NOW)
+            respond(db, key(made), answer=Answer.WITHDRAWN, digest_seen="", viewer=viewer, now=NOW)
     with Session(engine) as db, db.begin():
         clerk = Viewer(9, "李四", Role.APPROVER)
-        respond(db, key(made), answer=Answer.WITHDRAWN, seen=made.digest, viewer=clerk, now=NOW)
+        respond(
+            db, key(made), answer=Answer.WITHDRAWN, digest_seen=made.digest, viewer=clerk, now=NOW
+        )

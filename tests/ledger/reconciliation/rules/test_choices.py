@@ -6,7 +6,7 @@ import pytest
 
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.codes import Handling
-from ledger.reconciliation.rules.choices import Choice, allowed, faults, settled
+from ledger.reconciliation.rules.choices import Choice, allowed_treatments, faults, settle_cell
 from ledger.reconciliation.rules.difference_codes import Difference
 
 MONTH = date(2026, 10, 1)
@@ -26,14 +26,14 @@ def said(*choices: Choice, found: tuple[Difference, ...]) -> list[tuple[str, str
 
 
 def test_each_difference_keeps_its_own_reason_also_where_the_whole_has_one() -> None:
-    short = settled(cell(100, 80), [SHORT], [Choice("R17", "close", "折扣")], {}, "总的理由")
-    over = settled(cell(100, 130), [OVER], [Choice("R07", "exclude", "开多了")], {}, "总的理由")
+    short = settle_cell(cell(100, 80), [SHORT], [Choice("R17", "close", "折扣")], {}, "总的理由")
+    over = settle_cell(cell(100, 130), [OVER], [Choice("R07", "exclude", "开多了")], {}, "总的理由")
     assert [(t.code, t.treatment, t.reason) for t in short.typed] == [("R17", "close", "折扣")]
     assert [(t.code, t.treatment, t.reason) for t in over.typed] == [("R07", "exclude", "开多了")]
 
 
 def test_without_its_own_a_difference_has_the_reason_of_the_whole() -> None:
-    done = settled(cell(100, 130), [OVER], [], {}, "总的理由")
+    done = settle_cell(cell(100, 130), [OVER], [], {}, "总的理由")
     assert [t.reason for t in done.typed] == ["总的理由"]
 
 
@@ -60,4 +60,4 @@ def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
 
 @pytest.mark.parametrize("handling", ["block", "person", "cut", "exclude", "note"])
 def test_something_may_be_chosen_of_every_difference(handling: Handling) -> None:
-    assert allowed(Difference("R11", handling, 1, document=1))
+    assert allowed_treatments(Difference("R11", handling, 1, document=1))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.charging.rules.cells import Cell
-from ledger.reconciliation.rules.clearing import Exclusion, Settled, clear, settle
+from ledger.reconciliation.rules.clearing import CellOutcome, Exclusion, clear, settle
 
 MONTH = date(2026, 10, 1)
 ROLES = ("clearing", "metered", "invoiced", *(f"R{n:02d}" for n in range(1, 21)))
@@ -66,12 +66,12 @@ def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
 
 
 @given(settled)
-def test_typed_differences_add_up_to_invoiced_less_metered(one: Settled) -> None:
+def test_typed_differences_add_up_to_invoiced_less_metered(one: CellOutcome) -> None:
     assert sum(t.fen for t in one.typed) == one.cell.invoiced_fen - one.cell.metered_fen
 
 
 @given(settled)
-def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(one: Settled) -> None:
+def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(one: CellOutcome) -> None:
     assert 0 <= one.matched_fen <= one.cell.invoiced_fen
     assert one.matched_fen <= one.cell.metered_fen + one.cell.extra_fen
     assert 0 <= one.closed_fen <= one.cell.metered_fen
@@ -79,7 +79,7 @@ def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(one: Settled) ->
 
 @given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))
 def test_a_cleared_month_comes_to_nothing_however_often_it_is_decided_again(
-    history: list[list[Settled]],
+    history: list[list[CellOutcome]],
 ) -> None:
     balances = dict.fromkeys(ROLES, 0)
     for cells in history:

@@ -14,7 +14,7 @@ from ledger.policy import load
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     CODES,
-    Billed,
+    BilledDocument,
     BilledLine,
     ContractLine,
     Difference,
@@ -32,7 +32,7 @@ FEN = 100_000
 CELL = Cell(1, OCTOBER, 7, "v1", "model", FEN, FEN)
 KEY = CELL.key
 LINE = BilledLine(1, "*信息技术服务*算力服务费", "项", "1", "6%", FEN, {KEY: FEN})
-BILLED = Billed(
+BILLED = BilledDocument(
     5, "digital_invoice", SELLER, BUYER, OCTOBER, date(2026, 10, 31), FEN, 6_000, 106_000, (LINE,),
     spells=((date(2026, 1, 1), None),),
 )  # fmt: skip
@@ -41,7 +41,7 @@ SOUND = Evidence()
 
 
 def found(
-    billed: Billed | None = BILLED,
+    billed: BilledDocument | None = BILLED,
     cell: Cell = CELL,
     terms: Terms = TERMS,
     evidence: Evidence = SOUND,
@@ -54,7 +54,7 @@ def said(*args: object, **more: object) -> list[tuple[str, str, int]]:
     return [(d.code, d.handling, d.fen) for d in found(*args, **more)]  # type: ignore[arg-type]
 
 
-def lined(**other: object) -> Billed:
+def lined(**other: object) -> BilledDocument:
     """The document with another line."""
     return replace(BILLED, lines=(replace(LINE, **other),))  # type: ignore[arg-type]
 
@@ -224,7 +224,7 @@ def test_r14_outside_the_term_or_the_period() -> None:
     assert of("R14", found(ended, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
     later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
     assert of("R14", found(later)) == [("exclude", FEN)]
-    assert found(replace(later, named=(1, OCTOBER))) == []  # its statement says so
+    assert found(replace(later, statement_month=(1, OCTOBER))) == []  # its statement says so
     assert found(replace(later, since=date(2026, 10, 31))) == []
 
 

@@ -66,17 +66,17 @@ def test_what_fits_to_the_fen_goes_first() -> None:
 
 def test_a_statement_number_fixes_contract_and_month() -> None:
     cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, 2, 100, contract=2)]
-    named = line(100, named=(2, NOVEMBER))
+    named = line(100, statement_month=(2, NOVEMBER))
     assert laid([named], cells) == {(1, NOVEMBER, 2): 100}
 
 
 def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:
-    assert propose([line(100, named=(9, OCTOBER))], [cell(metered=100)]) == []
+    assert propose([line(100, statement_month=(9, OCTOBER))], [cell(metered=100)]) == []
 
 
 def test_what_is_named_comes_before_what_merely_fits() -> None:
     cells = [cell(metered=100), cell(NOVEMBER, metered=0)]
-    lines = [line(100, 1), line(80, 2, named=(1, OCTOBER))]
+    lines = [line(100, 1), line(80, 2, statement_month=(1, OCTOBER))]
     assert laid(lines, cells) == {(1, OCTOBER, 1): 100, (2, OCTOBER, 1): 80}
     assert {s.document: s.fen for s in propose(lines, [replace(cells[0], metered_fen=180)])} == {
         1: 100, 2: 80,
@@ -149,7 +149,7 @@ LINES = st.lists(
         st.integers(1, 50),
         since=st.sampled_from([OCTOBER, NOVEMBER]),
         until=st.sampled_from([date(2026, 11, 30), date(2026, 12, 31)]),
-        named=st.sampled_from([None, None, (1, NOVEMBER)]),
+        statement_month=st.sampled_from([None, None, (1, NOVEMBER)]),
     ),
     max_size=8,
     unique_by=lambda one: one.document,
@@ -207,7 +207,11 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
     shares = propose([one], cells)
     after = {c.key: c for c in applied([one], cells, shares)[1]}
     if any(after[s.cell].invoiced_fen > after[s.cell].metered_fen for s in shares):
-        first, last = (one.named[1], one.named[1]) if one.named else (one.since, one.until)
+        first, last = (
+            (one.statement_month[1], one.statement_month[1])
+            if one.statement_month
+            else (one.since, one.until)
+        )
         kind = after[shares[0].cell].kind
         may = [c for c in after.values() if first <= c.month <= last and c.kind == kind]
         assert all(c.invoiced_fen >= c.metered_fen for c in may)
@@ -215,14 +219,14 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
 
 def test_a_red_document_takes_what_is_not_allocated_first() -> None:
     standing = [Share(1, 1, cell().key, 60)]
-    assert take_back([(2, 1, -40)], standing, left=60) == []
+    assert take_back([(2, 1, -40)], standing, left_fen=60) == []
 
 
 def test_a_red_document_takes_back_in_proportion() -> None:
     first, second, third = cell().key, cell(price=2).key, cell(NOVEMBER).key
     standing = [Share(1, 1, first, 50), Share(1, 2, second, 25), Share(1, 2, third, 25)]
     # 10 of 100: 5, 2.5 and 2.5; the odd fen goes to the first of those that are alike.
-    assert take_back([(2, 1, -10)], standing, left=90) == [
+    assert take_back([(2, 1, -10)], standing, left_fen=90) == [
         Share(2, 1, first, -5), Share(2, 1, second, -3), Share(2, 1, third, -2),
     ]  # fmt: skip
 
@@ -230,14 +234,14 @@ def test_a_red_document_takes_back_in_proportion() -> None:
 def test_a_second_red_document_takes_from_what_the_first_left() -> None:
     first, second = cell().key, cell(price=2).key
     standing = [Share(1, 1, first, 50), Share(1, 1, second, 50), Share(2, 1, first, -50)]
-    assert take_back([(3, 1, -30), (3, 2, -20)], standing, left=0) == [
+    assert take_back([(3, 1, -30), (3, 2, -20)], standing, left_fen=0) == [
         Share(3, 1, second, -30), Share(3, 2, second, -20),
     ]  # fmt: skip
 
 
 def test_red_lines_that_are_worth_too_little() -> None:
     with pytest.raises(ValueError, match="cannot take back"):
-        take_back([(2, 1, -5)], [Share(1, 1, cell().key, 50)], left=0)
+        take_back([(2, 1, -5)], [Share(1, 1, cell().key, 50)], left_fen=0)
 
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=6), st.data())

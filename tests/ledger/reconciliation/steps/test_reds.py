@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.documents.steps import freezes
-from ledger.documents.steps.documents import Taken
+from ledger.documents.steps.documents import Intake
 from ledger.errors import Refused
 from ledger.reconciliation.steps.match import match
 from tests.support.documents import CLERK, Desk, invoice, party, red
@@ -29,7 +29,7 @@ def test_net_of_its_red_ones_a_blue_one_is_worth_less(desk: Desk) -> None:
     assert desk.one(f"SELECT net_fen FROM family_sums WHERE root = {key}") == 70_000
     too_much = red(3, blue, -70_001)
     found = desk.bring(too_much)
-    assert not isinstance(found, Taken)
+    assert not isinstance(found, Intake)
     assert [(f.where, f.code) for f in found] == [("reverses", "red_too_much")]
     assert dict(found[0].params) == {"number": blue.number, "left": "742.00"}
     desk.taken(red(4, blue, -70_000))
@@ -58,7 +58,7 @@ def test_a_keyed_one_takes_nothing_before_it_is_confirmed(desk: Desk) -> None:
     key = desk.taken(blue)
     worth = f"SELECT net_fen FROM family_sums WHERE root = {key}"
     done = desk.bring(red(2, blue, -100_000, source="keyed"))
-    assert isinstance(done, Taken)
+    assert isinstance(done, Intake)
     assert desk.one(worth) == 100_000
     assert desk.refused(red(3, blue, -1)) == [("reverses", "red_too_much")]
     desk.answer(done.decision)
@@ -70,8 +70,8 @@ def test_it_waits_for_its_blue_one(desk: Desk) -> None:
     first = desk.bring(blue)
     assert desk.refused(red(2, blue, -100)) == [("reverses", "blue_unconfirmed")]
     second = desk.bring(red(2, blue, -100, source="keyed"))
-    assert isinstance(first, Taken)
-    assert isinstance(second, Taken)
+    assert isinstance(first, Intake)
+    assert isinstance(second, Intake)
     with pytest.raises(Refused, match="blue_unconfirmed"):
         desk.answer(second.decision)
     desk.answer(first.decision)
@@ -107,7 +107,7 @@ def test_a_red_one_takes_back_its_part_of_what_was_allocated(town: Town, desk: D
     desk.taken(red(2, blue, -120))
     assert desk.one(allocated) == 180
     on_its_way = desk.bring(red(3, blue, -180, source="keyed"))
-    assert isinstance(on_its_way, Taken)
+    assert isinstance(on_its_way, Intake)
     assert desk.one(allocated) == 180
     desk.answer(on_its_way.decision)
     assert desk.one(allocated) == 0

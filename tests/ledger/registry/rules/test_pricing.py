@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from ledger.charging.rules.charges import ChargeKey, charges
 from ledger.registry.codes import Market
-from ledger.registry.rules.pricing import Priced, PriceLine, Unpriced, Used, fen_per_ms, price
+from ledger.registry.rules.pricing import (
+    PricedUsage,
+    PriceLine,
+    UnpricedUsage,
+    Usage,
+    fen_per_ms,
+    price,
+)
 from ledger.units import HOUR_MS, round_half_up
 
 DAY = date(2026, 3, 1)
@@ -18,8 +25,10 @@ H100, A800 = 1, 2
 CATALOGUE = {("H100", ""): H100, ("H100", "1g.10gb"): H100, ("A800", ""): A800}
 
 
-def used(name: str = "H100", profile: str = "", day: date = DAY, hours: Fraction | int = 1) -> Used:
-    return Used(7, 3, name, profile, day, Fraction(hours) * HOUR_MS)
+def used(
+    name: str = "H100", profile: str = "", day: date = DAY, hours: Fraction | int = 1
+) -> Usage:
+    return Usage(7, 3, name, profile, day, Fraction(hours) * HOUR_MS)
 
 
 def line(
@@ -61,7 +70,7 @@ def test_every_unit_comes_down_to_fen_per_device_hour(
 def test_the_more_exact_price_wins() -> None:
     lines = [line(1), line(2, model=H100), line(3, model=H100, profile="1g.10gb")]
     found = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
-    assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 2, 3]
+    assert [item.line.price for item in found if isinstance(item, PricedUsage)] == [1, 2, 3]
 
 
 WHOLE = line(1, model=H100, profile="")
@@ -97,7 +106,7 @@ def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
     lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
     for order in (lines, lines[::-1]):
         (found,) = price([here], order, CATALOGUE)
-        assert isinstance(found, Priced)
+        assert isinstance(found, PricedUsage)
         assert found.line.price == price_
 
 
@@ -112,21 +121,21 @@ def test_a_selector_leaves_other_usage_alone() -> None:
         replace(plain, market=Market.SPOT),
     ]
     found = price(there, lines, CATALOGUE)
-    assert [item.line.price for item in found if isinstance(item, Priced)] == [1, 1, 3, 4, 5]
+    assert [item.line.price for item in found if isinstance(item, PricedUsage)] == [1, 1, 3, 4, 5]
 
 
 def test_what_no_price_covers_is_told_never_dropped() -> None:
     lines = [line(1, model=H100, profile="", since=DAY, until=date(2026, 3, 2))]
     usage = [used("B200"), used(profile="3g.40gb"), used("A800"), used(day=date(2026, 3, 2))]
     found = price([*usage, used()], lines, CATALOGUE)
-    reasons = [item.reason for item in found if isinstance(item, Unpriced)]
+    reasons = [item.reason for item in found if isinstance(item, UnpricedUsage)]
     assert reasons == ["unknown_model", "unknown_model", "no_price", "no_price"]
-    assert sum(item.used.device_ms for item in found) == 5 * HOUR_MS
+    assert sum(item.usage.device_ms for item in found) == 5 * HOUR_MS
 
 
 def test_another_contract_does_not_price_it() -> None:
     other = PriceLine(1, 5, 8, 3, None, None, None, None, Fraction(1))
-    assert isinstance(price([used()], [other], CATALOGUE)[0], Unpriced)
+    assert isinstance(price([used()], [other], CATALOGUE)[0], UnpricedUsage)
 
 
 def test_charges_are_cut_by_month_price_and_policy() -> None:
@@ -137,7 +146,7 @@ def test_charges_are_cut_by_month_price_and_policy() -> None:
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 15), date(2026, 3, 16)]
     priced = price([used(day=day) for day in days], lines, CATALOGUE)
     found = charges(
-        [item for item in priced if isinstance(item, Priced)],
+        [item for item in priced if isinstance(item, PricedUsage)],
         {7: ("drill", date(2026, 3, 1), date(2026, 3, 16))},
     )
     february, march = date(2026, 2, 1), date(2026, 3, 1)
@@ -157,6 +166,6 @@ pieces = st.lists(
 def test_a_charge_is_rounded_once_however_its_usage_is_cut(hours: list[Fraction], fen: int) -> None:
     lines = [line(1, yuan=str(Fraction(fen, 100)))]
     priced = price([used(hours=h) for h in hours], lines, CATALOGUE)
-    (total,) = charges([p for p in priced if isinstance(p, Priced)], {}).values()
+    (total,) = charges([p for p in priced if isinstance(p, PricedUsage)], {}).values()
     assert total.device_ms == sum(hours) * HOUR_MS
     assert total.cost_fen == round_half_up(sum(hours) * fen)

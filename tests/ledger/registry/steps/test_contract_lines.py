@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from agents import wire
 from ledger.charging.steps import charge
-from ledger.registry.steps.register import Registered, register
+from ledger.registry.steps.register import RegistrationReport, register
 from tests.support.simulation import gpu_id, held, window
 from tests.support.town import NOW, Town
 
@@ -43,7 +43,7 @@ class Books:
     def __init__(self, town: Town, db: Session) -> None:
         self.town, self.db = town, db
 
-    def say(self, text: str, *, supersede: bool = False) -> Registered:
+    def say(self, text: str, *, supersede: bool = False) -> RegistrationReport:
         done = register(self.db, text, actor="clerk", now=NOW, supersede=supersede)
         self.db.commit()
         return done

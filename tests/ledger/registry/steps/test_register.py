@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.charging.queries import contract_lines
-from ledger.registry.steps.register import Registered, register
+from ledger.registry.steps.register import RegistrationReport, register
 from tests.support.paths import EXAMPLES
 
 EXAMPLE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
@@ -35,11 +35,11 @@ def db(engine: sa.Engine) -> Iterator[Session]:
         yield session
 
 
-def said(done: Registered) -> list[tuple[str, str]]:
+def said(done: RegistrationReport) -> list[tuple[str, str]]:
     return [(finding.where, finding.code) for finding in done.findings]
 
 
-def again(db: Session, text: str, *, supersede: bool = False, days: int = 1) -> Registered:
+def again(db: Session, text: str, *, supersede: bool = False, days: int = 1) -> RegistrationReport:
     now = NOW + timedelta(days=days)
     return register(db, text, actor="second clerk", now=now, supersede=supersede)
 
@@ -67,7 +67,7 @@ def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
 def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
     with Session(engine) as db:
         done = register(db, EXAMPLE, actor="clerk", now=NOW)
-        assert done == Registered(
+        assert done == RegistrationReport(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
                 "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 12,
@@ -297,7 +297,7 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
     """The second waits, and then finds everything there."""
     text = "organisations: [{uscc: N2640104MADEM00018, name: 合作社}]\n"
     text += BINDING % ("helan-team", "from: 2020-01-01, until: 2020-12-31")
-    outcomes: list[Registered] = []
+    outcomes: list[RegistrationReport] = []
 
     def clerk() -> None:
         with Session(engine) as own:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.registry.queries import payee_of, related
-from ledger.registry.steps.register import Registered, register
+from ledger.registry.steps.register import RegistrationReport, register
 from tests.support.paths import EXAMPLES
 
 EXAMPLE = (EXAMPLES / "registry.yaml").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def db(engine: sa.Engine) -> Iterator[Session]:
         yield session
 
 
-def say(db: Session, line: str, *, supersede: bool = False) -> Registered:
+def say(db: Session, line: str, *, supersede: bool = False) -> RegistrationReport:
     text = f"relations: [{{{line}}}]"
     return register(db, text, actor="second clerk", now=NOW, supersede=supersede)
 

@@ -18,7 +18,7 @@ from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
-from ledger.vouchers.steps.caps import lowered, propose_cap, raised
+from ledger.vouchers.steps.caps import lower_moves, propose_cap, raise_moves
 from ledger.vouchers.steps.reserve import reserve
 from tests.support.accounts.rights import book
 from tests.support.simulation import window
@@ -41,7 +41,7 @@ def confirmed(town: Town, decision: Decision) -> None:
             db,
             key(decision),
             answer=Answer.CONFIRMED,
-            seen=decision.digest,
+            digest_seen=decision.digest,
             viewer=APPROVER,
             now=NOW,
         )
@@ -133,7 +133,9 @@ def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> N
     made = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
-        respond(db, key(made), answer=Answer.CONFIRMED, seen=made.digest, viewer=same, now=NOW)
+        respond(
+            db, key(made), answer=Answer.CONFIRMED, digest_seen=made.digest, viewer=same, now=NOW
+        )
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
@@ -160,14 +162,14 @@ def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
 
 
 def test_the_moves_of_a_change() -> None:
-    assert [(m.kind, m.amount) for m in raised(7)] == [("eligible", 7), ("issue", 7)]
-    less = [(m.kind, m.amount) for m in lowered(7, book(A=9, E=2))]
+    assert [(m.kind, m.amount) for m in raise_moves(7)] == [("eligible", 7), ("issue", 7)]
+    less = [(m.kind, m.amount) for m in lower_moves(7, book(A=9, E=2))]
     assert less == [("withdraw", 5), ("reduce", 7)]
-    assert [m.kind for m in lowered(7, book(A=9, E=7))] == ["reduce"]
+    assert [m.kind for m in lower_moves(7, book(A=9, E=7))] == ["reduce"]
 
 
 def test_no_line_of_code_lowers_a_promise_without_a_decision(town: Town) -> None:
     book = voucher_of(town).book
     part = [Move("withdraw", "available", "entitlement", 1)]
     with Session(town.engine) as db, pytest.raises(Refused, match="undecided"):
-        post(db, cause="mine", used=MONTH, booked=MONTH, actor="x", moves={book: part})
+        post(db, cause="mine", used_on=MONTH, booked=MONTH, actor="x", moves={book: part})

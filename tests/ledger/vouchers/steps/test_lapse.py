@@ -31,7 +31,7 @@ def answered(town: Town, decision: Decision) -> None:
             db,
             key(decision),
             answer=Answer.CONFIRMED,
-            seen=decision.digest,
+            digest_seen=decision.digest,
             viewer=APPROVER,
             now=NOW,
         )

@@ -12,7 +12,13 @@ from ledger.accounts.queries import post
 from ledger.accounts.rules.targets import Rights
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.postgres.columns import key
-from ledger.vouchers.steps.reserve import expire, release, reservation_of, reserve, standing
+from ledger.vouchers.steps.reserve import (
+    expire,
+    open_reservations,
+    release,
+    reservation_of,
+    reserve,
+)
 from ledger.vouchers.tables import Voucher
 from tests.support.accounts.rights import book
 from tests.support.vouchers import MONTH, NOW, audit, chain, held, place_voucher
@@ -54,7 +60,7 @@ class Desk:
         with Session(self.engine) as db, db.begin():
             part = chain(fen, "accrue reserved accrued")
             moves = {self.voucher.book: part}
-            post(db, cause=f"use/{fen}", used=MONTH, booked=MONTH, actor="x", moves=moves)
+            post(db, cause=f"use/{fen}", used_on=MONTH, booked=MONTH, actor="x", moves=moves)
 
     @property
     def rights(self) -> Rights:
@@ -97,7 +103,7 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
     third = desk.reserve(30)
     desk.use(45)  # all of the first, five of the second
     with Session(desk.engine) as db:
-        left = [(one.id, fen) for one, fen in standing(db, desk.voucher)]
+        left = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
     assert left == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
     assert desk.rights == book(A=40, H=15, C=45)

@@ -69,7 +69,7 @@ def test_again_gives_the_same_voucher(
 ) -> None:
     first = opened(engine, project)
     with Session(engine) as db, db.begin():
-        post(db, cause="a", used=MONTH, booked=MONTH, actor="x", moves={first.book: accrue(30)})
+        post(db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={first.book: accrue(30)})
     again = opened(engine, project)
     assert (again.id, again.book) == (first.id, first.book)
     with Session(engine) as db:

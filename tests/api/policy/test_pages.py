@@ -1,6 +1,5 @@
 """«我能申请什么»: facts as people type them, every clause answered, and nothing kept."""
 
-import re
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from ledger.policy import load
 from tests.support.api.city import Site
+from tests.support.api.html import attribute, attributes, one, parse, texts, visible_text
+from tests.support.api.html import text as visible
 
 COMPANY = {"subject_kind": "enterprise", "legal_person": "yes"}
 PROJECT = {
@@ -32,16 +33,17 @@ def page(client: TestClient, facts: dict[str, str], clause: str = "") -> str:
 
 def grouped(html: str) -> dict[str, list[str]]:
     """The clauses under each result."""
-    found = {}
-    for section in re.split(r'<section class="card long">', html)[1:]:
-        word = re.search(r"</span>([^<]+)</span> <span class=\"quiet\">", section)
-        if word:
-            found[word[1]] = re.findall(r'href="/eligibility/(\d\d-\d)', section)
-    return found
+    return {
+        visible(one(section, "h2 .state"))[1:]: [
+            url.partition("?")[0].rpartition("/")[2]
+            for url in attributes(section, "a[href^='/eligibility/']", "href")
+        ]
+        for section in parse(html).css("section.card.long:has(h2 .state)")
+    }
 
 
 def text(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html))
+    return visible_text(html, "")
 
 
 @pytest.fixture
@@ -53,13 +55,13 @@ def test_the_form_asks_for_every_fact_once_and_for_what_was_paid_clause_by_claus
     builder: TestClient,
 ) -> None:
     html = page(builder, {})
-    names = re.findall(r'<(?:input|select) id="[^"]+" name="([^"]+)"', html)
+    names = attributes(parse(html), "input[id][name], select[id][name]", "name")
     assert len(names) == len(set(names))
     assert {"subject_kind", "seats", "annual_revenue_fen", "facility_kwh"} <= set(names)
     paid = [name for name in names if name.endswith("paid_before_fen")]
     assert paid == ["09-1.paid_before_fen", "12-1.paid_before_fen", "14-1.paid_before_fen"]
     assert grouped(html) == {}
-    assert re.findall(r"<option[^>]* selected>([^<]*)", html) == ["yinchuan-2024-draft"]
+    assert texts(parse(html), "option[selected]") == ["yinchuan-2024-draft"]
 
 
 def test_all_clauses_are_answered_each_in_one_place(builder: TestClient) -> None:
@@ -132,16 +134,13 @@ def test_a_blank_is_not_a_nought(builder: TestClient) -> None:
 
 def test_an_answer_leads_to_its_explanation_and_back(builder: TestClient) -> None:
     html = page(builder, {**PROJECT, "investment_24m_fen": "5.3亿"})
-    way = re.search(r'href="(/eligibility/03-1[^"]+)"', html)
-    assert way
-    told = builder.get(way[1].replace("&amp;", "&")).text
+    told = builder.get(attribute(one(parse(html), "a[href^='/eligibility/03-1']"), "href")).text
     said = text(told)
     assert "500,000,000.00 元 × 2/100 = 10,000,000.00 元" in said
     assert "原文第 428 至 621 字" in said
     assert "Q3-1 2年、3年从哪天起算？" in said
-    back = re.search(r'href="(/eligibility\?[^"]+)"', told)
-    assert back
-    assert grouped(builder.get(back[1].replace("&amp;", "&")).text) == grouped(html)
+    back = attribute(one(parse(told), "a[href^='/eligibility?']"), "href")
+    assert grouped(builder.get(back).text) == grouped(html)
 
 
 def test_another_version_may_be_asked(builder: TestClient) -> None:

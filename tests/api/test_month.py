@@ -21,6 +21,7 @@ from api.door import dependencies as deps
 from api.settings import Settings
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
+from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.invoices import einvoice_xml
 from tests.support.simulation import USCC, window
 from tests.support.town import Town
@@ -95,10 +96,10 @@ class Person:
 
     def confirm(self, path: str) -> None:
         """Look at a decision, and confirm just what was seen."""
-        seen = re.search(r'name="seen" value="([0-9a-f]{64})"', self.see(path))
-        assert seen
+        (digest,) = set(attributes(parse(self.see(path)), "input[name=seen]", "value"))
+        assert re.fullmatch(r"[0-9a-f]{64}", digest)
         assert (
-            "已确认" in self.browser.post(path, data={"answer": "confirmed", "seen": seen[1]}).text
+            "已确认" in self.browser.post(path, data={"answer": "confirmed", "seen": digest}).text
         )
 
 
@@ -127,7 +128,7 @@ def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:
 
 def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person) -> None:
     clerk.do("/statements", month="2026-03")
-    statement = found(r"/statements/(DZ-[\d-]+)", clerk.see("/statements"))
+    statement = link(clerk.see("/statements"), "/statements/DZ-").rpartition("/")[2]
     for party in (centre, builder):
         party.do(f"/statements/{statement}", word="confirmed")
     assert statement in centre.see("/centre")
@@ -145,7 +146,11 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     page = clerk.see(month)
     assert page.count("¥60.00") >= 3
     # One firm sells to itself in this town: that is for a person to judge, with a reason.
-    asked = re.findall(r'name="(treatment [^"]+)"[^>]*><option value="">', page)
+    asked = [
+        attribute(choice, "name")
+        for choice in parse(page).css("select[name^='treatment ']")
+        if attribute(one(choice, "option"), "value") == ""
+    ]
     assert asked
     refused = clerk.send(month)
     assert refused.status_code == 422
@@ -187,7 +192,7 @@ def paid(office: Office, finance: Person, approver: Person, claim: str) -> None:
     assert claim in finance.see("/payments")
     listed = finance.do("/payments/lists", indicator="2026/640100-2026-001", claims=claim)
     assert "壹拾捌元整" in finance.see(listed)
-    approver.confirm(found(r'href="(/decisions/\d+)"', finance.see(listed)))
+    approver.confirm(link(finance.see(listed), "/decisions/"))
     name = listed.rpartition("/")[2]
     answer = (
         f"流水号,清单号,序号,结果,金额,日期,原因\nB-1,{name},1,成功,18.00,{office.now:%Y-%m-%d},\n"
@@ -198,11 +203,10 @@ def paid(office: Office, finance: Person, approver: Person, claim: str) -> None:
     assert "已办结" in finance.see(listed)
 
 
-def found(pattern: str, page: str) -> str:
-    match = re.search(pattern, page)
-    assert match, page
-    return match[1]
+def link(page: str, beginning: str) -> str:
+    """The first link of a page that leads there."""
+    return attribute(one(parse(page), f"a[href^='{beginning}']"), "href")
 
 
 def first_decision(person: Person) -> str:
-    return urlsplit(found(r'href="(/decisions/\d+)"', person.see("/desk"))).path
+    return urlsplit(link(person.see("/desk"), "/decisions/")).path

@@ -1,6 +1,5 @@
 """The list of projects and a project's quota: the very figures of the API, and who may see them."""
 
-import re
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -12,6 +11,7 @@ from api.vouchers.pages import mark, outlook, rate
 from ledger.accounts.rules.targets import Rights
 from ledger.vouchers.queries import Day, Quota
 from tests.support.api.city import NOW, TEAMS, Site
+from tests.support.api.html import attribute, one, parse, text, texts, visible_text
 
 TODAY = NOW.date()
 
@@ -22,20 +22,16 @@ def api(site: Site, path: str) -> Any:
     return answer.json()
 
 
-def text(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
-
-
 @pytest.mark.parametrize("code", [team.code for team in TEAMS if team.voucher])
 def test_the_page_shows_the_api_s_figures(site: Site, code: str) -> None:
     quota, days = api(site, f"/projects/{code}/quota"), api(site, f"/projects/{code}/days")
     page = site.client(code).get(f"/projects/{code}")
-    said = text(page.text)
-    big = re.search(r'class="big">([^<]+)<', page.text)
-    assert big
-    assert big[1] == shown.money(quota["left_fen"])
-    rows = dict(re.findall(r"<dt[^>]*>(.*?)</dt><dd[^>]*>(.*?)</dd>", page.text, re.DOTALL))
-    found = {text(name).split()[0]: text(fen).strip() for name, fen in rows.items()}
+    said, parsed = visible_text(page.text), parse(page.text)
+    assert text(one(parsed, ".big")) == shown.money(quota["left_fen"])
+    found = {
+        text(name, " ").split()[0]: text(fen)
+        for name, fen in zip(parsed.css("dt"), parsed.css("dt + dd"), strict=True)
+    }
     assert found["额度"] == shown.money(quota["cap_fen"])
     assert found["预计"] == shown.money(quota["provisional_fen"])
     assert found["待兑付"] == shown.money(quota["payable_fen"])
@@ -57,7 +53,7 @@ def test_the_parts_add_up_to_the_cap(site: Site) -> None:
     rights = quota["rights"]
     assert quota["left_fen"] == 0
     assert sum(rights.values()) == quota["cap_fen"]
-    page = text(site.client("yunqi").get("/projects/yunqi").text)
+    page = visible_text(site.client("yunqi").get("/projects/yunqi").text)
     assert f"已到上限：超出的 {shown.money(quota['cut_fen'])} 不予补贴" in page
     assert quota["cut_fen"] > 0
     assert "已于 2026年4月11日 用完" in page
@@ -81,11 +77,12 @@ def test_an_operator_sees_no_money(site: Site) -> None:
 
 def test_the_list_has_every_project_with_its_state_and_their_sum(site: Site) -> None:
     page = site.client("clerk").get("/projects").text
-    states = dict(
-        re.findall(
-            r'<a href="/projects/(\w+)">.*?aria-hidden="true">.</span>(\w+)', page, re.DOTALL
-        )
-    )
+    states = {
+        attribute(one(row, "a[href^='/projects/']"), "href").rpartition("/")[2]: text(
+            one(row, ".state")
+        )[1:]
+        for row in parse(page).css("tbody tr:has(a[href^='/projects/'])")
+    }
     assert states == {
         "xinghe": "使用中",
         "yunqi": "已用完",
@@ -116,20 +113,20 @@ def test_what_has_no_price_is_no_zero(site: Site) -> None:
     page = site.client("liupan").get("/projects/liupan").text
     assert "有 784.00 卡时没有价格" in page
     assert "最近一笔用量在 2026年3月19日，此后没有数据" in page
-    row = re.search(r"2026-03-19</a></th>(.*?)</tr>", page, re.DOTALL)
-    assert row
-    assert "无价格" in row[1]
+    (row,) = [row for row in parse(page).css("tr") if texts(row, "th a") == ["2026-03-19"]]
+    assert "无价格" in text(row)
     assert "未测量" in page
 
 
 def test_every_day_stands_in_the_tables_behind_the_pictures(site: Site) -> None:
     page = site.client("xinghe").get("/projects/xinghe").text
     days = [day["day"] for day in api(site, "/projects/xinghe/days")]
-    behind = re.findall(r"<details>(.*?)</details>", page, re.DOTALL)
+    behind = parse(page).css("details:not([class])")
     assert len(behind) == 2
     for table in behind:
-        assert re.findall(r'<th scope="row">([\d-]+)</th>', table) == days
-    assert behind[1].count("未测量") == 4
+        heads = texts(table, "th[scope=row]")
+        assert [head for head in heads if not head.endswith("预测")] == days
+    assert text(behind[1]).count("未测量") == 4
 
 
 def test_the_same_figures_elsewhere_are_named(site: Site) -> None:

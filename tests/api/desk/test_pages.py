@@ -1,10 +1,9 @@
 """The pages of the month as each reader sees them: what waits, what is theirs, what to press."""
 
-import re
-
 import pytest
 
 from tests.support.api.city import Site
+from tests.support.api.html import attribute, attributes, one, parse, text, texts
 
 
 def see(site: Site, reader: str, path: str) -> str:
@@ -15,8 +14,14 @@ def see(site: Site, reader: str, path: str) -> str:
 
 def queues(page: str) -> dict[str, int]:
     """The desk's four numbers by the lists that they lead to."""
-    found = re.findall(r'<h2><a href="([^"]+)">[^<]+</a></h2>\s*<p class="big">(\d+)</p>', page)
-    return {url: int(count) for url, count in found}
+    urls = attributes(parse(page), "h2:has(+ p.big) > a", "href")
+    return dict(zip(urls, map(int, texts(parse(page), "h2:has(> a) + p.big")), strict=True))
+
+
+def decision_on(page: str, subject: str) -> str:
+    """Where the decision on this subject stands."""
+    links = parse(page).css("a[href^='/decisions/']")
+    return next(attribute(link, "href") for link in links if text(link).startswith(subject))
 
 
 def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
@@ -30,11 +35,8 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
 
 
 def test_what_one_decided_another_confirms(site: Site) -> None:
-    path = re.search(
-        r'href="(/decisions/\d+)">25642000000000000005', see(site, "clerk", "/decisions")
-    )
-    assert path
-    own, another, auditor = (see(site, who, path[1]) for who in ("clerk", "approver", "auditor"))
+    path = decision_on(see(site, "clerk", "/decisions"), "25642000000000000005")
+    own, another, auditor = (see(site, who, path) for who in ("clerk", "approver", "auditor"))
     assert 'value="withdrawn"' in own
     assert 'value="confirmed"' not in own
     assert "须由另一人确认" in own
@@ -45,9 +47,8 @@ def test_what_one_decided_another_confirms(site: Site) -> None:
 
 def test_a_keyed_document_is_confirmed_beside_its_original(site: Site) -> None:
     page = see(site, "approver", "/decisions")
-    made = re.search(r'href="(/decisions/\d+)">25642000000000000004', page)
-    assert made
-    assert 'href="/documents/4"' in see(site, "approver", made[1])
+    path = decision_on(page, "25642000000000000004")
+    assert 'href="/documents/4"' in see(site, "approver", path)
     assert "/api/v1/cost-documents/4/original" in see(site, "approver", "/documents/4")
 
 
@@ -98,18 +99,16 @@ def test_a_claim_has_the_buttons_of_the_reader_s_role(
     site: Site, reader: str, buttons: list[str]
 ) -> None:
     page = see(site, reader, "/claims/DF-2026-0002")
-    assert re.findall(r'name="action" value="(\w+)"', page) == buttons
+    assert attributes(parse(page), "[name=action]", "value") == buttons
 
 
 def test_a_claim_s_way_says_where_it_is(site: Site) -> None:
     page = see(site, "xinghe", "/claims/DF-2026-0004")
-    steps = re.findall(r'<li class="(\w+)"', page)
+    steps = attributes(parse(page), "li[class]", "class")
     assert steps == ["done", "done", "done", "now", "ahead", "ahead", "ahead"]
     assert "至 2026-04-15" in page
-    assert (
-        re.findall(r'<li class="(\w+)"', see(site, "xinghe", "/claims/DF-2026-0007"))
-        == ["done"] * 7
-    )
+    last = see(site, "xinghe", "/claims/DF-2026-0007")
+    assert attributes(parse(last), "li[class]", "class") == ["done"] * 7
 
 
 def test_publications_are_open_and_tell_no_account(site: Site) -> None:
@@ -122,20 +121,20 @@ def test_publications_are_open_and_tell_no_account(site: Site) -> None:
 
 def test_differences_stand_by_money(site: Site) -> None:
     page = see(site, "clerk", "/reconcile/1/2026-03")
-    table = page[page.index("<h2>差异</h2>") : page.index('id="detail"')]
-    sums = re.findall(r'<td class="n">−?¥([\d,.]+)</td>', table)
-    fen = [int(each.replace(",", "").replace(".", "")) for each in sums]
+    (form,) = [form for form in parse(page).css("form") if "差异" in texts(form, "h2")]
+    sums = [cell for cell in texts(form, "td.n") if "¥" in cell]
+    fen = [int(each.lstrip("−¥").replace(",", "").replace(".", "")) for each in sums]
     assert len(fen) > 2
     assert fen == sorted(fen, reverse=True)
 
 
 def test_an_opened_difference_shows_its_own_lines(site: Site) -> None:
     page = see(site, "clerk", "/reconcile/1/2026-03")
-    shown = re.findall(r'show=(\d+)#detail"[^>]*>(R\d\d)', page)
-    place = next(place for place, code in shown if code == "R18")
-    detail = see(site, "clerk", f"/reconcile/1/2026-03?show={place}").partition('id="detail"')[2]
+    links = parse(page).css("a[href*='show='][href$='#detail']")
+    path = next(attribute(link, "href") for link in links if text(link).startswith("R18"))
+    detail = text(one(parse(see(site, "clerk", path)), "#detail"))
     assert "25642000000000000003" in detail
-    assert "25642000000000000001" not in detail.partition("</section>")[0]
+    assert "25642000000000000001" not in detail
 
 
 def test_a_centre_reads_why_and_chooses_nothing(site: Site) -> None:

@@ -1,25 +1,18 @@
 """A day's page: its windows, page by page, add up to its figures."""
 
-import re
-
 from tests.support.api.city import Site
+from tests.support.api.html import attribute, one, parse, text, texts
 
 DAY = "/projects/xinghe/days/2026-04-12"
 
 
 def number(page: str, label: str) -> int:
-    found = re.search(rf"{label}</th><td class=\"n\">([\d,]+)<", page)
-    assert found, label
-    return int(found[1].replace(",", ""))
+    (row,) = [row for row in parse(page).css("tr") if label in texts(row, "th")]
+    return int(text(one(row, "th + td.n")).replace(",", ""))
 
 
 def rows(page: str) -> list[list[str]]:
-    body = page.split("<tbody>")[1].split("</tbody>", maxsplit=1)[0]
-    return [
-        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row)]
-        for row in body.split("</tr>")
-        if "<tr>" in row
-    ]
+    return [texts(row, "th, td") for row in one(parse(page), "tbody").css("tr")]
 
 
 def test_a_small_day_stands_on_one_page(site: Site) -> None:
@@ -34,9 +27,7 @@ def test_the_pages_of_a_large_day_add_up_to_it(site: Site) -> None:
     client = site.client("xinghe")
     page = client.get(DAY).text
     assert "本页只是当天的一部分" in page
-    following = re.search(r'href="([^"]+)" rel="next"', page)
-    assert following
-    last = client.get(following[1].replace("&amp;", "&")).text
+    last = client.get(attribute(one(parse(page), "a[rel=next]"), "href")).text
     assert 'rel="next"' not in last
     assert 'rel="prev"' in last
     shown = number(page, "本页合计") + number(last, "本页合计")
