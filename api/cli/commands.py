@@ -17,7 +17,7 @@ from api.cli.render import render
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _OTHER_NAME = {"ls": "list", "list": "ls"}
 _AS = {
     "as_json": Annotated[bool, typer.Option("--json", help=msgid("输出 JSON"))],
@@ -25,38 +25,46 @@ _AS = {
 }
 
 
-class _Usage(TyperCommand):
-    """A command whose usage line begins in the reader's language."""
+class _Command(TyperCommand):
+    """A command whose usage line and `--help` speak the reader's language."""
 
     def get_usage(self, ctx: Any) -> str:  # noqa: ANN401 - typer's own
         """The usage line."""
-        return _translated(super().get_usage(ctx))
+        return _usage(super().get_usage(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
+        """The option `--help`."""
+        return _explained(super().get_help_option(ctx))
 
 
-class _GroupUsage(TyperGroup):
-    """A group whose usage line begins in the reader's language."""
+class _Group(TyperGroup):
+    """A group whose usage line and `--help` speak the reader's language."""
 
     def get_usage(self, ctx: Any) -> str:  # noqa: ANN401 - typer's own
         """The usage line."""
-        return _translated(super().get_usage(ctx))
+        return _usage(super().get_usage(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
+        """The option `--help`."""
+        return _explained(super().get_help_option(ctx))
 
 
 class Commands(typer.Typer):
     """A group of commands, with a help text in Chinese that is translated when it is shown."""
 
     def __init__(self, help_text: str | None = None, **settings: Any) -> None:  # noqa: ANN401
-        super().__init__(cls=_GroupUsage, no_args_is_help=True, help=help_text, **settings)
+        super().__init__(cls=_Group, no_args_is_help=True, help=help_text, **settings)
 
     def verb(
         self, name: str, help_text: str, *, panel: str | None = None, other_name: bool = True
-    ) -> Callable[[_Command], _Command]:
+    ) -> Callable[[_Function], _Function]:
         """Register a function as the command of this name; `ls` is `list` too, where it may be."""
 
-        def register(function: _Command) -> _Command:
+        def register(function: _Function) -> _Function:
             runs = _printed(function)
-            self.command(name, cls=_Usage, help=help_text, rich_help_panel=panel)(runs)
+            self.command(name, cls=_Command, help=help_text, rich_help_panel=panel)(runs)
             if other_name and (other := _OTHER_NAME.get(name)):
-                self.command(other, cls=_Usage, help=help_text, hidden=True)(runs)
+                self.command(other, cls=_Command, help=help_text, hidden=True)(runs)
             return function
 
         return register
@@ -84,5 +92,11 @@ def _printed(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _translated(usage: str) -> str:
-    return usage.replace("Usage: ", _("用法："), 1)
+def _usage(line: str) -> str:
+    return line.replace("Usage: ", _("用法："), 1)
+
+
+def _explained(option: Any) -> Any:  # noqa: ANN401 - typer's own
+    if option is not None:
+        option.help = _("显示此说明")
+    return option

@@ -16,10 +16,9 @@ from typer.exceptions import TyperException
 from api.cli.failures import Exit
 from api.language.i18n import SOURCE, language, msgid
 from api.language.i18n import gettext as _
-from api.messages.sentences import field_message
+from api.messages.sentences import field_message, sentence
 
 _TYPER_WORDS = {
-    "Show this message and exit.": msgid("显示此说明"),
     "Install completion for the current shell.": msgid("为当前 shell 安装自动补全"),
     "Show completion for the current shell, to copy it or customize the installation.": msgid(
         "显示当前 shell 的自动补全脚本"
@@ -90,8 +89,7 @@ def _complaint(error: TyperException) -> str:
         name = parameter.get_error_hint().replace("'", "")
         if type(error).__name__ == "MissingParameter":
             return _("缺少 {name}").format(name=name)
-        faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
-        why = field_message(faults[0]) if faults else error.message
+        why = _fault(error)
         return _("{name} 的值不对：{why}").format(name=name, why=why)
     message = error.format_message()
     if language() == SOURCE:
@@ -99,3 +97,12 @@ def _complaint(error: TyperException) -> str:
             if said := pattern.fullmatch(error.message):
                 return _(sentence).format(*said.groups())
     return message
+
+
+def _fault(error: TyperException) -> str:
+    """What is wrong with a value, from what pydantic or typer says of it."""
+    _before, _among, choices = error.message.partition(" is not one of ")
+    if choices:
+        return sentence("enum", {"expected": choices.replace("'", "").rstrip(".")})
+    faults: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+    return field_message(faults[0]) if faults else error.message

@@ -15,7 +15,7 @@ from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.language.labels import label_of
 from ledger.registry.codes import LineKind
-from ledger.statements.codes import Standing
+from ledger.statements.codes import AnswerState
 
 app = Commands()
 statement = Commands(msgid("对账单"))
@@ -32,8 +32,8 @@ STATEMENTS = (
     Column(msgid("账期"), "month", MONTH),
     Column(msgid("版次"), "revision", NUMBER),
     Column(msgid("费用"), "total_fen", MONEY),
-    Column(msgid("中心"), "centre_says", coded(Standing)),
-    Column(msgid("企业"), "builder_says", coded(Standing)),
+    Column(msgid("中心"), "centre_says", coded(AnswerState)),
+    Column(msgid("企业"), "builder_says", coded(AnswerState)),
 )
 STATEMENT = (
     Column(msgid("对账单"), lambda s: s["number"] or _("预览")),
@@ -54,7 +54,7 @@ def _word(party: str, line: dict[str, Any]) -> str | None:
     """A party's word on a line, and why it contests it."""
     if (given := line[party]) is None:
         return None
-    word, why = label_of(Standing, given["answer"]), given["reason"]
+    word, why = label_of(AnswerState, given["answer"]), given["reason"]
     return _("{word}：{why}").format(word=word, why=why) if why else word
 
 

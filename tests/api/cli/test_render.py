@@ -58,7 +58,8 @@ def test_on_a_terminal_nothing_is_wider_than_it(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     wide = [Column("说明", 0), *(Column(f"figure {n}", n, MONEY) for n in range(1, 4))]
-    render(listing(wide, [("长" * 60, 1, 2, 3)]))
+    rows: list[list[object]] = [["长" * 60, 1, 2, 3]]
+    render(listing(wide, rows))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 1
     assert "¥0.03" in lines[1] + lines[-1]
