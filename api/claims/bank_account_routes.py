@@ -10,7 +10,6 @@ from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
@@ -35,8 +34,7 @@ def propose(
         number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
     )  # fmt: skip
     if made is None:
-        told = findings(faults)
-        raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
+        raise Refusal.with_faults("account_faulty", faults)
     return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
 
 
@@ -59,7 +57,9 @@ def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) 
     """The organisation that is named; a builder's payee where none is. Others' are not there."""
     if uscc is None and viewer.project is not None:
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
-    found = db.exec(select(Organisation).where(Organisation.uscc == (uscc or ""))).one_or_none()
+    if uscc is None:
+        raise Refusal(422, "no_organisation")
+    found = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
     if found is None or (viewer.project and found.id not in _own(db, viewer.project, now)):
-        raise NotFound("organisation", uscc=uscc or "-")
+        raise NotFound("organisation", uscc=uscc)
     return found

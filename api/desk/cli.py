@@ -12,10 +12,10 @@ from api.cli.failures import Failure
 from api.cli.options import DECISIONS, Reason
 from api.cli.render import render
 from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded
-from api.language.codes import KEPT_APART
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.language.labels import label_of
+from api.people.subject import plain_subject
 from ledger.people import codes as people
 
 app = Commands()
@@ -28,7 +28,7 @@ QUESTIONS = {
 
 
 def _about(decision: dict[str, Any]) -> str:
-    return KEPT_APART.sub("", decision["subject"])
+    return plain_subject(decision["subject"])
 
 
 def _subject(decision: dict[str, Any]) -> str:
@@ -86,23 +86,25 @@ def confirm(
 def _read(client: Client, number: int, answer: str) -> str:
     """Show the decision to who may answer it; its digest, if the answer is still meant."""
     decision = client.ask("GET", path("decisions", number))
-    may = client.ask("GET", path("decisions", number, "answers"))
-    if answer not in may["answers"]:
-        raise Failure(may["why_not"] or _("这项决定不能这样答复"))
-    render(Answer(decision, [Pairs(DECISION, decision), *_content(decision["content"])]))
+    view = client.ask("GET", path("decisions", number, "view"))
+    if answer not in view["answers"]:
+        raise Failure(view["why_not"] or _("这项决定不能这样答复"))
+    names = {(one["field"], one["key"]): one["name"] for one in view["names"]}
+    content = _content(decision["content"], names)
+    render(Answer(decision, [Pairs(DECISION, decision), *content]))
     typer.confirm(_(QUESTIONS[answer]), abort=True)
     return str(decision["digest"])
 
 
-def _content(content: dict[str, Any]) -> list[Block]:
+def _content(content: dict[str, Any], names: dict[tuple[str, int], str]) -> list[Block]:
     """All that the digest is made of, as the page shows it."""
     from api.desk.decision_view import content as view  # noqa: PLC0415 - loaded when it is used
 
-    shown = view(content)
+    shown = view(content, named=names)
     blocks: list[Block] = []
     if shown.values:
-        names = [Column(name, index) for index, (name, _value) in enumerate(shown.values)]
-        blocks += ["", Pairs(names, [value.said for _name, value in shown.values])]
+        titles = [Column(name, index) for index, (name, _value) in enumerate(shown.values)]
+        blocks += ["", Pairs(titles, [value.said for _name, value in shown.values])]
     for each in shown.tables:
         columns = [
             Column(name, index, Format(str, right=True) if number else TEXT)

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
-from api.desk.decision_pages import may_give, why_not
+from api.desk.decision_pages import may_give, names_of_keys, why_not
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
-from api.people.schemas import DecisionAnswer, DecisionAnswers, DecisionRead
+from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -17,6 +17,7 @@ from ledger.people.tables import Decision
 router = APIRouter(tags=["decisions"])
 
 _READ = having(Right.READ_PAYMENTS)
+Answerer = Annotated[Viewer, having(Right.ANSWER_DECISIONS)]
 
 
 @router.get("/decisions", dependencies=[_READ])
@@ -25,8 +26,8 @@ def decisions(
     db: Db,
     open_only: Annotated[bool, Query(alias="open")] = True,
     kind: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[DecisionRead]:
     """Decisions, oldest first; only those without an answer unless asked for all."""
     asked = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
@@ -46,28 +47,32 @@ def decision(key: int, db: Db) -> DecisionRead:
     return DecisionRead.model_validate(found)
 
 
-@router.get("/decisions/{key}/answers")
-def answers(
-    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db
-) -> DecisionAnswers:
-    """Which answers the reader may give to an open decision, or why she may not confirm it."""
+@router.get("/decisions/{key}/view")
+def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db) -> DecisionView:
+    """What the reader sees and may do: names of the content's keys, the answers she may give."""
     found = db.get(Decision, key)
     if found is None:
         raise NotFound("decision", id=key)
-    return DecisionAnswers(answers=may_give(viewer, found), why_not=why_not(viewer, found))
+    names = [
+        KeyName(field=field, key=number, name=name)
+        for (field, number), name in names_of_keys(db, found).items()
+    ]
+    return DecisionView(
+        names=names, answers=may_give(viewer, found), why_not=why_not(viewer, found)
+    )
 
 
 @router.post("/decisions/{key}/answer")
 def answer(
     key: int,
     answered: DecisionAnswer,
-    viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
+    viewer: Answerer,
     db: Db,
     now: Now,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
-    made = respond(
+    decision = respond(
         db, key, answer=answered.answer, digest_seen=answered.seen, viewer=viewer, now=now,
         reason=answered.reason,
     )  # fmt: skip
-    return DecisionRead.model_validate(made)
+    return DecisionRead.model_validate(decision)

@@ -44,9 +44,9 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     items = lines.bill_items(db, project_ids, beijing_day(now))
     target = charges(owed_items(items), policies(db, project_ids))
     unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
-    changed = _replace(db, project_ids, target, now)
+    count = _replace(db, project_ids, target, now)
     db.execute(_FOLLOW, {"projects": project_ids})
-    return ChargeResult(changed, unpriced)
+    return ChargeResult(count, unpriced)
 
 
 def _all_projects(db: Session) -> list[int]:

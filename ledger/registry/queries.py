@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import DATERANGE
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from ledger.errors import NotFound
 from ledger.postgres.columns import Days
+from ledger.registry.tables import Contract
 
 _SELLERS = text("""
     SELECT organisation FROM centres WHERE id = :centre
@@ -97,3 +99,11 @@ def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:
     term are in none.
     """
     return [SellerBuyerContract(*row) for row in db.execute(_CONTRACTS)]
+
+
+def contract_by_number(db: Session, number: str) -> Contract:
+    """The contract, or NotFound."""
+    found = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
+    if found is None:
+        raise NotFound("contract", number=number)
+    return found

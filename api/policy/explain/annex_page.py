@@ -6,8 +6,10 @@ How the page came about and how it is to be read stands first, so that a lawyer 
 from collections.abc import Iterator
 
 from api.language.i18n import gettext as _
+from api.language.labels import label_of
 from api.policy.explain.annex import Annex, titles
 from ledger.policy import Policy
+from ledger.policy.codes import RoundingUnit
 
 
 def as_markdown(made: Annex) -> Iterator[str]:
@@ -68,12 +70,7 @@ def _preface(policy: Policy) -> Iterator[str]:
 
 
 def _rounding(policy: Policy) -> str:
-    unit = {
-        "fen": _("分"),
-        "yuan": _("元"),
-        "hundred_yuan": _("百元"),
-        "wan": _("万元"),
-    }[policy.rounding.unit]
+    unit = label_of(RoundingUnit, policy.rounding.unit)
     if policy.rounding.mode == "down":
         return _("舍去尾数到{unit}").format(unit=unit)
     return _("四舍五入到{unit}").format(unit=unit)

@@ -49,10 +49,10 @@ def bill(
             open_.append(item)
         else:
             package_usage.append(PackageUsage(item))
-    priced, rest = draw(open_, lines, catalogue)
+    priced_usage, rest = draw(open_, lines, catalogue)
     return [
         *package_usage,
-        *priced,
+        *priced_usage,
         *price(rest, lines, catalogue),
         *delivered_shares(lines, presence, today),
         *fees(lines, today),

@@ -32,7 +32,7 @@ def draw(
     if not packages:
         return [], list(usage)
     drawn_ms: dict[Identity, Fraction] = {}
-    priced: list[PricedUsage] = []
+    priced_usage: list[PricedUsage] = []
     remaining: list[Usage] = []
     for item in sorted(usage, key=_turn):
         model, rest = catalogue.get((item.nvml_name, item.mig_profile)), item
@@ -43,12 +43,12 @@ def draw(
             part = min(rest.device_ms, max(line.quantity_ms - before, Fraction(0)))
             if part:
                 drawn_ms[_identity(line)] = before + part
-                priced.append(PricedUsage(replace(rest, device_ms=part), model, line))
+                priced_usage.append(PricedUsage(replace(rest, device_ms=part), model, line))
                 # Utilisation is told once, with the first piece.
                 rest = replace(rest, device_ms=rest.device_ms - part, util_ppm_ms=0, util_ms=0)
         if rest is item or rest.device_ms:
             remaining.append(rest)
-    return priced, remaining
+    return priced_usage, remaining
 
 
 def _order(line: PriceLine) -> tuple[date, date, int]:

@@ -81,7 +81,7 @@ def departments(side: Side) -> tuple[Department, ...]:
         Department(name, len(parts), _sum(s for _, s in parts), _sum(s for f, s in parts if f))
         for name, parts in sums_by_name.items()
     ]
-    return tuple(sorted(rows, key=lambda one: one.named_first, reverse=True))
+    return tuple(sorted(rows, key=lambda department: department.named_first, reverse=True))
 
 
 def _sum(parts: Iterable[Sums]) -> Sums:

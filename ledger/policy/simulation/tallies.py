@@ -52,8 +52,10 @@ class Side:
         self._checks = fact_checks.checks(policy, policy.facts)
         self._names = {clause.id: fact_checks.names(policy, clause) for clause in policy.clauses}
         self._clauses = {clause.id: clause for clause in policy.clauses}
-        conflicting = {c.clause for clause in policy.clauses for c in clause.conflicts}
-        self._rivals = conflicting | {clause.id for clause in policy.clauses if clause.conflicts}
+        clauses_in_conflict = {c.clause for clause in policy.clauses for c in clause.conflicts}
+        self._rivals = clauses_in_conflict | {
+            clause.id for clause in policy.clauses if clause.conflicts
+        }
 
     def decide(
         self, applicant: Applicant, first: Decisions, same: frozenset[str]

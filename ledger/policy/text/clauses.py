@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 from pydantic import PlainValidator as Plain
 
 from ledger.formats.field_parsers import Day, Shape, YesNo, fault, one_of, up_to
-from ledger.policy.codes import CapPeriod, PoolRule
+from ledger.policy.codes import CapPeriod, PoolRule, RoundingUnit
 from ledger.policy.process import Process
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.conditions import Derivation, FactKind, Impossible, Requirement
@@ -32,7 +32,6 @@ from ledger.policy.text.terms import (
 )
 from ledger.registry.rules.effective_dating import Span
 
-Unit = Literal["fen", "yuan", "hundred_yuan", "wan"]
 RoundingMode = Literal["half_up", "down"]
 CostBasis = Literal["without_tax", "with_tax"]
 SameCost = Literal["once", "twice"]
@@ -58,7 +57,7 @@ class Effective(Shape):
 class Rounding(Shape):
     """How an award is rounded, once."""
 
-    unit: Annotated[Unit, one_of(Unit)]
+    unit: Annotated[RoundingUnit, one_of(RoundingUnit)]
     mode: Annotated[RoundingMode, one_of(RoundingMode)]
 
 

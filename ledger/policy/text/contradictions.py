@@ -175,10 +175,10 @@ def _beside(policy: Policy, place: Place) -> Iterator[Finding]:
 def _questions(policy: Policy, place: Place) -> Iterator[Finding]:
     """A reading that is chosen is one of the readings; a question is asked somewhere."""
     parts: tuple[Part, ...] = (policy.scope, *policy.clauses, policy.closing)
-    used = {name for part in parts for name in part.questions}
+    question_ids = {name for part in parts for name in part.questions}
     for key, question in policy.questions.items():
         at = place.at("questions", key)
         if question.chosen not in question.readings:
             yield at.at("chosen").finding("bad_choice", choices=", ".join(question.readings))
-        if key not in used:
+        if key not in question_ids:
             yield at.finding("asked_nowhere", name=key)

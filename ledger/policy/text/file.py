@@ -63,9 +63,9 @@ def _make(whole: Node, trial: Mapping[str, str]) -> tuple[Policy | None, list[Fi
     """The policy that a version is when it is read as chosen, or as tried."""
     root = readings.copy_tree(whole) if trial else whole
     findings = list(readings.with_readings(root, trial))
-    applied, faults = readings.apply_readings(root)
+    version, faults = readings.apply_readings(root)
     findings += faults
-    place = Place(applied)
+    place = Place(version)
     policy, faults = fill(Policy, place)
     findings += faults
     findings += contradictions.of(policy, place) if policy else []

@@ -43,7 +43,10 @@ def test_json_is_the_answer_as_it_came(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_csv_has_plain_sums_and_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"name": "=1+1", "fen": 12_345_600}, {"name": None, "fen": None}]
+    rows: list[dict[str, object]] = [
+        {"name": "=1+1", "fen": 12_345_600},
+        {"name": None, "fen": None},
+    ]
     render(listing(SUMS, rows), as_csv=True)
     written = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     assert written == [["name", "sum"], ["'=1+1", "123456.00"], ["", ""]]
