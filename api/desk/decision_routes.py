@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
-from api.desk.decision_pages import may_give, names_of_keys, why_not
+from api.desk.decision_reader import may_give, names_of_keys, why_not
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
