@@ -10,17 +10,16 @@ from api.cli.arguments import content_of, facts_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import PAYMENT, Code, Limit, Offset
-from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, coded, money
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_of, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from ledger.claims.codes import ClaimAction, ClaimState
-from ledger.policy.codes import FileRole
 
 app = Commands()
 claim = Commands(msgid("兑付申请"))
 app.add_typer(claim, name="claim", rich_help_panel=PAYMENT)
 
+ROLES = "application, commitment, receipt, account, contract, result, other"
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("申请编号"))]
 Note = Annotated[str, typer.Option(help=msgid("说明或理由"))]
 Why = Annotated[str, typer.Option("--note", help=msgid("理由"))]
@@ -34,6 +33,12 @@ def _period(claim: dict[str, Any]) -> str | None:
 def _steps(claim: dict[str, Any]) -> str | None:
     """What may be done next: as it is called, and as it is typed."""
     return ", ".join(f"{label_of(ClaimAction, a)}（{a}）" for a in claim["actions"]) or None
+
+
+def _role(role: str) -> str:
+    from ledger.policy.codes import FileRole  # noqa: PLC0415 - it loads the policy
+
+    return label_of(FileRole, role)
 
 
 CLAIMS = (
@@ -57,7 +62,7 @@ CLAIM = (
     Column(msgid("可以做"), _steps),
 )
 FILES = (
-    Column(msgid("材料"), "role", coded(FileRole)),
+    Column(msgid("材料"), "role", Format(_role)),
     Column(msgid("文件"), "name"),
     Column(msgid("字节"), "size", NUMBER),
     Column("SHA-256", "hash"),
@@ -85,7 +90,7 @@ def open_claim(
 @claim.verb("add", msgid("给草稿加一份材料"))
 def add(
     number: Number,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help=", ".join(FileRole))],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=ROLES)],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
 ) -> Answer:
     """Put a file to a draft."""

@@ -19,7 +19,6 @@ import httpx2
 from api.cli.failures import Failure
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
-from api.messages.sentences import fault_lines
 
 TIMEOUT_S = 60.0
 SERVER_FILE = "server.json"  # {"url", "pid"} of the server that runs beside us
@@ -132,6 +131,8 @@ class Client:
         return answer
 
     def _failure(self, answer: httpx2.Response) -> Failure:
+        from api.messages.sentences import fault_lines  # noqa: PLC0415 - loaded when it is used
+
         try:
             problem = answer.json()
             message, findings = problem["detail"], problem.get("findings", [])

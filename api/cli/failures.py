@@ -70,5 +70,6 @@ def database() -> Iterator[None]:
 
 
 def _end(message: str, lines: tuple[str, ...] = ()) -> None:
-    print(*message.split("\n\t"), *(f"  {line}" for line in lines), sep="\n", file=sys.stderr)
+    first = " ".join(message.split("\n\t"))  # PostgreSQL goes on with a tab
+    print(first, *(f"  {line}" for line in lines), sep="\n", file=sys.stderr)
     sys.exit(Exit.FAILED)

@@ -16,7 +16,6 @@ from typer.exceptions import TyperException
 from api.cli.failures import Exit
 from api.language.i18n import SOURCE, language, msgid
 from api.language.i18n import gettext as _
-from api.messages.sentences import field_message, sentence
 
 _TYPER_WORDS = {
     "Install completion for the current shell.": msgid("为当前 shell 安装自动补全"),
@@ -101,6 +100,8 @@ def _complaint(error: TyperException) -> str:
 
 def _fault(error: TyperException) -> str:
     """What is wrong with a value, from what pydantic or typer says of it."""
+    from api.messages.sentences import field_message, sentence  # noqa: PLC0415 - loaded when it is used
+
     _before, _among, choices = error.message.partition(" is not one of ")
     if choices:
         return sentence("enum", {"expected": choices.replace("'", "").rstrip(".")})

@@ -9,8 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from api.language.i18n import gettext as _
-from api.language.labels import label_of
-from ledger.people.codes import Role
 from ledger.units import BEIJING, hours, yuan
 
 _ACTOR = re.compile(r"(?P<role>\w+):(?P<name>.+)#\d+")
@@ -73,6 +71,13 @@ def beijing(moment: str) -> str:
     return datetime.fromisoformat(moment).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def label_of(kind: type[StrEnum], code: str) -> str:
+    """The label of a code; all labels are loaded when one is asked for."""
+    from api.language.labels import label_of  # noqa: PLC0415 - loaded when it is used
+
+    return label_of(kind, code)
+
+
 def coded(kind: type[StrEnum]) -> Format:
     """Codes by their labels."""
     return Format(lambda code: label_of(kind, code))
@@ -82,6 +87,8 @@ def person(actor: str | None) -> str | None:
     """`clerk:张三#7` is 张三, a clerk."""
     if actor is None or not (known := _ACTOR.fullmatch(actor)):
         return actor
+    from ledger.people.codes import Role  # noqa: PLC0415 - loaded when it is used
+
     role = label_of(Role, known["role"])
     return _("{name}（{role}）").format(name=known["name"], role=role)
 

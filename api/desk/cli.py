@@ -11,10 +11,9 @@ from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import DECISIONS, Reason
 from api.cli.render import render
-from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded
+from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from api.people.subject import plain_subject
 from ledger.people import codes as people
 

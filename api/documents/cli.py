@@ -12,11 +12,10 @@ from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Yuan
-from api.cli.values import MONEY, NUMBER, coded, money
+from api.cli.values import MONEY, NUMBER, coded, label_of, money
 from api.documents.key_cli import handed_in, key
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from ledger.documents.codes import DocumentKind, DocumentState
 
 app = Commands()

@@ -12,7 +12,6 @@ from api.cli.arguments import content_of
 from api.cli.client import ask
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.messages.sentences import place
 from ledger.documents.codes import DocumentKind
 
 LINE = ("item", "net", "tax", "tax_rate", "unit", "quantity", "unit_price")
@@ -62,6 +61,8 @@ def key(
 
 def handed_in(outcome: dict[str, Any]) -> Iterator[str]:
     """What became of a file, line by line."""
+    from api.messages.sentences import place  # noqa: PLC0415 - loaded when it is used
+
     file = outcome["file"]
     for fault in outcome.get("refused", ()):
         text = _("{file}：拒收，{where}: {message}")

@@ -10,10 +10,9 @@ from api.cli.arguments import path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import METERING
-from api.cli.values import HOURS, MOMENT, NUMBER, WORDS, coded
+from api.cli.values import HOURS, MOMENT, NUMBER, WORDS, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from ledger.metering.codes import GapCause, NodeFault
 
 app = Commands()

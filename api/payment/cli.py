@@ -14,10 +14,9 @@ from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import PAYMENT, Reason, Yuan
-from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, money
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, label_of, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from api.payment import return_cli
 from api.payment.return_cli import Indicator, Year, propose
 from ledger.payment.codes import HoldReason

@@ -14,10 +14,9 @@ import typer
 from api.cli.answer import Column, Listing, listing
 from api.cli.arguments import content_of
 from api.cli.failures import Failure
-from api.cli.values import ABSENT, Format, coded, money
+from api.cli.values import ABSENT, Format, label_of, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.policy.codes import Result
 
 Readings = Annotated[
     list[str] | None,
@@ -35,6 +34,12 @@ def _outcome(case: dict[str, Any]) -> str:
     return _("{posts} 岗").format(posts=case["posts"]) if "posts" in case else ABSENT
 
 
+def _result(result: str) -> str:
+    from ledger.policy.codes import Result  # noqa: PLC0415 - it loads the policy
+
+    return label_of(Result, result)
+
+
 def _reasons(case: dict[str, Any]) -> str:
     reasons = [reason["message"] for reason in case["reasons"]]
     more = "…" if len(reasons) > SHOWN else ""
@@ -43,7 +48,7 @@ def _reasons(case: dict[str, Any]) -> str:
 
 CASES = (
     Column(msgid("条款"), "clause"),
-    Column(msgid("结果"), "result", coded(Result)),
+    Column(msgid("结果"), "result", Format(_result)),
     Column(msgid("金额"), _outcome, Format(str, right=True)),
     Column(msgid("说明"), _reasons),
 )

@@ -16,7 +16,6 @@ from api.cli.failures import Failure
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.policy.evaluate_cli import Readings, Version, readings
-from ledger.policy.codes import Result
 
 
 def explain(
@@ -35,6 +34,7 @@ def explain(
     from api.policy.explain.as_text import as_text  # noqa: PLC0415 - loaded when it is used
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415
     from ledger.policy import load  # noqa: PLC0415
+    from ledger.policy.codes import Result  # noqa: PLC0415
     from ledger.policy.decide.cases import Case  # noqa: PLC0415
 
     policy = load(version, readings(reading))

@@ -12,10 +12,9 @@ from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import SUBSIDY, Month, OfMonth, Reason
 from api.cli.progress import progress
-from api.cli.values import MONEY, MONTH, NUMBER, coded, person
+from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, person
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState
 
 app = Commands()

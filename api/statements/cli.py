@@ -10,10 +10,9 @@ from api.cli.arguments import path, write
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Month, OfMonth, Reason
-from api.cli.values import HOURS, MONEY, MONTH, NUMBER, coded
+from api.cli.values import HOURS, MONEY, MONTH, NUMBER, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.language.labels import label_of
 from ledger.registry.codes import LineKind
 from ledger.statements.codes import AnswerState
 

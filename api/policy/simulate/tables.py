@@ -10,6 +10,7 @@ from api.cli.answer import Block, Column, Heading, Pairs, Table
 from api.cli.values import ABSENT, COUNT, NUMBER, Format, coded, money
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import LABELS
 from api.policy.simulate.edges import edges
 from ledger.policy.codes import Result
 
@@ -45,14 +46,8 @@ SUMMARY = (
 )
 
 
-def _results(result: str) -> Column:
-    title = {
-        "eligible": msgid("符合"),
-        "ineligible": msgid("不符合"),
-        "insufficient": msgid("材料不足"),
-        "judgement": msgid("需人工认定"),
-    }[result]
-    return Column(title, lambda one: _count(one, result), NUMBER)
+def _results(result: Result) -> Column:
+    return Column(LABELS[Result][result], lambda one: _count(one, result), NUMBER)
 
 
 def _count(clause: Values, result: str) -> str:
@@ -72,7 +67,7 @@ def _difference(compared: Values) -> int:
 CLAUSES = (
     Column(msgid("条款"), "id"),
     Column(msgid("名称"), "title"),
-    *map(_results, ("eligible", "ineligible", "insufficient", "judgement")),
+    *map(_results, (Result.ELIGIBLE, Result.INELIGIBLE, Result.INSUFFICIENT, Result.JUDGEMENT)),
     Column(msgid("应给"), "asked_fen", PAID),
     Column(msgid("实给"), "paid_fen", PAID),
     Column(msgid("上限之内"), "ceiling_fen", PAID),
