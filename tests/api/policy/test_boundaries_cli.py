@@ -44,7 +44,7 @@ def test_the_annex_that_is_published_is_what_is_printed(terminal: Terminal) -> N
 
 
 def test_every_clause_has_its_sentence_and_its_questions(terminal: Terminal) -> None:
-    from ledger.policy import load  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     _, out, _ = terminal("boundaries", "--format", "markdown")
     for clause in load("yinchuan-2024-draft").clauses:

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import Decision, decide, digest
 from ledger.policy.decide.changes import changes
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text import quotations
+from ledger.policy.text.published import digest
 from tests.support.invented_policy import LAW, harbour
 
 HARBOUR = harbour()

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import Decision, decide, load
 from ledger.policy.analysis.boundaries import prove
 from ledger.policy.analysis.witness import place
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text import file
+from ledger.policy.text.published import load
 from ledger.units import FEN_MAX, round_half_up
 from tests.support.invented_policy import TEXT, source
 

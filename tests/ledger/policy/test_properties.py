@@ -7,8 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import Clause, Decision, Policy, decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.fact_checks import names
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.published import load
 from ledger.units import round_half_up
 from tests.support.invented_policy import harbour
 

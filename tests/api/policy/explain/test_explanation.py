@@ -7,9 +7,9 @@ import pytest
 
 from api.language.i18n import speaking
 from api.policy.explain.evaluation import evaluated
-from ledger.policy import load
 from ledger.policy.decide import cases
 from ledger.policy.decide.cases import Case
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT = "yinchuan-2024-draft"

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.boundaries import Edge, gate, prove
 from ledger.policy.analysis.first_reached import first_reached
 from ledger.policy.analysis.monotone import _facts_to_fail, fail_conditions, falls, grid
 from ledger.policy.analysis.rounds import shared
 from ledger.policy.analysis.witness import place, witness
 from ledger.policy.decide.changes import full_at
+from ledger.policy.decide.engine import decide
 from ledger.policy.text import file
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import load
 from tests.support.invented_policy import TEXT, harbour, source
 
 DRAFT, HARBOUR = load("yinchuan-2024-draft"), harbour()

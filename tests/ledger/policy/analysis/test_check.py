@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from ledger.errors import NotFound
-from ledger.policy import versions
 from ledger.policy.analysis.check import check
-from ledger.policy.text.published import FOLDER, source
+from ledger.policy.text.published import FOLDER, source, versions
 from tests.support.invented_policy import HERE, LAW, TEXT
 from tests.support.invented_policy import source as invented
 

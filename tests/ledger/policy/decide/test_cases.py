@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import decide, load
 from ledger.policy.decide import cases
-from ledger.policy.text.published import FOLDER
+from ledger.policy.decide.engine import decide
+from ledger.policy.text.published import FOLDER, load
 from tests.support.paths import SHARED
 
 DRAFT, DRILL = load("yinchuan-2024-draft"), load("yinchuan-2024-drill")

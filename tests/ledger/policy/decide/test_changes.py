@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import decide, load
 from ledger.policy.decide.changes import Change, changes, decimal_text, full_at
+from ledger.policy.decide.engine import decide
 from ledger.policy.text.clauses import Rounding
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 FIRM = {"subject_kind": "enterprise", "legal_person": True}

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import NotFound
-from ledger.policy import Decision, decide, digest, load, versions
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.published import digest, load, versions
 from ledger.registry.rules.effective_dating import Span
 from ledger.units import FEN_MAX
 

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from ledger.policy import decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.explain import Explanation, explain
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT, DRILL, HARBOUR = load("yinchuan-2024-draft"), load("yinchuan-2024-drill"), harbour()

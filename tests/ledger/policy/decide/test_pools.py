@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Conflict, Refused
-from ledger.policy import load
 from ledger.policy.decide.pools import Application, select, settle
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 POOL = DRAFT.pools["06"]

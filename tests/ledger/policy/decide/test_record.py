@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from ledger.errors import Refused
-from ledger.policy import Policy, decide, load
 from ledger.policy.decide import cases
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.record import ENGINE, record, replay
-from ledger.policy.text.published import FOLDER
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import FOLDER, load
 
 GOLDEN = Path(__file__).parent / "golden"
 DRAFT = "yinchuan-2024-draft"

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from ledger.policy import load
 from ledger.policy.decide.stacking import Award, Level, OtherAward, beside, together
 from ledger.policy.text.clauses import SimilarAward
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 SCENE = Award("S-1", "10-1", "p", 50_000_000, 250_000_000)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import load
 from ledger.policy.simulation.applicants import Applicant, BadRow, Row, read
 from ledger.policy.simulation.columns import Columns
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 COLUMNS = Columns(DRAFT)

@@ -6,14 +6,16 @@ from itertools import islice
 
 import pytest
 
-from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
 from ledger.policy.codes import Result
 from ledger.policy.decide import fact_checks
+from ledger.policy.decide.engine import decide
 from ledger.policy.simulation.applicants import Applicant, BadRow
 from ledger.policy.simulation.dilution import Rounds
 from ledger.policy.simulation.sample_register import sample_applicants
 from ledger.policy.simulation.simulation import Simulation, departments, open_questions, simulate
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT = load("yinchuan-2024-draft")

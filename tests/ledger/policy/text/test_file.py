@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import NotFound, Refused
-from ledger.policy import digest, load, versions
 from ledger.policy.text import file, published
-from ledger.policy.text.published import source
+from ledger.policy.text.published import digest, load, source, versions
 
 FOLDER = files("ledger") / "policies"
 DRAFT = (FOLDER / "yinchuan-2024-draft.yaml").read_text(encoding="utf-8")

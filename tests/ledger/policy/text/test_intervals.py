@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.policy import load
 from ledger.policy.text.intervals import Interval, faults, interval_of, of_bands
+from ledger.policy.text.published import load
 from ledger.policy.text.terms import Operator
 
 OPEN = Interval()

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ledger.policy import law, load
 from ledger.policy.text import quotations
 from ledger.policy.text.clauses import Citation
+from ledger.policy.text.published import law, load
 from tests.support.paths import SHARED
 
 DRAFT = load("yinchuan-2024-draft")

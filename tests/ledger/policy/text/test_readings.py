@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from ledger.errors import NotFound, Refused
-from ledger.policy import Decision, decide, load
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text.file import read, read_each_reading
-from ledger.policy.text.published import source, versions
+from ledger.policy.text.published import load, source, versions
 
 FIRM = {"subject_kind": "enterprise", "legal_person": True}
 SOFTWARE = FIRM | {

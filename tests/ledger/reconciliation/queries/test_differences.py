@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.documents.rules.cost_document import Document
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.rules.difference_codes import Difference

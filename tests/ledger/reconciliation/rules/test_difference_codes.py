@@ -10,7 +10,7 @@ import pytest
 from ledger.charging.rules.cells import Cell
 from ledger.documents.rules.cost_document import Party
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     CODES,
