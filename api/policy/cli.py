@@ -42,8 +42,8 @@ AMOUNT = (
 @policy.verb("list", msgid("所有政策版本"))
 def versions() -> Listing:
     """List all versions of the policy."""
-    from ledger.policy import load  # noqa: PLC0415 - loaded when it is used
-    from ledger.policy import versions as names  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415 - loaded when it is used
+    from ledger.policy.text.published import versions as names  # noqa: PLC0415
 
     titles = [{"version": name, "title": load(name).title} for name in names()]
     return Listing([row["version"] for row in titles], listing(VERSIONS, titles).blocks)

@@ -87,8 +87,8 @@ def _decided(
 ) -> list[dict[str, Any]]:
     from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415
-    from ledger.policy import load  # noqa: PLC0415
     from ledger.policy.decide import cases  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     policy = load(version, chosen)
     listed, wrong = cases.read(raw)

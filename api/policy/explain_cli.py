@@ -33,9 +33,9 @@ def explain(
     """Decide one clause, and say why; a fact or a clause that does not exist is a failure."""
     from api.policy.explain.as_text import as_text  # noqa: PLC0415 - loaded when it is used
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415
-    from ledger.policy import load  # noqa: PLC0415
     from ledger.policy.codes import Result  # noqa: PLC0415
     from ledger.policy.decide.cases import Case  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     policy = load(version, readings(reading))
     case = evaluated(policy, Case(clause, _typed(policy, facts or [])), explain=True)

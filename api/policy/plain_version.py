@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ledger.policy import load
 from ledger.policy.text.clauses import Clause
+from ledger.policy.text.published import load
 
 
 def plain_version(name: str) -> dict[str, Any]:

@@ -88,12 +88,12 @@ def payee_of(db: Session, project: int, day: date) -> int:
 
 
 def related(db: Session, first: int, second: int, day: date) -> bool:
-    """Whether two organisations are related (关联方) on a day, whichever was named first."""
+    """Return whether two organisations are related (关联方) on a day, in either order."""
     return bool(db.scalar(_RELATED, {"one": first, "other": second, "day": day}))
 
 
 def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:
-    """Every pair of parties under every contract, with the days of service on which it holds.
+    """Return every pair of parties under every contract, with its service days.
 
     A pair that holds for two separate spells has a row for each; days before and after a contract's
     term are in none.

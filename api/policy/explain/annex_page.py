@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from api.policy.explain.annex import Annex, titles
-from ledger.policy import Policy
 from ledger.policy.codes import RoundingUnit
+from ledger.policy.text.clauses import Policy
 
 
 def as_markdown(made: Annex) -> Iterator[str]:

@@ -1,17 +1,19 @@
-"""Take cost documents, and let the red ones among them take back their part, in one transaction.
+"""Take cost documents, and let red ones take back allocations, in one transaction.
 
-Keeping documents is the business of `documents`; what a red one takes back of an allocation is that
-of `reconciliation`. Here stands their order, once, for a document that comes and for one that is
-confirmed.
+`documents` stores them; `reconciliation` takes allocations back. Their order is defined here once,
+for new documents and for confirmed ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document
+from ledger.documents.rules.document_file import read_document, read_keyed
+from ledger.documents.rules.document_list import read_documents
+from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import documents
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
@@ -28,7 +30,7 @@ def take_document(
     now: datetime,
     centre: int | None = None,
 ) -> Intake | list[Finding]:
-    """Take one document with its file, as `documents.take_document` says."""
+    """Take one document with its file, as `documents.take_document`."""
     intake = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
     return _reversed(db, intake, actor, now)
 
@@ -42,13 +44,64 @@ def take_list(
     now: datetime,
     centre: int | None = None,
 ) -> Intake | list[Finding]:
-    """Take all documents of a list, or none, as `documents.take_list` says."""
+    """Take all documents of a list, or none, as `documents.take_list`."""
     intake = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
     return _reversed(db, intake, actor, now)
 
 
+def take_file(
+    db: Session, file: File, *, qr: str = "", actor: str, now: datetime, centre: int | None
+) -> Intake | list[Finding]:
+    """Take an XML or OFD file: read it, compare it with its QR code, keep it whole or not at all.
+
+    Args:
+        db: the session of the request.
+        file: what was sent; its content says what it is, whatever it is called.
+        qr: the text of the QR code, where somebody scanned it.
+        actor: who hands it in.
+        now: when.
+        centre: the centre that hands it in, if it is one.
+    """
+    document, faults = read_document(file.content, file.name)
+    if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
+        return faults
+    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+
+
+def take_keyed(
+    db: Session,
+    values: Mapping[str, object],
+    file: File,
+    *,
+    qr: str = "",
+    actor: str,
+    now: datetime,
+    centre: int | None,
+) -> Intake | list[Finding]:
+    """Take what a person keyed, with the file that he keyed it from; see `take_file`."""
+    document, faults = read_keyed(values)
+    if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
+        return faults
+    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+
+
+def take_list_file(
+    db: Session, file: File, *, actor: str, now: datetime, centre: int | None
+) -> Intake | list[Finding]:
+    """Take all documents of a CSV or XLSX list, or none."""
+    documents, faults = read_documents(file.content)
+    return faults or take_list(db, documents, file, actor=actor, now=now, centre=centre)
+
+
+def _qr_faults(qr: str, document: Document) -> list[Finding]:
+    if not qr.strip():
+        return []
+    code, faults = read_qr(qr.strip())
+    return agrees(code, document) if code else faults
+
+
 def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """The effect of a decision of kind `document`: what was keyed stands, red ones reverse.
+    """Carry out a decision of kind `document`: keyed documents stand, red ones reverse.
 
     Raises:
         Refused: the blue one of a red one waits for its own confirmation (`blue_unconfirmed`).

@@ -92,6 +92,6 @@ def test_no_more_than_the_books_hold() -> None:
 
 
 def test_a_fault_shows_what_it_is_about() -> None:
-    (found,) = faults(replace(BLUE, words="五" * 500 + "\n"))[1:]
-    assert found.code == "words_unreadable"
-    assert len(dict(found.params)["words"]) == 60
+    (finding,) = faults(replace(BLUE, words="五" * 500 + "\n"))[1:]
+    assert finding.code == "words_unreadable"
+    assert len(dict(finding.params)["words"]) == 60

@@ -102,11 +102,11 @@ def test_of_all_who_try_at_once_exactly_one_gets_in(
 ) -> None:
     """One code and many nodes; many codes and one stolen key."""
     racers = 4  # the engine has five connections
-    one = new_code(engine, cluster)
+    text = new_code(engine, cluster)
     start = Barrier(racers)
 
     def race(number: int) -> bool:
-        code = one if same == "code" else new_code(engine, cluster)
+        code = text if same == "code" else new_code(engine, cluster)
         key = KEY if same == "key" else bytes([number]) * 32
         start.wait()
         try:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from ledger.errors import Refused
-from ledger.policy import Policy, decide, load
 from ledger.policy.decide import cases
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.record import ENGINE, record, replay
-from ledger.policy.text.published import FOLDER
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import FOLDER, load
 
 GOLDEN = Path(__file__).parent / "golden"
 DRAFT = "yinchuan-2024-draft"
@@ -47,23 +48,23 @@ def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
 
 def golden() -> list[dict[str, Any]]:
     """What this engine writes: under the readings as they are, and under some others."""
-    made = list(chosen(load(DRAFT)))
-    for one in READINGS:
-        question, _, reading = one.partition("=")
+    fields = list(chosen(load(DRAFT)))
+    for text in READINGS:
+        question, _, reading = text.partition("=")
         policy = load(DRAFT, {question: reading})
         clause = next(c for c in policy.clauses if question in c.questions)
         same = [kept for kept in chosen(policy) if kept["clause"] == clause.id]
-        made += [kept for kept in same if kept not in made]
-    return made
+        fields += [kept for kept in same if kept not in fields]
+    return fields
 
 
 def test_golden_records_are_decided_again_to_the_letter(renew_golden: bool) -> None:
-    mine = GOLDEN / f"engine-{ENGINE}.json"
+    path = GOLDEN / f"engine-{ENGINE}.json"
     if renew_golden:
         GOLDEN.mkdir(exist_ok=True)
         lines = (json.dumps(one, ensure_ascii=False, sort_keys=True) for one in golden())
-        mine.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    kept = json.loads(mine.read_text(encoding="utf-8"))
+        path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    kept = json.loads(path.read_text(encoding="utf-8"))
     assert len(kept) > 40
     for one in kept:
         again = replay(one)
@@ -94,12 +95,12 @@ def test_what_must_not_be_kept_is_nowhere_in_the_record() -> None:
     policy = load(DRAFT)
     made = record(policy, decide(policy, "14-1", TALENT), veiled={"talent_category"})
     assert made
-    kept = made.as_json()
-    assert kept["facts"]["talent_category"] is None
-    assert kept["result"] == "eligible"
-    assert '"given": "national_plan"' not in json.dumps(kept)
-    assert replay(kept, {"talent_category": "national_plan"}) == made
-    other = replay(kept, {"talent_category": "none"})
+    fields = made.as_json()
+    assert fields["facts"]["talent_category"] is None
+    assert fields["result"] == "eligible"
+    assert '"given": "national_plan"' not in json.dumps(fields)
+    assert replay(fields, {"talent_category": "national_plan"}) == made
+    other = replay(fields, {"talent_category": "none"})
     assert other
     assert other.digest != made.digest
 
@@ -122,11 +123,11 @@ def test_a_record_that_was_changed_is_found_out() -> None:
     policy = load(DRAFT)
     made = record(policy, decide(policy, "14-1", TALENT))
     assert made
-    kept = made.as_json()
-    kept["outcome"] = {"amount_fen": 30_000_001}
-    again = replay(kept)
+    fields = made.as_json()
+    fields["outcome"] = {"amount_fen": 30_000_001}
+    again = replay(fields)
     assert again
-    assert again.as_json() != kept
+    assert again.as_json() != fields
 
 
 def test_another_reading_is_another_record_and_replays_by_itself() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.policy import load
 from ledger.policy.text.intervals import Interval, faults, interval_of, of_bands
+from ledger.policy.text.published import load
 from ledger.policy.text.terms import Operator
 
 OPEN = Interval()
@@ -23,10 +23,10 @@ def above(low: int, high: int | None = None) -> Interval:
     [(">=", (5, 6), (4,)), (">", (6,), (4, 5)), ("<=", (4, 5), (6,)), ("<", (4,), (5, 6))],
 )
 def test_a_comparison(op: Operator, inside: tuple[int, ...], outside: tuple[int, ...]) -> None:
-    found = interval_of(op, 5)
-    assert all(value in found for value in inside)
-    assert not any(value in found for value in outside)
-    assert "5" not in found
+    interval = interval_of(op, 5)
+    assert all(value in interval for value in inside)
+    assert not any(value in interval for value in outside)
+    assert "5" not in interval
 
 
 @pytest.mark.parametrize(

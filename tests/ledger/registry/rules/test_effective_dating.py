@@ -86,9 +86,9 @@ spans = st.builds(
 def histories(draw: st.DrawFn) -> list[Fact[str]]:
     """Facts about one thing that do not overlap."""
     facts: list[Fact[str]] = []
-    for one in draw(st.lists(spans, max_size=5)):
-        if not any(one.overlaps(other.span) for other in facts):
-            facts.append(Fact(draw(st.sampled_from("abc")), one))
+    for span in draw(st.lists(spans, max_size=5)):
+        if not any(span.overlaps(other.span) for other in facts):
+            facts.append(Fact(draw(st.sampled_from("abc")), span))
     return facts
 
 

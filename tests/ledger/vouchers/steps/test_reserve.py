@@ -41,15 +41,15 @@ class Desk:
 
     def reserve(self, fen: int, until: date = DAY, now: datetime = NOW) -> int:
         with Session(self.engine) as db, db.begin():
-            made = reserve(
+            reservation = reserve(
                 db, self.voucher, fen=fen, plan="训练", until=until, actor="clerk", now=now
             )
-            return key(made)
+            return key(reservation)
 
     def release(self, key: int) -> int:
         with Session(self.engine) as db, db.begin():
-            found = reservation_of(db, self.voucher, key)
-            return release(db, found, actor="clerk", now=NOW)
+            reservation = reservation_of(db, self.voucher, key)
+            return release(db, reservation, actor="clerk", now=NOW)
 
     def expire(self, now: datetime) -> int:
         with Session(self.engine) as db, db.begin():
@@ -103,8 +103,8 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
     third = desk.reserve(30)
     desk.use(45)  # all of the first, five of the second
     with Session(desk.engine) as db:
-        left = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
-    assert left == [(first, 0), (second, 15), (third, 30)]
+        rows = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
+    assert rows == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
     assert desk.rights == book(A=40, H=15, C=45)
     assert desk.release(first) == 0
