@@ -164,7 +164,7 @@ def test_the_policy_needs_no_server(installed: Installed) -> None:
 def test_a_decision_is_shown_and_confirmed(decisions: Installed) -> None:
     shown = decisions.suanquan("confirm", "7", answer="y\n")
     assert "¥5.00" in shown
-    assert DECISION["digest"] in shown
+    assert str(DECISION["digest"]) in shown
     told = decisions.suanquan("confirm", "7", "--seen", str(DECISION["digest"]), "--json")
     assert json.loads(told)["answer"] == "confirmed"
 

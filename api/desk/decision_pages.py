@@ -15,6 +15,7 @@ from api.desk import decision_routes
 from api.desk.decision_reader import may_answer, may_withdraw, names_of_keys, why_not
 from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
+from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.labels import label_of
