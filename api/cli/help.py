@@ -24,7 +24,7 @@ _TYPER_WORDS = {
     ),
 }
 _COMPLAINTS = (
-    (re.compile(r"No such command '(.*)'\."), msgid("没有命令 {0}")),
+    (re.compile(r"No such command '(.*?)'\..*"), msgid("没有命令 {0}")),
     (re.compile(r"Missing command\."), msgid("缺少命令")),
     (re.compile(r"Got unexpected extra arguments? \((.*)\)"), msgid("多了参数：{0}")),
     (re.compile(r"Option '(.*)' requires .*"), msgid("选项 {0} 须有值")),
