@@ -271,8 +271,8 @@ class Histories(DatabaseMachine):
                 assert invariants.floors_broken(found, self.oracle.floors[book]) == []
                 assert invariants.sum_broken(found) == []
         for place, book in enumerate(self.books):
-            posted = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
-            cash = invariants.cash(move for part in posted for move in part)
+            posted_moves = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
+            cash = invariants.cash(move for part in posted_moves for move in part)
             amounts, cap = self.rights(place), self.caps[place]
             assert invariants.cap_broken(amounts, cap) == []
             assert invariants.cash_broken(amounts, cash, cap) == []

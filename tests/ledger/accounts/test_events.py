@@ -248,8 +248,8 @@ class Books:
         with Session(self.engine) as db, db.begin():
             db.execute(sa.text("SELECT set_cap(:decision)"), {"decision": decision})
         if more > 0:
-            raised = "eligible clause entitlement, issue entitlement available"
-            self.post(does(raised, fen=more), cause)
+            raised_text = "eligible clause entitlement, issue entitlement available"
+            self.post(does(raised_text, fen=more), cause)
 
     def shown(self) -> str:
         """The balances as the table writes them."""

@@ -253,7 +253,7 @@ def test_one_bad_draft_and_none_is_posted(engine: sa.Engine, book: int) -> None:
         (Conflict, draft("known", {book: accrue(2)})),
         (Conflict, draft("good", {book: accrue(1)})),  # a second draft of that cause
     ]
-    for error, one in bad:
+    for error, first_draft in bad:
         with pytest.raises(error), Session(engine) as db, db.begin():
-            post_many(db, [draft("good", {book: accrue(1)}), one])
+            post_many(db, [draft("good", {book: accrue(1)}), first_draft])
         assert held(engine, book).accrued == 1

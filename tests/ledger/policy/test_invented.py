@@ -75,11 +75,11 @@ def test_a_ladder_under_each_reading(reading: str, research: int, amount: int | 
 
 def test_a_reading_that_is_only_tried_is_nobodys_decision() -> None:
     policy, clause = harbour({"Q4-1": "once"}), HARBOUR.clause("04-1")
-    other = policy.clause("04-1")
+    other_clause = policy.clause("04-1")
     assert clause
-    assert other
-    assert (HARBOUR.payable(clause), policy.payable(other)) == (True, False)
-    assert digest(HARBOUR, clause) != digest(policy, other)
+    assert other_clause
+    assert (HARBOUR.payable(clause), policy.payable(other_clause)) == (True, False)
+    assert digest(HARBOUR, clause) != digest(policy, other_clause)
     assert HARBOUR.clause("02-1") == policy.clause("02-1")
 
 

@@ -236,10 +236,10 @@ def test_statements_are_found_by_whose_they_are(desk: Desk) -> None:
     for fields in scopes:
         assert books.statement(desk.db, statement.number, **fields) == statement
         assert len(books.statements(desk.db, **fields, month=MARCH, contract="k1")) == 1
-    for theirs in [{name: key + 1 for name, key in fields.items()} for fields in scopes]:
-        assert books.statements(desk.db, limit=9, **theirs) == []
+    for theirs_fields in [{name: key + 1 for name, key in fields.items()} for fields in scopes]:
+        assert books.statements(desk.db, limit=9, **theirs_fields) == []
         with pytest.raises(NotFound):
-            books.statement(desk.db, statement.number, **theirs)
+            books.statement(desk.db, statement.number, **theirs_fields)
     assert books.statements(desk.db, month=MAY) == []
 
 

@@ -144,13 +144,13 @@ def test_event_of_another_book(books: Oracle, event: str) -> None:
 
 
 def test_every_legal_move_has_its_event() -> None:
-    posted = [OPEN, LOWER, *(moves for moves, _ in EVENTS.values())]
-    posted += [moves for _, moves, _ in OTHERS.values()]
-    rows = {(m.kind, m.from_role, m.to_role) for moves in posted for m in moves}
-    explained = {move for move in LEGAL_MOVES if move[0] == "explain"}
-    assert rows | explained == LEGAL_MOVES
+    posted_moves = [OPEN, LOWER, *(moves for moves, _ in EVENTS.values())]
+    posted_moves += [moves for _, moves, _ in OTHERS.values()]
+    rows = {(m.kind, m.from_role, m.to_role) for moves in posted_moves for m in moves}
+    explained_rows = {move for move in LEGAL_MOVES if move[0] == "explain"}
+    assert rows | explained_rows == LEGAL_MOVES
     differences = {role for role in COST_ROLES if role[0] == "R"}
-    assert {role for move in explained for role in move[1:]} == differences | {"clearing"}
+    assert {role for move in explained_rows for role in move[1:]} == differences | {"clearing"}
 
 
 def test_a_posting_of_two_books_is_done_as_a_whole(books: Oracle) -> None:

@@ -74,8 +74,8 @@ def test_anything_else_is_told_with_its_reasons_and_goes_nowhere(
     office: Office, facts: dict[str, object], result: str, where: str
 ) -> None:
     number = office.handed_in()
-    done = office.take(number, "accept", CLERK, facts=facts)
-    assert (done.code, [f.where for f in done.findings]) == (result, [where])
+    new_result = office.take(number, "accept", CLERK, facts=facts)
+    assert (new_result.code, [f.where for f in new_result.findings]) == (result, [where])
     assert office.claim(number).state == "submitted"
 
 

@@ -289,14 +289,18 @@ def test_the_database_approves_nothing_by_itself(
     office: Office, number: str, owner: psycopg.Connection, decision: str, code: str
 ) -> None:
     """Whatever a program says: two persons for this very claim, and after the last day."""
-    made = propose(office, number)
+    new_decision = propose(office, number)
     if decision == "confirmed":
         owner.execute(
             "UPDATE decisions SET answer = 'confirmed', answered_by = 'x', answered_at = now(),"
             " answered_digest = digest WHERE id = %s",
-            (made.id,),
+            (new_decision.id,),
         )
-    named = {"another": 1, "proposed": made.id, "confirmed": made.id}  # 1 is of the account
+    named = {
+        "another": 1,
+        "proposed": new_decision.id,
+        "confirmed": new_decision.id,
+    }  # 1 is of the account
     content = {"decision": named[decision]} if decision else {}
     with Session(office.engine) as db, pytest.raises(Refused, match=code):
         act(

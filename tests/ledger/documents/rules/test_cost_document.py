@@ -86,8 +86,8 @@ def test_no_more_than_the_books_hold() -> None:
         ("line 1", "amount_too_large"),
         ("line 1: item", "missing"),
     ]
-    one = Line("项", "", "", "", 1, "", 0)
-    many = invoice(1, lines=(one,) * 2_001, net_fen=2_001, tax_fen=0, gross_fen=2_001)
+    first_line = Line("项", "", "", "", 1, "", 0)
+    many = invoice(1, lines=(first_line,) * 2_001, net_fen=2_001, tax_fen=0, gross_fen=2_001)
     assert told(many) == [("lines", "too_many_lines")]
 
 

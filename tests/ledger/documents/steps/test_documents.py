@@ -140,8 +140,8 @@ def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     original = file()
     desk.taken(later, original, centre=centre)
     theirs = (later, invoice(1))
-    for known in theirs:  # not a word on who brought it
-        assert desk.refused(known, centre=9_999) == [("seller_uscc", "not_your_document")]
+    for known_document in theirs:  # not a word on who brought it
+        assert desk.refused(known_document, centre=9_999) == [("seller_uscc", "not_your_document")]
     assert desk.refused(later, original, centre=9_999) == [("seller_uscc", "not_your_document")]
 
 

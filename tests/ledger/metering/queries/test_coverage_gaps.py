@@ -104,13 +104,13 @@ def test_silence_is_told_by_spans_and_by_the_very_minutes_alike(
 ) -> None:
     report(town, 0, said)
     report(town, 1, range(180))
-    told = spans(town)
+    reported_spans = spans(town)
     with Session(town.engine) as db:
         day = unseen.spans_of_day(db, town.cluster, "n1", DAY, minute(185))
-    assert told == day
-    silent = {at for at in range(180) for s in told if s.since <= minute(at) < s.until}
+    assert reported_spans == day
+    silent = {at for at in range(180) for s in reported_spans if s.since <= minute(at) < s.until}
     assert silent == set(range(180)) - set(said)
-    lost = sum(span.lost_ms for span in told)
+    lost = sum(span.lost_ms for span in reported_spans)
     assert lost == sum(h.silent for h in hours(town).values()) * 60_000
 
 

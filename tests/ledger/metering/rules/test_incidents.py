@@ -43,13 +43,17 @@ def test_a_gpu_that_is_seen_again_later_than_the_others_is_in_the_same_incident(
 
 
 def test_two_causes_are_two_incidents() -> None:
-    found = incidents([span(0, 5, cause="gpu_lost"), span(0, 5, "g1", cause="driver_reload")])
-    assert sorted(i.cause for i in found) == ["driver_reload", "gpu_lost"]
+    found_incidents = incidents(
+        [span(0, 5, cause="gpu_lost"), span(0, 5, "g1", cause="driver_reload")]
+    )
+    assert sorted(i.cause for i in found_incidents) == ["driver_reload", "gpu_lost"]
 
 
 def test_what_begins_apart_is_apart_though_it_overlaps() -> None:
-    found = incidents([span(0, 47, cause="agent_down"), span(46, 90, "g1", cause="agent_down")])
-    assert times(found) == [(46, 90), (0, 47)]
+    found_incidents = incidents(
+        [span(0, 47, cause="agent_down"), span(46, 90, "g1", cause="agent_down")]
+    )
+    assert times(found_incidents) == [(46, 90), (0, 47)]
 
 
 def test_a_gpu_that_comes_and_goes_is_one_incident_and_only_what_was_lost_counts() -> None:
@@ -59,8 +63,8 @@ def test_a_gpu_that_comes_and_goes_is_one_incident_and_only_what_was_lost_counts
 
 
 def test_after_a_while_it_is_another_incident() -> None:
-    found = incidents([span(0, 1), span(7, 8)])
-    assert times(found) == [(7, 8), (0, 1)]
+    found_incidents = incidents([span(0, 1), span(7, 8)])
+    assert times(found_incidents) == [(7, 8), (0, 1)]
 
 
 def test_pieces_that_touch_are_one_and_keep_what_the_driver_said() -> None:
@@ -93,11 +97,13 @@ SPANS = st.lists(
 def test_every_span_is_in_one_incident_in_whatever_order_they_come(
     spans: list[Span], dice: Random
 ) -> None:
-    found = incidents(spans)
-    told = [s for i in found for s in i.spans]
-    assert sorted(told) == sorted(join_spans(spans))
-    assert all({s.cause for s in i.spans} == {i.cause} for i in found)
-    assert [i.until for i in found] == sorted((i.until for i in found), reverse=True)
+    found_incidents = incidents(spans)
+    reported_spans = [s for i in found_incidents for s in i.spans]
+    assert sorted(reported_spans) == sorted(join_spans(spans))
+    assert all({s.cause for s in i.spans} == {i.cause} for i in found_incidents)
+    assert [i.until for i in found_incidents] == sorted(
+        (i.until for i in found_incidents), reverse=True
+    )
     mixed = list(spans)
     dice.shuffle(mixed)
-    assert incidents(mixed) == found
+    assert incidents(mixed) == found_incidents

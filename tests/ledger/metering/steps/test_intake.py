@@ -130,8 +130,8 @@ def test_one_batch_that_says_a_minute_twice(engine: sa.Engine, node: Node) -> No
 
 def test_what_is_said_twice_is_asked_of_what_stands(engine: sa.Engine, node: Node) -> None:
     take(engine, node.read(node.batch([window(0, 0)])))
-    other = window(0, 0, held("team-b"))
-    receipt = take(engine, node.read(node.batch([other, other, window(0, 0)])))
+    other_window = window(0, 0, held("team-b"))
+    receipt = take(engine, node.read(node.batch([other_window, other_window, window(0, 0)])))
     assert isinstance(receipt, Receipt)
     assert (receipt.kept, receipt.known) == (0, 1)
     assert [item.index for item in receipt.conflicts] == [0, 1]
@@ -260,9 +260,9 @@ def test_the_kept_body_reads_back_as_it_was(
     take(engine, submission)
     row = owner.execute("SELECT body FROM windows").fetchone()
     assert row
-    (_, given), again = submission.windows[0], read_kept(row[0])
-    assert again == given
-    assert json.loads(given.body) == row[0]
+    (_, given_window), again = submission.windows[0], read_kept(row[0])
+    assert again == given_window
+    assert json.loads(given_window.body) == row[0]
 
 
 def test_a_window_may_end_only_a_little_after_our_clock(engine: sa.Engine, node: Node) -> None:
@@ -277,8 +277,8 @@ def test_a_window_may_end_only_a_little_after_our_clock(engine: sa.Engine, node:
 def test_what_another_node_said_first_hides_nothing(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, node: Node
 ) -> None:
-    other = enrolled(owner, cluster, node="n2")
-    for sender in (other, node):
+    other_node = enrolled(owner, cluster, node="n2")
+    for sender in (other_node, node):
         receipt = take(engine, sender.read(sender.batch([window(9, 0)])))
         assert isinstance(receipt, Receipt)
         assert len(receipt.quarantined) == 1

@@ -32,8 +32,10 @@ def payout(line: int, fen: int, account: str = "6222") -> Payout:
 def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None:
     fields = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1)])
     assert (fields["total_fen"], fields["words"]) == (10_700_054, "壹拾万柒仟元零伍角肆分")
-    changed = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1, "7")])
-    assert digest(fields) != digest(changed)
+    changed_fields = list_content(
+        "ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1, "7")]
+    )
+    assert digest(fields) != digest(changed_fields)
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,11 @@ def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
 
 def test_code_and_database_know_the_same_persons(owner: psycopg.Connection) -> None:
     for text in ACTORS:
-        for other in ACTORS:
-            row = owner.execute("SELECT person_of(%s) = person_of(%s)", (text, other)).fetchone()
-            assert row == (same_person(text, other),), (text, other)
+        for other_text in ACTORS:
+            row = owner.execute(
+                "SELECT person_of(%s) = person_of(%s)", (text, other_text)
+            ).fetchone()
+            assert row == (same_person(text, other_text),), (text, other_text)
     assert same_person("clerk:李四#1", "approver:\u3000李 四#22")
     assert same_person("clerk:Li Si#1", "clerk:ＬＩＳＩ#1")
     assert not same_person("clerk:李四#1", "clerk:李四#1#2")

@@ -91,13 +91,13 @@ def results(found: Edge) -> list[tuple[str, int | None]]:
     ],
 )
 def test_the_base_at_which_a_cap_is_first_reached(clause: str, at: int) -> None:
-    found = edge(clause, "cap")
+    found_edge = edge(clause, "cap")
     amount = PROOFS[clause].clause.amount
     assert amount.cap
     assert amount.rate
-    assert found.at == at == full_at(amount.rate, amount.cap.fen, DRAFT.rounding)
+    assert found_edge.at == at == full_at(amount.rate, amount.cap.fen, DRAFT.rounding)
     cap = amount.cap.fen
-    assert results(found) == [("eligible", cap - 1), ("eligible", cap), ("eligible", cap)]
+    assert results(found_edge) == [("eligible", cap - 1), ("eligible", cap), ("eligible", cap)]
 
 
 def test_every_clause_with_a_rate_and_a_cap_has_that_base() -> None:

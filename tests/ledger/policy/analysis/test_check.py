@@ -188,8 +188,8 @@ def test_an_extension_is_held_to_the_cases_of_what_it_extends() -> None:
     assert faults(extending()) == []
     assert faults(extending(), lambda _: None) == [("line 2: extends", "no_cases")]
     assert faults(extending(extends="none")) == [("line 2: extends", "no_such_version")]
-    other = extending().replace("decisions: {}", "decisions: {Q4-1: {chosen: once}}")
-    assert faults(other) == [("line 2: extends", "case_differs")]
+    other_text = extending().replace("decisions: {}", "decisions: {Q4-1: {chosen: once}}")
+    assert faults(other_text) == [("line 2: extends", "case_differs")]
     with pytest.raises(NotFound):
         invented("none")
 

@@ -60,12 +60,12 @@ def test_the_two_versions() -> None:
 )
 def test_the_sums_of_the_text(clause: str, cap_fen: int, scope: str, period: str) -> None:
     for policy in (DRAFT, DRILL):
-        found = policy.clause(clause)
-        assert found
-        assert found.amount.cap
-        assert found.amount.rate == Fraction(30, 100)
-        assert found.amount.cap.fen == cap_fen
-        assert (found.amount.cap.scope, found.amount.cap.period) == (scope, period)
+        found_clause = policy.clause(clause)
+        assert found_clause
+        assert found_clause.amount.cap
+        assert found_clause.amount.rate == Fraction(30, 100)
+        assert found_clause.amount.cap.fen == cap_fen
+        assert (found_clause.amount.cap.scope, found_clause.amount.cap.period) == (scope, period)
 
 
 def test_the_draft_may_simulate_but_not_pay_and_the_drill_goes_all_the_way() -> None:

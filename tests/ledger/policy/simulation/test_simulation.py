@@ -186,13 +186,15 @@ def test_only_who_lacks_nothing_else_stands_at_a_cliff() -> None:
 
 
 def test_where_nothing_bounds_a_clause_there_is_no_total() -> None:
-    found = exposures(DRAFT)
-    by_clause = {one.clause: one for one in found}
-    assert bounded(found) == 3_000_000_000  # the pool of article 6, twenty scenes of article 10
+    found_exposures = exposures(DRAFT)
+    by_clause = {one.clause: one for one in found_exposures}
+    assert (
+        bounded(found_exposures) == 3_000_000_000
+    )  # the pool of article 6, twenty scenes of article 10
     assert by_clause["05-1"].why == "no_cap"
     assert by_clause["05-1"].example_fen == 12_088_800_000
-    assert {"03-1", "05-1", "09-3", "14-1"} <= set(unbounded(found))
-    assert {"06-1", "06-2", "07-1", "10-1", "15-0"} & set(unbounded(found)) == set()
+    assert {"03-1", "05-1", "09-3", "14-1"} <= set(unbounded(found_exposures))
+    assert {"06-1", "06-2", "07-1", "10-1", "15-0"} & set(unbounded(found_exposures)) == set()
     assert by_clause["06-1"].pool == "06"
 
 

@@ -181,9 +181,9 @@ def test_the_digest_does_not_see_what_merely_explains(old: str, new: str) -> Non
 def digest_of(clause: str, text: str) -> str:
     policy, findings = file.read(text, source)
     assert policy, findings
-    found = policy.clause(clause)
-    assert found
-    return digest(policy, found)
+    found_clause = policy.clause(clause)
+    assert found_clause
+    return digest(policy, found_clause)
 
 
 def test_the_digest_of_a_clause_is_its_own() -> None:

@@ -92,7 +92,7 @@ def test_what_is_in_both_and_on_either_side(one: Interval, other: Interval) -> N
 
 @pytest.mark.parametrize("clause", ["04-1", "04-2", "07-1", "12-1"])
 def test_the_bands_of_the_text(clause: str) -> None:
-    found = load("yinchuan-2024-draft").clause(clause)
-    assert found
-    assert not list(faults(of_bands(found.amount)))
-    assert OPEN.meet(of_bands(found.amount)[0]) == of_bands(found.amount)[0]
+    found_clause = load("yinchuan-2024-draft").clause(clause)
+    assert found_clause
+    assert not list(faults(of_bands(found_clause.amount)))
+    assert OPEN.meet(of_bands(found_clause.amount)[0]) == of_bands(found_clause.amount)[0]

@@ -66,8 +66,8 @@ def test_what_fits_to_the_fen_goes_first() -> None:
 
 def test_a_statement_number_fixes_contract_and_month() -> None:
     cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, 2, 100, contract=2)]
-    named = line(100, statement_month=(2, NOVEMBER))
-    assert laid([named], cells) == {(1, NOVEMBER, 2): 100}
+    named_line = line(100, statement_month=(2, NOVEMBER))
+    assert laid([named_line], cells) == {(1, NOVEMBER, 2): 100}
 
 
 def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:

@@ -181,15 +181,15 @@ def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk
 
 
 def test_who_paid_whom_is_compared_where_a_receipt_is_known(desk: Desk) -> None:
-    document, other = bill(1, 4_000), bill(2, 6_000)
-    desk.take(document, other)
+    document, other_document = bill(1, 4_000), bill(2, 6_000)
+    desk.take(document, other_document)
     for _ in range(2):  # the same one again is the same
         desk.receipt(document, "B-1", BUYER.name, document.gross_fen)
     with pytest.raises(Conflict, match="receipt_known"):
         desk.receipt(document, "B-1", BUYER.name, 1)
     desk.reconcile()
     assert desk.rights().payable == 3_000
-    desk.receipt(other, "B-2", "第三人", other.gross_fen)
+    desk.receipt(other_document, "B-2", "第三人", other_document.gross_fen)
     result = desk.propose()
     assert isinstance(result, list)
     assert [f.params for f in result] == [(("code", "R05"),)]

@@ -186,12 +186,12 @@ TERM = "number: HL-2026-002, centre: 贺兰山智算中心, project: helan-team,
 def test_what_has_no_dates_does_not_change(
     db: Session, line: str, finding: tuple[str, str, str, str]
 ) -> None:
-    where, field, text, here = finding
+    where, field, text, own_text = finding
     before = rows(db)
     for supersede in (False, True):
-        (found,) = again(db, line, supersede=supersede).findings
-        assert (found.where, found.code) == (f"line 1: {where}", "differs")
-        assert found.params == (("field", field), ("there", text), ("here", here))
+        (found_finding,) = again(db, line, supersede=supersede).findings
+        assert (found_finding.where, found_finding.code) == (f"line 1: {where}", "differs")
+        assert found_finding.params == (("field", field), ("there", text), ("here", own_text))
     assert rows(db) == before
 
 

@@ -148,8 +148,8 @@ def test_a_day_that_is_over_is_refused(desk: Desk) -> None:
 def test_several_vouchers_expire_together(
     desk: Desk, owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
-    other = Desk(engine, place_voucher(owner, engine, CAP, code="m2"))
-    for one in (other, desk):
-        one.reserve(40)
+    other_desk = Desk(engine, place_voucher(owner, engine, CAP, code="m2"))
+    for first_desk in (other_desk, desk):
+        first_desk.reserve(40)
     assert desk.expire(NOW + timedelta(days=30)) == 2
-    assert desk.rights == other.rights == book(A=100)
+    assert desk.rights == other_desk.rights == book(A=100)
