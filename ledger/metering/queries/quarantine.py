@@ -23,8 +23,7 @@ def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now:
     with raw.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO conflicts (gpu, start, hash, cluster_id, stream, number, received_at,"
-            " body)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
+            " body) VALUES (%s, %s, %s, %s, %s, %s, %s, %s::text::jsonb) ON CONFLICT DO NOTHING",
             [
                 (
                     w.gpu,

@@ -42,8 +42,8 @@ def test_a_voucher_promises_the_whole_cap(
     assert (voucher.opened_at, voucher.opened_by) == (NOW, "clerk")
     with Session(engine) as db:
         nothing = dict.fromkeys(Rights.__dataclass_fields__, 0)
-        promised = Rights(**nothing | {"clause": -CAP, "available": CAP})
-        assert rights(db, voucher.book_id) == promised
+        amounts = Rights(**nothing | {"clause": -CAP, "available": CAP})
+        assert rights(db, voucher.book_id) == amounts
     moves = owner.execute("SELECT kind, amount FROM movements ORDER BY id").fetchall()
     assert moves == [("eligible", CAP), ("issue", CAP)]
     assert audit(owner) == []
@@ -73,7 +73,7 @@ def test_again_gives_the_same_voucher(
             db, cause="a", used_on=MONTH, booked=MONTH, actor="x", moves={first.book_id: accrue(30)}
         )
     again = opened(engine, project)
-    assert (again.id, again.book_id) == (first.id, first.book_id)
+    assert (again.id, again.book_id) == (first.id, first.book)
     with Session(engine) as db:
         assert rights(db, first.book_id).available == CAP - 30
     assert audit(owner) == []
