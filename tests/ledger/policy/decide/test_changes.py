@@ -58,8 +58,8 @@ def test_yes_and_decimals_and_a_ratio() -> None:
     site = FIRM | {"infrastructure": True, "it_kwh": "10", "facility_kwh": "13"}
     (pue,) = found("05-1", site)
     assert (pue.fact, pue.distance, pue.then) == ("pue", Fraction(-1, 10), None)
-    (nothing,) = found("05-1", site | {"it_kwh": "0"})
-    assert nothing.distance is None
+    (change,) = found("05-1", site | {"it_kwh": "0"})
+    assert change.distance is None
 
 
 def test_where_the_award_grows_and_where_it_stops() -> None:
