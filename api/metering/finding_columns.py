@@ -66,7 +66,7 @@ def reason(code: str) -> str:
 
 
 def _words(codes: str | None) -> str:
-    return "、".join(reason(code) for code in codes.split(", ")) if codes else "—"
+    return _("、").join(reason(code) for code in codes.split(", ")) if codes else "—"
 
 
 def _when(value: date | datetime) -> str:

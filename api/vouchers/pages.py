@@ -18,7 +18,7 @@ from api.door.access import Right
 from api.door.dependencies import Configured, Db, Now, Offset, having
 from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
-from api.language.labels import label_of
+from api.language.labels import label, label_of
 from api.web import charts
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
@@ -28,6 +28,7 @@ from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers import queries as quotas
+from ledger.vouchers.codes import VoucherState
 from ledger.vouchers.queries import FORESEEN_DAYS, PACE_DAYS, Quota
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +36,14 @@ Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 PAGE_ROWS = 50
 SOON_DAYS = 30
+_SHAPES = {
+    VoucherState.ABSENT: "○",
+    VoucherState.USED_UP: "■",
+    VoucherState.NOT_STARTED: "◔",
+    VoucherState.RUNNING_OUT: "▲",
+    VoucherState.STALE: "◇",
+    VoucherState.IN_USE: "●",
+}
 
 
 @router.get("/projects")
@@ -81,18 +90,24 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
 
 
 def mark(quota: Quota | None, today: date) -> Mark:
-    """The state of a project's voucher in one word."""
+    """The state of a project's voucher as a shape and a word."""
+    state = _state(quota, today)
+    warm = state in {VoucherState.USED_UP, VoucherState.RUNNING_OUT, VoucherState.STALE}
+    return Mark(_SHAPES[state], label(state), warm=warm)
+
+
+def _state(quota: Quota | None, today: date) -> VoucherState:
     if quota is None:
-        return Mark("○", _("未发券"))
+        return VoucherState.ABSENT
     if quota.left_fen == 0:
-        return Mark("■", _("已用完"), warm=True)
+        return VoucherState.USED_UP
     if not quota.days:
-        return Mark("◔", _("未开始"))
+        return VoucherState.NOT_STARTED
     if quota.runs_out and quota.runs_out <= today + timedelta(days=SOON_DAYS):
-        return Mark("▲", _("将用完"), warm=True)
+        return VoucherState.RUNNING_OUT
     if quota.days[-1].day < today - timedelta(days=PACE_DAYS):
-        return Mark("◇", _("久无数据"), warm=True)
-    return Mark("●", _("使用中"))
+        return VoucherState.STALE
+    return VoucherState.IN_USE
 
 
 @router.get("/projects/{code}")

@@ -18,13 +18,14 @@ from api.language.labels import (
     reconciliation,
     registry,
     statements,
+    vouchers,
 )
 
 LABELS = {
     kind: words
     for room in (
-        people, registry, metering, documents, statements, reconciliation, policy, claims, payment,
-        desk,
+        people, registry, metering, documents, statements, reconciliation, policy, vouchers,
+        claims, payment, desk,
     )
     for kind, words in room.LABELS.items()
 }  # fmt: skip

@@ -259,7 +259,7 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     assert done.returncode == 1
     taken, known, unreadable = done.stdout.splitlines()
     assert taken == f"{files[0]}: taken {digital(1)}"
-    assert known.startswith(f"{files[1]}: refused, number: Number {digital(1)} was brought by")
+    assert known.startswith(f"{files[1]}: refused, number: Number {digital(1)} was submitted by")
     assert unreadable.startswith(f"{files[2]}: refused")
     again = desk.run(CLERK, "invoice", "add", files[0], LANG="zh_CN.UTF-8")
     assert (again.returncode, again.stdout) == (0, f"{files[0]}：原已收下 {digital(1)}\n")

@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from agents import wire
 from api.language.i18n import LANGUAGES, speaking
 from api.language.labels import LABELS, label, label_of, labels
-from ledger.claims.codes import ClaimState
+from ledger.claims import rules as claims
+from ledger.claims.codes import ClaimAction, ClaimStage, ClaimState
+from ledger.desk.steps import confirm
 from ledger.documents.codes import DocumentState
+from ledger.metering.codes import GapCause, HolderKind
+from ledger.metering.rules.incidents import SILENT
+from ledger.people.codes import DecisionKind
+from ledger.reconciliation.codes import Treatment
+from ledger.reconciliation.rules.choices import TREATMENTS
 from tests.support.paths import ROOT
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -85,3 +94,14 @@ def test_one_state_has_one_name_everywhere() -> None:
 
 def test_a_code_of_a_newer_server_stays_as_it_is() -> None:
     assert label_of(ClaimState, "archived") == "archived"
+
+
+def test_the_codes_are_those_that_the_program_uses() -> None:
+    assert set(GapCause) == {SILENT, *wire.GapReason}
+    assert set(ClaimState) == set(claims.STATES)
+    assert set(ClaimAction) == set(claims.ACTIONS)
+    assert set(ClaimStage) <= set(ClaimState)
+    assert set(DecisionKind) == set(confirm.KINDS)
+    assert set(Treatment) == set(TREATMENTS)
+    holders = {str(kind.__struct_config__.tag) for kind in get_args(wire.Holder)}
+    assert set(HolderKind) == holders

@@ -1,0 +1,21 @@
+"""The states of a voucher."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+from ledger.vouchers.codes import VoucherState
+
+LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
+    {
+        VoucherState: {
+            VoucherState.ABSENT: msgid("未发券"),
+            VoucherState.USED_UP: msgid("已用完"),
+            VoucherState.NOT_STARTED: msgid("未开始"),
+            VoucherState.RUNNING_OUT: msgid("将用完"),
+            VoucherState.STALE: msgid("久无数据"),
+            VoucherState.IN_USE: msgid("使用中"),
+        },
+    }
+)
