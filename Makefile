@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install run test lint format messages bench torture lock
+.PHONY: install run test lint format messages bench coverage figures torture lock
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("suanquan needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
@@ -21,7 +21,7 @@ install: .venv/installed $(CATALOGUE).mo ## build .venv/ from the hash-pinned re
 run: install ## set up and start everything on this machine, then print the address
 	@$(BIN)/suanquan up
 
-test: install ## all tests (the README's test command)
+test: install ## all tests
 	$(BIN)/pytest -n auto --maxprocesses 4
 
 lint: install ## style, types and who may import whom
@@ -47,6 +47,9 @@ coverage: install ## all tests, and then the lines of the product that none of t
 	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+figures: install ## the figures of the code, into docs/house.md
+	$(BIN)/python -m bench.house
 
 torture: install ## the long forms of the property tests
 	SUANQUAN_TORTURE=1 $(BIN)/pytest -m torture

@@ -1,22 +1,22 @@
-"""The tree of errors that the ledger raises when a caller breaks a rule.
+"""Errors that the ledger raises when a caller breaks a rule.
 
     LedgerError
-    ├── NotFound             the thing named does not exist, or is not yours to see
-    ├── Conflict             what is there already says otherwise
+    ├── NotFound             it does not exist, or the caller may not see it
+    ├── Conflict             it contradicts what is already recorded
     │   └── OutOfOrder       a batch that is ahead of its stream
     ├── Refused              a rule of the books or of the policy forbids it
     └── Unusable             the database cannot be used as it is
 
-Faults in *users' data* are not raised: they are returned as lists of `Finding`s, all at once.
-An error carries a stable `code`, and the parameters of its sentence; the sentence itself is made
-where it is read, in the reader's language (`api/door/problems.py`).
+Faults in *users' data* are not raised: they are returned as lists of `Finding`s, all at once. An
+error carries a stable `code` and the parameters of its message; the message itself is written in
+the reader's language where it is shown (`api/door/problems.py`).
 """
 
 from dataclasses import dataclass
 
 
 class LedgerError(Exception):
-    """A caller broke a rule. `code` is stable; `params` fill its sentence."""
+    """A caller broke a rule; `code` is stable, `params` fill the message."""
 
     def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(code, params)
@@ -28,15 +28,15 @@ class LedgerError(Exception):
 
 
 class NotFound(LedgerError):
-    """The thing named does not exist, or is not yours to see (the two look the same)."""
+    """It does not exist, or the caller may not see it (the two look the same)."""
 
 
 class Conflict(LedgerError):
-    """What is there already says otherwise."""
+    """It contradicts what is already recorded."""
 
 
 class OutOfOrder(Conflict):
-    """A batch that is ahead of its stream; `params["expected"]` is the number wanted."""
+    """A batch is ahead of its stream; `params["expected"]` is the number expected next."""
 
 
 class Refused(LedgerError):
@@ -49,7 +49,7 @@ class Unusable(LedgerError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault in what a user gave: where it is, its stable code, its sentence's parameters."""
+    """One fault in a user's data: its place, a stable code, the parameters of its message."""
 
     where: str  # "line 12: projects[3].uscc", "row 7", "item 41"
     code: str

@@ -1,4 +1,4 @@
-"""The few units of the books, and the one rounding rule.
+"""Units of the books, and the one rounding rule.
 
 Money is an integer number of fen (分), quantity an integer number of device-milliseconds (one whole
 device for one millisecond; a time-slice holds `num/den` of it), a price an exact fraction of a fen
@@ -24,7 +24,7 @@ _DECIMAL = re.compile(r"\d{1,8}(\.\d{1,12})?", re.ASCII)
 
 
 def round_half_up(value: Fraction | int) -> int:
-    """The one rounding rule (四舍五入): to the nearest integer, halves away from zero."""
+    """Round to the nearest integer, halves away from zero (四舍五入)."""
     exact = Fraction(value)
     num, den = abs(exact.numerator), exact.denominator
     magnitude = (2 * num + den) // (2 * den)
@@ -32,27 +32,27 @@ def round_half_up(value: Fraction | int) -> int:
 
 
 def fen_from_yuan(text: str) -> Fen:
-    """`"1234.5"` yuan → 123450 fen. ValueError for anything that is not an exact sum of fen."""
+    """Convert `"1234.5"` yuan to 123450 fen; ValueError unless exact to the fen."""
     if not _YUAN.fullmatch(text):
         raise ValueError(text)
     return int(Fraction(text) * 100)
 
 
 def decimal(text: str) -> Fraction:
-    """An exact decimal from 0 to below 100 million: `"517.36"`. ValueError for anything else."""
+    """Parse an exact decimal from 0 to below 100 million (`"517.36"`); ValueError otherwise."""
     if not _DECIMAL.fullmatch(text):
         raise ValueError(text)
     return Fraction(text)
 
 
 def yuan(fen: Fen) -> str:
-    """123450 → `"1,234.50"`; every fen is shown."""
+    """Format fen as yuan: 123450 → `"1,234.50"`."""
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
 def hours(device_ms: Fraction | int, places: int = 2) -> str:
-    """Device-milliseconds as GPU-hours (卡时) for people: `"1,234.50"`. Never computed with."""
+    """Format device-milliseconds as GPU-hours (卡时): `"1,234.50"`; for display only."""
     scale = 10**places
     amount = round_half_up(Fraction(device_ms) * scale / HOUR_MS)
     return f"{amount // scale:,}.{amount % scale:0{places}d}"
@@ -60,15 +60,15 @@ def hours(device_ms: Fraction | int, places: int = 2) -> str:
 
 @lru_cache(maxsize=8192)  # the windows of a batch share their minutes
 def beijing_day(moment: datetime) -> date:
-    """The Beijing calendar day of an aware moment."""
+    """Return the Beijing calendar day of an aware moment."""
     return moment.astimezone(BEIJING).date()
 
 
 def midnight(day: date) -> datetime:
-    """The first moment of a Beijing day, in UTC."""
+    """Return the first moment of a Beijing day, in UTC."""
     return datetime.combine(day, time(), BEIJING).astimezone(UTC)
 
 
 def month_of(day: date) -> date:
-    """A period (账期) is a Beijing month, named by its first day."""
+    """Return the first day of a day's month, which stands for the period (账期)."""
     return day.replace(day=1)

@@ -9,24 +9,28 @@ import pytest
 from agents import wire
 from api.desk.finding_pages import about
 from api.language import i18n
-from api.metering.finding_columns import _word
-from api.metering.labels import cause, causes, faults
+from api.language.labels import label, labels
+from api.metering.advice import causes
+from api.metering.finding_columns import reason
 from api.metering.node_view import FAULTS
-from api.web import labels as month_words
-from api.web.layout import role_name
+from api.web.mark import fault_mark
 from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
+from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import ACTIONS, STATES
 from ledger.desk.queries.findings import KINDS
+from ledger.documents.codes import DocumentKind
+from ledger.metering.codes import GapCause
 from ledger.people.codes import Role
+from ledger.reconciliation.codes import DifferenceCode
 from ledger.reconciliation.rules.difference_codes import CODES
 from tests.support.paths import DOCS
 
 GLOSSARY = DOCS / "glossary.md"
 PAGES_OF_THE_MONTH = {
-    "States of a claim": month_words.claim_states,
-    "Steps of a claim": month_words.claim_actions,
-    "Cost documents": month_words.document_kinds,
-    "Reconciliation differences": month_words.exceptions,
+    "States of a claim": ClaimState,
+    "Steps of a claim": ClaimAction,
+    "Cost documents": DocumentKind,
+    "Reconciliation differences": DifferenceCode,
 }
 HOLDERS = [str(kind.__struct_config__.tag) for kind in get_args(wire.Holder)]
 
@@ -98,16 +102,16 @@ def test_one_word_for_one_thing() -> None:
 def test_the_pages_say_it_in_these_words(language: str) -> None:
     with i18n.speaking(language):
         said = [(about()[kind].name, words("Findings")[kind]) for kind in KINDS]
-        said += [(role_name(role), words("Roles of access")[role]) for role in Role]
-        said += [(_word(reason), words("Gap reasons")[reason]) for reason in wire.GapReason]
-        said += [(cause(reason), words("Gap reasons")[reason]) for reason in wire.GapReason]
-        said += [(faults()[fault].word, words("Faults of a node")[fault]) for fault in FAULTS]
+        said += [(label(role), words("Roles of access")[role]) for role in Role]
+        said += [(reason(each), words("Gap reasons")[each]) for each in wire.GapReason]
+        said += [(label(GapCause(each)), words("Gap reasons")[each]) for each in wire.GapReason]
+        said += [(fault_mark(fault).word, words("Faults of a node")[fault]) for fault in FAULTS]
         # Nobody looks for the owner of a device that is free.
         holders = set(HOLDERS) - {"unallocated"}
-        said += [(_word(holder), words("Holders")[holder]) for holder in holders]
+        said += [(reason(holder), words("Holders")[holder]) for holder in holders]
         for section, named in PAGES_OF_THE_MONTH.items():
             known = words(section)
-            said += [(text, known[code]) for code, text in named().items()]
+            said += [(text, known[code]) for code, text in labels(named).items()]
     wanted = "english" if language == "en" else "chinese"
     fixed = [(text.casefold(), getattr(term, wanted).casefold()) for text, term in said]
     assert [pair for pair in fixed if not pair[0].startswith(pair[1])] == []  # «conflicts»

@@ -1,6 +1,8 @@
-"""The README promises commands, variables and pages; here each of them is looked for."""
+"""The README and docs/ promise commands, variables and pages; here each of them is looked for."""
 
+import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,19 @@ from agents import settings as agent
 from agents.__main__ import _parser
 from api import command_line as cli
 from api.settings import Settings
+from tests.support.api.command_line import Done, suanquan
 from tests.support.paths import DOCS, ROOT
+from tests.support.processes import running, until
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = "".join(re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
-MONTH = (DOCS / "month.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((DOCS).rglob("*.md"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+TEXTS = {
+    "README": README,
+    **{
+        name: (DOCS / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("commands", "month", "explain", "simulate", "registry", "agent")
+    },
+}
 
 
 def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:
@@ -30,13 +39,22 @@ def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("document", [README, MONTH], ids=["README", "month"])
+def blocks(document: str) -> str:
+    """What stands in the fenced blocks of a document."""
+    return "".join(re.findall(r"^ *```\n(.*?)^ *```", document, re.MULTILINE | re.DOTALL))
+
+
+def lines(document: str) -> list[str]:
+    """The command lines of `suanquan` in a document, continued ones whole."""
+    return re.findall(r"^ *(?:\.venv/bin/)?suanquan ((?:\\\n|.)+)", blocks(document), re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", TEXTS.values(), ids=TEXTS)
 def test_every_command_is_there_with_its_options(document: str) -> None:
     group = get_command(cli.app)
     assert isinstance(group, TyperGroup)
     known = commands(group)
-    blocks = "".join(re.findall(r"^```\n(.*?)^```", document, re.MULTILINE | re.DOTALL))
-    said = re.findall(r"^suanquan ((?:\\\n|.)+)", blocks, re.MULTILINE)
+    said = lines(document)
     assert said
     for line in said:
         words = line.partition(" #")[0].split()
@@ -46,14 +64,45 @@ def test_every_command_is_there_with_its_options(document: str) -> None:
 
 
 def test_every_command_of_the_agent_is_there() -> None:
-    said = set(re.findall(r"^suanquan-agent ([a-z]+)", BLOCKS, re.MULTILINE))
+    said = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
     assert said == {"doctor", "once", "node"}
     for verb in said:
         assert _parser().parse_args([verb]).command == verb
 
 
+def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
+    """All of them only read, and use the names of the centre that `make run` makes up."""
+    data = folder / "data"
+
+    def run(*arguments: str) -> Done:
+        return suanquan(*arguments, SUANQUAN_DATA=str(data))
+
+    def has_accrued() -> bool:
+        done = run("quota", "helan", "--json")
+        return done.returncode == 0 and json.loads(done.stdout)["provisional_fen"] > 0
+
+    with running(data, "--demo"):
+        until("an accrual of helan", has_accrued)
+        for line in lines(README):
+            done = run(*shlex.split(line, comments=True))
+            assert done.returncode == 0, line + done.stderr
+            assert done.stdout.strip(), line
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.encode()) < 6_000
+
+
+def test_the_index_names_every_document() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    links = set(re.findall(r"\]\(([^)#]+)\)", index))
+    assert {path.name for path in DOCS.glob("*.md")} - {"index.md"} <= links
+    assert {f"../{path.name}" for path in ROOT.glob("*.md")} - {"../README.md"} <= links
+
+
 def test_the_table_has_every_variable() -> None:
-    table = set(re.findall(r"SUANQUAN_[A-Z_]+", README.partition("## 环境变量")[2]))
+    settings = (DOCS / "settings.md").read_text(encoding="utf-8")
+    table = set(re.findall(r"SUANQUAN_[A-Z_]+", settings.partition("## 环境变量")[2]))
     server = {f"SUANQUAN_{field.upper()}" for field in Settings.model_fields}
     agents = set(re.findall(r"SUANQUAN_[A-Z_]+", agent.__doc__ or ""))
     assert table == server | agents | {"SUANQUAN_TOKEN", "SUANQUAN_DRILL_NOW"}

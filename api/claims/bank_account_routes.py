@@ -10,7 +10,6 @@ from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
@@ -35,8 +34,7 @@ def propose(
         number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
     )  # fmt: skip
     if made is None:
-        told = findings(faults)
-        raise Refusal(422, "account_faulty", {"count": len(told), "findings": told})
+        raise Refusal.with_faults("account_faulty", faults)
     return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
 
 

@@ -10,8 +10,9 @@ from api.cli.arguments import content_of
 from api.cli.client import Client, say
 from api.cli.options import Code, Json
 from api.cli.screen import as_json, beijing, called, money, pairs, person, table
-from api.language.codes import CLAIM_ACTIONS, CLAIM_STATES, FILE_ROLES
 from api.vouchers.cli import read_fact
+from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.policy.codes import FileRole
 from ledger.units import fen_from_yuan
 
 app = typer.Typer()
@@ -193,7 +194,7 @@ def ls(
     ).split()
     keys = ("number", "code", "clause", "payee")
     rows = [
-        [*(c[k] for k in keys), money(c["fen"]), called(CLAIM_STATES, c["state"]),
+        [*(c[k] for k in keys), money(c["fen"]), called(ClaimState, c["state"]),
          beijing(c["since"])]
         for c in told
     ]  # fmt: skip
@@ -210,7 +211,7 @@ def _tell(told: dict[str, Any], json_: bool) -> None:
         as_json(told)
         return
     number, fen = told["number"], money(told["fen"])
-    state = called(CLAIM_STATES, told["state"])
+    state = called(ClaimState, told["state"])
     print(say(f"申请 {number}，{fen}，现为 {state}", f"claim {number}, {fen}, is {state}"))
     for lack in told["lacks"]:
         print(f"  {lack}")
@@ -226,7 +227,7 @@ def proposed(told: dict[str, Any], json_: bool) -> None:
 
 
 def _show(c: dict[str, Any]) -> None:
-    steps = [say(f"{CLAIM_ACTIONS[each]}（{each}）", each) for each in c["actions"]]
+    steps = [say(f"{called(ClaimAction, each)}（{each}）", each) for each in c["actions"]]
     period = f"{c['published_on']} — {c['published_until']}" if c["published_on"] else None
     pairs(
         [
@@ -235,7 +236,7 @@ def _show(c: dict[str, Any]) -> None:
             (say("条款", "clause"), f"{c['policy']} {c['clause']}"),
             (say("收款单位", "payee"), f"{c['payee']} {c['uscc']}"),
             (say("金额", "amount"), f"{money(c['fen'])} {c['words']}"),
-            (say("状态", "state"), called(CLAIM_STATES, c["state"])),
+            (say("状态", "state"), called(ClaimState, c["state"])),
             (say("公示", "published"), period),
             (say("待确认的决定", "decision to confirm"), c["decision"]),
             (say("可以做", "steps"), ", ".join(steps) or None),
@@ -245,7 +246,7 @@ def _show(c: dict[str, Any]) -> None:
         print(f"  {lack}")
     titles = say("材料 文件 字节 SHA-256", "file name bytes SHA-256").split()
     keys = ("name", "size", "hash")
-    files = [[called(FILE_ROLES, f["role"]), *(f[k] for k in keys)] for f in c["files"]]
+    files = [[called(FileRole, f["role"]), *(f[k] for k in keys)] for f in c["files"]]
     table(titles, files, "llr")
     titles = say("步骤 状态 谁 何时 说明", "step state who when note").split()
     table(titles, [_event(e) for e in c["events"]])
@@ -257,7 +258,7 @@ def _show(c: dict[str, Any]) -> None:
 
 
 def _event(e: dict[str, Any]) -> list[object]:
-    step, state = called(CLAIM_ACTIONS, e["action"]), called(CLAIM_STATES, e["next"])
+    step, state = called(ClaimAction, e["action"]), called(ClaimState, e["next"])
     return [step, state, person(e["actor"]), beijing(e["at"]), e["note"]]
 
 

@@ -1,54 +1,62 @@
 """Claims (兑付申请): what is asked for, where it stands, and what the reader may do next.
 
 A builder sees and files her own; the bureau sees all. What may be done with a claim in its state by
-which role stands in one table (`ledger/claims/rules.py`): the page shows just these buttons. Where
-something lacks, nothing happens and all of it is told.
+which role stands in one table (`ledger/claims/rules.py`): the page shows just these buttons. If
+anything is missing, nothing happens and everything that is missing is reported.
 """
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
-from api.claims.workflow_view import facts_asked, said_facts, stepper
+from api.claims import bank_account_routes, publication_routes, routes
+from api.claims.routes import Claimant, Handler, Mover, Reader
+from api.claims.schemas import (
+    AccountCreate,
+    ActionCreate,
+    ApprovalCreate,
+    ClaimCreate,
+    ObjectionCreate,
+    ResolutionCreate,
+)
+from api.claims.workflow_view import fact_fields, facts_of_form, stepper
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, Now, Offset
 from api.door.route_table import FORM_MAX, limited
+from api.door.schemas import LINE_MAX
+from api.door.uploads import Upload
+from api.language.labels import labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web import labels as words
-from api.web.forms import Sent, text
-from api.web.layout import Framed, pages, refuse
+from api.web.forms import Fields, Sent, form, request_of, text
+from api.web.layout import Framed, pages
+from api.web.mark import claim_mark
 from ledger.claims import queries as books
+from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
-from ledger.claims.steps.approval import KIND, propose_approval, subject_of
-from ledger.claims.steps.bank_accounts import change_pending, propose_account
-from ledger.claims.steps.claim_actions import Action, Wish, handle
-from ledger.claims.steps.claims import add_file, missing_files, open_claim
-from ledger.claims.steps.publication import claim_of, receive, resolve
+from ledger.claims.steps.approval import KIND, subject_of
+from ledger.claims.steps.bank_accounts import change_pending
+from ledger.claims.steps.claim_actions import Action
+from ledger.claims.steps.claims import missing_files
+from ledger.claims.steps.publication import claim_of
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues as desk
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
-from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import open_decision, person
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
-from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.tables import Voucher
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[Viewer, having(Right.READ_CLAIMS)]
-Claimant = Annotated[Viewer, having(Right.CLAIM)]
-Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
-Note = Annotated[str, Form(max_length=2_000)]
-Line = Annotated[str, Form(max_length=200)]
 
 PAGE_ROWS = 50
 REVIEW = ("submitted", "accepted", "objected", "published")
@@ -87,7 +95,7 @@ def listing(
 
 def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
     over = row.state == "published" and desk.over(row, today)
-    return {"claim": row, "mark": words.claim_mark(row.state), "over": over}
+    return {"claim": row, "mark": claim_mark(row.state), "over": over}
 
 
 def _claimable(db: Session, viewer: Viewer) -> int | None:
@@ -101,16 +109,18 @@ def _claimable(db: Session, viewer: Viewer) -> int | None:
 
 
 @router.post("/claims")
-def open_one(
-    *, viewer: Claimant, db: Db, now: Now, project: Line = "", yuan: Line = ""
+def open_claim(
+    viewer: Claimant,
+    db: Db,
+    now: Now,
+    project: Annotated[str, Form(max_length=LINE_MAX)] = "",
+    yuan: Annotated[str, Form(max_length=LINE_MAX)] = "",
 ) -> Response:
-    """A new claim; without an amount it is for all that may be claimed."""
-    project_id = viewer.project
-    if project_id is None:
-        project_id = key(project_by_code(db, project.strip()))
+    """Open a claim; without an amount it is for all that may be claimed."""
+    code = project.strip() if viewer.project is None else db.get_one(Project, viewer.project).code
     fen = forms.fen(yuan) if yuan.strip() else None
-    made = open_claim(db, project_id, fen, actor=viewer.actor, now=now)
-    return RedirectResponse(f"/claims/{made.number}", 303)
+    wanted = request_of(ClaimCreate, {"project": code, "fen": fen})
+    return _back(routes.open_for(wanted, viewer, db, now).number)
 
 
 @router.get("/claims/{number}")
@@ -127,20 +137,20 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "voucher": voucher,
             "project": project,
             "payee": db.get_one(Organisation, claim.payee),
-            "mark": words.claim_mark(claim.state),
+            "mark": claim_mark(claim.state),
             "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
             "events": books.events(db, claim_id),
             "person": person,
-            "action_words": words.claim_actions(),
-            "state_words": words.claim_states(),
+            "action_words": labels(ClaimAction),
+            "state_words": labels(ClaimState),
             "files": books.files(db, claim_id),
-            "file_words": words.file_roles(),
+            "file_words": labels(FileRole),
             "account": books.account_of(db, claim.payee),
             "account_changing": change_pending(db, claim.payee),
             "published": books.publication_of(db, claim_id),
             "objections": books.objections(db, claim_id),
             "lacks": _lacking(db, claim),
-            "facts": facts_asked(voucher),
+            "facts": fact_fields(voucher),
             "decision": open_decision(db, KIND, subject_of(claim)),
             **_may(viewer, claim, beijing_day(now), db),
         },
@@ -168,124 +178,97 @@ def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, An
 
 @router.post("/claims/files")
 @limited(body=FORM_MAX)
-def put_file(
+def add_file(
     *,
     viewer: Claimant,
     db: Db,
     now: Now,
-    number: Line,
+    number: Annotated[str, Form(max_length=LINE_MAX)],
     role: Annotated[FileRole, Form()],
     file: UploadFile,
 ) -> Response:
     """Put a file to a draft."""
-    claim = access.claim(db, viewer, number)
-    given = File.from_content(file.filename or "", file.file.read())
-    add_file(db, claim, role, given, actor=viewer.actor, now=now)
-    return _back(claim, "files")
+    sent = Upload(File.from_content(file.filename or "", file.file.read()), None)
+    routes.add(number=number, role=role, sent=sent, viewer=viewer, db=db, now=now)
+    return _back(number, "files")
 
 
 @router.post("/claims/{number}/step")
-def step(
-    number: str,
-    *,
-    sent: Sent,
-    viewer: Annotated[Viewer, having(Right.MOVE_CLAIMS)],
-    db: Db,
-    now: Now,
-    action: Annotated[Action, Form()],
+def act(
+    number: str, *, data: Sent, viewer: Mover, db: Db, now: Now, action: Annotated[Action, Form()]
 ) -> Response:
-    """Take a step of the case; what it lacks is told, all at once."""
-    claim = access.claim(db, viewer, number)
-    voucher = db.get_one(Voucher, claim.voucher)
-    wish = Wish(
-        action,
-        note=text(sent, "note"),
-        facts=said_facts(voucher, sent),
-        reference=text(sent, "reference"),
-        channel=text(sent, "channel"),
-    )
-    done = handle(db, claim, wish, viewer=viewer, now=now)
-    if done.code:
-        refuse(done.findings, done.code, clause=voucher.clause)
-    return _back(claim)
+    """Take a step of the claim; everything that is missing is reported at once."""
+    voucher = db.get_one(Voucher, access.claim(db, viewer, number).voucher)
+    said = {name: text(data, name) for name in ("note", "reference", "channel")}
+    facts = facts_of_form(voucher, data)
+    wanted = request_of(ActionCreate, {"action": action, "facts": facts, **said})
+    routes.act(number, wanted, viewer, db, now)
+    return _back(number)
 
 
 @router.post("/claims/{number}/account")
-def account(
+def propose_account(
     number: str,
-    *,
     viewer: Claimant,
+    wanted: Annotated[AccountCreate, form(AccountCreate)],
     db: Db,
     now: Now,
-    holder: Line,
-    bank: Line,
-    bank_code: Line,
-    account_number: Line,
 ) -> Response:
     """Say where the payee is paid; another person of the bureau confirms it."""
     claim = access.claim(db, viewer, number)
-    payee = db.get_one(Organisation, claim.payee)
-    _made, found = propose_account(
-        db, payee, holder=holder, bank=bank, bank_code=bank_code, number=account_number,
-        actor=viewer.actor, now=now,
-    )  # fmt: skip
-    if found:
-        refuse(found)
-    return _back(claim, "account")
+    uscc = db.get_one(Organisation, claim.payee).uscc
+    account = wanted.model_copy(update={"organisation": uscc})
+    bank_account_routes.propose(account, viewer, db, now)
+    return _back(number, "account")
+
+
+def _about_claim(fields: Fields, path: Mapping[str, Any]) -> Fields:
+    return {**fields, "claim": path["number"]}
 
 
 @router.post("/claims/{number}/objections")
-def objected(
+def receive_objection(
     number: str,
-    *,
     viewer: Handler,
+    wanted: Annotated[ObjectionCreate, form(ObjectionCreate, _about_claim)],
     db: Db,
     now: Now,
-    objector: Line,
-    contact: Line,
-    body: Note,
 ) -> Response:
     """Write down an objection that somebody made."""
-    claim = access.claim(db, viewer, number)
-    receive(
-        db, claim, objector=objector.strip(), contact=contact.strip(), body=body.strip(),
-        **_by(viewer, now),
-    )  # fmt: skip
-    return _back(claim, "objections")
+    publication_routes.receive_one(wanted, viewer, db, now)
+    return _back(number, "objections")
 
 
 @router.post("/claims/{number}/objections/{objection}")
-def resolved(
+def resolve_objection(
     number: str,
     objection: int,
     *,
     viewer: Handler,
+    wanted: Annotated[ResolutionCreate, form(ResolutionCreate)],
     db: Db,
     now: Now,
-    upheld: Annotated[Literal["yes", "no"], Form()],
-    resolution: Note,
 ) -> Response:
     """Uphold an objection, or dismiss it."""
     claim = access.claim(db, viewer, number)
     if claim_of(db, objection).id != claim.id:
         raise NotFound("objection", id=objection)
-    resolve(
-        db, objection, upheld=upheld == "yes", resolution=resolution.strip(), **_by(viewer, now)
-    )
-    return _back(claim, "objections")
+    publication_routes.resolve_one(objection, wanted, viewer, db, now)
+    return _back(number, "objections")
 
 
 @router.post("/claims/{number}/approval")
-def propose(number: str, *, viewer: Handler, db: Db, now: Now, reason: Note = "") -> Response:
+def propose_approval(
+    number: str,
+    viewer: Handler,
+    wanted: Annotated[ApprovalCreate, form(ApprovalCreate)],
+    db: Db,
+    now: Now,
+) -> Response:
     """Propose to approve; an approver confirms on the decision's page."""
-    claim = access.claim(db, viewer, number)
-    made = propose_approval(db, claim, reason=reason.strip(), **_by(viewer, now))
-    return RedirectResponse(f"/decisions/{made.id}", 303)
+    proposal = routes.propose(number, wanted, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.decision}", 303)
 
 
-def _by(viewer: Viewer, now: datetime) -> dict[str, Any]:
-    return {"viewer_role": Role(viewer.role), "actor": viewer.actor, "now": now}
-
-
-def _back(claim: Claim, part: str = "") -> Response:
-    return RedirectResponse(f"/claims/{claim.number}{'#' if part else ''}{part}", 303)
+def _back(number: str, part: str = "") -> Response:
+    return RedirectResponse(f"/claims/{number}{'#' if part else ''}{part}", 303)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.claims.schemas import ObjectionCreate, ObjectionRead, PublicationRead, ResolutionCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from ledger.claims import queries as books
 from ledger.claims.steps.publication import receive, resolve
 from ledger.people.steps.credentials import Viewer
@@ -23,8 +23,8 @@ def publications(
     *,
     db: Db,
     now: Now,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[PublicationRead]:
     """What is and was before the public, the latest first. Nobody has to sign in."""
     found = books.publications(db, beijing_day(now), limit=limit, offset=offset)

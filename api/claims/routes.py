@@ -25,7 +25,7 @@ from api.claims.schemas import (
 )
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, documented
@@ -70,8 +70,8 @@ def claims(
     viewer: Reader,
     db: Db,
     state: Annotated[list[str] | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[ClaimSummary]:
     """The claims that are the viewer's to see, newest first; in these states or in any."""
     found = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
@@ -109,16 +109,13 @@ def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
 
 @router.post("/claims/{number}/actions")
 def act(number: str, wanted: ActionCreate, viewer: Mover, db: Db, now: Now) -> ClaimRead:
-    """Take a step. Where something lacks, nothing is done and all of it is told."""
-    found = access.claim(db, viewer, number)
-    wish = Wish(**wanted.model_dump())
-    done = handle(db, found, wish, viewer=viewer, now=now)
-    if done.code:
-        told = findings(done.findings)
-        clause = db.get_one(Voucher, found.voucher).clause
-        given = {"clause": clause, "count": len(told), "findings": told}
-        raise Refusal(422, done.code, given)
-    return _whole(db, viewer, done.claim)
+    """Take a step; if anything is missing, do nothing and report everything that is missing."""
+    claim = access.claim(db, viewer, number)
+    outcome = handle(db, claim, Wish(**wanted.model_dump()), viewer=viewer, now=now)
+    if outcome.code:
+        clause = db.get_one(Voucher, claim.voucher).clause
+        raise Refusal.with_faults(outcome.code, outcome.findings, clause=clause)
+    return _whole(db, viewer, outcome.claim)
 
 
 @router.post("/claims/{number}/approval", status_code=201)

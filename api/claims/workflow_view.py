@@ -12,14 +12,16 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from api.language.i18n import gettext as _
+from api.language.labels import label
 from api.web.forms import text
+from ledger.claims.codes import ClaimStage, ClaimState
 from ledger.claims.tables import Claim, ClaimEvent, Publication
 from ledger.policy import load
 from ledger.policy.decide.fact_checks import names as facts_of
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 
-WAY = ("draft", "submitted", "accepted", "published", "approved", "listed", "paid")
+WAY = tuple(ClaimStage)
 ENDS = ("refused", "withdrawn")
 
 
@@ -45,7 +47,7 @@ def stepper(
     if stopped:
         state = next((e.state for e in reversed(events) if e.next == claim.state), "draft")
         state = "published" if state == "objected" else state
-    at = WAY.index(state)
+    at = WAY.index(ClaimStage(state))
     steps = []
     for place, each in enumerate(WAY):
         look = "done" if place < at or claim.state == "paid" else "ahead"
@@ -53,21 +55,8 @@ def stepper(
             look = "stopped" if stopped else "now"
         day = reached.get(each) if place <= at else None
         note = _note(claim, published) if place == at else ""
-        steps.append(Step(names()[each], look, looks()[look], day, note))
+        steps.append(Step(label(each), look, looks()[look], day, note))
     return steps
-
-
-def names() -> dict[str, str]:
-    """What each step is called."""
-    return {
-        "draft": _("填写"),
-        "submitted": _("提交"),
-        "accepted": _("受理"),
-        "published": _("公示"),
-        "approved": _("批准"),
-        "listed": _("送银行"),
-        "paid": _("到账"),
-    }
 
 
 def looks() -> dict[str, str]:
@@ -84,15 +73,15 @@ def _note(claim: Claim, published: Publication | None) -> str:
     if claim.state == "objected":
         return _("有异议，正在处理")
     if claim.state == "refused":
-        return _("不予兑付")
+        return label(ClaimState.REFUSED)
     if claim.state == "withdrawn":
-        return _("已撤回")
+        return label(ClaimState.WITHDRAWN)
     if claim.state == "published" and published:
         return _("至 %s") % published.until
     return ""
 
 
-def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
+def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
     """What a clerk may know anew when a claim is accepted; what the books know is asked nobody."""
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
@@ -110,14 +99,14 @@ def facts_asked(voucher: Voucher) -> list[dict[str, Any]]:
     ]
 
 
-def said_facts(voucher: Voucher, sent: FormData) -> dict[str, Any]:
-    """The facts that the form says otherwise than the voucher has them."""
-    said = {}
-    for fact in facts_asked(voucher):
-        written = text(sent, f"fact_{fact['name']}")
+def facts_of_form(voucher: Voucher, data: FormData) -> dict[str, Any]:
+    """The facts in which the form differs from the voucher."""
+    facts = {}
+    for fact in fact_fields(voucher):
+        written = text(data, f"fact_{fact['name']}")
         if written and (value := _value(fact["kind"], written)) != fact["value"]:
-            said[fact["name"]] = value
-    return said
+            facts[fact["name"]] = value
+    return facts
 
 
 def _value(kind: str, written: str) -> Any:  # noqa: ANN401 - of three kinds

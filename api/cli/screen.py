@@ -3,13 +3,16 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from api.cli.client import say
-from api.language.codes import ROLES
+from api.cli.client import language, say
+from api.language.i18n import speaking
+from api.language.labels import label_of
+from ledger.people.codes import Role
 from ledger.units import BEIJING, hours, yuan
 
 _ACTOR = re.compile(r"(?P<role>\w+):(?P<name>.+)#\d+")
@@ -57,16 +60,19 @@ def money(fen: int | None) -> str | None:
     return None if fen is None else f"¥{yuan(fen)}"
 
 
-def called(words: Mapping[str, str], code: str | None) -> str | None:
-    """A code (`api/language/codes.py`) in the reader's language; one without a word as it is."""
-    return None if code is None else say(words.get(code, code), code.replace("_", " "))
+def called(kind: type[StrEnum], code: str | None) -> str | None:
+    """A code of this kind in the reader's language; one that is not known as it is."""
+    if not code:
+        return None
+    with speaking(language()):
+        return label_of(kind, code)
 
 
 def person(actor: str | None) -> str | None:
     """`clerk:张三#7` is 张三, a clerk."""
     if actor is None or not (found := _ACTOR.fullmatch(actor)):
         return actor
-    role = called(ROLES, found["role"])
+    role = called(Role, found["role"])
     return say(f"{found['name']}（{role}）", f"{found['name']} ({role})")
 
 

@@ -5,22 +5,26 @@ The bureau is led to the reconcile desk instead, which shows the same months of 
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
+from api.language.labels import labels
+from api.reconciliation import routes
 from api.reconciliation.pages import month_mark
+from api.reconciliation.schemas import MessageAnswerCreate
 from api.statements import pages as statements
-from api.web import labels as words
+from api.web.forms import form
 from api.web.layout import Framed
+from api.web.mark import document_mark
 from ledger.documents.queries import document_views as documents_seen
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.people.steps.credentials import Viewer
+from ledger.reconciliation.codes import DifferenceCode
 from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as reconcile
-from ledger.reconciliation.steps import messages as steps
 from ledger.registry.tables import Centre
 from ledger.statements import queries as books
 from ledger.units import beijing_day
@@ -46,11 +50,11 @@ def centre_page(
             "centre": db.get_one(Centre, viewer.centre),
             "today": beijing_day(now),
             "messages": messages.of_centre(db, viewer.centre),
-            "codes": words.exceptions(),
+            "codes": labels(DifferenceCode),
             "statements": [statements.row(each) for each in found],
             "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
             "documents": [
-                {"seen": each, "mark": words.document_mark(each.state, red=bool(each.reverses))}
+                {"seen": each, "mark": document_mark(each.state, red=bool(each.reverses))}
                 for each in newest
             ],
             "may_answer": access.may(viewer, Right.HAND_IN),
@@ -63,10 +67,10 @@ def answer(
     message: int,
     *,
     viewer: Annotated[Viewer, having(Right.HAND_IN)],
+    wanted: Annotated[MessageAnswerCreate, form(MessageAnswerCreate)],
     db: Db,
     now: Now,
-    body: Annotated[str, Form(max_length=2_000)],
 ) -> Response:
     """The centre answers a question, once."""
-    steps.answer(db, message, centre=viewer.centre, body=body, actor=viewer.actor, now=now)
+    routes.answer(message, wanted, viewer, db, now)
     return RedirectResponse("/centre", 303)

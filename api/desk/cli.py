@@ -6,7 +6,8 @@ import typer
 
 from api.cli.client import Client, language, say
 from api.cli.screen import as_json, beijing, called, pairs, person, table
-from api.language.codes import ANSWERS, DECISION_KINDS, KEPT_APART
+from api.people.subject import plain_subject
+from ledger.people.codes import Answer, DecisionKind
 
 app = typer.Typer()
 
@@ -59,20 +60,20 @@ def confirm(
     pairs(
         [
             (say("事项", "subject"), _subject(told)),
-            (say("答复", "answer"), called(ANSWERS, told["answer"])),
+            (say("答复", "answer"), called(Answer, told["answer"])),
             (say("答复者", "by"), person(told["answered_by"])),
         ]
     )
 
 
 def _row(d: dict[str, Any]) -> list[object]:
-    kind, answer = called(DECISION_KINDS, d["kind"]), called(ANSWERS, d["answer"])
-    about = KEPT_APART.sub("", d["subject"])
+    kind, answer = called(DecisionKind, d["kind"]), called(Answer, d["answer"])
+    about = plain_subject(d["subject"])
     return [d["id"], kind, about, person(d["decided_by"]), beijing(d["decided_at"]), answer]
 
 
 def _subject(told: dict[str, Any]) -> str:
-    return f"{called(DECISION_KINDS, told['kind'])} {KEPT_APART.sub('', told['subject'])}"
+    return f"{called(DecisionKind, told['kind'])} {plain_subject(told['subject'])}"
 
 
 def _shown(client: Client, number: int, answer: str) -> str:
@@ -87,8 +88,12 @@ def _shown(client: Client, number: int, answer: str) -> str:
         ]
     )
     _content(told["content"])
-    meant = {"confirmed": "确认", "refused": "退回", "withdrawn": "撤回"}[answer]
-    typer.confirm(say(f"{meant}这项决定？", f"{answer}?"), abort=True)
+    asked = {
+        "confirmed": say("确认这项决定？", "confirm?"),
+        "refused": say("退回这项决定？", "refuse?"),
+        "withdrawn": say("撤回这项决定？", "withdraw?"),
+    }
+    typer.confirm(asked[answer], abort=True)
     return str(told["digest"])
 
 

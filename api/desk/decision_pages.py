@@ -7,26 +7,31 @@ does not count. Who decided can only withdraw.
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
+from api.desk import decision_routes
+from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.language.codes import KEPT_APART
 from api.language.i18n import gettext as _
+from api.language.labels import label_of
 from api.people.decision_rights import may_read
+from api.people.schemas import DecisionAnswer
+from api.people.subject import plain_subject
 from api.reconciliation.difference_view import line_name
-from api.web import labels as words
+from api.web.forms import form
 from api.web.layout import Framed, pages
+from api.web.mark import decision_mark
 from ledger.desk.queries import queues as desk
-from ledger.desk.steps.confirm import KINDS, respond
+from ledger.desk.steps.confirm import KINDS
 from ledger.documents.queries import document_views as documents_seen
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
-from ledger.people.codes import Answer
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own, person, same_person
 from ledger.people.tables import Decision
@@ -56,19 +61,19 @@ def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
 
 def subject(decision: Decision) -> str:
     """What it is about, without the word by which the books keep kinds apart."""
-    return KEPT_APART.sub("", decision.subject, count=1)
+    return plain_subject(decision.subject)
 
 
 def row(decision: Decision) -> dict[str, Any]:
     """A decision in a list."""
     return {
         "id": decision.id,
-        "kind": words.said(words.decision_kinds(), decision.kind),
+        "kind": label_of(DecisionKind, decision.kind),
         "subject": subject(decision),
         "reason": decision.reason,
         "by": person(decision.decided_by),
         "at": decision.decided_at,
-        "mark": words.answer(decision.answer),
+        "mark": decision_mark(decision.answer),
     }
 
 
@@ -158,16 +163,11 @@ def _why_not(viewer: Viewer, made: Decision) -> str:
 @router.post("/decisions/{decision}")
 def answer(
     decision: int,
-    *,
-    viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
+    viewer: Answerer,
+    answered: Annotated[DecisionAnswer, form(DecisionAnswer)],
     db: Db,
     now: Now,
-    answer: Annotated[Answer, Form()],
-    seen: Annotated[str, Form()],
-    reason: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """Confirm, refuse or withdraw."""
-    respond(
-        db, decision, answer=answer, digest_seen=seen, viewer=viewer, now=now, reason=reason.strip()
-    )
+    decision_routes.answer(decision, answered, viewer, db, now)
     return RedirectResponse(f"/decisions/{decision}", 303)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
@@ -16,6 +16,7 @@ from ledger.people.tables import Decision
 router = APIRouter(tags=["decisions"])
 
 _READ = having(Right.READ_PAYMENTS)
+Answerer = Annotated[Viewer, having(Right.ANSWER_DECISIONS)]
 
 
 @router.get("/decisions", dependencies=[_READ])
@@ -24,8 +25,8 @@ def decisions(
     db: Db,
     open_only: Annotated[bool, Query(alias="open")] = True,
     kind: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[DecisionRead]:
     """Decisions, oldest first; only those without an answer unless asked for all."""
     asked = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
@@ -49,13 +50,13 @@ def decision(key: int, db: Db) -> DecisionRead:
 def answer(
     key: int,
     answered: DecisionAnswer,
-    viewer: Annotated[Viewer, having(Right.ANSWER_DECISIONS)],
+    viewer: Answerer,
     db: Db,
     now: Now,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
-    made = respond(
+    decision = respond(
         db, key, answer=answered.answer, digest_seen=answered.seen, viewer=viewer, now=now,
         reason=answered.reason,
     )  # fmt: skip
-    return DecisionRead.model_validate(made)
+    return DecisionRead.model_validate(decision)

@@ -10,7 +10,10 @@ from typing import Any
 
 from api.language.format import money, quantity
 from api.language.i18n import gettext as _
-from api.web import labels as words
+from api.language.labels import label, label_of
+from ledger.documents.codes import DocumentKind, DocumentSource
+from ledger.reconciliation.codes import DifferenceCode, Treatment
+from ledger.registry.codes import ProjectKind
 
 DIGEST = 64
 
@@ -204,13 +207,13 @@ def _joined(key: str, value: list[Any] | dict[str, Any]) -> str:
 
 def _word(key: str, text: str) -> str:
     if key == "treatment":
-        return words.said(words.treatments(), text)
-    if key == "code" and text in words.exceptions():
-        return f"{text} {words.exceptions()[text]}"
+        return label_of(Treatment, text)
+    if key == "code" and text in set(DifferenceCode):
+        return f"{text} {label(DifferenceCode(text))}"
     if key == "source":
-        return words.said(words.sources(), text)
+        return label_of(DocumentSource, text)
     if key == "kind":
-        return words.said(words.document_kinds() | words.project_kinds(), text)
+        return label_of(DocumentKind if text in set(DocumentKind) else ProjectKind, text)
     return text
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
+from api.language.labels import label
 from api.metering.finding_columns import Column, columns
 from api.web.layout import Framed, pages
 from ledger.desk.codes import FindingKind
@@ -36,37 +37,37 @@ def about() -> dict[FindingKind, About]:
     """Every kind, in the reader's language."""
     return {
         FindingKind.CONFLICTS: About(
-            _("冲突"),
+            label(FindingKind.CONFLICTS),
             _("同一块 GPU、同一分钟来了第二种说法：先到的算数，后到的留存，由人来判断。"),
             _("没有冲突：每一分钟都只有一种说法。"),
         ),
         FindingKind.FORKS: About(
-            _("分叉"),
+            label(FindingKind.FORKS),
             _("同一个批次号出现了两份不同的内容：节点被克隆，或者上报队列被旧备份恢复。"),
             _("没有分叉：每条上报流都只有一条链。"),
         ),
         FindingKind.QUARANTINE: About(
-            _("隔离"),
+            label(FindingKind.QUARANTINE),
             _("暂时不能计入的窗口；原因消除后可以放行。"),
             _("没有被隔离的窗口。"),
         ),
         FindingKind.GAPS: About(
-            _("空缺"),
+            label(FindingKind.GAPS),
             _("采集端自己报告的、没有看到 GPU 的时间。空缺不计费，也不等于空闲。"),
             _("没有空缺：上报的时间里 GPU 一直有人看着。"),
         ),
         FindingKind.SILENT: About(
-            _("静默"),
+            label(FindingKind.SILENT),
             _("已登记的 GPU 没有任何窗口的分钟：既没有用量，也没有空缺说明。"),
             _("没有静默：每块登记的 GPU 每一分钟都有说法。"),
         ),
         FindingKind.UNOWNED: About(
-            _("无主"),
+            label(FindingKind.UNOWNED),
             _("有人用了，但没有绑定说明归哪个项目；补上绑定（可以从过去的日期起）后自动归入。"),
             _("没有无主用量：每一毫秒都有项目认领。"),
         ),
         FindingKind.UNPRICED: About(
-            _("无价格"),
+            label(FindingKind.UNPRICED),
             _("有项目认领、但还没有价格的用量；补上型号或价格后自动计入。"),
             _("没有无价格的用量。"),
         ),

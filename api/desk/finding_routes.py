@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.schemas import exact
 from api.metering.schemas import ReleaseOutcome
 from ledger.desk.codes import FindingKind
@@ -25,8 +25,8 @@ def list_findings(
     viewer: Annotated[Viewer, having(Right.READ_METERING)],
     db: Db,
     now: Now,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[dict[str, Any]]:
     """Findings of one kind, newest first, of the viewer's centre or of all."""
     rows = findings.findings(db, kind, now, centre=viewer.centre, limit=limit, offset=offset)

@@ -14,10 +14,11 @@ from api.desk.decision_pages import may_answer, row
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.language.i18n import gettext as _
-from api.web import labels as words
+from api.language.labels import labels
 from api.web.layout import Framed
 from ledger.desk.queries import queues as desk
 from ledger.desk.queries.queues import Queue
+from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.units import beijing_day
 
@@ -82,5 +83,5 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
     ]
     rows = [row(each) for each in mine[:10]]
     return frame.page(
-        "desk/desk.html", {"queues": queues, "rows": rows, "kinds": words.decision_kinds()}
+        "desk/desk.html", {"queues": queues, "rows": rows, "kinds": labels(DecisionKind)}
     )

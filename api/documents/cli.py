@@ -9,7 +9,8 @@ import typer
 from api.cli.arguments import content_of, fen_of
 from api.cli.client import Client, Failure, say
 from api.cli.options import Json
-from api.cli.screen import as_json, money, pairs, table
+from api.cli.screen import as_json, called, money, pairs, table
+from ledger.documents.codes import DocumentKind, DocumentState
 
 app = typer.Typer()
 invoice = typer.Typer(no_args_is_help=True, help="成本单据：发票与内部结算 / cost documents")
@@ -21,20 +22,6 @@ Seller = Annotated[
     str | None, typer.Option(help="销售方代码，同号时用 / seller's code, where two share a number")
 ]
 LINE = ("item", "net", "tax", "tax_rate", "unit", "quantity", "unit_price")
-KINDS = {
-    "digital_invoice": ("数电票", "digital invoice"),
-    "electronic_invoice": ("增值税电子发票", "older electronic invoice"),
-    "paper_invoice": ("纸质发票", "paper invoice"),
-    "internal_settlement": ("校内结算", "internal settlement"),
-    "other": ("其他凭证", "other document"),
-}
-STATES = {
-    "standing": ("有效", "standing"),
-    "to_confirm": ("待确认", "to confirm"),
-    "frozen": ("冻结", "frozen"),
-    "refused": ("未予确认", "refused"),
-    "dropped": ("号码已另用", "dropped"),
-}
 
 
 @invoice.command()
@@ -62,7 +49,7 @@ def add(
 def key(
     file: Annotated[Path, typer.Argument(help="扫描件或原件 / the scan")],
     *,
-    kind: Annotated[str, typer.Option(help=", ".join(KINDS))],
+    kind: Annotated[str, typer.Option(help=", ".join(DocumentKind))],
     number: Annotated[str, typer.Option(help="号码 / number")],
     issued_on: Annotated[str, typer.Option(help="开票日期 / day of issue: 2026-11-01")],
     seller_uscc: Annotated[str, typer.Option(help="销售方代码 / seller's code")],
@@ -133,7 +120,9 @@ def ls(
     month: Annotated[str | None, typer.Option(help="服务月份，如 2026-11 / of service")] = None,
     seller: Annotated[str | None, typer.Option(help="销售方代码或名称 / seller")] = None,
     buyer: Annotated[str | None, typer.Option(help="购买方代码或名称 / buyer")] = None,
-    state: Annotated[str | None, typer.Option(help=", ".join((*STATES, "unallocated")))] = None,
+    state: Annotated[
+        str | None, typer.Option(help=", ".join((*DocumentState, "unallocated")))
+    ] = None,
     limit: Annotated[int, typer.Option(help="最多几条 / at most")] = 100,
     offset: Annotated[int, typer.Option(help="跳过几条 / skip")] = 0,
     json_: Json = False,
@@ -275,7 +264,7 @@ def _line(text: str) -> dict[str, str]:
 def _row(d: dict[str, Any]) -> list[object]:
     parties = (d["issued_on"], d["seller_name"], d["buyer_name"])
     figures = (money(d["gross_fen"]), money(d["worth_fen"]), money(d["allocated_fen"]))
-    return [d["code"] + d["number"], *parties, *figures, say(*STATES[d["state"]])]
+    return [d["code"] + d["number"], *parties, *figures, called(DocumentState, d["state"])]
 
 
 def _show(d: dict[str, Any]) -> None:
@@ -283,7 +272,7 @@ def _show(d: dict[str, Any]) -> None:
     pairs(
         [
             (say("号码", "number"), d["code"] + d["number"]),
-            (say("种类", "kind"), say(*KINDS[d["kind"]])),
+            (say("种类", "kind"), called(DocumentKind, d["kind"])),
             (say("开票日期", "issued on"), d["issued_on"]),
             (say("销售方", "seller"), f"{d['seller_name']} {d['seller_uscc']}"),
             (say("购买方", "buyer"), f"{d['buyer_name']} {d['buyer_uscc']}"),
@@ -293,7 +282,7 @@ def _show(d: dict[str, Any]) -> None:
             (say("服务期间", "service"), f"{d['since']} — {d['until']}{assumed}"),
             (say("对账单", "statement"), d["statement"]),
             (say("红冲", "reverses"), d["reverses"]),
-            (say("状态", "state"), say(*STATES[d["state"]])),
+            (say("状态", "state"), called(DocumentState, d["state"])),
             (say("交单人", "brought by"), d["received_by"]),
             (say("原件 SHA-256", "original, SHA-256"), d["original"]),
         ]
@@ -319,5 +308,5 @@ def _after(told: dict[str, Any], json_: bool) -> None:
     if json_:
         as_json(told)
         return
-    number, state = told["code"] + told["number"], STATES[told["state"]]
-    print(say(f"{number} 现为「{state[0]}」", f"{number} is {state[1]}"))
+    number, state = told["code"] + told["number"], called(DocumentState, told["state"])
+    print(say(f"{number} 现为「{state}」", f"{number}: {state}"))

@@ -17,13 +17,16 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.door.route_table import FORM_MAX, limited
+from api.language.i18n import gettext as _
+from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
 from api.people.decision_rights import may_read
 from api.web import forms
-from api.web import labels as words
 from api.web.forms import Sent, text
 from api.web.layout import Frame, Framed, pages
+from api.web.mark import document_mark
 from ledger.desk.steps.take_documents import take_document, take_list
+from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
 from ledger.documents.queries import document_views as books
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
 from ledger.documents.queries.originals import File
@@ -81,7 +84,7 @@ def _listing(
             "rows": [_row(each) for each in rows],
             "state": state,
             "number": number,
-            "states": words.document_filters(),
+            "states": _filters(),
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
             "faults": findings(faults),
@@ -90,13 +93,19 @@ def _listing(
     )
 
 
+def _filters() -> dict[str, str]:
+    """What a list of documents can be narrowed to."""
+    states = (DocumentState.TO_CONFIRM, DocumentState.FROZEN, DocumentState.REFUSED)
+    return {state.value: label(state) for state in states} | {"unallocated": _("未分配完")}
+
+
 def _row(seen: DocumentView) -> dict[str, Any]:
     red = seen.reverses is not None
     return {
         "seen": seen,
-        "kind": words.said(words.document_kinds(), seen.kind),
-        "source": words.said(words.sources(), seen.source),
-        "mark": words.document_mark(seen.state, red=red),
+        "kind": label_of(DocumentKind, seen.kind),
+        "source": label_of(DocumentSource, seen.source),
+        "mark": document_mark(seen.state, red=red),
         "red": red,
     }
 
@@ -171,7 +180,7 @@ def _form(
         {
             "values": values,
             "lines": [*lines, *blank],
-            "kinds": words.document_kinds(),
+            "kinds": labels(DocumentKind),
             "faults": findings(faults),
         },
         UNPROCESSABLE if faults else 200,

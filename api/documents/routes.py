@@ -22,7 +22,7 @@ from api.documents.schemas import (
     ReceiptRead,
 )
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import YearMonth
@@ -100,8 +100,8 @@ def documents(
     number: Searched = None,
     decision: int | None = None,
     state: Filter | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Limit = 100,
+    offset: Offset = 0,
 ) -> list[DocumentSummary]:
     """Documents that are the viewer's to see, newest first.
 

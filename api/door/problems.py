@@ -5,7 +5,7 @@ the sentence is the reader's; what the machine knows of an unforeseen error stay
 that no stack, SQL or path ever goes out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -20,8 +20,8 @@ from starlette.exceptions import HTTPException
 
 from api.language.i18n import gettext as _
 from api.messages.messages import STATUS, TITLES
-from api.messages.sentences import field_message, sentence
-from ledger.errors import Conflict, LedgerError, NotFound, Refused, Unusable
+from api.messages.sentences import field_message, findings, sentence
+from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
@@ -76,6 +76,11 @@ class Refusal(Exception):
     ) -> None:
         super().__init__(code)
         self.problem = Problem(status, code, params, headers)
+
+    @classmethod
+    def with_faults(cls, code: str, faults: Sequence[Finding], **params: object) -> "Refusal":
+        """All faults of what was sent, each with its place."""
+        return cls(422, code, {"count": len(faults), "findings": findings(faults), **params})
 
 
 def problem_of(error: Exception) -> Problem:

@@ -6,6 +6,7 @@ is null; a field that is not known here is refused. Each room has its own models
 where a dataclass of the ledger says it all, the route answers with that.
 """
 
+from datetime import date
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -29,6 +30,13 @@ def exact(value: object) -> object:
 Exact = Annotated[int | str, BeforeValidator(exact)]
 PositiveFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
 YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]
+
+
+def first_day(month: str) -> date:
+    """The first day of a `YearMonth`."""
+    return date.fromisoformat(f"{month}-01")
+
+
 Line = Annotated[
     str,
     StringConstraints(

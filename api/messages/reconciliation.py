@@ -13,7 +13,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "same_person": msgid("须由另一人确认：{person} 不能确认自己提出的决定"),
         "not_yours": msgid("只有提出者 {person} 可以撤回"),
         "decision": msgid("没有这项决定"),
-        "bad_month": msgid("账期应写成 2026-10"),
         "reconciliation": msgid("没有这份对账（合同与账期）"),
         "nothing_to_reconcile": msgid("合同 {contract} 在 {month} 没有用量也没有发票"),
         "contract": msgid("没有合同「{number}」"),

@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from api.language.codes import ANSWERS, CLAIM_ACTIONS, CLAIM_STATES, ROLES
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from api.language.labels import label_of
 from api.messages.messages import FIELDS, PATTERNS, SENTENCES
+from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.errors import Finding
+from ledger.people.codes import Answer, Role
 
 _PLACE = re.compile(r"(line|row) (\d+)(?:: (.*))?")
 _PLACES = {"line": msgid("第 {line} 行"), "row": msgid("第 {row} 行")}
 _ACTOR = re.compile(r"\w+:(.+)#\d+")
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"action": CLAIM_ACTIONS, "state": CLAIM_STATES, "role": ROLES, "answer": ANSWERS}
+_KINDS: Mapping[str, type[StrEnum]] = MappingProxyType(
+    {"action": ClaimAction, "state": ClaimState, "role": Role, "answer": Answer}
 )
 
 
@@ -68,8 +71,7 @@ def _value(name: str, value: object) -> str:
     text = str(value)
     if actor := _ACTOR.fullmatch(text):
         return actor[1]
-    words = _WORDS.get(name, {})
-    return _(words[text]) if text in words else text
+    return label_of(_KINDS[name], text) if name in _KINDS else text
 
 
 class _Given(dict[str, str]):

@@ -7,7 +7,11 @@ from typing import Any
 
 from api.language.format import gpu_hours, moment, quantity
 from api.language.i18n import gettext as _
-from api.web import labels as words
+from api.language.labels import label_of
+from ledger.metering.codes import GapCause, HolderKind, QuarantineReason
+from ledger.registry.codes import Market, UnpricedReason
+
+_REASONS = (QuarantineReason, UnpricedReason, GapCause, HolderKind)
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,10 @@ def columns() -> dict[str, Column]:
         "mig_profile": Column("MIG", lambda profile: profile or _("整卡")),
         "partition": Column(_("分区"), lambda partition: partition or "—"),
         "qos": Column("QOS", lambda qos: qos or "—"),
-        "market": Column(_("按需或竞价"), lambda market: words.said(words.markets(), market)),
-        "holder_kind": Column(_("占用者类别"), _word),
+        "market": Column(_("按需或竞价"), lambda market: label_of(Market, market)),
+        "holder_kind": Column(_("占用者类别"), reason),
         "holder": Column(_("占用者"), lambda holder: holder or "—"),
-        "reason": Column(_("原因"), _word),
+        "reason": Column(_("原因"), reason),
         "reasons": Column(_("原因"), _words),
         "day": Column(_("日期"), _when),
         "start": Column(_("时刻"), _when),
@@ -55,32 +59,14 @@ def columns() -> dict[str, Column]:
     }
 
 
-def _word(code: str) -> str:
-    """A code of the books in the reader's language."""
-    return {
-        "future": _("来自未来"),
-        "unknown_gpu": _("未登记的 GPU"),
-        "other_cluster": _("GPU 登记在别的集群"),
-        "other_node": _("GPU 登记在别的节点"),
-        "unknown_model": _("型号不在目录里"),
-        "no_price": _("当天没有价格"),
-        "pod": _("容器组"),
-        "slurm": _("Slurm 账户"),
-        "static": _("静态名称"),
-        "unattributed": _("归属不明"),
-        "agent_down": _("采集端停止"),
-        "kubelet_unreachable": _("问不到 kubelet"),
-        "nvml_error": _("驱动报错"),
-        "gpu_lost": _("GPU 掉卡"),
-        "driver_reload": _("驱动重载"),
-        "mig_reconfig": _("MIG 重新切分"),
-        "clock_step": _("时钟跳变"),
-        "spool_overflow": _("上报队列溢出"),
-    }.get(code, code)
+def reason(code: str) -> str:
+    """A holder's kind, or why something is missing or set aside, in the reader's language."""
+    kind = next((kind for kind in _REASONS if code in set(kind)), None)
+    return label_of(kind, code) if kind else code
 
 
 def _words(codes: str | None) -> str:
-    return "、".join(_word(code) for code in codes.split(", ")) if codes else "—"
+    return "、".join(reason(code) for code in codes.split(", ")) if codes else "—"
 
 
 def _when(value: date | datetime) -> str:

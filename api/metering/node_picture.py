@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import labels as words
+from api.metering import advice
 from api.metering import node_view as nodes
 from api.metering.node_view import Node
 from api.web.heat_hours import Group, Row, heat_hours
@@ -30,7 +30,7 @@ class XidRow:
     minutes: int
     first: datetime
     last: datetime
-    advice: words.Advice
+    advice: advice.Advice
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def picture(
         ],
         "say": said,
         "xids": _xids(books.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
-        "xid_source": words.XID_SOURCE,
+        "xid_source": advice.XID_SOURCE,
         "short": short,
     }
 
@@ -118,6 +118,6 @@ def _xids(found: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
     for each in found:
         groups.setdefault((each.gpu, each.xid), []).append(each.start)
     return [
-        XidRow(xid, gpus[gpu], len(at), min(at), max(at), words.xid(xid))
+        XidRow(xid, gpus[gpu], len(at), min(at), max(at), advice.xid(xid))
         for (gpu, xid), at in groups.items()
     ]

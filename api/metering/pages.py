@@ -16,11 +16,14 @@ from sqlmodel import Session, col, select
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.metering import labels as words
+from api.language.i18n import gettext as _
+from api.metering import advice
 from api.metering import node_view as nodes
+from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.metering.node_view import Node
 from api.web.layout import Framed, pages
+from api.web.mark import Mark, fault_mark
 from ledger.errors import NotFound
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.nodes import Period
@@ -44,7 +47,7 @@ class Cause:
     """A cause with its explanation, given once, and its incidents."""
 
     name: str
-    advice: words.Advice
+    advice: advice.Advice
     lost_ms: int
     incidents: Sequence[Incident]
     more: int
@@ -107,7 +110,7 @@ def node_page(
         {
             "name": chosen.name,
             "node": _node(found, trouble.spans),
-            "reasons": {s.reason: words.cause(s.reason) for s in found.strangers},
+            "reasons": {s.reason: reason(s.reason) for s in found.strangers},
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
             **_trouble(trouble),
@@ -139,7 +142,7 @@ def day_page(
             "name": chosen.name,
             "node": node,
             "day": day,
-            "rows": [{"span": span, "cause": words.cause(span.cause)} for span in rows],
+            "rows": [{"span": span, "cause": reason(span.cause)} for span in rows],
             "lost_ms": sum(span.lost_ms for span in found),
             "pages": pages(
                 frame, offset, PAGE_ROWS, len(rows), more=len(found) > offset + len(rows)
@@ -167,10 +170,9 @@ def _node(node: Node, spans: Sequence[Span]) -> dict[str, Any]:
     """A node's row: its state in words, and what of its GPUs' time nobody saw."""
     silent = [s for s in spans if s.node == node.name and s.cause == SILENT]
     gaps = [s for s in spans if s.node == node.name and s.cause != SILENT]
-    known = words.faults()
     return {
         "node": node,
-        "marks": [known[fault] for fault in node.faults] or [words.fine()],
+        "marks": [fault_mark(fault) for fault in node.faults] or [Mark("●", _("正常"))],
         "gap_ms": sum(span.lost_ms for span in gaps),
         "silent_ms": sum(span.lost_ms for span in silent),
     }
@@ -186,11 +188,11 @@ def _trouble(trouble: nodes.Trouble) -> dict[str, Any]:
     by_cause: dict[str, list[Incident]] = {}
     for incident in trouble.incidents:
         by_cause.setdefault(incident.cause, []).append(incident)
-    advice = words.causes()
+    explained = advice.causes()
     causes = [
         Cause(
-            words.cause(code),
-            advice[code],
+            reason(code),
+            explained[code],
             sum(each.lost_ms for each in found),
             found[:OF_A_CAUSE],
             len(found[OF_A_CAUSE:]),

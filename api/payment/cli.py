@@ -12,9 +12,10 @@ import typer
 from api.cli.arguments import content_of, fen_of
 from api.cli.client import Client, Failure, say
 from api.cli.options import Json
-from api.cli.screen import as_json, beijing, money, pairs, person, table
+from api.cli.screen import as_json, beijing, called, money, pairs, person, table
 from api.payment import return_cli as cli_payback
 from api.payment.return_cli import Indicator, Reason, Year, Yuan, decide
+from ledger.payment.codes import HoldReason
 
 app = typer.Typer()
 pay = typer.Typer(no_args_is_help=True, help="付款 / payment")
@@ -96,12 +97,6 @@ def queue(*, json_: Json = False) -> None:
     if json_:
         as_json(told)
         return
-    held = {
-        "without_account": say("没有账户", "no account"),
-        "account_changing": say("账户变更中", "account is changing"),
-        "payable_gone": say("待兑付的钱已不足", "no longer payable"),
-        "": None,
-    }
     short = say("等待资金", "waits for money")
     titles = say(
         "申请 项目 收款单位 应付 批准 资金", "claim project payee due approved money"
@@ -113,7 +108,7 @@ def queue(*, json_: Json = False) -> None:
             p["organisation"],
             money(p["due_fen"]),
             beijing(p["approved_at"]),
-            held[p["held"]] or p["indicator"] or short,
+            called(HoldReason, p["held"]) or p["indicator"] or short,
         ]
         for p in told
     ]

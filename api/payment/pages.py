@@ -4,31 +4,33 @@ Everybody of the bureau may look; who has the right to pay makes lists and takes
 A list is confirmed like every decision of two persons, on its own page.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.route_table import FORM_MAX, limited
+from api.door.uploads import Uploaded
 from api.language.format import money
 from api.language.i18n import gettext as _
-from api.web import charts, forms
-from api.web import labels as words
-from api.web.layout import Framed, refuse
-from api.web.mark import Mark
+from api.language.labels import labels
+from api.payment import return_routes, routes
+from api.payment.routes import Payer
+from api.payment.schemas import IndicatorCreate, PaymentListCreate
+from api.web import charts
+from api.web.forms import Fields, form
+from api.web.layout import Framed
+from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
 from ledger.desk.queries import queues as desk
-from ledger.documents.queries.originals import File
-from ledger.errors import Refused
+from ledger.payment.codes import HoldReason, LineResult
 from ledger.payment.queries import money_flow as paid
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Money
-from ledger.payment.steps.bank_return import take_return
-from ledger.payment.steps.indicators import open_indicator
-from ledger.payment.steps.payment_list import make_list
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.people.tables import Decision
@@ -37,8 +39,6 @@ from ledger.units import Fen, beijing_day
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
-Line = Annotated[str, Form(min_length=1, max_length=200)]
-Payer = Annotated[Viewer, having(Right.PAY)]
 
 
 @router.get("/payments")
@@ -53,7 +53,7 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
                 {"money": each, "bar": bar(each), "parts": parts(each)} for each in indicators
             ],
             "queue": payment.queue(db, now),
-            "held": held(),
+            "held": labels(HoldReason),
             "lists": [_list(each) for each in desk.payment_lists(db)],
             "owed": desk.paybacks(db),
             "recoveries": desk.recoveries(db),
@@ -86,16 +86,6 @@ def bar(of: Money) -> str:
     return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % said)
 
 
-def held() -> dict[str, str]:
-    """Why an approved claim is on no list."""
-    return {
-        "": "",
-        "without_account": _("没有确认过的收款账户"),
-        "account_changing": _("收款账户正在变更"),
-        "payable_gone": _("可兑付的金额已不足"),
-    }
-
-
 def picture(ways: list[paid.Way]) -> str:
     """From the indicator by clause and project to the centre."""
     heads = (_("预算指标"), _("条款"), _("项目"), _("智算中心"))
@@ -122,65 +112,42 @@ def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
 def list_mark(answer: str | None, *, sent: bool, waiting: bool) -> Mark:
     """Where a list stands."""
     if not sent:
-        return words.answer(answer)
+        return decision_mark(answer)
     return Mark("◔", _("等银行回音")) if waiting else Mark("●", _("已办结"))
 
 
+def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
+    """One choice of the form, `2026/640100-2026-001`, is the year and the number."""
+    year, _slash, number = fields.get("indicator", "").partition("/")
+    return {**fields, "indicator": number, "year": year}
+
+
 @router.post("/payments/lists")
-def make(
-    *,
+def make_list(
     viewer: Payer,
+    wanted: Annotated[PaymentListCreate, form(PaymentListCreate, _choose_indicator)],
     db: Db,
     now: Now,
-    indicator: Annotated[str, Form()],
-    claims: Annotated[list[str] | None, Form()] = None,
-    reason: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """Make a list of the claims that are ticked; of none: of as many as the money covers."""
-    year, _slash, number = indicator.partition("/")
-    if not year.isdecimal():
-        raise Refused("unusable_value")
-    made = make_list(
-        db,
-        indicator=payment.indicator(db, number, int(year)),
-        claims=claims,
-        reason=reason.strip(),
-        actor=viewer.actor,
-        now=now,
-    )
-    return RedirectResponse(f"/payments/{made.number}", 303)
+    proposal = routes.new_list(wanted, viewer, db, now)
+    return RedirectResponse(f"/payments/{proposal.content['number']}", 303)
 
 
 @router.post("/payments/indicators")
-def indicator(
-    *,
-    viewer: Payer,
-    db: Db,
-    now: Now,
-    number: Line,
-    year: Annotated[int, Form(ge=2000, le=2199)],
-    project_name: Line,
-    fund_kind: Line,
-    classification: Annotated[str, Form(pattern=r"^[0-9]{3}([0-9]{2}([0-9]{2})?)?$")],
-    yuan: Line,
+def open_indicator(
+    viewer: Payer, wanted: Annotated[IndicatorCreate, form(IndicatorCreate)], db: Db, now: Now
 ) -> Response:
     """Enter an indicator that the finance department gave; another person confirms it."""
-    made = open_indicator(
-        db, number=number.strip(), year=year, project_name=project_name.strip(),
-        fund_kind=fund_kind.strip(), classification=classification, fen=forms.fen(yuan), reason="",
-        actor=viewer.actor, now=now,
-    )  # fmt: skip
-    return RedirectResponse(f"/decisions/{made.id}", 303)
+    proposal = routes.open_indicator(wanted, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.id}", 303)
 
 
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
-def returned(*, viewer: Payer, db: Db, now: Now, file: UploadFile) -> Response:
+def take_bank_return(viewer: Payer, db: Db, now: Now, sent: Uploaded) -> Response:
     """Take in the bank's file: all its rows or none."""
-    given = File.from_content(file.filename or "", file.file.read())
-    taken = take_return(db, given, actor=viewer.actor, now=now)
-    if taken.findings:
-        refuse(taken.findings)
+    return_routes.bank_return(sent, viewer, db, now)
     return RedirectResponse("/payments#lists", 303)
 
 
@@ -201,7 +168,7 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
             "lines": lines,
             "claims": desk.claim_numbers(db, [line.claim for line in lines]),
             "returns": desk.bank_returns(db, key(found)),
-            "results": {"paid": _("到账"), "returned": _("退回")},
+            "results": labels(LineResult),
             "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
             "open_fen": open_fen,
             "sent": sent,

@@ -3,16 +3,13 @@
 The bank's file is booked at once, whole or not at all; the rest waits for its second person.
 """
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.door.uploads import Uploaded, documented
-from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
     BankReturnOutcome,
@@ -34,8 +31,6 @@ from ledger.vouchers.queries import project_by_code
 router = APIRouter(tags=["payment"])
 
 _READ = having(Right.READ_PAYMENTS)
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 
 @router.post("/bank-returns", openapi_extra=documented())
@@ -44,8 +39,7 @@ def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankRetu
     """Book what the bank returned, or say everything that is wrong with its file."""
     done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if done.findings:
-        told = findings(done.findings)
-        raise Refusal(422, "bank_return", {"count": len(told), "findings": told})
+        raise Refusal.with_faults("bank_return", done.findings)
     return BankReturnOutcome.model_validate(done)
 
 

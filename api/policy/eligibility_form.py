@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
-from api.policy.explain import labels as words
+from api.policy.explain import wording
 from ledger.policy import Clause, Policy
 from ledger.policy.decide.explain import FactName, fact_name
 from ledger.policy.decide.fact_checks import names
@@ -115,7 +115,7 @@ def _field(policy: Policy, name: str, typed: str) -> Field:
     clause, _dot, key = name.rpartition(".")
     fact = fact_name(policy, key)
     value, code = keyed(policy.facts[key], typed)
-    label = f"{words.label(fact)} ({clause})" if clause else words.label(fact)
+    label = f"{wording.fact_label(fact)} ({clause})" if clause else wording.fact_label(fact)
     told = value is not None and fact.kind in ("money", "count", "decimal")
     return Field(
         name=name,
@@ -123,9 +123,9 @@ def _field(policy: Policy, name: str, typed: str) -> Field:
         label=label,
         typed=typed,
         value=value,
-        understood=words.value(fact, value) if told else "",
-        fault=sentence(code, {"words": words.label(fact)}) if code else "",
-        unit=words.unit(fact),
+        understood=wording.value(fact, value) if told else "",
+        fault=sentence(code, {"words": wording.fact_label(fact)}) if code else "",
+        unit=wording.unit(fact),
         options=tuple(_options(fact)),
     )
 
@@ -135,4 +135,4 @@ def _options(fact: FactName) -> Iterator[tuple[str, str]]:
         yield "yes", _("是")
         yield "no", _("否")
     for choice in fact.choices:
-        yield choice, words.value(fact, choice)
+        yield choice, wording.value(fact, choice)

@@ -14,15 +14,8 @@ import typer
 from api.cli.client import Failure, say
 from api.cli.failures import failures
 from api.cli.options import Json
-from api.cli.screen import ABSENT, as_json, money, table
-
-_RESULTS = {
-    "eligible": ("符合", "eligible"),
-    "ineligible": ("不符合", "ineligible"),
-    "insufficient": ("材料不足", "insufficient"),
-    "judgement": ("需人工认定", "a person must decide"),
-    "rejected": ("事实有误", "rejected"),
-}
+from api.cli.screen import ABSENT, as_json, called, money, table
+from ledger.policy.codes import Result
 
 Readings = Annotated[
     list[str] | None,
@@ -95,7 +88,7 @@ def _row(one: dict[str, Any]) -> list[object]:
     """A case on one line: at most its first two reasons."""
     said = [reason["message"] for reason in one["reasons"]]
     shown = "；".join(said[:2]) + ("…" if len(said) > 2 else "")  # noqa: PLR2004
-    return [one["clause"], say(*_RESULTS[one["result"]]), _outcome(one), shown or one["note"]]
+    return [one["clause"], called(Result, one["result"]), _outcome(one), shown or one["note"]]
 
 
 def _outcome(one: dict[str, Any]) -> str:

@@ -15,13 +15,14 @@ from fastapi.responses import HTMLResponse
 
 from api.door.dependencies import signed_in
 from api.language.i18n import gettext as _
+from api.language.labels import label, label_of
 from api.policy.eligibility_form import Form, facts_of, form
 from api.policy.explain.explanation import explained
-from api.policy.explain.labels import results, states
 from api.web.layout import Framed
 from api.web.mark import Mark
 from ledger.errors import NotFound
 from ledger.policy import Clause, Policy, decide, load, versions
+from ledger.policy.codes import ConditionState, Result
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(signed_in)])
 
@@ -77,7 +78,9 @@ def explanation(clause: str, request: Request, frame: Framed) -> HTMLResponse:
         "clause": found,
         "answer": _answer(policy, found, filled),
         "mark": mark,
-        "marks": {state: Mark(_STATES[state], word) for state, word in states().items()},
+        "marks": {
+            state: Mark(shape, label_of(ConditionState, state)) for state, shape in _STATES.items()
+        },
         "back": f"/eligibility?{_address(policy, filled)}",
     }
     return frame.page("policy/eligibility-clause.html", content)
@@ -85,7 +88,7 @@ def explanation(clause: str, request: Request, frame: Framed) -> HTMLResponse:
 
 def mark(result: str) -> Mark:
     """A result as a shape and a word."""
-    return Mark(_SHAPES.get(result, "▲"), results()[result], warm=result == "rejected")
+    return Mark(_SHAPES.get(result, "▲"), label(Result(result)), warm=result == "rejected")
 
 
 def _policy(request: Request) -> Policy:

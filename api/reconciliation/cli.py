@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.client import Client, Failure, say
 from api.cli.screen import as_json, called, money, pairs, person, table
-from api.language.codes import DIFFERENCES, HANDLINGS
+from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState
 
 app = typer.Typer()
 reconcile = typer.Typer(
@@ -21,11 +21,6 @@ Json = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
 Contract = Annotated[str, typer.Argument(help="合同号 / contract number")]
 Month = Annotated[str, typer.Argument(help="账期，如 2026-11 / month")]
 Reason = Annotated[str, typer.Option(help="理由 / reason")]
-STATES = {
-    "open": ("未对账", "open"),
-    "changed": ("有变动", "changed"),
-    "decided": ("已对账", "decided"),
-}
 
 
 @reconcile.command()
@@ -224,7 +219,7 @@ def _key(client: Client, contract: str, month: str) -> str:
 
 def _month(seen: dict[str, Any]) -> list[object]:
     figures = [seen[k] for k in ("metered_fen", "invoiced_fen", "matched_fen", "open_fen")]
-    state = say(*STATES[seen["state"]])
+    state = called(MonthState, seen["state"])
     waits = say(f"{state}，待确认 #{seen['proposed']}", f"{state}, proposed #{seen['proposed']}")
     told = waits if seen["proposed"] else state
     named = [seen["number"], seen["month"][:7], seen["project"]]
@@ -232,7 +227,7 @@ def _month(seen: dict[str, Any]) -> list[object]:
 
 
 def _difference(d: dict[str, Any]) -> list[object]:
-    name, handling = called(DIFFERENCES, d["code"]), called(HANDLINGS, d["handling"])
+    name, handling = called(DifferenceCode, d["code"]), called(Handling, d["handling"])
     places = [d[key] for key in ("document", "line", "price", "number")]
     return [d["code"], name, *places, money(d["fen"]), handling]
 

@@ -11,10 +11,13 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from api.language.i18n import gettext as _
-from api.web import labels as words
+from api.language.labels import label, label_of
+from api.statements.selectors import selectors
 from api.web.forms import text
+from ledger.reconciliation.codes import DifferenceCode, Treatment
 from ledger.reconciliation.rules.choices import Choice, allowed_treatments, treatment
 from ledger.reconciliation.rules.difference_codes import Difference
+from ledger.registry.codes import LineKind, PriceUnit
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,9 @@ def rows(
             place=place,
             key=key_of(one),
             difference=one,
-            name=words.exceptions()[one.code],
+            name=label(DifferenceCode(one.code)),
             means=means()[one.code],
-            handling=handlings()[one.handling],
+            handling=label(one.handling),
             asks=one.handling == "person",
             number=numbers.get(one.document, f"#{one.document}") if one.document else "",
             cell=cells.get(one.cell[2:], "") if one.cell else "",
@@ -69,18 +72,7 @@ def key_of(one: Difference) -> str:
 
 def options(one: Difference) -> tuple[tuple[str, str], ...]:
     """What may be chosen of a difference."""
-    return tuple((code, words.treatments()[code]) for code in allowed_treatments(one))
-
-
-def handlings() -> dict[str, str]:
-    """What becomes of a difference unless somebody chooses otherwise."""
-    return {
-        "block": _("不得计入"),
-        "exclude": _("剔除"),
-        "cut": _("按计量截断"),
-        "person": _("须由人判断"),
-        "note": _("仅提示"),
-    }
+    return tuple((code, label(Treatment(code))) for code in allowed_treatments(one))
 
 
 def means() -> dict[str, str]:
@@ -124,15 +116,8 @@ def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
 
 def line_name(line: Mapping[str, Any]) -> str:
     """A contract line in a few words: kind, model, what else it is for, price."""
-    units = {
-        "gpu-hour": _("卡时"),
-        "node-hour": _("机时"),
-        "node-day": _("机日"),
-        "node-month": _("机月"),
-        "month": _("月"),
-    }
     model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
-    price = f"{line['yuan'].normalize():f} / {units.get(line['unit'], line['unit'])}"
-    kind = words.said(words.line_kinds(), line["kind"])
-    chosen = words.selectors(line["partition"], line["qos"], line["market"])
+    price = f"{line['yuan'].normalize():f} / {label_of(PriceUnit, line['unit'])}"
+    kind = label_of(LineKind, line["kind"])
+    chosen = selectors(line["partition"], line["qos"], line["market"])
     return " · ".join(part for part in (kind, model, chosen, price) if part)

@@ -17,17 +17,18 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
+from api.language.labels import label, labels
 from api.reconciliation import difference_view as differences
-from api.web import labels as words
+from api.reconciliation.routes import contract_month
 from api.web.layout import Framed, pages
-from api.web.mark import Mark
-from api.web.months import month_of
+from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
 from ledger.desk.queries import queues as desk
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.postgres.columns import key
+from ledger.reconciliation.codes import DifferenceCode, MonthState
 from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as books
 from ledger.reconciliation.queries.differences import differences_of
@@ -42,17 +43,16 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
+_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
+_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 
 
 def month_mark(row: Month) -> Mark:
     """Where a month stands."""
     if row.proposed:
         return Mark("◔", _("已提出，待确认"))
-    return {
-        "open": Mark("○", _("未对账")),
-        "changed": Mark("▲", _("确认后有变动"), warm=True),
-        "decided": Mark("●", _("已确认")),
-    }[row.state]
+    state = MonthState(row.state)
+    return Mark(_SHAPES[state], label(state), warm=state is MonthState.CHANGED)
 
 
 @router.get("/reconcile")
@@ -85,18 +85,7 @@ def listing(
     )
 
 
-def named(db: Session, viewer: Viewer, contract: int, month: str) -> tuple[Contract, date]:
-    """The contract and its month, if they are the viewer's to see; else NotFound."""
-    found = db.get(Contract, contract)
-    seen = found is not None and (
-        viewer.centre in (None, found.centre) and viewer.project in (None, found.project)
-    )
-    if found is None or not seen:
-        raise NotFound("reconciliation", id=f"{contract}-{month}")
-    return found, month_of(month)
-
-
-def found_in(db: Session, contract: Contract, month: date) -> list[Difference]:
+def differences_in(db: Session, contract: Contract, month: date) -> list[Difference]:
     """The month's differences; none where the project has no voucher to reconcile for."""
     try:
         process = reconcile.process_of(db, contract)
@@ -116,18 +105,18 @@ def month_page(
     show: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
-    found, first = named(db, viewer, contract, month)
+    found, first = contract_month(db, viewer, f"{contract}-{month}")
     cells = books.month_cells(db, contract, first)
-    if not cells:
+    state = books.contract_month(db, found, first)
+    if not cells or state is None:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
     lines = books.contract_lines(db, [cell.price for cell in cells])
     names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
     shares = books.shares(db, contract, first)
-    differing = found_in(db, found, first)
+    differing = differences_in(db, found, first)
     numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
     rows = differences.rows(differing, numbers, names)
     opened = next((row for row in rows if row.place == show), None)
-    state = next(row for row in books.months(db, month=first) if row.contract == contract)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
         "reconciliation/reconcile-month.html",
@@ -149,7 +138,7 @@ def month_page(
             "statements": _stated(db, found, first),
             "messages": messages.of_month(db, contract, first),
             "person": person,
-            "codes": words.exceptions(),
+            "codes": labels(DifferenceCode),
             "may_reconcile": may,
             "may_propose": may and state.proposed is None and bool(rows or state.invoiced_fen),
             "base": f"/reconcile/{contract}/{month}",
@@ -159,12 +148,11 @@ def month_page(
 
 def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
     """The month's statement as it stands, and what both parties say of it."""
-    standings = words.standings()
     return [
         {
             "number": seen.number,
-            "centre": standings[seen.centre_says],
-            "builder": standings[seen.builder_says],
+            "centre": answer_state_mark(seen.centre_says),
+            "builder": answer_state_mark(seen.builder_says),
             "contested": "contested" in (seen.centre_says, seen.builder_says),
         }
         for seen in statements(db, month=month, contract=contract.number)

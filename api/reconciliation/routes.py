@@ -5,21 +5,21 @@ address before anybody opened it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from sqlmodel import Session, col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from api.messages.sentences import findings
+from api.door.schemas import YearMonth, first_day
 from api.people.schemas import DecisionRead
 from api.reconciliation.schemas import (
     CellKey,
-    CellRead,
     DifferenceRead,
     ExtraCreate,
     MatchingOutcome,
@@ -33,7 +33,6 @@ from api.reconciliation.schemas import (
     ProposalsRead,
     QuestionCreate,
     ReconciliationRead,
-    ShareRead,
 )
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -47,6 +46,7 @@ from ledger.reconciliation.rules.matching import Key
 from ledger.reconciliation.steps import messages, reconcile
 from ledger.reconciliation.steps.match import match, move
 from ledger.reconciliation.tables import Message, Reconciliation
+from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
 
 router = APIRouter(tags=["reconciliations"])
@@ -56,23 +56,18 @@ Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 _ID = re.compile(r"([1-9]\d{0,17})-(20\d\d-(?:0[1-9]|1[0-2]))", re.ASCII)
 
 
-def month_of(text: str) -> date:
-    """The first day of `2026-11`."""
-    return date.fromisoformat(f"{text}-01")
-
-
-def named(db: Session, viewer: Viewer, key: str) -> tuple[Contract, date]:
+def contract_month(db: Session, viewer: Viewer, key: str) -> tuple[Contract, date]:
     """The contract and month of an address, if it is the viewer's to see; else NotFound."""
-    found = _ID.fullmatch(key)
-    contract = db.get(Contract, int(found[1])) if found else None
-    if found is None or contract is None or not _sees(viewer, contract):
+    match_ = _ID.fullmatch(key)
+    contract = db.get(Contract, int(match_[1])) if match_ else None
+    if (
+        match_ is None
+        or contract is None
+        or viewer.centre not in (None, contract.centre)
+        or viewer.project not in (None, contract.project)
+    ):
         raise NotFound("reconciliation", id=key)
-    return contract, month_of(found[2])
-
-
-def _sees(viewer: Viewer, contract: Contract) -> bool:
-    mine = viewer.centre in (None, contract.centre)
-    return mine and viewer.project in (None, contract.project)
+    return contract, first_day(match_[2])
 
 
 @router.get("/reconciliations")
@@ -80,36 +75,33 @@ def months(
     *,
     viewer: Reader,
     db: Db,
-    month: Annotated[str | None, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = None,
+    month: YearMonth | None = None,
     state: str | None = None,
 ) -> list[MonthSummary]:
     """The months of the viewer's contracts, oldest first."""
-    found = books.months(
-        db, centre=viewer.centre, project=viewer.project, month=month_of(month) if month else None
-    )
-    return [MonthSummary(**_month(m)) for m in found if state in (None, m.state)]
+    first = first_day(month) if month else None
+    rows = books.months(db, centre=viewer.centre, project=viewer.project, month=first)
+    return [MonthSummary(**_month(row)) for row in rows if state in (None, row.state)]
 
 
 @router.get("/reconciliations/{key}")
 def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """A contract's month: its cells, what documents paid into it, and every difference."""
-    contract, month = named(db, viewer, key)
-    of_both = books.months(db, centre=contract.centre, project=contract.project, month=month)
-    seen = [m for m in of_both if m.contract == contract.id]
-    if not seen:
+    contract, month = contract_month(db, viewer, key)
+    id_ = columns.key(contract)
+    row = books.contract_month(db, contract, month)
+    if row is None:
         raise NotFound("reconciliation", id=key)
-    found = differences_of(db, columns.key(contract), month, reconcile.process_of(db, contract))
-    numbers = books.numbers(db, (d.document for d in found))
-    return ReconciliationRead(
-        **_month(seen[0]),
-        cells=[
-            CellRead.model_validate(c) for c in books.month_cells(db, columns.key(contract), month)
-        ],
-        shares=[
-            ShareRead.model_validate(s) for s in books.shares(db, columns.key(contract), month)
-        ],
-        differences=[_difference(d, numbers.get(d.document or 0)) for d in found],
-        messages=[MessageRead.model_validate(m) for m in asked(db, contract, month)],
+    differences = differences_of(db, id_, month, reconcile.process_of(db, contract))
+    numbers = books.numbers(db, (one.document for one in differences))
+    return ReconciliationRead.model_validate(
+        {
+            **_month(row),
+            "cells": books.month_cells(db, id_, month),
+            "shares": books.shares(db, id_, month),
+            "differences": [_difference(d, numbers.get(d.document or 0)) for d in differences],
+            "messages": messages_of(db, contract, month),
+        }
     )
 
 
@@ -121,10 +113,10 @@ def run(
 
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
-    asked = wanted or MatchingRequest()
-    waiting = open_line_count(db) if asked.at_most is not None and asked.after is None else None
-    done = match(db, actor=viewer.actor, now=now, after=asked.after, at_most=asked.at_most)
-    return MatchingOutcome(**asdict(done), waiting=waiting)
+    part = wanted or MatchingRequest()
+    waiting = open_line_count(db) if part.at_most is not None and part.after is None else None
+    outcome = match(db, actor=viewer.actor, now=now, after=part.after, at_most=part.at_most)
+    return MatchingOutcome(**asdict(outcome), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)
@@ -140,30 +132,43 @@ def move_share(wanted: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
 @router.post("/reconciliations/proposals", status_code=201)
 def propose_tolerable(wanted: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
     """Propose at once every month of a contract in which nothing asks for a person."""
-    made, left = reconcile.propose_tolerable(
-        db, month_of(wanted.month), actor=viewer.actor, now=now
+    decisions, left = reconcile.propose_tolerable(
+        db, first_day(wanted.month), actor=viewer.actor, now=now
     )
-    return ProposalsRead(decisions=[DecisionRead.model_validate(d) for d in made], left=left)
+    return ProposalsRead.model_validate({"decisions": decisions, "left": left})
 
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
 def propose(key: str, wanted: ProposalCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose what of a contract's month counts."""
-    contract, month = named(db, viewer, key)
+    contract, month = contract_month(db, viewer, key)
     choices = [Choice(**choice.model_dump()) for choice in wanted.choices]
-    done = reconcile.propose(
-        db, contract, month, choices=choices, reason=wanted.reason, actor=viewer.actor, now=now
+    return propose_choices(db, contract, month, choices, wanted.reason, viewer=viewer, now=now)
+
+
+def propose_choices(
+    db: Session,
+    contract: Contract,
+    month: date,
+    choices: Sequence[Choice],
+    reason: str,
+    *,
+    viewer: Viewer,
+    now: datetime,
+) -> DecisionRead:
+    """Propose with these choices, or refuse with everything that is missing."""
+    decision = reconcile.propose(
+        db, contract, month, choices=choices, reason=reason, actor=viewer.actor, now=now
     )
-    if isinstance(done, list):
-        told = findings(done)
-        raise Refusal(422, "not_proposed", {"count": len(told), "findings": told})
-    return DecisionRead.model_validate(done)
+    if isinstance(decision, list):
+        raise Refusal.with_faults("not_proposed", decision)
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/reconciliations/{key}/extra", status_code=201)
 def propose_extra(key: str, wanted: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose that more was used in a cell than was metered."""
-    contract, month = named(db, viewer, key)
+    contract, month = contract_month(db, viewer, key)
     made = reconcile.propose_extra(
         db, contract, month, **wanted.model_dump(), actor=viewer.actor, now=now
     )
@@ -173,41 +178,40 @@ def propose_extra(key: str, wanted: ExtraCreate, viewer: Clerk, db: Db, now: Now
 @router.post("/reconciliations/{key}/messages", status_code=201)
 def ask(key: str, wanted: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> MessageRead:
     """Ask the centre; it has some working days to answer."""
-    contract, month = named(db, viewer, key)
-    sent = messages.send(
+    contract, month = contract_month(db, viewer, key)
+    message = messages.send(
         db, contract, month, code=wanted.code, body=wanted.body, document=wanted.document,
         process=reconcile.process_of(db, contract), actor=viewer.actor, now=now,
     )  # fmt: skip
-    return MessageRead.model_validate(sent)
+    return MessageRead.model_validate(message)
 
 
 @router.post("/messages/{key}/answer")
 def answer(
     key: int,
-    said: MessageAnswerCreate,
+    wanted: MessageAnswerCreate,
     viewer: Annotated[Viewer, having(Right.HAND_IN)],
     db: Db,
     now: Now,
 ) -> MessageRead:
     """The centre answers a question about one of its months."""
-    done = messages.answer(
-        db, key, centre=viewer.centre, body=said.body, actor=viewer.actor, now=now
+    message = messages.answer(
+        db, key, centre=viewer.centre, body=wanted.body, actor=viewer.actor, now=now
     )
-    return MessageRead.model_validate(done)
+    return MessageRead.model_validate(message)
 
 
-def asked(db: Session, contract: Contract, month: date) -> list[Message]:
+def messages_of(db: Session, contract: Contract, month: date) -> list[Message]:
     """The questions about a contract's month, oldest first."""
-    kept = select(Reconciliation.id).where(
+    reconciliations = select(Reconciliation.id).where(
         Reconciliation.contract == contract.id, Reconciliation.month == month
     )
-    found = select(Message).where(col(Message.reconciliation).in_(kept)).order_by(col(Message.id))
-    return list(db.exec(found))
+    rows = select(Message).where(col(Message.reconciliation).in_(reconciliations))
+    return list(db.exec(rows.order_by(col(Message.id))))
 
 
-def _month(seen: books.Month) -> dict[str, Any]:
-    told = {name: getattr(seen, name) for name in MonthSummary.model_fields if name != "id"}
-    return {"id": f"{seen.contract}-{seen.month:%Y-%m}", **told}
+def _month(row: books.Month) -> dict[str, Any]:
+    return {"id": f"{row.contract}-{row.month:%Y-%m}", **vars(row)}
 
 
 def _difference(one: Difference, number: str | None) -> DifferenceRead:
@@ -221,5 +225,5 @@ def _difference(one: Difference, number: str | None) -> DifferenceRead:
 def _cell(db: Session, cell: CellKey | None) -> Key | None:
     if cell is None:
         return None
-    contract = books.contract_by_number(db, cell.contract)
-    return (columns.key(contract), month_of(cell.month), cell.price, cell.policy)
+    contract = contract_by_number(db, cell.contract)
+    return (columns.key(contract), first_day(cell.month), cell.price, cell.policy)

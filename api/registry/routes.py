@@ -9,7 +9,6 @@ from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
-from api.messages.sentences import findings
 from api.registry.schemas import RegistryOutcome
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
@@ -48,8 +47,7 @@ def register_file(
     """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
     done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
     if done.findings:
-        told = findings(done.findings)
-        raise Refusal(422, "registry", {"count": len(told), "findings": told})
+        raise Refusal.with_faults("registry", done.findings)
     if done.created.get("gpus") or done.superseded.get("gpus"):
         release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
     return RegistryOutcome.model_validate(done)

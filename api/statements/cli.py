@@ -8,7 +8,8 @@ import typer
 
 from api.cli.client import Client, Failure, say
 from api.cli.screen import as_json, called, gpu_hours, money, pairs, table
-from api.language.codes import LINE_KINDS, STANDINGS
+from ledger.registry.codes import LineKind
+from ledger.statements.codes import AnswerState
 
 app = typer.Typer()
 statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
@@ -129,7 +130,7 @@ def _list(told: list[dict[str, Any]]) -> None:
     ).split()
     rows = [
         [*(s[k] for k in _LISTED), money(s["total_fen"]),
-         *(called(STANDINGS, s[k]) for k in ("centre_says", "builder_says"))]
+         *(called(AnswerState, s[k]) for k in ("centre_says", "builder_says"))]
         for s in told
     ]  # fmt: skip
     table(titles, [[*r[:4], r[4][:7], *r[5:]] for r in rows], right="lllllrrll")
@@ -158,7 +159,7 @@ def _line(line: dict[str, Any]) -> list[object]:
     selects = " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
     words = [_said(line[party]) for party in ("centre", "builder")]
     return [
-        line["line"], called(LINE_KINDS, line["kind"]), line["name"], line["model"],
+        line["line"], called(LineKind, line["kind"]), line["name"], line["model"],
         line["mig_profile"], selects, line["policy"], gpu_hours(line["device_ms"]),
         gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"],
         gpu_hours(line["gap_ms"]), *words,
@@ -169,5 +170,5 @@ def _said(answer: dict[str, Any] | None) -> str | None:
     """A party's word on a line, and why it contests it."""
     if answer is None:
         return None
-    word, why = called(STANDINGS, answer["answer"]), answer["reason"]
+    word, why = called(AnswerState, answer["answer"]), answer["reason"]
     return say(f"{word}：{why}", f"{word}: {why}") if why else word

@@ -7,46 +7,38 @@ of a party counts; a statement whose figures changed has a newer revision, and t
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
-from api.door.problems import Refusal
-from api.web import labels as words
+from api.door.dependencies import Db, Now, Offset
+from api.language.labels import labels
+from api.statements import routes
+from api.statements.routes import PARTIES, Answerer, Clerk, Reader
+from api.statements.schemas import LineAnswersCreate, StatementCreate
+from api.statements.selectors import selectors
+from api.web.forms import form
 from api.web.layout import Framed, pages
-from api.web.months import is_month, month_of
-from ledger.errors import Refused
-from ledger.people.codes import Role
-from ledger.people.steps.credentials import Viewer
+from api.web.mark import answer_state_mark
 from ledger.people.steps.decisions import person
+from ledger.registry.codes import LineKind
 from ledger.statements import queries as books
-from ledger.statements import steps
-from ledger.statements.codes import LineAnswer, Party
+from ledger.statements.codes import LineAnswer
 from ledger.statements.queries import Summary
-from ledger.units import beijing_day
-from ledger.units import month_of as first_of
+from ledger.units import beijing_day, month_of
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
 
 
-def party_of(viewer: Viewer) -> Party | None:
-    """For whom the reader answers; the bureau answers for nobody."""
-    parties: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.BUILDER}
-    return parties.get(viewer.role)
-
-
 def row(summary: Summary) -> dict[str, Any]:
     """A statement in a list."""
-    standings = words.standings()
     return {
         "seen": summary,
-        Party.CENTRE: standings[summary.centre_says],
-        Role.BUILDER: standings[summary.builder_says],
+        "centre": answer_state_mark(summary.centre_says),
+        "builder": answer_state_mark(summary.builder_says),
     }
 
 
@@ -70,21 +62,15 @@ def listing(*, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset =
 
 def _before(today: date) -> date:
     """The month that ended last."""
-    return first_of(first_of(today) - date.resolution)
+    return month_of(month_of(today) - date.resolution)
 
 
 @router.post("/statements")
 def issue(
-    *,
-    viewer: Annotated[Viewer, having(Right.RECONCILE)],
-    db: Db,
-    now: Now,
-    month: Annotated[str, Form()],
+    viewer: Clerk, wanted: Annotated[StatementCreate, form(StatementCreate)], db: Db, now: Now
 ) -> Response:
     """State a month for every contract; the same figures again are the same statements."""
-    if not is_month(month.strip()):
-        raise Refused("bad_month")
-    steps.issue_all(db, month_of(month.strip()), actor=viewer.actor, now=now)
+    routes.issue(wanted, viewer, db, now)
     return RedirectResponse("/statements", 303)
 
 
@@ -92,19 +78,17 @@ def issue(
 def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One statement: its lines, how well each is proved, and what both parties say."""
     seen = books.statement(db, number, centre=viewer.centre, project=viewer.project)
-    party = party_of(viewer)
-    standings = words.standings()
     return frame.page(
         "statements/statement.html",
         {
             "seen": seen,
-            "kinds": words.line_kinds(),
-            "selectors": words.selectors,
-            "answers": words.line_answers(),
+            "kinds": labels(LineKind),
+            "selectors": selectors,
+            "answers": labels(LineAnswer),
             "person": person,
-            "centre_says": standings[seen.centre_says],
-            "builder_says": standings[seen.builder_says],
-            "may_answer": party is not None and seen.superseded_by is None,
+            "centre_says": answer_state_mark(seen.centre_says),
+            "builder_says": answer_state_mark(seen.builder_says),
+            "may_answer": viewer.role in PARTIES and seen.superseded_by is None,
         },
     )
 
@@ -112,21 +96,11 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
 @router.post("/statements/{number}")
 def answer(
     number: str,
-    *,
-    viewer: Annotated[Viewer, having(Right.ANSWER_STATEMENTS)],
+    viewer: Answerer,
+    wanted: Annotated[LineAnswersCreate, form(LineAnswersCreate)],
     db: Db,
     now: Now,
-    word: Annotated[LineAnswer, Form()],
-    line: Annotated[list[int] | None, Form()] = None,
-    reason: Annotated[str, Form(max_length=2_000)] = "",
 ) -> Response:
     """Confirm or contest the lines that are ticked; with none ticked, all of them."""
-    party = party_of(viewer)
-    if party is None:
-        raise Refusal(403, "not_a_party", {"role": viewer.role})
-    seen = books.statement(db, number, centre=viewer.centre, project=viewer.project)
-    steps.answer(
-        db, seen.number, lines=line, party=party, word=word,
-        reason=reason, actor=viewer.actor, now=now,
-    )  # fmt: skip
-    return RedirectResponse(f"/statements/{seen.number}", 303)
+    statement = routes.answer(number, wanted, viewer, db, now)
+    return RedirectResponse(f"/statements/{statement.number}", 303)

@@ -18,11 +18,13 @@ from api.door.access import Right
 from api.door.dependencies import Configured, Db, Now, Offset, having
 from api.language.format import gpu_hours, long_day, money, percent
 from api.language.i18n import gettext as _
+from api.language.labels import label_of
 from api.web import charts
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
+from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers import queries as quotas
@@ -64,7 +66,7 @@ def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
         "name": project.name,
         "code": project.code,
         "url": f"/projects/{project.code}",
-        "kind": kind_name(project.kind),
+        "kind": label_of(ProjectKind, project.kind),
         "mark": mark(quota, beijing_day(now)),
         "held": held,
     }
@@ -76,11 +78,6 @@ def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
         return quotas.quota(db, project, now)
     except NotFound:
         return None
-
-
-def kind_name(kind: str) -> str:
-    """What a project is, with the article of the policy that it falls under."""
-    return {"model": _("大模型项目（第九条）"), "team": _("人才团队（第十四条）")}[kind]
 
 
 def mark(quota: Quota | None, today: date) -> Mark:
@@ -108,7 +105,7 @@ def own_quota(
     content: dict[str, Any] = {
         "name": project.name,
         "code": project.code,
-        "kind": kind_name(project.kind),
+        "kind": label_of(ProjectKind, project.kind),
         "drill": project.drill,
         "quota": quota,
         "base": f"/projects/{project.code}",

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.vouchers.schemas import DayRead, ProjectRead, QuotaRead, WindowRead
 from ledger.errors import NotFound
 from ledger.metering.queries import usage
@@ -22,8 +22,6 @@ from ledger.vouchers import queries as quotas
 router = APIRouter(tags=["projects"])
 
 Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0, le=10**9)]
 
 
 @router.get("/projects")

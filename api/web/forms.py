@@ -1,20 +1,75 @@
-"""What a browser's form brought, for the forms whose fields repeat or are not known beforehand."""
+"""Read a browser's form: as the request model that the API reads from JSON, or field by field."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
 from ledger.documents.queries.originals import File
 from ledger.errors import Refused
 from ledger.units import Fen, fen_from_yuan
 
+Model = TypeVar("Model", bound=BaseModel)
+Fields = dict[str, Any]
+Arrange = Callable[[Fields, Mapping[str, Any]], Fields]
+
+
+def form(model: type[BaseModel], arrange: Arrange | None = None) -> Any:  # noqa: ANN401 - FastAPI's
+    """Take a form as the request model that the API has for the same act.
+
+    Write it `wanted: Annotated[Model, form(Model)]`. An empty field is missing, and `yuan` is read
+    as `fen`. A form that does not match is answered like JSON that does not match.
+
+    Args:
+        model: what the API takes for the same act.
+        arrange: makes the model's fields from those of the form and those in the path, where the
+            page asks differently.
+    """
+
+    async def read(request: Request) -> BaseModel:
+        async with request.form() as data:
+            fields = _fields(data, model)
+        if arrange is not None:
+            fields = arrange(fields, request.path_params)
+        return request_of(model, fields)
+
+    return Depends(read)
+
+
+def request_of(model: type[Model], fields: Fields) -> Model:
+    """Make a request model; what does not fit is answered like JSON that does not."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(faults) from error
+
+
+def _fields(data: FormData, model: type[BaseModel]) -> Fields:
+    """Collect what is filled in; a list where the model has one."""
+    fields: Fields = {}
+    for name in data:
+        values = [value.strip() for value in data.getlist(name) if isinstance(value, str)]
+        values = [value for value in values if value]
+        if values:
+            field = model.model_fields.get(name)
+            fields[name] = values if field and _repeats(field.annotation) else values[-1]
+    if "yuan" in fields:
+        fields["fen"] = fen(fields.pop("yuan"))
+    return fields
+
+
+def _repeats(annotation: Any) -> bool:  # noqa: ANN401 - a type as Python writes it
+    return any(get_origin(one) in (list, tuple) for one in (annotation, *get_args(annotation)))
+
 
 async def form_of(request: Request) -> AsyncIterator[FormData]:
     """The whole form; its size was limited before (`api/door/limits.py`)."""
-    async with request.form() as form:
-        yield form
+    async with request.form() as data:
+        yield data
 
 
 Sent = Annotated[FormData, Depends(form_of)]

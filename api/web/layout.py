@@ -5,11 +5,11 @@ banner says 演练 until real payments may rest on this program, and 含模拟�
 is made up. Choices of the reader (language, large type) are links, kept in a cookie.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -19,12 +19,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session, col, select
 
 from api.door.dependencies import Db, Now, Visitor
-from api.door.problems import Problem, Refusal
+from api.door.problems import Problem
 from api.language import format as shown
 from api.language import i18n
 from api.language.i18n import gettext as _
-from api.messages.sentences import findings
-from ledger.errors import Finding
+from api.language.labels import label
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import SESSION_LASTS, TOKEN_PREFIX, Viewer
 from ledger.registry.tables import Centre
@@ -128,19 +127,6 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     return [Place(name, url, path.startswith(url)) for name, url in ways]
 
 
-def role_name(role: Role) -> str:
-    """What a role is called."""
-    return {
-        Role.BUILDER: _("模型企业"),
-        Role.OPERATOR: _("智算中心"),
-        Role.CLERK: _("经办"),
-        Role.APPROVER: _("审批"),
-        Role.FINANCE: _("财务"),
-        Role.AUDITOR: _("审计"),
-        Role.ADMINISTRATOR: _("管理员"),
-    }[role]
-
-
 @dataclass(frozen=True)
 class Frame:
     """The page's surroundings: who looks at what, when, and whether anything is made up."""
@@ -158,7 +144,7 @@ class Frame:
             "large": large,
             "gap": "" if i18n.language() == i18n.SOURCE else " ",  # between sentences
             "viewer": self.viewer,
-            "role": role_name(self.viewer.role) if self.viewer else "",
+            "role": label(self.viewer.role) if self.viewer else "",
             "places": places(self.viewer, self.request.url.path),
             "simulated": self.simulated,
             "now": self.now,
@@ -226,11 +212,6 @@ def came_from(request: Request) -> str:
     said = urlsplit(request.headers.get("referer", ""))
     ours = said.netloc == request.headers.get("host")
     return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
-
-
-def refuse(found: Sequence[Finding], code: str = "invalid", **params: str) -> NoReturn:
-    """Faults of what a form brought, all at once, each with its place."""
-    raise Refusal(422, code, {"count": len(found), "findings": findings(found), **params})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,52 @@
 """A state as a word and a shape, never as a colour alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from api.language.i18n import gettext as _
+from api.language.labels import label
+from ledger.claims.codes import ClaimState
+from ledger.documents.codes import DocumentState
+from ledger.metering.codes import NodeFault
+from ledger.people.codes import Answer
+from ledger.statements.codes import AnswerState
+
+_CLAIM_SHAPES: Mapping[ClaimState, str] = MappingProxyType(
+    {
+        ClaimState.DRAFT: "○",
+        ClaimState.PAID: "●",
+        ClaimState.OBJECTED: "▲",
+        ClaimState.REFUSED: "■",
+        ClaimState.WITHDRAWN: "◇",
+    }
+)
+_DOCUMENT_SHAPES: Mapping[DocumentState, str] = MappingProxyType(
+    {
+        DocumentState.STANDING: "●",
+        DocumentState.TO_CONFIRM: "◔",
+        DocumentState.FROZEN: "■",
+        DocumentState.REFUSED: "◇",
+        DocumentState.DROPPED: "○",
+    }
+)
+_ANSWER_SHAPES: Mapping[Answer, str] = MappingProxyType(
+    {Answer.CONFIRMED: "●", Answer.REFUSED: "■", Answer.WITHDRAWN: "○"}
+)
+_ANSWER_STATE_SHAPES: Mapping[AnswerState, str] = MappingProxyType(
+    {AnswerState.CONFIRMED: "●", AnswerState.CONTESTED: "▲", AnswerState.OPEN: "○"}
+)
+_FAULT_SHAPES: Mapping[NodeFault, str] = MappingProxyType(
+    {
+        NodeFault.NO_AGENT: "■",
+        NodeFault.REVOKED: "■",
+        NodeFault.NEVER: "○",
+        NodeFault.LATE: "▲",
+        NodeFault.SKEWED: "▲",
+        NodeFault.GPUS_MISSING: "▲",
+        NodeFault.STRANGERS: "◇",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -10,3 +56,39 @@ class Mark:
     shape: str
     word: str
     warm: bool = False
+
+
+def decision_mark(answer: str | None) -> Mark:
+    """Whether a decision is confirmed; None waits for an answer."""
+    if answer is None:
+        return Mark("◔", _("待确认"), warm=True)
+    known = Answer(answer)
+    return Mark(_ANSWER_SHAPES[known], label(known), warm=known is Answer.REFUSED)
+
+
+def claim_mark(state: str) -> Mark:
+    """Where a claim stands."""
+    known = ClaimState(state)
+    warm = known in {ClaimState.OBJECTED, ClaimState.REFUSED}
+    return Mark(_CLAIM_SHAPES.get(known, "◔"), label(known), warm=warm)
+
+
+def document_mark(state: str, *, red: bool) -> Mark:
+    """Whether a document may be relied on; a red one says so."""
+    known = DocumentState(state)
+    if red and known is DocumentState.STANDING:
+        return Mark("▼", _("红字"), warm=True)
+    warm = known in {DocumentState.TO_CONFIRM, DocumentState.FROZEN}
+    return Mark(_DOCUMENT_SHAPES[known], label(known), warm=warm)
+
+
+def answer_state_mark(state: str) -> Mark:
+    """What a party says of a whole statement."""
+    known = AnswerState(state)
+    return Mark(_ANSWER_STATE_SHAPES[known], label(known), warm=known is AnswerState.CONTESTED)
+
+
+def fault_mark(fault: str) -> Mark:
+    """What is wrong with a node."""
+    known = NodeFault(fault)
+    return Mark(_FAULT_SHAPES[known], label(known), warm=True)

@@ -1,12 +1,12 @@
-"""Moving money in the books, and reading what is where.
+"""Post movements to the books, and read balances.
 
-A posting says why money moves, for which month it counts and in which month it is booked; its
-moves say from which role of a book to which. The database does the rest: balances, entries,
-numbers, floors. A cause is posted once: asking again changes nothing, asking for something else
-under the same cause is a conflict. Nothing is committed here.
+A posting says why money moves, for which month it counts and in which month it is booked; its moves
+say from which role of a book to which. The database does the rest: balances, entries, numbers,
+floors. A cause is posted once: posting it again changes nothing, posting something else under it is
+a conflict. Nothing is committed here.
 
-Whoever decides by the balances locks the book first, reads them, and posts; several books in one
-transaction are locked in the order of their ids.
+To decide by balances, lock the book first, then read and post; lock several books in the order of
+their ids.
 """
 
 import json
@@ -66,8 +66,8 @@ _LOCK = text("SELECT lock_book(:book)")
 class Draft:
     """A posting to be made.
 
-    `cause` is derived from what caused it and names it for ever; `used` and `booked` are months
-    (their first days); `moves` apply in their order, book by book.
+    `cause` is derived from what caused it and identifies it for ever; `used_on` and `booked` are
+    months (their first days); `moves` apply in order, book by book.
     """
 
     cause: str
@@ -79,7 +79,7 @@ class Draft:
 
 
 def lock_book(db: Session, book: int) -> None:
-    """Keep everybody else from posting in this book until the transaction ends.
+    """Keep others from posting to this book until the transaction ends.
 
     Raises:
         NotFound: there is no such book.
@@ -89,7 +89,7 @@ def lock_book(db: Session, book: int) -> None:
 
 
 def rights(db: Session, book: int) -> Rights:
-    """The balances of a voucher's book, fen.
+    """Return the balances of a voucher's book, fen.
 
     Raises:
         NotFound: there is no such book of rights.
@@ -101,7 +101,7 @@ def rights(db: Session, book: int) -> Rights:
 
 
 def balances(db: Session, book: int) -> dict[str, Fen]:
-    """The balances of any book by role, fen; empty where there is no such book."""
+    """Return the balances of any book by role, fen; empty if there is no such book."""
     rows = db.exec(select(Account.role, Account.balance).where(col(Account.book) == book))
     return dict(rows.all())
 
@@ -116,7 +116,7 @@ def post(
     moves: Mapping[int, Sequence[Move]],
     note: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """Post once. Returns the posting's id, or None where this cause was posted before.
+    """Post once; return the posting's id, or None if the cause was posted before.
 
     Raises:
         Conflict: the cause was posted with other moves or for another month.
@@ -138,7 +138,7 @@ def post_many(db: Session, drafts: Sequence[Draft]) -> int:
 
 
 def _insert(db: Session, drafts: Sequence[Draft]) -> dict[str, int]:
-    """The ids of what was new, by cause; what was there already is the same, or Conflict."""
+    """Insert the drafts; return the new ids by cause."""
     by_cause = {draft.cause: draft for draft in drafts}
     if len(by_cause) < len(drafts):
         raise Conflict(
@@ -175,7 +175,7 @@ def _columns(drafts: Sequence[Draft]) -> dict[str, list[Any]]:
 
 
 def _refuse_changed(db: Session, again: Mapping[str, Draft]) -> None:
-    """Conflict unless these were posted before for the same month with the same moves.
+    """Raise Conflict unless the causes were posted with the same month and moves.
 
     Who posted it and when it was booked belong to the first time, not to what was meant.
     """

@@ -1,7 +1,7 @@
 """The books: accounts, postings, movements, entries.
 
-Only postings and movements are inserted by the application; entries, balances, versions and
-numbers are written by the owner's triggers.
+The application inserts only postings and movements; the owner's triggers write entries, balances,
+versions and numbers.
 """
 
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class Book(SQLModel, table=True):
-    """A set of accounts whose money cannot leave it: a voucher's rights, a budget, a cost."""
+    """A set of accounts that money cannot leave: a voucher's rights, a budget, a cost."""
 
     __tablename__ = "books"
     id: int | None = identity()
@@ -30,7 +30,7 @@ class Role(SQLModel, table=True):
 
 
 class LegalMove(SQLModel, table=True):
-    """A move that exists. What is not listed here is impossible."""
+    """A legal move; all others are impossible."""
 
     __tablename__ = "legal_moves"
     kind: str = Field(primary_key=True)
@@ -50,7 +50,7 @@ class Account(SQLModel, table=True):
 
 
 class Posting(SQLModel, table=True):
-    """Why money moved; `number` (凭证号) is gapless and in commit order."""
+    """The reason of movements; `number` (凭证号) is gapless and in commit order."""
 
     __tablename__ = "postings"
     id: int | None = identity()
@@ -89,7 +89,7 @@ class Entry(SQLModel, table=True):
 
 
 class Numbering(SQLModel, table=True):
-    """The last posting number given; one row."""
+    """The last posting number; one row."""
 
     __tablename__ = "numbering"
     one: bool = Field(default=True, primary_key=True)

@@ -1,9 +1,9 @@
-"""Charge: what each project owes each centre, month by month, from absolute day totals.
+"""Charge: compute what each project owes each centre, by month, from day totals.
 
-Nothing here is «new since last time»: every charge is computed again from all its usage, under the
-bindings and contract lines that are believed now, and the table is brought to the result. A charge
-that no longer has usage (a binding was corrected) goes away. Where a contract line was stated anew,
-what documents pay for it and what was decided of it goes where the charge goes.
+Nothing is incremental: every charge is computed again from all its usage, under the current
+bindings and contract lines, and the table is updated to the result. A charge without usage (a
+binding was corrected) is deleted. If a contract line was replaced, allocations and decisions follow
+the charge.
 """
 
 from collections.abc import Sequence
@@ -31,22 +31,22 @@ _FOLLOW = text("SELECT follow_lines(:projects)")
 
 @dataclass(frozen=True)
 class ChargeResult:
-    """How many charges changed, and how much usage has no price (pieces of usage, not hours)."""
+    """How many charges changed, and how many pieces of usage have no price."""
 
     changed: int
     unpriced: int
 
 
 def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) -> ChargeResult:
-    """Bring the charges of these projects (None: of all) to what their contract lines cost."""
+    """Update the charges of these projects (None: of all)."""
     db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
     project_ids = list(projects) if projects is not None else _all_projects(db)
     items = lines.bill_items(db, project_ids, beijing_day(now))
     target = charges(owed_items(items), policies(db, project_ids))
     unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
-    changed = _replace(db, project_ids, target, now)
+    count = _replace(db, project_ids, target, now)
     db.execute(_FOLLOW, {"projects": project_ids})
-    return ChargeResult(changed, unpriced)
+    return ChargeResult(count, unpriced)
 
 
 def _all_projects(db: Session) -> list[int]:

@@ -35,3 +35,15 @@ class ClaimAction(StrEnum):
     LIST = "list"
     BOUNCE = "bounce"
     PAY = "pay"
+
+
+class ClaimStage(StrEnum):
+    """The stages on a claim's way to the bank, each by the state that it leads to."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    PUBLISHED = "published"
+    APPROVED = "approved"
+    LISTED = "listed"
+    PAID = "paid"

@@ -1,1 +1,1 @@
-"""How values are written and read: CSV, XLSX, XML, YAML with lines, 大写, 统一社会信用代码."""
+"""Parsers and writers: CSV, XLSX, XML, YAML with lines, 大写, 统一社会信用代码."""

@@ -1,9 +1,8 @@
-"""A zip file from outside, opened only where nothing about it is suspicious.
+"""Open zip files from outside, unless anything about them is suspicious.
 
-An OFD and a workbook are zip files. How many members, how large, how tightly packed; a member that
-is itself an archive, is encrypted, leads out of its folder or stands there twice: each is refused
-with one finding that names the member, before any of it is unpacked. Nothing is ever written to
-disk.
+OFD files and workbooks are zip files. Too many members, too large or too tightly packed; a member
+that is an archive, is encrypted, points outside its folder or appears twice: each is refused with
+one finding that names the member, before anything is unpacked. Nothing is written to disk.
 """
 
 import zipfile
@@ -27,14 +26,14 @@ _BROKEN = (zipfile.BadZipFile, ZlibError, EOFError, OSError, ValueError, NotImpl
 
 
 class Archive:
-    """The members of an opened archive, by their path."""
+    """The members of an open archive, by path."""
 
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._zip = file
         self.names = frozenset(file.namelist())
 
     def read(self, path: str) -> bytes | None:
-        """A member's content; None where it is not there or is broken."""
+        """Return a member's content; None if it is missing or broken."""
         try:
             return self._zip.read(path) if path in self.names else None
         except _BROKEN:
@@ -42,7 +41,7 @@ class Archive:
 
 
 def open_archive(content: bytes) -> tuple[Archive | None, list[Finding]]:
-    """The archive, or the one reason why it is not opened."""
+    """Return the archive, or the one finding that says why it is refused."""
     try:
         file = zipfile.ZipFile(BytesIO(content))
         refusal = _refusal(file)

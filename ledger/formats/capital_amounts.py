@@ -1,10 +1,10 @@
-"""Amounts in words (大写), written and read: ¥107,000.53 is 壹拾万柒仟元零伍角叁分.
+"""Write and read amounts in words (大写): ¥107,000.53 is 壹拾万柒仟元零伍角叁分.
 
-Written as 《支付结算办法》附一《正确填写票据和结算凭证的基本规定》 says: 整 stands after 元
-alone, zeros between digits are one 零, and a red document begins with （负数）. Read a little more
-freely, as invoices print it: 圆 or 元, 整 or 正, 人民币 before it, and the 零 that the rules leave
-open (壹拾万零柒仟元伍角叁分, 捌拾元叁角贰分) there or not. Anything else is refused, never guessed:
-what was read is written again, and must come out the same.
+Written as 《支付结算办法》附一《正确填写票据和结算凭证的基本规定》 requires: 整 only after 元, one
+零 for zeros between digits, （负数） before a red amount. Reading also accepts what invoices print:
+圆 or 元, 整 or 正, 人民币 in front, and an optional 零 where the rules leave it open
+(壹拾万零柒仟元伍角叁分, 捌拾元叁角贰分). Anything else is refused: the amount is written again and
+must come out the same.
 """
 
 import re
@@ -23,7 +23,7 @@ _BEFORE = re.compile(r"[⊗ⓧ]?(?:人民币)?[:：]?(\((?:负数|负)\)|负)?(?
 
 
 def in_words(fen: Fen) -> str:
-    """An amount as it is written in words; ValueError beyond what the books hold."""
+    """Write an amount in words; ValueError beyond the range of the books."""
     if abs(fen) > FEN_MAX:
         raise ValueError(fen)
     sign = _NEGATIVE if fen < 0 else ""
@@ -31,7 +31,7 @@ def in_words(fen: Fen) -> str:
 
 
 def from_words(text: str) -> Fen:
-    """The amount, in fen, that words say; ValueError for what is no amount."""
+    """Read an amount in words, in fen; ValueError if it is not an amount."""
     plain = re.sub(r"\s", "", text).translate(str.maketrans("圆正（）", "元整()"))
     before = _BEFORE.match(plain)
     if before is None or len(plain) > _LENGTH_MAX:
@@ -59,7 +59,7 @@ def _words(fen: Fen) -> str:
 
 
 def _whole_words(number: int) -> str:
-    """A number from 1 on, by sections of 万 and 亿; a section that begins with zeros has one 零."""
+    """Write a number from 1 on, section by section (万, 亿); one 零 for leading zeros."""
     for size, name in ((10**8, "亿"), (10**4, "万")):
         if number >= size:
             high, low = divmod(number, size)
@@ -73,7 +73,7 @@ def _whole_words(number: int) -> str:
 
 
 def _whole(words: str) -> int:
-    """The number that sections say, all 零 left out."""
+    """Read the number in these sections, ignoring 零."""
     for size, name in ((10**8, "亿"), (10**4, "万")):
         if name in words:
             high, _, low = words.rpartition(name)
@@ -89,7 +89,7 @@ def _digit(word: str | None) -> int:
 
 
 def _loose(words: str) -> str:
-    """Without each 零 that may be written or not, as no other amount could be meant."""
+    """Remove each optional 零, which does not change the amount."""
     words = re.sub("^零元(?=.)", "", words)
     words = re.sub("元零(?=.)", "元", words)
     words = re.sub("万零(?=.仟)", "万", words)

@@ -1,7 +1,7 @@
-"""How each kind of value is written in a file: a day, a name, a code, a price, a yes or no.
+"""Parsers for the fields of files: days, names, codes, prices, yes or no.
 
-A value arrives as the text that a person wrote (`document.py`). There is one way to write each
-kind, and a fault says which rule was broken; the place is added by whoever reads the file.
+A value is the text that a person wrote (`yaml_with_lines.py`). Each kind has one notation, and a
+fault says which rule was broken; whoever reads the file adds the place.
 """
 
 import re
@@ -35,12 +35,12 @@ Entry = TypeVar("Entry", bound="Shape")
 
 
 def fault(code: str, **params: object) -> PydanticCustomError:
-    """A fault of a value, in the form in which Pydantic carries it to the end of the file."""
+    """Make a fault of a value, in the form that Pydantic collects."""
     return PydanticCustomError(code, "{code}", {"code": code, **params})
 
 
 def text_field(parse: Callable[[str], Value]) -> PlainValidator:
-    """A field written as text, and read by `parse`."""
+    """Declare a field that is written as text and read by `parse`."""
 
     def check(value: object) -> Value:
         if not isinstance(value, str):
@@ -73,7 +73,7 @@ def _code(text: str) -> str:
 
 
 def read_day(text: str) -> date:
-    """A day written YYYY-MM-DD, and no other way."""
+    """Parse a day, YYYY-MM-DD only."""
     try:
         day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
@@ -120,7 +120,7 @@ def _priced_profile(text: str) -> str:
 
 
 def up_to(limit: int) -> PlainValidator:
-    """A count from 1 to `limit`."""
+    """Declare a count from 1 to `limit`."""
 
     def parse(text: str) -> int:
         if not _COUNT.fullmatch(text) or int(text) > limit:
@@ -131,13 +131,13 @@ def up_to(limit: int) -> PlainValidator:
 
 
 def one_of(kind: Any) -> PlainValidator:  # noqa: ANN401 - a Literal has no type of its own
-    """A field that is one of a few words: a StrEnum, or a Literal."""
-    known = {str(word): word for word in (kind if isinstance(kind, EnumType) else get_args(kind))}
+    """Declare a field with a fixed set of words: a StrEnum or a Literal."""
+    members = {str(word): word for word in (kind if isinstance(kind, EnumType) else get_args(kind))}
 
     def parse(text: str) -> Any:  # noqa: ANN401 - of the kind that was given
-        if text not in known:
-            raise fault("bad_choice", choices=", ".join(known))
-        return known[text]
+        if text not in members:
+            raise fault("bad_choice", choices=", ".join(members))
+        return members[text]
 
     return text_field(parse)
 
@@ -156,7 +156,7 @@ PricedProfile = Annotated[str, text_field(_priced_profile)]  # "": the whole GPU
 
 
 class Shape(BaseModel):
-    """Something that is written as a mapping: these keys and no others; a null is not given."""
+    """A mapping with exactly these keys; a null counts as missing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -170,7 +170,7 @@ class Shape(BaseModel):
 
 
 def fill(shape: type[Entry], place: Place) -> tuple[Entry | None, list[Finding]]:
-    """Read what is written at a place as this shape: the entry, or all that is wrong with it."""
+    """Read the mapping at a place as this shape: the entry, or every fault in it."""
     try:
         return shape.model_validate(place.node.plain()), []
     except ValidationError as error:

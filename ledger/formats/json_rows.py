@@ -1,8 +1,8 @@
-"""The objects of a JSON file one by one, however long the file: a list, or one to a line.
+"""Read the objects of a JSON file one by one, as a list or one per line, in constant memory.
 
-What JSON lets one write and nobody should mean (a name twice, a number of thousands of digits) is
-a fault of its own object. Of a list that is broken the rest cannot be told apart any more: what is
-there already has been read, and that the rest was not is told loudly.
+A duplicate name or a number of thousands of digits is a fault of its own object. After a syntax
+error in a list the rest cannot be separated: the objects before it are kept, and one finding says
+that the rest was not read.
 """
 
 import codecs
@@ -21,7 +21,7 @@ _REST = Finding("row", "rest_unread")
 
 
 def of_lines(first: bytes, stream: BinaryIO, limit: int) -> Iterator[tuple[int, object]]:
-    """Each line's number and what it says, or the finding against it."""
+    """Yield each line's number and its value, or a finding."""
     line, raw = 1, first
     while raw:
         if len(raw) >= limit and not raw.endswith(b"\n"):
@@ -34,7 +34,7 @@ def of_lines(first: bytes, stream: BinaryIO, limit: int) -> Iterator[tuple[int, 
 
 
 def of_list(first: bytes, stream: BinaryIO) -> Iterator[tuple[int, object]]:
-    """The line where each item begins, and the item, or the finding against it."""
+    """Yield the line of each item and the item, or a finding."""
     text = _Text(first, stream)
     text.take()  # the bracket
     while (mark := text.peek()) not in ("]", ""):
@@ -56,7 +56,7 @@ def of_list(first: bytes, stream: BinaryIO) -> Iterator[tuple[int, object]]:
 
 
 class _Text:
-    """What is still to be read of a list."""
+    """The unread part of a list."""
 
     def __init__(self, first: bytes, stream: BinaryIO) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
@@ -69,7 +69,7 @@ class _Text:
             self._at_end = True
 
     def peek(self) -> str:
-        """The next character that is no space; empty at the end."""
+        """Return the next character that is not a space; empty at the end."""
         while True:
             while self._at < len(self._rest):
                 character = self._rest[self._at]
@@ -80,12 +80,12 @@ class _Text:
                 return ""
 
     def take(self) -> None:
-        """Pass over one character."""
+        """Skip one character."""
         self.line += self._rest[self._at : self._at + 1] == "\n"
         self._at += 1
 
     def item(self) -> Any:  # noqa: ANN401 - whatever was written
-        """The next item. ValueError where there is none."""
+        """Return the next item; ValueError if there is none."""
         while True:
             try:
                 item, end = self._decoder.raw_decode(self._rest, self._at)
@@ -120,7 +120,7 @@ def _parse_line(raw: bytes) -> object:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Finding:
-    """An object; in its place the finding against it where it has a name twice."""
+    """Build an object, or a finding if it has a name twice."""
     fields = dict(pairs)
     if len(fields) == len(pairs):
         return fields
@@ -130,5 +130,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Finding:
 
 
 def _integer(digits: str) -> int:
-    """An integer; of one with thousands of digits enough to know that it is too much."""
+    """Parse an integer; digits beyond the limit are cut, as it is too large anyway."""
     return int(digits[:_DIGITS_MAX])

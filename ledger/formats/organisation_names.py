@@ -1,7 +1,7 @@
-"""Whether two names of organisations are one, however they were typed.
+"""Compare names of organisations however they were typed.
 
-Invoices, bank returns and registers write brackets, letters and spaces in full or half width. A
-code (USCC) decides wherever there is one; names are compared where there is none.
+Invoices, bank returns and registers write brackets, letters and spaces in full or half width. Where
+there is a code (USCC), compare the code instead.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ _BRACKETS = str.maketrans("〔〕【】[]", "()()()")
 
 
 def same_name(first: str, second: str) -> bool:
-    """Whether two names of organisations are one: full or half width, brackets, spaces, case.
+    """Compare two names, ignoring width, brackets, spaces and case.
 
     Unicode's NFKC turns `（` into `(` and `Ａ` into `A`; `〔` and `[` are brackets as well.
     """

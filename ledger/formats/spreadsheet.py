@@ -1,11 +1,10 @@
-"""A table that came as CSV or XLSX, as rows of texts that remember their numbers.
+"""Read a table in CSV or XLSX as rows of texts with their row numbers.
 
-Banks and offices send tables in whatever their programs write: CSV in UTF-8 or GB18030, or a
-workbook of which the first sheet counts. A cell is the text that a person would see in it; whole
-empty rows are left out, and the others keep the numbers that they have on the screen. A file that
-is no table, or far too large a one, is one finding. So is a cell that may show something else than
-it holds: a formula, whose result nobody here works out, and a number of more digits than a workbook
-can keep, such as an account or an invoice that was not entered as text.
+CSV is UTF-8 or GB18030; of a workbook the first sheet is read. A cell is the text that a person
+would see; empty rows are skipped, the others keep their numbers. A file that is no table, or is too
+large, gives one finding. So does a cell that may show something else than it holds: a formula, and
+a number with more digits than a workbook keeps exactly (an account or an invoice number not entered
+as text).
 """
 
 import csv
@@ -36,19 +35,19 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its number as a person counts, from 1, and its cells."""
+    """A row: its number counted from 1, and its cells."""
 
     number: int
     cells: tuple[str, ...]
 
     @property
     def where(self) -> str:
-        """How a finding names it."""
+        """The row as findings name it."""
         return f"row {self.number}"
 
 
 def read_rows(content: bytes) -> tuple[list[Row], list[Finding]]:
-    """The rows of a CSV or XLSX file that have any text, or the one finding against the file."""
+    """Read the rows of a CSV or XLSX file that have text, or one finding about the file."""
     try:
         lines = _workbook(content) if content.startswith(SIGNATURE) else _text(content)
     except _Refused as refused:
@@ -79,7 +78,7 @@ def _csv(text: str) -> list[list[str]] | None:
 
 
 def _workbook(content: bytes) -> list[list[str]] | None:
-    """The first sheet; openpyxl reads its XML by defusedxml."""
+    """Read the first sheet; openpyxl parses XML with defusedxml."""
     if refusals := open_archive(content)[1]:
         raise _Refused(refusals[0])
     try:
@@ -102,7 +101,7 @@ def _workbook(content: bytes) -> list[list[str]] | None:
 
 
 def _strip(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """Without the blanks around a text, nor the empty cells at the end of a row."""
+    """Remove blanks around texts and empty cells at the end of rows."""
     lines = []
     for row in islice(rows, ROWS_MAX + 1):
         cells = [cell.strip() for cell in row]
@@ -118,7 +117,7 @@ class _Refused(Exception):
 
 
 def _cell_text(cell: object, kind: str, row: int, column: int) -> str:
-    """A cell as its text; a number in its shortest decimal form, a midnight as its day."""
+    """Format a cell: a number in its shortest decimal form, a midnight as its day."""
     if kind == "f":
         raise _Refused(Finding(f"row {row}: {get_column_letter(column)}", "formula"))
     if isinstance(cell, (int, float)) and abs(cell) >= _EXACT:

@@ -1,8 +1,8 @@
-"""Texts that are safe in a spreadsheet: none is taken for a formula."""
+"""Escape texts for spreadsheets, so that none is read as a formula."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Escape a text that a spreadsheet would read as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,9 +1,9 @@
-"""The 18 characters by which China knows a legal person: 统一社会信用代码, GB 32100-2015.
+"""Check the 统一社会信用代码 (GB 32100-2015), the 18-character code of a legal person.
 
-The first character names the department that registered it (a digit, or A, N, Y since the amendment
-of 2016: common libraries still refuse those letters), the second the kind of body, six digits the
-place of registration, nine characters the body itself, and the last one checks the first seventeen.
-The database has the same check as `uscc_valid`, so that no other road leads in.
+The first character is the registering department (a digit, or A, N, Y since the amendment of 2016:
+common libraries still refuse those letters), the second the kind of body, then six digits for the
+place, nine characters for the body, and a check character. The database has the same check as
+`uscc_valid`.
 """
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z: easily misread
@@ -13,7 +13,7 @@ LENGTH = 18
 
 
 def uscc_fault(code: str) -> str | None:
-    """None where the code is valid, else what is wrong with it.
+    """Return what is wrong with a code; None if it is valid.
 
     Returns:
         `length`; `character` (a letter that the code never has, or one in lower case);
@@ -31,7 +31,7 @@ def uscc_fault(code: str) -> str | None:
 
 
 def check_digit(first17: str) -> str:
-    """The last character of a code: (31 − Σ value × 3^i mod 31) mod 31, GB 32100-2015, 4.2.
+    """Compute the last character: (31 − Σ value × 3^i mod 31) mod 31, GB 32100-2015, 4.2.
 
     Raises:
         ValueError: not seventeen characters of the code's alphabet.

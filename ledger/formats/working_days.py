@@ -1,8 +1,8 @@
-"""Working days (工作日) by the Chinese calendar, as publication and deadlines count them.
+"""Working days (工作日) by the Chinese calendar, for publications and deadlines.
 
-Each autumn the State Council says which days of the next year are holidays, and which weekends are
-worked instead (调休). The library `chinesecalendar` carries these notices, year by year; a year
-that was not announced yet is refused, for a guess would end a publication too early.
+Each autumn the State Council announces next year's holidays and the weekends worked instead (调休).
+The library `chinesecalendar` has these notices by year; a year not yet announced is refused,
+because a guess could end a publication too early.
 """
 
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from ledger.errors import Refused
 
 
 def working_days_after(day: date, count: int) -> date:
-    """The `count`-th working day after `day`; adjusted weekends count, `day` itself does not.
+    """Return the `count`-th working day after `day`; adjusted weekends count.
 
     Raises:
         Refused: the calendar of a year that is needed is not known (`calendar_ends`).
@@ -28,7 +28,7 @@ def working_days_after(day: date, count: int) -> date:
 
 
 def is_working_day(day: date) -> bool:
-    """Whether offices are open in China on this day.
+    """Return whether offices are open in China on this day.
 
     Raises:
         Refused: the calendar of its year is not known (`calendar_ends`).

@@ -1,10 +1,9 @@
-"""XML from outside, opened carefully: the plain fields of a tree, found by their full path.
+"""Parse XML from outside safely, and read its fields by full path.
 
-Nothing is fetched and nothing expands (defusedxml: no DTD, no entities), the file, its depth and
-its number of elements are bounded. A field is found by walking down from the root, never by
-searching everywhere, so that a copy inside a signature is never taken for the field itself; a field
-that stands there twice is a fault, because nobody could say which one is meant. Namespaces are left
-out of the names: each dialect writes the same ones with other prefixes.
+No DTD, no entities (defusedxml); size, depth and number of elements are limited. A field is read by
+its path from the root, so that a copy inside a signature is never taken for it; a field that
+appears twice is a fault, as either could be meant. Namespaces are ignored: each dialect uses other
+prefixes.
 """
 
 import re
@@ -26,26 +25,26 @@ _CHINESE = re.compile(rb"""(<\?xml[^>]*encoding=["'])(gb2312|gbk|gb18030)(["'])"
 
 
 class Tree:
-    """The root of a file, and the faults met while its fields are read."""
+    """The root of a file, and the faults found while its fields are read."""
 
     def __init__(self, root: Element) -> None:
         self.root = root
         self.findings: list[Finding] = []
 
     def text(self, path: str, below: Element | None = None) -> str:
-        """The text at a path, without the blanks around it; "" where there is none."""
+        """Return the text at a path, stripped; "" if there is none."""
         element = self.only(path, below)
         return (element.text or "").strip() if element is not None else ""
 
     def only(self, path: str, below: Element | None = None) -> Element | None:
-        """The one element at a path; of several, the first and a fault."""
+        """Return the one element at a path; of several, the first, with a finding."""
         elements = self.all(path, below)
         if len(elements) > 1:
             self.findings.append(finding("repeated_element", path))
         return elements[0] if elements else None
 
     def all(self, path: str, below: Element | None = None) -> list[Element]:
-        """All elements at a path; every step but the last is one element."""
+        """Return all elements at a path; every step but the last must be one element."""
         first, _, rest = path.partition("/")
         children = [
             child for child in (self.root if below is None else below) if name(child) == first
@@ -58,12 +57,12 @@ class Tree:
 
 
 def name(element: Element) -> str:
-    """An element's name without its namespace."""
+    """Return an element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
 
 
 def open_tree(content: bytes, where: str) -> tuple[Tree | None, list[Finding]]:
-    """The tree of a file, or why it is not opened."""
+    """Parse a file: the tree, or why it is refused."""
     if len(content) > BYTES_MAX:
         return None, [finding("file_too_large", where, limit=BYTES_MAX)]
     try:
@@ -108,7 +107,7 @@ def _events(content: bytes) -> Iterator[tuple[str, Element]]:
 
 
 def _in_utf8(content: bytes) -> bytes:
-    """Expat knows no Chinese encoding; older programs still write one."""
+    """Convert to UTF-8, as expat knows no Chinese encoding."""
     declaration = _CHINESE.match(content)
     if declaration is None:
         return content

@@ -1,10 +1,9 @@
-"""A file that people wrote, as plain values that remember their lines.
+"""Read YAML (and JSON) files as plain values with their line numbers.
 
-Registry and policy files are YAML, and so is every JSON text. YAML knows many ways to mean a
-number, a date or a yes; here every value stays the text that was written, so that a code keeps its
-zeros and a price its decimals, and each is read by the rule of its own field. What makes a file
-mean more than it shows (anchors, tags, several documents, a key given twice) is refused. All
-faults that can be found are told at once, each with its line.
+YAML has many ways to write a number, a date or a yes; here every value stays text, so that a code
+keeps its zeros and a price its decimals, and each field is read by its own rule. Anchors, tags,
+several documents and duplicate keys are refused. All faults are reported at once, each with its
+line.
 """
 
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ class Node:
     value: "str | list[Node] | dict[str, Node] | None"
 
     def plain(self) -> Any:  # noqa: ANN401 - a tree of any shape
-        """The value without lines."""
+        """Return the value without lines."""
         if isinstance(self.value, list):
             return [node.plain() for node in self.value]
         if isinstance(self.value, dict):
@@ -39,7 +38,7 @@ class Node:
         return self.value
 
     def child(self, key: str | int) -> "Node | None":
-        """The value under a key of a mapping, or at an index of a list."""
+        """Return the value under a key of a mapping, or at an index of a list."""
         if isinstance(self.value, dict):
             return self.value.get(str(key))
         if isinstance(self.value, list) and isinstance(key, int) and key < len(self.value):
@@ -49,13 +48,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Place:
-    """Somewhere in a document, named as people find it: `line 12: projects[3].uscc`."""
+    """A place in a document, named for people: `line 12: projects[3].uscc`."""
 
     node: Node
     path: str = ""
 
     def at(self, *keys: str | int) -> "Place":
-        """The place under these keys; where a key is missing, the line of what should have it."""
+        """Return the place under these keys; if a key is missing, the line of its parent."""
         place = self
         for key in keys:
             place = Place(place.node.child(key) or place.node, join(place.path, key))
@@ -65,30 +64,30 @@ class Place:
         return f"line {self.node.line}: {self.path}" if self.path else f"line {self.node.line}"
 
     def finding(self, code: str, **params: object) -> Finding:
-        """A fault at this place; long or unprintable texts are cut short."""
+        """Make a finding at this place; texts are shortened."""
         return Finding(str(self), code, tuple((k, printable(str(v))) for k, v in params.items()))
 
 
 def join(path: str, key: str | int) -> str:
-    """The path of what lies under a key: `projects`, `projects[3]`, `projects[3].uscc`."""
+    """Return the path of a key below a path: `projects`, `projects[3]`, `projects[3].uscc`."""
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{printable(key)}" if path else printable(key)
 
 
 def printable(text: str) -> str:
-    """A user's text, fit to stand within a sentence."""
+    """Shorten a user's text and replace what cannot be printed."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return clean if len(clean) <= SHOWN_MAX else clean[: SHOWN_MAX - 1] + "…"
 
 
 def line_of(finding: Finding) -> int:
-    """The line that a finding of a document names, to sort by."""
+    """Return the line that a finding names, to sort by."""
     return int(finding.where.partition(":")[0].removeprefix("line "))
 
 
 def read(text: str) -> tuple[Node | None, list[Finding]]:
-    """The mapping that a text holds, and all faults of its form; None where it cannot be read."""
+    """Read the mapping in a text, with all faults of its form; None if it cannot be read."""
     if refusal := _refusal(text):
         return None, [refusal]
     builder = _Builder(text)
@@ -129,14 +128,14 @@ class _TooDeep(Exception):
 
 
 class _Builder:
-    """Builds the tree from the parser's events; PyYAML's own constructors forget the lines."""
+    """Build the tree from the parser's events, which know the lines."""
 
     def __init__(self, text: str) -> None:
         self.findings: list[Finding] = []
         self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
 
     def document(self) -> Node | None:
-        """The first document; None where there is none."""
+        """Return the first document; None if there is none."""
         roots: list[Node] = []
         for event in self._events:
             if isinstance(event, yaml.NodeEvent):
@@ -185,7 +184,7 @@ class _Builder:
 
 
 def _text(event: Any) -> str | None:  # noqa: ANN401
-    """A scalar as written; an alias and an unquoted null are None, which is «not given»."""
+    """Return a scalar as written; None for an alias or an unquoted null."""
     if isinstance(event, yaml.AliasEvent) or (event.implicit[0] and event.value in NULLS):
         return None
     return str(event.value)

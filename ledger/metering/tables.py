@@ -1,7 +1,7 @@
-"""What agents said and what follows from it: streams, batches, windows, day totals, coverage.
+"""Agents' reports and what is derived: streams, batches, windows, day totals, coverage.
 
 Windows and day totals are written by COPY and folded in SQL (`ledger/metering/steps/intake.py`);
-these classes name their columns for readers and queries.
+these classes name their columns for queries.
 """
 
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from ledger.postgres.columns import big, moment
 
 
 class Agent(SQLModel, table=True):
-    """An enrolled reporter: the only holder of its private key; bound to one cluster and node."""
+    """An enrolled agent with its public key, bound to one cluster and node."""
 
     __tablename__ = "agents"
     id: UUID = Field(primary_key=True)
@@ -30,7 +30,7 @@ class Agent(SQLModel, table=True):
 
 
 class EnrolmentCode(SQLModel, table=True):
-    """A one-time code (its SHA-256); `agent` is set once it is used up."""
+    """A one-time code (its SHA-256); `agent` is set once it is used."""
 
     __tablename__ = "enrolment_codes"
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
@@ -43,7 +43,7 @@ class EnrolmentCode(SQLModel, table=True):
 
 
 class Stream(SQLModel, table=True):
-    """The newest batch of a stream: its number and the hash that the next one must carry."""
+    """The newest batch of a stream: its number, and the hash that the next one must carry."""
 
     __tablename__ = "streams"
     stream: UUID = Field(primary_key=True)
@@ -55,7 +55,7 @@ class Stream(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """An accepted batch: its exact bytes, its signature and the answer given, for ever."""
+    """An accepted batch: exact bytes, signature and answer, stored for ever."""
 
     __tablename__ = "batches"
     stream: UUID = Field(primary_key=True)
@@ -69,7 +69,7 @@ class Batch(SQLModel, table=True):
 
 
 class Fork(SQLModel, table=True):
-    """A second body for a known batch number, kept as evidence."""
+    """A second body of a known batch number, stored as evidence."""
 
     __tablename__ = "forks"
     stream: UUID = Field(primary_key=True)
@@ -81,7 +81,7 @@ class Fork(SQLModel, table=True):
 
 
 class Window(SQLModel, table=True):
-    """A kept window; `body` is the wire's record, (gpu, start) its only key."""
+    """A stored window; `body` is the wire's record, (gpu, start) its only key."""
 
     __tablename__ = "windows"
     gpu: str = Field(primary_key=True)
@@ -94,7 +94,7 @@ class Window(SQLModel, table=True):
 
 
 class Conflict(SQLModel, table=True):
-    """A second body for a kept window. The first stands; a person decides."""
+    """A second body of a stored window; the first stands, a person decides."""
 
     __tablename__ = "conflicts"
     gpu: str = Field(primary_key=True)
@@ -146,7 +146,7 @@ class DayTotal(SQLModel, table=True):
 
 
 class Coverage(SQLModel, table=True):
-    """What was seen of one GPU on one Beijing day, whoever held it."""
+    """The time seen of one GPU on one Beijing day, whoever held it."""
 
     __tablename__ = "coverage"
     gpu: str = Field(primary_key=True)

@@ -1,8 +1,7 @@
-"""What Alembic runs to migrate: on the connection and in the transaction that `upgrade` opened.
+"""Alembic's entry point, on the connection and in the transaction that `upgrade` opened.
 
 The transaction, its advisory lock and its timeouts belong to `ledger.postgres.database.upgrade`, so
-there is one way to migrate. SQL without a server (`--sql`) is not offered: the steps look at the
-server.
+there is one way to migrate. Offline SQL (`--sql`) is not offered, as the steps look at the server.
 """
 
 from alembic import context

@@ -1,1 +1,1 @@
-"""Who may act: tokens, sessions, and decisions that two persons take."""
+"""Who may act: tokens, sessions, and decisions by two persons."""

@@ -1,4 +1,4 @@
-"""Who may act: tokens and sessions; and decisions, which one person takes and another confirms."""
+"""Tokens, sessions, and decisions that one person takes and another confirms."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class Decision(SQLModel, table=True):
-    """What somebody decided about a subject, and the one answer of another person."""
+    """A person's decision about a subject, and another person's answer."""
 
     __tablename__ = "decisions"
     id: int | None = identity()
@@ -30,7 +30,7 @@ class Decision(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
-    """A secret's SHA-256, the person it was given to, and what it opens."""
+    """A secret's SHA-256, its owner, and its role and scope."""
 
     __tablename__ = "tokens"
     id: int | None = identity()

@@ -1,7 +1,7 @@
-"""The policy as law that computes: its versions, and what one of them says about somebody's facts.
+"""The policy as code: its versions, and what a version decides on given facts.
 
-`clauses` shapes the file, `file` reads it, `published` finds it; `engine` decides, and what it
-found is told as values in `tree`. `pools` settles a round, `stacking` puts several awards together.
+`clauses` defines the file, `file` reads it, `published` finds it; `engine` decides, and `tree`
+holds the decision as values. `pools` settles a round, `stacking` combines several awards.
 """
 
 from ledger.policy.codes import Result

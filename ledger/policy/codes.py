@@ -66,3 +66,12 @@ class FileRole(StrEnum):
     CONTRACT = "contract"
     RESULT = "result"
     OTHER = "other"
+
+
+class RoundingUnit(StrEnum):
+    """To what a sum is rounded."""
+
+    FEN = "fen"
+    YUAN = "yuan"
+    HUNDRED_YUAN = "hundred_yuan"
+    WAN = "wan"

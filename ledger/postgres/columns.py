@@ -1,4 +1,4 @@
-"""The few column shapes that the tables share. What a value may be is said by the migrations."""
+"""Column types that the tables share; value constraints are in the migrations."""
 
 from datetime import date
 from typing import Any, Protocol
@@ -12,19 +12,19 @@ Days = Range[date]
 
 
 def identity() -> Any:  # noqa: ANN401 - SQLModel's Field says Any too
-    """A key that the database gives."""
+    """Declare a key that the database assigns."""
     return Field(
         default=None, sa_column=Column("id", BigInteger, Identity(always=True), primary_key=True)
     )
 
 
 def big(*, nullable: bool = False, primary_key: bool = False, default: Any = ...) -> Any:  # noqa: ANN401
-    """A bigint: keys of other tables, fen, milliseconds."""
+    """Declare a bigint: foreign keys, fen, milliseconds."""
     return Field(default=default, sa_type=BigInteger, nullable=nullable, primary_key=primary_key)
 
 
 def moment(*, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa: ANN401
-    """An aware moment, UTC."""
+    """Declare an aware moment, UTC."""
     return Field(
         default=None if nullable else ...,
         sa_type=DateTime(timezone=True),
@@ -34,12 +34,12 @@ def moment(*, nullable: bool = False, primary_key: bool = False) -> Any:  # noqa
 
 
 def days(*, nullable: bool = False) -> Any:  # noqa: ANN401
-    """A range of Beijing dates."""
+    """Declare a range of Beijing dates."""
     return Field(default=None if nullable else ..., sa_type=DATERANGE, nullable=nullable)
 
 
 class Keyed(Protocol):
-    """A row whose key the database gives."""
+    """A row with a key that the database assigns."""
 
     id: int | None
 

@@ -1,11 +1,10 @@
-"""How the program reaches its database, and how a database becomes ours.
+"""Connect to the database, and upgrade it.
 
-Two roles share the work. The *owner* makes and changes tables and does nothing else. The
-*application* reads, and adds rows where the migrations allow it; every connection that the
-program works with has its rights, whichever login it came by. Nothing waits for ever: statements,
-locks and forgotten transactions each have their limit.
+Two roles: the *owner* creates and changes tables and does nothing else. The *application* reads,
+and adds rows where the migrations allow it; every connection of the program has its rights,
+whichever login it used. Statements, locks and idle transactions have time limits.
 
-`upgrade` brings a database to the newest schema in one transaction: all of it or nothing.
+`upgrade` brings a database to the newest schema in one transaction.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,14 +41,14 @@ MIGRATION_LOCK_TIMEOUT = "5s"  # a migration that cannot have a table must not q
 
 @dataclass(frozen=True)
 class Database:
-    """One database by its two doors: the owner's URL and the application's."""
+    """A database by two URLs: the owner's and the application's."""
 
     owner_url: str
     app_url: str
     app_role: str = APP_ROLE
 
     def engine(self, *, pool_size: int = 5) -> sa.Engine:
-        """Connections with the application's rights, at most `pool_size` at once."""
+        """Return an engine with the application's rights, at most `pool_size` connections."""
         settings: dict[str, str | int] = {"role": self.app_role, **APP_LIMITS}
         return sa.create_engine(
             _driver_url(self.app_url),
@@ -61,7 +60,7 @@ class Database:
         )
 
     def owner_engine(self) -> sa.Engine:
-        """Connections with the owner's rights; nothing is kept open between uses."""
+        """Return an engine with the owner's rights that keeps no connection open."""
         return sa.create_engine(
             _driver_url(self.owner_url),
             connect_args=_connect_args(self.owner_url, "suanquan owner", OWNER_LIMITS),
@@ -70,7 +69,7 @@ class Database:
 
 
 def databases_from(url: str, owner_url: str | None) -> Database:
-    """The database that the settings name.
+    """Return the database that the settings name.
 
     With one URL its login migrates, and works as the application's role; with two, the
     application has a login of its own and never holds the owner's password.
@@ -79,7 +78,7 @@ def databases_from(url: str, owner_url: str | None) -> Database:
 
 
 def upgrade(database: Database) -> str:
-    """Bring the database to the newest schema, as owner; return the revision it is at.
+    """Upgrade the database to the newest schema, as owner; return its revision.
 
     Raises:
         Unusable: the server cannot be reached or is too old, the owner may not do it, someone
@@ -98,7 +97,7 @@ def upgrade(database: Database) -> str:
 
 
 def check_revision(engine: sa.Engine) -> None:
-    """Raise Unusable unless the database is there, at the revision this program was made for."""
+    """Raise Unusable unless the database has the revision of this program."""
     want = ScriptDirectory.from_config(migrations()).get_current_head()
     with _refusals(engine.url), engine.connect() as connection:
         have = MigrationContext.configure(connection).get_current_revision()
@@ -109,7 +108,7 @@ def check_revision(engine: sa.Engine) -> None:
 
 
 def migrations(connection: sa.Connection | None = None, app_role: str = APP_ROLE) -> Config:
-    """Alembic's configuration, made here so that no alembic.ini need be found at run time."""
+    """Return Alembic's configuration, without an alembic.ini."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -139,7 +138,7 @@ def _connect_args(url: str, name: str, settings: Mapping[str, str | int]) -> dic
 
 @contextmanager
 def _refusals(url: sa.URL) -> Iterator[None]:
-    """Say in one sentence why the server would not; anything unforeseen passes through."""
+    """Translate connection errors into Unusable; anything unforeseen passes through."""
     codes: dict[type[psycopg.Error], str] = {
         psycopg.errors.InsufficientPrivilege: "owner_may_not",
         psycopg.errors.LockNotAvailable: "database_busy",
@@ -176,7 +175,7 @@ def _revision(connection: sa.Connection) -> str:
 
 
 def _ensure_app_role(connection: sa.Connection, database: Database) -> None:
-    """Make the application's role when it is missing; one that exists is left as it is.
+    """Create the application's role if it is missing.
 
     Roles belong to the whole server, so another database's upgrade may make it at this moment.
     """

@@ -1,10 +1,9 @@
-"""PostgreSQL as a part of the program: it comes and goes with us, and nothing has to be set up.
+"""Embedded PostgreSQL: started and stopped with the program, without any setup.
 
-The data folder holds the database (`server/cluster`), the passwords of its three roles, a log of
-this run and of the one before, and a lock that lets one program in at a time. The server listens
-on no network port, only on a socket beside the database. What was committed survives the death of
-server and program alike, by PostgreSQL's own means; ours is to find and to clear away what a
-death left behind.
+The data folder holds the database (`server/cluster`), the passwords of its three roles, the logs of
+this run and the previous one, and a lock that admits one program. The server listens on no network
+port, only on a socket beside the database. Committed data survives the death of server and program
+by PostgreSQL's own means; we find and clear what a crash left behind.
 """
 
 import fcntl
@@ -45,7 +44,7 @@ ROOTS = Path("/var/lib/suanquan")
 
 
 def place_for(data: Path) -> Path:
-    """The database's folder of a data folder: inside it, wherever the server's account may go.
+    """Return the database's folder for a data folder that the server's account can enter.
 
     Root's own home is closed to that account, and root may well have cloned us there: such a
     database lies under /var/lib/suanquan, in a folder named after the data folder.
@@ -60,7 +59,7 @@ def place_for(data: Path) -> Path:
 
 
 class Embedded:
-    """A PostgreSQL in a folder of ours; start it, use its URLs, stop it. Linux only.
+    """A PostgreSQL in our own folder; start it, use its URLs, stop it. Linux only.
 
     Args:
         data: its folder, made when absent; the folders above it stay as they are.
@@ -87,17 +86,17 @@ class Embedded:
 
     @property
     def owner_url(self) -> str:
-        """The owner's URL: makes and changes tables, and is no superuser."""
+        """The owner's URL: creates and changes tables, no superuser."""
         return self._url(OWNER, DATABASE)
 
     @property
     def app_url(self) -> str:
-        """The application's URL: a login of its own, with the rights that migrations grant."""
+        """The application's URL, with the rights that migrations grant."""
         return self._url(APP, DATABASE)
 
     @property
     def admin_url(self) -> str:
-        """The superuser's URL, for making other databases beside ours."""
+        """The superuser's URL, to create other databases."""
         return self._url(ADMIN, "postgres")
 
     def __enter__(self) -> Self:
@@ -113,7 +112,7 @@ class Embedded:
         self.stop()
 
     def start(self) -> None:
-        """Start the server, making the database first when the folder is new.
+        """Start the server; create the database first if the folder is new.
 
         Raises:
             Unusable: the folder is in use, is closed to the server's account or was made by
@@ -134,7 +133,7 @@ class Embedded:
             raise
 
     def stop(self) -> None:
-        """End sessions, write everything down, end the server; may be called twice."""
+        """End sessions, flush, stop the server; may be called twice."""
         self._postmaster.stop()
         if self._lock:
             if self._sockets != self._home:
@@ -145,7 +144,7 @@ class Embedded:
     # --- the folder -----------------------------------------------------------------------
 
     def _take_folder(self) -> IO[str]:
-        """Enter the data folder alone, and let the server's account into its part of it."""
+        """Lock the data folder, and admit the server's account to its part."""
         if sys.platform != "linux":
             raise Unusable("linux_only", platform=sys.platform)
         try:
@@ -172,7 +171,7 @@ class Embedded:
             raise Unusable("folder_not_ours", path=self.data, account=os.geteuid())
 
     def _own_folder(self, folder: Path) -> None:
-        """A folder that the server's account alone may use (and root, who may everything)."""
+        """Create a folder that only the server's account (and root) may use."""
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             os.chown(folder, self._account.uid, self._account.gid)
@@ -203,7 +202,7 @@ class Embedded:
         return self.data / f"{role}.password"
 
     def _make_passwords(self) -> None:
-        """A random password for each role that has none yet, readable by us alone."""
+        """Make a random password for each role without one, readable only by us."""
         for role in (ADMIN, OWNER, APP):
             path = self._password_file(role)
             if path.exists():
@@ -223,7 +222,7 @@ class Embedded:
     # --- making the database --------------------------------------------------------------
 
     def _initdb(self, programs: Path) -> None:
-        """Make the database aside and move it into place, so that it is whole or not there."""
+        """Create the database aside and move it into place atomically."""
         for unfinished in self._home.glob("cluster.new*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         aside = self._home / f"cluster.new{os.getpid()}"
@@ -247,7 +246,7 @@ class Embedded:
         _sync_folder(self._home)
 
     def _provision(self) -> None:
-        """Owner, application and their database; passwords follow their files at each start."""
+        """Create roles and database; set passwords from their files at each start."""
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
             roles = {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
             for role in (OWNER, APP):
@@ -264,7 +263,7 @@ class Embedded:
 
 
 def _socket_folder(home: Path) -> Path:
-    """Beside the database; where that path is too long for a socket, in the temp folder."""
+    """Return a socket folder beside the database, or in /tmp if that path is too long."""
     if len(os.fsencode(home / SOCKET)) <= SOCKET_PATH_MAX:
         return home
     return SHORT / f"suanquan-{hashlib.sha256(os.fsencode(home)).hexdigest()[:12]}"
@@ -282,7 +281,7 @@ def _lock_alone(lock: IO[str], folder: Path) -> None:
 
 
 def _write_secret(path: Path, secret: str) -> None:
-    """Whole or not there, even after a power cut; and never readable by others."""
+    """Write a file atomically and durably, readable only by us."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

@@ -1,11 +1,11 @@
-"""Start another program so that it ends when we do, and without root's rights.
+"""Start another program so that it ends with its parent, and without root's rights.
 
-This file is run, not imported: `python -I -S tether.py PARENT UID GID PROGRAM ARGUMENTS…`. A
-program killed with -9 cannot stop its database, so the kernel is asked to: when the parent dies,
-the child gets the signal that means «close all sessions, write everything down, end». The kernel
-forgets such a wish when the user changes, hence the order below; it watches the very *thread*
-that started us, hence `Embedded` keeps one thread for it. (Done in a process of its own because
-Python code between fork and exec may hang a program that has threads.)
+This file is run, not imported: `python -I -S exec_with_parent.py PARENT UID GID PROGRAM
+ARGUMENTS…`. A program killed with -9 cannot stop its database, so the kernel does: when the parent
+dies, the child gets the signal for a fast shutdown. The kernel forgets this when the user changes,
+hence the order below; it watches the *thread* that started us, hence `Embedded` keeps one thread
+for it. (A process of its own, because Python code between fork and exec may hang a program with
+threads.)
 """
 
 import ctypes
@@ -17,7 +17,7 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
 def main(parent: int, uid: int, gid: int, program: list[str]) -> None:
-    """Become `program`; does not return."""
+    """Replace this process by `program`; does not return."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(gid)

@@ -1,9 +1,9 @@
-"""One running PostgreSQL server: started, kept alive, ended, and cleared away after a death.
+"""One running PostgreSQL server: start it, restart it if killed, stop it, clean up.
 
-PostgreSQL calls the first of its processes the postmaster. It is our child and ends with us
-(`tether`); when it is killed, it is started again. A pid file proves nothing here: it may be
-half-written, and the number in it may by now belong to anyone. Each process of ours therefore
-bears a mark in its command line, which the kernel shows to every account.
+The postmaster is PostgreSQL's first process. It is our child and ends with us (`exec_with_parent`);
+if it is killed, it is started again. A pid file proves nothing: it may be half-written, and its
+number may belong to another process by now. So each of our processes has a mark in its command
+line, which the kernel shows to every account.
 """
 
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 class Postmaster:
-    """The server that works on `home/cluster`; whoever makes one holds the folder's lock.
+    """The server of `home/cluster`; whoever creates it holds the folder's lock.
 
     Args:
         home: the folder that belongs to the server's account.
@@ -50,7 +50,7 @@ class Postmaster:
         self._server: subprocess.Popen[bytes] | None = None
 
     def start(self, programs: Path) -> None:
-        """Return when the server takes connections; raise Unusable when it would not start."""
+        """Return when the server accepts connections; raise Unusable if it cannot start."""
         if self._log.exists():
             self._log.replace(self._log.with_name(self._log.name + ".1"))
         self._stopping.clear()
@@ -63,7 +63,7 @@ class Postmaster:
         start_result.result()
 
     def stop(self) -> None:
-        """Close all sessions, write everything down, end; nothing when it is not running."""
+        """Stop the server with a fast shutdown, if it runs."""
         self._stopping.set()
         patience = time.monotonic() + STOP_S
         while self._keeper and self._keeper.is_alive():
@@ -74,7 +74,7 @@ class Postmaster:
         self._keeper = None
 
     def clear_remains(self) -> None:
-        """Let a server that outlived its program end; remove the notes that dead ones left.
+        """Stop a server that outlived its program; remove stale files.
 
         Nobody else's server can be here by right, for we hold the lock of the folder.
         """
@@ -94,7 +94,7 @@ class Postmaster:
 
     @property
     def mark(self) -> str:
-        """Which folder a server process works for, whatever the folder is called by now."""
+        """The mark of the folder's processes, independent of the folder's name."""
         status = self._home.stat()
         return f"suanquan-{status.st_dev:x}-{status.st_ino:x}"
 
@@ -114,7 +114,7 @@ class Postmaster:
         return 0
 
     def _keep(self, programs: Path, start_result: Future[None]) -> None:
-        """Stay with the server until it is to stop; start it again when it was killed."""
+        """Keep the server running until it should stop; restart it if it was killed."""
         try:
             server = self._launch(programs)
         except BaseException as error:  # noqa: BLE001 - it is raised where `start` waits
@@ -157,7 +157,7 @@ class Postmaster:
         return server
 
     def _ready(self, pid: int) -> bool:
-        """Line 1 of the pid file is the server's own number, line 8 its state."""
+        """Return whether the pid file names this server (line 1) and says ready (line 8)."""
         with suppress(FileNotFoundError):
             lines = self.pid_file.read_text(errors="replace").splitlines()
             return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"  # noqa: PLR2004
@@ -165,7 +165,7 @@ class Postmaster:
 
 
 def fault(output: bytes) -> str:
-    """The line of PostgreSQL's output that says what went wrong."""
+    """Return the line of PostgreSQL's output that says what went wrong."""
     lines = output.decode(errors="replace").strip().splitlines() or ["-"]
     faults = [line for line in lines if "FATAL:" in line or "PANIC:" in line or "error:" in line]
     return (faults or lines)[-1]

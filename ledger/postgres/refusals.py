@@ -1,4 +1,4 @@
-"""The database's refusals in our own words: those that a step foresees; the others pass."""
+"""Translate the database's refusals that a step foresees into our errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from ledger.errors import LedgerError
 
 @contextmanager
 def refusals(foreseen: Callable[[object], LedgerError | None]) -> Iterator[None]:
-    """Raise, instead of what the driver raised, what `foreseen` makes of it."""
+    """Raise what `foreseen` makes of a driver's error; unforeseen errors pass."""
     try:
         yield
     except DBAPIError as error:

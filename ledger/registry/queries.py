@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import DATERANGE
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from ledger.errors import NotFound
 from ledger.postgres.columns import Days
+from ledger.registry.tables import Contract
 
 _SELLERS = text("""
     SELECT organisation FROM centres WHERE id = :centre
@@ -86,14 +88,22 @@ def payee_of(db: Session, project: int, day: date) -> int:
 
 
 def related(db: Session, first: int, second: int, day: date) -> bool:
-    """Whether two organisations are related (关联方) on a day, whichever was named first."""
+    """Return whether two organisations are related (关联方) on a day, in either order."""
     return bool(db.scalar(_RELATED, {"one": first, "other": second, "day": day}))
 
 
 def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:
-    """Every pair of parties under every contract, with the days of service on which it holds.
+    """Return every pair of parties under every contract, with its service days.
 
     A pair that holds for two separate spells has a row for each; days before and after a contract's
     term are in none.
     """
     return [SellerBuyerContract(*row) for row in db.execute(_CONTRACTS)]
+
+
+def contract_by_number(db: Session, number: str) -> Contract:
+    """The contract, or NotFound."""
+    found = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
+    if found is None:
+        raise NotFound("contract", number=number)
+    return found

@@ -1,4 +1,4 @@
-"""Who takes part, with which machines, under which contracts and prices."""
+"""Organisations, machines, contracts and prices."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ class Organisation(SQLModel, table=True):
 
 
 class Centre(SQLModel, table=True):
-    """A smart-computing centre (智算中心). `simulated` marks made-up ones on every page."""
+    """A computing centre (智算中心); `simulated` marks fictional ones on every page."""
 
     __tablename__ = "centres"
     id: int | None = identity()
@@ -39,7 +39,7 @@ class Cluster(SQLModel, table=True):
 
 
 class BillingSource(SQLModel, table=True):
-    """The one source by which a cluster bills in `valid`: nvml, dcgm, slurm or import."""
+    """The one source by which a cluster bills: nvml, dcgm, slurm or import."""
 
     __tablename__ = "billing_sources"
     id: int | None = identity()
@@ -129,7 +129,7 @@ class Price(SQLModel, table=True):
 
 
 class ReservedDevice(SQLModel, table=True):
-    """A GPU that is reserved for a project; kept by the database from the reserved lines."""
+    """A GPU reserved for a project; maintained by the database from reserved lines."""
 
     __tablename__ = "reserved_devices"
     price: int = big(primary_key=True)
@@ -177,7 +177,7 @@ class CatalogueName(SQLModel, table=True):
 
 
 class Gpu(SQLModel, table=True):
-    """A registered physical GPU: where it stands, and since when it is expected to report."""
+    """A registered physical GPU: its place, and since when it should report."""
 
     __tablename__ = "gpus"
     gpu: str = Field(primary_key=True)

@@ -1,8 +1,8 @@
-"""What a model builder wants to know: how much of the voucher is left, and where the rest went.
+"""Quotas: how much of a voucher is left, and where the rest went.
 
-The money comes from the books; the curve and the forecast from the days' usage at their prices.
-A day's cost is exact and unrounded: only a month's charge is rounded, so days need not add up to
-the fen, and the page says so.
+Money comes from the books; the curve and the forecast from the days' usage at its prices. A day's
+cost is exact and unrounded: only a month's charge is rounded, so days need not add up to the fen,
+and the page says so.
 """
 
 from collections.abc import Sequence
@@ -73,23 +73,23 @@ class Quota:
 
 @dataclass(frozen=True)
 class EarningTerms:
-    """A voucher's terms: `rate` of what is used while its policy is in force, up to `cap_fen`."""
+    """A voucher's terms: `rate` of usage while its policy is in force, up to `cap_fen`."""
 
     rate: Fraction
     cap_fen: Fen
     in_force: Days | None
 
     def on(self, day: date) -> bool:
-        """Whether usage of this day earns anything."""
+        """Return whether usage of this day earns anything."""
         return self.in_force is not None and day in self.in_force
 
     def of(self, cost: Fraction) -> Fen:
-        """What this much cost earns, fen."""
+        """Return what this cost earns, fen."""
         return min(round_half_up(cost * self.rate), self.cap_fen)
 
 
 def project_by_code(db: Session, code: str) -> Project:
-    """The project, or NotFound."""
+    """Return the project; NotFound if there is none."""
     project = db.exec(select(Project).where(Project.code == code)).one_or_none()
     if project is None:
         raise NotFound("project", code=code)
@@ -97,7 +97,7 @@ def project_by_code(db: Session, code: str) -> Project:
 
 
 def quota(db: Session, project: Project, now: datetime) -> Quota:
-    """The quota of a project's voucher; NotFound where it has none yet."""
+    """Return the quota of a project's voucher; NotFound without a voucher."""
     voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
     if voucher is None or project.id is None:
         raise NotFound("voucher", project=project.code)
@@ -133,7 +133,7 @@ def quota(db: Session, project: Project, now: datetime) -> Quota:
 def project_days(
     db: Session, project: int, today: date, terms: EarningTerms | None = None
 ) -> tuple[Day, ...]:
-    """Every day with usage or cost up to today, oldest first.
+    """Return every day with usage or cost up to today, oldest first.
 
     Without a voucher's terms nothing is earned.
     """
@@ -168,7 +168,7 @@ def _day(day: date, items: Sequence[Item], earned_fen: Fen) -> Day:
 
 
 def _pace(days: Sequence[Day]) -> Fraction:
-    """Fen earned a day, over the 14 days that end with the newest usage (idle days count)."""
+    """Return fen earned a day over the 14 days up to the newest usage, idle days included."""
     if not days:
         return Fraction(0)
     first = days[-1].day - timedelta(days=PACE_DAYS - 1)
@@ -179,7 +179,7 @@ def _pace(days: Sequence[Day]) -> Fraction:
 
 
 def _runs_out(days: Sequence[Day], remaining: Fen, pace: Fraction, today: date) -> date | None:
-    """The day the rest is used up, counted from today; None where that cannot be said."""
+    """Return the day when the rest is used up; None if unknown."""
     if not days or not days[-1].earned_fen:
         return None
     if remaining == 0:

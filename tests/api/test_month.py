@@ -39,7 +39,7 @@ ACCOUNT = {
     "holder": "测试单位",
     "bank": "宁夏银行",
     "bank_code": "313871000007",
-    "account_number": "6222 0000 0000 0001",
+    "number": "6222 0000 0000 0001",
 }
 INDICATOR = {
     "number": "640100-2026-001",
@@ -130,7 +130,7 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     clerk.do("/statements", month="2026-03")
     statement = link(clerk.see("/statements"), "/statements/DZ-").rpartition("/")[2]
     for party in (centre, builder):
-        party.do(f"/statements/{statement}", word="confirmed")
+        party.do(f"/statements/{statement}", answer="confirmed")
     assert statement in centre.see("/centre")
 
     bill = einvoice_xml(

@@ -21,11 +21,12 @@ from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
-from ledger.reconciliation.queries.months import contract_by_number, cost_book, month_cells, months
+from ledger.reconciliation.queries.months import cost_book, month_cells, months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
 from ledger.reconciliation.steps.match import match
 from ledger.reconciliation.tables import Difference, Reconciliation
+from ledger.registry.queries import contract_by_number
 from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, party, red
 from tests.support.simulation import minute, window

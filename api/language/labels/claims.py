@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.claims.codes import ClaimAction, ClaimState
+from ledger.claims.codes import ClaimAction, ClaimStage, ClaimState
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -36,6 +36,15 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             ClaimAction.LIST: msgid("列入清单"),
             ClaimAction.BOUNCE: msgid("退票"),
             ClaimAction.PAY: msgid("到账"),
+        },
+        ClaimStage: {
+            ClaimStage.DRAFT: msgid("填写"),
+            ClaimStage.SUBMITTED: msgid("提交"),
+            ClaimStage.ACCEPTED: msgid("受理"),
+            ClaimStage.PUBLISHED: msgid("公示"),
+            ClaimStage.APPROVED: msgid("批准"),
+            ClaimStage.LISTED: msgid("送银行"),
+            ClaimStage.PAID: msgid("到账"),
         },
     }
 )

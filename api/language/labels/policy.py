@@ -5,7 +5,15 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.policy.codes import CapPeriod, CapScope, ConditionState, FileRole, PoolRule, Result
+from ledger.policy.codes import (
+    CapPeriod,
+    CapScope,
+    ConditionState,
+    FileRole,
+    PoolRule,
+    Result,
+    RoundingUnit,
+)
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -55,6 +63,12 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FileRole.CONTRACT: msgid("合同文本"),
             FileRole.RESULT: msgid("成果材料"),
             FileRole.OTHER: msgid("其他材料"),
+        },
+        RoundingUnit: {
+            RoundingUnit.FEN: msgid("分"),
+            RoundingUnit.YUAN: msgid("元"),
+            RoundingUnit.HUNDRED_YUAN: msgid("百元"),
+            RoundingUnit.WAN: msgid("万元"),
         },
     }
 )

@@ -10,8 +10,8 @@ from ledger.registry.codes import LineKind, Market, PriceUnit, ProjectKind, Unpr
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
         ProjectKind: {
-            ProjectKind.MODEL: msgid("大模型"),
-            ProjectKind.TEAM: msgid("人才团队"),
+            ProjectKind.MODEL: msgid("大模型项目（第九条）"),
+            ProjectKind.TEAM: msgid("人才团队（第十四条）"),
         },
         LineKind: {
             LineKind.METERED: msgid("按用量"),

@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 from api.cli.client import say
 from api.cli.screen import ABSENT
-from api.policy.explain import labels as policy_words
+from api.language.labels import labels
+from api.policy.explain import wording
 from ledger.policy import Policy
 from ledger.policy.analysis.boundaries import ClauseEdges, Edge, Point, gate, prove
 from ledger.policy.analysis.monotone import fail_conditions, falls, grid
 from ledger.policy.analysis.reference import Outcome
 from ledger.policy.analysis.rounds import shared
+from ledger.policy.codes import Result
 from ledger.policy.decide.explain import fact_name
 from ledger.policy.decide.tree import Quotient
 from ledger.policy.text.clauses import Citation, Clause
@@ -127,7 +129,7 @@ def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
     for point in edge.points:
         alike.setdefault((point.result, point.outcome, point.holds), []).append(point)
     for points in alike.values():
-        yield say("、", ", ").join(policy_words.value(fact, one.value) for one in points), points[0]
+        yield say("、", ", ").join(wording.value(fact, one.value) for one in points), points[0]
 
 
 def _value(policy: Policy, edge: Edge, point: Point) -> str:
@@ -138,7 +140,7 @@ def _value(policy: Policy, edge: Edge, point: Point) -> str:
         return say(f"{side}：第 {point.value} 个", f"{side}: number {point.value}")
     if not edge.fact:
         assert isinstance(point.value, (int, Fraction))  # noqa: S101 - a sum
-        return f"{side}：{policy_words.money(point.value)}"
+        return f"{side}：{wording.money(point.value)}"
     given: object = point.value
     derived = policy.derived.get(edge.fact)
     if derived and derived.ratio:
@@ -146,7 +148,7 @@ def _value(policy: Policy, edge: Edge, point: Point) -> str:
         given = Quotient(of, to)
     elif fact_name(policy, edge.fact).kind == "decimal":
         given = Fraction(str(point.value))
-    return f"{side}：{policy_words.value(fact_name(policy, edge.fact), given)}"
+    return f"{side}：{wording.value(fact_name(policy, edge.fact), given)}"
 
 
 def _fact(policy: Policy, edge: Edge) -> str:
@@ -158,7 +160,7 @@ def _fact(policy: Policy, edge: Edge) -> str:
     }
     if edge.kind in own:
         return own[edge.kind]
-    label = policy_words.label(fact_name(policy, edge.fact))
+    label = wording.fact_label(fact_name(policy, edge.fact))
     if edge.kind == "cap":
         return say(f"{label}（首次达到上限）", f"{label} (cap first reached)")
     return (
@@ -177,10 +179,10 @@ def _bound(edge: Edge) -> str:
 
 def _sum(outcome: Outcome) -> str:
     if outcome.amount_fen is not None:
-        shown = policy_words.money(outcome.amount_fen)
+        shown = wording.money(outcome.amount_fen)
         return say(f"{shown}（追回）", f"{shown} (recovery)") if outcome.amount_fen < 0 else shown
     if outcome.ceiling_fen is not None:
-        most = policy_words.money(outcome.ceiling_fen)
+        most = wording.money(outcome.ceiling_fen)
         return say(f"不超过 {most}", f"at most {most}")
     if outcome.posts is not None:
         return say(f"{outcome.posts:,} 个岗位", f"{outcome.posts:,} posts")
@@ -188,7 +190,7 @@ def _sum(outcome: Outcome) -> str:
 
 
 def _results() -> dict[str, str]:
-    return policy_words.results() | {
+    return labels(Result) | {
         "allowed": say("可以核定", "may be approved"),
         "refused": say("不予接受", "refused"),
         "in_full": say("全额支付", "paid in full"),
@@ -204,7 +206,7 @@ def _others(policy: Policy, proof: ClauseEdges) -> Iterator[str]:
         yield say("没有谁能符合全部条件。", "Nobody can meet all conditions.")
         return
     facts = [(fact_name(policy, name), value) for name, value in proof.facts.items()]
-    told = [f"{policy_words.label(one)} {policy_words.value(one, value)}" for one, value in facts]
+    told = [f"{wording.fact_label(one)} {wording.value(one, value)}" for one, value in facts]
     yield say("其余事实取：" + "；".join(told) + "。", "All other facts: " + "; ".join(told) + ".")
 
 
@@ -223,7 +225,7 @@ def _grown(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
         )  # fmt: skip
     for fall in fallen:
         fact = fact_name(policy, fall.fact)
-        smaller, larger = (policy_words.value(fact, v) for v in (fall.smaller, fall.larger))
+        smaller, larger = (wording.value(fact, v) for v in (fall.smaller, fall.larger))
         told.append(
             say(f"基数增加而所得减少：{smaller} → {larger}。",
                 f"More gives less: {smaller} → {larger}.")

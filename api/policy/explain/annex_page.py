@@ -6,8 +6,10 @@ How the page came about and how it is to be read stands first, so that a lawyer 
 from collections.abc import Iterator
 
 from api.cli.client import say
+from api.cli.screen import called
 from api.policy.explain.annex import Annex, titles
 from ledger.policy import Policy
+from ledger.policy.codes import RoundingUnit
 
 
 def as_markdown(made: Annex) -> Iterator[str]:
@@ -74,12 +76,7 @@ def _preface(policy: Policy) -> Iterator[str]:
 
 
 def _rounding(policy: Policy) -> str:
-    unit = {
-        "fen": say("分", "fen"),
-        "yuan": say("元", "yuan"),
-        "hundred_yuan": say("百元", "hundred yuan"),
-        "wan": say("万元", "ten thousand yuan"),
-    }[policy.rounding.unit]
+    unit = called(RoundingUnit, policy.rounding.unit)
     if policy.rounding.mode == "down":
         return say(f"舍去尾数到{unit}", f"down to the {unit}")
     return say(f"四舍五入到{unit}", f"half up to the {unit}")

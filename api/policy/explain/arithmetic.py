@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 from api.language.i18n import gettext as _
-from api.policy.explain import labels as words
+from api.language.labels import label
+from api.policy.explain import wording
 from ledger.policy.decide.explain import Explanation, Sum
 from ledger.policy.decide.record import plain
 from ledger.policy.text.amounts import Cap, Per
@@ -23,7 +24,7 @@ def arithmetic(found: Explanation) -> Iterator[dict[str, Any]]:
             "kind": one.step.kind,
             "quote": one.words,
             "name": one.fact.words if one.fact else "",
-            "label": words.label(one.fact) if one.fact else "",
+            "label": wording.fact_label(one.fact) if one.fact else "",
             "by": plain(one.step.by),
             "value": plain(one.step.value),
             "text": _step(found, found.clause, one),
@@ -43,14 +44,14 @@ def _step(found: Explanation, clause: Clause, one: Sum) -> str:
 
 def _base(one: Sum) -> str:
     assert one.fact is not None  # noqa: S101 - a base is a fact
-    total = words.value(one.fact, one.step.value)
+    total = wording.value(one.fact, one.step.value)
     if not one.facts:
         return total
     told = ""
     for part in one.facts:
         sign = "−" if part.less else "+"
         told += f" {sign} " if told else ""
-        told += words.value(part.fact, part.value)
+        told += wording.value(part.fact, part.value)
     return f"{told} = {total}"
 
 
@@ -58,20 +59,19 @@ def _rate(base: Sum, one: Sum) -> str:
     rate = Fraction(one.step.by or 0)
     assert base.fact is not None  # noqa: S101 - a base is a fact
     by_unit = base.fact.kind != "money"  # so much for each unit, not a share
-    times = words.money(rate) if by_unit else words.share(rate)
-    before = words.value(base.fact, one.before)
-    return f"{before} × {times} = {words.money(Fraction(one.step.value))}"
+    times = wording.money(rate) if by_unit else wording.share(rate)
+    before = wording.value(base.fact, one.before)
+    return f"{before} × {times} = {wording.money(Fraction(one.step.value))}"
 
 
 def _round(policy: Policy, one: Sum) -> str:
-    unit = {"fen": _("分"), "yuan": _("元"), "hundred_yuan": _("百元"), "wan": _("万元")}
     mode = {"half_up": _("四舍五入到{unit}"), "down": _("舍去{unit}以下")}[policy.rounding.mode]
-    how = mode.format(unit=unit[policy.rounding.unit])
-    return f"{how} = {words.money(one.step.value)}"
+    how = mode.format(unit=label(policy.rounding.unit))
+    return f"{how} = {wording.money(one.step.value)}"
 
 
 def _cap(clause: Clause, one: Sum) -> str:
-    cap = words.money(one.step.by or 0)
+    cap = wording.money(one.step.by or 0)
     counted = counted_for(clause.amount.unit)
     if clause.amount.kind == "ceiling":
         return _("最高 {cap}（{counted}）").format(cap=cap, counted=counted)
@@ -88,11 +88,13 @@ def _band(clause: Clause, one: Sum) -> str:
     number = (one.step.by if isinstance(one.step.by, int) else 0) + 1
     if clause.amount.kind == "quota":
         return _("达到第 {n} 档：{gives}").format(
-            n=number, gives=words.share(Fraction(one.step.value))
+            n=number, gives=wording.share(Fraction(one.step.value))
         )
     if clause.amount.mode == "accumulate":
-        return _("达到第 {n} 档，累计 {gives}").format(n=number, gives=words.money(one.step.value))
-    return _("达到第 {n} 档：{gives}").format(n=number, gives=words.money(one.step.value))
+        return _("达到第 {n} 档，累计 {gives}").format(
+            n=number, gives=wording.money(one.step.value)
+        )
+    return _("达到第 {n} 档：{gives}").format(n=number, gives=wording.money(one.step.value))
 
 
 def _paid(one: Sum) -> str:
@@ -103,22 +105,24 @@ def _paid(one: Sum) -> str:
         told = _("{before} − 此前已兑付 {paid} = {left}")
     else:
         told = _("{before}，此前已兑付 {paid}，再给 {left}")
-    return told.format(before=words.money(before), paid=words.money(paid), left=words.money(left))
+    return told.format(
+        before=wording.money(before), paid=wording.money(paid), left=wording.money(left)
+    )
 
 
 def _other(clause: Clause, base: Sum, one: Sum) -> str:
     """The limit of a ceiling; a share of the seats, and whole posts of it."""
     if one.step.kind == "limit":
-        limit, left = words.money(one.step.by or 0), words.money(one.step.value)
+        limit, left = wording.money(one.step.by or 0), wording.money(one.step.value)
         return _("且不超过 {limit}：取 {left}").format(limit=limit, left=left)
-    value = words.figure(one.step.value)
+    value = wording.figure(one.step.value)
     if one.step.kind == "floor":
         return _("取整 = {posts} 个").format(posts=value)
     if clause.amount.mode == "marginal":
         return _("分段计算 = {value}").format(value=value)
     assert base.fact is not None  # noqa: S101 - a base is a fact
-    seats = words.value(base.fact, base.step.value)
-    return f"{seats} × {words.share(Fraction(one.step.by or 0))} = {value}"
+    seats = wording.value(base.fact, base.step.value)
+    return f"{seats} × {wording.share(Fraction(one.step.by or 0))} = {value}"
 
 
 def limits(found: Explanation) -> Iterator[dict[str, str]]:
@@ -132,7 +136,7 @@ def limits(found: Explanation) -> Iterator[dict[str, str]]:
         yield _pool(policy, clause.pool)
     if clause.selection is not None:
         told = _("至多 {n} 个（{period}）").format(
-            n=clause.selection.limit, period=words.periods()[clause.selection.period]
+            n=clause.selection.limit, period=label(clause.selection.period)
         )
         yield {"quote": clause.selection.words, "text": told}
     for one in clause.conflicts:
@@ -149,13 +153,8 @@ def limits(found: Explanation) -> Iterator[dict[str, str]]:
 
 def _pool(policy: Policy, key: str) -> dict[str, str]:
     pool = policy.pools[key]
-    rule = {
-        "pro_rata": _("按比例分"),
-        "first_come": _("先到先得"),
-        "ranked": _("按名次"),
-    }[pool.rule]
     told = _("与同一总额内的其他奖励合计不超过 {sum}（{period}）；不够时{rule}").format(
-        sum=words.money(pool.fen), period=words.periods()[pool.period], rule=rule
+        sum=wording.money(pool.fen), period=label(pool.period), rule=label(pool.rule)
     )
     return {"quote": pool.words, "text": told}
 
@@ -164,5 +163,5 @@ def counted_for(counted: Cap | Per | None) -> str:
     """`每个项目，一次性`."""
     if counted is None:
         return ""
-    scope, period = words.scopes()[counted.scope], words.periods()[counted.period]
+    scope, period = label(counted.scope), label(counted.period)
     return _("{scope}，{period}").format(scope=scope, period=period)

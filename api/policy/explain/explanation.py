@@ -10,8 +10,9 @@ from typing import Any
 
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
+from api.language.labels import label
 from api.messages.sentences import findings
-from api.policy.explain import labels as words
+from api.policy.explain import wording
 from api.policy.explain.arithmetic import arithmetic, limits
 from ledger.policy.decide.changes import Change
 from ledger.policy.decide.explain import (
@@ -35,8 +36,8 @@ def explained(policy: Policy, decision: Decision) -> dict[str, Any]:
     kept = record(policy, decision)
     return {
         "policy": policy.version,
-        "word": words.results()[decision.result],
-        "outcome": words.outcome(decision),
+        "word": label(decision.result),
+        "outcome": wording.outcome(decision),
         **(_clause(found) if found.clause else {}),
         "errors": findings(decision.errors),
         "conditions": [_condition(line) for line in found.lines],
@@ -65,13 +66,13 @@ def _clause(found: Explanation) -> dict[str, Any]:
 
 
 def _condition(line: Line) -> dict[str, Any]:
-    judged, asked = line.judged, line.judged.requirement
+    judged, asked = line.condition, line.condition.requirement
     return {
         "article": judged.article,
         "quote": asked.words,
         "reading": asked.reading,  # the question whose reading adds the condition
         "state": judged.state,
-        "word": words.states()[judged.state],
+        "word": label(judged.state),
         "text": _said(line),
         "fact": asked.fact,
         "name": line.fact.words,
@@ -88,7 +89,7 @@ def _fact(told: FactShown) -> dict[str, Any]:
     return {
         **_lacking(told.fact),
         "value": told.value,
-        "text": words.value(told.fact, told.value),
+        "text": wording.value(told.fact, told.value),
         "less": told.less,
     }
 
@@ -97,7 +98,7 @@ def _lacking(fact: FactName) -> dict[str, Any]:
     return {
         "fact": fact.name,
         "name": fact.words,
-        "label": words.label(fact),
+        "label": wording.fact_label(fact),
         "evidence": fact.evidence,
         "owner": fact.owner,
     }
@@ -105,13 +106,13 @@ def _lacking(fact: FactName) -> dict[str, Any]:
 
 def _said(line: Line) -> str:
     """How a condition stands, in a sentence without the policy's own words."""
-    judged, asked = line.judged, line.judged.requirement
-    given = words.value(line.fact, judged.value)
+    judged, asked = line.condition, line.condition.requirement
+    given = wording.value(line.fact, judged.value)
     if judged.state == "open":
         return _("还缺事实，不能认定")
     if judged.state == "exempt":
         who = line.facts[0]
-        return _("对「{who}」不适用").format(who=words.value(who.fact, who.value))
+        return _("对「{who}」不适用").format(who=wording.value(who.fact, who.value))
     if judged.state == "judgement":
         negotiated = line.fact.name == "clause"
         return _("须由人商定") if negotiated else _("{given}，须由人认定").format(given=given)
@@ -128,18 +129,18 @@ def _unmet(asked: Requirement, given: str) -> str:
 
 
 def _compared(line: Line, given: str) -> str:
-    judged, asked = line.judged, line.judged.requirement
+    judged, asked = line.condition, line.condition.requirement
     if judged.value is None:
-        given = _("至多 {value}").format(value=words.value(line.fact, judged.bound))
+        given = _("至多 {value}").format(value=wording.value(line.fact, judged.bound))
     met, distance = judged.state == "met", judged.distance
     told = _("{given}，{relation} {threshold}").format(
         given=given,
         relation=_relation(asked.op, met=met),
-        threshold=words.value(line.fact, asked.value),
+        threshold=wording.value(line.fact, asked.value),
     )
     if not distance:
         return told if distance is None else _("{told}，恰好相等").format(told=told)
-    by = words.value(line.fact, abs(distance))
+    by = wording.value(line.fact, abs(distance))
     return (_("{told}，余 {by}") if met else _("{told}，差 {by}")).format(told=told, by=by)
 
 
@@ -164,7 +165,7 @@ def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any
         "kind": change.kind,
         "fact": change.fact,
         "name": fact.words,
-        "label": words.label(fact),
+        "label": wording.fact_label(fact),
         "to": plain(change.to),
         "distance": plain(change.distance),
         "text": text,
@@ -173,13 +174,13 @@ def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any
 
 def _if_then(fact: FactName, change: Change) -> Iterator[str]:
     if isinstance(change.to, tuple):
-        choices = _("或").join(words.value(fact, one) for one in change.to)
+        choices = _("或").join(wording.value(fact, one) for one in change.to)
         yield _("如果是{value}：").format(value=choices)
     elif change.distance is None:
-        yield _("如果是{value}：").format(value=words.value(fact, change.to))
+        yield _("如果是{value}：").format(value=wording.value(fact, change.to))
     else:
-        by = words.value(fact, abs(change.distance))
-        to = words.value(fact, change.to)
+        by = wording.value(fact, abs(change.distance))
+        to = wording.value(fact, change.to)
         more = _("如果再多 {by}，到 {to}：") if change.distance > 0 else _("如果少 {by}，到 {to}：")
         yield more.format(by=by, to=to)
     if change.kind == "cap":
@@ -193,14 +194,14 @@ def _if_then(fact: FactName, change: Change) -> Iterator[str]:
 def _wanted(fact: FactName, decision: Decision, change: Change) -> str:
     op = next(one.requirement.op for one in decision.unmet if one.requirement.fact == fact.name)
     return _("须{relation} {threshold}").format(
-        relation=_relation(op, met=True), threshold=words.value(fact, change.to)
+        relation=_relation(op, met=True), threshold=wording.value(fact, change.to)
     )
 
 
 def _then(then: Decision) -> str:
     if then.result == "ineligible":
         return _("仍不符合，还有 {count} 项条件未满足").format(count=len(then.unmet))
-    return words.outcome(then)
+    return wording.outcome(then)
 
 
 def _question(one: Rests) -> dict[str, Any]:

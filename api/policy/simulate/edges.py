@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from api.cli.client import say
-from api.cli.screen import ABSENT, heading, money, pairs, table
+from api.cli.screen import ABSENT, called, heading, money, pairs, table
+from ledger.policy.codes import PoolRule
 
 _NEAREST = 3
 _SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
@@ -24,11 +25,6 @@ def show(version: dict[str, Any], top: int) -> None:
 
 
 def _pools(version: dict[str, Any]) -> None:
-    rules = {
-        "pro_rata": say("按比例", "pro rata"),
-        "first_come": say("先到先得", "first come"),
-        "ranked": say("按名次", "ranked"),
-    }
     for pool in version["pools"]:
         name = pool["pool"]
         heading(f"总额 {name} 的摊薄", f"Pool {name}: dilution")
@@ -46,7 +42,10 @@ def _pools(version: dict[str, Any]) -> None:
         titles = say(
             "办法 足额 部分 没有 最多少得", "rule in-full in-part nothing most-lost"
         ).split()
-        rows = [_rule(rule, rules[rule["rule"]], pool["rule"]) for rule in pool["rules"]]
+        rows = [
+            _rule(rule, called(PoolRule, rule["rule"]) or "", pool["rule"])
+            for rule in pool["rules"]
+        ]
         table(titles, rows, right="lrrrr")
 
 

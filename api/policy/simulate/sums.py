@@ -7,8 +7,9 @@ What to look at before deciding (pools, cliffs, exposure, open questions) is in
 from typing import Any
 
 from api.cli.client import say
-from api.cli.screen import ABSENT, heading, money, pairs, table
+from api.cli.screen import ABSENT, called, heading, money, pairs, table
 from api.policy.simulate import edges as cli_simulate_edges
+from ledger.policy.codes import Result
 
 _RESULTS = ("eligible", "ineligible", "insufficient", "judgement")
 
@@ -145,16 +146,14 @@ def _moved(moved: list[dict[str, Any]]) -> None:
     """Decisions that became others."""
     if moved:
         heading("结论变了的认定", "Decisions that changed")
-        names = {
-            "eligible": say("符合", "eligible"),
-            "ineligible": say("不符合", "ineligible"),
-            "insufficient": say("材料不足", "insufficient"),
-            "judgement": say("需人工认定", "judgement"),
-            None: ABSENT,
-        }
         titles = say("条款 原来 改后 认定", "clause before after decisions").split()
         rows = [
-            [one["clause"], names[one["before"]], names[one["after"]], f"{one['decisions']:,}"]
+            [
+                one["clause"],
+                called(Result, one["before"]),
+                called(Result, one["after"]),
+                f"{one['decisions']:,}",
+            ]
             for one in moved
         ]
         table(titles, rows, right="lllr")

@@ -1,7 +1,7 @@
-"""What must hold of good books, each rule once.
+"""Invariants of the books, each stated once.
 
-Every function returns the sentences that are broken, none for good books. The tests ask them after
-every step of random histories; closing a month and verifying the books ask the same.
+Every function returns the broken invariants, none for sound books. Tests check them after every
+step of random histories; closing a month and verifying the books use the same functions.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ Balances = Mapping[str, Fen]
 
 
 def floors_broken(balances: Balances, floors: Balances) -> list[str]:
-    """Every account is at least at its floor."""
+    """Check that every account is at or above its floor."""
     return [
         f"{role} is {balance}, below its floor {floors[role]}"
         for role, balance in balances.items()
@@ -22,7 +22,7 @@ def floors_broken(balances: Balances, floors: Balances) -> list[str]:
 
 
 def sum_broken(balances: Balances) -> list[str]:
-    """All accounts of a book together are nothing, so nothing came from nowhere.
+    """Check that the accounts of a book balance to zero.
 
     Of a voucher: what was promised is somewhere in it. Of a budget: free, committed, spent and
     returned are what was appropriated. Of a cost book: every metered and invoiced fen is typed, or
@@ -33,19 +33,19 @@ def sum_broken(balances: Balances) -> list[str]:
 
 
 def cap_broken(rights: Rights, cap: Fen) -> list[str]:
-    """What is promised is what was last decided to be the cap."""
+    """Check that the promise equals the last decided cap."""
     cap_fen = -rights.clause
     return [f"{cap_fen} are promised, the cap is {cap}"] if cap_fen != cap else []
 
 
 def cash(moves: Iterable[Move]) -> Fen:
-    """Cash out less cash in: what the bank paid, less what came back."""
+    """Return cash out less cash in: what the bank paid, less what came back."""
     signs = {"pay": 1, "refund": -1, "forfeit": -1}
     return sum(signs.get(move.kind, 0) * move.amount for move in moves)
 
 
 def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:
-    """Cash out less cash in is what is paid or recoverable, and never beyond the cap."""
+    """Check that net cash is what is paid or recoverable, and at most the cap."""
     net_paid = rights.paid + rights.recoverable
     apart = f"{cash_out} left the bank, {net_paid} are paid or recoverable"
     beyond = f"{net_paid} are paid or recoverable, the cap is {cap}"
@@ -53,14 +53,14 @@ def cash_broken(rights: Rights, cash_out: Fen, cap: Fen) -> list[str]:
 
 
 def earned_broken(rights: Rights, target: Target) -> list[str]:
-    """Paid, sent and payable are what is earned; only what is on its way may be more."""
+    """Check that paid, sent and payable are what is earned; only sent may exceed it."""
     due = rights.paid + rights.sent + rights.payable
     limit = max(target.earned_fen, rights.sent)
     return [f"{due} are paid, sent or payable, {limit} are earned"] if due != limit else []
 
 
 def provisional_broken(rights: Rights, target: Target) -> list[str]:
-    """The provisional part is U − T, or less where nothing is available any more."""
+    """Check that the provisional part is U − T, or less if nothing is available."""
     expected = target.provisional_fen - target.earned_fen
     short = rights.available == 0 and rights.reserved == 0 and rights.accrued < expected
     if rights.accrued != expected and not short:
@@ -69,7 +69,7 @@ def provisional_broken(rights: Rights, target: Target) -> list[str]:
 
 
 def budget_broken(vouchers: Iterable[Rights], budgets: Iterable[Balances]) -> list[str]:
-    """Of all vouchers and all budgets: a payout is in both, on its way and once it is paid."""
+    """Check that vouchers and budgets agree on payouts sent and paid."""
     every, indicators = list(vouchers), list(budgets)
     sent_fen, committed = sum(v.sent for v in every), sum(b["committed"] for b in indicators)
     paid, spent = sum(v.paid + v.recoverable for v in every), sum(b["spent"] for b in indicators)
@@ -81,7 +81,7 @@ def budget_broken(vouchers: Iterable[Rights], budgets: Iterable[Balances]) -> li
 def cost_broken(
     balances: Balances, metered: Fen, invoiced: Fen, differences: Mapping[str, Fen]
 ) -> list[str]:
-    """A closed month: nothing is left to clear, and the book says what was decided.
+    """Check a closed month: nothing left to clear, and the decided amounts booked.
 
     `differences` are by code, above zero what is invoiced and not metered.
     """

@@ -1,14 +1,14 @@
-"""The books in plain Python: the specification with which the database is compared.
+"""The books in plain Python: the specification that the database is compared with.
 
 There are three kinds of books. A voucher's *rights* follow the city's promise from the clause to
-the bank; a *budget* follows one year's money of an indicator from its appropriation to being spent
-or returned; a *cost* book holds one contract's month until every fen that was metered or invoiced
-has a name. Money moves only inside its book and only as `LEGAL_MOVES` say; a contra account may
-lean below nothing as far as its floor, every other account may not. A posting, of one book or of
-several, is done in the order of its moves, as a whole or not at all, and a cause is posted once.
-A promise is lowered, and a voucher lapses, only by a decision of two persons (`DECIDED`).
+the bank; a *budget* follows a year's money of an indicator from appropriation to being spent or
+returned; a *cost* book holds one contract's month until every metered or invoiced fen is typed.
+Money moves only inside its book and only as `LEGAL_MOVES` allow; a contra account may go negative
+down to its floor, every other account may not. A posting, over one book or several, applies its
+moves in order, all or none, and a cause is posted once. A promise is lowered, and a voucher lapses,
+only by a decision of two persons (`DECISION_MOVES`).
 
-What must hold of good books stands in `ledger/accounts/rules/invariants.py`.
+The invariants are in `ledger/accounts/rules/invariants.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,23 +70,23 @@ DECISION_MOVES = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
 
 
 def rights_floors(cap: Fen) -> dict[str, Fen]:
-    """How low the accounts of a voucher may fall: the contra account to minus the cap."""
+    """Return the floors of a voucher's accounts: the contra account's is minus the cap."""
     return dict.fromkeys(ROLES, 0) | {"clause": -cap}
 
 
 def budget_floors() -> dict[str, Fen]:
-    """Of an indicator's book: nothing is committed or spent that was not appropriated."""
+    """Return the floors of an indicator's accounts."""
     return dict.fromkeys(BUDGET_ROLES, 0) | {"appropriation": -FEN_MAX}
 
 
 def cost_floors() -> dict[str, Fen]:
-    """Of a cost book: differences may lean either way, and red invoices only undo blue ones."""
+    """Return the floors of a cost book: differences may have either sign."""
     return dict.fromkeys(COST_ROLES, -FEN_MAX) | {"invoiced": 0}
 
 
 @dataclass(frozen=True)
 class CapDecision:
-    """What two persons decided about a voucher's book: its new cap, or that it lapses."""
+    """A decision of two persons on a voucher's book: its new cap, or its lapse."""
 
     kind: str
     book: int
@@ -95,7 +95,7 @@ class CapDecision:
 
 
 class Oracle:
-    """Books in memory that do what the database's books must do, and raise what they raise."""
+    """Books in memory that behave, and raise errors, like the database's books."""
 
     def __init__(self) -> None:
         self.books: dict[int, dict[str, Fen]] = {}
@@ -104,16 +104,16 @@ class Oracle:
         self.decisions: dict[int, CapDecision] = {}
 
     def open(self, book: int, floors: Mapping[str, Fen]) -> None:
-        """Open a book with these accounts, each at nothing and above its floor."""
+        """Open a book with these accounts, each at zero and at or above its floor."""
         self.books[book] = dict.fromkeys(floors, 0)
         self.floors[book] = dict(floors)
 
     def rights(self, book: int) -> Rights:
-        """The balances of a voucher's book."""
+        """Return the balances of a voucher's book."""
         return Rights(**self.books[book])
 
     def set_cap(self, decision: int) -> None:
-        """Move the floor of the contra account, by the newest decision about the cap."""
+        """Set the floor of the contra account by the newest decision about the cap."""
         decision_made = self.decisions.get(decision)
         caps = [
             key
@@ -127,7 +127,7 @@ class Oracle:
         self.floors[decision_made.book]["clause"] = -decision_made.cap
 
     def post(self, cause: str, used_on: date, moves: Mapping[int, Sequence[Move]]) -> bool:
-        """Post once; False where the cause was posted. Raises as `ledger.accounts.queries.post`."""
+        """Post once; False if the cause was posted. Raises as `ledger.accounts.queries.post`."""
         if cause in self.postings:
             if self.postings[cause] != (used_on, moves):
                 raise Conflict("cause_repeated", cause=cause)
@@ -155,7 +155,7 @@ class Oracle:
         return True
 
     def _is_allowed(self, cause: str, book: int, kind: str, part: Sequence[Move]) -> bool:
-        """Whether the posting is the one of a decision about this book, and within it."""
+        """Return whether the posting belongs to a decision about this book, and fits it."""
         name, _, number = cause.partition("/")
         decision = (
             self.decisions.get(int(number)) if name == "decision" and number.isdigit() else None

@@ -1,11 +1,11 @@
-"""What a voucher owes by now, and the moves that bring its money there.
+"""What a voucher owes, and the moves that bring its money there.
 
-A project has *matched* cost M (its invoices agree with what was metered) and *metered* cost Q that
-is not yet matched. The city pays the rate r of it, up to the voucher's room V. So T, what is
-earned, is the smaller of Σ r·M and V; U, with the provisional part (预计), the smaller of
-Σ r·(M+Q) and V. Both are absolute figures: whatever happened in between, `rebalance` finds what
-has to move from where the money is now. Each policy version has its own rate, so the sums run over
-segments. What the cap cuts off is told, never lost.
+A project has *matched* cost M (its invoices agree with the metering) and *metered* cost Q that is
+not matched yet. The city pays the rate r of it, up to the voucher's room V. T, what is earned, is
+the smaller of Σ r·M and V; U, including the provisional part (预计), the smaller of Σ r·(M+Q) and
+V. Both are absolute: whatever happened before, `rebalance` finds what has to move. Each policy
+version has its own rate, so the sums run over segments. What the cap cuts off is reported, never
+lost.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ledger.units import Fen, round_half_up
 
 @dataclass(frozen=True)
 class Rights:
-    """The ten balances of a voucher's book, fen. Only the contra account `clause` is negative."""
+    """The ten balances of a voucher's book, fen; only the contra account `clause` is negative."""
 
     clause: Fen  # what the city has promised, below zero
     entitlement: Fen  # E 资格额度
@@ -32,7 +32,7 @@ class Rights:
 
     @property
     def room(self) -> Fen:
-        """V: all that the voucher can still turn into money or has turned into money."""
+        """V: everything that the voucher has turned, or can still turn, into money."""
         in_use = self.accrued + self.payable + self.sent + self.paid + self.recoverable
         return self.available + self.reserved + in_use
 
@@ -58,7 +58,7 @@ class Move:
 
 
 def target(segments: Sequence[tuple[Fraction, Fen, Fen]], room: Fen) -> Target:
-    """The target for segments of (rate, matched fen, metered fen) under `room` fen.
+    """Return the target for segments of (rate, matched fen, metered fen) under `room` fen.
 
     The second of the two roundings of the books: once over the whole sum, half up.
 
@@ -74,7 +74,7 @@ def target(segments: Sequence[tuple[Fraction, Fen, Fen]], room: Fen) -> Target:
 
 
 def rebalance(rights: Rights, target: Target) -> tuple[Move, ...]:
-    """The legal moves, in order, that bring a book to its target; none where it is there.
+    """Return the legal moves, in order, that bring a book to its target.
 
     What is earned and neither paid nor on its way is first set off against what is to be paid
     back, and only then payable. What was paid beyond T becomes recoverable; money on its way to
@@ -106,7 +106,7 @@ def rebalance(rights: Rights, target: Target) -> tuple[Move, ...]:
 
 
 def unused(reserved: Fen, parts: Sequence[Fen]) -> list[Fen]:
-    """What of each reservation is still reserved, of `reserved` fen in all; oldest first.
+    """Return what is left of each reservation, of `reserved` fen in all; oldest first.
 
     What is accrued uses up the oldest reservation first, so the newest hold what is left. By that
     rule a reservation that is made or released changes nothing for the others.

@@ -1,4 +1,4 @@
-"""Reading the cells of reconciliations: charges, allocations and decisions side by side."""
+"""Read the cells of reconciliations: charges, allocations and decisions."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -49,7 +49,7 @@ def cells(
     projects: Sequence[int] | None = None,
     month: date | None = None,
 ) -> list[Cell]:
-    """The cells of these contracts, or projects, or of all; of one month or of every month."""
+    """Return the cells of these contracts, projects, or all; of one month or every month."""
     rows = db.execute(
         _CELLS,
         {

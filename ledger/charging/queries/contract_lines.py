@@ -1,7 +1,7 @@
-"""Reading the contract lines of projects, and with them the projects' whole bills.
+"""Read the contract lines of projects, and the items of their bills.
 
-What was used comes from day totals, what reserved devices delivered from coverage; how the lines
-share it is told in `rules/billing.py`. Everything is read absolutely, from the first day on.
+Usage comes from day totals, delivery from coverage; `rules/billing.py` shares usage among lines.
+Everything is read from the first day on.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ _PRESENCE = text("""
 
 
 def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
-    """The current lines of these projects' contracts, within the contracts' terms."""
+    """Return the current lines of these projects' contracts, within the contracts' terms."""
     return [_line(row) for row in db.execute(_LINES, {"projects": list(projects)})]
 
 
@@ -96,7 +96,7 @@ def catalogue(db: Session) -> dict[tuple[str, str], int]:
 
 
 def device_presence(db: Session, projects: Sequence[int]) -> list[DevicePresence]:
-    """What was seen of the devices that are reserved for these projects, day by day."""
+    """Return the presence of devices reserved for these projects, by day."""
     by_key: dict[tuple[Any, ...], DevicePresence] = {}
     for r in db.execute(_PRESENCE, {"projects": list(projects)}):
         key = (r.price, r.gpu, r.day, r.cluster)
@@ -108,7 +108,7 @@ def device_presence(db: Session, projects: Sequence[int]) -> list[DevicePresence
 
 
 def bill_items(db: Session, projects: Sequence[int], today: date) -> list[Item]:
-    """All items of these projects' bills up to a Beijing day.
+    """Return all items of these projects' bills up to a Beijing day.
 
     Usage is told by device, holder and source only where a line rounds the use of single devices.
     """
@@ -119,7 +119,7 @@ def bill_items(db: Session, projects: Sequence[int], today: date) -> list[Item]:
 
 
 def bill_items_between(db: Session, project: int, since: date, until: date) -> list[Item]:
-    """The items of a project's bill from `since` until before `until`, and more before it.
+    """Return a project's bill items from `since` until before `until`, and earlier ones.
 
     Usage is told by device, holder and source, and from the first day on where there are packages.
     """

@@ -1,4 +1,4 @@
-"""Reading under which policy version a project's use is charged."""
+"""Read the policy version under which a project's usage is charged."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,6 +14,6 @@ _POLICIES = text("""
 
 
 def policies(db: Session, projects: Sequence[int]) -> dict[int, tuple[str, date, date | None]]:
-    """The policy version of each project's voucher, with the days on which it is in force."""
+    """Return the policy version of each project's voucher, with its days in force."""
     rows = db.execute(_POLICIES, {"projects": list(projects)})
     return {row.project: (row.policy, row.since, row.until) for row in rows}

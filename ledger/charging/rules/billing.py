@@ -1,9 +1,8 @@
-"""A project's bill: how lines of every kind share its usage, each millisecond in one place only.
+"""Share a project's usage among its contract lines, each millisecond once.
 
-First what ran on devices reserved for the project is set aside: it is paid for by delivery. Then
-packages are drawn, then metered lines price the rest, and what none of them covers is unpriced.
-Delivery and fees come on top. So the usage of a project is always the sum of what is covered,
-drawn, metered and unpriced, exactly.
+Usage on reserved devices is set aside: it is paid for by delivery. Then packages are drawn, metered
+lines price the rest, and what no line covers is unpriced. Delivery and fees are added. So a
+project's usage is exactly the sum of reserved, drawn, metered and unpriced usage.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +32,7 @@ def bill(
     presence: Iterable[DevicePresence],
     today: date,
 ) -> list[Item]:
-    """All items of these projects' bills.
+    """Return all items of these projects' bills.
 
     Args:
         usage: all of it, from the first day on.
@@ -49,10 +48,10 @@ def bill(
             open_.append(item)
         else:
             package_usage.append(PackageUsage(item))
-    priced, rest = draw(open_, lines, catalogue)
+    priced_usage, rest = draw(open_, lines, catalogue)
     return [
         *package_usage,
-        *priced,
+        *priced_usage,
         *price(rest, lines, catalogue),
         *delivered_shares(lines, presence, today),
         *fees(lines, today),
@@ -60,5 +59,5 @@ def bill(
 
 
 def owed_items(items: Iterable[Item]) -> list[PricedUsage | Share]:
-    """The items that cost something."""
+    """Return the items that cost something."""
     return [item for item in items if isinstance(item, (PricedUsage, Share))]

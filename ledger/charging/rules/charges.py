@@ -1,9 +1,8 @@
-"""The charge: what a project owes under one contract line for a Beijing month, rounded once.
+"""Charges: what a project owes under one contract line for a Beijing month, rounded once.
 
-The items of a bill are summed by contract, line, month, policy and device, exactly, and only each
-whole sum is rounded to the fen: that is the one rounding that must meet an invoice line. Where a
-contract rounds usage itself (to minutes, to started hours), that comes before, of each holder's use
-of each device in the month.
+Bill items are summed exactly by contract, line, month, policy and device, and only each whole sum
+is rounded to the fen: the one rounding that must match an invoice line. If a contract rounds usage
+itself (to minutes, to started hours), that is done first, per holder and device in the month.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,9 +18,9 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True)
 class ChargeKey:
-    """One line of a project's bill for a Beijing month. `policy` is "" where no policy counts.
+    """The key of a charge for a Beijing month; `policy` is "" if no policy applies.
 
-    A reserved or a fixed line has no one model.
+    A reserved or a fixed line has no single model.
     """
 
     contract: int
@@ -34,7 +33,7 @@ class ChargeKey:
 
 @dataclass(frozen=True)
 class ChargeSum:
-    """The absolute total under one key: exact device-milliseconds, cost rounded once."""
+    """The total of a key: exact device-milliseconds, cost rounded once."""
 
     device_ms: Fraction
     cost_fen: Fen
@@ -46,7 +45,7 @@ Policies = Mapping[int, tuple[str, date | None, date | None]]
 
 
 def charge_key(item: PricedUsage | Share, policies: Policies) -> ChargeKey:
-    """Under which charge an item falls; what is no compute cost falls under no policy."""
+    """Return the key of an item; what is no compute cost has no policy."""
     line = item.line
     if isinstance(item, PricedUsage):
         day, model, profile = item.usage.day, item.model, item.usage.mig_profile
@@ -58,7 +57,7 @@ def charge_key(item: PricedUsage | Share, policies: Policies) -> ChargeKey:
 
 @dataclass
 class _Sum:
-    """A charge on its way: exact until the end."""
+    """A charge being summed, exact until the end."""
 
     line: PriceLine
     device_ms: Fraction = Fraction(0)
@@ -91,7 +90,7 @@ class _Sum:
 def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
     """Sum by contract, price, month, policy and device; round each sum once, half up.
 
-    What falls on days on which no policy is in force is charged all the same, but earns nothing.
+    Usage on days without a policy in force is charged too, but earns nothing.
     """
     sums: dict[ChargeKey, _Sum] = {}
     for item in items:
@@ -103,7 +102,7 @@ def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[Ch
 
 
 def round_usage(device_ms: Fraction, rounding: Rounding) -> Fraction:
-    """One holder's use of one device in a month, as the contract counts it.
+    """Round one holder's use of one device in a month, as the contract says.
 
     `minute`: to the nearest whole minute, half up; `started_hour`: a started hour is a whole one.
     """

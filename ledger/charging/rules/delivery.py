@@ -1,13 +1,12 @@
-"""What a centre delivered of what a contract reserves or rents by the month.
+"""Delivery of reserved devices, and fixed fees.
 
-A reserved device is paid for whether or not anything ran on it, so it is compared with delivery and
-never cut to utilisation: the time in which the device was seen, less the time in which somebody
-else held it. Beside it stands what was promised, 24 hours a day for each device. A fixed fee is
-owed for each month that has begun, whole; at the ends of its span by days.
+A reserved device is paid for whether or not anything ran on it, so it is compared with delivery,
+not utilisation: the time in which it was seen, less the time in which others held it. It is shown
+beside what was promised, 24 hours a day per device. A fixed fee is owed for each month that has
+begun, pro rata by days at the ends of its span.
 
-Somebody else is every named holder that is not bound to this project, in the programme or not: a
-device that serves a third party is not there for who reserved it. Time that is free, or whose
-holder is unknown, was there for the project.
+Others are all named holders that are not bound to this project, in the programme or not. Time that
+is free, or whose holder is unknown, counts as delivered.
 """
 
 from calendar import monthrange
@@ -24,9 +23,9 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True)
 class DevicePresence:
-    """One reserved device on one Beijing day, as that day's billing source saw it, in ms.
+    """One reserved device on one Beijing day, as the billing source saw it, in ms.
 
-    `foreign_ms` is what others held: a slice of it counts for its whole time.
+    `foreign_ms` is what others held: a slice counts for its whole time.
     """
 
     price: int
@@ -39,14 +38,14 @@ class DevicePresence:
 
     @property
     def delivered_ms(self) -> Fraction:
-        """Seen, and held by nobody else; others can take no more than was seen."""
+        """Seen and not held by others, never below zero."""
         return max(self.seen_ms - self.foreign_ms, Fraction(0))
 
 
 def delivered_shares(
     lines: Sequence[PriceLine], presence: Iterable[DevicePresence], today: date
 ) -> list[Share]:
-    """Each day of each reserved line up to today: what was delivered, and what was promised."""
+    """Return each day of each reserved line up to today: delivered and promised time."""
     by_day: dict[tuple[int, date], list[DevicePresence]] = {}
     for row in presence:
         by_day.setdefault((row.price, row.day), []).append(row)
@@ -67,7 +66,7 @@ def delivered_shares(
 
 
 def fees(lines: Sequence[PriceLine], today: date) -> list[Share]:
-    """The days of each fixed fee, up to the end of the last month of it that has begun."""
+    """Return the days of each fixed fee, to the end of its last month that has begun."""
     return [
         Share(line, day, months=Fraction(1, monthrange(day.year, day.month)[1]))
         for line in lines
@@ -77,14 +76,14 @@ def fees(lines: Sequence[PriceLine], today: date) -> list[Share]:
 
 
 def _end_of_begun(line: PriceLine, today: date) -> date:
-    """The last day of this month; before the line begins, the day before it."""
+    """Return the last day of this month; before the line begins, the day before it."""
     if line.since is not None and line.since > today:
         return line.since - timedelta(days=1)
     return month_of(today).replace(day=monthrange(today.year, today.month)[1])
 
 
 def _days(line: PriceLine, last: date) -> Iterator[date]:
-    """The days of a line up to `last`; a line without a beginning has none."""
+    """Yield the days of a line up to `last`; none for a line without a start."""
     day = line.since or date.max
     while day <= last and (line.until is None or day < line.until):
         yield day

@@ -1,10 +1,9 @@
-"""Packages: GPU-hours that were bought before they are used, and expire.
+"""Packages: GPU-hours bought in advance that expire.
 
-Usage is drawn from them before any metered line sees it: day by day, and within a day in the order
-of device name, MIG profile, partition, QOS, market, device and holder; from the package that
-expires first, then from the one that began first. What does not fit any more is split exactly, to
-the fraction of a millisecond. A package whose price or days were corrected is one package still:
-what it had given stays given.
+Usage is drawn from them before metered lines: by day, and within a day in the order of device name,
+MIG profile, partition, QOS, market, device and holder; from the package that expires first, then
+from the one that began first. The excess is split exactly, to the fraction of a millisecond. A
+package whose price or days were corrected keeps what was drawn from it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +19,7 @@ Identity = tuple[int | str | None, ...]
 def draw(
     usage: Iterable[Usage], lines: Sequence[PriceLine], catalogue: Mapping[tuple[str, str], int]
 ) -> tuple[list[PricedUsage], list[Usage]]:
-    """What packages give, at their prices, and what is left for metered lines.
+    """Draw usage from packages; return the drawn usage, and the rest for metered lines.
 
     Args:
         usage: of any projects; all that there is since the packages began, or they seem fuller
@@ -32,7 +31,7 @@ def draw(
     if not packages:
         return [], list(usage)
     drawn_ms: dict[Identity, Fraction] = {}
-    priced: list[PricedUsage] = []
+    priced_usage: list[PricedUsage] = []
     remaining: list[Usage] = []
     for item in sorted(usage, key=_turn):
         model, rest = catalogue.get((item.nvml_name, item.mig_profile)), item
@@ -43,12 +42,12 @@ def draw(
             part = min(rest.device_ms, max(line.quantity_ms - before, Fraction(0)))
             if part:
                 drawn_ms[_identity(line)] = before + part
-                priced.append(PricedUsage(replace(rest, device_ms=part), model, line))
+                priced_usage.append(PricedUsage(replace(rest, device_ms=part), model, line))
                 # Utilisation is told once, with the first piece.
                 rest = replace(rest, device_ms=rest.device_ms - part, util_ppm_ms=0, util_ms=0)
         if rest is item or rest.device_ms:
             remaining.append(rest)
-    return priced, remaining
+    return priced_usage, remaining
 
 
 def _order(line: PriceLine) -> tuple[date, date, int]:
@@ -56,7 +55,7 @@ def _order(line: PriceLine) -> tuple[date, date, int]:
 
 
 def _turn(item: Usage) -> tuple[object, ...]:
-    """What lines select by comes first: so each is drawn the same, told by device or in one sum."""
+    """Return the order of drawing: selectors first, so that detail does not change the result."""
     selected = (item.nvml_name, item.mig_profile, item.partition, item.qos, item.market)
     return item.day, *selected, item.device, item.holder, item.source
 

@@ -1,8 +1,8 @@
-"""Reading what nobody saw of a cluster's GPUs: by the hour, by the span, by the very minute.
+"""Read coverage gaps of a cluster's GPUs: by the hour, by span, by minute.
 
-Everything is read from the windows and their coverage as they stand; nothing here changes
-anything. Gaps are what agents said of themselves, exact to the millisecond; silence is a minute of
-a registered GPU without a window, up to the horizon. At most `SPANS_MAX` spans are read at once.
+Read only, from the windows and their coverage. Gaps are what agents reported, exact to the
+millisecond; silence is a minute of a registered GPU without a window, up to the horizon. At most
+`SPANS_MAX` spans are read at once.
 """
 
 from collections.abc import Iterable
@@ -100,7 +100,7 @@ _SILENT = text("""
 
 @dataclass(frozen=True)
 class Hour:
-    """One GPU and one hour: how many minutes it ought to have, and what became of them.
+    """One GPU in one hour: the minutes expected, and what became of them.
 
     Utilisation was measured for `util_ms` of it; `util_ppm_ms` is its sum over that time.
     """
@@ -115,19 +115,19 @@ class Hour:
 
     @property
     def seen_ms(self) -> int:
-        """What somebody looked at."""
+        """Time covered by windows, without gaps."""
         return (self.expected - self.silent) * 60_000 - self.gap_ms
 
     @property
     def util_ppm(self) -> int | None:
-        """The mean utilisation; None unless it was measured for half of the time seen."""
+        """Mean utilisation; None unless measured for half of the time seen."""
         return utilisation([self])
 
 
 def utilisation(hours: Iterable[Hour]) -> int | None:
-    """The mean over these hours, ppm; None unless it was measured for half of the time seen.
+    """Return the mean over these hours, ppm; None unless measured for half of the time seen.
 
-    A shared GPU is measured only while it is idle: those minutes do not speak for the others.
+    A shared GPU is measured only while it is idle, which does not represent the other minutes.
     """
     every = list(hours)
     measured_ms, seen_ms = sum(h.util_ms for h in every), sum(h.seen_ms for h in every)
@@ -137,7 +137,7 @@ def utilisation(hours: Iterable[Hour]) -> int | None:
 
 
 def hours(db: Session, gpus: Iterable[Gpu], period: Period) -> list[Hour]:
-    """Every hour of these GPUs in which they were registered, up to the horizon, in order."""
+    """Return every hour in which these GPUs were registered, up to the horizon, in order."""
     by_id = {gpu.gpu: gpu for gpu in gpus}
     values = {"gpus": list(by_id), "since": period.since, "until": period.until}
     rows = {(row.gpu, row.hour): row for row in db.execute(_HOURS, values)} if by_id else {}
@@ -155,7 +155,7 @@ def hours(db: Session, gpus: Iterable[Gpu], period: Period) -> list[Hour]:
 def spans(
     db: Session, cluster: int, period: Period, *, node: str | None = None
 ) -> tuple[list[Span], bool]:
-    """What nobody saw of the cluster's registered GPUs, and whether there is more than that."""
+    """Return the gaps of the cluster's registered GPUs, and whether there are more."""
     values = {
         "cluster": cluster,
         "node": node,
@@ -176,7 +176,7 @@ def spans(
 
 
 def spans_of_day(db: Session, cluster: int, node: str, day: date, now: datetime) -> list[Span]:
-    """The very gaps and silent minutes of a node's GPUs on one day, by time."""
+    """Return the exact gaps and silent minutes of a node's GPUs on one day, by time."""
     if not EARLIEST <= day <= beijing_day(now):
         return []
     period = one_day(day, now)
@@ -190,7 +190,7 @@ def spans_of_day(db: Session, cluster: int, node: str, day: date, now: datetime)
 
 
 def _registered_span(gpu: Gpu, low: datetime, high: datetime) -> tuple[datetime, datetime]:
-    """The part of the time in which the GPU was registered, in whole minutes."""
+    """Return the part of the time in which the GPU was registered, in whole minutes."""
     first = gpu.registered_from.replace(second=0, microsecond=0)
     last = gpu.retired_at.replace(second=0, microsecond=0) if gpu.retired_at else high
     return max(low, first), min(high, last)

@@ -1,8 +1,8 @@
-"""Reading who is there: the nodes of a cluster, their GPUs, and what the driver announced of them.
+"""Read a cluster's nodes, their GPUs, and the driver's events.
 
-Every question is bounded, by a cluster, by the nodes or GPUs of a page, and by a period of at most
-`DAYS_MAX` days. Minutes count up to the *horizon*, five minutes ago: what is younger may still be
-on its way. What of the period nobody saw is read by `ledger/metering/queries/coverage_gaps.py`.
+Every query is limited to a cluster, to the nodes or GPUs of a page, and to at most `DAYS_MAX` days.
+Minutes count up to the *horizon*, five minutes ago: later ones may still be on their way. Gaps are
+read by `ledger/metering/queries/coverage_gaps.py`.
 """
 
 import re
@@ -64,7 +64,7 @@ _XIDS = text("""
 
 @dataclass(frozen=True)
 class Period:
-    """Beijing days, both included; of the last one only what is before the horizon."""
+    """Beijing days, both included; the last one only up to the horizon."""
 
     first: date
     last: date
@@ -77,18 +77,18 @@ class Period:
 
     @property
     def until(self) -> datetime:
-        """The end of what can be known of it."""
+        """Its end, or the horizon if that is earlier."""
         return max(min(midnight(self.last + timedelta(days=1)), self.horizon), self.since)
 
     @property
     def hours(self) -> list[datetime]:
-        """The beginnings of its hours, up to the horizon."""
+        """The starts of its hours, up to the horizon."""
         return [self.since + n * HOUR for n in range(-(-(self.until - self.since) // HOUR))]
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A registered GPU. `newest` is its last window of the period; `held`: it was looked at."""
+    """A registered GPU; `newest` is its last window of the period, `held`: not a gap."""
 
     gpu: str
     node: str
@@ -99,13 +99,13 @@ class Gpu:
     held: bool | None
 
     def is_seen(self, horizon: datetime) -> bool:
-        """Whether it is looked at now: a window that is no gap, not older than the horizon."""
+        """Return whether its newest window is no gap and not older than the horizon."""
         return bool(self.newest and self.held and self.newest >= horizon - MINUTE)
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A GPU that a node reports and that is not registered there."""
+    """A GPU that a node reports but that is not registered there."""
 
     node: str
     gpu: str
@@ -125,36 +125,36 @@ class XidEvent:
 
 
 def last_days(now: datetime, days: int) -> Period:
-    """The last so many Beijing days, today included; at most `DAYS_MAX`."""
+    """Return the last Beijing days, today included; at most `DAYS_MAX`."""
     today = beijing_day(now)
     first = today - timedelta(days=min(max(days, 1), DAYS_MAX) - 1)
     return Period(first, today, horizon(now))
 
 
 def one_day(day: date, now: datetime) -> Period:
-    """A single Beijing day."""
+    """Return a single Beijing day."""
     return Period(day, day, horizon(now))
 
 
 def horizon(now: datetime) -> datetime:
-    """Up to here every minute ought to be here."""
+    """Return the moment up to which every minute should have arrived."""
     return (now - ON_ITS_WAY).replace(second=0, microsecond=0)
 
 
 def names(db: Session, cluster: int, since: datetime, *, limit: int, offset: int = 0) -> list[str]:
-    """The nodes of a cluster: those with registered GPUs, and those with agents."""
+    """Return the nodes of a cluster that have registered GPUs or agents."""
     values = {"cluster": cluster, "since": since, "limit": limit, "offset": offset}
     return list(db.scalars(_NAMES, values))
 
 
 def gpus(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Gpu]:
-    """The registered GPUs of these nodes, with the newest window of each since then."""
+    """Return the registered GPUs of these nodes, each with its newest window."""
     rows = db.execute(_GPUS, {"cluster": cluster, "nodes": list(nodes), "since": since})
     return [Gpu(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's name
 
 
 def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) -> list[Stranger]:
-    """GPUs that these nodes report and that wait in quarantine."""
+    """Return GPUs that these nodes report and that wait in quarantine."""
     rows = db.execute(_STRANGERS, {"cluster": cluster, "nodes": list(nodes), "since": since})
     return [Stranger(**row._mapping) for row in rows]  # noqa: SLF001
 
@@ -162,7 +162,7 @@ def strangers(db: Session, cluster: int, nodes: Sequence[str], since: datetime) 
 def xid_events(
     db: Session, gpus: Iterable[Gpu], period: Period, *, limit: int = 1_000
 ) -> list[XidEvent]:
-    """The XIDs of these GPUs, newest first, each once a minute."""
+    """Return the XIDs of these GPUs, newest first, each once a minute."""
     values = {
         "gpus": [gpu.gpu for gpu in gpus],
         "since": period.since,

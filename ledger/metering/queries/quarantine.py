@@ -1,4 +1,4 @@
-"""What is kept aside at intake: conflicts, and the quarantine with its way out."""
+"""Conflicts and the quarantine, and release from it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,13 +11,13 @@ Place = tuple[int, str]  # cluster and node
 
 
 def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
-    """Where those of these GPUs stand that are registered."""
+    """Return the places of those of these GPUs that are registered."""
     rows = raw.execute("SELECT gpu, cluster, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),))
     return {gpu: (cluster, node) for gpu, cluster, node in rows}
 
 
 def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now: datetime) -> None:
-    """Keep second bodies of kept windows; the first stand, a person decides."""
+    """Store second bodies of kept windows; the first ones stand, a person decides."""
     if not windows:
         return
     with raw.cursor() as cursor:
@@ -43,7 +43,7 @@ def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now:
 def quarantine(
     raw: Raw, aside: Sequence[tuple[str, KeptWindow]], origin: Origin, node: str, now: datetime
 ) -> None:
-    """Keep windows that cannot count yet, each with its reason."""
+    """Store windows that cannot count yet, each with its reason."""
     if not aside:
         return
     with raw.cursor() as cursor:
@@ -86,13 +86,13 @@ _QUARANTINED = """
 def quarantined_windows(
     raw: Raw, cluster: int | None, latest_start: datetime
 ) -> list[tuple[Any, ...]]:
-    """What may count by now: key (five columns), body, source, stream, number, cluster's name."""
+    """Return what may count by now: key (5 columns), body, source, stream, number, cluster."""
     params = {"cluster": cluster, "latest_start": latest_start}
     return raw.execute(_QUARANTINED, params).fetchall()
 
 
 def mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:
-    """Note that these are kept by now, as windows or as conflicts; returns how many."""
+    """Mark these as kept, as windows or conflicts; return how many."""
     with raw.cursor() as cursor:
         cursor.executemany(
             "UPDATE quarantine SET released_at = %s"

@@ -1,4 +1,4 @@
-"""The minutes of a registered GPU for which nobody reported a window."""
+"""The minutes of a registered GPU without a window."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 
 def silent_minutes(db: Session, gpu: str, since: datetime, until: datetime) -> Sequence[datetime]:
-    """The very minutes in [since, until) for which a GPU has no window."""
+    """Return the minutes in [since, until) in which a GPU has no window."""
     rows = db.execute(
         text("""
             SELECT m FROM generate_series(CAST(:since AS timestamptz),

@@ -1,7 +1,7 @@
-"""Streams of batches: which number is next, what was answered, and the bytes themselves.
+"""Streams of batches: the next number, the answers given, and the exact bytes.
 
-A batch's exact bytes and its signature are kept for ever, with the answer that it got; a second
-body under a known number, or one that does not follow from its predecessor, is kept beside them.
+A batch's bytes and signature are stored for ever, with its answer; another body under a known
+number, or one that does not follow its predecessor, is stored as evidence.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from ledger.metering.queries.windows import Raw
 
 
 class Head(NamedTuple):
-    """The newest batch of a stream: whose it is, its number, and its hash."""
+    """The newest batch of a stream: its agent, number and hash."""
 
     agent: UUID
     number: int
@@ -22,7 +22,7 @@ class Head(NamedTuple):
 
 
 class SignedBatch(NamedTuple):
-    """A batch as bytes, at its place in a stream. `hash` is the SHA-256 of `body`."""
+    """A batch as bytes, at its place in a stream; `hash` is the SHA-256 of `body`."""
 
     agent: UUID
     stream: UUID
@@ -34,7 +34,7 @@ class SignedBatch(NamedTuple):
 
 
 def lock_stream(raw: Raw, stream: UUID) -> Head | None:
-    """Wait for whoever writes to this stream just now; then its head, None for a new stream."""
+    """Lock a stream and return its head; None for a new stream."""
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (str(stream),))
     row = raw.execute(
         "SELECT agent, number, hash FROM streams WHERE stream = %s", (stream,)
@@ -43,7 +43,7 @@ def lock_stream(raw: Raw, stream: UUID) -> Head | None:
 
 
 def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:
-    """What was answered to these very bytes; None where the number is known with others."""
+    """Return the answer given to these bytes; None if the number has other bytes."""
     row = raw.execute(
         "SELECT answer FROM batches WHERE stream = %s AND number = %s AND hash = %s",
         (batch.stream, batch.number, batch.hash),
@@ -52,7 +52,7 @@ def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:
 
 
 def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
-    """Keep other bytes under a known number as evidence, once."""
+    """Store other bytes under a known number as evidence, once."""
     raw.execute(
         "INSERT INTO forks (stream, number, hash, agent, received_at, bytes)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -61,7 +61,7 @@ def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
 
 
 def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime) -> None:
-    """Keep the next batch of a stream with its answer; it is the head from now on."""
+    """Store the next batch of a stream with its answer, and make it the head."""
     raw.execute(
         "INSERT INTO batches (stream, number, hash, signature, agent, received_at, answer, bytes)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %b)",

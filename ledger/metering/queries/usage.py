@@ -1,7 +1,7 @@
-"""Reading what was used: owned by projects, owned by nobody, unpriced; days and their windows.
+"""Read usage: owned by projects, owned by nobody, unpriced; by day and by window.
 
-Usage is what a cluster's billing source of that day measured, bound to a project by the binding of
-that day. Everything here is read from day totals, down to the windows themselves.
+Usage is what the day's billing source of a cluster measured, bound to a project by the day's
+binding. It is read from day totals, down to the windows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ _GPUS_OF_DAY = text(f"""
 
 @dataclass(frozen=True)
 class Unowned:
-    """Usage that no binding claims: who held, where, from which day to which."""
+    """Usage without a binding: holder, place, first and last day."""
 
     cluster: str
     holder_kind: str
@@ -74,7 +74,7 @@ class Unowned:
 
 @dataclass(frozen=True)
 class WindowPart:
-    """One part of a kept window that belongs to a project, with the batch that brought it."""
+    """A part of a kept window that belongs to a project, with its batch."""
 
     gpu: str
     start: datetime
@@ -102,7 +102,7 @@ def owned_usage(
     until: date | None = None,
     in_detail: Iterable[int] = (),
 ) -> list[Usage]:
-    """Billed usage of these projects by day, from `since` until before `until`.
+    """Return billed usage of these projects by day, from `since` until before `until`.
 
     Of the projects `in_detail` also by device, holder and source.
     """
@@ -132,7 +132,7 @@ def owned_usage(
 
 
 def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClause:
-    """Owned usage; `reserved` asks for devices too, which takes twice as long over a year."""
+    """Build the query; `reserved` joins devices, which takes twice as long over a year."""
     line, join = "NULL::bigint", ""
     if reserved:
         line = "r.price"
@@ -161,7 +161,7 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
 
 
 def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
-    """Billed usage that nobody owns, of one centre or of all."""
+    """Return billed usage without an owner, of one centre or of all."""
     by_holder: dict[tuple[str, str, str], Unowned] = {}
     for r in db.execute(_UNOWNED, {"centre": centre}):
         key = (r.cluster, r.holder_kind, r.holder)
@@ -176,7 +176,7 @@ def unowned(db: Session, centre: int | None = None) -> list[Unowned]:
 
 
 def totals(usage: Iterable[Usage]) -> dict[int, Fraction]:
-    """Device-milliseconds by project, exact."""
+    """Sum device-milliseconds by project, exactly."""
     sums: dict[int, Fraction] = {}
     for item in usage:
         sums[item.project] = sums.get(item.project, Fraction(0)) + item.device_ms
@@ -186,7 +186,7 @@ def totals(usage: Iterable[Usage]) -> dict[int, Fraction]:
 def windows_of_day(
     db: Session, project: int, day: date, *, limit: int, offset: int = 0
 ) -> list[WindowPart]:
-    """The parts of kept windows that make up a project's usage of one Beijing day, in their order.
+    """Return the parts of windows that make up a project's usage of one day, in order.
 
     All of them together are exactly the day's usage. `limit` and `offset` count parts.
     """

@@ -1,8 +1,8 @@
-"""Keeping windows, each once, and folding the fresh ones into the day's totals.
+"""Store each window once, and fold new ones into day totals.
 
 The next batch of a stream is nearly always new, so it is copied straight into the table inside a
-savepoint; only when a key is already there are its windows compared one by one. Rows are always
-written in the order of their keys, so that two intakes never wait for each other in a circle.
+savepoint; only if a key exists are its windows compared one by one. Rows are always written in the
+order of their keys, so that two intakes cannot deadlock.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Hold(Struct, frozen=True, gc=False):
 
 
 class KeptWindow(Struct, frozen=True, gc=False):
-    """A window as it is kept: its key, its body (the wire's JSON) and what is folded of it."""
+    """A window as stored: its key, its body (the wire's JSON), and its totals."""
 
     gpu: str
     start: datetime
@@ -51,7 +51,7 @@ class KeptWindow(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Origin:
-    """Which cluster, by which source, in which batch."""
+    """The cluster, source and batch of windows."""
 
     cluster: int
     source: str
@@ -61,7 +61,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Fresh windows were kept; known ones were there; conflicting ones have another body there."""
+    """Fresh windows were stored; known ones existed; conflicting ones have another body."""
 
     fresh: list[KeptWindow]
     known: list[KeptWindow]
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def raw_connection(db: Session) -> Raw:
-    """The psycopg connection under a session, inside the session's transaction."""
+    """Return the psycopg connection of a session, inside its transaction."""
     raw = db.connection().connection.driver_connection
     assert isinstance(raw, psycopg.Connection)  # noqa: S101 - the only driver there is
     if raw.info.transaction_status == TransactionStatus.IDLE:
@@ -78,7 +78,7 @@ def raw_connection(db: Session) -> Raw:
 
 
 def keep(raw: Raw, windows: Iterable[KeptWindow], origin: Origin) -> Outcome:
-    """Keep what is not there yet. One body stands under each key: the first."""
+    """Store new windows; the first body of a key stands."""
     first: dict[tuple[datetime, str], KeptWindow] = {}
     again = [w for w in windows if first.setdefault((w.start, w.gpu), w) is not w]
     if not first:
@@ -153,7 +153,7 @@ def _insert_some(raw: Raw, windows: Sequence[KeptWindow], origin: Origin) -> Out
 
 
 def _compare(raw: Raw, windows: Sequence[KeptWindow], outcome: Outcome) -> None:
-    """Each of these keys has its window by now: does it say the same?"""
+    """Compare windows with the stored ones of the same keys."""
     if windows:
         span = {"first": min(w.start for w in windows), "last": max(w.start for w in windows)}
         rows = raw.execute(_SAME, span | _arrays(windows)).fetchall()
@@ -200,7 +200,7 @@ _FOLD_COVERAGE = """
 
 
 def fold(raw: Raw, fresh: Sequence[KeptWindow], origin: Origin) -> None:
-    """Add freshly kept windows to their days' totals, in the transaction that kept them."""
+    """Add newly stored windows to their day totals, in the same transaction."""
     if not fresh:
         return
     totals: dict[tuple[Any, ...], list[int]] = {}

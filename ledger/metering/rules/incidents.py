@@ -1,10 +1,9 @@
-"""One trouble told once: gaps and silences of one cause and time, put together across GPUs.
+"""Group gaps and silences of one cause and time into incidents, across GPUs.
 
 A node that stops is eight silent GPUs; a kubelet that restarts five times in ten minutes is forty
-gaps. Nobody wants to read them one by one. Pieces of one GPU and one cause that lie close together
-are a *bout*; bouts of one cause that begin together are an *incident*, whatever GPU or node they
-are of. No piece is in two incidents, none is left out, and no time is added: what an incident lost
-is the sum of its pieces, not the time between its ends.
+gaps. Spans of one GPU and cause that lie close together are a *bout*; bouts of one cause that begin
+together are an *incident*, on any GPU or node. Every span is in exactly one incident, and no time
+is added: an incident's loss is the sum of its spans, not the time between its ends.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +23,7 @@ TOGETHER = timedelta(minutes=2)  # between the beginnings of two bouts of one in
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """Time of one GPU that nobody saw, in one piece and for one cause; `xids` fell into it."""
+    """Time of one GPU without coverage, for one cause; `xids` fell into it."""
 
     since: datetime
     until: datetime
@@ -48,22 +47,22 @@ class Incident:
 
     @property
     def since(self) -> datetime:
-        """When the first began."""
+        """Start of the first span."""
         return min(span.since for span in self.spans)
 
     @property
     def until(self) -> datetime:
-        """When the last ended."""
+        """End of the last span."""
         return max(span.until for span in self.spans)
 
     @property
     def gpus(self) -> list[str]:
-        """Whose time it was."""
+        """The GPUs concerned."""
         return sorted({span.gpu for span in self.spans})
 
     @property
     def nodes(self) -> list[str]:
-        """On which nodes."""
+        """The nodes concerned."""
         return sorted({span.node for span in self.spans})
 
     @property
@@ -73,12 +72,12 @@ class Incident:
 
     @property
     def xids(self) -> list[int]:
-        """What the driver announced of these GPUs in that time."""
+        """The XIDs of these GPUs in that time."""
         return sorted({xid for span in self.spans for xid in span.xids})
 
 
 def join_spans(spans: Iterable[Span]) -> list[Span]:
-    """Pieces that touch (cut at a minute, or at midnight) as one; by GPU, cause and time."""
+    """Join spans that touch (cut at a minute or midnight), by GPU, cause and time."""
     joined_spans: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.gpu, s.cause, s.since, s.until)):
         last = joined_spans[-1] if joined_spans else None
@@ -91,7 +90,7 @@ def join_spans(spans: Iterable[Span]) -> list[Span]:
 
 
 def incidents(spans: Iterable[Span]) -> list[Incident]:
-    """All spans, grouped; the newest first. Spans must not overlap within a GPU and a cause."""
+    """Group spans, newest first; they must not overlap within a GPU and a cause."""
     by_cause = sorted(_bouts(join_spans(spans)), key=lambda bout: (bout[0].cause, bout[0].since))
     groups: list[list[Span]] = []
     began: datetime | None = None
@@ -108,12 +107,12 @@ def incidents(spans: Iterable[Span]) -> list[Incident]:
 
 
 def silences(gpu: str, node: str, minutes: Sequence[datetime]) -> list[Span]:
-    """Silent minutes of one GPU as spans."""
+    """Return silent minutes of one GPU as spans."""
     return join_spans(Span(at, at + MINUTE, gpu, node, SILENT) for at in minutes)
 
 
 def _bouts(spans: Iterable[Span]) -> list[list[Span]]:
-    """Spans of one GPU and one cause that lie close together; `spans` as `joined` gives them."""
+    """Group joined spans of one GPU and cause that lie close together."""
     bouts: list[list[Span]] = []
     for _, alike in groupby(spans, key=lambda s: (s.gpu, s.cause)):
         bout: list[Span] = []

@@ -1,8 +1,8 @@
-"""Making an agent known: a one-time code from a person, a public key from the node.
+"""Enrol agents: a one-time code from a person, a public key from the node.
 
-The code says which cluster and which source; the node brings its own key, so whoever read the
-code afterwards holds nothing. A node that lost the answer asks again with the same code and key
-and gets the same answer; anybody else finds the code used up. A revoked agent stays revoked.
+The code sets the cluster and the source; the node sends its own public key, so a code read
+afterwards is useless. A node that lost the answer asks again with the same code and key and gets
+the same answer; for anybody else the code is used. A revoked agent stays revoked.
 """
 
 import base64
@@ -40,7 +40,7 @@ _AGENTS = text("""
 
 @dataclass(frozen=True)
 class AgentStatus:
-    """An agent as a list shows it; nothing was received and sent before its first report.
+    """An agent as lists show it; no report before the first one.
 
     `sent_at` is by the node's clock, `reported_at` by ours, of one and the same batch.
     """
@@ -56,19 +56,19 @@ class AgentStatus:
 
     @property
     def skew(self) -> timedelta | None:
-        """How far the node's clock was ahead of ours (behind, if negative), the way included."""
+        """How far the node's clock was ahead of ours (behind, if negative), including transit."""
         if self.sent_at is None or self.reported_at is None:
             return None
         return self.sent_at - self.reported_at
 
     @property
     def is_skewed(self) -> bool:
-        """Whether a person must set that clock."""
+        """Whether the clock must be set."""
         return self.skew is not None and abs(self.skew) > SKEW_MAX
 
 
 def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datetime) -> str:
-    """A code that makes one node of the cluster an agent, within 24 hours. It is shown once."""
+    """Make a code that enrols one node of the cluster within 24 hours; it is shown once."""
     if source not in SOURCES:
         raise Refused("source", source=source, known=", ".join(SOURCES))
     letters = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
@@ -88,7 +88,7 @@ def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datet
 
 
 def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -> Agent:
-    """Register the node's key by its code; again with the same code, key and node, the same agent.
+    """Register the node's key by its code; idempotent for the same code, key and node.
 
     Raises:
         Refused: the code is unknown, expired, or another key or node has used it.
@@ -119,17 +119,17 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
 
 
 def cluster_of(db: Session, agent: Agent) -> Cluster:
-    """The cluster that the agent reports for."""
+    """Return the cluster that the agent reports for."""
     return db.get_one(Cluster, agent.cluster)
 
 
 def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
-    """The agents of one centre, or of all, with what was last heard of each."""
+    """Return the agents of one centre, or of all, with their last report."""
     return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
 
 
 def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None = None) -> None:
-    """Believe nothing more that comes with this agent's key; what it reported stays.
+    """Accept nothing more signed with this agent's key; its reports stay.
 
     Again changes nothing. NotFound if it is unknown, or not of this centre.
     """
@@ -143,7 +143,7 @@ def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None 
 
 
 def _same(db: Session, agent: UUID, public_key: bytes, node: str) -> Agent:
-    """The agent that used the code, if it is asking again; a revoked one asks in vain."""
+    """Return the agent that used the code, if it asks again and is not revoked."""
     row = db.get_one(Agent, agent)
     if (row.public_key, row.node) != (public_key, node) or row.revoked_at is not None:
         raise Refused("code_unusable")
@@ -151,7 +151,7 @@ def _same(db: Session, agent: UUID, public_key: bytes, node: str) -> Agent:
 
 
 def _insert(db: Session, agent: Agent) -> None:
-    """Add it, unless its key is an agent's already; also when two codes bring one key at once."""
+    """Add the agent unless its key is taken, also when two codes race with one key."""
     result = db.execute(
         text("""
             INSERT INTO agents (id, cluster, node, source, public_key, enrolled_at)
@@ -165,6 +165,6 @@ def _insert(db: Session, agent: Agent) -> None:
 
 
 def _hash(code: str) -> bytes:
-    """SHA-256 of the code as it is meant: case, dashes and spaces are how people copy it."""
+    """Return the SHA-256 of the code, ignoring case, dashes and spaces."""
     plain = "".join(code.split()).replace("-", "").upper()
     return hashlib.sha256(plain.encode()).digest()

@@ -1,10 +1,9 @@
-"""Intake: keep each batch's bytes for ever, each window once, and fold it into the day's totals.
+"""Intake: store each batch's bytes, each window once, and fold it into day totals.
 
 One batch is one transaction. Its number must be the next of its stream; a known number with the
-same bytes gets the same answer again; anything else is an answer too (a fork is kept as evidence,
-a batch that is ahead is told what is expected). A window that cannot count yet is quarantined, a
-second body for a kept window is a conflict: both are kept aside, and the batch is never refused
-for them.
+same bytes gets the same answer again; a fork is stored as evidence, and a batch that is ahead is
+told the expected number. A window that cannot count yet is quarantined, a second body of a stored
+window is a conflict: both are stored aside, and the batch is never refused for them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,7 @@ WRONG_SOURCE = "wrong_source"
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """A window that was not simply kept: its place in the batch, why, and what exactly."""
+    """A window that was not simply stored: its index in the batch, the reason, details."""
 
     index: int
     reason: str
@@ -48,7 +47,7 @@ class Item:
 
 
 class Reporter(NamedTuple):
-    """Who signed: an enrolled agent, and where it may report from."""
+    """The signer: an enrolled agent, and where it may report from."""
 
     agent: UUID
     cluster: int
@@ -64,7 +63,7 @@ class Reporter(NamedTuple):
 
 @dataclass(frozen=True)
 class Submission:
-    """A batch whose signature is good. `refused` are the items that the door could not read."""
+    """A batch with a valid signature; `refused` are items that could not be decoded."""
 
     reporter: Reporter
     batch: SignedBatch
@@ -86,7 +85,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Forked:
-    """This number, or this place of the chain, is known with other bytes; kept as evidence."""
+    """This number, or this place of the chain, is known with other bytes; stored as evidence."""
 
     number: int
 
@@ -99,7 +98,7 @@ class Ahead:
 
 
 def take_batch(db: Session, submission: Submission, now: datetime) -> Receipt | Forked | Ahead:
-    """Keep a batch. The caller commits whatever the outcome: a fork's evidence must stay."""
+    """Store a batch. The caller commits in any case, so that evidence of forks stays."""
     raw, batch = raw_connection(db), submission.batch
     head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
     if batch.number > head.number + 1:
@@ -156,7 +155,7 @@ def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
 
 
 class Judge:
-    """Whether well-formed windows that come from one place may count now, and if not, why."""
+    """Decide whether well-formed windows of one place may count now."""
 
     def __init__(
         self,
@@ -174,7 +173,7 @@ class Judge:
         self._surely_past = self._latest_end - LONGEST
 
     def why_not(self, window: KeptWindow) -> str | None:
-        """A code, or None when it counts."""
+        """Return the code of the obstacle; None if the window counts."""
         gpu, start = window.gpu, window.start
         is_job = gpu.startswith("job/")
         if is_job != self._reports_jobs:
@@ -209,7 +208,7 @@ def _earlier_receipt(raw: Raw, batch: SignedBatch) -> Receipt | None:
 def release(
     db: Session, read: Callable[[Any], KeptWindow], now: datetime, cluster: int | None = None
 ) -> int:
-    """Look again at what is quarantined, and keep what may count by now; returns how many.
+    """Check the quarantine again, and store what may count by now; return how many.
 
     `read` makes a window of a kept body again: the door's reader, so that there is only one.
     """

@@ -1,9 +1,9 @@
-"""Who may enter: tokens for people and programs, and sign-in sessions made from them.
+"""Tokens for people and programs, and sign-in sessions made from them.
 
-A secret is shown once, when it is made; only its SHA-256 is kept, so a stolen database opens no
-door. A token has one role, belongs to one person, and a builder's or operator's token one project
-or one centre. A browser signs in with a token and holds a session instead, which ends by itself
-and ends with its token.
+A secret is shown once, when it is made; only its SHA-256 is stored, so a stolen database gives no
+access. A token has one role and belongs to one person; a builder's or operator's token to one
+project or centre. A browser signs in with a token and gets a session, which expires by itself and
+with its token.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _TOKENS = text("""
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody who came through a door: the token used, its person, role and scope."""
+    """The authenticated user: token, person, role and scope."""
 
     token: int
     person: str
@@ -49,7 +49,7 @@ class Viewer:
 
 @dataclass(frozen=True)
 class TokenRecord:
-    """A token as a list shows it: whose it is, what it opens, and since and until when."""
+    """A token as lists show it, without its secret."""
 
     id: int
     role: str
@@ -73,7 +73,7 @@ def issue_token(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> str:
-    """Make a token and return its secret, which nobody can read again.
+    """Make a token and return its secret, which cannot be read again.
 
     Raises:
         Refused: there is no such role, the role and the scope don't belong together, or the
@@ -105,18 +105,18 @@ def issue_token(
 
 
 def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
-    """Who holds this secret; None when it is unknown, expired or revoked."""
+    """Return who holds this secret; None if it is unknown, expired or revoked."""
     token = db.exec(select(Token).where(Token.hash == _hash(secret), _good(now))).one_or_none()
     return _viewer(token) if token else None
 
 
 def tokens(db: Session) -> list[TokenRecord]:
-    """Every token ever made, newest first; their secrets are not there to be shown."""
+    """Return every token, newest first, without secrets."""
     return [TokenRecord(**row._mapping) for row in db.execute(_TOKENS)]  # noqa: SLF001 - SQLAlchemy's name
 
 
 def revoke(db: Session, token: int, now: datetime) -> None:
-    """End a token and every session made from it; again changes nothing. NotFound if unknown."""
+    """End a token and its sessions; idempotent. NotFound if it is unknown."""
     row = db.get(Token, token)
     if row is None:
         raise NotFound("token", id=token)
@@ -128,7 +128,7 @@ def revoke(db: Session, token: int, now: datetime) -> None:
 
 
 def sign_in(db: Session, secret: str, now: datetime) -> str | None:
-    """Open a browser session by a token's secret; return the session's secret, None if refused."""
+    """Open a browser session by a token's secret; return its secret, or None if refused."""
     account = viewer(db, secret, now)
     if account is None:
         return None
@@ -144,7 +144,7 @@ def sign_in(db: Session, secret: str, now: datetime) -> str | None:
 
 
 def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
-    """Whose browser session this is; None when it, or its token, has ended."""
+    """Return whose browser session this is; None if it or its token has ended."""
     row = db.exec(
         select(Token)
         .join(SignIn, col(SignIn.token) == col(Token.id))
@@ -154,17 +154,17 @@ def signed_in(db: Session, session: str, now: datetime) -> Viewer | None:
 
 
 def sign_out(db: Session, session: str) -> None:
-    """End a browser session; an unknown one is ended already."""
+    """End a browser session, if it exists."""
     db.execute(delete(SignIn).where(col(SignIn.hash) == _hash(session)))
 
 
 def _hash(secret: str) -> bytes:
-    """SHA-256 suffices: a secret has 256 random bits, so there is nothing to guess."""
+    """Return the SHA-256, which suffices for a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def _good(now: datetime) -> ColumnElement[bool]:
-    """Not revoked, and not expired at `now`."""
+    """Return the condition: not revoked, and not expired at `now`."""
     expires = col(Token.expires_at)
     return col(Token.revoked_at).is_(None) & or_(expires.is_(None), expires > now)
 

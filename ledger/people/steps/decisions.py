@@ -1,9 +1,8 @@
-"""Decide, confirm: what public money hangs on is decided by one person and confirmed by another.
+"""Decisions: one person proposes, another confirms whatever concerns public money.
 
-A decision says what about what (`kind`, `subject`), with its content and a reason; about one
-subject there is one open decision at a time. The confirmation names the digest of the content, so
-nobody confirms what he did not see. What follows from it is done in the same transaction
-(`confirm.py`).
+A decision has a kind, a subject, a content and a reason; a subject has one open decision at a time.
+The confirmation names the digest of the content, so nobody confirms something else than was shown.
+What follows is done in the same transaction (`desk/steps/confirm.py`).
 """
 
 import unicodedata
@@ -32,7 +31,7 @@ def decide(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """One person decides; nothing follows from it yet.
+    """Record one person's decision; nothing follows from it yet.
 
     Raises:
         Conflict: something else is open about this subject (`decision_open`). The same content by
@@ -76,7 +75,7 @@ def answer(
     now: datetime,
     reason: str = "",
 ) -> Decision:
-    """The one answer: another person confirms or refuses, or the first withdraws.
+    """Answer a decision: another person confirms or refuses, or its author withdraws it.
 
     Args:
         db: the transaction.
@@ -114,13 +113,13 @@ def answer(
 
 
 def open_decision(db: Session, kind: str, subject: str) -> Decision | None:
-    """What is decided about this subject and not answered yet."""
+    """Return the unanswered decision about this subject."""
     query = select(Decision).where(Decision.kind == kind, Decision.subject == subject)
     return db.exec(query.where(col(Decision.answer).is_(None))).one_or_none()
 
 
 def own(actor: str, decision: Decision) -> bool:
-    """Whether it is the actor's own decision, which may be withdrawn.
+    """Return whether it is the actor's own decision, which may be withdrawn.
 
     Two people of different firms may bear one name, so outside the bureau it takes the same token.
     """
@@ -130,7 +129,7 @@ def own(actor: str, decision: Decision) -> bool:
 
 
 def same_person(first: str, second: str) -> bool:
-    """Whether two actors are one person, however the name is written: see `person_of` in SQL."""
+    """Return whether two actors are one person (see `person_of` in SQL)."""
     return _plain(person(first)) == _plain(person(second))
 
 
@@ -140,7 +139,7 @@ def _plain(name: str) -> str:
 
 
 def person(actor: str) -> str:
-    """The name of an actor: `clerk:李四#12` is 李四."""
+    """Return the name in an actor: `clerk:李四#12` is 李四."""
     role, colon, rest = actor.partition(":")
     name, hash_, token = rest.rpartition("#")
     return name if role.isalpha() and colon and hash_ and token.isdigit() else actor

@@ -1,1 +1,1 @@
-"""A policy version examined: its boundaries, cliffs, exposure and worked cases."""
+"""Analysis of a policy version: boundaries, cliffs, exposure, worked cases."""

@@ -1,9 +1,9 @@
-"""The proof of a version at its edges: just below, at and just above each figure that it names.
+"""Test a version at its boundaries: just below, at and just above each figure in its file.
 
-For every threshold, band, cap, deduction, ceiling, pool and list the cases are made from the file
-alone, with all other facts such that nothing else stands in the way (`witness.py`), and decided by
-the engine. Each is held against what must come out, worked out otherwise (`reference.py`). What is
-printed of this is the annex for a legal office: where exactly the policy says yes.
+For every threshold, band, cap, deduction, ceiling, pool and list, cases are built from the file
+alone, with all other facts chosen so that nothing else decides (`witness.py`). The engine decides
+them, and an independent computation (`reference.py`) checks the result. Printed, this is the annex
+for a legal office.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ SIDES: tuple[tuple[Side, int], ...] = (("below", -1), ("at", 0), ("above", 1))
 
 
 class Point(NamedTuple):
-    """A case at an edge, what was decided, and whether that is what must be."""
+    """A case at a boundary, its result, and whether that is the expected one."""
 
     side: Side | None  # None: one of a few choices
     value: FactValue  # of the edge's fact
@@ -42,13 +42,13 @@ class Point(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A figure of the file, the words that name it, and the cases beside it.
+    """A figure of the file, the words that state it, and the cases around it.
 
-    `choice`: each value of a fact · `condition`: a threshold · `deducted`: what is taken off a sum
-    before it is compared · `band`: where a band or a step begins · `cap`: the base at which the cap
-    is first reached · `limit`: a sum that bounds a ceiling · `approval`: what a reviewer may
-    approve · `paid`: what was paid before · `pool`: all that is asked of it · `applicant`: what one
-    asks of it · `selection`: the how-manieth on the list.
+    `choice`: each value of a fact · `condition`: a threshold · `deducted`: a deduction before a sum
+    is compared · `band`: the start of a band or step · `cap`: the base at which the cap is first
+    reached · `limit`: a sum that limits a ceiling · `approval`: what a reviewer may approve ·
+    `paid`: earlier payments · `pool`: the total asked of a pool · `applicant`: what one applicant
+    asks of it · `selection`: a place on the list.
     """
 
     kind: EdgeKind
@@ -61,7 +61,7 @@ class Edge(NamedTuple):
 
 
 class ClauseEdges(NamedTuple):
-    """A clause at all its edges; `facts` are those on which it gives, None where there are none."""
+    """A clause at all its boundaries; `facts` satisfy it, None if nobody can."""
 
     clause: Clause
     facts: Facts | None
@@ -69,12 +69,12 @@ class ClauseEdges(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether somebody can meet it, and everything came out as it must."""
+        """Whether somebody can meet the clause and every case gave the expected result."""
         return self.facts is not None and all(p.holds for e in self.edges for p in e.points)
 
 
 def prove(policy: Policy, clause: Clause) -> ClauseEdges:
-    """A clause at all its edges, those of the gate and of its pool left out."""
+    """Test a clause at all its boundaries, except those of the scope and of its pool."""
     facts = witness(policy, clause)
     if facts is None:
         return ClauseEdges(clause, None, ())
@@ -82,7 +82,7 @@ def prove(policy: Policy, clause: Clause) -> ClauseEdges:
 
 
 def gate(policy: Policy) -> tuple[Edge, ...]:
-    """The conditions before every clause, tried on the first clause that somebody can meet."""
+    """Test the scope's conditions on the first clause that somebody can meet."""
     for clause in policy.clauses:
         facts = witness(policy, clause)
         if facts is not None:
@@ -101,13 +101,13 @@ def _approved(decision: Decision, ceiling: Fen, fen: Fen) -> tuple[str, Outcome,
 
 
 class _Edges:
-    """The edges of a clause around the facts on which it gives."""
+    """The boundaries of a clause around facts that satisfy it."""
 
     def __init__(self, policy: Policy, clause: Clause, facts: Facts) -> None:
         self.policy, self.clause, self.facts = policy, clause, facts
 
     def all(self) -> Iterator[Edge]:
-        """Each in the order in which the clause names it."""
+        """Yield the boundaries in the order of the clause."""
         for requirement in self.clause.require:
             yield from self.condition(requirement)
         yield from self._bands()
@@ -116,7 +116,7 @@ class _Edges:
         yield from self._paid()
 
     def condition(self, requirement: Requirement) -> Iterator[Edge]:
-        """The edges of a condition, for somebody who is not exempt from it."""
+        """Yield the boundaries of a condition, for somebody who is not exempt."""
         whole, self.facts = self.facts, self._bound_by(requirement)
         yield from self._condition(requirement)
         self.facts = whole
@@ -204,7 +204,7 @@ class _Edges:
                 yield Edge("paid", amount.paid, whole, None, words, points)
 
     def _at_each_band(self) -> Iterator[Facts]:
-        """The facts at the beginning of each band, where the cap is reached, or as they are."""
+        """Yield the facts at the start of each band, at the cap, or as they are."""
         amount, base, excluded = self.clause.amount, self.clause.amount.base or "", 0
         starts = [band.low for band in amount.bands]
         if amount.bands and amount.bound == "excluded":
@@ -218,7 +218,7 @@ class _Edges:
         yield from [facts for facts in cases if facts is not None] or [self.facts]
 
     def _bound_by(self, requirement: Requirement) -> Facts:
-        """The facts, but of somebody for whom the condition counts, if there can be anybody."""
+        """Return the facts of somebody to whom the condition applies, if possible."""
         unless, facts = requirement.unless, self.facts
         if unless is None or facts.get(unless.fact) not in unless.value:
             return facts
@@ -231,7 +231,7 @@ class _Edges:
         return facts
 
     def _around(self, fact: str, at: Number, facts: Facts | None = None) -> Iterator[Point]:
-        """The cases just below, at and just above; below nought there is none."""
+        """Yield the cases just below, at and just above a value, none below zero."""
         for side, steps in SIDES:
             case = beside(self.policy, self.facts if facts is None else facts, fact, at, steps)
             if case is not None:

@@ -1,11 +1,8 @@
-"""Whether a version's file is sound: all that can be told without knowing what the law should say.
+"""Check a version's file as far as possible without knowing what the law should say.
 
-What is refused when a version is read (`file.py`) is refused here too, for every reading of every
-open question. Then the file is held against what stands beside it: against the whole text, of which
-every sentence is cited and every quotation is to the letter, and against the worked cases, of which
-every clause has some. Its figures are those of the words that it quotes for them. And nothing in it
-is idle: a fact that nothing asks for, a pool from which nothing is paid, a clause that nobody could
-ever meet. Each fault has its line.
+All faults of reading (`file.py`), for every reading of every open question; every sentence of the
+law cited and every quotation exact; worked cases for every clause; figures equal to those in the
+quoted words; no unused fact or pool and no clause that nobody can meet. Each fault has its line.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +22,7 @@ Beside = Callable[[str], bytes | None]
 
 
 def check(text: str, name: str, source: Source, beside: Beside) -> list[Finding]:
-    """Everything that is wrong with a version's file, in the order of its lines.
+    """Return every fault of a version's file, ordered by line.
 
     `name` is the file's, without `.yaml`: its worked cases are in `<name>.cases.json`.
     `where` is `line 12: clauses[3]`; of a file beside it `line 31: yinchuan-2024.md`, after those.
@@ -56,7 +53,7 @@ def check(text: str, name: str, source: Source, beside: Beside) -> list[Finding]
 
 
 def _extended(policy: Policy, root: Node, cases: str, beside: Beside) -> Iterator[Finding]:
-    """An extension has no clauses of its own; the cases of the version it extends hold for it."""
+    """Check an extension, which has no clauses of its own, by the extended version's cases."""
     raw = beside(cases)
     if raw is None:
         yield Place(root).at("extends").finding("no_cases", name=cases)
@@ -69,7 +66,7 @@ def _extended(policy: Policy, root: Node, cases: str, beside: Beside) -> Iterato
 def _cases(
     policy: Policy, place: Place, name: str, beside: Beside
 ) -> tuple[list[Finding], list[Finding]]:
-    """What is wrong with the clauses' cases: at the clauses, and in the file of cases."""
+    """Return the faults of the clauses' cases: at the clauses, and in the file of cases."""
     raw = beside(name)
     if raw is None:
         return [place.at("clauses").finding("no_cases", name=name)], []
@@ -84,7 +81,7 @@ def _cases(
 def _quotations(
     policy: Policy, place: Place, beside: Beside
 ) -> tuple[list[Finding], list[Finding]]:
-    """What is misquoted, at its citation; and what nothing cites, in the text itself."""
+    """Return wrong quotations at their citations, and uncited sentences of the law."""
     name = policy.law
     if name is None:
         return [place.finding("no_law")], []
@@ -105,7 +102,7 @@ def _quotations(
 
 
 def _in_text(finding: Finding, text: str) -> Finding:
-    """`characters 12-40` as the line of the text on which they begin."""
+    """Turn `characters 12-40` into the line of the text."""
     start = finding.where.removeprefix("characters ").partition("-")[0]
     line = text.count("\n", 0, int(start)) + 1 if start.isdecimal() else 1
     return Finding(f"line {line}", finding.code, finding.params)
@@ -118,7 +115,7 @@ def _in_file(name: str, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _places(policy: Policy, place: Place) -> dict[str, Place]:
-    """Where each citation is written, by its name."""
+    """Return the place of each citation, by name."""
     places = {"scope": place.at("scope"), "closing": place.at("closing")}
     places |= {clause.id: place.at("clauses", i) for i, clause in enumerate(policy.clauses)}
     places |= {f"pool {key}": place.at("pools", key) for key in policy.pools}
@@ -126,7 +123,7 @@ def _places(policy: Policy, place: Place) -> dict[str, Place]:
 
 
 def _idle(policy: Policy, place: Place, text: str, source: Source) -> Iterator[Finding]:
-    """What nothing asks for, under no reading; and the clauses that nobody can meet."""
+    """Report facts and pools that no reading uses, and clauses that nobody can meet."""
     versions = [policy, *_each_reading(policy, text, source)]
     used_facts, used_derivations = set[str](), set[str]()
     for version in versions:
@@ -147,7 +144,7 @@ def _idle(policy: Policy, place: Place, text: str, source: Source) -> Iterator[F
 
 
 def _each_reading(policy: Policy, text: str, source: Source) -> Iterator[Policy]:
-    """The version under every reading that is not the chosen one, each tried alone."""
+    """Yield the version under each other reading, one at a time."""
     for key, question in policy.questions.items():
         for reading, effect in question.readings.items():
             if reading != question.chosen and (effect.sets or effect.requires):

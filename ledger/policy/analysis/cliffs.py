@@ -1,8 +1,8 @@
-"""Cliffs: where one fen, one seat or one piece more changes what somebody gets by a great deal.
+"""Cliffs: where one fen, one seat or one piece more changes an award by a large step.
 
-They are found in the file, at every threshold and every band, by working out the award just before
-and just after (499 seats give 149 posts, 500 give 200). Whoever of a register stands within one
-per cent of one, with nothing else in the way, is counted, and the nearest are named.
+They are found at every threshold and band, from the award just before and just after (499 seats
+give 149 posts, 500 give 200). Applicants of a register within one per cent of a cliff, with no
+other obstacle, are counted, and the nearest are listed.
 """
 
 import heapq
@@ -26,10 +26,10 @@ Gives = Literal["fen", "ceiling_fen", "posts", "support"]
 
 @dataclass
 class Cliff:
-    """A threshold, and what is got just before and just after it.
+    """A threshold, and the award just before and just after it.
 
-    `after` is None where the whole award hangs on it, whatever that is. `short` and `past` count
-    those near it on either side; `nearest` are (number, value, distance), the nearest first.
+    `after` is None if the whole award depends on it. `short` and `past` count the applicants near
+    it on either side; `nearest` are (number, value, distance), the nearest first.
     """
 
     clause: str
@@ -50,11 +50,11 @@ class Cliff:
 
     @property
     def nearest(self) -> tuple[tuple[str, int | Fraction], ...]:
-        """Who stands nearest, and with what value."""
+        """The nearest applicants and their values."""
         return tuple((number, value) for _, _, number, value in sorted(self._nearest, reverse=True))
 
     def meet(self, number: str, value: int | Fraction, turn: int, keep: int, *, over: bool) -> None:
-        """Count somebody who stands near it."""
+        """Count an applicant near it."""
         if over:
             self.past += 1
         else:
@@ -67,7 +67,7 @@ class Cliff:
 
 
 class Cliffs:
-    """The cliffs of a version, and who of a register stands near them."""
+    """The cliffs of a version, and the applicants of a register near them."""
 
     def __init__(self, policy: Policy, keep: int) -> None:
         self._keep = keep
@@ -86,7 +86,7 @@ class Cliffs:
             self.all += self._bands[clause.id]
 
     def watch(self, clause: str, number: str, turn: int, decision: Decision) -> None:
-        """Count an applicant near a cliff, where that alone decides."""
+        """Count an applicant near a cliff that alone decides."""
         proof = decision.proof
         if proof is None or decision.missing or len(decision.unmet) > 1:
             return
@@ -127,7 +127,7 @@ def _at_condition(clause: Clause, requirement: Requirement, give: Formula) -> Cl
 
 
 def _at_bands(clause: Clause, give: Formula) -> Iterator[Cliff]:
-    """From the second band on: the first is a condition. Where nothing leaps, there is no cliff."""
+    """Yield the cliffs from the second band on, as the first is a condition."""
     amount = clause.amount
     step, op = (0, ">=") if amount.bound == "included" else (1, ">")
     for band in amount.bands[1:]:

@@ -1,9 +1,9 @@
-"""Exposure: the most that a version can cost in a year, wherever its text sets a bound at all.
+"""Exposure: the most that a version can cost in a year, where its text sets a limit.
 
-A pool bounds what its clauses cost together, a list of so many places bounds its own clause, and an
-award in kind or a support costs no money of this policy. Where there is neither, a cap on each
-award bounds nothing as long as nobody says how many may win: then there is no total, and none is
-shown. Where not even one award has a cap, an example says what one would cost.
+A pool limits its clauses together, a list with a number of places limits its clause, awards in kind
+and supports cost nothing here. Without either, a cap per award limits nothing while the number of
+winners is open: then no total is shown. Where not even one award has a cap, an example shows what
+one would cost.
 """
 
 from typing import Literal, NamedTuple
@@ -42,12 +42,12 @@ class Exposure(NamedTuple):
 
 
 def exposures(policy: Policy) -> tuple[Exposure, ...]:
-    """Of every clause."""
+    """Return the exposure of every clause."""
     return tuple(_exposure(policy, clause) for clause in policy.clauses)
 
 
 def bounded(exposures: tuple[Exposure, ...]) -> Fen:
-    """What the bounded clauses cost at most together, fen a year; a pool counts once."""
+    """Return what the limited clauses cost at most together, fen a year; a pool counts once."""
     pools = {exposure.pool: exposure.bound_fen or 0 for exposure in exposures if exposure.pool}
     return sum(pools.values()) + sum(
         exposure.bound_fen or 0 for exposure in exposures if not exposure.pool
@@ -55,7 +55,7 @@ def bounded(exposures: tuple[Exposure, ...]) -> Fen:
 
 
 def unbounded(exposures: tuple[Exposure, ...]) -> tuple[str, ...]:
-    """The clauses that can cost any sum."""
+    """Return the clauses without a limit."""
     return tuple(exposure.clause for exposure in exposures if exposure.bound_fen is None)
 
 
@@ -75,7 +75,7 @@ def _exposure(policy: Policy, clause: Clause) -> Exposure:
 
 
 def _why(clause: Clause) -> Why:
-    """What bounds a clause, or what leaves it without a bound."""
+    """Return what limits a clause, or why nothing does."""
     amount = clause.amount
     if amount.kind == "support":
         return "support"

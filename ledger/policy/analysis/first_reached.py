@@ -1,7 +1,7 @@
-"""The least base at which an award is so much: where a cap is reached, to the smallest step.
+"""Find the smallest base at which an award reaches a sum, such as its cap.
 
-It is found by halving between the least and the most that the base may be, asking the engine alone;
-rounding, deductions and whatever else the engine does are in the answer by themselves.
+It bisects the possible range of the base and asks only the engine, so that rounding, deductions and
+everything else are included.
 """
 
 from fractions import Fraction
@@ -16,7 +16,7 @@ _FAR = 10**15 - 1  # no fact is more
 
 
 def first_reached(policy: Policy, clause: Clause, facts: Facts, fen: Fen) -> Number | None:
-    """The least base at which an award is at least so much, all other facts as they are.
+    """Return the smallest base at which an award is at least this sum, other facts unchanged.
 
     An award only grows with its base (`monotone.py`). None where it is never so much.
     """
@@ -43,7 +43,7 @@ def first_reached(policy: Policy, clause: Clause, facts: Facts, fen: Fen) -> Num
 
 
 def _range(policy: Policy, clause: Clause, base: str) -> tuple[int, int]:
-    """The steps from which and to which the conditions on the base let it go."""
+    """Return the range of steps that the conditions on the base allow."""
     whole = Interval(0, _FAR, high_in=True)
     for requirement in conditions(policy, clause):
         if requirement.fact == base and not isinstance(requirement.value, (bool, tuple)):

@@ -1,9 +1,8 @@
-"""More never gives less: an award over a whole grid of its base, and with conditions failing.
+"""Check that more never gives less: awards over a grid of bases, and with failing conditions.
 
-The grid is made of every threshold of the clause, the base of its cap, what lies beside each,
-and round sums in between and far beyond. Where the award is smaller for a larger base, all else
-equal, a firm would gain by selling less; such a fall is told. And whichever conditions fail, there
-is no award: one more failure never brings anything back.
+The grid has every threshold of the clause, the base of its cap, their neighbours, and round sums in
+between and far beyond. If a larger base gives a smaller award, a firm would gain by selling less:
+it is reported. And with any set of conditions failing there must be no award.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +32,7 @@ class Fall(NamedTuple):
 
 
 def grid(policy: Policy, clause: Clause, facts: Facts) -> tuple[Number, ...]:
-    """The values at which the award of a clause is tried, in order; none if it has no base."""
+    """Return the bases at which a clause is tried, in order; empty if it has no base."""
     amount = clause.amount
     base = amount.base or amount.limit
     if base is None:
@@ -57,7 +56,7 @@ def _cuts(requirement: Requirement, fact: str) -> bool:
 def falls(
     policy: Policy, clause: Clause, facts: Facts, values: Sequence[Number]
 ) -> tuple[Fall, ...]:
-    """Where, of these values of the base in order, a larger one gives less."""
+    """Return where a larger one of these bases gives less."""
     base = clause.amount.base or clause.amount.limit or ""
     drops, before = [], None
     for value in values:
@@ -72,13 +71,13 @@ def falls(
 
 
 def _worth(decision: Decision) -> int | None:
-    """What a decision gives; None where it gives nothing that could be measured."""
+    """Return what a decision gives; None if nothing measurable."""
     outcomes = (decision.amount_fen, decision.ceiling_fen, decision.posts)
     return next((outcome for outcome in outcomes if outcome is not None), None)
 
 
 def fail_conditions(policy: Policy, proof: ClauseEdges) -> tuple[int, tuple[tuple[str, ...], ...]]:
-    """How many sets of conditions were made to fail, and those for which something was given."""
+    """Fail every set of conditions: the number tried, and those that still gave an award."""
     if proof.facts is None:
         return 0, ()
     clause, facts = proof.clause, proof.facts
@@ -100,7 +99,7 @@ def fail_conditions(policy: Policy, proof: ClauseEdges) -> tuple[int, tuple[tupl
 def _facts_to_fail(
     policy: Policy, clause: Clause, facts: Facts, requirement: Requirement
 ) -> Facts | None:
-    """The facts that change so that a condition fails."""
+    """Return the changed facts with which a condition fails."""
     bound: list[Facts] = [{}]
     if requirement.unless:
         subject_fact = requirement.unless.fact

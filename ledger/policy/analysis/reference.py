@@ -1,9 +1,9 @@
-"""What must be decided on complete facts, worked out in another way than the engine's.
+"""Compute decisions on complete facts in another way than the engine, to check it.
 
-The boundary proofs compare the two. The engine compares with a threshold; here a value lies in an
-interval or not. It counts the bands that have begun; here the band is the one that the value lies
-in. It rounds with integers; here an exact fraction is held against the sums on either side of it.
-Marginal shares are added up band by band there, and by what each threshold adds here.
+The engine compares with a threshold; here a value lies in an interval or not. It counts the bands
+that have begun; here the band containing the value is taken. It rounds with integers; here an exact
+fraction is compared with the sums on either side. Marginal shares are added by band there, by
+threshold here.
 """
 
 from fractions import Fraction
@@ -21,7 +21,7 @@ from ledger.units import Fen
 
 
 class Outcome(NamedTuple):
-    """What is given, of the one kind that there is."""
+    """What is awarded, in its one kind."""
 
     amount_fen: Fen | None = None
     ceiling_fen: Fen | None = None
@@ -32,7 +32,7 @@ NO_AWARD = Outcome()
 
 
 def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outcome]:
-    """What must be decided on these facts, of which none is missing and none is wrong."""
+    """Return the result that must come out on these complete and valid facts."""
     amount = clause.amount
     states = [
         _state(policy, requirement, facts)
@@ -50,7 +50,7 @@ def expected(policy: Policy, clause: Clause, facts: Facts) -> tuple[Result, Outc
 
 
 def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | None:
-    """Whether a condition is met; None where a person must judge."""
+    """Return whether a condition is met; None if a person must judge."""
     value = facts.get(requirement.fact)
     exempt = (
         requirement.unless is not None
@@ -68,7 +68,7 @@ def _state(policy: Policy, requirement: Requirement, facts: Facts) -> bool | Non
 
 
 def award(policy: Policy, amount: Amount, base: Number | None, limit: Number | None) -> Outcome:
-    """The award of an applicant who meets all conditions and was paid nothing before."""
+    """Return the award of an applicant who meets all conditions and was paid nothing before."""
     if amount.kind == "rate" and base is not None and amount.rate is not None:
         sum_fen = _nearest(policy, Fraction(base) * amount.rate)
         return Outcome(amount_fen=sum_fen if amount.cap is None else min(sum_fen, amount.cap.fen))
@@ -81,7 +81,7 @@ def award(policy: Policy, amount: Amount, base: Number | None, limit: Number | N
 
 
 def after(amount: Amount, whole: Outcome, paid: Fen) -> Outcome:
-    """What is left of an award after so much was paid before."""
+    """Return what remains of an award after an earlier payment."""
     if amount.paid is None:
         return whole
     if whole.ceiling_fen is not None:
@@ -117,7 +117,7 @@ def _in_bands(amount: Amount, base: Number) -> Outcome:
 
 
 def _nearest(policy: Policy, exact: Fraction) -> Fen:
-    """The sum of whole units below, or the one above where that is at least as near."""
+    """Round to whole units: the nearer one, the upper one when equally near."""
     unit = UNITS[policy.rounding.unit]
     below = floor(exact / unit) * unit
     if policy.rounding.mode == "down" or exact - below < below + unit - exact:

@@ -1,8 +1,8 @@
-"""The edges of what is shared: a pool just enough and one fen short, a list full and one too many.
+"""The boundaries of shared sums: a pool that is just enough or one fen short, a full list.
 
-A pool's cases ask for one fen less than it holds, exactly what it holds, and one fen more; below
-and at it everybody is paid in full, above it together never more than it holds. The same for what
-one applicant may have of it. A list takes its last place, and not one more.
+Applicants ask together for one fen less than the pool, exactly the pool, and one fen more: up to it
+everybody is paid in full, above it together never more than the pool. The same for one applicant's
+limit. A list takes its last place, and not one more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from ledger.units import Fen
 
 
 def shared(policy: Policy) -> tuple[Edge, ...]:
-    """The edges of every pool and every list of a version."""
+    """Yield the boundaries of every pool and every list of a version."""
     pools = [edge for pool in policy.pools.values() for edge in _pool(pool)]
     return (*pools, *(edge for clause in policy.clauses for edge in _list(clause)))
 
@@ -37,7 +37,7 @@ def _pool(pool: Pool) -> Iterator[Edge]:
 
 
 def _applications(pool: Pool, fen: Fen) -> Sequence[Application]:
-    """Applicants who together ask for so much, nobody for more than one may have."""
+    """Make applicants who together ask for a sum, each within the limit per applicant."""
     count = 3 if pool.applicant_fen is None else fen // pool.applicant_fen + 3
     share = fen // count
     sums = [share] * (count - 1) + [fen - share * (count - 1)]

@@ -1,9 +1,9 @@
-"""Facts on which a clause gives what it gives, found from the version's file alone.
+"""Find facts that satisfy a clause, from the version's file alone.
 
-To show what happens just below, at and just above one threshold, all other facts must be such that
-nothing else stands in the way. They are searched for: whatever condition fails is given a value
-that meets it, at or beside one of the thresholds that the file itself names, until all of them
-hold. A clause for which nothing is found can be met by nobody, and that is a fault of its file.
+To show what happens around one threshold, all other facts must be such that nothing else decides.
+They are searched: each failing condition gets a value that meets it, at or beside a threshold in
+the file, until all hold. A clause without such facts can be met by nobody, which is a fault of its
+file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,17 +28,17 @@ _TO = 10**7  # the second quantity of a ratio, where it can be
 
 
 def step(policy: Policy, fact: str) -> Number:
-    """The smallest difference that there can be: a fen, a piece, the last decimal."""
+    """Return the smallest possible difference of a fact: a fen, a piece, the last decimal."""
     return Fraction(1, 10**PLACES) if kind_of(policy, fact) in ("decimal", "ratio") else 1
 
 
 def conditions(policy: Policy, clause: Clause) -> tuple[Requirement, ...]:
-    """All that is asked: the gate's conditions, the clause's, that of the lowest band."""
+    """Return all conditions: the scope's, the clause's, that of the lowest band."""
     return (*policy.scope.require, *clause.require, *lowest(clause))
 
 
 def place(policy: Policy, facts: Facts, fact: str, value: Number) -> Facts | None:
-    """The facts with this one, given or derived, at a value; None where it cannot be.
+    """Return the facts with this one, given or derived, at a value; None if impossible.
 
     A derived sum is moved by its first addend, a ratio by its first quantity.
     """
@@ -62,7 +62,7 @@ def place(policy: Policy, facts: Facts, fact: str, value: Number) -> Facts | Non
 
 
 def beside(policy: Policy, facts: Facts, fact: str, value: Number, steps: int) -> Facts | None:
-    """The facts with this one so many of the smallest steps above, or below, a value."""
+    """Return the facts with this one some smallest steps above or below a value."""
     derivation = policy.derived.get(fact)
     if derivation is None or derivation.ratio is None:
         return place(policy, facts, fact, value + steps * step(policy, fact))
@@ -74,7 +74,7 @@ def beside(policy: Policy, facts: Facts, fact: str, value: Number, steps: int) -
 
 
 def value_of(policy: Policy, facts: Facts, fact: str) -> Number | None:
-    """What a fact, given or derived, is by these facts; None where it is no number."""
+    """Return the number that a fact, given or derived, has; None if it is no number."""
     derivation = policy.derived.get(fact)
     if derivation is None:
         value = facts.get(fact)
@@ -94,12 +94,12 @@ def value_of(policy: Policy, facts: Facts, fact: str) -> Number | None:
 
 
 def witness(policy: Policy, clause: Clause) -> Facts | None:
-    """Facts on which the clause gives, or on which people must agree; None: nobody can meet it."""
+    """Return facts that satisfy the clause (or leave only an agreement open); None: nobody can."""
     return _Search(policy, clause).search({})
 
 
 def gives(decision: Decision) -> bool:
-    """Whether nothing stands in the way; of what is negotiated, nothing but the agreement."""
+    """Return whether a decision awards, or (negotiated) lacks only the agreement."""
     if decision.result == "eligible":
         return True
     open_conditions = [
@@ -109,7 +109,7 @@ def gives(decision: Decision) -> bool:
 
 
 class _Search:
-    """Depth first: the first condition that fails is mended in each way that there is."""
+    """Depth-first search: change the first failing condition in each possible way."""
 
     def __init__(self, policy: Policy, clause: Clause) -> None:
         self.policy, self.clause = policy, clause
@@ -130,7 +130,7 @@ class _Search:
         return None
 
     def _whole(self, facts: Facts) -> Facts:
-        """With every fact that is asked for: who could be exempt, and what the exempt need not."""
+        """Add every other fact that is asked for."""
         unsaid = [c.unless for c in self.requirements if c.unless and c.unless.fact not in facts]
         for unless in unsaid:
             choices = self.policy.facts[unless.fact].choices
@@ -161,7 +161,7 @@ class _Search:
                 yield from [usual] if usual else []
 
     def _meet(self, condition: JudgedCondition, facts: Facts) -> Iterator[Facts]:
-        """The facts so changed that they meet a condition, or are exempt from it."""
+        """Yield facts that meet a condition, or are exempt from it."""
         requirement = condition.requirement
         yield from self._meeting(requirement, facts)
         if requirement.unless:
@@ -178,7 +178,7 @@ class _Search:
             yield from self._beside(requirement, facts)
 
     def _beside(self, requirement: Requirement, facts: Facts) -> Iterator[Facts]:
-        """A number that meets a condition: at or beside any threshold for the same fact."""
+        """Yield numbers that meet a condition, at or beside thresholds for the same fact."""
         fact, threshold = requirement.fact, requirement.value
         if isinstance(threshold, (bool, tuple)):
             return
@@ -195,7 +195,7 @@ class _Search:
                     yield case
 
     def _usual(self, name: str) -> int:
-        """A round figure for what the formula needs: nothing was paid, the cap is not reached."""
+        """Return a round figure for the formula: nothing paid before, the cap not reached."""
         amount = self.clause.amount
         if name == amount.paid:
             return 0
@@ -206,7 +206,7 @@ class _Search:
 
 
 def _with(policy: Policy, facts: Facts, fact: str, value: Number) -> Facts | None:
-    """A given fact as it is written: a decimal string, or an integer; nothing is below nought."""
+    """Set a given fact as a decimal string or an integer; None below zero."""
     if value < 0:
         return None
     if kind_of(policy, fact) == "decimal":

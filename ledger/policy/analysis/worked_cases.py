@@ -1,8 +1,8 @@
-"""Worked cases: what must come out of some facts, as people worked it out beside the law.
+"""Worked cases: expected decisions on given facts, as people computed them from the law.
 
-They stand beside the version's file, `<version>.cases.json`, in the form of `cases.py`; a version
-that extends another one uses that one's. The engine must agree with each; every clause has one that
-gives, and, where it asks for anything, one that is refused.
+They are in `<version>.cases.json`, in the form of `cases.py`; an extension uses those of the
+version it extends. The engine must agree with each. Every clause has a case that gives and, if it
+has conditions, one that is refused.
 """
 
 import json
@@ -22,7 +22,7 @@ _BLANKS = " \t\r\n,"
 
 
 class WorkedCase(NamedTuple):
-    """A case, what must come out, and the line on which it begins."""
+    """A case, its expected result, and its line."""
 
     case: cases.Case
     expect: Mapping[str, object]
@@ -30,7 +30,7 @@ class WorkedCase(NamedTuple):
 
 
 def read(raw: bytes) -> tuple[list[WorkedCase], list[Finding]]:
-    """The worked cases of a file, and what is wrong with it."""
+    """Read the worked cases of a file, with its faults."""
     listed, faults = cases.read(raw)
     if listed is None:
         return [], faults
@@ -45,7 +45,7 @@ def read(raw: bytes) -> tuple[list[WorkedCase], list[Finding]]:
 
 
 def _items(text: str) -> Iterator[tuple[int, Any]]:
-    """The items of a JSON list, each with its line."""
+    """Yield the items of a JSON list with their lines."""
     decoder, position = json.JSONDecoder(), text.index("[") + 1
     while True:
         while text[position] in _BLANKS:
@@ -58,25 +58,27 @@ def _items(text: str) -> Iterator[tuple[int, Any]]:
 
 
 def differences(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[Finding]:
-    """The cases in which the engine says otherwise."""
-    for worked in worked_cases:
-        actual = _outcome(cases.decide_case(policy, worked.case))
-        if actual != worked.expect:
-            about = {"clause": worked.case.clause, "note": worked.case.note}
-            expected, actual_text = _outcome_text(worked.expect), _outcome_text(actual)
-            yield _at(worked.line).finding(
+    """Report the cases in which the engine decides otherwise."""
+    for worked_case in worked_cases:
+        actual = _outcome(cases.decide_case(policy, worked_case.case))
+        if actual != worked_case.expect:
+            about = {"clause": worked_case.case.clause, "note": worked_case.case.note}
+            expected, actual_text = _outcome_text(worked_case.expect), _outcome_text(actual)
+            yield _at(worked_case.line).finding(
                 "case_differs", **about, expected=expected, got=actual_text
             )
 
 
 def missing_cases(policy: Policy, worked_cases: list[WorkedCase]) -> Iterator[tuple[int, str]]:
-    """The clauses, by their numbers, without a case: `no_case`, `no_case_gives`, `no_case_refuses`.
+    """Yield clauses without a case: `no_case`, `no_case_gives`, `no_case_refuses`.
 
     Support for which nothing is asked cannot be refused by it.
     """
     for i, clause in enumerate(policy.clauses):
         results = {
-            worked.expect["result"] for worked in worked_cases if worked.case.clause == clause.id
+            worked_case.expect["result"]
+            for worked_case in worked_cases
+            if worked_case.case.clause == clause.id
         }
         if not results:
             yield i, "no_case"

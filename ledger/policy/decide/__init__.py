@@ -1,1 +1,1 @@
-"""The engine: facts in; an award, its reasons and its record out."""
+"""The engine: from facts to an award, its reasons and its record."""

@@ -1,8 +1,7 @@
-"""Cases to decide, as a JSON list: `[{clause, note, facts, expect}, …]`, each by itself.
+"""Read cases to decide, a JSON list `[{clause, note, facts, expect}, …]`.
 
-JSON lets one write what a case must not mean: the same name twice, a float, NaN, a number of ten
-thousand digits. Each such fault belongs to its case and to no other; only a text that is no JSON
-list at all is one fault, with its line.
+A duplicate name, a float, NaN or a number of ten thousand digits is a fault of its own case. Only a
+text that is no JSON list is one fault for all, with its line.
 """
 
 import json
@@ -22,7 +21,7 @@ _KEYS = ("clause", "note", "facts", "expect")
 
 
 class Case(NamedTuple):
-    """A clause and facts to decide it on; `faults` are those of the case as it was written."""
+    """A clause and facts to decide it on; `faults` are those of the case as written."""
 
     clause: str
     facts: Mapping[str, object]
@@ -31,13 +30,13 @@ class Case(NamedTuple):
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which names it had twice."""
+    """A JSON object that remembers its duplicate names."""
 
     twice: tuple[str, ...] = ()
 
 
 def read(raw: bytes) -> tuple[list[Case] | None, list[Finding]]:
-    """The cases of a file, or why it is no list of cases."""
+    """Read the cases of a file, or why it is no list of cases."""
     start = Place(Node(1, None))
     if len(raw) > BYTES_MAX:
         return None, [start.finding("file_too_large", limit=BYTES_MAX)]
@@ -58,7 +57,7 @@ def read(raw: bytes) -> tuple[list[Case] | None, list[Finding]]:
 
 
 def case(item: object) -> Case:
-    """A case as somebody wrote it, with all that is wrong with its form."""
+    """Read one case, with all faults of its form."""
     if not isinstance(item, dict):
         return Case("", {}, faults=(Finding("case", "not_json_object"),))
     clause, facts, note = item.get("clause"), item.get("facts"), item.get("note")
@@ -71,7 +70,7 @@ def case(item: object) -> Case:
 
 
 def decide_case(policy: Policy, case: Case) -> Decision:
-    """The decision of a case; one that is wrong in itself is rejected, with all its faults."""
+    """Decide a case; one with faults is rejected with all of them."""
     if not case.faults:
         return decide(policy, case.clause, case.facts)
     errors = decide(policy, case.clause, case.facts).errors if case.clause else ()
@@ -106,5 +105,5 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 
 
 def _integer(digits: str) -> int:
-    """An integer; of one with thousands of digits enough to know that it is too much."""
+    """Parse an integer; digits beyond the limit are cut, as it is too large anyway."""
     return int(digits[:_DIGITS_MAX])

@@ -1,8 +1,8 @@
-"""What would change a decision: how far it is to each threshold, and what lies behind it.
+"""What would change a decision: the distance to each threshold, and the decision beyond it.
 
-For a condition that is not met, the fact as it would have to be, and what would be decided if that
-one fact were so and all others as they are. For an award, the base at which its cap is reached, or
-the next band begins. It is worked out when somebody asks, from the proof that the decision carries.
+For an unmet condition: the value that the fact would need, and the decision if that one fact
+changed. For an award: the base at which its cap is reached or the next band begins. Computed on
+request, from the decision's proof.
 """
 
 from fractions import Fraction
@@ -20,10 +20,10 @@ ChangeKind = Literal["condition", "cap", "band"]
 
 
 class Change(NamedTuple):
-    """A fact, what it would have to be, how far that is, and what would then be decided.
+    """A fact, the value it would need, the distance to it, and the decision then.
 
-    `to` is a value, or the choices any of which would do; `distance` is None where there is none
-    to measure; `then` is None where no single given fact can be named (a ratio).
+    `to` is a value, or the choices any of which would do; `distance` is None if it cannot be
+    measured; `then` is None if no single given fact can be named (a ratio).
     """
 
     kind: ChangeKind
@@ -34,7 +34,7 @@ class Change(NamedTuple):
 
 
 def changes(policy: Policy, decision: Decision) -> tuple[Change, ...]:
-    """What would change this decision of this version, condition by condition."""
+    """Return what would change this decision, condition by condition."""
     proof = decision.proof
     if proof is None:
         return ()
@@ -61,7 +61,7 @@ def _condition(policy: Policy, decision: Decision, condition: JudgedCondition) -
 
 
 def _further(policy: Policy, decision: Decision) -> list[Change]:
-    """Where the award grows by a step, and where it stops growing."""
+    """Return where the award grows by a step, and where it stops growing."""
     proof = decision.proof
     assert proof is not None  # noqa: S101 - it was decided
     amount, base = proof.clause.amount, proof.steps[0]
@@ -84,7 +84,7 @@ def _next_band(amount: Amount, value: int | Fraction) -> int | Fraction | None:
 
 
 def full_at(rate: Fraction, cap: Fen, rounding: Rounding) -> int:
-    """The least base, in whole fen, at which the award reaches its cap: rounding comes first."""
+    """Return the smallest base, in whole fen, at which the award reaches its cap after rounding."""
     unit = UNITS[rounding.unit]
     least = Fraction(-(-cap // unit) * unit)
     if rounding.mode == "half_up":
@@ -96,7 +96,7 @@ def full_at(rate: Fraction, cap: Fen, rounding: Rounding) -> int:
 def _with_shift(
     policy: Policy, decision: Decision, fact: str, by: int | Fraction
 ) -> Decision | None:
-    """The decision with a fact, or the first that it follows from, higher by so much."""
+    """Decide again with a fact (or its first input) increased by an amount."""
     derivation = policy.derived.get(fact)
     if derivation is not None:
         if derivation.ratio:
@@ -119,7 +119,7 @@ def _with(policy: Policy, decision: Decision, fact: str, value: object) -> Decis
 
 
 def decimal_text(value: Fraction) -> str | None:
-    """An exact decimal as people write it; None where it has no end."""
+    """Write an exact decimal; None if it does not terminate."""
     places = 0
     while value.denominator != 1 and (value * 10**places).denominator != 1:
         places += 1

@@ -1,9 +1,9 @@
-"""The engine: what a version of the policy says about somebody's facts.
+"""The engine: decide a clause of a policy version on given facts.
 
-It answers as the clerks do: 符合, 不符合 (one condition known to fail is enough, whatever else is
-missing), 材料不足 (naming what is missing: a fact that was not given is never zero and never «no»),
-需人工认定 (a person must decide, and no machine does it instead), or that the facts themselves are
-wrong. A version is made ready once, clause by clause; a decision then only looks up and compares.
+The results: 符合; 不符合 (one condition known to fail is enough); 材料不足 (with the missing facts:
+a missing fact is never zero and never «no»); 需人工认定 (a person must decide); or the facts
+themselves are wrong. A version is compiled once, clause by clause; a decision then only looks up
+and compares.
 """
 
 import operator
@@ -30,7 +30,7 @@ Condition = Callable[[Values], JudgedCondition]
 
 
 class _Ready(NamedTuple):
-    """A clause made ready to decide."""
+    """A compiled clause."""
 
     clause: Clause
     questions: tuple[str, ...]
@@ -39,7 +39,7 @@ class _Ready(NamedTuple):
     decimals: tuple[str, ...]
     derive: tuple[Callable[[Values], None], ...]
     conditions: tuple[Condition, ...]
-    needed: tuple[str, ...]  # by the formula
+    formula_facts: tuple[str, ...]  # by the formula
     formula: Formula
     negotiated: JudgedCondition | None
 
@@ -104,9 +104,9 @@ _NO_AWARD: tuple[Any, None, None, None] = ((), None, None, None)
 
 
 def _missing(ready: _Ready, values: Values) -> list[str]:
-    """What the formula needs and does not have."""
+    """Return the facts that the formula needs and are missing."""
     missing: list[str] = []
-    for name in ready.needed:
+    for name in ready.formula_facts:
         value = values.get(name)
         if value is None:
             missing.append(name)
@@ -116,7 +116,7 @@ def _missing(ready: _Ready, values: Values) -> list[str]:
 
 
 def _wrong(checks: Mapping[str, fact_checks.Check], present: Values) -> bool:
-    """Whether a fact is wrong by itself; which one, and how, is worked out only then."""
+    """Return whether any fact is invalid; which one is found out only then."""
     for name, value in present.items():
         check = checks.get(name)
         if check is None or check(value) is not None:
@@ -125,7 +125,7 @@ def _wrong(checks: Mapping[str, fact_checks.Check], present: Values) -> bool:
 
 
 def _impossible(ready: _Ready, values: Values) -> bool:
-    """Whether the parts of something are more than the whole of it."""
+    """Return whether parts exceed their whole."""
     for parts, whole in ready.impossible:
         if whole in values and sum([values.get(part, 0) for part in parts]) > values[whole]:
             return True
@@ -133,7 +133,7 @@ def _impossible(ready: _Ready, values: Values) -> bool:
 
 
 def _values(ready: _Ready, present: Values) -> Values:
-    """The facts as numbers, and what follows from them."""
+    """Return the facts as numbers, with the derived ones."""
     if not ready.decimals and not ready.derive:
         return present
     values = dict(present)
@@ -147,7 +147,7 @@ def _values(ready: _Ready, present: Values) -> Values:
 
 
 def _ready(policy: Policy) -> Mapping[str, _Ready]:
-    """The version made ready; again after it was copied with changes."""
+    """Return the compiled version; compile again if it was copied with changes."""
     cached = (policy.__pydantic_private__ or {}).get("_compiled")  # asked directly: it is faster
     if cached is None or cached[0] is not policy:
         cached = (policy, {clause.id: _make(policy, clause) for clause in policy.clauses})
@@ -173,14 +173,14 @@ def _make(policy: Policy, clause: Clause) -> _Ready:
             fact_checks.derivation(n, d) for n, d in policy.derived.items() if n in derivation_names
         ),
         conditions=tuple(_condition(policy, c, article) for c, article in requirements),
-        needed=tuple(name for name in formula_facts if name),
+        formula_facts=tuple(name for name in formula_facts if name),
         formula=formula(amount, policy.rounding),
         negotiated=_negotiated(clause) if amount.kind == "negotiated" else None,
     )
 
 
 def lowest(clause: Clause) -> tuple[Requirement, ...]:
-    """The condition that lies in bands: the lowest one must be reached."""
+    """Return the condition implied by bands: the lowest one must be reached."""
     amount = clause.amount
     if not amount.bands:
         return ()
@@ -199,7 +199,7 @@ def _negotiated(clause: Clause) -> JudgedCondition:
 
 
 def _condition(policy: Policy, requirement: Requirement, article: str) -> Condition:
-    """How a condition is judged: by a table where the values are few, else by comparing."""
+    """Compile a condition: a table for few values, else a comparison."""
     fact = policy.facts.get(requirement.fact)
     if fact is not None and fact.kind in ("yes_no", "choice"):
         judge = _by_table(requirement, article, fact.choices or (True, False))
@@ -252,7 +252,7 @@ def _by_comparing(requirement: Requirement, article: str) -> Condition:
 
 
 def _by_multiplying(requirement: Requirement, article: str) -> Condition:
-    """A ratio: of / to < n / d exactly when of × d < n × to."""
+    """Compare a ratio: of / to < n / d exactly when of × d < n × to."""
     fact, compare = requirement.fact, _COMPARE[requirement.op]
     exact = Fraction(requirement.value) if isinstance(requirement.value, (int, Fraction)) else 0
     num, den = exact.numerator, exact.denominator
@@ -270,7 +270,7 @@ def _by_multiplying(requirement: Requirement, article: str) -> Condition:
 
 
 def _unless(requirement: Requirement, article: str, judge: Condition) -> Condition:
-    """A condition that some need not meet; who does not say who they are may be one of them."""
+    """Compile an exemption; if the subject is unknown, the condition stays open."""
     exempt = requirement.unless
     assert exempt is not None  # noqa: S101 - asked before
     subject_fact, exempt_values = exempt.fact, frozenset(exempt.value)

@@ -1,9 +1,9 @@
-"""A decision laid out for telling: each condition beside its fact and what proves it, each step.
+"""Lay out a decision for display: each condition with its facts and evidence, each step.
 
-The proof (`tree.py`) holds what was compared; here everything that a reader wants beside it is put
-to it: what the fact is called, from which facts it follows, by which document each is proved, what
-would change the result, which open questions it rests on, and who decided them when. Still values:
-the sentences are made where they are read, in the reader's language.
+To the proof (`tree.py`) it adds what readers need: the names of facts, the facts behind derived
+ones, the documents that prove them, what would change the result, the open questions and who
+decided them when. These are still values; messages are written in the reader's language where they
+are shown.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from ledger.policy.text.terms import Sentence
 
 
 class FactName(NamedTuple):
-    """A fact, given or derived: what it is, what kind of value it has, and what proves it."""
+    """A fact, given or derived: its name, the kind of its value, and its evidence."""
 
     name: str
     words: str
@@ -31,7 +31,7 @@ class FactName(NamedTuple):
 
 
 class FactShown(NamedTuple):
-    """A fact as it was given (None: it was not), and whether a derived one takes it off."""
+    """A fact's value (None: not given), and whether a derived fact subtracts it."""
 
     fact: FactName
     value: object
@@ -39,15 +39,15 @@ class FactShown(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A condition beside the fact it is about, and the facts that were given for it."""
+    """A condition with the facts that it compares."""
 
-    judged: JudgedCondition
+    condition: JudgedCondition
     fact: FactName
     facts: tuple[FactShown, ...]
 
 
 class Sum(NamedTuple):
-    """A step of the arithmetic, the value before it, and the words that say so."""
+    """A step of the arithmetic, the value before it, and the words it rests on."""
 
     step: Step
     before: int | Fraction
@@ -57,7 +57,7 @@ class Sum(NamedTuple):
 
 
 class Rests(NamedTuple):
-    """An open question, the reading that was chosen, and who decided that, when."""
+    """An open question, the chosen reading, and who decided it when."""
 
     question: str
     asks: str
@@ -68,7 +68,7 @@ class Rests(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Everything about a decision; of facts that are wrong in themselves only their errors."""
+    """Everything about a decision; for invalid facts only their errors."""
 
     policy: Policy
     decision: Decision
@@ -81,7 +81,7 @@ class Explanation(NamedTuple):
 
 
 def explain(policy: Policy, decision: Decision) -> Explanation:
-    """Lay a decision of this version out."""
+    """Lay out a decision of this version."""
     proof = decision.proof
     if proof is None:
         return Explanation(policy, decision, None)
@@ -100,7 +100,7 @@ def explain(policy: Policy, decision: Decision) -> Explanation:
 
 
 def fact_name(policy: Policy, name: str) -> FactName:
-    """What the version says of a fact, given or derived."""
+    """Return the name of a fact, given or derived."""
     fact = policy.facts.get(name)
     if fact is not None:
         return FactName(
@@ -115,7 +115,7 @@ def fact_name(policy: Policy, name: str) -> FactName:
 
 
 def _values_of(policy: Policy, name: str, facts: Mapping[str, object]) -> tuple[FactShown, ...]:
-    """The given facts behind one: itself, or those from which it follows."""
+    """Return the given facts behind one: itself, or its inputs."""
     derivation = policy.derived.get(name)
     if derivation is None:
         names = [name] if name in policy.facts else []
@@ -147,7 +147,7 @@ def _sums(
 
 
 def _words(clause: Clause, step: Step) -> str:
-    """The words of the clause on which a step rests."""
+    """Return the words of the clause that a step rests on."""
     amount = clause.amount
     if step.kind == "cap" and amount.cap:
         return amount.cap.words

@@ -1,9 +1,9 @@
-"""Whether facts can be true at all, and what follows from them.
+"""Check facts, and derive facts from others.
 
 Money is an integer number of fen, a count an integer, a yes or no a boolean, a choice one of its
-words, a quantity with decimals a decimal string. Nothing is guessed: a float, an exponent, a
-boolean for a number is an error of its own, and so are facts that contradict each other. A fact
-that is absent or None is missing; what follows from a missing fact has bounds at most.
+words, a quantity with decimals a decimal string. Floats, exponents and booleans for numbers are
+errors, and so are facts that contradict each other. A fact that is absent or None is missing; a
+fact derived from a missing one has at most a bound.
 """
 
 import re
@@ -27,14 +27,14 @@ Check = Callable[[object], str | None]
 
 
 class Unknown(NamedTuple):
-    """In the place of a fact that follows from missing ones: those, and the most it can be."""
+    """A derived fact with missing inputs: those inputs, and the most it can be."""
 
     facts: tuple[str, ...]
     most: int | None
 
 
 def names(policy: Policy, clause: Clause) -> tuple[str, ...]:
-    """The facts on which a clause is decided, the gate's first."""
+    """Return the facts that a clause uses, the scope's first."""
     amount = clause.amount
     needed_names: list[str | None] = []
     for requirement in (*policy.scope.require, *clause.require):
@@ -48,12 +48,12 @@ def names(policy: Policy, clause: Clause) -> tuple[str, ...]:
 
 
 def checks(policy: Policy, names: Iterable[str]) -> dict[str, Check]:
-    """For each fact that a clause knows, what is wrong with a value: a code, or None."""
+    """Return, for each fact, the check of a value: a code, or None."""
     return {name: _check(policy.facts[name]) for name in names}
 
 
 def faults(policy: Policy, checks: Mapping[str, Check], values: Values) -> Iterator[Finding]:
-    """What is wrong with the facts themselves: one finding for each that is."""
+    """Yield one finding for each invalid fact."""
     wrong = set()
     for name, value in values.items():
         check = checks.get(name)
@@ -115,7 +115,7 @@ def _decimal_fault(value: object) -> str | None:
 
 
 def derivation(name: str, formula: Derivation) -> Callable[[Values], None]:
-    """Put what follows into the values: the fact itself, or what is lacking and its bound."""
+    """Compile a derived fact: it sets the value, or the missing inputs and the bound."""
     if formula.ratio:
         of, to = formula.ratio.of, formula.ratio.to
 

@@ -1,8 +1,8 @@
-"""The handful of formulas: what an award is, once its conditions are met.
+"""The formulas: the award once all conditions are met.
 
-Each is made once, when a version is read, and then works on exact integers: rate × base is rounded
-once to the unit of the version, then capped, and only then is taken off what was paid before, so
-that many draws never drift apart from one, and a red invoice gives a negative draw.
+Each is compiled when a version is read, and uses exact integers: rate × base is rounded once to the
+version's unit, then capped, then reduced by earlier payments. So many draws never drift from one,
+and a red invoice gives a negative draw.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ UNITS: Mapping[str, Fen] = MappingProxyType(
 
 
 class Award(NamedTuple):
-    """What a formula gives: how it came about, and the one outcome that its kind has."""
+    """What a formula gives: its steps, and one kind of outcome."""
 
     steps: tuple[Step, ...] = ()
     amount_fen: Fen | None = None
@@ -33,12 +33,12 @@ Formula = Callable[[Mapping[str, Any]], Award]
 
 
 def formula(amount: Amount, rounding: Rounding) -> Formula:
-    """The formula of an award."""
+    """Compile the formula of an award."""
     return _MAKERS[amount.kind](amount, rounding)
 
 
 def round_sum(num: int, den: int, rounding: Rounding) -> Fen:
-    """num/den fen, not negative, to the unit of the version: 四舍五入, or 舍去."""
+    """Round num/den fen, not negative, to the version's unit: 四舍五入, or 舍去."""
     unit = UNITS[rounding.unit]
     if rounding.mode == "down":
         return num // (den * unit) * unit
@@ -46,7 +46,7 @@ def round_sum(num: int, den: int, rounding: Rounding) -> Fen:
 
 
 def bands_reached(amount: Amount, value: Fraction | int) -> int:
-    """How many bands have begun at this value."""
+    """Return how many bands have begun at this value."""
     if amount.bound == "included":
         return sum(band.low <= value for band in amount.bands)
     return sum(band.low < value for band in amount.bands)
@@ -151,7 +151,7 @@ def _quota(amount: Amount, _: Rounding) -> Formula:
 
 
 def _marginal(bands: tuple[Band, ...], value: int) -> Fraction:
-    """Each band's share of the seats that lie in it; the first counts from the first seat."""
+    """Sum each band's share of the seats in it; the first counts from the first seat."""
     total, start = Fraction(0), Fraction(0)
     for band in bands:
         end = value if band is bands[-1] else min(Fraction(value), Fraction(band.high or value))

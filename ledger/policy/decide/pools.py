@@ -1,9 +1,9 @@
-"""A round of applications that share one sum, and a list that holds only so many.
+"""A round of applications that share one sum, and a list with a limited number of places.
 
-Article 6's awards share 2000万 a year. When a round closes, what was worked out for each is paid in
-full if the sum is enough. If it is not, the pool's rule says how: in proportion (each to the fen
-below, the fen left over by the largest remainder, ties by application number), or by the order in
-which they came or were ranked, until the sum is used up. Nobody's share depends on chance.
+Article 6's awards share 2000万 a year. When a round closes, everybody is paid in full if the sum is
+enough. If not, by the pool's rule: in proportion (rounded down to the fen, the remainder by the
+largest remainder, ties by application number), or in the order of arrival or rank until the sum is
+used up.
 """
 
 import re
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 class Application(NamedTuple):
-    """What was worked out for an application, fen; `order` is its turn, or its rank."""
+    """The computed award of an application, fen; `order` is its turn or its rank."""
 
     number: str
     applicant: str
@@ -36,7 +36,7 @@ class Share(NamedTuple):
 
 
 def settle(pool: Pool, applications: Sequence[Application]) -> tuple[Share, ...]:
-    """What each is paid, in the order given; together never more than the pool.
+    """Return what each is paid, in the given order; together never more than the pool.
 
     A recovery (a negative sum) is as it is: it neither takes from the pool nor fills it.
 
@@ -64,7 +64,7 @@ def settle(pool: Pool, applications: Sequence[Application]) -> tuple[Share, ...]
 
 
 def _bounded(bound: Fen | None, applications: Iterable[Application]) -> dict[str, Fen]:
-    """What each asks for, where one applicant's sums together have a bound, in their order."""
+    """Return what each asks for within the limit per applicant, in order."""
     totals: defaultdict[str, Fen] = defaultdict(int)
     sums = {}
     for application in sorted(applications, key=_turn):
@@ -104,7 +104,7 @@ def _turn(application: Application) -> tuple[object, ...]:
 
 
 def natural(number: str) -> tuple[tuple[int, int, str], ...]:
-    """An application number as people order it: A-2 before A-10."""
+    """Return a sort key for application numbers: A-2 before A-10."""
     return tuple(
         (0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part)
         for part in _DIGITS.split(number)
@@ -113,7 +113,7 @@ def natural(number: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def select(selection: Selection, listed: Sequence[str], number: str) -> tuple[str, ...]:
-    """The list with one more on it.
+    """Add an applicant to the list.
 
     Raises:
         Conflict: it is on the list already.

@@ -1,11 +1,11 @@
-"""Why the policy decided as it did, as findings: what is wrong, unmet, missing, or to be judged."""
+"""The reasons of a decision as findings: invalid, unmet, missing, or to be judged."""
 
 from ledger.errors import Finding
 from ledger.policy import Decision, JudgedCondition, Policy
 
 
 def reasons(policy: Policy, decision: Decision) -> list[Finding]:
-    """The reasons of anything but «eligible», each at its fact, in the words of the text."""
+    """Return the reasons of any result but «eligible», each at its fact, quoting the text."""
     missing = [
         Finding(fact, "fact_missing", (("words", policy.facts[fact].words),))
         for fact in decision.missing

@@ -1,9 +1,9 @@
-"""A decision as it is kept: on which facts, by which terms, how it was found, and its digest.
+"""The stored record of a decision: its facts, terms, proof and digest.
 
-The digest is over the terms of the clause, the readings it rests on, the facts, the proof and the
-version of the engine. Years later the same facts are decided again by the same terms, and must give
-the same record, to the letter. Of a fact that must not be kept (which talent programme somebody is
-in) a null stands in its place; who knows it says it again to replay the decision.
+The digest covers the clause's terms, the readings, the facts, the proof and the engine's version.
+Years later the same facts and terms must give exactly the same record. A fact that must not be
+stored (the talent programme somebody is in) is replaced by null; whoever knows it supplies it again
+to replay the decision.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,7 +26,7 @@ _NONE: Mapping[str, object] = MappingProxyType({})
 
 
 class Record(NamedTuple):
-    """What is kept of a decision; all of it in plain values, sums in fen, fractions as `1/50`."""
+    """A decision in plain values, sums in fen, fractions as `1/50`."""
 
     engine: int
     policy: str
@@ -49,7 +49,7 @@ class Record(NamedTuple):
 
 
 def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> Record | None:
-    """The record of a decision; None where the facts themselves were wrong.
+    """Record a decision; None if the facts were invalid.
 
     `veiled` names the facts that are not kept.
     """
@@ -76,7 +76,7 @@ def record(policy: Policy, decision: Decision, veiled: Collection[str] = ()) -> 
 
 
 def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Record | None:
-    """Decide again what a record (`as_json`) says was decided; `veiled` are the facts not kept.
+    """Decide a stored record (`as_json`) again; `veiled` are the facts that were not stored.
 
     Raises:
         NotFound: there is no such version of the policy.
@@ -91,7 +91,7 @@ def replay(saved: Mapping[str, Any], veiled: Mapping[str, object] = _NONE) -> Re
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """A value of the proof as JSON has it: a fraction as `1/50`, a ratio as its two quantities."""
+    """Convert a value of the proof to JSON: a fraction as `1/50`, a ratio as two quantities."""
     if isinstance(value, Quotient):
         return {"of": plain(value.of), "to": plain(value.to)}
     if isinstance(value, tuple):

@@ -1,7 +1,7 @@
-"""What a reviewer may approve: where the policy gives a ceiling, any sum up to it, and none above.
+"""What a reviewer may approve: any sum up to the policy's ceiling.
 
-The text often says «最高不超过» and no formula. Then people set the sum, and the engine only holds
-it within what the policy allows.
+The text often says «最高不超过» without a formula. Then people set the sum, and the engine only
+checks the ceiling.
 """
 
 from ledger.errors import Finding
@@ -10,7 +10,7 @@ from ledger.units import Fen, yuan
 
 
 def approval(decision: Decision, fen: Fen) -> list[Finding]:
-    """Why a sum may not be approved on this decision; nothing where it may."""
+    """Return why a sum may not be approved; empty if it may."""
     if decision.ceiling_fen is None:
         return [Finding("approved_fen", "no_ceiling")]
     if fen < 0:

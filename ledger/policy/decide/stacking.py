@@ -1,9 +1,9 @@
-"""Several awards together: what the closing clause allows, and what it does not.
+"""Combine several awards as the closing clause allows.
 
-Awards of this policy add up, but one cost line is used once, and two awards that exclude each other
-for one project are never both paid in full. An award that is similar to another municipal one, by a
-table that the bureau has signed, is paid 就高从优不重复: up to the higher of the two. Awards of the
-region or the state are not deducted; but all public support together never exceeds the cost.
+Awards of this policy add up, but a cost line is used once, and awards that exclude each other for a
+project are not both paid in full. An award similar to another municipal one, by the bureau's signed
+table, is paid 就高从优不重复: up to the higher of the two. Regional and state awards are not
+deducted, but all public support together never exceeds the cost.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ Rule = Literal["full", "same_cost", "higher", "offset", "similar", "support"]
 
 
 class Award(NamedTuple):
-    """An award of this policy, as worked out: fen, the cost it is for, and that cost's lines."""
+    """An award of this policy: fen, the cost it is for, and that cost's lines."""
 
     number: str
     clause: str
@@ -36,7 +36,7 @@ class OtherAward(NamedTuple):
 
 
 class Payable(NamedTuple):
-    """What is left of an award, which rule says so, and the number or name that it yields to."""
+    """What remains of an award, the rule that decides, and what it yields to."""
 
     award: Award
     fen: Fen
@@ -45,7 +45,7 @@ class Payable(NamedTuple):
 
 
 def together(policy: Policy, awards: Sequence[Award]) -> tuple[Payable, ...]:
-    """What each is worth beside the others; the first of two that use one cost line has it."""
+    """Return what each award is worth beside the others; a cost line goes to the first."""
     clauses = {clause.id: clause for clause in policy.clauses}
     payables: list[Payable] = []
     for award in awards:
@@ -62,7 +62,7 @@ def beside(
     other_awards: Sequence[OtherAward],
     signed_awards: Iterable[SimilarAward] = (),
 ) -> Payable:
-    """What of an award is payable beside support under other policies.
+    """Return what is payable of an award beside support under other policies.
 
     `signed` are lines of the similarity table that were signed after the version was published.
     """
@@ -91,7 +91,7 @@ def _higher(policy: Policy, award: Award, rivals: Sequence[OtherAward]) -> Payab
 
 
 def _one_cost(policy: Policy, clauses: dict[str, Clause], first: Award, second: Award) -> bool:
-    """Whether two awards use a cost line that may be used once; either clause can forbid it."""
+    """Return whether two awards use a cost line that may be used once."""
     if not first.lines & second.lines:
         return False
     rules = [clauses[a.clause].same_cost or policy.stacking.same_cost for a in (first, second)]
@@ -99,7 +99,7 @@ def _one_cost(policy: Policy, clauses: dict[str, Clause], first: Award, second: 
 
 
 def _excluded(clauses: dict[str, Clause], payable: Payable, all_: Sequence[Payable]) -> Payable:
-    """What a conflict with another award for the same project leaves of it."""
+    """Apply a conflict with another award for the same project."""
     if payable.rule != "full":
         return payable
     for rival in all_:
@@ -115,7 +115,7 @@ def _excluded(clauses: dict[str, Clause], payable: Payable, all_: Sequence[Payab
 
 
 def _conflict(clauses: dict[str, Clause], clause: str, rival: str) -> str | None:
-    """`higher` holds both ways; `offset` is of the clause that names the other."""
+    """Return the rule between two clauses; `offset` applies one way only."""
     for conflict in clauses[clause].conflicts:
         if conflict.clause == rival and conflict.rule != "same_cost":
             return conflict.rule
@@ -126,5 +126,5 @@ def _conflict(clauses: dict[str, Clause], clause: str, rival: str) -> str | None
 
 
 def _yields(payable: Payable, rival: Payable, all_: Sequence[Payable]) -> bool:
-    """The lower yields; of two that are equal, the later."""
+    """Return whether the first award yields: the lower one, or the later of equals."""
     return (payable.fen, -all_.index(payable)) < (rival.fen, -all_.index(rival))

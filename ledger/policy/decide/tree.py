@@ -1,8 +1,8 @@
-"""What the engine found, as values: the proof of a decision, from which everything is told.
+"""A decision and its proof, as values.
 
-Nothing here is a sentence. A condition keeps the fact that was given and the threshold it was held
-against; a step of arithmetic keeps its operand and its outcome, exactly. Sentences, in whatever
-language, are made of these when they are read; so is the record that an auditor replays.
+A condition keeps the fact's value and the threshold it was compared with; a step of arithmetic
+keeps its operand and its result, exactly. Messages in any language, and the record that an auditor
+replays, are built from these.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Quotient(NamedTuple):
 
     @property
     def value(self) -> Fraction | None:
-        """The ratio itself; None where it would divide by zero."""
+        """The ratio itself; None if it would divide by zero."""
         return Fraction(self.of) / self.to if self.to else None
 
 
@@ -36,7 +36,7 @@ FactValue = bool | int | str | Fraction | Quotient | None
 
 
 class JudgedCondition(NamedTuple):
-    """A condition, what was given for it, and how it stands."""
+    """A condition, the value it was judged on, and its state."""
 
     requirement: Requirement
     value: FactValue  # of a derived fact what follows; None where it is open, or a bound decided
@@ -47,7 +47,7 @@ class JudgedCondition(NamedTuple):
 
     @property
     def distance(self) -> int | Fraction | None:
-        """How far what was given lies from the threshold, negative below; None if not ordered."""
+        """Distance of the value from the threshold, negative below; None if not ordered."""
         threshold = self.requirement.value
         value = self.value.value if isinstance(self.value, Quotient) else self.value
         if value is None:
@@ -58,7 +58,7 @@ class JudgedCondition(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of the arithmetic: what is done with what, and what comes of it.
+    """One step of the arithmetic: operation, operand, result.
 
     `base`: the fact it starts from · `rate`: times an exact rate · `round`: rounded, once ·
     `cap`: at most `by` · `band`: the band (its index) reached, and what it gives · `none_reached` ·
@@ -73,7 +73,7 @@ class Step(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """All that a decision rests on."""
+    """Everything that a decision rests on."""
 
     version: str
     clause: Clause
@@ -86,7 +86,7 @@ class Proof(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """What the policy says; each field explains one kind of result."""
+    """The result of a clause; each field explains one kind of result."""
 
     result: Result
     unmet: tuple[JudgedCondition, ...] = ()  # ineligible: the conditions known to fail

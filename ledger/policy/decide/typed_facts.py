@@ -1,8 +1,8 @@
-"""Facts as people key them in: yuan and 万元, exactly, or not at all.
+"""Read facts as people type them: yuan and 万元, exactly.
 
 `500万`, `5亿`, `1亿2000万`, `1,234.56`, `1234.56元` are sums; `100亿` is a count, `1.2亿` any
-quantity. What would be less than a fen, or can be read in two ways (`5亿3`, `1,5`), is refused and
-never rounded. An empty field is a fact that was not given: it is neither zero nor «no».
+quantity. Less than a fen, or ambiguous (`5亿3`, `1,5`), is refused and never rounded. An empty
+field is a missing fact: neither zero nor «no».
 """
 
 import re
@@ -26,7 +26,7 @@ Keyed = bool | int | str | None
 
 
 def keyed(kind: FactKind, text: str) -> tuple[Keyed, str | None]:
-    """The value of a field as the engine wants it (None: left empty), or the code of its fault."""
+    """Convert a field's text to the engine's value (None: empty), or return the fault's code."""
     text = unicodedata.normalize("NFKC", text).strip()
     if not text:
         return None, None
@@ -38,7 +38,7 @@ def keyed(kind: FactKind, text: str) -> tuple[Keyed, str | None]:
 
 
 def _measure(kind: str, exact: Fraction | None) -> tuple[Keyed, str | None]:
-    """A sum in fen, a count, or a decimal; a number that none of them can be is a fault."""
+    """Convert to fen, a count or a decimal, or return the fault's code."""
     if exact is None or exact < 0:
         return None, "keyed_number" if exact is None else "negative"
     if kind == "decimal":
@@ -51,7 +51,7 @@ def _measure(kind: str, exact: Fraction | None) -> tuple[Keyed, str | None]:
 
 
 def number(text: str, *, yuan: bool = False) -> Fraction | None:
-    """The exact number that was written; None where it is none, or could be two."""
+    """Parse the exact number; None if it is no number or ambiguous."""
     text = re.sub(r"\s", "", text) if len(text) <= LONGEST else ""
     with_yuan = yuan and text.endswith("元")
     plain = text.removesuffix("元").removeprefix("¥") if yuan else text

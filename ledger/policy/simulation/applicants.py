@@ -1,10 +1,10 @@
-"""A register of applicants (名册): one row each, read as it streams, with all that is wrong told.
+"""Read a register of applicants (名册) as a stream, one row each.
 
-CSV with a header, JSON lines, or a JSON list. A row has the application's number, the facts, and if
-it says so the clauses that it applies for. Money is integer fen under the fact's own name, or yuan
-under the same name with `yuan` for `fen`; under a fact's Chinese name it is yuan. `12-1.` before a
-name means that clause alone. A bad row is told with its line and the others go on; only a header
-that names nothing known refuses the whole, because a fact that is misspelt would be silently lost.
+CSV with a header, JSON lines, or a JSON list. A row has the application's number, the facts, and
+optionally the clauses applied for. Money is integer fen under the fact's own name, or yuan under
+the same name with `yuan` for `fen`; under a fact's Chinese name it is yuan. A prefix `12-1.` limits
+a fact to that clause. A bad row is reported with its line and the others go on; an unknown header
+refuses the whole file, because a misspelt fact would silently be lost.
 """
 
 import csv
@@ -27,7 +27,7 @@ _NO_FACTS: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
 
 class Applicant(NamedTuple):
-    """An application: its facts, and those that hold for one clause alone.
+    """An application: its facts, and those for a single clause.
 
     `clauses` are those that it applies for, None all of them; `rank` its place in a review.
     """
@@ -41,7 +41,7 @@ class Applicant(NamedTuple):
 
 
 class BadRow(NamedTuple):
-    """A row that cannot be used, and all that is wrong with it."""
+    """A row that cannot be used, and all its faults."""
 
     line: int
     number: str
@@ -52,7 +52,7 @@ Row = Applicant | BadRow
 
 
 def read(stream: BinaryIO, columns: Columns) -> tuple[Iterator[Row] | None, list[Finding]]:
-    """The rows of a register one by one, or why it is none."""
+    """Read the rows of a register one by one, or return why it is none."""
     first = stream.readline(LINE_MAX)
     while first and not first.removeprefix(b"\xef\xbb\xbf").strip():
         first = stream.readline(LINE_MAX)
@@ -69,7 +69,7 @@ def read(stream: BinaryIO, columns: Columns) -> tuple[Iterator[Row] | None, list
 
 
 def _unique(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows; a number that was there before is a fault of the later row."""
+    """Yield the rows; a repeated number is a fault of the later row."""
     numbers: set[str] = set()
     for row in rows:
         if isinstance(row, Applicant):
@@ -104,7 +104,7 @@ def _header(first: bytes, columns: Columns) -> tuple[list[tuple[str, Column]], l
 
 
 class _Decoder:
-    """UTF-8 or GB18030, as the first line says that is not ASCII; ValueError for a line of neither.
+    """Decode UTF-8 or GB18030, as the first non-ASCII line decides; else ValueError.
 
     A line of the other encoding is no longer guessed at.
     """
@@ -126,7 +126,7 @@ class _Decoder:
 
 
 def _cells(text: str) -> list[str]:
-    """One line is one row: an open quotation mark harms no other row. ValueError if it is open."""
+    """Split one line; ValueError if a quotation mark stays open."""
     try:
         return next(csv.reader((text.rstrip("\r\n"),), strict=True), [])
     except csv.Error as error:

@@ -1,7 +1,7 @@
-"""What stands under a name in a register: a fact, perhaps of one clause alone, or who applies.
+"""Columns of a register: facts, possibly of one clause, and the applicant's own data.
 
-A fact is named as the policy's file names it. Money is integer fen under that name, yuan under the
-same name with `yuan` for `fen`, and yuan under its Chinese name; a choice is its key or its words.
+A fact is named as in the policy's file. Money is integer fen under that name, yuan under the same
+name with `yuan` for `fen`, and yuan under its Chinese name; a choice is its key or its words.
 """
 
 import re
@@ -21,7 +21,7 @@ _OWN_COLUMNS = {
 
 
 class Column(NamedTuple):
-    """What stands under a name: a fact (of one clause), or the part of an application `name`."""
+    """What a title means: a fact (of one clause), or the part `name` of an application."""
 
     name: str
     fact: str | None
@@ -31,7 +31,7 @@ class Column(NamedTuple):
 
 
 class Columns:
-    """The names that a register may use under some versions of the policy."""
+    """The titles that a register may use under some versions of the policy."""
 
     def __init__(self, *policies: Policy) -> None:
         self._facts: dict[str, FactKind] = {}
@@ -44,7 +44,7 @@ class Columns:
         self._by_title: dict[str, Column | None] = {}
 
     def __getitem__(self, name: str) -> Column | None:
-        """What a name means; None where it means nothing."""
+        """Return the meaning of a title; None if it has none."""
         if name not in self._by_title:
             self._by_title[name] = self._find(name)
         return self._by_title[name]
@@ -68,7 +68,7 @@ class Columns:
 
 
 def in_yuan(name: str) -> str:
-    """The name under which a fact that is money is given in yuan."""
+    """Return the title under which a sum is given in yuan."""
     parts = name.split("_")
     if "fen" not in parts:
         return f"{name}_yuan"
@@ -76,7 +76,7 @@ def in_yuan(name: str) -> str:
 
 
 def _reader(kind: FactKind, *, yuan: bool) -> Callable[[str], object]:
-    """How a cell's text becomes a value; what it cannot read stays a text, for the engine to say.
+    """Return the parser of a cell; text that it cannot parse stays for the engine to reject.
 
     ValueError where yuan are wanted and there are none.
     """

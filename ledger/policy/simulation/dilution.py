@@ -1,8 +1,8 @@
-"""What those get who share a pool, or want a place on a list, when a whole register has come.
+"""Settle pools and lists once a whole register has been read.
 
-Nobody's share is known before the last applicant has been seen, so these wait, each as one short
-entry; everything else is added up and forgotten. A pool is shared by its version's rule, and by the
-other rules beside it, so that one can see what each would do.
+Nobody's share is known before the last applicant, so these awards wait as short entries; everything
+else is added up and dropped. A pool is settled by its version's rule, and by the other rules for
+comparison.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ RULES: tuple[PoolRule, ...] = tuple(PoolRule)
 
 
 class Entry(NamedTuple):
-    """What was worked out for an applicant under a clause, fen; `line` is the order of coming."""
+    """A computed award of an applicant, fen; `line` is the order of arrival."""
 
     number: str
     clause: str
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What a rule of sharing does: how many are paid in full, in part, not at all; fen in all.
+    """The result of a sharing rule: how many are paid in full, in part, not at all; fen in all.
 
     `ranked` is False where the rule wants ranks and the register has none.
     """
@@ -44,7 +44,7 @@ class Shared(NamedTuple):
 
 
 class Dilution(NamedTuple):
-    """What is left of the awards that share a pool. Sums in fen; recoveries are not among them."""
+    """What remains of the awards that share a pool, fen; recoveries are not included."""
 
     pool: str
     fen: Fen
@@ -55,12 +55,12 @@ class Dilution(NamedTuple):
 
     @property
     def factor(self) -> Fraction:
-        """Paid for each fen asked; 1 where nobody asked."""
+        """Paid for each fen asked; 1 if nothing was asked."""
         return Fraction(self.paid_fen, self.asked_fen) if self.asked_fen else Fraction(1)
 
 
 class Listed(NamedTuple):
-    """A list with so many places: who would be on it, and sums before and after, fen."""
+    """A list with its places: how many qualify, and sums before and after, fen."""
 
     clause: str
     limit: int
@@ -70,7 +70,7 @@ class Listed(NamedTuple):
 
 
 class Rounds:
-    """All rounds of one version: first `add`ed to, then settled once."""
+    """All rounds of one version: `add` entries, then settle once."""
 
     def __init__(self, policy: Policy) -> None:
         self._pools, self._of = policy.pools, {c.id: c.pool for c in policy.clauses if c.pool}
@@ -82,14 +82,14 @@ class Rounds:
         self.listed: tuple[Listed, ...] = ()
 
     def add(self, entry: Entry) -> None:
-        """Have an award wait for the end of its round."""
+        """Add an award to its round."""
         if entry.clause in self._in_list:
             self._in_list[entry.clause].append(entry)
         else:
             self._in_pool[self._of[entry.clause]].append(entry)
 
     def settle(self) -> Iterator[tuple[Entry, Fen]]:
-        """What each entry is paid in the end; a list is made before its pool is shared."""
+        """Yield what each entry is paid; lists are settled before their pools."""
         for clause, selection in self._lists.items():
             entries = self._in_list[clause]
             paid = _selected(selection, entries)
@@ -108,7 +108,7 @@ class Rounds:
 
 
 def _selected(selection: Selection, entries: Sequence[Entry]) -> list[Fen]:
-    """The first so many by rank, ties by application number, are paid; a recovery stays one."""
+    """Pay the first by rank, ties by application number; keep recoveries."""
     eligible = [i for i, entry in enumerate(entries) if entry.fen > 0]
     eligible.sort(key=lambda i: (entries[i].rank or _UNRANKED, natural(entries[i].number)))
     winners = set(eligible[: selection.limit])

@@ -1,7 +1,7 @@
-"""Who gains and who loses by a change: how many, how much in all, and the few who move furthest.
+"""Who gains and who loses by a change: how many, how much, and those with the largest changes.
 
-Money that is paid, sums that a reviewer may give, and posts are three measures, never added up.
-Of all applicants only the furthest are kept by name, so a register may be as long as it likes.
+Money paid, sums that a reviewer may give, and posts are three measures, never added up. Only the
+largest changes are kept by name, so a register may have any length.
 """
 
 import heapq
@@ -12,19 +12,19 @@ MEASURES = ("fen", "ceiling_fen", "posts")
 
 
 class Sums(NamedTuple):
-    """What somebody gets: fen paid, fen that a reviewer may give at most, posts."""
+    """An applicant's result: fen paid, fen that a reviewer may give, posts."""
 
     fen: int = 0
     ceiling_fen: int = 0
     posts: int = 0
 
     def plus(self, addend: "Sums", times: int = 1) -> "Sums":
-        """These and so many times the others."""
+        """Add the others, multiplied."""
         return Sums(*(a + times * b for a, b in zip(self, addend, strict=True)))
 
 
 class Mover(NamedTuple):
-    """An applicant, the change, and which clauses make it up."""
+    """An applicant, the change, and the clauses behind it."""
 
     number: str
     change: int
@@ -41,7 +41,7 @@ class Movers:
         self.gains, self.losses = (0, 0), (0, 0)
 
     def add(self, mover: Mover, turn: int) -> None:
-        """Count somebody's change; `turn` settles ties, the earlier first."""
+        """Count a change; of equal ones the earlier `turn` comes first."""
         change = mover.change
         if change > 0:
             self.gains = (self.gains[0] + 1, self.gains[1] + change)
@@ -57,12 +57,12 @@ class Movers:
 
     @property
     def winners(self) -> tuple[Mover, ...]:
-        """Those who gain most."""
+        """The largest gains."""
         return tuple(mover for _, _, mover in sorted(self._up, reverse=True))
 
     @property
     def losers(self) -> tuple[Mover, ...]:
-        """Those who lose most."""
+        """The largest losses."""
         return tuple(mover for _, _, mover in sorted(self._down, reverse=True))
 
 

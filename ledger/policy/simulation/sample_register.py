@@ -1,9 +1,8 @@
-"""A made-up register: applicants whose facts lie around the thresholds of a version's own file.
+"""Generate a register of applicants with facts around the thresholds of a version.
 
-For trying things out, and for measuring; it says nothing about the city's firms. The same seed
-gives the same register under the same version. Each applicant is drawn for a few of the clauses
-that give something and has the facts that these ask for, mostly such that they are met; now and
-then exactly at a threshold, or one fen or one seat below it. It is then decided under all clauses.
+For trials and benchmarks; it says nothing about real firms. The same seed and version give the same
+register. Each applicant aims at a few clauses and mostly meets their conditions, sometimes exactly
+at a threshold, or one fen or one seat below it. It is decided under all clauses.
 """
 
 import random
@@ -25,7 +24,7 @@ _CHANCE_TO_MEET = 0.85
 
 
 def sample_applicants(policy: Policy, seed: int) -> Iterator[Applicant]:
-    """Applicants without end."""
+    """Yield applicants without end."""
     maker = _Maker(policy, random.Random(seed))  # noqa: S311 - a register, not a secret
     return (maker.applicant(line) for line in count(1))
 
@@ -56,7 +55,7 @@ class _Maker:
                 self._near.setdefault(name, []).append(value)
 
     def applicant(self, line: int) -> Applicant:
-        """One more: who it is holds for all clauses, all else for the clause it is said for."""
+        """Make one more applicant."""
         facts: dict[str, object] = {}
         for requirement in self._policy.scope.require:
             self._fill(facts, requirement.fact)
@@ -111,7 +110,7 @@ class _Maker:
         return self._chance.choice(tuple(kind.choices))
 
     def _around(self, name: str) -> int:
-        """A number of the size of one of the thresholds: from a third of it to four times."""
+        """Draw a number near one of the thresholds: from a third of it to four times."""
         thresholds = self._near.get(name)
         if not thresholds:
             return self._chance.randrange(_SCALE // 10, _SCALE)
@@ -124,6 +123,6 @@ class _Maker:
         return threshold * self._chance.randrange(330, 4_000) // 1_000
 
     def _as_ratio(self, facts: dict[str, object], ratio: Ratio) -> None:
-        """The first of the two quantities: from 1.05 to 1.4 times the second."""
+        """Draw the first quantity of a ratio: 1.05 to 1.4 times the second."""
         to = int(Fraction(str(facts[ratio.to])))
         facts[ratio.of] = str(to * self._chance.randrange(1_050, 1_400) // 1_000)

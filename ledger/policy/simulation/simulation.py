@@ -1,10 +1,9 @@
-"""What a version of the policy would cost, and what another one would change, for a register.
+"""Simulate what a version costs for a register, and what another version would change.
 
-Each applicant is decided under every clause that it applies for, by the engine that decides the
-real cases; awards for one project are put together as the closing clause says; pools and lists are
-settled when the last one has come. Applicants stream in and sums come out: what is kept is one
-number for each application, one entry for each award that waits for its round, and the few
-applicants who are named. An applicant whose facts are wrong is told with its line and left out.
+Each applicant is decided under every clause that it applies for, by the real engine; awards for one
+project are combined as the closing clause says; pools and lists are settled at the end. Memory
+holds one number per application, one entry per waiting award, and the few applicants that are
+named. An applicant with invalid facts is reported with its line and left out.
 """
 
 from collections import Counter
@@ -25,7 +24,7 @@ KEEP = 10
 
 
 class OpenQuestion(NamedTuple):
-    """What rests on a question that nobody has decided: clauses, awards, and their sums."""
+    """The clauses, awards and sums that rest on an undecided question."""
 
     question: str
     clauses: int
@@ -36,7 +35,7 @@ class OpenQuestion(NamedTuple):
 
 
 def open_questions(side: Side) -> tuple[OpenQuestion, ...]:
-    """What rests on each question that nobody has decided, the largest sum first."""
+    """Return the undecided questions, the largest sum first."""
     questions = []
     for key, question in side.policy.questions.items():
         clause_ids = [c.id for c in side.policy.clauses if key in side.policy.questions_of(c)]
@@ -58,7 +57,7 @@ def open_questions(side: Side) -> tuple[OpenQuestion, ...]:
 
 
 class Department(NamedTuple):
-    """What a department answers for: sums under clauses that name it, and that name it first.
+    """The sums under clauses that name a department, and that name it first.
 
     The first add up to the whole; the others do not, since a clause names several departments.
     """
@@ -70,7 +69,7 @@ class Department(NamedTuple):
 
 
 def departments(side: Side) -> tuple[Department, ...]:
-    """The departments, those first that answer for most."""
+    """Return the departments, the largest sum first."""
     sums_by_name: dict[str, list[tuple[bool, Sums]]] = {}
     for clause in side.policy.clauses:
         tally = side.tallies[clause.id]
@@ -81,7 +80,7 @@ def departments(side: Side) -> tuple[Department, ...]:
         Department(name, len(parts), _sum(s for _, s in parts), _sum(s for f, s in parts if f))
         for name, parts in sums_by_name.items()
     ]
-    return tuple(sorted(rows, key=lambda one: one.named_first, reverse=True))
+    return tuple(sorted(rows, key=lambda department: department.named_first, reverse=True))
 
 
 def _sum(parts: Iterable[Sums]) -> Sums:
@@ -93,7 +92,7 @@ def _sum(parts: Iterable[Sums]) -> Sums:
 
 @dataclass
 class Simulation:
-    """What came of a register. `moved` are decisions that changed: (clause, before, after)."""
+    """The result for a register; `moved` counts changed decisions (clause, before, after)."""
 
     first: Side
     second: Side | None
@@ -108,7 +107,7 @@ class Simulation:
 def simulate(
     rows: Iterable[Row], first: Policy, second: Policy | None = None, keep: int = KEEP
 ) -> Simulation:
-    """Run a register through one version, or through two that are compared.
+    """Run a register through one version, or compare two.
 
     With one version, the changes are what each gets against nothing at all.
     """
@@ -146,7 +145,7 @@ def _count(
     same: frozenset[str],
     pending: dict[str, tuple[int, dict[str, Sums]]],
 ) -> BadRow | None:
-    """Count one applicant, or say what is wrong with it."""
+    """Count one applicant, or return its faults."""
     by_side: list[dict[str, Decision]] = []
     for side, _ in _sides(simulation):
         first = by_side[0] if by_side else {}
@@ -182,7 +181,7 @@ def _compare(simulation: Simulation, before: Decisions, after: Decisions) -> Non
 
 
 def _same(first: Policy, second: Policy) -> Iterator[str]:
-    """The clauses on which two versions decide alike: there one decision is enough."""
+    """Yield the clauses on which two versions decide alike, so that one decision is enough."""
     for name in ("facts", "derived", "impossible", "rounding"):
         if getattr(first, name) != getattr(second, name):
             return

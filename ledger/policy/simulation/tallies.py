@@ -1,7 +1,7 @@
-"""One version's side of a simulation: it decides each applicant, and adds up what that comes to.
+"""One version's side of a simulation: decide each applicant and add up the results.
 
-Awards for one project are put together as the closing clause says; what shares a pool or wants a
-place on a list waits for its round; all else is counted at once and forgotten.
+Awards for one project are combined as the closing clause says; awards from pools and lists wait for
+their round; everything else is counted at once.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ Decisions = Mapping[str, Decision]
 
 @dataclass
 class Tally:
-    """What a clause came to: decisions by result; sums in fen, `paid_fen` less `recovered_fen`.
+    """The results of a clause; sums in fen, `paid_fen` less `recovered_fen`.
 
     `asked_fen` is what each decision gives by itself, `paid_fen` what is left of it beside other
     awards, in its pool and on its list.
@@ -42,7 +42,7 @@ class Tally:
 
 
 class Side:
-    """One version, and what it gives."""
+    """One version and its results."""
 
     def __init__(self, policy: Policy, keep: int) -> None:
         self.policy = policy
@@ -52,13 +52,15 @@ class Side:
         self._checks = fact_checks.checks(policy, policy.facts)
         self._names = {clause.id: fact_checks.names(policy, clause) for clause in policy.clauses}
         self._clauses = {clause.id: clause for clause in policy.clauses}
-        conflicting = {c.clause for clause in policy.clauses for c in clause.conflicts}
-        self._rivals = conflicting | {clause.id for clause in policy.clauses if clause.conflicts}
+        clauses_in_conflict = {c.clause for clause in policy.clauses for c in clause.conflicts}
+        self._rivals = clauses_in_conflict | {
+            clause.id for clause in policy.clauses if clause.conflicts
+        }
 
     def decide(
         self, applicant: Applicant, first: Decisions, same: frozenset[str]
     ) -> tuple[dict[str, Decision], list[Finding]]:
-        """An applicant's decisions, those of `same` clauses taken from `known`; or the faults."""
+        """Decide an applicant; decisions on `same` clauses are taken from `first`."""
         faults = self._faults(applicant)
         decisions: dict[str, Decision] = {}
         if faults:
@@ -79,7 +81,7 @@ class Side:
         return decisions, list(dict.fromkeys(faults))
 
     def _faults(self, applicant: Applicant) -> list[Finding]:
-        """What is wrong with any fact, also where no clause of the applicant asks for it."""
+        """Return the faults of every fact, also of facts that no clause uses."""
         for facts in (applicant.facts, *applicant.own.values()):
             for name, value in facts.items():
                 check = self._checks.get(name)
@@ -89,7 +91,7 @@ class Side:
         return []
 
     def fold(self, applicant: Applicant, decisions: Decisions) -> dict[str, Sums]:
-        """Count an applicant; what it gets at once, by clause. The rest waits for its round."""
+        """Count an applicant; return what it gets at once, by clause."""
         sums_by_clause: dict[str, Sums] = {}
         for clause, decision in decisions.items():
             tally = self.tallies[clause]
@@ -123,7 +125,7 @@ class Side:
         tally.largest_fen = max(tally.largest_fen, sums.fen)
 
     def _together(self, applicant: Applicant, sums_by_clause: dict[str, Sums]) -> dict[str, Sums]:
-        """What is left of the awards beside each other: an applicant stands for one project."""
+        """Combine the awards of an applicant, which is one project."""
         awards = [
             Award(
                 clause, clause, applicant.number, sums.fen or sums.ceiling_fen,
@@ -143,7 +145,7 @@ class Side:
         }
 
     def _cost_lines(self, applicant: Applicant, clause: str) -> frozenset[str]:
-        """The cost that an award is for, where another one may not use it too: its fact."""
+        """Return the cost that an award uses, if no other award may use it too."""
         amount = self._clauses[clause].amount
         all_clauses = self._clauses.values()
         same_cost = any(c.rule == "same_cost" for c in self._clauses[clause].conflicts) or any(
@@ -155,7 +157,7 @@ class Side:
         return frozenset({f"{clause}.{amount.base}" if own else amount.base})
 
     def settle(self) -> Iterator[tuple[Entry, Fen]]:
-        """Settle the rounds; what each who waited is paid."""
+        """Settle the rounds; yield what each waiting entry is paid."""
         for entry, fen in self.rounds.settle():
             self._count(entry.clause, Sums(fen))
             yield entry, fen

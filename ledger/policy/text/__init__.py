@@ -1,1 +1,1 @@
-"""What a policy file says, and whether it agrees with itself and with its quotations."""
+"""The policy file: its shape, its consistency, its quotations."""

@@ -1,9 +1,9 @@
-"""What a clause gives: one of a handful of formula kinds, and the figures it needs.
+"""The amount of a clause: one of a few kinds of formula, and its figures.
 
-`rate` gives base × rate up to a cap; `bands` a ceiling by the band in which the base lies;
-`ladder` a sum by the step reached, less what was paid; `ceiling` a highest sum within which a
-reviewer decides; `quota` a share of the seats, in kind; `negotiated` (一事一议) whatever people
-agree; `support` no sum at all. A figure that its kind does not know is an error.
+`rate` gives base × rate up to a cap; `bands` a ceiling by the band of the base; `ladder` a sum by
+the step reached, less earlier payments; `ceiling` a maximum within which a reviewer decides;
+`quota` a share of the seats, in kind; `negotiated` (一事一议) whatever is agreed; `support` no sum.
+A figure that its kind does not use is an error.
 """
 
 from typing import Annotated, Literal, Self
@@ -36,7 +36,7 @@ MODES: dict[str, tuple[Mode, ...]] = {
 
 
 class Cap(Shape):
-    """The most that is paid, to what, over which time."""
+    """The maximum, for what, and over which time."""
 
     fen: CapYuan = Field(alias="yuan")
     words: Sentence
@@ -45,14 +45,14 @@ class Cap(Shape):
 
 
 class Per(Shape):
-    """What an award without a cap of its own is counted for."""
+    """What an award without a cap is counted for."""
 
     scope: Annotated[CapScope, one_of(CapScope)]
     period: Annotated[CapPeriod, one_of(CapPeriod)]
 
 
 class Band(Shape):
-    """From `low` (included, unless the amount says otherwise) to below `high`; None is no end."""
+    """From `low` (included, unless the amount says otherwise) to below `high` (None: open)."""
 
     low: Bounded = Field(alias="from")
     high: Bounded | None = Field(default=None, alias="to")
@@ -61,7 +61,7 @@ class Band(Shape):
 
 
 class Amount(Shape):
-    """What is given, how it is worked out, and the words that say so."""
+    """The formula, its figures, and the words that state them."""
 
     kind: Annotated[FormulaKind, one_of(FormulaKind)]
     words: Sentence
@@ -96,7 +96,7 @@ class Amount(Shape):
 
     @property
     def most(self) -> Fen | None:
-        """The most fen that one award can be; None where the text sets no upper bound."""
+        """The most fen that one award can be; None if the text sets no limit."""
         if self.cap:
             return self.cap.fen
         sums = [int(band.gives) for band in self.bands if self.kind in ("bands", "ladder")]

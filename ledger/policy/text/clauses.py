@@ -1,9 +1,8 @@
-"""What a policy file says: its clauses, each beside its sentence, and the questions left open.
+"""The shape of a policy file: clauses with their sentences, and open questions.
 
-Every condition and every sum quotes the words that it rests on, and these must stand in the
-sentence quoted; where that sentence stands in the text is given by its article and its characters.
-A condition that a reading of an open question adds quotes that reading instead. A key that is not
-known here is an error: nothing in a policy file is ignored.
+Every condition and sum quotes the words it rests on, which must be in the quoted sentence; the
+sentence's place in the law is given by article and character offsets. A condition added by a
+reading of an open question quotes that reading instead. Unknown keys are errors.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 from pydantic import PlainValidator as Plain
 
 from ledger.formats.field_parsers import Day, Shape, YesNo, fault, one_of, up_to
-from ledger.policy.codes import CapPeriod, PoolRule
+from ledger.policy.codes import CapPeriod, PoolRule, RoundingUnit
 from ledger.policy.process import Process
 from ledger.policy.text.amounts import Amount
 from ledger.policy.text.conditions import Derivation, FactKind, Impossible, Requirement
@@ -32,7 +31,6 @@ from ledger.policy.text.terms import (
 )
 from ledger.registry.rules.effective_dating import Span
 
-Unit = Literal["fen", "yuan", "hundred_yuan", "wan"]
 RoundingMode = Literal["half_up", "down"]
 CostBasis = Literal["without_tax", "with_tax"]
 SameCost = Literal["once", "twice"]
@@ -42,14 +40,14 @@ District = Literal["city", "apart"]
 
 
 class Effective(Shape):
-    """施行日 and the last day of 有效期. Blank, as in a draft, is no date; `open` is no end."""
+    """施行日 and the last day of 有效期; empty in a draft, `open` without an end."""
 
     since: Day | None = Field(default=None, alias="from")
     until: LastDay | None = None
 
     @property
     def span(self) -> Span | None:
-        """The days on which the policy is in force; None where its text leaves them blank."""
+        """The days on which the policy is in force; None while the text leaves them blank."""
         if self.since is None or self.until is None:
             return None
         return Span.through(self.since, None if isinstance(self.until, str) else self.until)
@@ -58,12 +56,12 @@ class Effective(Shape):
 class Rounding(Shape):
     """How an award is rounded, once."""
 
-    unit: Annotated[Unit, one_of(Unit)]
+    unit: Annotated[RoundingUnit, one_of(RoundingUnit)]
     mode: Annotated[RoundingMode, one_of(RoundingMode)]
 
 
 class Citation(Shape):
-    """A sentence of the text, and its place: the article, and its characters in the whole text."""
+    """A sentence of the law with its article and character offsets."""
 
     article: Sentence
     text: Sentence
@@ -71,13 +69,13 @@ class Citation(Shape):
 
 
 class Part(Citation):
-    """A part of the text: the sentence, and the questions that it leaves open."""
+    """A part of the law: a sentence, and the questions it leaves open."""
 
     questions: tuple[QuestionId, ...] = ()
 
 
 class Scope(Part):
-    """Who may apply at all: the gate before every clause."""
+    """Who may apply at all; checked before every clause."""
 
     require: tuple[Requirement, ...] = Field(min_length=1)
 
@@ -91,7 +89,7 @@ class Selection(Shape):
 
 
 class Conflict(Shape):
-    """Another clause that cannot simply be added to this one."""
+    """Another clause that does not simply add up with this one."""
 
     clause: ClauseId = Field(alias="with")
     rule: Annotated[ConflictRule, one_of(ConflictRule)]
@@ -115,7 +113,7 @@ class Clause(Part):
 
     @property
     def voucher(self) -> bool:
-        """Whether 算力券 are issued under it: a capped share of what a model or a team spends."""
+        """Whether 算力券 are issued: a capped share of what a model or a team spends."""
         amount = self.amount
         if amount.kind != "rate" or amount.cap is None:
             return False
@@ -123,7 +121,7 @@ class Clause(Part):
 
 
 class Pool(Citation):
-    """A sum that all awards of some clauses share in a period."""
+    """A sum shared by all awards of some clauses in a period."""
 
     fen: CapYuan = Field(alias="yuan")
     words: Sentence
@@ -133,7 +131,7 @@ class Pool(Citation):
 
 
 class SimilarAward(Shape):
-    """A line of the signed table: a clause of ours, and a municipal award that is similar."""
+    """A line of the signed table: our clause, and a similar municipal award."""
 
     clause: ClauseId
     award: Sentence
@@ -142,7 +140,7 @@ class SimilarAward(Shape):
 
 
 class Stacking(Shape):
-    """How several awards go together."""
+    """How several awards are combined."""
 
     words: Sentence
     similar: Annotated[Similar, one_of(Similar)]
@@ -152,7 +150,7 @@ class Stacking(Shape):
 
 
 class Reading(Shape):
-    """One way to read a question; what it sets or requires where it changes a result."""
+    """One reading of a question, and what it sets or requires."""
 
     words: Sentence
     sets: dict[PlaceId, Annotated[Any, Plain(lambda value: value)]] = Field(default={})
@@ -164,7 +162,7 @@ def _reading(value: Any) -> Any:  # noqa: ANN401 - whatever was written
 
 
 class Decidable(Shape):
-    """Which reading of a question holds. Without a person and a day it is a proposal."""
+    """The chosen reading of a question; a proposal unless somebody decided it."""
 
     chosen: Key
     decided_by: Sentence | None = None
@@ -179,14 +177,14 @@ class Decidable(Shape):
 
 
 class Question(Decidable):
-    """What the text does not say, and how it may be read."""
+    """What the law leaves open, and how it may be read."""
 
     asks: Sentence
     readings: dict[Key, Annotated[Reading, BeforeValidator(_reading)]] = Field(min_length=2)
 
 
 class Policy(Shape):
-    """One version of a policy. It never changes once published."""
+    """One version of a policy; it never changes once published."""
 
     version: Version
     title: Sentence
@@ -209,24 +207,24 @@ class Policy(Shape):
     _compiled: Any = PrivateAttr(default=None)  # the engine's own (`engine.py`)
 
     def clause(self, clause: str) -> Clause | None:
-        """The clause of that id."""
+        """Return the clause with this id."""
         return next((c for c in self.clauses if c.id == clause), None)
 
     def questions_of(self, clause: Clause) -> tuple[str, ...]:
-        """The questions that an award under this clause rests on."""
+        """Return the questions that an award under this clause rests on."""
         keys = (*self.scope.questions, *clause.questions, *self.closing.questions)
         return tuple(dict.fromkeys(keys))
 
     def undecided_questions(self, clause: Clause) -> tuple[str, ...]:
-        """Those of them that nobody has decided."""
+        """Return those of them that nobody has decided."""
         return tuple(q for q in self.questions_of(clause) if self.questions[q].decided_by is None)
 
     def payable(self, clause: Clause) -> bool:
-        """Whether vouchers may be issued and paid under it: it has dates and nothing is open."""
+        """Return whether vouchers may be issued and paid: it has dates and no open question."""
         return self.effective.span is not None and not self.undecided_questions(clause)
 
     def citations(self) -> Mapping[str, Citation]:
-        """Every sentence that is cited, by where it is cited."""
+        """Return every cited sentence, by where it is cited."""
         clauses = {clause.id: clause for clause in self.clauses}
         pools = {f"pool {key}": pool for key, pool in self.pools.items()}
         context = {f"context {i + 1}": citation for i, citation in enumerate(self.context)}
@@ -234,7 +232,7 @@ class Policy(Shape):
 
 
 class Extension(Shape):
-    """A version that takes another one's clauses, with dates and decisions of its own."""
+    """A version that reuses another one's clauses, with dates and decisions of its own."""
 
     version: Version
     extends: Version

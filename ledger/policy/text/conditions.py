@@ -1,7 +1,7 @@
-"""What a policy file says of facts: their kinds, what follows from them, what is asked of them.
+"""Facts and conditions in a policy file.
 
-No expression is written anywhere: a condition is one fact, one comparison, one threshold; a derived
-fact is a sum less others, or a ratio. That is all the language there is.
+There is no expression language: a condition is one fact, one comparison, one threshold; a derived
+fact is a sum less others, or a ratio.
 """
 
 from typing import Annotated, Self
@@ -31,7 +31,7 @@ from ledger.policy.text.terms import (
 
 
 class FactKind(Shape):
-    """A fact that conditions and sums speak of, what kind of value it has, and what proves it."""
+    """A fact: its kind of value, and what proves it."""
 
     words: Sentence
     kind: Annotated[FactType, one_of(FactType)]
@@ -49,14 +49,14 @@ class FactKind(Shape):
 
 
 class Ratio(Shape):
-    """One quantity to another, compared by multiplication and never divided."""
+    """One quantity to another, compared by multiplication, never divided."""
 
     of: Key
     to: Key
 
 
 class Derivation(Shape):
-    """A fact that follows from others: a sum less others, or a ratio. Nothing else is derived."""
+    """A fact derived from others: a sum less others, or a ratio."""
 
     words: Sentence
     plus: tuple[Key, ...] = ()
@@ -71,12 +71,12 @@ class Derivation(Shape):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The facts from which it follows."""
+        """The facts that it is derived from."""
         return (self.ratio.of, self.ratio.to) if self.ratio else (*self.plus, *self.less)
 
 
 class Impossible(Shape):
-    """Facts that cannot be true together: `parts` are more than the `whole` that has them."""
+    """Facts that contradict each other: `parts` exceed their `whole`."""
 
     parts: tuple[Key, ...] = Field(min_length=1)
     whole: Key
@@ -84,14 +84,14 @@ class Impossible(Shape):
 
 
 class Unless(Shape):
-    """A condition does not apply to those whose fact is one of these."""
+    """An exemption: the condition does not apply to these values of a fact."""
 
     fact: Key
     value: tuple[Key, ...]
 
 
 class Requirement(Shape):
-    """A condition: the fact, compared with the threshold, in the words of the text."""
+    """A condition: a fact compared with a threshold, quoting the text."""
 
     fact: Key
     op: Annotated[Operator, one_of(Operator)]

@@ -1,7 +1,7 @@
-"""Where a policy file contradicts itself.
+"""Find contradictions within a policy file.
 
-Names of nothing, quotations that are none, bands with gaps or overlaps, figures of the wrong kind.
-The shapes (`clauses.py`) say how each entry is written; here they are held against each other.
+Unknown names, wrong quotations, bands with gaps or overlaps, figures of the wrong kind. The shapes
+(`clauses.py`) check each entry by itself; here they are compared with each other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
 
 
 def of(policy: Policy, place: Place) -> Iterator[Finding]:
-    """Everything in which a version contradicts itself."""
+    """Yield every contradiction in a version."""
     clauses = [(clause, place.at("clauses", i)) for i, clause in enumerate(policy.clauses)]
     yield from _derivations(policy, place)
     yield from _conditions(policy.scope, place.at("scope"), policy)
@@ -43,7 +43,7 @@ def of(policy: Policy, place: Place) -> Iterator[Finding]:
 
 
 def kind_of(policy: Policy, fact: str) -> str | None:
-    """Of what kind a fact is, given or derived; None where the file does not know it."""
+    """Return the kind of a fact, given or derived; None if the file does not define it."""
     if fact in policy.facts:
         return policy.facts[fact].kind
     derivation = policy.derived.get(fact)
@@ -88,7 +88,7 @@ def _conditions(part: Scope | Clause, place: Place, policy: Policy) -> Iterator[
 
 
 def _quotable(part: Part, requirement: Requirement, policy: Policy) -> str:
-    """What a condition may quote: the sentence, or the reading that adds it."""
+    """Return what a condition may quote: the sentence, or the reading that adds it."""
     question = policy.questions.get(requirement.reading or "")
     if question is None or question.chosen not in question.readings:
         return "" if requirement.reading else part.text
@@ -96,7 +96,7 @@ def _quotable(part: Part, requirement: Requirement, policy: Policy) -> str:
 
 
 def _threshold(value: object, kind: str, at: Place) -> Iterator[Finding]:
-    """A sum is written with its unit, and nothing else is; a count has no decimals."""
+    """Check that sums, and only sums, have a unit, and counts no decimals."""
     if kind not in ("money", "count", "decimal", "ratio"):
         return
     text = at.node.value
@@ -134,7 +134,7 @@ def _sum(clause: Clause, place: Place, policy: Policy) -> Iterator[Finding]:
 
 
 def _bands(amount: Amount, place: Place) -> Iterator[Finding]:
-    """Bands cover the line from the first threshold on: no gap, no overlap, no end."""
+    """Check that bands cover the line from the first threshold: no gap, overlap or end."""
     kind = "quota" if amount.kind == "quota" else "money"
     for i, band in enumerate(amount.bands):
         at = place.at("bands", i)
@@ -160,7 +160,7 @@ def _cross_references(clause: Clause, place: Place, policy: Policy) -> Iterator[
 
 
 def _beside(policy: Policy, place: Place) -> Iterator[Finding]:
-    """Pools quote their sentences, and the rules of stacking the closing clause."""
+    """Check that pools quote their sentences, and the stacking rules the closing clause."""
     for key, pool in policy.pools.items():
         if pool.words not in pool.text:
             yield place.at("pools", key, "words").finding("not_in_text", article=pool.article)
@@ -173,12 +173,12 @@ def _beside(policy: Policy, place: Place) -> Iterator[Finding]:
 
 
 def _questions(policy: Policy, place: Place) -> Iterator[Finding]:
-    """A reading that is chosen is one of the readings; a question is asked somewhere."""
+    """Check that a chosen reading exists, and that every question is used."""
     parts: tuple[Part, ...] = (policy.scope, *policy.clauses, policy.closing)
-    used = {name for part in parts for name in part.questions}
+    question_ids = {name for part in parts for name in part.questions}
     for key, question in policy.questions.items():
         at = place.at("questions", key)
         if question.chosen not in question.readings:
             yield at.at("chosen").finding("bad_choice", choices=", ".join(question.readings))
-        if key not in used:
+        if key not in question_ids:
             yield at.finding("asked_nowhere", name=key)

@@ -1,8 +1,8 @@
-"""Reading a policy file, strictly: all that contradicts itself is told, with its line.
+"""Read a policy file strictly; every fault is reported with its line.
 
-A version either says everything itself, or `extends` another one: then it takes that one's clauses
-word by word and adds dates, and decisions on the questions that were open. What the chosen readings
-change is applied first, and the outcome is read like any other version.
+A version is complete, or it `extends` another one: it takes that one's clauses word by word and
+adds dates and decisions on open questions. The chosen readings are applied first, and the result is
+read like any other version.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +24,9 @@ Source = Callable[[str], str]
 def read(
     text: str, source: Source, trial: Mapping[str, str] = _AS_CHOSEN
 ) -> tuple[Policy | None, list[Finding]]:
-    """A policy and all faults of its file, in the order of its lines; None where it is unusable.
+    """Read a policy with all faults of its file, by line; None if it is unusable.
 
-    `tried` are readings to try instead of the chosen ones, by question.
+    `trial` are readings to try instead of the chosen ones, by question.
     """
     whole, findings = _whole(text, source)
     if whole is None:
@@ -37,7 +37,7 @@ def read(
 
 
 def read_each_reading(text: str, source: Source) -> list[Finding]:
-    """The faults of every reading that is not the chosen one, each tried alone."""
+    """Return the faults of every other reading, each tried alone."""
     whole, findings = _whole(text, source)
     if whole is None:
         return sorted(findings, key=line_of)
@@ -51,7 +51,7 @@ def read_each_reading(text: str, source: Source) -> list[Finding]:
 
 
 def _whole(text: str, source: Source) -> tuple[Node | None, list[Finding]]:
-    """A version as it was written, with what it extends."""
+    """Return a version as written, with what it extends."""
     root, findings = yaml_with_lines.read(text)
     if root is None or not root.child("extends"):
         return root, findings
@@ -60,12 +60,12 @@ def _whole(text: str, source: Source) -> tuple[Node | None, list[Finding]]:
 
 
 def _make(whole: Node, trial: Mapping[str, str]) -> tuple[Policy | None, list[Finding]]:
-    """The policy that a version is when it is read as chosen, or as tried."""
+    """Build the policy with its chosen readings, or those on trial."""
     root = readings.copy_tree(whole) if trial else whole
     findings = list(readings.with_readings(root, trial))
-    applied, faults = readings.apply_readings(root)
+    version, faults = readings.apply_readings(root)
     findings += faults
-    place = Place(applied)
+    place = Place(version)
     policy, faults = fill(Policy, place)
     findings += faults
     findings += contradictions.of(policy, place) if policy else []
@@ -73,7 +73,7 @@ def _make(whole: Node, trial: Mapping[str, str]) -> tuple[Policy | None, list[Fi
 
 
 def _extended(root: Node, source: Source) -> tuple[Node | None, list[Finding]]:
-    """The version that is extended, with this one's name, dates and decisions in it."""
+    """Return the extended version with this one's name, dates and decisions."""
     extension, findings = fill(Extension, Place(root))
     if extension is None:
         return None, findings

@@ -1,8 +1,8 @@
-"""Pieces of the number line: whether they leave a gap, overlap, or cover it from where they begin.
+"""Intervals of the number line: whether they leave a gap, overlap, or cover it.
 
-Bands and ladders are lists of such pieces, and a comparison with a threshold is one: `>= 5` is all
-from 5 on, 5 included. Whether an end is in its piece is kept for each end, so that 30亿元 is in one
-band, and never in two or in none. Ends are exact; None is no end.
+Bands and ladders are lists of intervals, and a comparison with a threshold is one: `>= 5` is
+everything from 5 on, 5 included. Each end is included or not, so that 30亿元 is in exactly one
+band. Ends are exact; None is open.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ Fault = Literal["band_empty", "band_gap", "band_overlap", "band_order", "band_en
 
 
 class Interval(NamedTuple):
-    """From `low` to `high`, each with or without the end itself."""
+    """From `low` to `high`, each end included or not."""
 
     low: Number | None = None
     high: Number | None = None
@@ -33,7 +33,7 @@ class Interval(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Whether no number is in it."""
+        """Whether it contains no number."""
         if self.low is None or self.high is None:
             return False
         return self.low > self.high or (
@@ -41,19 +41,19 @@ class Interval(NamedTuple):
         )
 
     def meet(self, second: "Interval") -> "Interval":
-        """What is in both."""
+        """Return the intersection."""
         low, low_in = _later((self.low, self.low_in), (second.low, second.low_in))
         high, high_in = _earlier((self.high, self.high_in), (second.high, second.high_in))
         return Interval(low, high, low_in, high_in)
 
     def after(self) -> "Interval":
-        """All that is above it; empty where it has no end."""
+        """Return everything above it; empty if it has no end."""
         if self.high is None:
             return _NONE
         return Interval(self.high, low_in=not self.high_in)
 
     def before(self) -> "Interval":
-        """All that is below it; empty where it has no beginning."""
+        """Return everything below it; empty if it has no start."""
         if self.low is None:
             return _NONE
         return Interval(None, self.low, high_in=not self.low_in)
@@ -83,14 +83,14 @@ def _earlier(
 
 
 def interval_of(op: Operator, threshold: Number) -> Interval:
-    """The values that meet a comparison."""
+    """Return the values that satisfy a comparison."""
     if op in (">=", ">"):
         return Interval(threshold, low_in=op == ">=")
     return Interval(None, threshold, high_in=op == "<=")
 
 
 def of_bands(amount: Amount) -> tuple[Interval, ...]:
-    """The bands of an amount, as they are written."""
+    """Return the bands of an amount."""
     included = amount.bound == "included"
     return tuple(
         Interval(band.low, band.high, low_in=included, high_in=not included)
@@ -99,7 +99,7 @@ def of_bands(amount: Amount) -> tuple[Interval, ...]:
 
 
 def faults(pieces: Sequence[Interval]) -> Iterator[tuple[int, Fault]]:
-    """Why pieces, in their order, do not cover the line from the first one's beginning, each once.
+    """Yield why intervals do not cover the line from the first one's start, each fault once.
 
     The number is that of the piece at fault. Pieces that meet are told by the later one.
     """
@@ -115,7 +115,7 @@ def faults(pieces: Sequence[Interval]) -> Iterator[tuple[int, Fault]]:
 
 
 def _gaps(pieces: Sequence[Interval]) -> Iterator[tuple[int, Interval]]:
-    """What is not covered from the lowest beginning on, with the number of the piece after it."""
+    """Yield what is not covered, with the number of the interval after it."""
     if not pieces:
         return
     gaps = _without(Interval(), [piece for piece in pieces if not piece.empty])

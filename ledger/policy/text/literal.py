@@ -1,8 +1,7 @@
-"""Whether the figures of a version are those of the words that it quotes for them.
+"""Check that a version's figures are those of the words it quotes.
 
-«达到5亿元（含）以上» is `>=` and 500000000.00元. A figure that its own words do not name, or a
-bound that they say otherwise, is a slip of whoever wrote the file, unless a reading that was chosen
-sets it so.
+«达到5亿元（含）以上» is `>=` and 500000000.00元. A figure that its words do not name, or a bound
+that they state otherwise, is a mistake in the file, unless a chosen reading sets it.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ Number = int | Fraction
 
 
 def faults(policy: Policy, place: Place) -> Iterator[Finding]:
-    """The figures and bounds that are not as their words say."""
+    """Yield the figures and bounds that differ from their words."""
     readings = [question.readings[question.chosen] for question in policy.questions.values()]
     sets = {path for reading in readings for path in reading.sets}
     for i, clause in enumerate(policy.clauses):

@@ -1,8 +1,8 @@
-"""The versions of the policy that there are, and the digest that tells two promises apart.
+"""The published versions of the policy, and the digest of what each promises.
 
-A version is a file in `ledger/policies`. What it promises under a clause is its binding terms: the
-sentences, the conditions, the formula and its cap, the dates and the decided readings. Notes,
-departments, evidence and open questions may be added to a version without another promise.
+A version is a file in `ledger/policies`. Its promise under a clause is its binding terms:
+sentences, conditions, formula and cap, dates, decided readings. Notes, departments, evidence and
+open questions may be added without changing the promise.
 """
 
 import json
@@ -23,13 +23,13 @@ DIGEST_FORMAT = 2
 
 
 def versions() -> list[str]:
-    """The versions that there are, by name."""
+    """Return the names of all versions."""
     names = (entry.name for entry in FOLDER.iterdir())
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
 def source(version: str) -> str:
-    """The text of a version's file.
+    """Return the text of a version's file.
 
     Raises:
         NotFound: there is no such version.
@@ -40,7 +40,7 @@ def source(version: str) -> str:
 
 
 def load(version: str, readings: Mapping[str, str] | None = None) -> Policy:
-    """A version of the policy; `readings` are tried instead of the chosen ones, by question.
+    """Load a version; `readings` are tried instead of the chosen ones, by question.
 
     Raises:
         NotFound: there is no such version.
@@ -80,7 +80,7 @@ def _read(version: str, readings: tuple[tuple[str, str], ...]) -> Policy:
 
 
 def law(policy: Policy) -> str | None:
-    """The whole text that the version's sentences are quoted from; None where it names none."""
+    """Return the text of the law that the version quotes; None if it names none."""
     if policy.law is None:
         return None
     beside = FOLDER / policy.law
@@ -88,13 +88,13 @@ def law(policy: Policy) -> str | None:
 
 
 def digest(policy: Policy, clause: Clause) -> str:
-    """SHA-256, in hexadecimal, of the binding terms of an award under the clause."""
+    """Return the SHA-256, in hexadecimal, of the binding terms of an award under the clause."""
     text = json.dumps(_terms(policy, clause), sort_keys=True, ensure_ascii=False, default=str)
     return sha256(text.encode()).hexdigest()
 
 
 def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
-    """All that is promised, and nothing that merely explains it."""
+    """Return the binding terms, without explanations."""
     amount = clause.amount.model_dump()
     inputs = {amount["base"], amount["limit"], *(c.fact for c in clause.require)}
     questions = {key: policy.questions[key] for key in policy.questions_of(clause)}

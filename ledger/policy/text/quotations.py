@@ -1,8 +1,8 @@
-"""Whether a version's quotations stand in the policy's text, and whether all of it is quoted.
+"""Check a version's quotations against the law, and that the whole law is cited.
 
-Every sentence that a version cites must be there to the letter, at the characters that it names,
-under the article that it names; and every sentence of the text must be cited by something: by a
-clause, the gate, a pool, the closing clause, or as context that gives no right.
+Every cited sentence must be in the law exactly, at its character offsets, under its article; and
+every sentence of the law must be cited by something: a clause, the scope, a pool, the closing
+clause, or as context that gives no right.
 """
 
 import re
@@ -19,7 +19,7 @@ _SENTENCE = re.compile(r"[^。；]*[。；]?")
 
 
 class Passage(NamedTuple):
-    """An article's name, and the characters of the text that are under it."""
+    """An article's name, and its characters in the law."""
 
     article: str
     start: int
@@ -27,7 +27,7 @@ class Passage(NamedTuple):
 
 
 def passages(text: str) -> tuple[Passage, ...]:
-    """The articles of a text, in order; what stands before the first heading is the preamble."""
+    """Return the articles in order; before the first heading is the preamble."""
     heads = list(_HEADING.finditer(text))
     names = [PREAMBLE, *(head[1].strip() for head in heads)]
     starts = [0, *(head.end() for head in heads)]
@@ -36,7 +36,7 @@ def passages(text: str) -> tuple[Passage, ...]:
 
 
 def find_misquotations(citations: Mapping[str, Citation], text: str) -> Iterator[Finding]:
-    """The quotations that are not there to the letter, at the place that they name."""
+    """Yield the quotations that are not exact, or not at their place."""
     articles = {passage.article: passage for passage in passages(text)}
     for name, citation in citations.items():
         within = articles.get(citation.article)
@@ -49,7 +49,7 @@ def find_misquotations(citations: Mapping[str, Citation], text: str) -> Iterator
 
 
 def find_uncited(policy: Policy, text: str) -> Iterator[Finding]:
-    """The sentences of the text that nothing cites; of the headings, the title alone is one."""
+    """Yield the sentences that nothing cites; of the headings only the title counts."""
     marks = bytearray(len(text))
     for citation in policy.citations().values():
         if citation.span is not None:

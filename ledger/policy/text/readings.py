@@ -1,9 +1,9 @@
-"""What a reading of an open question changes in a version, before the version is read.
+"""Apply the readings of open questions to a version, before it is parsed.
 
 A reading may set a figure or a mode of a clause, or add a condition. It is applied to the file as
-it was written, so that a changed figure is read by the rule of its own field and a fault is told
-with its line. A place is named by keys: `12-1.amount.mode`, `pools.06.rule`,
-`scope.require.subject_kind.value`; an item of a list by its `id` or its `fact`.
+written, so that a changed figure is parsed by the rule of its own field and a fault has its line. A
+place is named by keys: `12-1.amount.mode`, `pools.06.rule`, `scope.require.subject_kind.value`; an
+item of a list by its `id` or its `fact`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from ledger.formats.yaml_with_lines import Node, Place
 
 
 def with_decisions(root: Node, decisions: Node) -> Iterator[Finding]:
-    """Write an extension's decisions into the questions of the version that it extends."""
+    """Write an extension's decisions into the questions of the extended version."""
     for key, decision in _entries(decisions):
         question = _descend(root, ("questions", key))
         if question is None or not isinstance(question.value, dict):
@@ -29,7 +29,7 @@ def with_decisions(root: Node, decisions: Node) -> Iterator[Finding]:
 
 
 def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
-    """Try another reading of some questions; nobody has decided what is only tried."""
+    """Choose other readings for a trial, marked as not decided."""
     for key, reading in readings.items():
         question = _descend(root, ("questions", key))
         if question is None or not isinstance(question.value, dict):
@@ -44,7 +44,7 @@ def with_readings(root: Node, readings: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def apply_readings(root: Node) -> tuple[Node, list[Finding]]:
-    """The version as its chosen readings make it; the version itself stays as it was written."""
+    """Return the version with its chosen readings applied; the original is unchanged."""
     version = copy_tree(root)
     findings: list[Finding] = []
     for key, question in _entries(version.child("questions")):
@@ -64,7 +64,7 @@ def apply_readings(root: Node) -> tuple[Node, list[Finding]]:
 
 
 def copy_tree(node: Node) -> Node:
-    """A tree of its own, to be changed."""
+    """Return a copy of a tree."""
     if isinstance(node.value, list):
         return Node(node.line, [copy_tree(item) for item in node.value])
     if isinstance(node.value, dict):
@@ -77,7 +77,7 @@ def _entries(node: Node | None) -> list[tuple[str, Node]]:
 
 
 def _set(root: Node, path: list[str], value: Node) -> bool:
-    """Set what is, or may be, at a place; whether what should hold it is there."""
+    """Set the value at a place; return whether its parent exists."""
     holder = _descend(root, tuple(path[:-1]))
     if holder is None or not isinstance(holder.value, dict):
         return False
@@ -86,7 +86,7 @@ def _set(root: Node, path: list[str], value: Node) -> bool:
 
 
 def _require(root: Node, part: str, conditions: Node, question: str) -> bool:
-    """Add conditions to the gate or to a clause; each remembers which question adds it."""
+    """Add conditions to the scope or a clause, marked with their question."""
     holder = _descend(root, (part,))
     if holder is None or not isinstance(holder.value, dict):
         return False
@@ -102,7 +102,7 @@ def _require(root: Node, part: str, conditions: Node, question: str) -> bool:
 
 
 def _descend(node: Node, path: tuple[str, ...]) -> Node | None:
-    """What is at a place; a clause is also found by its id alone."""
+    """Return the node at a place; a clause is also found by its id alone."""
     clauses = node.child("clauses")
     if path and node.child(path[0]) is None and clauses is not None:
         node = clauses
@@ -115,7 +115,7 @@ def _descend(node: Node, path: tuple[str, ...]) -> Node | None:
 
 
 def _item(node: Node, key: str) -> Node | None:
-    """The item of a list whose `id` or `fact` is that key."""
+    """Return the item of a list with this `id` or `fact`."""
     for item in node.value if isinstance(node.value, list) else []:
         for name in ("id", "fact"):
             label = item.child(name)

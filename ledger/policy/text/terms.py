@@ -1,8 +1,7 @@
-"""How the figures and names of a policy file are written, and the few words that they may be.
+"""Notations of a policy file: figures, ids, and fixed words.
 
-Money is yuan with its unit (`500000000.00元`), a share an exact fraction (`30/100`), a bound of
-anything else the plain number. What a threshold means depends on its operator alone, so that a
-file can be read without knowing the engine.
+Money is yuan with its unit (`500000000.00元`), a share an exact fraction (`30/100`), any other
+bound the plain number. The meaning of a threshold depends only on its operator.
 """
 
 import re
@@ -51,7 +50,7 @@ def _sentence(text: str) -> str:
 
 
 def money(text: str) -> Fen:
-    """`0.12元` → 12. ValueError for anything else, and for what is negative."""
+    """Parse `0.12元` as 12 fen; ValueError for anything else or a negative sum."""
     number, yuan, rest = text.partition("元")
     if not yuan or rest or number.startswith("-"):
         raise ValueError(text)
@@ -59,7 +58,7 @@ def money(text: str) -> Fen:
 
 
 def number(text: str) -> int | Fraction:
-    """A bound as written: yuan in fen, a count, or an exact decimal. ValueError otherwise."""
+    """Parse yuan (as fen), a count, or an exact decimal; ValueError otherwise."""
     if text.endswith("元"):
         return money(text)
     if _POINT.fullmatch(text):
@@ -115,7 +114,7 @@ def _offset(text: str) -> int:
 
 
 def threshold(value: object, info: ValidationInfo) -> Threshold:
-    """A value as its operator needs it: a yes or no, a number, a list of choices."""
+    """Parse a threshold by its operator: a yes or no, a number, a list of choices."""
     operator = info.data.get("op")
     if operator == "in" and isinstance(value, list) and all(isinstance(w, str) for w in value):
         return tuple(value)
@@ -130,7 +129,7 @@ def threshold(value: object, info: ValidationInfo) -> Threshold:
 
 
 def plain_value(value: object) -> object:
-    """A figure in plain values: an exact fraction as its text."""
+    """Convert a figure to a plain value: a fraction to its text."""
     return str(value) if isinstance(value, Fraction) else value
 
 

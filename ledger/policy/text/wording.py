@@ -1,8 +1,8 @@
-"""What the words of the text say: whether a bound is included, and which figures they name.
+"""What words of the law mean: whether a bound is included, and which figures they name.
 
 民法典第一千二百五十九条: 以上、以下、以内、届满 include the number, 不满、超过、以外 do not. 达到,
-不低于 and their like are read in the same way by ordinary use. The longest word at a place counts:
-不超过 is not 超过. Figures are read as they are written: 5亿元, 0.5%, 百亿, 1/3.
+不低于 and similar words are read by ordinary use. The longest word at a place counts: 不超过 is not
+超过. Figures are read as written: 5亿元, 0.5%, 百亿, 1/3.
 """
 
 import re
@@ -35,18 +35,18 @@ _FIGURE = re.compile(
 
 
 def bound_words(words: str) -> tuple[str, ...]:
-    """The words about a bound in a quotation, in their order."""
+    """Return the words about a bound in a quotation, in order."""
     return tuple(dict.fromkeys(_ANY.findall(words)))
 
 
 def says(words: str) -> Bound | None:
-    """What a quotation says of its bound; None where it says nothing, or both."""
+    """Return whether a quotation includes its bound; None if it says nothing, or both."""
     bounds = {WORDS[word] for word in bound_words(words)}
     return bounds.pop() if len(bounds) == 1 else None
 
 
 def figures(words: str) -> frozenset[Fraction]:
-    """The figures that a quotation names: money in yuan, a share as what it is of one."""
+    """Return the figures in a quotation: money in yuan, a share as a fraction of one."""
     return frozenset(_figure(match) for match in _FIGURE.finditer(words))
 
 

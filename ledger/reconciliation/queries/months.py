@@ -17,7 +17,6 @@ from ledger.accounts.tables import CostBook
 from ledger.charging.queries.cells import cells
 from ledger.charging.rules.cells import Cell
 from ledger.documents.tables import CostDocument
-from ledger.errors import NotFound
 from ledger.reconciliation.tables import Reconciliation
 from ledger.registry.tables import Contract
 from ledger.units import Fen
@@ -125,12 +124,10 @@ def months(
     return [Month(**row) for row in rows.mappings()]
 
 
-def contract_by_number(db: Session, number: str) -> Contract:
-    """The contract, or NotFound."""
-    contract = db.exec(select(Contract).where(Contract.number == number)).one_or_none()
-    if contract is None:
-        raise NotFound("contract", number=number)
-    return contract
+def contract_month(db: Session, contract: Contract, month: date) -> Month | None:
+    """One month of one contract; None where nothing was metered or invoiced in it."""
+    rows = months(db, centre=contract.centre, project=contract.project, month=month)
+    return next((row for row in rows if row.contract == contract.id), None)
 
 
 def month_cells(db: Session, contract: int, month: date) -> list[Cell]:

@@ -123,7 +123,7 @@ def propose_tolerable(
 
     Returns the decisions, and the numbers of the contracts that were left for a person.
     """
-    proposed, left_out = [], []
+    decisions, left_out = [], []
     for row in books.months(db, month=month):
         if row.state == "decided" or row.proposed is not None or not row.invoiced_fen:
             continue
@@ -134,10 +134,10 @@ def propose_tolerable(
             continue
         result = propose(db, contract, month, reason="", actor=actor, now=now)
         if isinstance(result, Decision):
-            proposed.append(result)
+            decisions.append(result)
         else:
             left_out.append(row.number)
-    return proposed, left_out
+    return decisions, left_out
 
 
 def propose_extra(

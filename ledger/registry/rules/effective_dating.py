@@ -1,13 +1,13 @@
-"""Facts that hold for some days: what they are, and how a later statement changes them.
+"""Effective dating: facts that hold for some days, and how a later statement changes them.
 
-A binding, a price, a billing source is true from one Beijing day until another. When somebody
-states it again otherwise, nothing is edited: the old fact is superseded, and what remains true of
-it is written anew, so that one can always ask what was believed at some moment about some day.
+A binding, a price, a billing source holds from one Beijing day until another. A new statement edits
+nothing: the old fact is superseded, and what remains true of it is written anew, so that one can
+always see what was recorded at some moment about some day.
 
-Two statements about the same thing can meet in three ways. The same days and content: nothing to
-do. Overlapping days with another content: they contradict, and the later one takes its days while
-the rest stays as it was. Overlapping days with the same content: it is the same fact with new
-dates (改期), and the later dates replace the earlier ones altogether; so is a binding ended.
+Two statements about the same subject meet in three ways. Same days and content: nothing to do.
+Overlapping days with other content: they contradict, and the later one takes its days while the
+rest stays. Overlapping days with the same content: the same fact with new dates (改期), which
+replace the earlier ones; so a binding is ended.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,14 +20,14 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Span:
-    """Beijing days from `start` until before `end`; None is an open end."""
+    """Beijing days from `start` until before `end` (None: open)."""
 
     start: date
     end: date | None = None
 
     @classmethod
     def through(cls, first: date, last: date | None) -> "Span":
-        """From the first day to the last one, both included, as Chinese documents say 至."""
+        """Return the span from the first day to the last one, both included (至)."""
         return cls(first, None if last is None else last + timedelta(days=1))
 
     def __str__(self) -> str:
@@ -39,17 +39,17 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether there is no day in it."""
+        """Return whether it has no day."""
         return self.end is not None and self.end <= self.start
 
     def overlaps(self, second: "Span") -> bool:
-        """Whether a day is in both."""
+        """Return whether the spans share a day."""
         return (second.end is None or self.start < second.end) and (
             self.end is None or second.start < self.end
         )
 
     def without(self, cuts: "Iterable[Span]") -> "list[Span]":
-        """What is left of it when the days of the others are taken out, in order."""
+        """Return what is left after cutting out other spans, in order."""
         pieces, start = [], self.start
         for cut in sorted(cuts, key=lambda o: o.start):
             if not cut.overlaps(self):
@@ -66,7 +66,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Fact(Generic[Value]):
-    """One content for some days; of one thing, so facts that overlap contradict each other."""
+    """One content for some days; overlapping facts about a subject contradict each other."""
 
     value: Value
     span: Span
@@ -74,7 +74,7 @@ class Fact(Generic[Value]):
 
 @dataclass(frozen=True)
 class Plan(Generic[Value]):
-    """What must happen so that the wanted facts hold."""
+    """What to write and supersede so that the target facts hold."""
 
     unchanged: tuple[Fact[Value], ...]  # wanted, and there already
     contradictions: tuple[tuple[Fact[Value], Fact[Value]], ...]  # (wanted, what there is instead)
@@ -84,7 +84,7 @@ class Plan(Generic[Value]):
 
 
 def plan(current: Sequence[Fact[Value]], target: Sequence[Fact[Value]]) -> Plan[Value]:
-    """How to come from the current facts of one thing to the wanted ones.
+    """Plan how to get from the current facts about a subject to the target facts.
 
     Neither list may overlap within itself. Stating the outcome again is always unchanged.
     """
@@ -117,7 +117,7 @@ def plan(current: Sequence[Fact[Value]], target: Sequence[Fact[Value]]) -> Plan[
 
 
 def _runs(facts: Iterable[Fact[Value]]) -> list[list[Fact[Value]]]:
-    """Facts of one content that follow on each other without a gap belong together."""
+    """Group facts of one content that follow each other without a gap."""
     runs: list[list[Fact[Value]]] = []
     for fact in sorted(facts, key=lambda f: f.span.start):
         last = runs[-1][-1] if runs else None

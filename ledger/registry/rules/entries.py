@@ -1,9 +1,8 @@
-"""What stands in a registry file: the shape of each kind of entry.
+"""The shapes of the entries of a registry file.
 
-Names stand for things: an organisation is its 统一社会信用代码, a project its code, a contract its
-number. Days are Beijing days; `from` and `until` are both included, as Chinese documents say
-自…至…. The format is described, with an example, in docs/registry.md. What a contract line says
-stands in `price.py`.
+Entries are referred to by name: an organisation by its 统一社会信用代码, a project by its code, a
+contract by its number. Days are Beijing days; `from` and `until` are both included (自…至…). The
+format is described, with an example, in docs/registry.md. Contract lines are in `price_entry.py`.
 """
 
 from datetime import date
@@ -32,7 +31,7 @@ RelationKind = Literal["seller", "buyer", "payee", "related"]
 
 
 class DatedShape(Shape):
-    """Something that holds from a day until another, both included; no `until` is an open end."""
+    """An entry that holds from a day until another, both included; open without `until`."""
 
     since: Day = Field(alias="from")
     until: Day | None = None
@@ -59,7 +58,7 @@ class Organisation(Shape):
 
 
 class Centre(Shape):
-    """A smart-computing centre, and the organisation that runs it."""
+    """A computing centre, and the organisation that runs it."""
 
     name: Name
     organisation: Uscc
@@ -67,13 +66,13 @@ class Centre(Shape):
 
 
 class Billing(DatedShape):
-    """The one source by which a cluster bills in these days."""
+    """The one source by which a cluster bills on these days."""
 
     source: Annotated[Source, one_of(Source)]
 
 
 class Cluster(Shape):
-    """A cluster of a centre. Without a billing source its usage would count nowhere."""
+    """A cluster of a centre; its usage counts only with a billing source."""
 
     name: Handle
     centre: Name
@@ -81,21 +80,21 @@ class Cluster(Shape):
 
 
 class DeviceName(Shape):
-    """What NVML or a job trace calls a device; with a MIG profile, one of its slices."""
+    """A device's name in NVML or a job trace; with a MIG profile, one of its slices."""
 
     nvml: Name
     mig_profile: MigProfile | None = None
 
 
 class Model(Shape):
-    """A model of the catalogue, of which prices speak, and all names that devices have for it."""
+    """A model of the catalogue, and all names that devices have for it."""
 
     model: Name
     names: tuple[DeviceName, ...] = Field(min_length=1)
 
 
 class Gpu(DatedShape):
-    """A physical GPU, the node where it stands, and the days on which it should report."""
+    """A physical GPU, its node, and the days on which it should report."""
 
     gpu: GpuId
     cluster: Handle
@@ -113,7 +112,7 @@ class Project(Shape):
 
 
 class Contract(DatedShape):
-    """What a project has agreed with a centre."""
+    """A contract between a project and a centre."""
 
     number: Name
     centre: Name
@@ -122,7 +121,7 @@ class Contract(DatedShape):
 
 
 class Holder(Shape):
-    """Who held a device: a pod's namespace, a Slurm account, or a name of a static map."""
+    """Who held a device: a pod's namespace, a Slurm account, or a static name."""
 
     pod: Name | None = None
     slurm: Name | None = None
@@ -146,7 +145,7 @@ class Holder(Shape):
 
 
 class Binding(DatedShape):
-    """Which project pays for what a holder held in a cluster, and as what the holder is run."""
+    """The project that pays for a holder's use of a cluster, and the market it runs on."""
 
     cluster: Handle
     holder: Holder
@@ -185,5 +184,5 @@ class Relation(DatedShape):
 
     @property
     def target(self) -> str:
-        """To what the organisation is related: a centre, a project, an organisation."""
+        """The centre, project or organisation of the relation."""
         return self.centre or self.project or self.other or ""

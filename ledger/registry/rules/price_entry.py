@@ -1,7 +1,7 @@
-"""A contract line as a registry file states it: which kinds there are, and what each may say.
+"""Contract lines in a registry file: their kinds, and the keys of each.
 
-Four kinds share most of their keys. What belongs to one kind alone is a fault in the others, so
-that nobody writes a quantity into a metered line and believes in it.
+Four kinds share most of their keys. A key of another kind is a fault, so that nobody writes a
+quantity into a metered line and relies on it.
 """
 
 from datetime import date
@@ -73,7 +73,7 @@ _PACKAGE_FIELDS = ("quantity", "expires")  # of a package
 
 
 class Price(Shape):
-    """A contract line: yuan for a GPU or a node for so long; without days, for the whole term.
+    """A contract line: yuan for a GPU or a node for a time; without days, for the whole term.
 
     A metered line prices what is used; a reserved one these devices for the term; a package
     `quantity` GPU-hours that expire; a fixed one a fee a month. Lines of a kind whose days overlap
@@ -157,26 +157,26 @@ class Price(Shape):
 
     @property
     def selectors(self) -> tuple[str | None, ...]:
-        """What it is for, after its model; None is any."""
+        """What it applies to, besides its model; None is any."""
         return self.mig_profile, self.partition, self.qos, self.market
 
     @property
     def gpus(self) -> int:
-        """How many devices the price buys; of a fixed fee 1."""
+        """The number of devices that the price buys; 1 for a fixed fee."""
         return self.gpus_per_node or 1
 
     @property
     def hours(self) -> int:
-        """For how many hours; of a fixed fee 1."""
+        """The number of hours that the price buys; 1 for a fixed fee."""
         month = self.hours_per_month or MONTH_HOURS
         return {"node-day": 24, "node-month": month}.get(self.unit, 1)
 
     @property
     def last(self) -> date | None:
-        """Its last day, if it says one: a package has none after it expires."""
+        """Its last day, if stated: a package's is the day it expires."""
         return self.expires or self.until
 
     def span(self, contract: Span) -> Span:
-        """The days on which it holds; what it leaves open is the contract's."""
+        """The days on which it holds; by default those of the contract."""
         start = self.since or contract.start
         return Span.through(start, self.last) if self.last else Span(start, contract.end)

@@ -1,10 +1,10 @@
-"""From device-milliseconds to a cost: which price applies on a day.
+"""Price usage: find the contract line of each piece of usage, and its exact cost.
 
-A contract's price buys so many devices for so many hours, with or without tax; here it becomes an
+A price buys a number of devices for a number of hours, with or without tax; here it becomes an
 exact fraction of a fen, without tax, per device-millisecond (the policy's cost basis). Usage whose
-device is not in the catalogue, or for which no contract has a price that day, is *unpriced*: it is
-returned with its reason, never dropped and never zero. How the kinds of lines share the usage
-among them is told in `billing.py`.
+device is not in the catalogue, or that has no price that day, is *unpriced*: it is returned with
+its reason, never dropped and never zero. `charging/rules/billing.py` shares usage among kinds of
+lines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class PriceLine:
-    """A contract line as it holds on the days from `since` until before `until` (None: open).
+    """A contract line as it holds from `since` until before `until` (None: open).
 
     `model`, `mig_profile`, `partition`, `qos` and `market` select usage; None matches any.
     """
@@ -74,7 +74,7 @@ class PriceLine:
     counts: bool = True  # whether it is compute cost, and earns
 
     def applies(self, usage: Usage, model: int) -> bool:
-        """Whether this price is meant for that usage of that catalogue model."""
+        """Return whether this line prices that usage of that catalogue model."""
         return (
             (self.project, self.centre) == (usage.project, usage.centre)
             and (self.since is None or self.since <= usage.day)
@@ -88,7 +88,7 @@ class PriceLine:
 
     @property
     def exactness(self) -> tuple[bool, ...]:
-        """Which of two lines that apply is the more exact: the greater one.
+        """Return a sort key: of the lines that apply, the greatest is the most exact.
 
         The model counts most, then the MIG profile, the partition, the QOS, the market. Lines that
         are equally exact and apply to the same usage select the same, so there are no two of them
@@ -114,7 +114,7 @@ class PricedUsage:
 
 @dataclass(frozen=True)
 class Share:
-    """What a day adds to a line whether or not anything was used: delivery, or a part of a fee.
+    """What a day adds to a line without any usage: delivery, or a part of a fee.
 
     `gap_ms` is the time in which nobody watched the reserved devices; `sources` are who watched.
     """

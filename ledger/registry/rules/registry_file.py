@@ -1,8 +1,8 @@
-"""The registry file: who takes part, with which machines, under which contracts, at which prices.
+"""Read a registry file: organisations, machines, contracts, prices.
 
-One file, or several over time, each with any of the sections (`entries.py` has their shapes).
-`read` tells all faults that can be found without the database; what a name means is looked up when
-the file is registered (`steps/register.py`).
+One file, or several over time, each with any of the sections (shapes: `entries.py`). `read` reports
+every fault that can be found without the database; names are resolved when the file is registered
+(`steps/register.py`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ Entry = TypeVar("Entry", bound=Shape)
 
 
 class PlacedEntry(NamedTuple, Generic[Entry]):
-    """An entry and where it stands in the file."""
+    """An entry and its place in the file."""
 
     entry: Entry
     place: Place
@@ -38,7 +38,7 @@ class PlacedEntry(NamedTuple, Generic[Entry]):
 
 @dataclass(frozen=True)
 class Registry:
-    """All entries of a file that are right in themselves.
+    """The valid entries of a file.
 
     `faulty` are the names, by section, of those that are not: to refer to one of them is no fault
     of its own.
@@ -65,7 +65,7 @@ SECTIONS = (*KEY_FIELDS, "bindings", "relations")
 
 
 def read(text: str) -> tuple[Registry | None, list[Finding]]:
-    """A registry file (YAML or JSON) and its faults in the order of its lines.
+    """Read a registry file (YAML or JSON), with its faults by line.
 
     None where the text cannot be read at all; else whatever of it is right in itself.
     """
@@ -122,7 +122,7 @@ class _Reader:
 
 
 def _contradictions(registry: Registry) -> Iterator[Finding]:
-    """Where two entries of the file cannot both be true."""
+    """Find entries of the file that contradict each other."""
     yield from _twice(
         ((name.nvml, name.mig_profile), place.at("names", i))
         for model, place in registry.catalogue
@@ -169,7 +169,7 @@ def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]
 
 
 def _reserved(registry: Registry) -> Iterator[tuple[object, Span, Place]]:
-    """Devices and nodes that contract lines reserve; nothing is reserved twice on a day."""
+    """Return the reserved devices and nodes; each is reserved once on a day."""
     for contract, place in registry.contracts:
         for i, price in enumerate(contract.prices):
             span, at = price.span(contract.span), place.at("prices", i)
@@ -188,7 +188,7 @@ def _twice(keys: Iterable[tuple[object, Place]]) -> Iterator[Finding]:
 
 
 def _overlaps(facts_and_spans: Iterable[tuple[object, Span, Place]]) -> Iterator[Finding]:
-    """Facts about one thing that overlap: each is held against the one that lasts longest."""
+    """Find overlapping facts about one subject, each compared with the longest."""
     by_thing: dict[object, list[tuple[Span, Place]]] = {}
     for thing, span, place in facts_and_spans:
         by_thing.setdefault(thing, []).append((span, place))

@@ -1,8 +1,8 @@
-"""Contract lines as a file states them: what their names mean, and which devices they reserve.
+"""Turn contract lines of a file into facts: resolve names, find reserved devices.
 
-A line may reserve single GPUs or whole nodes; a node stands for the GPUs that are registered on it
-when the file is registered. A device belongs to the contract's centre, and on one day it is
-reserved by one line; what the file itself cannot tell is asked of the database after writing.
+A line may reserve single GPUs or whole nodes; a node stands for the GPUs registered on it at this
+time. A device must belong to the contract's centre and be reserved by one line on a day; what the
+file cannot show is checked in the database after writing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ LineEntry = tuple[Contract, Price, Place]
 def line_facts(
     registration: Registration, registry: Registry
 ) -> tuple[list[effective_dating.DatedFact], list[effective_dating.DatedFact]]:
-    """The file's contract lines as dated facts, metered ones and others.
+    """Return the file's contract lines as dated facts, metered ones and others.
 
     Names that mean nothing become findings.
     """
@@ -87,7 +87,7 @@ def _says(price: Price, devices: Sequence[str] | None) -> effective_dating.Colum
 def _refuse_unknown_profiles(
     registration: Registration, registry: Registry, entries: Iterable[LineEntry]
 ) -> None:
-    """A price for a slice that no device name has would never apply: `1g.10g` for `1g.10gb`."""
+    """Report prices of slices that no device name has: `1g.10g` for `1g.10gb`."""
     sliced = [(p.model, p.mig_profile, at) for _, p, at in entries if p.mig_profile is not None]
     rows = registration.db.execute(_PROFILES, {"models": [model for model, _, _ in sliced]})
     profiles = {(row.name, row.mig_profile) for row in rows}
@@ -104,7 +104,7 @@ def _refuse_unknown_profiles(
 def _devices(
     registration: Registration, registry: Registry, entries: Sequence[LineEntry]
 ) -> dict[str, list[str]]:
-    """The GPUs of each reserved line, by its place, in their order."""
+    """Return the GPUs of each reserved line, sorted, by the line's place."""
     reserved = [entry for entry in entries if entry[1].kind == "reserved"]
     if not reserved:
         return {}
@@ -124,7 +124,7 @@ def _devices(
 def _locations(
     registration: Registration, registry: Registry, reserved: Iterable[LineEntry]
 ) -> dict[str, tuple[str, str]]:
-    """Where GPUs stand, `(cluster/node, centre)`: as registered, and as the file says."""
+    """Return `(cluster/node, centre)` of GPUs, as registered or as in the file."""
     gpus = [gpu for _, price, _ in reserved for gpu in price.reserved]
     nodes = [node for _, price, _ in reserved for node in price.nodes]
     rows = registration.db.execute(_GPUS, {"gpus": gpus, "nodes": nodes})
@@ -144,7 +144,7 @@ def _device_faults(
     at: Place,
     locations: Mapping[str, tuple[str, str]],
 ) -> Iterator[Finding]:
-    """Nodes without a GPU, and devices of another centre."""
+    """Report nodes without a GPU, and devices of another centre."""
     centres = dict(locations.values())
     told_apart = all(section != "gpus" for section, _ in registration.faulty)
     for i, node in enumerate(price.nodes):
@@ -164,7 +164,7 @@ def _device_faults(
 
 
 def reserved_twice(db: Session, lines: Sequence[effective_dating.DatedFact]) -> list[Finding]:
-    """Devices of lines just written, none of them metered, that another line reserves as well."""
+    """Report devices of new lines that another line also reserves."""
     places = {
         (line.about[0], line.about[2]): line.place for line in lines if line.about[1] == "reserved"
     }

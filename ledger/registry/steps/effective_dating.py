@@ -1,9 +1,9 @@
-"""Write down dated facts: billing sources, contract lines, bindings, relations.
+"""Record dated facts: billing sources, contract lines, bindings, relations.
 
-What a file states is compared with what is current (`rules/dated.py` decides). A fact is never
-edited: where it is contradicted and the caller says so, it is superseded and what stays true of it
-is written anew, all bearing the same moment, so that the past can be asked what it believed. Facts
-may begin in the past; whatever was computed from the old ones is recomputed by the next charge.
+The file's facts are compared with the current ones (`rules/effective_dating.py` decides). A fact is
+never edited: if it is contradicted and the caller allows it, it is superseded and what remains true
+is written anew, with the same moment, so that past states can be queried. Facts may begin in the
+past; the next charge recomputes what depends on them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ Columns = tuple[object, ...]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of dated facts: which columns say what they are about, and which what they say."""
+    """A kind of dated facts: its table, the columns of its subject and of its content."""
 
     name: str
     table: Table
@@ -35,7 +35,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class DatedFact:
-    """A dated fact as a file states it."""
+    """A dated fact from a file."""
 
     about: Columns
     says: Columns
@@ -45,7 +45,7 @@ class DatedFact:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of stating facts, each counted once; with findings nothing was written."""
+    """Counts of facts created, unchanged, superseded; with findings nothing was written."""
 
     created: int
     unchanged: int
@@ -147,7 +147,7 @@ def state(
     supersede: bool,
     write: bool,
 ) -> Outcome:
-    """Make these facts current, or say what they contradict.
+    """Make these facts current, or report what they contradict.
 
     Args:
         db: the transaction; the caller holds the registry's lock.

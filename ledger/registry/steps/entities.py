@@ -1,8 +1,8 @@
-"""Things that are known by a name: organisations, centres, clusters, GPUs, projects, contracts.
+"""Register entities by name: organisations, centres, clusters, GPUs, projects, contracts.
 
-A file states them; what is there already under the same name must say the same. Such facts have no
-dates and do not change (only a GPU may be moved or retired), so a difference is a finding that
-shows both. References are by name, and every name that means nothing is a finding too.
+An entity registered under the same name must be the same. Entities have no dates and do not change
+(only a GPU may be moved or retired), so a difference is a finding that shows both. References are
+by name, and every unknown name is a finding too.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from ledger.formats.yaml_with_lines import Place
 
 @dataclass(frozen=True)
 class EntityFact:
-    """One thing as a file states it; `fields` name other things by their names."""
+    """An entity of a file; `fields` refer to others by name."""
 
     name: str
     fields: Mapping[str, object]
@@ -27,7 +27,7 @@ class EntityFact:
 
 @dataclass(frozen=True)
 class Section:
-    """How things of a kind are looked up by name, added, and (GPUs alone) changed."""
+    """How entities of a kind are looked up, added and (GPUs only) changed."""
 
     name: str
     singular: str
@@ -129,10 +129,10 @@ GPUS = Section(
 
 @dataclass
 class Registration:
-    """One file on its way into the registry.
+    """The registration of one file.
 
-    As soon as there is a finding nothing more is added, but the rest is still looked at, so that
-    all faults are told at once.
+    After the first finding nothing more is added, but the rest is still checked, so that all faults
+    are reported at once.
     """
 
     db: Session
@@ -145,7 +145,7 @@ class Registration:
     ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
 
     def state(self, section: Section, entries: Iterable[EntityFact]) -> None:
-        """Add what is new, compare what is there, and look up all names that are referred to."""
+        """Add new entities, compare existing ones, and resolve all names."""
         facts = {entry.name: entry for entry in entries}
         for name, target in section.refers.items():
             self.look_up(target, [(str(f.fields[name]), f.place.at(name)) for f in facts.values()])
@@ -163,7 +163,7 @@ class Registration:
         ids.update({name: rows[name]["id"] if name in rows else None for name in facts})
 
     def look_up(self, section: Section, names: Sequence[tuple[str, Place]]) -> None:
-        """Find out what these names mean; one that means nothing is a finding at its place."""
+        """Resolve names; report each unknown one at its place."""
         ids = self.ids.setdefault(section.name, {})
         rows = self._rows(section, sorted({name for name, _ in names if name not in ids}))
         ids.update({row["named"]: row["id"] for row in rows})
@@ -172,7 +172,7 @@ class Registration:
                 self.findings.append(place.finding(f"unknown_{section.singular}", name=name))
 
     def id(self, section: Section, name: str) -> int | None:
-        """The key of what is known by a name; None where it is not in the database yet."""
+        """Return the id of a name; None if it is not in the database yet."""
         return self.ids[section.name].get(name)
 
     def _rows(self, section: Section, names: list[str]) -> Sequence[RowMapping]:
@@ -195,7 +195,7 @@ class Registration:
         return self.id(target, str(value)) if target else value
 
     def _differs(self, section: Section, fact: EntityFact, row: RowMapping) -> bool:
-        """Whether a field says otherwise; a finding for each, unless it may be changed."""
+        """Report each field that differs, unless it may be changed."""
         keys = [key for key, value in fact.fields.items() if row[key] != value]
         for key in keys:
             place = fact.place.at(key) if fact.place.node.child(key) else fact.place

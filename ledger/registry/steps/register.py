@@ -1,9 +1,9 @@
 """Register a file: organisations, centres, machines, contracts, bindings, relations.
 
-All of a file is registered or nothing of it. What is there already is left as it is, so the same
-file may be registered again, and a longer one adds what is new. All faults are told at once: those
-of the file itself, names that mean nothing, and statements that contradict what is registered.
-A dated fact that is contradicted is superseded only when the caller asks for it (`supersede`).
+Everything in a file is registered, or nothing. Existing entries are left as they are, so a file may
+be registered again, and a longer one adds what is new. All faults are reported at once: those of
+the file, unknown names, contradictions with the registry. A contradicted dated fact is superseded
+only if the caller asks for it (`supersede`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ _CONTRACTS = text("""
 
 @dataclass(frozen=True)
 class RegistrationReport:
-    """What came of it, counted by section. With findings nothing was kept."""
+    """Counts by section; with findings nothing was kept."""
 
     created: dict[str, int]
     unchanged: dict[str, int]
@@ -74,7 +74,7 @@ def register(
 
 
 def _register_entities(registration: Registration, registry: Registry) -> None:
-    """Everything that is known by a name, each after what it refers to."""
+    """Register all entities, each after those it refers to."""
     for section in (
         entities.ORGANISATIONS,
         entities.CENTRES,
@@ -109,7 +109,7 @@ def _device_names(registry: Registry) -> Iterator[EntityFact]:
 
 
 def _refuse_second_contracts(registration: Registration, registry: Registry) -> None:
-    """A centre and a project have one contract on a day, or usage would have two prices."""
+    """Report second contracts of a centre and project for the same days."""
     projects = [contract.project for contract, _ in registry.contracts]
     contracts: dict[tuple[str, str], list[tuple[str, Span]]] = {}
     for row in registration.db.execute(_CONTRACTS, {"projects": projects}):
@@ -181,7 +181,7 @@ _TARGET_SECTIONS = {
 def _relations(
     registration: Registration, registry: Registry
 ) -> list[tuple[effective_dating.Kind, list[effective_dating.DatedFact]]]:
-    """Payees, of whom a project has one at a time, and all others."""
+    """Return payees (one per project at a time), and all other relations."""
     relations = registry.relations
     registration.look_up(
         entities.ORGANISATIONS,
@@ -209,7 +209,7 @@ def _relations(
 
 
 def _about(relation: Relation, organisation: int, target: int) -> effective_dating.Columns:
-    """Two are related whichever is named first: the table has the lower key first."""
+    """Return the subject of a relation; related organisations are ordered by key."""
     if relation.kind == "related":
         low, high = sorted((organisation, target))
         return (low, relation.kind, None, None, high)

@@ -1,9 +1,9 @@
 """Accrue: bring each voucher's money to its target under the cap.
 
-The target follows from the cells of the project's reconciliations in which the voucher's policy is
-in force: what counts as matched is earned, what is metered and still open is provisional (预计), no
-promise. What moves is the difference to where the money is. What the cap cuts off is written down
-as a memo, with every change of it.
+The target follows from the reconciliation cells of the project in which the voucher's policy is in
+force: matched cost is earned, metered and open cost is provisional (预计), no promise. The
+difference to the present balances is moved. What the cap cuts off is recorded as a memo at every
+change.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from ledger.vouchers.tables import Accrual, Clause, Voucher
 
 @dataclass(frozen=True)
 class AccrualResult:
-    """How many vouchers were looked at, and how many had money moved."""
+    """How many vouchers were checked, and how many had money moved."""
 
     vouchers: int
     moved: int
@@ -38,7 +38,7 @@ def accrue_all(db: Session, actor: str, now: datetime) -> AccrualResult:
 
 
 def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
-    """Bring one voucher to its target. Returns whether money moved."""
+    """Bring one voucher to its target; return whether money moved."""
     lock_book(db, voucher.book)
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     earning_cells = [c for c in cells(db, projects=[voucher.project]) if c.policy == voucher.policy]
@@ -82,7 +82,7 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
 
 
 def _by_month(sums: Iterable[tuple[date, Fen]]) -> dict[str, Fen]:
-    """Σ of each month that has any, `{"2026-11": fen}`."""
+    """Sum by month: `{"2026-11": fen}`."""
     sums_by_month: dict[str, Fen] = {}
     for month, fen in sums:
         sums_by_month[f"{month:%Y-%m}"] = sums_by_month.get(f"{month:%Y-%m}", 0) + fen
@@ -105,7 +105,7 @@ def _newest_memo(voucher: Voucher) -> SelectOfScalar[Accrual]:
 def _first_changed(
     now_sums: tuple[dict[str, Fen], ...], before: tuple[dict[str, Fen], ...], now: datetime
 ) -> date:
-    """The used period of a posting: the oldest month whose cost or match is not what it was."""
+    """Return the used period of a posting: the oldest month with a changed cost or match."""
     months = [
         month
         for new, old in zip(now_sums, before, strict=True)

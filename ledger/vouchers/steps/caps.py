@@ -1,9 +1,8 @@
 """Raise or lower the cap of a voucher (调整上限): one person decides, another confirms.
 
-Raised, the city promises more, and the rest is available at once. Lowered, the promise is taken
-back from what is available; what was reserved, accrued, matched or paid stays. Where too little is
-available the decision cannot be carried out, and it is said how low the cap can be: a reservation
-may be released first.
+Raising makes the difference available at once. Lowering takes it from what is available; reserved,
+accrued, matched and paid money stays. If too little is available the decision is refused with the
+lowest possible cap: a reservation may be released first.
 """
 
 from datetime import datetime
@@ -30,7 +29,7 @@ _SET_CAP = text("SELECT set_cap(:decision)")
 def propose_cap(
     db: Session, voucher: Voucher, *, cap_fen: Fen, reason: str, actor: str, now: datetime
 ) -> Decision:
-    """Decide that the voucher's cap is `cap_fen` from its confirmation on.
+    """Propose that the voucher's cap becomes `cap_fen` on confirmation.
 
     Raises:
         Refused: that is no amount (`amount_out_of_range`), what it is already (`cap_unchanged`),
@@ -54,7 +53,7 @@ def propose_cap(
 
 
 def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: the cap moves, and the promise with it.
+    """Carry out the confirmed decision: move the cap and the promise.
 
     What was used up to now is accrued first; nobody accrues while the cap moves.
 
@@ -87,7 +86,7 @@ def change_cap(db: Session, decision: Decision, actor: str, now: datetime) -> No
 
 
 def raise_moves(fen: Fen) -> list[Move]:
-    """So much more is promised, and issued: clause → E → A."""
+    """Promise and issue more: clause → E → A."""
     return [
         Move("eligible", "clause", "entitlement", fen),
         Move("issue", "entitlement", "available", fen),
@@ -95,7 +94,7 @@ def raise_moves(fen: Fen) -> list[Move]:
 
 
 def lower_moves(fen: Fen, amounts: Rights) -> list[Move]:
-    """So much less is promised: A → E → clause; what was not issued goes first."""
+    """Promise less: A → E → clause; what was not issued goes first."""
     withdraw = Move("withdraw", "available", "entitlement", max(fen - amounts.entitlement, 0))
     return [withdraw] * (withdraw.amount > 0) + [Move("reduce", "entitlement", "clause", fen)]
 

@@ -1,9 +1,9 @@
-"""Put the clauses that issue vouchers where the books can hold vouchers to them.
+"""Load the clauses that issue vouchers into the database.
 
 The owner does it when the database is upgraded; the application may only read. A clause of a
-published version never changes, because vouchers were issued under it. So what is there already
-must promise the same, term by term; other terms are another version. A row written before the
-digest was over the terms alone is held against its figures, and gets the new digest.
+published version never changes, because vouchers were issued under it: an existing row must promise
+the same, term by term. A row with a digest of the older format is compared by its figures and gets
+the new digest.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from ledger.vouchers.tables import Clause
 
 
 def load_policies(db: Connection | Session) -> None:
-    """Write every clause of every version in `ledger/policies` into `clauses`, as its owner.
+    """Write every clause of every version in `ledger/policies` into `clauses`, as owner.
 
     Raises:
         Unusable: a clause was changed after its version had been published.
@@ -51,7 +51,7 @@ _SEALED = ("digest", "digest_format")
 
 
 def _is_renewal(before: Row[Any], columns: Mapping[str, object]) -> bool:
-    """Whether a row has the digest of an older format, and the figures of this version."""
+    """Return whether a row has the older digest, and the figures of this version."""
     figures = columns.keys() - set(_SEALED)
     return before.digest_format < policies.DIGEST_FORMAT and all(
         getattr(before, name) == columns[name] for name in figures

@@ -1,8 +1,8 @@
-"""Let a voucher lapse (失效): its time is over, and nothing of it is left to be used.
+"""Let a voucher lapse (失效): whatever is not used yet is withdrawn.
 
-What is available lapses, and what was reserved; what was accrued, matched or paid stays and goes
-its way. One person decides, another confirms. Money that becomes available again afterwards (an
-invoice reversed, a price corrected, money that came back) is for another decision.
+Available and reserved money lapses; accrued, matched and paid money stays and is processed. One
+person decides, another confirms. Money that becomes available later (a reversed invoice, a
+corrected price, a refund) needs another decision.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ KIND = DecisionKind.LAPSE
 def propose_lapse(
     db: Session, voucher: Voucher, *, reason: str, actor: str, now: datetime
 ) -> Decision:
-    """Decide that the voucher lapses.
+    """Propose that the voucher lapses.
 
     The content says what is left at that moment; usage up to the confirmation is still accrued.
 
@@ -48,7 +48,7 @@ def propose_lapse(
 
 
 def let_lapse(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: H → A → L, after what was used up to now is accrued.
+    """Carry out the confirmed lapse: H → A → L, after accruing usage up to now.
 
     Raises:
         Refused: nothing is left any more (`nothing_left`).

@@ -1,9 +1,8 @@
-"""Reserve a part of a voucher for an approved plan, until a day; release it, or let it expire.
+"""Reserve a part of a voucher for an approved plan until a day; release or expire it.
 
-Reserved money is accrued before available money, and from the oldest reservation first. So a
-reservation that is released, or whose day is over, gives back what nobody used of it: at most its
-own amount, and nothing that belongs to a newer one. What a correction gives back is available; it
-does not fill a reservation again.
+Reserved money is accrued before available money, from the oldest reservation first. So a
+reservation that is released or expires returns its unused part: at most its own amount, and nothing
+of a newer one. What a correction gives back is available; it does not refill a reservation.
 """
 
 from collections.abc import Sequence
@@ -65,7 +64,7 @@ def reserve(
 
 
 def release(db: Session, reservation: Reservation, *, actor: str, now: datetime) -> Fen:
-    """Release what nobody used of a reservation; how much that was.
+    """Release the unused part of a reservation; return its fen.
 
     Raises:
         Conflict: it was released before (`reservation_released`).
@@ -78,7 +77,7 @@ def release(db: Session, reservation: Reservation, *, actor: str, now: datetime)
 
 
 def expire(db: Session, *, actor: str, now: datetime) -> int:
-    """Release every reservation whose Beijing day is over, by our clock; how many."""
+    """Release every reservation whose Beijing day is over; return how many."""
     over = col(Reservation.until) < beijing_day(now)
     stale = select(Reservation.voucher).where(col(Reservation.released_at).is_(None), over)
     vouchers = select(Voucher).where(col(Voucher.id).in_(stale)).order_by(col(Voucher.book))
@@ -93,20 +92,20 @@ def expire(db: Session, *, actor: str, now: datetime) -> int:
 
 
 def close_all(db: Session, voucher: Voucher, actor: str, now: datetime) -> None:
-    """Close all reservations of a locked voucher in which nothing is reserved any more."""
+    """Close all empty reservations of a locked voucher."""
     for reservation in _open_rows(db, voucher):
         _close(db, reservation, actor, now)
 
 
 def open_reservations(db: Session, voucher: Voucher) -> list[tuple[Reservation, Fen]]:
-    """The voucher's reservations that stand, oldest first, each with what nobody used of it."""
+    """Return the voucher's open reservations, oldest first, each with its unused fen."""
     rows = _open_rows(db, voucher)
     unused_fen = unused(rights(db, voucher.book).reserved, [row.fen for row in rows])
     return list(zip(rows, unused_fen, strict=True))
 
 
 def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
-    """The voucher's reservation of this number, or NotFound."""
+    """Return the voucher's reservation with this number; NotFound if there is none."""
     reservation = db.get(Reservation, key)
     if reservation is None or reservation.voucher != voucher.id:
         raise NotFound("reservation", id=key)
@@ -116,7 +115,7 @@ def reservation_of(db: Session, voucher: Voucher, key: int) -> Reservation:
 def _release(
     db: Session, voucher: Voucher, reservation: Reservation, actor: str, now: datetime
 ) -> Fen:
-    """Of a locked voucher."""
+    """Release a reservation of a locked voucher."""
     fen = next(
         remaining for row, remaining in open_reservations(db, voucher) if row.id == reservation.id
     )
@@ -135,7 +134,7 @@ def _release(
 
 
 def _open_rows(db: Session, voucher: Voucher) -> Sequence[Reservation]:
-    """The voucher's reservations that were not released, oldest first."""
+    """Return the voucher's reservations that were not released, oldest first."""
     this_voucher = (
         select(Reservation)
         .where(Reservation.voucher == voucher.id, col(Reservation.released_at).is_(None))

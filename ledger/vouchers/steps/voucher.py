@@ -1,8 +1,8 @@
-"""Open a voucher (算力券): the city promises a project up to the cap of a clause.
+"""Open a voucher (算力券): promise a project support up to the cap of a clause.
 
-Whether the project is eligible was decided before, by the policy. Here the promise enters the
-books: the whole cap becomes the project's entitlement and is issued, available to be accrued. A
-project has one voucher, for life; asking again gives the same one.
+The policy decided before whether the project is eligible. Here the promise enters the books: the
+whole cap becomes the project's entitlement and is issued, available to be accrued. A project has
+one voucher, for life; opening it again returns the same one.
 """
 
 from datetime import datetime
@@ -33,7 +33,7 @@ def open_voucher(
     actor: str,
     now: datetime,
 ) -> Voucher:
-    """The project's voucher under this clause of this policy version, opened if need be.
+    """Return the project's voucher under this clause and policy version; open it if needed.
 
     `facts` are those on which eligibility was decided; they are kept beside the voucher.
 

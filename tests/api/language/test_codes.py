@@ -3,27 +3,8 @@
 import pytest
 
 from api.cli.screen import person
-from api.language import codes
 from api.language.i18n import speaking
 from api.messages.sentences import sentence
-from api.reconciliation import difference_view as differences
-from api.web import labels as words
-from api.web.layout import role_name
-from ledger.people.codes import Role
-
-
-def test_the_words_are_those_of_the_pages() -> None:
-    with speaking("zh-CN"):
-        assert words.claim_states() == codes.CLAIM_STATES
-        assert words.claim_actions() == codes.CLAIM_ACTIONS
-        assert words.file_roles() == codes.FILE_ROLES
-        assert words.decision_kinds() == codes.DECISION_KINDS
-        assert {code: words.answer(code).word for code in codes.ANSWERS} == codes.ANSWERS
-        assert {code: mark.word for code, mark in words.standings().items()} == codes.STANDINGS
-        assert words.line_kinds() == codes.LINE_KINDS
-        assert words.exceptions() == codes.DIFFERENCES
-        assert differences.handlings() == codes.HANDLINGS
-        assert {role.value: role_name(role) for role in Role} == codes.ROLES
 
 
 @pytest.mark.parametrize(

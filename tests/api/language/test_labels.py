@@ -1,8 +1,11 @@
 """Every code that people see has one label, in both languages, in one place."""
 
+import ast
 import importlib
 import re
+from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.support.paths import ROOT
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 LATIN = {"XML", "OFD"}  # are called so in every language
+HOME = ROOT / "api/language/labels"
 
 
 def kinds() -> list[type[StrEnum]]:
@@ -41,6 +45,36 @@ def test_every_code_has_its_label_in_both_languages(kind: type[StrEnum]) -> None
 
 def test_nothing_has_a_label_but_the_codes_of_the_rooms() -> None:
     assert set(LABELS) == set(kinds())
+
+
+def tables(path: Path) -> Iterator[tuple[int, set[str]]]:
+    """The dicts of a file that word something in Chinese, by line: their keys."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Dict):
+            continue
+        keys = set()
+        for key, value in zip(node.keys, node.values, strict=True):
+            words = [each.value for each in ast.walk(value) if isinstance(each, ast.Constant)]
+            worded = [w for w in words if isinstance(w, str) and CHINESE.search(w)]
+            if not worded or any(w.endswith(("。", "？")) for w in worded):  # a sentence explains
+                continue
+            if isinstance(key, ast.Constant):
+                keys.add(str(key.value))
+            elif isinstance(key, ast.Attribute):
+                keys.add(key.attr.lower())
+        yield node.lineno, keys
+
+
+def test_no_label_is_worded_in_two_places() -> None:
+    codes = [set(kind) for kind in kinds()]
+    twice = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted(ROOT.glob("api/**/*.py"))
+        if HOME not in path.parents
+        for line, keys in tables(path)
+        if any(len(keys) > 1 and keys <= kind for kind in codes)
+    ]
+    assert not twice
 
 
 def test_one_state_has_one_name_everywhere() -> None:

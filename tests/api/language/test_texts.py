@@ -80,7 +80,7 @@ def english() -> dict[str, str]:
 @pytest.mark.parametrize("text", sorted(set(texts())))
 def test_every_text_has_its_english(text: str) -> None:
     said = english().get(text, "")
-    assert said, "no English in api/locale/en.po"
+    assert said, "no English in api/language/locale/en.po"
     assert not CHINESE.search(said)
     assert sorted(FIELD.findall(said)) == sorted(FIELD.findall(text))
 

@@ -24,18 +24,14 @@ from tests.support.paths import ROOT
 # Which argument of these is a code. The parameters are keywords, or the dict that follows.
 CODE_AT = {
     "NotFound": 0, "Conflict": 0, "OutOfOrder": 0, "Refused": 0, "Unusable": 0,
-    "finding": 0, "fault": 0, "Finding": 1, "Refusal": 1, "Problem": 1,
+    "with_faults": 0, "finding": 0, "fault": 0, "Finding": 1, "Refusal": 1, "Problem": 1,
 }  # fmt: skip
 
 # Where a code is worked out, all that it may become.
 WORKED_OUT = {
-    "api/web/layout.py: code": {
-        "invalid", "not_proposed", "claim_lacks", "ineligible", "insufficient", "judgement",
-        "rejected",
-    },
     "api/door/problems.py: code": {"no_route", "no_method", "http"},
     "api/door/problems.py: error.code": set(),  # passed on as it was raised
-    "api/claims/routes.py: done.code": {
+    "api/claims/routes.py: outcome.code": {
         "claim_lacks", "ineligible", "insufficient", "judgement", "rejected",
     },
     "api/vouchers/routes.py: decision.result": {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from api.metering.labels import cause, causes, xid, xids
+from api.metering.advice import causes, xid, xids
+from api.metering.finding_columns import reason
 from tests.support.api import html
 from tests.support.api.city import Site
 from tests.support.api.html import attribute, one, parse, texts
@@ -21,7 +22,7 @@ def test_a_cluster_shows_its_nodes_and_each_cause_once(site: Site) -> None:
     for code in ("agent_down", "silent"):
         assert text.count(causes()[code].what) == 1
         assert text.count(causes()[code].do) == 1
-        assert f"<h3>{cause(code)} " in text
+        assert f"<h3>{reason(code)} " in text
     assert causes()["gpu_lost"].what not in text
     assert "2026-04-12 08:30:00" in text  # where the gap began
     assert "仍在持续" in text  # both cards are silent since ten

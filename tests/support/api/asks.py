@@ -121,7 +121,7 @@ AN_EXTRA = {
 }  # fmt: skip
 
 
-AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "account_number": "2"}
+AN_ACCOUNT_FORM = {"holder": "a", "bank": "b", "bank_code": "1", "number": "2"}
 
 
 AN_ANSWER = {"answer": "confirmed", "seen": "0" * 64}

@@ -295,7 +295,7 @@ DOORS = {
     "POST /statements": Door(RECONCILING, at("/statements", data={"month": "none"}), yes=422),
     "GET /statements/{number}": Door(EVERYBODY, at("/statements/none"), yes=404),
     "POST /statements/{number}": Door(
-        SCOPED, at("/statements/none", data={"word": "confirmed"}), yes=404
+        SCOPED, at("/statements/none", data={"answer": "confirmed"}), yes=404
     ),
     "GET /centre": Door(BUREAU | {OPERATOR}, at("/centre"), yes=(200, 303)),
     "POST /centre/messages/{message}": Door(

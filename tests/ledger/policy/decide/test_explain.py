@@ -25,13 +25,13 @@ def test_a_derived_fact_stands_beside_those_it_follows_from() -> None:
         ("land_cost_fen", 3, True),
         ("government_plant_fen", None, True),
     ]
-    assert line.judged.state == "unmet"  # two fen at the very most
-    assert line.judged.bound == 2
+    assert line.condition.state == "unmet"  # two fen at the very most
+    assert line.condition.bound == 2
 
 
 def test_a_condition_that_some_need_not_meet_stands_beside_who_they_are() -> None:
     found = explain(DRAFT, decide(DRAFT, "13-1", {"subject_kind": "park", "accepted": True}))
-    line = next(one for one in found.lines if one.judged.state == "exempt")
+    line = next(one for one in found.lines if one.condition.state == "exempt")
     assert [(t.fact.name, t.value) for t in line.facts] == [("subject_kind", "park")]
 
 

@@ -12,9 +12,10 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries.differences import differences_of
-from ledger.reconciliation.queries.months import contract_by_number, months
+from ledger.reconciliation.queries.months import months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
+from ledger.registry.queries import contract_by_number
 from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.steps import answer, issue
 from tests.support.documents import party

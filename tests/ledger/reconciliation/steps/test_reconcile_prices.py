@@ -11,8 +11,9 @@ from sqlmodel import Session
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict
 from ledger.postgres.columns import key
-from ledger.reconciliation.queries.months import contract_by_number, month_cells
+from ledger.reconciliation.queries.months import month_cells
 from ledger.reconciliation.rules.choices import Choice
+from ledger.registry.queries import contract_by_number
 from tests.support.reconciliation import LATER, MONTH, NOW, Desk, bill, bill_red
 from tests.support.simulation import window
 from tests.support.town import POLICY

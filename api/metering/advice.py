@@ -1,4 +1,4 @@
-"""What the causes of incidents, the faults of nodes and the XIDs are called, and what to do.
+"""What the causes of incidents and the XIDs mean, and what to do.
 
 An XID is NVIDIA's number for what the driver saw. The meanings are those of NVIDIA's XID catalogue
 (https://docs.nvidia.com/deploy/xid-errors/), said shortly; the driver's version decides in doubt.
@@ -8,8 +8,6 @@ A number that is not here is not harmless, it is only not common.
 from dataclasses import dataclass
 
 from api.language.i18n import gettext as _
-from api.metering.finding_columns import columns
-from api.web.mark import Mark
 from ledger.metering.rules.incidents import SILENT
 
 XID_SOURCE = "https://docs.nvidia.com/deploy/xid-errors/"
@@ -21,11 +19,6 @@ class Advice:
 
     what: str
     do: str
-
-
-def cause(code: str) -> str:
-    """What a cause is called."""
-    return _("静默") if code == SILENT else columns()["reason"].show(code)
 
 
 def causes() -> dict[str, Advice]:
@@ -68,24 +61,6 @@ def causes() -> dict[str, Advice]:
             _("恢复到服务器的网络；给采集端的数据目录更大的空间。"),
         ),
     }
-
-
-def faults() -> dict[str, Mark]:
-    """What is wrong with a node now."""
-    return {
-        "no_agent": Mark("■", _("没有采集端"), warm=True),
-        "revoked": Mark("■", _("采集端已停用"), warm=True),
-        "never": Mark("○", _("从未上报"), warm=True),
-        "late": Mark("▲", _("迟迟没有上报"), warm=True),
-        "skewed": Mark("▲", _("时钟不准"), warm=True),
-        "gpus_missing": Mark("▲", _("有 GPU 看不到"), warm=True),
-        "strangers": Mark("◇", _("有未登记的 GPU"), warm=True),
-    }
-
-
-def fine() -> Mark:
-    """Nothing is wrong."""
-    return Mark("●", _("正常"))
 
 
 def xids() -> dict[int, Advice]:

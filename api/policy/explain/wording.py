@@ -1,4 +1,4 @@
-"""What the policy's values are called and how its figures are written, in the reader's language.
+"""How the policy's values and figures are written, in the reader's language.
 
 The policy itself is Chinese and is quoted, never translated. To who reads English a fact is named
 by its key (`annual_revenue_fen`: annual revenue), and so is a choice. No figure is rounded: one
@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from api.language.i18n import SOURCE, language
 from api.language.i18n import gettext as _
+from api.language.labels import label
 from ledger.policy.decide.explain import FactName
 from ledger.policy.decide.tree import Decision, Quotient
 from ledger.units import Fen, yuan
@@ -16,55 +17,6 @@ from ledger.units import Fen, yuan
 _PLACES = 9  # of a figure without an end
 _LONGEST = 20  # a quantity of 12 decimals, times a price, in yuan
 _SHARES = (100, 1_000, 10_000)  # a share is told as the text tells it: 2/100, not 1/50
-
-
-def results() -> dict[str, str]:
-    """What each result is called."""
-    return {
-        "eligible": _("符合"),
-        "ineligible": _("不符合"),
-        "insufficient": _("材料不足"),
-        "judgement": _("需人工认定"),
-        "rejected": _("事实有误"),
-    }
-
-
-def states() -> dict[str, str]:
-    """How a condition stands."""
-    return {
-        "met": _("满足"),
-        "unmet": _("不满足"),
-        "judgement": _("需人工认定"),
-        "open": _("材料不足"),
-        "exempt": _("不适用"),
-    }
-
-
-def scopes() -> dict[str, str]:
-    """What an award is counted for."""
-    return {
-        "model": _("每个模型"),
-        "team": _("每个团队"),
-        "builder": _("每个建设方"),
-        "person": _("每人"),
-        "project": _("每个项目"),
-        "enterprise": _("每个企业"),
-        "platform": _("每个平台"),
-        "supplier": _("每个供应商"),
-        "product": _("每个产品"),
-        "scenario": _("每个场景"),
-        "site": _("每个基地"),
-    }
-
-
-def periods() -> dict[str, str]:
-    """Over which time an award is counted."""
-    return {
-        "lifetime": _("终身合计"),
-        "once": _("一次性"),
-        "year": _("每年"),
-        "unstated": _("原文未说期限"),
-    }
 
 
 def units() -> dict[str, str]:
@@ -78,7 +30,7 @@ def units() -> dict[str, str]:
     }
 
 
-def label(fact: FactName) -> str:
+def fact_label(fact: FactName) -> str:
     """What a fact is called."""
     return fact.words if language() == SOURCE else plain_key(fact.name)
 
@@ -140,7 +92,7 @@ def share(rate: Fraction) -> str:
 def outcome(decision: Decision) -> str:
     """What a decision comes to, in a few words."""
     if decision.result != "eligible":
-        return results()[decision.result]
+        return label(decision.result)
     if decision.amount_fen is not None:
         if decision.amount_fen < 0:
             return _("应追回 {sum}").format(sum=money(-decision.amount_fen))

@@ -1,0 +1,10 @@
+"""What a decision is about, as people are told it."""
+
+import re
+
+_KEPT_APART = re.compile(r"^(account|claim|document|list) ")
+
+
+def plain_subject(subject: str) -> str:
+    """The subject without the word before it by which the books keep kinds apart."""
+    return _KEPT_APART.sub("", subject, count=1)

@@ -1,0 +1,152 @@
+"""`make figures`: the figures of the code, written into the table of docs/house.md.
+
+They are counted from the tree as it is: lines of Python (all of them, blank ones and comments
+too), modules, functions, names that are bare participles (`found`, `told`, `wanted`), and places
+that have twelve lines in common with another. The coverage is that of the last `make coverage`,
+where there is one. The column «before» was counted by the same code, before the rooms.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "house.md"
+BEGIN, END = "<!-- figures: make figures -->", "<!-- end of figures -->"
+PACKAGES = ("ledger", "api", "agents", "bench")
+SHARED_LINES = 12
+COVERAGE = "coverage of the suite"
+_IRREGULAR = """
+aside begun beside born bought broken brought caught chosen cut done drawn fallen fed felt forgotten
+found frozen given gone grown heard held here hidden kept known laid left lent lost made meant met
+mistaken overdue paid proven said seen sent shown spent spoken standing stolen taken taught then
+there thought told torn unasked understood unknown unpaid unseen unsent untold within without
+withheld won worn written
+"""
+IRREGULAR = frozenset(_IRREGULAR.split())
+NOT_PARTICIPLES = frozenset(
+    {"bed", "embed", "exceed", "feed", "need", "red", "seed", "shed", "speed"}
+)
+BEFORE = {
+    "`ledger/`, lines": "22,800",
+    "`api/`, lines": "16,619",
+    "`agents/`, lines": "6,375",
+    "`bench/`, lines": "1,034",
+    "all four, lines": "46,828",
+    "modules": "341",
+    "lines of a module, median": "129",
+    "lines of the longest module": "355",
+    "functions": "2,544",
+    "lines of a function, median": "8",
+    "lines of the longest function": "49",
+    "names that are bare participles": "11.3 %",
+    f"places with {SHARED_LINES} lines in common": "8",
+    COVERAGE: "—",
+}
+
+
+def main() -> int:
+    """Count, and write the table into docs/house.md; the rest of the page stays as it is."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    old, _, tail = rest.partition(END)
+    now = figures() | {COVERAGE: _coverage() or _cell(old, COVERAGE)}
+    rows = [f"| {name} | {BEFORE[name]} | {value} |" for name, value in now.items()]
+    table = "\n".join(["", "", "| | before | now |", "|---|---:|---:|", *rows, "", ""])
+    PAGE.write_text(head + BEGIN + table + END + tail, encoding="utf-8")
+    print("\n".join(rows))
+    return 0
+
+
+def figures(root: Path = ROOT) -> dict[str, str]:
+    """Count the tree under `root`; each figure as the table shows it."""
+    trees = {
+        path: path.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for path in sorted((root / package).rglob("*.py"))
+    }
+    lines = {path: text.count("\n") for path, text in trees.items()}
+    modules = {path: n for path, n in lines.items() if path.name != "__init__.py"}
+    parsed = {path: ast.parse(text) for path, text in trees.items()}
+    spans = [span for tree in parsed.values() for span in _functions(tree)]
+    names = [name for tree in parsed.values() for name in _names(tree)]
+    bare = sum(map(is_bare_participle, names))
+    by_package = {
+        package: sum(n for path, n in lines.items() if path.relative_to(root).parts[0] == package)
+        for package in PACKAGES
+    }
+    return {
+        **{f"`{package}/`, lines": f"{n:,}" for package, n in by_package.items()},
+        "all four, lines": f"{sum(lines.values()):,}",
+        "modules": f"{len(modules):,}",
+        "lines of a module, median": f"{median(modules.values()):.0f}",
+        "lines of the longest module": f"{max(modules.values()):,}",
+        "functions": f"{len(spans):,}",
+        "lines of a function, median": f"{median(spans):.0f}",
+        "lines of the longest function": f"{max(spans):,}",
+        "names that are bare participles": f"{100 * bare / len(names):.1f} %",
+        f"places with {SHARED_LINES} lines in common": f"{_shared(trees.values()):,}",
+    }
+
+
+def is_bare_participle(name: str) -> bool:
+    """Whether a name is one word that says only what was done: `found`, `_told`, `Matched`."""
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip("_")).lower()
+    if "_" in word or word in NOT_PARTICIPLES:
+        return False
+    return word in IRREGULAR or re.fullmatch(r"[a-z]{2,}ed", word) is not None
+
+
+def _functions(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Every name that the code gives: of functions, classes, arguments, variables, attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def _shared(texts: Iterable[str]) -> int:
+    """Places where twelve lines, blank ones and imports apart, are those of another place."""
+    places: defaultdict[tuple[str, ...], list[tuple[int, int]]] = defaultdict(list)
+    for number, text in enumerate(texts):
+        rows = [row.strip() for row in text.splitlines()]
+        rows = [row for row in rows if row and not row.startswith(("import ", "from "))]
+        for at in range(len(rows) - SHARED_LINES + 1):
+            places[tuple(rows[at : at + SHARED_LINES])].append((number, at))
+    starts = {place for same in places.values() if len(same) > 1 for place in same}
+    return sum((number, at - 1) not in starts for number, at in starts)
+
+
+def _coverage() -> str:
+    """Return the total of the last `make coverage`, or nothing."""
+    if not (ROOT / ".coverage").exists():
+        return ""
+    command = [sys.executable, "-m", "coverage", "report", "--format=total"]
+    total = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    return f"{total.stdout.strip()} %" if total.stdout.strip().isdigit() else ""
+
+
+def _cell(table: str, name: str) -> str:
+    """Return the figure that the table on the page has for `name`."""
+    row = next((row for row in table.splitlines() if row.startswith(f"| {name} |")), "| | | — |")
+    return row.split("|")[3].strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

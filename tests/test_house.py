@@ -1,0 +1,68 @@
+"""docs/house.md draws the tree as it is, and whatever path is named anywhere leads to a file."""
+
+import re
+import tomllib
+
+import pytest
+
+from bench import house
+from tests.support.paths import DOCS, ROOT
+
+PAGE = (DOCS / "house.md").read_text(encoding="utf-8")
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+PATH = re.compile(r"(?<![\w/.-])((?:ledger|api|agents|bench|tests|docs)/[\w./-]*\w\.[a-z0-9]+)\b")
+MADE = {"bench/results.json", "api/language/locale/en.mo"}  # made, and not in the repository
+WRITTEN = sorted(
+    {*ROOT.glob("*.md"), ROOT / "Makefile", ROOT / "pyproject.toml", *DOCS.rglob("*.md")}
+    | {p for d in ("ledger", "api", "agents", "bench", "tests") for p in (ROOT / d).rglob("*.py")}
+    | set((ROOT / "ledger").rglob("*.sql"))
+)
+
+
+def layers(package: str) -> list[str]:
+    """The rooms of a package from the top down, as the import contracts have them."""
+    for contract in CONTRACTS["contracts"]:
+        if contract.get("containers") == [package]:
+            names = " ".join(reversed(contract["layers"])).replace("|", " ").split()
+            return [name for name in names if name not in ("__main__", "command_line")]
+    raise AssertionError(package)
+
+
+def test_every_path_that_a_document_or_a_comment_names_is_there() -> None:
+    assert [
+        (str(file.relative_to(ROOT)), path)
+        for file in WRITTEN
+        for path in PATH.findall(file.read_text(encoding="utf-8"))
+        if path not in MADE and not ((ROOT / path).exists() or (file.parent / path).exists())
+    ] == []
+
+
+def test_the_rooms_of_the_ledger_stand_in_their_order() -> None:
+    section = PAGE.partition("## The rooms of ledger/")[2]
+    lines = section.partition("```\n")[2].partition("```")[0].splitlines()
+    drawn = [line.split()[0] for line in lines]
+    assert set(lines[0].split()[:2]) == {"units", "errors"}
+    assert drawn[1:] == [name for name in layers("ledger") if name not in ("units", "errors")]
+
+
+@pytest.mark.parametrize(("package", "heading"), [("api", "## api/"), ("agents", "## agents/")])
+def test_every_room_is_drawn(package: str, heading: str) -> None:
+    picture = PAGE.partition(heading)[2].partition("```\n")[2].partition("```")[0]
+    words = set(re.findall(r"\w+", picture))
+    expected = set(layers(package)) - {"pages", "health"}
+    assert expected <= words
+
+
+def test_the_table_of_figures_has_every_figure() -> None:
+    table = PAGE.partition(house.BEGIN)[2].partition(house.END)[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
+    assert dict(rows) == house.BEFORE
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [("found", True), ("_told", True), ("Matched", True), ("WANTED", True), ("feed", False),
+     ("held_ms", False), ("WatchedDriver", False), ("red", False), ("invoice", False)],
+)  # fmt: skip
+def test_a_bare_participle_is_one_word(name: str, *, bare: bool) -> None:
+    assert house.is_bare_participle(name) == bare
