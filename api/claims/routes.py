@@ -6,7 +6,6 @@ claims only.
 """
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
@@ -28,7 +27,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.uploads import Uploaded, documented
+from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
 from ledger.claims import queries as books
 from ledger.claims.rules import FIRST, actions
@@ -100,11 +99,7 @@ def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
     found = access.claim(db, viewer, number)
     if hash_ not in {file.hash for file in books.files(db, key(found))}:
         raise NotFound("claim_file", hash=hash_)
-    kept = originals.original(db, hash_)
-    disposition = f"attachment; filename*=UTF-8''{quote(kept.name, safe='')}"
-    return Response(
-        kept.content, media_type=kept.media, headers={"Content-Disposition": disposition}
-    )
+    return attachment(originals.original(db, hash_))
 
 
 @router.post("/claims/{number}/actions")

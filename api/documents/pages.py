@@ -2,8 +2,8 @@
 
 A centre sees what was sold for it, a builder what was bought for its project, the bureau all. An
 XML or OFD file is read by itself; what a person keys comes with the file that he keyed it from, and
-stands once a second person confirmed it. Where something is wrong nothing is kept, every fault is
-told with its place, and what was typed stays in the form.
+stands once a second person confirmed it. If anything is wrong, nothing is kept, every fault is
+reported with its place, and what was typed stays in the form.
 """
 
 from collections.abc import Sequence
@@ -13,28 +13,28 @@ from fastapi import APIRouter, Form, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
+from api.documents import routes
+from api.documents.routes import Clerk, Giver, Reader, scope_of
+from api.documents.schemas import FreezeCreate
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, Now, Offset
 from api.door.route_table import FORM_MAX, limited
+from api.door.schemas import LINE_MAX
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
 from api.people.decision_rights import may_read
 from api.web import forms
-from api.web.forms import Sent, text
+from api.web.forms import Sent, request_of, text
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import document_mark
-from ledger.desk.steps.take_documents import take_document, take_list
+from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
 from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
 from ledger.documents.queries import document_views as books
-from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
+from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS
-from ledger.documents.rules.document_file import read_document, read_keyed
-from ledger.documents.rules.document_list import read_documents
-from ledger.documents.rules.qr import agrees, read_qr
-from ledger.documents.steps import freezes
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
@@ -42,9 +42,6 @@ from ledger.people.steps.decisions import person
 from ledger.people.tables import Decision
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[Viewer, having(Right.READ_MONTH)]
-Giver = Annotated[Viewer, having(Right.HAND_IN)]
-Clerk = Annotated[Viewer, having(Right.RECONCILE)]
 
 PAGE_ROWS = 100
 KEYED_LINES = 4
@@ -76,7 +73,7 @@ def _listing(
     faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
     wanted = DocumentQuery(number=number or None, state=state)
-    found = books.documents(db, _scope(viewer), wanted, limit=PAGE_ROWS + 1, offset=offset)
+    found = books.documents(db, scope_of(viewer), wanted, limit=PAGE_ROWS + 1, offset=offset)
     rows = found[:PAGE_ROWS]
     return frame.page(
         "documents/documents.html",
@@ -110,10 +107,6 @@ def _row(seen: DocumentView) -> dict[str, Any]:
     }
 
 
-def _scope(viewer: Viewer) -> Scope:
-    return Scope(viewer.centre, viewer.project)
-
-
 @router.post("/documents")
 @limited(body=FORM_MAX)
 def hand_in(
@@ -127,20 +120,14 @@ def hand_in(
     qr: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Take an XML or OFD file, or a list with many documents."""
-    given = File.from_content(file.filename or "", file.file.read())
-    by: dict[str, Any] = {"actor": viewer.actor, "now": now, "centre": viewer.centre}
-    taken: Intake | list[Finding]
+    content = File.from_content(file.filename or "", file.file.read())
     if how == "list":
-        documents, found = read_documents(given.content)
-        taken = found or take_list(db, documents, given, **by)
+        intake = take_list_file(db, content, actor=viewer.actor, now=now, centre=viewer.centre)
     else:
-        document, found = read_document(given.content, given.name)
-        if document is not None and not found:
-            found = _qr_faults(qr, document)
-        taken = found if found or document is None else take_document(db, document, given, **by)
-    if isinstance(taken, Intake):
-        return _after(taken)
-    return _listing(frame, viewer, db, faults=taken)
+        intake = take_file(db, content, qr=qr, actor=viewer.actor, now=now, centre=viewer.centre)
+    if isinstance(intake, Intake):
+        return _after(intake)
+    return _listing(frame, viewer, db, faults=intake)
 
 
 @router.get("/documents/new")
@@ -152,20 +139,18 @@ def keyed_form(*, frame: Framed, viewer: Giver) -> HTMLResponse:
 
 @router.post("/documents/new")
 @limited(body=FORM_MAX)
-def key(*, sent: Sent, frame: Framed, viewer: Giver, db: Db, now: Now) -> Response:
+def key(*, data: Sent, frame: Framed, viewer: Giver, db: Db, now: Now) -> Response:
     """Take what a person keyed, with the file that he keyed it from."""
-    values = {name: said for name in FIELDS if (said := text(sent, name))}
-    lines = forms.lines(sent, LINE_FIELDS, "line_")
-    given = forms.file(sent)
-    if given is None:
+    values = {name: value for name in FIELDS if (value := text(data, name))}
+    lines = forms.lines(data, LINE_FIELDS, "line_")
+    file = forms.file(data)
+    if file is None:
         return _form(frame, values, lines, [Finding("file", "file_empty", (("name", ""),))])
-    document, found = read_keyed({**values, "lines": lines})
-    if document is not None and not found:
-        found = _qr_faults(text(sent, "qr"), document)
-    if found or document is None:
-        return _form(frame, values, lines, found)
-    taken = take_document(db, document, given, actor=viewer.actor, now=now, centre=viewer.centre)
-    return _after(taken) if isinstance(taken, Intake) else _form(frame, values, lines, taken)
+    intake = take_keyed(
+        db, {**values, "lines": lines}, file, qr=text(data, "qr"), actor=viewer.actor, now=now,
+        centre=viewer.centre,
+    )  # fmt: skip
+    return _after(intake) if isinstance(intake, Intake) else _form(frame, values, lines, intake)
 
 
 def _form(
@@ -187,23 +172,16 @@ def _form(
     )
 
 
-def _qr_faults(qr: str, document: Any) -> list[Finding]:  # noqa: ANN401 - the reader's own type
-    if not qr.strip():
-        return []
-    scanned, unreadable = read_qr(qr.strip())
-    return agrees(scanned, document) if scanned else unreadable
-
-
-def _after(taken: Intake) -> Response:
-    if len(taken.documents) == 1:
-        return RedirectResponse(f"/documents/{taken.documents[0].id}", 303)
+def _after(intake: Intake) -> Response:
+    if len(intake.documents) == 1:
+        return RedirectResponse(f"/documents/{intake.documents[0].id}", 303)
     return RedirectResponse("/documents", 303)
 
 
 @router.get("/documents/{document}")
 def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One document: its parties, lines, what is allocated of it, red ones, freezes."""
-    scope = _scope(viewer)
+    scope = scope_of(viewer)
     seen = books.document(db, scope, document)
     made = db.get(Decision, seen.decision) if seen.decision else None
     return frame.page(
@@ -229,12 +207,13 @@ def freeze(
     viewer: Clerk,
     db: Db,
     now: Now,
-    confirmation: Annotated[str, Form(max_length=200)] = "",
+    confirmation: Annotated[str, Form(max_length=LINE_MAX)] = "",
 ) -> Response:
     """Freeze by the number of the red one's confirmation; without a number lift the freeze."""
-    books.document(db, _scope(viewer), document)
+    books.document(db, scope_of(viewer), document)
     if confirmation.strip():
-        freezes.freeze(db, document, confirmation.strip(), actor=viewer.actor, now=now)
+        wanted = request_of(FreezeCreate, {"confirmation": confirmation})
+        routes.freeze(document=document, wanted=wanted, viewer=viewer, db=db, now=now)
     else:
-        freezes.lift(db, document, actor=viewer.actor, now=now)
+        routes.lift(document=document, viewer=viewer, db=db, now=now)
     return RedirectResponse(f"/documents/{document}", 303)

@@ -1,8 +1,10 @@
 """What the API takes and gives of cost documents; see `api/door/schemas.py`."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from api.door.schemas import Line, RequestModel, ResponseModel
+from ledger.documents.queries.document_views import DocumentView
 
 
 class DocumentOutcome(ResponseModel):
@@ -19,44 +21,6 @@ class DocumentsOutcome(ResponseModel):
 
     documents: list[DocumentOutcome]
     decision: int | None
-
-
-class DocumentSummary(ResponseModel):
-    """A cost document, fen; days are included. `worth_fen` is without tax, net of its red ones.
-
-    `state`: standing, to_confirm, frozen, refused, dropped. `period_assumed`: it says no period,
-    so it is of its month of issue.
-    """
-
-    id: int
-    kind: str
-    code: str
-    number: str
-    issued_on: date
-    seller_uscc: str
-    seller_name: str
-    buyer_uscc: str
-    buyer_name: str
-    net_fen: int
-    tax_fen: int
-    gross_fen: int
-    since: date
-    until: date
-    period_assumed: bool
-    statement: str | None
-    reverses: str | None
-    confirmation: str | None
-    remark: str
-    source: str
-    original: str
-    received_at: datetime
-    received_by: str
-    decision: int | None
-    confirmed_by: str | None
-    confirmed_at: datetime | None
-    state: str
-    worth_fen: int
-    allocated_fen: int
 
 
 class DocumentLineRead(ResponseModel):
@@ -96,12 +60,13 @@ class FreezeRead(ResponseModel):
     lifted_by: str | None
 
 
-class DocumentRead(DocumentSummary):
+@dataclass(frozen=True)
+class DocumentRead(DocumentView):
     """A cost document with its lines, what is allocated of them, its red ones and its freezes."""
 
     lines: list[DocumentLineRead]
     allocations: list[AllocationRead]
-    reds: list[DocumentSummary]
+    reds: list[DocumentView]
     freezes: list[FreezeRead]
 
 

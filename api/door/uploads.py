@@ -7,12 +7,14 @@ its file stands in a part called `document`, as JSON.
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from starlette.datastructures import UploadFile
 
 from api.door.problems import Refusal
 from ledger.documents.queries.originals import File
+from ledger.documents.tables import Original
 
 FORM = "multipart/form-data"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -47,17 +49,25 @@ async def upload(request: Request, name: str = "") -> Upload:
         if not isinstance(part, UploadFile):
             raise Refusal(422, "no_file")
         file = File.from_content(part.filename or "", await part.read())
-    return Upload(file, _said(beside) if isinstance(beside, str) else None)
+    return Upload(file, _document(beside) if isinstance(beside, str) else None)
 
 
-def _said(text: str) -> dict[str, Any]:
+def _document(text: str) -> dict[str, Any]:
     try:
-        said = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Refusal(422, "no_document") from error
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         raise Refusal(422, "no_document")
-    return said
+    return document
+
+
+def attachment(file: Original) -> Response:
+    """A file as it came: a browser keeps it and does not open it; «nosniff» is on every answer."""
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+    return Response(
+        file.content, media_type=file.media, headers={"Content-Disposition": disposition}
+    )
 
 
 Uploaded = Annotated[Upload, Depends(upload)]

@@ -5,13 +5,16 @@ of `reconciliation`. Here stands their order, once, for a document that comes an
 confirmed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document
+from ledger.documents.rules.document_file import read_document, read_keyed
+from ledger.documents.rules.document_list import read_documents
+from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import documents
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
@@ -45,6 +48,57 @@ def take_list(
     """Take all documents of a list, or none, as `documents.take_list` says."""
     intake = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
     return _reversed(db, intake, actor, now)
+
+
+def take_file(
+    db: Session, file: File, *, qr: str = "", actor: str, now: datetime, centre: int | None
+) -> Intake | list[Finding]:
+    """Take an XML or OFD file: read it, compare it with its QR code, keep it whole or not at all.
+
+    Args:
+        db: the session of the request.
+        file: what was sent; its content says what it is, whatever it is called.
+        qr: the text of the QR code, where somebody scanned it.
+        actor: who hands it in.
+        now: when.
+        centre: the centre that hands it in, if it is one.
+    """
+    document, faults = read_document(file.content, file.name)
+    if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
+        return faults
+    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+
+
+def take_keyed(
+    db: Session,
+    values: Mapping[str, object],
+    file: File,
+    *,
+    qr: str = "",
+    actor: str,
+    now: datetime,
+    centre: int | None,
+) -> Intake | list[Finding]:
+    """Take what a person keyed, with the file that he keyed it from; see `take_file`."""
+    document, faults = read_keyed(values)
+    if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
+        return faults
+    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+
+
+def take_list_file(
+    db: Session, file: File, *, actor: str, now: datetime, centre: int | None
+) -> Intake | list[Finding]:
+    """Take all documents of a CSV or XLSX list, or none."""
+    documents, faults = read_documents(file.content)
+    return faults or take_list(db, documents, file, actor=actor, now=now, centre=centre)
+
+
+def _qr_faults(qr: str, document: Document) -> list[Finding]:
+    if not qr.strip():
+        return []
+    code, faults = read_qr(qr.strip())
+    return agrees(code, document) if code else faults
 
 
 def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlmodel import Session, col, select
 
 from ledger.documents.codes import DocumentState
@@ -163,7 +163,7 @@ def documents(
 ) -> list[DocumentView]:
     """Documents, newest first; those whose number was taken anew only where they are asked for."""
     values = {**vars(scope), **vars(query), "limit": limit, "offset": offset}
-    return [DocumentView(**row) for row in db.execute(_LIST, values).mappings()]
+    return [_view(row) for row in db.execute(_LIST, values).mappings()]
 
 
 def document(db: Session, scope: Scope, key: int) -> DocumentView:
@@ -171,13 +171,13 @@ def document(db: Session, scope: Scope, key: int) -> DocumentView:
     row = db.execute(_DOCUMENT, {**vars(scope), "id": key}).mappings().one_or_none()
     if row is None:
         raise NotFound("document", id=key)
-    return DocumentView(**row)
+    return _view(row)
 
 
 def reds_of(db: Session, scope: Scope, key: int) -> list[DocumentView]:
     """The red ones of a document, oldest first."""
     rows = db.execute(_REDS, {**vars(scope), "id": key}).mappings()
-    return [DocumentView(**row) for row in rows]
+    return [_view(row) for row in rows]
 
 
 def shares_of(db: Session, scope: Scope, key: int) -> list[Share]:
@@ -206,3 +206,7 @@ def lines_of(db: Session, key: int) -> Sequence[DocumentLine]:
 def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
     """All freezes that a document was under, oldest first."""
     return db.exec(select(Freeze).where(Freeze.document == key).order_by(col(Freeze.id))).all()
+
+
+def _view(row: RowMapping) -> DocumentView:
+    return DocumentView(**{**row, "state": DocumentState(row["state"])})
