@@ -90,7 +90,7 @@ class HolderShare(msgspec.Struct, frozen=True):
     den: int = 1
 
 
-class Holding(msgspec.Struct, frozen=True):
+class Holdings(msgspec.Struct, frozen=True):
     """The holders of each device (by UUID) at one moment; `default` is for all other devices."""
 
     devices: Mapping[str, tuple[HolderShare, ...]]

@@ -57,12 +57,3 @@ def test_the_table_of_figures_has_every_figure() -> None:
     table = PAGE.partition(house.BEGIN)[2].partition(house.END)[0]
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", table, re.MULTILINE)
     assert dict(rows) == house.BEFORE
-
-
-@pytest.mark.parametrize(
-    ("name", "bare"),
-    [("found", True), ("_told", True), ("Matched", True), ("WANTED", True), ("feed", False),
-     ("held_ms", False), ("WatchedDriver", False), ("red", False), ("invoice", False)],
-)  # fmt: skip
-def test_a_bare_participle_is_one_word(name: str, *, bare: bool) -> None:
-    assert house.is_bare_participle(name) == bare

@@ -18,7 +18,7 @@ import pytest
 
 from agents import wire
 from agents.metering.meter import Meter
-from agents.observations import HolderShare, Holding, Instant, Look, Reading
+from agents.observations import HolderShare, Holdings, Instant, Look, Reading
 from agents.reporting.identity import enrol
 from agents.reporting.report import drain
 from agents.reporting.spool import Spool
@@ -211,7 +211,7 @@ def two_hours_of_two_gpus() -> Iterator[wire.Window]:
     """The real meter, driven: holders every second, the driver every ten."""
     start_ms = wire.start_ms(datetime(2026, 10, 15, 2, tzinfo=UTC))
     team = (HolderShare(wire.Static("塞上团队")),)
-    holding = Holding({FIRST: team, SECOND: team})
+    holding = Holdings({FIRST: team, SECOND: team})
     meter = Meter(Instant(start_ms, 0), boot="boot-1")
     for ms in range(0, 120 * wire.MINUTE_MS + 1, 1_000):
         at = Instant(start_ms + ms, ms)

@@ -20,7 +20,7 @@ from agents.commands import remedies
 from agents.driver.nvml import DriverReplaced, Nvml
 from agents.errors import AgentError, IdentityError, Refused, SpoolError, Unreachable
 from agents.holders.source import MapFile, holders_of
-from agents.observations import Holding, Look
+from agents.observations import Holdings, Look
 from agents.reporting.identity import Identity
 from agents.reporting.server import Server
 from agents.reporting.spool import BYTES_MAX, Spool
@@ -110,7 +110,7 @@ def _holders(settings: Settings, gpus: Gpus, now: datetime) -> Check:
 def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
     source = holders_of(settings)
     source.update_devices(gpus)
-    holding = source.read(now)
+    holdings = source.read(now)
     source.close()
     if source.fault:
         zh, en = remedies.KUBELET.get(source.fault, ("", ""))
@@ -120,7 +120,7 @@ def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
             f"the kubelet ({settings.kubelet}) does not fully say who holds what: "
             f"{source.fault}{en}",
         )
-    count = len(holding.devices) if isinstance(holding, Holding) else 0
+    count = len(holdings.devices) if isinstance(holdings, Holdings) else 0
     return Check(
         0,
         f"kubelet 应答：{count} 个设备被占用，份额按 {settings.shares} 计",
@@ -131,8 +131,8 @@ def _kubelet(settings: Settings, gpus: Gpus, now: datetime) -> Check:
 def _map(path: Path, gpus: Gpus, now: datetime) -> Check:
     looks = [look for look in gpus.values() if isinstance(look, Look)]
     devices = {*gpus, *(mig.uuid for look in looks for mig in look.slices)}
-    holding = MapFile(path).read(now)
-    unknown = sorted(set(holding.devices) - devices) if isinstance(holding, Holding) else []
+    holdings = MapFile(path).read(now)
+    unknown = sorted(set(holdings.devices) - devices) if isinstance(holdings, Holdings) else []
     if unknown and devices:
         return Check(
             1,
@@ -141,8 +141,8 @@ def _map(path: Path, gpus: Gpus, now: datetime) -> Check:
         )
     return Check(
         0,
-        f"占用者文件 {path}：{len(holding.devices)} 个设备",
-        f"holders file {path}: {len(holding.devices)} devices",
+        f"占用者文件 {path}：{len(holdings.devices)} 个设备",
+        f"holders file {path}: {len(holdings.devices)} devices",
     )
 
 

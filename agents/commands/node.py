@@ -115,13 +115,13 @@ class Sampler:
             self._driver.ask()
             self._pending_look = at
         begun_at, sight = self._pending_look, self._sight(_LAST_LOOK_S if last else _LOOK_WAIT_S)
-        holding = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
+        holdings = self._holders.read(datetime.fromtimestamp(at.wall_ms // 1000, UTC))
         self._health.record_holders(self._holders.fault)
         if sight is None:
-            self._meter.see(self._clocks(), holding, None)
+            self._meter.see(self._clocks(), holdings, None)
             return
         minutes = self._meter.see(
-            self._clocks(), holding, sight.looks, begun_at=begun_at, events=sight.events
+            self._clocks(), holdings, sight.looks, begun_at=begun_at, events=sight.events
         )
         self._health.record_minutes(minutes)
         self._keep(minutes)

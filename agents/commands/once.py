@@ -13,7 +13,7 @@ from agents.driver.nvml import DriverReplaced, Nvml, Process
 from agents.errors import NoDriver
 from agents.holders.source import Holders
 from agents.metering.meter import devices_of
-from agents.observations import HolderShare, Holding, Look, Reading
+from agents.observations import HolderShare, Holdings, Look, Reading
 
 _HEAD = ("设备 device", "型号 model", "占用者 holder", "利用率 util", "显存 memory", "功率 power")
 
@@ -27,9 +27,9 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
             "驱动刚被更换，请再运行一次", "the driver was just replaced: run it again"
         ) from error
     holders.update_devices(looks)
-    holding = holders.read(now)
-    gap = holding if isinstance(holding, wire.GapReason) else None
-    holdings = holding if isinstance(holding, Holding) else Holding({})
+    holdings = holders.read(now)
+    gap = holdings if isinstance(holdings, wire.GapReason) else None
+    by_device = holdings if isinstance(holdings, Holdings) else Holdings({})
     processes = nvml.processes()
     return {
         "at": now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -42,7 +42,7 @@ def sample(nvml: Nvml, holders: Holders, now: datetime) -> dict[str, Any]:
         else [
             {"gpu": uuid, "fault": look, "devices": []}
             if isinstance(look, wire.GapReason)
-            else _gpu(uuid, look, holdings, processes)
+            else _gpu(uuid, look, by_device, processes)
             for uuid, look in looks.items()
         ],
     }
@@ -66,7 +66,7 @@ def table(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _gpu(uuid: str, look: Look, holding: Holding, processes: list[Process]) -> dict[str, Any]:
+def _gpu(uuid: str, look: Look, holdings: Holdings, processes: list[Process]) -> dict[str, Any]:
     return {
         "gpu": uuid,
         "fault": None,
@@ -82,7 +82,7 @@ def _gpu(uuid: str, look: Look, holding: Holding, processes: list[Process]) -> d
                 "reading": msgspec.to_builtins(look.readings.get(device, Reading())),
                 "processes": [p._asdict() for p in processes if p.device == device],
             }
-            for device, mig, shares in devices_of(uuid, look.slices, holding)
+            for device, mig, shares in devices_of(uuid, look.slices, holdings)
         ],
     }
 

@@ -22,7 +22,7 @@ from agents import wire
 from agents.holders import podresources, slots
 from agents.holders.devices import AbsentDevice, Devices, UnresolvedId
 from agents.holders.grpc_lite import CallFailed, Channel
-from agents.observations import Holding, Looks, ShareRule
+from agents.observations import Holdings, Looks, ShareRule
 
 DEADLINE_S = 0.5  # for both tries together: the next sample is a second later
 _PAUSE_S = 0.1
@@ -95,7 +95,7 @@ class KubeletHolders:
         """Resolve device ids by this look until the next one."""
         self._devices.update(looks)
 
-    def read(self, now: datetime) -> Holding | wire.GapReason:
+    def read(self, now: datetime) -> Holdings | wire.GapReason:
         """Return who holds what, as the kubelet says."""
         faults: dict[str, str] = {}
         try:
@@ -105,12 +105,12 @@ class KubeletHolders:
             return wire.GapReason.KUBELET_UNREACHABLE
         if self._rule is ShareRule.REPLICAS:
             faults |= self._count(now)
-        holding, failures = slots.holding(containers, self._devices, self._rule, self._on_offer)
-        faults |= _faults(holding, failures)
+        holdings, failures = slots.holdings(containers, self._devices, self._rule, self._on_offer)
+        faults |= _faults(holdings, failures)
         if "replicas_unknown" in faults:
             self._count_time = None
         self._report(faults)
-        return holding
+        return holdings
 
     def close(self) -> None:
         """Close the connection."""
@@ -137,13 +137,13 @@ class KubeletHolders:
         self.fault = min(faults, default="")
 
 
-def _faults(holding: Holding, failures: set[AbsentDevice | UnresolvedId]) -> dict[str, str]:
+def _faults(holdings: Holdings, failures: set[AbsentDevice | UnresolvedId]) -> dict[str, str]:
     """Find what is wrong with the answer: each reason, with a sentence for the log."""
     faults: dict[str, str] = {}
     for device in sorted(failures):
         reason = device.reason if isinstance(device, UnresolvedId) else "absent_device"
         faults[reason] = f"the kubelet names a device that is not known here: {device.name}"
-    for uuid, shares in sorted(holding.devices.items()):
+    for uuid, shares in sorted(holdings.devices.items()):
         if isinstance(shares[0].holder, wire.Unattributed):
             faults[shares[0].holder.reason] = f"the kubelet's answer for {uuid} cannot be"
     return faults

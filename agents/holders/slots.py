@@ -21,18 +21,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from agents import wire
 from agents.holders.devices import AbsentDevice, Device, Devices, Resolution, UnresolvedId
 from agents.holders.podresources import Container
-from agents.observations import HolderShare, Holding, ShareRule
+from agents.observations import HolderShare, Holdings, ShareRule
 
 Slot = tuple[str, str]  # «whole» or «slot» or «claim», and which
 Slots = dict[Slot, set[wire.Pod]]
 
 
-def holding(
+def holdings(
     containers: Iterable[Container],
     devices: Devices,
     rule: ShareRule = ShareRule.HELD,
     replicas: Mapping[str, int] | None = None,
-) -> tuple[Holding, set[AbsentDevice | UnresolvedId]]:
+) -> tuple[Holdings, set[AbsentDevice | UnresolvedId]]:
     """Return who holds what, and the ids that match no device of this node.
 
     `replicas` are the slots on offer by device, which only the rule of that name needs.
@@ -50,7 +50,7 @@ def holding(
             elif resolution is not None:
                 failures.add(resolution)
     on_offer = replicas or {}
-    result = Holding(
+    result = Holdings(
         devices={uuid: _shares(slots, rule, on_offer.get(uuid)) for uuid, slots in uses.items()},
         default=_default(failures),
         rules={uuid: f"shares_{rule}" for uuid, slots in uses.items() if _is_sliced(slots)},

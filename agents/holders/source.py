@@ -23,7 +23,7 @@ from typing import Protocol
 
 from agents import wire
 from agents.errors import SettingsError
-from agents.observations import HolderShare, Holding, Looks
+from agents.observations import HolderShare, Holdings, Looks
 from agents.settings import Settings
 
 _DEVICE = re.compile(r"(GPU|MIG)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -40,7 +40,7 @@ class Holders(Protocol):
     def update_devices(self, looks: Looks) -> None:
         """Take a look at the driver: device names are resolved by it until the next one."""
 
-    def read(self, now: datetime) -> Holding | wire.GapReason:
+    def read(self, now: datetime) -> Holdings | wire.GapReason:
         """Return who holds what now, or why that is unknown."""
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class NoSource(_ByUuid):
 
     fault = "no_holders_source"
 
-    def read(self, now: datetime) -> Holding:
+    def read(self, now: datetime) -> Holdings:
         """Return someone unknown as the holder of every device."""
         del now
         return _NO_SOURCE
@@ -78,7 +78,7 @@ class MapFile(_ByUuid):
         self._parsed_signature = self._last_signature = self._signature()
         self._holding = parse_map(_text(path), path)
 
-    def read(self, now: datetime) -> Holding:
+    def read(self, now: datetime) -> Holdings:
         """Return the map, read again if it has changed."""
         del now
         signature = self._signature()
@@ -88,16 +88,16 @@ class MapFile(_ByUuid):
             self._holding = self._parse_again()
         return self._holding
 
-    def _parse_again(self) -> Holding:
+    def _parse_again(self) -> Holdings:
         try:
-            holding = parse_map(_text(self._path), self._path)
+            holdings = parse_map(_text(self._path), self._path)
         except SettingsError as error:
             _log.error("%s", error)
             self.fault = "holders_file_wrong"
             return _WRONG_MAP
         self.fault = ""
-        _log.info("read %s again: it names %d devices", self._path, len(holding.devices))
-        return holding
+        _log.info("read %s again: it names %d devices", self._path, len(holdings.devices))
+        return holdings
 
     def _signature(self) -> tuple[int, int, int] | None:
         try:
@@ -107,8 +107,8 @@ class MapFile(_ByUuid):
         return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-_NO_SOURCE = Holding({}, HolderShare(wire.Unattributed("no_holders_source")))
-_WRONG_MAP = Holding({}, HolderShare(wire.Unattributed("holders_file_wrong")))
+_NO_SOURCE = Holdings({}, HolderShare(wire.Unattributed("no_holders_source")))
+_WRONG_MAP = Holdings({}, HolderShare(wire.Unattributed("holders_file_wrong")))
 
 
 def holders_of(settings: Settings) -> Holders:
@@ -122,7 +122,7 @@ def holders_of(settings: Settings) -> Holders:
     return NoSource()
 
 
-def parse_map(text: str, path: Path) -> Holding:
+def parse_map(text: str, path: Path) -> Holdings:
     """Parse a map. Raises SettingsError for the first wrong line."""
     devices: dict[str, tuple[HolderShare, ...]] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
@@ -132,7 +132,7 @@ def parse_map(text: str, path: Path) -> Holding:
             shares = (*devices.get(device, ()), share)
             _check_shares(shares, f"{path}:{number}")
             devices[device] = shares
-    return Holding({device: _with_rest(share) for device, share in devices.items()})
+    return Holdings({device: _with_rest(share) for device, share in devices.items()})
 
 
 def _entry(words: list[str], place: str) -> tuple[str, HolderShare]:

@@ -23,7 +23,7 @@ import msgspec
 
 from agents import wire
 from agents.metering.minute import Minute
-from agents.observations import MIG_CHANGED, HolderShare, Holding, Instant, Look, Looks
+from agents.observations import MIG_CHANGED, HolderShare, Holdings, Instant, Look, Looks
 from agents.reporting.spool import GapRun
 
 SAMPLE_MS = 1_000
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _WHOLE_IS_NAMED = (HolderShare(wire.Unattributed("named_whole_but_sliced")),)
 _NO_EVENTS: Mapping[str, tuple[str, ...]] = {}
-Sample = Holding | wire.GapReason
+Sample = Holdings | wire.GapReason
 Ranges = list[tuple[int, int]]  # of minutes, by the start of the first and of the last, sorted
 
 
@@ -97,7 +97,7 @@ class Meter:
     def see(
         self,
         at: Instant,
-        holding: Sample,
+        holdings: Sample,
         looks: Looks | None,
         *,
         begun_at: Instant | None = None,
@@ -111,7 +111,7 @@ class Meter:
         """
         result = ClosedMinutes()
         now = self._place(at)
-        self._record_sample(now, holding)
+        self._record_sample(now, holdings)
         if looks is None:
             return result
         begun_ms = now if begun_at is None or self._looked_ms is None else self._place(begun_at)
@@ -123,7 +123,7 @@ class Meter:
             _log.error("the clock was set by %d ms", at.wall_ms - now)
             self._skip(at.wall_ms, wire.GapReason.CLOCK_STEP, result)
             self._pieces.clear()
-            self._anchor, self._last_sample = at, (at.wall_ms, holding)
+            self._anchor, self._last_sample = at, (at.wall_ms, holdings)
             self._looked_ms = self._answered_ms = at.wall_ms
         return result
 
@@ -134,7 +134,7 @@ class Meter:
     def _place(self, at: Instant) -> int:
         return self._anchor.wall_ms + at.mono_ms - self._anchor.mono_ms
 
-    def _record_sample(self, now: int, holding: Sample) -> None:
+    def _record_sample(self, now: int, holdings: Sample) -> None:
         """Extend the pieces: since the last sample its holders held their devices."""
         if self._last_sample is not None:
             sample_ms, before = self._last_sample
@@ -143,7 +143,7 @@ class Meter:
                 self._pieces[-1] = (now, sample)
             else:
                 self._pieces.append((now, sample))
-        self._last_sample = (now, holding)
+        self._last_sample = (now, holdings)
 
     def _commit(
         self, now: int, looks: Looks, events: Mapping[str, tuple[str, ...]], result: ClosedMinutes
@@ -151,8 +151,8 @@ class Meter:
         """Fill the minutes from the last look to this one."""
         doubts = self._find_doubts(looks, events, now)
         fresh = True
-        for to_ms, holding in self._segments(now):
-            self._write(to_ms, holding, doubts)
+        for to_ms, holdings in self._segments(now):
+            self._write(to_ms, holdings, doubts)
             self._state.seen_ms = to_ms
             if to_ms == self._state.start_ms + wire.MINUTE_MS:
                 if fresh:
@@ -166,22 +166,22 @@ class Meter:
         self._store_look(looks)
 
     def _write(
-        self, to_ms: int, holding: Sample, doubts: Mapping[str, wire.GapReason | None]
+        self, to_ms: int, holdings: Sample, doubts: Mapping[str, wire.GapReason | None]
     ) -> None:
         """Add one piece to every GPU's minute."""
         late = self._doubts if to_ms <= self._answered_ms else {}
         for uuid, gpu in self._state.gpus.items():
             reason = doubts[uuid] or late.get(uuid)
-            if isinstance(holding, wire.GapReason):
-                reason = reason or holding
+            if isinstance(holdings, wire.GapReason):
+                reason = reason or holdings
             if reason is not None:
                 gpu.minute.gap(to_ms - self._state.start_ms, reason)
-            elif isinstance(holding, Holding):
-                devices = list(devices_of(uuid, gpu.slices, holding))
+            elif isinstance(holdings, Holdings):
+                devices = list(devices_of(uuid, gpu.slices, holdings))
                 gpu.minute.hold(to_ms - self._state.start_ms, devices)
-                for device, _, _ in devices if holding.rules else ():
-                    if device in holding.rules:
-                        gpu.minute.flag(holding.rules[device])
+                for device, _, _ in devices if holdings.rules else ():
+                    if device in holdings.rules:
+                        gpu.minute.flag(holdings.rules[device])
 
     def _find_doubts(
         self, looks: Looks, events: Mapping[str, tuple[str, ...]], now: int
@@ -219,10 +219,10 @@ class Meter:
     def _segments(self, now: int) -> Iterable[tuple[int, Sample]]:
         """Split the pieces up to now at the ends of minutes; keep later pieces."""
         pieces, self._pieces = self._pieces, [piece for piece in self._pieces if piece[0] > now]
-        for to_ms, holding in pieces:
+        for to_ms, holdings in pieces:
             while (filled_ms := self._state.seen_ms) < min(to_ms, now):
                 cuts = [self._answered_ms] if filled_ms < self._answered_ms else []
-                yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS, *cuts), holding
+                yield min(to_ms, now, self._state.start_ms + wire.MINUTE_MS, *cuts), holdings
 
     def _read(self, looks: Looks) -> None:
         """Add the look's readings at the current end of each minute."""
@@ -321,15 +321,15 @@ def _doubt_about(
 
 
 def devices_of(
-    uuid: str, slices: tuple[wire.Mig, ...], holding: Holding
+    uuid: str, slices: tuple[wire.Mig, ...], holdings: Holdings
 ) -> Iterable[tuple[str, wire.Mig | None, tuple[HolderShare, ...]]]:
     """Return the devices of a GPU with their holders: its slices or the whole GPU, never both."""
-    whole_gpu = holding.devices.get(uuid)
+    whole_gpu = holdings.devices.get(uuid)
     if not slices:
-        yield uuid, None, whole_gpu or (holding.default,)
+        yield uuid, None, whole_gpu or (holdings.default,)
     for mig in slices:
-        default = _WHOLE_IS_NAMED if whole_gpu else (holding.default,)
-        yield mig.uuid, mig, holding.devices.get(mig.uuid) or default
+        default = _WHOLE_IS_NAMED if whole_gpu else (holdings.default,)
+        yield mig.uuid, mig, holdings.devices.get(mig.uuid) or default
 
 
 def _claim(ranges: Ranges, first_ms: int, last_ms: int) -> Ranges:

@@ -19,7 +19,6 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label_of
-from api.people.decision_rights import may_read
 from api.people.schemas import DecisionAnswer
 from api.people.subject import plain_subject
 from api.reconciliation.difference_view import line_name
@@ -103,7 +102,7 @@ def decision_page(
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     made = db.get(Decision, decision)
-    if made is None or not may_read(viewer, made):
+    if made is None or not access.may_read_decision(viewer, made):
         raise NotFound("decision", id=decision)
     return frame.page(
         "desk/decision.html",

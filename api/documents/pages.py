@@ -20,11 +20,10 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX
+from api.door.schemas import LINE_MAX, QR_MAX
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
-from api.people.decision_rights import may_read
 from api.web import forms
 from api.web.forms import Sent, request_of, text
 from api.web.layout import Frame, Framed, pages
@@ -55,7 +54,7 @@ def listing(
     viewer: Reader,
     db: Db,
     state: Filter | None = None,
-    number: Annotated[str, Query(max_length=200)] = "",
+    number: Annotated[str, Query(max_length=LINE_MAX)] = "",
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Documents that are the reader's to see, newest first."""
@@ -117,7 +116,7 @@ def hand_in(
     now: Now,
     file: UploadFile,
     how: Annotated[Literal["file", "list"], Form()],
-    qr: Annotated[str, Form(max_length=500)] = "",
+    qr: Annotated[str, Form(max_length=QR_MAX)] = "",
 ) -> Response:
     """Take an XML or OFD file, or a list with many documents."""
     content = File.from_content(file.filename or "", file.file.read())
@@ -194,7 +193,7 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
             "shares": books.shares_of(db, scope, document),
             "reds": [_row(each) for each in books.reds_of(db, scope, document)],
             "freezes": books.freezes_of(db, document),
-            "decision": seen.decision if made and may_read(viewer, made) else None,
+            "decision": seen.decision if made and access.may_read_decision(viewer, made) else None,
             "may_freeze": access.may(viewer, Right.RECONCILE) and seen.reverses is None,
         },
     )

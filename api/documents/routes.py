@@ -22,7 +22,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import Line, PositiveFen, YearMonth, first_day
+from api.door.schemas import LINE_MAX, QR_MAX, Line, PositiveFen, YearMonth, first_day
 from api.door.uploads import Uploaded, attachment, documented
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
 from ledger.documents.queries import document_views as books
@@ -39,8 +39,10 @@ router = APIRouter(tags=["cost documents"])
 Giver = Annotated[Viewer, having(Right.HAND_IN)]
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 Clerk = Annotated[Viewer, having(Right.RECONCILE)]
-QrText = Annotated[str | None, Query(max_length=500, description="The QR code's text, to check by")]
-SearchText = Annotated[str | None, Query(max_length=200)]
+QrText = Annotated[
+    str | None, Query(max_length=QR_MAX, description="The QR code's text, to check by")
+]
+SearchText = Annotated[str | None, Query(max_length=LINE_MAX)]
 
 
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())

@@ -5,21 +5,13 @@ from datetime import date, datetime
 
 from api.door.schemas import Line, RequestModel, ResponseModel
 from ledger.documents.queries.document_views import DocumentView
-
-
-class DocumentOutcome(ResponseModel):
-    """What became of one document: `taken`, or `unchanged` where it was there already."""
-
-    id: int
-    code: str
-    number: str
-    outcome: str
+from ledger.documents.steps.documents import Received
 
 
 class DocumentsOutcome(ResponseModel):
     """What came of a file; `decision` is what a second person is asked, where it was keyed."""
 
-    documents: list[DocumentOutcome]
+    documents: list[Received]
     decision: int | None
 
 

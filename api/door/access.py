@@ -18,6 +18,8 @@ from ledger.claims.tables import Claim
 from ledger.errors import NotFound
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import own
+from ledger.people.tables import Decision
 from ledger.registry.tables import Cluster, Project
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.tables import Voucher
@@ -109,6 +111,11 @@ _PROJECTS = text("""
 def may(viewer: Viewer, right: Right) -> bool:
     """Whether the viewer's role has this right; its scope is asked elsewhere."""
     return right in RIGHTS[viewer.role]
+
+
+def may_read_decision(viewer: Viewer, decision: Decision) -> bool:
+    """Whether the viewer may see a decision: outside the bureau only one's own."""
+    return may(viewer, Right.READ_PAYMENTS) or own(viewer.actor, decision)
 
 
 def project(db: Session, viewer: Viewer, code: str) -> Project:

@@ -18,6 +18,7 @@ from ledger.units import FEN_MAX
 
 LINE_MAX = 200
 TEXT_MAX = 2000
+QR_MAX = 500
 
 
 def exact(value: object) -> object:

@@ -17,9 +17,7 @@ from api.metering.schemas import (
     NodeGpuRead,
     NodeRead,
     NodesRead,
-    SpanRead,
     StrangerRead,
-    XidRead,
 )
 from ledger.errors import NotFound
 from ledger.metering.queries import coverage_gaps as unseen
@@ -75,9 +73,9 @@ def one_node(
         until=period.until,
         node=_node(chosen.name, found, trouble.spans),
         hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
-        spans=[SpanRead.model_validate(each) for each in sorted(trouble.spans)],
+        spans=sorted(trouble.spans),
         incidents=[_incident(each) for each in trouble.incidents],
-        xids=[XidRead.model_validate(e) for e in books.xid_events(db, found.gpus, period)],
+        xids=list(books.xid_events(db, found.gpus, period)),
         more=trouble.more,
     )
 

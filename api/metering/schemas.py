@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from api.door.schemas import Exact, Line, RequestModel, ResponseModel
+from ledger.metering.queries.nodes import XidEvent
+from ledger.metering.rules.incidents import Span
 
 
 class NodeGpuRead(ResponseModel):
@@ -52,17 +54,6 @@ class NodeRead(ResponseModel):
     strangers: list[StrangerRead]
 
 
-class SpanRead(ResponseModel):
-    """Time of one GPU that nobody saw; `cause` is a gap reason or `silent`."""
-
-    since: datetime
-    until: datetime
-    gpu: str
-    node: str
-    cause: str
-    xids: list[int]
-
-
 class IncidentRead(ResponseModel):
     """Spans of one cause that began together; `lost_ms` is the sum of them all."""
 
@@ -87,14 +78,6 @@ class HourRead(ResponseModel):
     util_ppm: int | None
 
 
-class XidRead(ResponseModel):
-    """An XID of one GPU in the minute that begins at `start`."""
-
-    gpu: str
-    start: datetime
-    xid: int
-
-
 class NodesRead(ResponseModel):
     """Nodes of one cluster, and the incidents of the whole cluster in the period."""
 
@@ -113,9 +96,9 @@ class NodeDetailRead(ResponseModel):
     until: datetime
     node: NodeRead
     hours: list[HourRead]
-    spans: list[SpanRead]
+    spans: list[Span]
     incidents: list[IncidentRead]
-    xids: list[XidRead]
+    xids: list[XidEvent]
     more: bool
 
 

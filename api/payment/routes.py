@@ -17,7 +17,6 @@ from api.payment.schemas import (
     BankReturnRead,
     IndicatorChange,
     IndicatorCreate,
-    IndicatorRead,
     PayableRead,
     PaymentLineRead,
     PaymentListCreate,
@@ -29,6 +28,7 @@ from api.payment.schemas import (
 from ledger.desk.queries import queues as desk
 from ledger.errors import Refused
 from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries.payment_lists import Money
 from ledger.payment.rules.list_export import as_csv, as_xlsx, read_columns
 from ledger.payment.steps import indicators as steps
 from ledger.payment.steps.payment_list import make_list
@@ -47,9 +47,9 @@ _MEDIA = {
 
 
 @router.get("/indicators", dependencies=[_READ])
-def indicators(db: Db, year: Year | None = None) -> list[IndicatorRead]:
+def indicators(db: Db, year: Year | None = None) -> list[Money]:
     """The budget indicators with their balances, of a year or of all."""
-    return [IndicatorRead.model_validate(one) for one in payment.indicators(db, year)]
+    return payment.indicators(db, year)
 
 
 @router.post("/indicators", status_code=201)

@@ -86,22 +86,6 @@ class ProposalRead(ResponseModel):
     content: dict[str, Any]
 
 
-class IndicatorRead(ResponseModel):
-    """A budget indicator; `proposed_fen` of what is free stands on lists that were not sent yet."""
-
-    number: str
-    year: int
-    project_name: str
-    fund_kind: str
-    classification: str
-    appropriated_fen: int
-    free_fen: int
-    committed_fen: int
-    spent_fen: int
-    returned_fen: int
-    proposed_fen: int
-
-
 class PayableRead(ResponseModel):
     """An approved claim that waits to be paid.
 

@@ -7,10 +7,10 @@ from sqlmodel import Session, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.people.schemas import TokenCreate, TokenRead, TokenSecret
+from api.people.schemas import TokenCreate, TokenSecret
 from ledger.errors import NotFound
 from ledger.people.steps import credentials as doors
-from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.credentials import TokenRecord, Viewer
 from ledger.registry.tables import Centre
 from ledger.vouchers.queries import project_by_code
 
@@ -38,9 +38,9 @@ def issue(
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
-def tokens(db: Db) -> list[TokenRead]:
+def tokens(db: Db) -> list[TokenRecord]:
     """Every token ever made, newest first."""
-    return [TokenRead.model_validate(held) for held in doors.tokens(db)]
+    return doors.tokens(db)
 
 
 @router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])

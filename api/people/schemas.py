@@ -1,6 +1,5 @@
 """What the API takes and gives of decisions by two persons."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
@@ -49,17 +48,3 @@ class TokenSecret(ResponseModel):
 
     id: int
     secret: str
-
-
-class TokenRead(ResponseModel):
-    """A token without its secret, which nobody has but its holder."""
-
-    id: int
-    role: Role
-    person: str
-    project: str | None
-    centre: str | None
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None
-    revoked_at: datetime | None

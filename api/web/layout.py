@@ -20,6 +20,7 @@ from sqlmodel import Session, col, select
 
 from api.door.dependencies import Db, Now, Visitor
 from api.door.problems import Problem
+from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
 from api.language import format as shown
 from api.language import i18n
 from api.language.i18n import gettext as _
@@ -75,6 +76,9 @@ def _environment() -> Environment:
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(FILTERS)
     environment.globals |= {
+        "line_max": LINE_MAX,
+        "text_max": TEXT_MAX,
+        "qr_max": QR_MAX,
         "share": shown.share,
         "token_prefix": TOKEN_PREFIX,
         "session_hours": SESSION_LASTS // timedelta(hours=1),

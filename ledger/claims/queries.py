@@ -1,9 +1,8 @@
-"""Reading claims: what they ask for, what is left to claim, what stands in their files.
+"""Read claims: amounts, what may still be claimed, files, publications.
 
-A claim holds a part of a voucher's payable money from the day it is opened until it is paid,
-refused or withdrawn. What was paid of it already (a line of a list may be paid in part) is no
-longer asked for. So what may still be claimed is what is payable or on its way to the bank, less
-what the open claims ask for.
+A claim reserves a part of a voucher's payable money until it is paid, refused or withdrawn, less
+what was paid of it already (a line of a list may be paid in part). So what may still be claimed is
+what is payable or sent to the bank, less the open claims.
 """
 
 from collections.abc import Collection, Sequence
@@ -57,7 +56,7 @@ _ACCOUNTS = text("""
 
 
 def claim_by_number(db: Session, number: str) -> Claim:
-    """The claim, or NotFound."""
+    """Return the claim; NotFound if there is none."""
     claim = db.exec(select(Claim).where(Claim.number == number)).one_or_none()
     if claim is None:
         raise NotFound("claim", number=number)
@@ -65,7 +64,7 @@ def claim_by_number(db: Session, number: str) -> Claim:
 
 
 def voucher_of(db: Session, project: int) -> Voucher:
-    """The project's voucher, or NotFound."""
+    """Return the project's voucher; NotFound if there is none."""
     voucher = db.exec(select(Voucher).where(Voucher.project == project)).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, project).code)
@@ -75,25 +74,25 @@ def voucher_of(db: Session, project: int) -> Voucher:
 def promised_fen(
     db: Session, voucher: Voucher, states: Collection[str], *, besides: int | None = None
 ) -> Fen:
-    """What the voucher's claims in these states still ask for, fen; one of them may be left out."""
+    """Return what the voucher's claims in these states still ask for, fen."""
     params = {"voucher": voucher.id, "states": list(states), "besides": besides}
     return int(db.scalars(_PROMISED_FEN, params).one())
 
 
 def claimable(db: Session, voucher: Voucher) -> Fen:
-    """What nobody has claimed yet, fen; below zero where less is earned than was claimed."""
+    """Return what may still be claimed, fen; below zero if less is earned than claimed."""
     amounts = rights(db, voucher.book)
     return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
 
 
 def matched_cost(db: Session, voucher: Voucher) -> Fen:
-    """What counts as matched under the voucher's policy, over all months, fen without tax."""
+    """Return the matched cost under the voucher's policy, all months, fen without tax."""
     of_project = cells(db, projects=[voucher.project])
     return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
 
 
 def new_number(db: Session, now: datetime) -> str:
-    """The next number of the year, `DF-2026-0001`; others wait until this transaction ends."""
+    """Return the next number of the year, `DF-2026-0001`, locked until the commit."""
     year = now.astimezone(BEIJING).year
     db.execute(_ONE_NUMBER_AT_A_TIME, {"year": year})
     count = db.scalars(_COUNT_OF_YEAR, {"series": f"DF-{year}-%"}).one()
@@ -101,24 +100,24 @@ def new_number(db: Session, now: datetime) -> str:
 
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:
-    """The steps of a claim, in their order."""
+    """Return the steps of a claim, in order."""
     query = select(ClaimEvent).where(ClaimEvent.claim == claim).order_by(col(ClaimEvent.seq))
     return db.exec(query).all()
 
 
 def newest_event(db: Session, claim: int, action: str) -> ClaimEvent | None:
-    """The last time that this action was taken."""
+    """Return the newest event with this action."""
     of_action = (step for step in reversed(events(db, claim)) if step.action == action)
     return next(of_action, None)
 
 
 def files(db: Session, claim: int) -> Sequence[Row[Any]]:
-    """The claim's files without their content, in the order in which they came."""
+    """Return the claim's files without their content, in order."""
     return db.execute(_FILES, {"claim": claim}).all()
 
 
 def publication_of(db: Session, claim: int) -> Publication | None:
-    """The claim's publication; the last one, if there were more."""
+    """Return the claim's newest publication."""
     of_claim = select(Publication).where(Publication.claim == claim)
     return db.exec(of_claim.order_by(col(Publication.id).desc()).limit(1)).first()
 
@@ -126,25 +125,25 @@ def publication_of(db: Session, claim: int) -> Publication | None:
 def publications(
     db: Session, today: date, *, limit: int = 100, offset: int = 0
 ) -> Sequence[Row[Any]]:
-    """What is and was before the public, the latest first."""
+    """Return all publications, the newest first."""
     return db.execute(_PUBLICATIONS, {"today": today, "limit": limit, "offset": offset}).all()
 
 
 def objections(db: Session, claim: int) -> Sequence[Objection]:
-    """The objections to a claim, resolved or not, in the order in which they came."""
+    """Return the objections to a claim, in order."""
     publications = select(col(Publication.id)).where(Publication.claim == claim)
     query = select(Objection).where(col(Objection.publication).in_(publications))
     return db.exec(query.order_by(col(Objection.id))).all()
 
 
 def account_of(db: Session, organisation: int) -> BankAccount | None:
-    """Where the organisation is paid at present."""
+    """Return the organisation's current account."""
     of_it = select(BankAccount).where(BankAccount.organisation == organisation)
     return db.exec(of_it.where(col(BankAccount.superseded_at).is_(None))).one_or_none()
 
 
 def accounts(db: Session, organisations: Collection[int] | None = None) -> Sequence[Row[Any]]:
-    """The accounts of these organisations or of all, present and past, and who confirmed them.
+    """Return current and former accounts, of these organisations or all, with who confirmed.
 
     `held`: a change of the organisation's account is under way.
     """
@@ -153,5 +152,5 @@ def accounts(db: Session, organisations: Collection[int] | None = None) -> Seque
 
 
 def mask(number: str) -> str:
-    """An account's number as those see it who need not know: its last four figures."""
+    """Mask an account's number except its last four digits."""
     return "*" * (len(number) - 4) + number[-4:]

@@ -1,10 +1,9 @@
-"""Cases (办件): who may do what in which state, and where that leads. One table.
+"""The workflow of cases (办件): who may do what in which state, and where it leads.
 
-A claim (兑付申请) is such a case: handed in, accepted, published, approved, put on a payment list,
-paid. The table is all there is: what it does not list cannot be done, by nobody. The database holds
-the same rows (`case_moves`) and refuses every other step, so a case's history is always a way
-through this table. An administrator may take every step; two steps leave the case where it is and
-are there to be seen in its history: a second objection, and the proposal to approve.
+A claim (兑付申请) is a case: submitted, accepted, published, approved, listed, paid. What the table
+does not list cannot be done. The database holds the same rows (`case_moves`) and refuses every
+other step. An administrator may take every step; two steps leave the state unchanged and are only
+recorded: a second objection, and the proposal to approve.
 """
 
 from collections.abc import Mapping
@@ -53,7 +52,7 @@ OPEN = tuple(state for state in STATES if any(state == start for start, _, _ in 
 
 
 def next_state(state: str, action: str, role: str) -> str:
-    """Where this action of this role leads.
+    """Return the state after this action by this role.
 
     Raises:
         Refused: it is not this role's to take in this state (`not_your_step`).
@@ -67,5 +66,5 @@ def next_state(state: str, action: str, role: str) -> str:
 
 
 def actions(state: str, role: str) -> tuple[str, ...]:
-    """What this role may do in this state, in the order of the table."""
+    """Return what this role may do in this state, in the order of the table."""
     return tuple(action for action in ACTIONS if (state, action, role) in MOVES)

@@ -10,7 +10,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class CaseMove(SQLModel, table=True):
-    """Who may do what in which state, and where that leads."""
+    """A legal step: who may take it in which state, and where it leads."""
 
     __tablename__ = "case_moves"
     state: str = Field(primary_key=True)
@@ -20,7 +20,7 @@ class CaseMove(SQLModel, table=True):
 
 
 class BankAccount(SQLModel, table=True):
-    """Where an organisation is paid; the current one is not superseded."""
+    """An organisation's account; the current one is not superseded."""
 
     __tablename__ = "bank_accounts"
     id: int | None = identity()
@@ -35,7 +35,7 @@ class BankAccount(SQLModel, table=True):
 
 
 class Claim(SQLModel, table=True):
-    """A beneficiary asks for `fen` of a voucher's payable money."""
+    """A beneficiary's request for `fen` of a voucher's payable money."""
 
     __tablename__ = "claims"
     id: int | None = identity()
@@ -65,7 +65,7 @@ class ClaimEvent(SQLModel, table=True):
 
 
 class ClaimFile(SQLModel, table=True):
-    """A document of a claim: what it is for, and the file."""
+    """A file of a claim and its role."""
 
     __tablename__ = "claim_files"
     claim: int = big(primary_key=True)
@@ -76,7 +76,7 @@ class ClaimFile(SQLModel, table=True):
 
 
 class Publication(SQLModel, table=True):
-    """A claim before the public; both days are included."""
+    """A published claim; both days are included."""
 
     __tablename__ = "publications"
     id: int | None = identity()
@@ -90,7 +90,7 @@ class Publication(SQLModel, table=True):
 
 
 class Objection(SQLModel, table=True):
-    """Somebody objects to a publication, and how that ended."""
+    """An objection to a publication, and its resolution."""
 
     __tablename__ = "objections"
     id: int | None = identity()

@@ -1,1 +1,1 @@
-"""What crosses all rooms: the queues of the bureau, findings, and confirming a decision."""
+"""Across all rooms: the bureau's queues, findings, and confirmation of decisions."""

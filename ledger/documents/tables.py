@@ -1,4 +1,4 @@
-"""Cost documents (成本单据): invoices and internal settlements, their lines, their originals."""
+"""Cost documents (成本单据): invoices and internal settlements, lines, originals."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class Original(SQLModel, table=True):
-    """A file as it came, known by the SHA-256 of its content."""
+    """A file, identified by the SHA-256 of its content."""
 
     __tablename__ = "originals"
     hash: str = Field(primary_key=True)
@@ -21,7 +21,7 @@ class Original(SQLModel, table=True):
 
 
 class CostDocument(SQLModel, table=True):
-    """A cost document. Amounts in fen, negative where it is a red one; days are included."""
+    """A cost document; fen, negative for a red one; days are included."""
 
     __tablename__ = "cost_documents"
     id: int | None = identity()
@@ -69,7 +69,7 @@ class DocumentLine(SQLModel, table=True):
 
 
 class Freeze(SQLModel, table=True):
-    """An invoice frozen by a red confirmation that is on its way (R18)."""
+    """An invoice frozen by a pending red confirmation (R18)."""
 
     __tablename__ = "freezes"
     id: int | None = identity()

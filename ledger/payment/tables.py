@@ -1,4 +1,4 @@
-"""Payment (兑付): indicators, lists, what the bank returned, recoveries, refunds."""
+"""Payment (兑付): indicators, lists, bank returns, recoveries, refunds."""
 
 from datetime import date, datetime
 
@@ -60,7 +60,7 @@ class PaymentLine(SQLModel, table=True):
 
 
 class BankReturn(SQLModel, table=True):
-    """What the bank said under one of its references."""
+    """A bank's answer under one of its references."""
 
     __tablename__ = "bank_returns"
     reference: str = Field(primary_key=True)
@@ -76,7 +76,7 @@ class BankReturn(SQLModel, table=True):
 
 
 class Recovery(SQLModel, table=True):
-    """A case of money to be paid back (追缴)."""
+    """A case of money to be recovered (追缴)."""
 
     __tablename__ = "recoveries"
     id: int | None = identity()
@@ -93,7 +93,7 @@ class Recovery(SQLModel, table=True):
 
 
 class Refund(SQLModel, table=True):
-    """Money that came back."""
+    """Money that was returned."""
 
     __tablename__ = "refunds"
     reference: str = Field(primary_key=True)

@@ -1,1 +1,1 @@
-"""Reconciliation (对账): allocations, differences, and what two persons decide of them."""
+"""Reconciliation (对账): allocations, differences, and decisions by two persons."""

@@ -1,4 +1,4 @@
-"""Reconciliation (对账): statements, allocations, matches, differences, messages."""
+"""Reconciliation (对账): allocations, matches, differences, messages."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class Allocation(SQLModel, table=True):
-    """So many fen of a document line pay for a contract line, month and policy version."""
+    """The fen of a document line for a contract line, month and policy version."""
 
     __tablename__ = "allocations"
     id: int | None = identity()
@@ -26,7 +26,7 @@ class Allocation(SQLModel, table=True):
 
 
 class Reconciliation(SQLModel, table=True):
-    """One contract and one month, reconciled."""
+    """The reconciliation of one contract and month."""
 
     __tablename__ = "reconciliations"
     id: int | None = identity()
@@ -55,7 +55,7 @@ class Match(SQLModel, table=True):
 
 
 class Difference(SQLModel, table=True):
-    """A typed difference; above zero invoiced and not metered, below zero the other way."""
+    """A typed difference; above zero invoiced and not metered, below zero the opposite."""
 
     __tablename__ = "differences"
     id: int | None = identity()
@@ -72,7 +72,7 @@ class Difference(SQLModel, table=True):
 
 
 class Message(SQLModel, table=True):
-    """A question to the centre, to be answered by a day."""
+    """A question to the centre, due by a day."""
 
     __tablename__ = "messages"
     id: int | None = identity()

@@ -1,7 +1,7 @@
-"""Reading statements: one with its lines and both parties' newest words, or a list of them.
+"""Read statements, with both parties' newest answers, and the data they are made from.
 
-Also what a statement is made from: the charges of a contract's month, and the evidence behind them,
-which only the day totals of single devices can tell.
+The data are the charges of a contract's month, and their evidence from the day totals of single
+devices.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ _GAPS = text("""
 
 @dataclass(frozen=True)
 class Summary:
-    """A statement in a list: without its lines, with what each party says of the whole."""
+    """A statement in a list: no lines, with each party's answer as a whole."""
 
     number: str
     contract: str
@@ -104,7 +104,7 @@ class Summary:
 def statement(
     db: Session, number: str, *, centre: int | None = None, project: int | None = None
 ) -> Statement:
-    """The statement of this number, of one centre or project where they are given; or NotFound."""
+    """Return a statement of a centre or project; NotFound if there is none."""
     params = {"number": number, "centre": centre, "project": project}
     head = db.execute(_STATEMENT, params).mappings().one_or_none()
     if head is None:
@@ -127,7 +127,7 @@ def statements(
     limit: int = 100,
     offset: int = 0,
 ) -> list[Summary]:
-    """Statements, newest month first; older revisions where `superseded` ones are asked for."""
+    """Return statements, newest month first; `superseded` adds older revisions."""
     params = {
         "centre": centre, "project": project, "month": month, "contract": contract,
         "all": superseded, "limit": limit, "offset": offset,
@@ -136,7 +136,7 @@ def statements(
 
 
 def charges_of(db: Session, contract: int, month: date) -> dict[ChargeKey, Charge]:
-    """The charges of a contract's month."""
+    """Return the charges of a contract's month."""
     rows = db.exec(select(Charge).where(Charge.contract == contract, Charge.month == month))
     return {
         ChargeKey(r.contract, r.price, r.month, r.policy, r.model, r.mig_profile): r for r in rows
@@ -146,7 +146,7 @@ def charges_of(db: Session, contract: int, month: date) -> dict[ChargeKey, Charg
 def evidence_of(
     db: Session, project: int, month: date, next_month: date, policies: Policies
 ) -> dict[ChargeKey, Evidence]:
-    """The evidence of all charges of a project in a month."""
+    """Return the evidence of all charges of a project in a month."""
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
     items = owed_items(lines.bill_items_between(db, project, month, next_month))

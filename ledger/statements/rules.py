@@ -1,11 +1,10 @@
-"""The statement (对账单): what was metered under a contract in a month, with its proof.
+"""Statements (对账单): what was metered under a contract in a month, with its evidence.
 
-A line is a charge. Beside its hours and its fen stands how good the evidence is: A where driver,
-allocation and the cluster's API agree, B two of them, C one, D an import that nobody signed. An
-agent that reads the driver knows the holders from the allocation too, so its windows are B; a job
-record is C. The worst grade of a line's usage is the line's; a fixed fee has no usage, and so
-nothing that could be worse than A. `gap_ms` is the time in which nobody watched the devices of a
-line on its days: it is in no figure, and whoever confirms should know it.
+A line is a charge with its evidence grade: A if driver, allocation and the cluster's API agree, B
+two of them, C one, D an unsigned import. An agent that reads the driver knows the holders from the
+allocation too, so its windows are B; a job record is C. A line has the worst grade of its usage; a
+fixed fee has no usage, hence A. `gap_ms` is the time in which nobody watched the line's devices: it
+is in no figure, but whoever confirms should see it.
 """
 
 import csv
@@ -31,7 +30,7 @@ GRADES: Mapping[str, Grade] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Evidence:
-    """How well a charge is proved."""
+    """The evidence of a charge."""
 
     grade: Grade = "A"
     gap_ms: int = 0
@@ -39,7 +38,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Answer:
-    """A party's newest word on a line."""
+    """A party's newest answer to a line."""
 
     word: LineAnswer
     reason: str
@@ -49,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Line:
-    """A line as people read it. `promised_ms` is what reserved devices were to deliver.
+    """A line for display; `promised_ms` is the delivery promised for reserved devices.
 
     `partition`, `qos` and `market` are what its price selects by; None is any.
     """
@@ -76,7 +75,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement as people read it; `superseded_by` is the number of its newest revision."""
+    """A statement for display; `superseded_by` is the number of its newest revision."""
 
     number: str
     contract: str
@@ -93,17 +92,17 @@ class Statement:
 
     @property
     def centre_says(self) -> AnswerState:
-        """What the centre says of the whole."""
+        """The centre's answer as a whole."""
         return answer_state(line.centre.word if line.centre else None for line in self.lines)
 
     @property
     def builder_says(self) -> AnswerState:
-        """What the builder says of the whole."""
+        """The builder's answer as a whole."""
         return answer_state(line.builder.word if line.builder else None for line in self.lines)
 
 
 def answer_state(words: Iterable[str | None]) -> AnswerState:
-    """What a party says of the whole, from its words on the lines; None is no word yet."""
+    """Return a party's answer as a whole from its answers to lines (None: no answer)."""
     answers = set(words)
     if "contested" in answers:
         return AnswerState.CONTESTED
@@ -111,7 +110,7 @@ def answer_state(words: Iterable[str | None]) -> AnswerState:
 
 
 def number_of(contract: int, month: date, revision: int) -> str:
-    """`DZ-202611-12-1`: month, contract, revision."""
+    """Return the number `DZ-202611-12-1`: month, contract, revision."""
     return f"DZ-{month:%Y%m}-{contract}-{revision}"
 
 
@@ -120,7 +119,7 @@ def evidence(
     gaps: Mapping[tuple[str, date], int],
     policies: Policies,
 ) -> dict[ChargeKey, Evidence]:
-    """The evidence of each charge.
+    """Return the evidence of each charge.
 
     Args:
         items: with their devices and sources.
@@ -149,12 +148,12 @@ def evidence(
 
 
 def worst(grades: Iterable[Grade]) -> Grade:
-    """The worst of some grades; of none, A."""
+    """Return the worst of some grades; A for none."""
     return max(grades, default="A")
 
 
 def content(contract: int, month: date, lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What a statement says, for its digest: who answers names exactly this."""
+    """Return the content of a statement for its digest, which answers refer to."""
     rows = [
         {k: v if isinstance(v, (int, str, type(None))) else str(v) for k, v in line.items()}
         for line in lines
@@ -175,7 +174,7 @@ _WORDS = {"confirmed": "确认", "contested": "有出入"}
 
 
 def as_csv(statement: Statement) -> bytes:
-    """A statement as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    """Write a statement as CSV: UTF-8 with a BOM, lines end in CRLF."""
     head = [
         ("对账单", statement.number),
         ("合同", statement.contract),

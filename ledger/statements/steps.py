@@ -1,9 +1,9 @@
-"""Statements: issued by the bureau from what was metered, confirmed or contested by both parties.
+"""Statements: issued by the bureau from metering, confirmed or contested by both parties.
 
-Statement first, invoice after: the centre invoices what both have confirmed, and an invoice that
-carries the statement's number finds its month by itself. Issuing again says the same for as long
-as the figures are the same; when they change (late windows, a corrected binding) a new revision
-takes the old one's place. What was answered stays with the revision that it was said of.
+The statement comes before the invoice: the centre invoices what both have confirmed, and an invoice
+with the statement's number is matched to its month. Issuing again returns the same statement while
+the figures are the same; if they change (late windows, a corrected binding) a new revision replaces
+it. Answers stay with the revision they were given to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ Line = Mapping[str, int | str | Decimal | None]
 
 
 def issue(db: Session, contract: int, month: date, *, actor: str, now: datetime) -> Statement:
-    """State a contract's month, from charges brought up to date.
+    """Issue the statement of a contract's month, from updated charges.
 
     Raises:
         NotFound: there is no such contract.
@@ -54,7 +54,7 @@ def issue(db: Session, contract: int, month: date, *, actor: str, now: datetime)
 
 
 def issue_all(db: Session, month: date, *, actor: str, now: datetime) -> list[Statement]:
-    """State the month of every contract that has charges in it, in the order of their keys."""
+    """Issue the statements of a month for every contract with charges, in order of key."""
     _refuse_open(month, now)
     charge(db, now)
     keys = list(db.scalars(_OF_MONTH, {"month": month}))
@@ -62,7 +62,7 @@ def issue_all(db: Session, month: date, *, actor: str, now: datetime) -> list[St
 
 
 def preview(db: Session, contract: int, month: date, *, now: datetime) -> Statement:
-    """What a statement would say now, also of a month that is not over. Nothing is kept of it."""
+    """Return the statement as it would be now, also of an unfinished month, without storing it."""
     row = _contract(db, contract)
     with db.begin_nested() as savepoint:
         charge(db, now, [row.project])
@@ -82,7 +82,7 @@ def answer(
     actor: str,
     now: datetime,
 ) -> int:
-    """A party's word on these lines (None: on all); the newest one counts.
+    """Record a party's answer to these lines (None: to all); the newest one counts.
 
     Returns how many lines it changed; the same word again changes none.
 

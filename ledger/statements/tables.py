@@ -1,4 +1,4 @@
-"""Statements (对账单): what was metered, and what both parties say of it."""
+"""Statements (对账单), their lines, and both parties' answers."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from ledger.postgres.columns import big, identity, moment
 
 
 class Statement(SQLModel, table=True):
-    """What was metered under a contract in a month, numbered; a revision replaces another."""
+    """What was metered under a contract in a month; a revision replaces another."""
 
     __tablename__ = "statements"
     id: int | None = identity()
@@ -25,7 +25,7 @@ class Statement(SQLModel, table=True):
 
 
 class StatementLine(SQLModel, table=True):
-    """A charge as the statement shows it."""
+    """A charge on a statement."""
 
     __tablename__ = "statement_lines"
     statement: int = big(primary_key=True)
@@ -43,7 +43,7 @@ class StatementLine(SQLModel, table=True):
 
 
 class StatementAnswer(SQLModel, table=True):
-    """A party's word on a line; its newest one counts."""
+    """A party's answer to a line; its newest one counts."""
 
     __tablename__ = "statement_answers"
     id: int | None = identity()

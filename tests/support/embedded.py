@@ -82,13 +82,13 @@ def program(
     data: Path, binaries: Path, uid: int | None = None, home: Path = ROOT
 ) -> Iterator[Program]:
     """That program, whose code is the copy of ours that lies in its home."""
-    started = Program(data, binaries, os.geteuid() if uid is None else uid, home)
+    program = Program(data, binaries, os.geteuid() if uid is None else uid, home)
     try:
-        yield started
+        yield program
     finally:
-        started.process.kill()
-        started.last_said()
-        started.out.close()
+        program.process.kill()
+        program.last_said()
+        program.out.close()
 
 
 def query(url: str, statement: str) -> list[Any]:

@@ -1,8 +1,8 @@
-"""Approve: when a publication is over, a clerk proposes and an approver confirms.
+"""Approve: after the publication a clerk proposes and an approver confirms.
 
-What is confirmed is the number, the sum, the payee, the account and the facts on which the claim
-was accepted; if any of it is no longer so on the day of the confirmation, nothing is approved. The
-database looks once more: two persons, the publication over, no objection open.
+The confirmation covers the number, the sum, the payee, the account and the facts of acceptance; if
+any of them changed, nothing is approved. The database checks again: two persons, the publication
+over, no open objection.
 """
 
 from datetime import datetime
@@ -32,7 +32,7 @@ KIND = DecisionKind.CLAIM  # of its decisions
 def propose_approval(
     db: Session, claim: Claim, *, viewer_role: str, actor: str, now: datetime, reason: str = ""
 ) -> Decision:
-    """Decide that a claim is to be paid; nothing follows before another person confirms it.
+    """Propose to pay a claim, for another person to confirm.
 
     Raises:
         Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
@@ -57,12 +57,12 @@ def propose_approval(
 
 
 def subject_of(claim: Claim) -> str:
-    """What a proposal about this claim is about."""
+    """Return the subject of a proposal about this claim."""
     return f"claim {claim.number}"
 
 
 def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows when a proposal is confirmed: the claim is approved, and waits for its money.
+    """Carry out the confirmed proposal: the claim is approved, and waits for payment.
 
     Raises:
         Refused: as `propose_approval`; or as `act`.
@@ -79,7 +79,7 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
 
 
 def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict[str, Any]:
-    """What is approved, after a look whether it may be."""
+    """Check the claim, and return what is approved."""
     published = book.publication_of(db, key(claim))
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")

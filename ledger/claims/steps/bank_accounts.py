@@ -1,8 +1,8 @@
-"""Bank accounts (收款账户): where a payee is paid. Setting or changing one takes two persons.
+"""Bank accounts (收款账户) of payees; setting or changing one takes two persons.
 
-The builder, or a clerk for her, says which account; another person of the bureau confirms it with
-the digest of every figure. Until then the old account stays, and nothing is paid to it either: a
-change that is under way holds the payee's lines.
+The builder, or a clerk for it, names the account; another person of the bureau confirms it with the
+digest of every figure. Until then the old account stays, but nothing is paid to it: a pending
+change holds the payee's lines.
 """
 
 import re
@@ -39,7 +39,7 @@ def propose_account(
     now: datetime,
     reason: str = "",
 ) -> tuple[Decision | None, list[Finding]]:
-    """Say where an organisation is to be paid; nothing changes before another person confirms it.
+    """Propose an organisation's account, for another person to confirm.
 
     Spaces between digits do not count. Returns the decision, or None and all faults.
 
@@ -70,7 +70,7 @@ def propose_account(
 
 
 def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> None:
-    """What follows when it is confirmed: the account before is superseded by this one."""
+    """Carry out the confirmed change: this account supersedes the former one."""
     content = decision.content
     before = account_of(db, content["organisation"])
     if before is not None:
@@ -92,7 +92,7 @@ def set_account(db: Session, decision: Decision, _actor: str, now: datetime) -> 
 
 
 def change_pending(db: Session, organisation: int) -> bool:
-    """Whether a change of the organisation's account is under way: its lines are not paid."""
+    """Return whether a change of the organisation's account is pending, which holds payment."""
     subject = _subject(db.get_one(Organisation, organisation))
     return open_decision(db, KIND, subject) is not None
 

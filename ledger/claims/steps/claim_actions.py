@@ -1,8 +1,7 @@
-"""Handling a claim: what a person wants done with it, led to the step that does it.
+"""Dispatch a person's action on a claim to its step.
 
-These are the steps that a person takes on a claim by itself. Objections, the approval and the
-payment have their own ways, as each brings something with it: the objection, the decision of
-another person, the list.
+Objections, approval and payment are not here, as each needs more: the objection, another person's
+decision, the list.
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ _WITH_REASON = ("return", "refuse")  # the other side is told why
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted: the action, why, and what the action needs besides."""
+    """The action, its note, and what it needs besides."""
 
     action: Action
     note: str = ""
@@ -37,7 +36,7 @@ class Wish:
 
 
 def handle(db: Session, claim: Claim, wish: Wish, *, viewer: Viewer, now: datetime) -> StepResult:
-    """Take the step that is wanted; where something lacks, nothing is done and all of it told.
+    """Take the step. If anything is missing, do nothing and report everything that is missing.
 
     Raises:
         Refused, Conflict: as the step itself.

@@ -1,10 +1,10 @@
-"""Claim (兑付申请): the beneficiary asks for payment of what her voucher has earned.
+"""Claim (兑付申请): a beneficiary asks for payment of what its voucher has earned.
 
-A claim is opened for an amount of the voucher's payable money, gets its files, and is handed in.
-What is claimed once cannot be claimed again while the claim is open: the voucher's book is locked
-while the amount is decided. From then on every step is an event of the case
-(`ledger/claims/rules.py`) that the database checks and numbers. What a step needs beyond the table
-stands with the step: `eligibility.py`, `publication.py`, `approval.py`, `handling.py`.
+A claim is opened for an amount of the voucher's payable money, gets its files, and is submitted. An
+amount cannot be claimed twice while a claim is open: the voucher's book is locked while it is
+computed. Every step is an event of the case (`ledger/claims/rules.py`) that the database checks and
+numbers. Further conditions are with the steps: `eligibility.py`, `publication.py`, `approval.py`,
+`claim_actions.py`.
 """
 
 import json
@@ -23,8 +23,8 @@ from ledger.claims.rules import FIRST, next_state
 from ledger.claims.tables import Claim
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
-from ledger.policy import load
 from ledger.policy.codes import FileRole
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.registry.queries import payee_of
@@ -44,7 +44,7 @@ _FILE = text("""
 
 @dataclass(frozen=True)
 class StepResult:
-    """A claim after a step; or, where it was not taken, the code of why, and what is the matter."""
+    """A claim after a step; if refused, the code and the findings."""
 
     claim: Claim
     code: str = ""
@@ -52,7 +52,7 @@ class StepResult:
 
 
 def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: datetime) -> Claim:
-    """A new claim of the project's voucher for `fen`, or for all that may be claimed.
+    """Open a claim of the project's voucher for `fen`, or for all that may be claimed.
 
     Raises:
         NotFound: the project has no voucher.
@@ -81,7 +81,7 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
 def add_file(
     db: Session, claim: Claim, role: FileRole, file: File, *, actor: str, now: datetime
 ) -> str:
-    """Put a file to a claim that is still a draft; its hash. The same file again changes nothing.
+    """Add a file to a draft claim; return its hash; idempotent.
 
     Raises:
         Conflict: the claim was handed in (`claim_no_draft`): a clerk may return it.
@@ -100,7 +100,7 @@ def add_file(
 
 
 def missing_files(db: Session, claim: Claim) -> list[Finding]:
-    """What a claim lacks to be handed in, all at once: files by its policy, the payee's account."""
+    """Report everything a claim needs for submission: required files, the payee's account."""
     voucher = db.get_one(Voucher, claim.voucher)
     roles = {file.role for file in book.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
@@ -124,7 +124,7 @@ def act(
     note: str = "",
     content: Mapping[str, Any] | None = None,
 ) -> Claim:
-    """Take a step: its event is kept, and the claim goes on. What the step needs was seen to.
+    """Record a step and move the claim; its conditions were checked by the caller.
 
     Raises:
         Refused: the step is another role's (`not_your_step`), or the database sees that two
@@ -150,7 +150,7 @@ def act(
 
 
 def lock(db: Session, claim: Claim) -> Voucher:
-    """Keep others from claiming, resolving or paying of this voucher; the claim as it is now."""
+    """Lock the voucher's book and return the current claim."""
     voucher = db.get_one(Voucher, claim.voucher)
     lock_book(db, voucher.book)
     db.refresh(claim)

@@ -1,9 +1,9 @@
-"""Accept: the policy decides, on this day, whether a claim is due, and the books agree.
+"""Accept: the policy decides today whether a claim is due, and the books must agree.
 
-The facts are those on which the voucher was opened, as far as a clerk has no newer ones; what was
-reconciled and what was paid is taken from the books and asked of nobody. Only «eligible» goes on.
-Facts, result and proof stay with the step, so that anybody can decide it again and compare. Of a
-talent they tell yes or no and the reference number of the recognition, never the programme.
+The facts are those of the voucher, updated by the clerk; matched cost and payments come from the
+books. Only «eligible» continues. Facts, result and proof are stored with the step, so that anybody
+can decide it again and compare. For a talent they hold a yes or no and the reference number of the
+recognition, never the programme.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,10 @@ from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim
 from ledger.errors import Finding, Refused
 from ledger.formats.digest import digest
-from ledger.policy import decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.reasons import reasons
 from ledger.policy.decide.record import record
+from ledger.policy.text.published import load
 from ledger.units import Fen, yuan
 from ledger.vouchers.tables import Clause, Voucher
 
@@ -36,7 +37,7 @@ _AHEAD = tuple(state for state in OPEN if state not in ("draft", "submitted"))
 
 @dataclass(frozen=True)
 class ClaimEarnings:
-    """What the voucher has earned, fen: how it came about, and what is left for one claim.
+    """What the voucher has earned and what is left for one claim, fen.
 
     `engine_fen` follows from the matched cost, `books_fen` from the balances; both are less what
     other claims, accepted before, still ask for.
@@ -59,7 +60,7 @@ def accept(
     now: datetime,
     note: str = "",
 ) -> StepResult:
-    """Accept a claim that the policy finds eligible today; else the reasons, all at once.
+    """Accept a claim that the policy finds eligible today; otherwise return all reasons.
 
     Raises:
         Refused: more is claimed than was earned (`not_earned`); or as `act`.
@@ -103,7 +104,7 @@ def accept(
 
 
 def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
-    """What is left for a claim, by the engine's formula and by the books. Lock the book first."""
+    """Return what is left for a claim, by the formula and by the books. Lock the book first."""
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     amounts = rights(db, voucher.book)
     cost = book.matched_cost(db, voucher)
@@ -120,7 +121,7 @@ def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
 
 
 def check_earned(claim: Claim, earnings: ClaimEarnings) -> None:
-    """Refuse a claim for more than the engine, or the books, say is left for it (`not_earned`)."""
+    """Refuse a claim for more than the formula, or the books, leave for it (`not_earned`)."""
     if claim.fen > min(earnings.engine_fen, earnings.books_fen):
         raise Refused(
             "not_earned",

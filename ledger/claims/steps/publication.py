@@ -1,9 +1,9 @@
-"""Publish (公示): a claim stands before the public for some working days, and objections are heard.
+"""Publish (公示): a claim is public for some working days, and objections are resolved.
 
-It tells what the public may know: number, project, organisation, clause, amount, and where to
-object. Never a person, an account or a unit price; the name of a talent team may name a person, so
-of a team only the organisation is told. While an objection is open the claim goes no further; an
-approver resolves it, and one that is upheld ends the claim.
+Published are number, project, organisation, clause, amount, and where to object. Never a person, an
+account or a unit price; as the name of a talent team may name a person, only its organisation is
+published. An open objection stops the claim; an approver resolves it, and an upheld one ends the
+claim.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from ledger.claims.tables import Claim, Objection, Publication
 from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.formats.capital_amounts import in_words
 from ledger.formats.working_days import working_days_after
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
@@ -35,7 +35,7 @@ def publish(
     now: datetime,
     note: str = "",
 ) -> StepResult:
-    """Put an accepted claim before the public, from tomorrow for the policy's working days.
+    """Publish an accepted claim, from tomorrow for the policy's working days.
 
     `channel` says where to object: an office, a telephone, a post box.
 
@@ -74,7 +74,7 @@ def publish(
 
 
 def _public_content(db: Session, claim: Claim, voucher: Voucher) -> dict[str, Any]:
-    """What the public may know."""
+    """Return what the public may know."""
     project = db.get_one(Project, voucher.project)
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
@@ -102,7 +102,7 @@ def receive(
     actor: str,
     now: datetime,
 ) -> Objection:
-    """Write down an objection to a published claim, which then waits; there may be several.
+    """Record an objection to a published claim, which then waits; there may be several.
 
     Raises:
         Refused: nobody objects, or to nothing (`objection_blank`); or as `act`.
@@ -140,7 +140,7 @@ def resolve(
     actor: str,
     now: datetime,
 ) -> Objection:
-    """Uphold an objection, which ends the claim, or dismiss it: the last one lets the claim go on.
+    """Uphold an objection, which ends the claim, or dismiss it; the last dismissal continues it.
 
     Raises:
         NotFound: there is no such objection.
@@ -171,7 +171,7 @@ def resolve(
 
 
 def claim_of(db: Session, objection: int) -> Claim:
-    """The claim that is objected to.
+    """Return the claim of an objection.
 
     Raises:
         NotFound: there is no such objection.

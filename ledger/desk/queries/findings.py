@@ -1,7 +1,7 @@
-"""What a person should look at: everything that was kept aside, is missing, or belongs to nobody.
+"""Findings for a person: quarantined, conflicting, missing or unowned data.
 
-Each kind is one query with columns of its own; a page or a client shows them as they come. Nothing
-here changes anything, and an empty list means that there is nothing of that kind.
+Each kind is one query with columns of its own; pages and clients show them as they are. Read only;
+an empty list means no finding of that kind.
 """
 
 from datetime import datetime
@@ -97,7 +97,7 @@ def findings(
     limit: int = 100,
     offset: int = 0,
 ) -> list[Row]:
-    """Findings of one kind, newest first, of one centre or of all."""
+    """Return findings of one kind, newest first, of one centre or of all."""
     if kind == "unowned":
         return _unowned(db, centre)[offset : offset + limit]
     if kind == "unpriced":
@@ -114,7 +114,7 @@ def _unowned(db: Session, centre: int | None) -> list[Row]:
 
 
 def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
-    """Owned usage that no contract line covers, by what a line might select and reason."""
+    """Return owned usage without a contract line, by selectors and reason."""
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
     project_ids = list(projects)

@@ -1,8 +1,8 @@
-"""What waits on the bureau's desk, and the lists that its pages show. Only reading.
+"""The bureau's queues, and the lists on its pages; read only.
 
-A queue is told by how much waits and since when. A month of a contract waits once it has ended, or
-as soon as something is invoiced for it, until two persons decided on exactly what stands there now;
-a charge or an invoice that changes afterwards brings it back (`reconcile.months`).
+A queue has a count and the oldest date. A contract's month is due once it is over, or as soon as
+something is invoiced for it, until two persons decided exactly its present figures; a later change
+of a charge or an invoice brings it back (`reconciliation.queries.months`).
 """
 
 from collections.abc import Sequence
@@ -72,34 +72,34 @@ _REFUNDS = text("""
 
 @dataclass(frozen=True)
 class Queue:
-    """How much waits, and since when the oldest of it does."""
+    """How many are waiting, and since when."""
 
     count: int
     oldest: date | datetime | None
 
     @classmethod
     def of(cls, since: Sequence[Any]) -> "Queue":
-        """The queue of what waits since these days or moments."""
+        """Make a queue from the dates or moments of its items."""
         return cls(len(since), min(since, default=None))
 
 
 def waiting_months(db: Session, today: date) -> Queue:
-    """待对账: months that are due and not decided as they stand."""
+    """Count 待对账: months that are due and not decided as they are."""
     return Queue.of([next_month(row.month) for row in reconcile.months(db) if due(row, today)])
 
 
 def due(row: Month, today: date) -> bool:
-    """Whether a month waits: it has ended or is invoiced, and nobody decided it as it is."""
+    """Return whether a month is due: over or invoiced, and not decided as it is."""
     return row.state != "decided" and (next_month(row.month) <= today or row.invoiced_fen != 0)
 
 
 def next_month(month: date) -> date:
-    """The first day after a month."""
+    """Return the first day after a month."""
     return month_of(month + timedelta(days=31))
 
 
 def open_decisions(db: Session) -> Sequence[Decision]:
-    """What one person decided and nobody answered yet, oldest first."""
+    """Return unanswered decisions, oldest first."""
     query = select(Decision).where(col(Decision.answer).is_(None))
     return db.exec(query.order_by(col(Decision.decided_at), col(Decision.id))).all()
 
@@ -107,7 +107,7 @@ def open_decisions(db: Session) -> Sequence[Decision]:
 def decisions(
     db: Session, *, kind: str | None = None, limit: int = 100, offset: int = 0
 ) -> Sequence[Decision]:
-    """Decisions of a kind or of every kind: the open ones first, then the newest."""
+    """Return decisions of a kind or of all kinds: open ones first, then the newest."""
     query = select(Decision).order_by(col(Decision.answer).is_not(None), col(Decision.id).desc())
     if kind is not None:
         query = query.where(Decision.kind == kind)
@@ -123,60 +123,60 @@ def claims(
     limit: int = 1_000,
     offset: int = 0,
 ) -> Sequence[Row[Any]]:
-    """Claims, newest first: of a project or of all, in these states or in any; or the one."""
+    """Return claims, newest first, filtered by project, states or number."""
     params = {"project": project, "states": list(states) if states else None, "number": number}
     return db.execute(_CLAIMS, {**params, "limit": limit, "offset": offset}).all()
 
 
 def waiting_claims(db: Session, today: date) -> Queue:
-    """待审: handed in, accepted, objected to, or published until before today."""
+    """Count 待审: submitted, accepted, objected to, or published until before today."""
     rows = claims(db, states=("submitted", "accepted", "objected", "published"), limit=1_000_000)
     return Queue.of([row.since for row in rows if row.state != "published" or over(row, today)])
 
 
 def over(claim: Row[Any], today: date) -> bool:
-    """Whether the claim's publication has run its days."""
+    """Return whether the claim's publication is over."""
     return claim.published_until is not None and claim.published_until < today
 
 
 def payment_lists(db: Session) -> Sequence[Row[Any]]:
-    """Payment lists with what came back of them, newest first."""
+    """Return payment lists with returned amounts, newest first."""
     return db.execute(_LISTS).all()
 
 
 def waiting_payments(db: Session) -> Queue:
-    """待支付: approved claims, and lists that two persons sent and the bank has not settled."""
+    """Count 待支付: approved claims, and sent lists that the bank has not settled."""
     approved = [row.since for row in claims(db, states=("approved",), limit=1_000_000)]
     return Queue.of(approved + [row.sent_at for row in payment_lists(db) if awaits_bank(row)])
 
 
 def awaits_bank(row: Row[Any]) -> bool:
-    """Whether the list was sent and some line of it is not settled."""
+    """Return whether the list was sent and has an unsettled line."""
     return row.sent_at is not None and row.waiting
 
 
 def recoveries(db: Session) -> Sequence[Row[Any]]:
-    """Recoveries, the open ones first, each with what is still owed of its voucher."""
+    """Return recoveries, open ones first, each with the voucher's outstanding amount."""
     return db.execute(_RECOVERIES).all()
 
 
 def paybacks(db: Session) -> Sequence[Row[Any]]:
-    """Projects that are to pay back, and of which no case is open yet."""
+    """Return projects with money to recover and no open case."""
     return db.execute(_TO_PAY_BACK).all()
 
 
 def refunds(db: Session) -> Sequence[Row[Any]]:
-    """Money that came back, the newest first."""
+    """Return refunds, the newest first."""
     return db.execute(_REFUNDS).all()
 
 
 def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
-    """What the bank said about a list, line by line."""
+    """Return the bank's answers to a list, line by line."""
     query = select(BankReturn).where(BankReturn.list == payment_list)
     return db.exec(query.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
 
 
 def claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:
-    """The numbers of these claims."""
+    """Return the numbers of these claims."""
     rows = db.exec(select(Claim.id, Claim.number).where(col(Claim.id).in_(claims)))
     return {key: number for key, number in rows if key is not None}

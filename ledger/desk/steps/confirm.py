@@ -1,7 +1,6 @@
-"""Confirm a decision, and do what follows from it, in one transaction.
+"""Confirm a decision, and carry it out in the same transaction.
 
-Each kind of decision belongs to one step, and only some roles may confirm it. What a step does once
-its decision is confirmed stands with the step; here is the table that leads to it.
+Each kind of decision belongs to one step, and only some roles may confirm it: here is the table.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +30,7 @@ Effect = Callable[[Session, Decision, str, datetime], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """Who may confirm decisions of a kind, and what follows from them."""
+    """Who may confirm decisions of a kind, and the step that carries them out."""
 
     roles: frozenset[Role]
     effect: Effect
@@ -69,7 +68,7 @@ def respond(
     now: datetime,
     reason: str = "",
 ) -> Decision:
-    """Answer a decision; where it is confirmed, do what follows.
+    """Answer a decision; if it is confirmed, carry it out.
 
     Raises:
         NotFound, Conflict, Refused: as `decide.answer`; Refused also where this role may not

@@ -1,8 +1,7 @@
-"""Take cost documents, and let the red ones among them take back their part, in one transaction.
+"""Take cost documents, and let red ones take back allocations, in one transaction.
 
-Keeping documents is the business of `documents`; what a red one takes back of an allocation is that
-of `reconciliation`. Here stands their order, once, for a document that comes and for one that is
-confirmed.
+`documents` stores them; `reconciliation` takes allocations back. Their order is defined here once,
+for new documents and for confirmed ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +30,7 @@ def take_document(
     now: datetime,
     centre: int | None = None,
 ) -> Intake | list[Finding]:
-    """Take one document with its file, as `documents.take_document` says."""
+    """Take one document with its file, as `documents.take_document`."""
     intake = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
     return _reversed(db, intake, actor, now)
 
@@ -45,7 +44,7 @@ def take_list(
     now: datetime,
     centre: int | None = None,
 ) -> Intake | list[Finding]:
-    """Take all documents of a list, or none, as `documents.take_list` says."""
+    """Take all documents of a list, or none, as `documents.take_list`."""
     intake = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
     return _reversed(db, intake, actor, now)
 
@@ -102,7 +101,7 @@ def _qr_faults(qr: str, document: Document) -> list[Finding]:
 
 
 def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """The effect of a decision of kind `document`: what was keyed stands, red ones reverse.
+    """Carry out a decision of kind `document`: keyed documents stand, red ones reverse.
 
     Raises:
         Refused: the blue one of a red one waits for its own confirmation (`blue_unconfirmed`).

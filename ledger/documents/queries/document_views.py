@@ -1,9 +1,9 @@
-"""Cost documents as people see them: lists of what one looks for, and one with all about it.
+"""Views of cost documents: filtered lists, and one document with everything about it.
 
-An operator sees what was sold for its centre, a builder what was bought for its project, by who
-sold or bought on the day of issue; the bureau sees everything. What is not theirs is not there.
-A document's state: `to_confirm`, `refused` and `dropped` are of keyed ones, `frozen` waits for a
-red one (R18), all others are `standing`.
+An operator sees what was sold for its centre, a builder what was bought for its project, by the
+parties on the day of issue; the bureau sees everything. Other documents do not exist for them.
+States: keyed documents are `to_confirm`, `refused` or `dropped`; `frozen` waits for a red document
+(R18); all others are `standing`.
 """
 
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ _SHARES = text("""
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose documents are seen: a centre's, a project's, or all."""
+    """Whose documents are visible: a centre's, a project's, or all."""
 
     centre: int | None = None
     project: int | None = None
@@ -96,7 +96,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class DocumentView:
-    """A document in a list, fen. `worth_fen`: without tax, net of its red ones; of a red one 0."""
+    """A document in a list, fen; `worth_fen` is net of its red ones, 0 for a red one."""
 
     id: int
     kind: str
@@ -131,7 +131,7 @@ class DocumentView:
 
 @dataclass(frozen=True)
 class Share:
-    """So many fen of a document's line, allocated to a contract line, month and version."""
+    """The part of a document's line allocated to a contract line, month and version, fen."""
 
     document: int
     line: int
@@ -147,7 +147,7 @@ class Share:
 
 @dataclass(frozen=True)
 class DocumentQuery:
-    """What is looked for; None is no matter. `first` and `last` bound the period of service."""
+    """Filters, None to ignore; `first` and `last` bound the service period."""
 
     number: str | None = None
     first: date | None = None
@@ -161,13 +161,13 @@ class DocumentQuery:
 def documents(
     db: Session, scope: Scope, query: DocumentQuery, *, limit: int = 100, offset: int = 0
 ) -> list[DocumentView]:
-    """Documents, newest first; those whose number was taken anew only where they are asked for."""
+    """Return documents, newest first; dropped ones only on request."""
     values = {**vars(scope), **vars(query), "limit": limit, "offset": offset}
     return [_view(row) for row in db.execute(_LIST, values).mappings()]
 
 
 def document(db: Session, scope: Scope, key: int) -> DocumentView:
-    """One document, or NotFound where there is none that is theirs to see."""
+    """Return one document; NotFound if it is not visible."""
     row = db.execute(_DOCUMENT, {**vars(scope), "id": key}).mappings().one_or_none()
     if row is None:
         raise NotFound("document", id=key)
@@ -175,19 +175,19 @@ def document(db: Session, scope: Scope, key: int) -> DocumentView:
 
 
 def reds_of(db: Session, scope: Scope, key: int) -> list[DocumentView]:
-    """The red ones of a document, oldest first."""
+    """Return the red documents of a document, oldest first."""
     rows = db.execute(_REDS, {**vars(scope), "id": key}).mappings()
     return [_view(row) for row in rows]
 
 
 def shares_of(db: Session, scope: Scope, key: int) -> list[Share]:
-    """What of a document is allocated to contracts that are theirs to see."""
+    """Return a document's allocations to visible contracts."""
     rows = db.execute(_SHARES, {**vars(scope), "id": key}).mappings()
     return [Share(**row) for row in rows]
 
 
 def original_of(db: Session, scope: Scope, key: int) -> str:
-    """The hash of the file that a document came from.
+    """Return the hash of a document's file.
 
     NotFound also where the file is a list in which others' documents stand.
     """
@@ -198,13 +198,13 @@ def original_of(db: Session, scope: Scope, key: int) -> str:
 
 
 def lines_of(db: Session, key: int) -> Sequence[DocumentLine]:
-    """A document's lines, in their order."""
+    """Return a document's lines, in order."""
     query = select(DocumentLine).where(DocumentLine.document == key)
     return db.exec(query.order_by(col(DocumentLine.line))).all()
 
 
 def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
-    """All freezes that a document was under, oldest first."""
+    """Return all freezes of a document, oldest first."""
     return db.exec(select(Freeze).where(Freeze.document == key).order_by(col(Freeze.id))).all()
 
 

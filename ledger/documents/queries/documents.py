@@ -1,8 +1,8 @@
-"""Cost documents in the database: what is known by a number, who sells for a centre, what is kept.
+"""Store cost documents, and look them up by number.
 
-A number that a keyed document had whose second person said no is free again: that document is
-*dropped* as soon as another takes the number. Documents are kept in a few statements, however many
-there are: blue ones, red ones, all their lines.
+The number of a keyed document that was refused is free again: the document is *dropped* as soon as
+another takes the number. Any number of documents is stored in a few statements: blue ones, red
+ones, all lines.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ _LINE_COLUMNS = {
 
 
 def _keep(table: str, columns: Mapping[str, str]) -> str:
-    """Rows as one array a column: a statement of its own size would take longer to read."""
+    """Build an insert with one array per column, as a statement of its own size parses slowly."""
     arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in columns.items())
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
 
@@ -99,7 +99,7 @@ _REDS = text("""
 
 @dataclass(frozen=True)
 class BookedDocument:
-    """A document that has its number. `red_…` is what its red ones take, below zero."""
+    """A stored document with its number; `red_…` is what its red ones take, below zero."""
 
     id: int
     kind: str
@@ -138,26 +138,26 @@ class Red:
 
 
 def lock(db: Session) -> None:
-    """Wait for whoever takes documents just now: what is known stays known until the commit."""
+    """Keep others from taking documents until the transaction ends."""
     db.execute(_ONE_AT_A_TIME)
 
 
 def booked_documents(
     db: Session, numbers: Iterable[str] = (), ids: Iterable[int] = ()
 ) -> list[BookedDocument]:
-    """The documents that have these numbers, or keys."""
+    """Return the documents with these numbers, or keys."""
     rows = db.execute(_BY_NUMBER, {"numbers": list(numbers), "ids": list(ids)})
     return [BookedDocument(**row) for row in rows.mappings()]
 
 
 def earlier_intake(db: Session, hash_: str) -> tuple[str, datetime] | None:
-    """Who brought documents of this very file that were not refused, and when."""
+    """Return who submitted this same file, not refused, and when."""
     row = db.execute(_EARLIER_INTAKE, {"hash": hash_}).first()
     return (row.received_by, row.received_at) if row else None
 
 
 def sells_for(db: Session, centre: int) -> list[tuple[str, date | None, date | None]]:
-    """Who sells for a centre: the code, from which day, until before which."""
+    """Return who sells for a centre: the code, the first day, the day after the last."""
     return [tuple(row) for row in db.execute(_SELLERS, {"centre": centre})]
 
 
@@ -167,7 +167,7 @@ def drop(db: Session, ids: Sequence[int], now: datetime) -> None:
 
 
 def insert_documents(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Keep documents; their keys, in the order given."""
+    """Insert documents; return their keys in the given order."""
     key_columns = ("kind", "code", "number", "seller_uscc")
     result = db.execute(_INSERT, _arrays(_COLUMNS, rows))
     keys = {tuple(getattr(row, name) for name in key_columns): row.id for row in result}
@@ -175,7 +175,7 @@ def insert_documents(db: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
 
 
 def insert_lines(db: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Keep the lines of documents."""
+    """Insert the lines of documents."""
     db.execute(_LINES, _arrays(_LINE_COLUMNS, rows))
 
 
@@ -184,11 +184,11 @@ def _arrays(columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> dict[
 
 
 def confirm(db: Session, decision: int, actor: str, now: datetime) -> list[int]:
-    """The keyed documents of this decision stand from now on; their keys."""
+    """Confirm the keyed documents of this decision; return their keys."""
     rows = db.execute(_CONFIRM, {"decision": decision, "actor": actor, "now": now})
     return [row.id for row in rows]
 
 
 def reds(db: Session, ids: Sequence[int]) -> list[Red]:
-    """Those of these documents that are red, each with its blue one."""
+    """Return those of these documents that are red, each with its blue one."""
     return [Red(**row) for row in db.execute(_REDS, {"ids": list(ids)}).mappings()]

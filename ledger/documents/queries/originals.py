@@ -1,8 +1,8 @@
-"""Originals: the files behind documents, claims and bank returns, each kept as it came.
+"""Originals: the files behind documents, claims and bank returns, stored unchanged.
 
-A file is known by the SHA-256 of its content. The same content is kept once, under the name and for
-the person that brought it first; who uses it points to the hash. What kind of file it is we tell by
-its first bytes, never by what its sender says, as a browser is told the same later.
+A file is identified by the SHA-256 of its content and stored once, with the name and person that
+came first; users refer to the hash. Its media type is detected from its first bytes, never taken
+from the sender, as browsers are told the same later.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _IN_ARCHIVE = (
 
 @dataclass(frozen=True)
 class File:
-    """A file that somebody gave us."""
+    """A file from a user."""
 
     name: str
     media: str
@@ -44,7 +44,7 @@ class File:
 
     @classmethod
     def from_content(cls, name: str, content: bytes) -> "File":
-        """A file under its bare name, its kind told by its content."""
+        """Make a file with its bare name and its detected media type."""
         bare = name.replace("\\", "/").rpartition("/")[2]
         fit = "".join(c for c in bare if c.isprintable()).strip()[-NAME_MAX:]
         return cls(fit or "unnamed", media_of(content), content)
@@ -56,7 +56,7 @@ class File:
 
 
 def media_of(content: bytes) -> str:
-    """What kind of file it is by its content; `UNKNOWN` where that does not tell."""
+    """Return the media type of a content; `UNKNOWN` if it cannot be detected."""
     media = next((media for start, media in _KINDS if content.startswith(start)), UNKNOWN)
     if media == "application/zip":
         return next((inner for name, inner in _IN_ARCHIVE if name in content), media)
@@ -64,7 +64,7 @@ def media_of(content: bytes) -> str:
 
 
 def keep(db: Session, file: File, *, actor: str, now: datetime) -> str:
-    """Keep a file once; its hash."""
+    """Store a file once; return its hash."""
     values = {
         "hash": file.hash,
         "name": file.name,
@@ -78,7 +78,7 @@ def keep(db: Session, file: File, *, actor: str, now: datetime) -> str:
 
 
 def original(db: Session, hash_: str) -> Original:
-    """The file with its content, or NotFound."""
+    """Return the file with its content; NotFound if there is none."""
     row = db.get(Original, hash_)
     if row is None:
         raise NotFound("original", hash=hash_)

@@ -1,11 +1,10 @@
-"""A cost document (成本单据) as it was read, and everything that is wrong with it by itself.
+"""A cost document (成本单据), and the checks of a document by itself.
 
-An invoice or an internal settlement of a university, from XML, from OFD or keyed by hand: whoever
-read it hands over these values, and one list of checks looks at them all. Lines add up to the
-totals, net and tax to the whole, the amount in words says the same, the codes of both parties are
-possible, the number belongs to the year. A place is named by the field as it is keyed: `net`,
-`seller_uscc`, `line 3`. Whether the document fits a contract or a charge is a matter of reconciling
-(R01–R20), not of these.
+An invoice or a university's internal settlement, from XML, OFD or keyed by hand: every reader
+produces these values, and the same checks apply. Lines add up to the totals, net and tax to the
+gross sum, the amount in words agrees, both parties' codes are possible, the number belongs to the
+year. Places are the fields as keyed: `net`, `seller_uscc`, `line 3`. Whether a document fits a
+contract or a charge is checked by reconciliation (R01–R20).
 """
 
 import re
@@ -39,7 +38,7 @@ class Party:
 
 @dataclass(frozen=True)
 class Line:
-    """A line. Amounts in fen; what is only printed stays the text that was printed."""
+    """A line; amounts in fen, other fields as printed."""
 
     item: str  # *信息技术服务*算力服务费
     unit: str
@@ -52,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Document:
-    """A cost document. Amounts in fen, all negative on a red one; both days are included."""
+    """A cost document; amounts in fen, negative on a red one; both days are included."""
 
     kind: DocumentKind
     code: str  # of older invoices: 发票代码
@@ -75,13 +74,13 @@ class Document:
 
 
 def faults(document: Document) -> list[Finding]:
-    """All that is wrong with a document by itself; an empty list where nothing is."""
+    """Return all faults of a document by itself."""
     checks = (_texts, _numbers, _parties, _amounts, _totals, _words, _red, _period)
     return [finding for check in checks for finding in check(document)]
 
 
 def _texts(document: Document) -> Iterator[Finding]:
-    """Texts that the books can keep: no control characters, not endless."""
+    """Check that texts have no control characters and are not too long."""
     texts = {
         "code": document.code,
         "number": document.number,
@@ -104,7 +103,7 @@ def _texts(document: Document) -> Iterator[Finding]:
 
 
 def _numbers(document: Document) -> Iterator[Finding]:
-    """The number belongs to the kind: 20 digits of which two are the year, or code and 8 digits."""
+    """Check the number: 20 digits of which two are the year, or code and 8 digits."""
     number, code = document.number, document.code
     if document.kind == "digital_invoice":
         if code or not _DIGITAL.fullmatch(number):
@@ -131,7 +130,7 @@ def _parties(document: Document) -> Iterator[Finding]:
 
 
 def _amounts(document: Document) -> Iterator[Finding]:
-    """Amounts that the books can hold, and lines that there must be."""
+    """Check that amounts fit the books, and that there are lines."""
     sums = {"net": document.net_fen, "tax": document.tax_fen, "gross": document.gross_fen}
     for where, fen in sums.items():
         if abs(fen) > FEN_MAX:
@@ -152,7 +151,7 @@ def _amounts(document: Document) -> Iterator[Finding]:
 
 
 def _totals(document: Document) -> Iterator[Finding]:
-    """The lines are the totals, and net and tax the whole: to the fen."""
+    """Check that lines add up to the totals, and net and tax to the gross sum, to the fen."""
     net, tax, gross = document.net_fen, document.tax_fen, document.gross_fen
     if document.lines:
         if (net_sum := sum(line.net_fen for line in document.lines)) != net:
@@ -179,7 +178,7 @@ def _words(document: Document) -> Iterator[Finding]:
 
 
 def _red(document: Document) -> Iterator[Finding]:
-    """A red document is negative and names its blue one; a blue one does neither."""
+    """Check that a red document is negative and names its blue one, and a blue one neither."""
     if document.gross_fen < 0 and not document.reverses:
         yield finding("red_without_blue", "reverses")
     if document.gross_fen > 0 and document.reverses:

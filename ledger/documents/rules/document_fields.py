@@ -1,8 +1,8 @@
-"""A cost document as texts, whoever wrote them, made into values.
+"""Parse the texts of a cost document into values, whatever its source.
 
-An XML file, a form and a row of a list name their fields differently and write days and money each
-in their own way; each of them only says which text is which field, and here all of them are read by
-the same rules. Faults keep the place where the text stood.
+An XML file, a form and a row of a list name their fields differently and write days and money in
+their own ways. Each reader only assigns texts to fields; they are parsed here by the same rules.
+Faults keep the place of the text in the source.
 """
 
 import re
@@ -44,7 +44,7 @@ _NO_AMOUNT = ("", "*", "**", "***")  # of a line that is exempt from tax
 
 @dataclass(frozen=True)
 class RawDocument:
-    """The fields as texts, "" where there is none; `places` names them as their writer does."""
+    """The fields as texts, "" if missing; `places` has their names in the source."""
 
     source: DocumentSource
     values: Mapping[str, str]
@@ -53,7 +53,7 @@ class RawDocument:
     required: Sequence[str] = REQUIRED
 
     def place(self, where: str) -> str:
-        """`net`, `line 3`, `line 3: net` as whoever wrote the document finds them."""
+        """Return the place of a field in the source: `net`, `line 3`, `line 3: net`."""
         line, _, key = where.partition(": ")
         if not key:
             return self.places.get(line, line)
@@ -61,7 +61,7 @@ class RawDocument:
 
 
 def document_of(raw: RawDocument) -> tuple[Document | None, list[Finding]]:
-    """The document and all that is wrong with it; None where a text is not what it should be.
+    """Parse a document, with all its faults; None if a text cannot be parsed.
 
     Totals that need not be there are the sums of the lines. What a remark says (the service
     period, the statement, what a red invoice reverses) fills what no field says.
@@ -73,13 +73,13 @@ def document_of(raw: RawDocument) -> tuple[Document | None, list[Finding]]:
 
 
 def fen_of(text: str) -> Fen:
-    """`¥4,197.1700` → 419717; ValueError where it is no exact sum of fen."""
+    """Parse `¥4,197.1700` as 419717; ValueError if it is no exact sum of fen."""
     plain = re.sub(r"[¥￥,，\s]", "", text)
     return fen_from_yuan(re.sub(r"(\.\d{2})0+$", r"\1", plain))
 
 
 def day_of(text: str) -> date:
-    """`2024年05月28日`, `2026-03-30 10:11:12`, `20260330`; ValueError for anything else."""
+    """Parse `2024年05月28日`, `2026-03-30 10:11:12` or `20260330`; ValueError otherwise."""
     match = _DAY.match(text)
     rest = text[match.end() :] if match else ""
     if match is None or rest[:1] not in ("", " ", "T"):
@@ -92,7 +92,7 @@ def day_of(text: str) -> date:
 
 
 def rate_of(text: str) -> str:
-    """A tax rate as invoices print it: `0.06` and `6.00%` are `6%`; a word stays as it is."""
+    """Normalise a tax rate: `0.06` and `6.00%` become `6%`; words stay as they are."""
     match = _RATE.fullmatch(text)
     if match is None:
         return text
@@ -107,7 +107,7 @@ def _times_100(decimal: str) -> str:
 
 
 class _Reader:
-    """Reads field by field, and remembers every fault."""
+    """Parse field by field, and collect faults."""
 
     def __init__(self, raw: RawDocument) -> None:
         self.raw = raw
@@ -115,7 +115,7 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def document(self) -> Document | None:
-        """The document, where every text could be read."""
+        """Return the document if every text could be parsed."""
         for key in self.raw.required:
             if not self._text(key):
                 self.findings.append(finding("missing", key))

@@ -1,8 +1,7 @@
-"""The door for cost documents: a file is read by what it holds, whatever it is called.
+"""Read the file of a cost document by its content, whatever its name.
 
-XML and OFD say what they are and are read by themselves. A PDF or a picture shows an invoice to
-people alone: a person keys it, the file is kept beside it, and a second person confirms. What is
-keyed goes through the same checks as what was read.
+XML and OFD are parsed. PDFs and pictures are for people: a person keys the invoice, the file is
+stored with it, and a second person confirms. Keyed documents pass the same checks as parsed ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\0<")
 
 
 def read_document(content: bytes, name: str) -> tuple[Document | None, list[Finding]]:
-    """The document of a file, and all that is wrong with it; None where it is unreadable.
+    """Read the document of a file, with all its faults; None if it is unreadable.
 
     A document with findings is shown to whoever sent it, and not kept as a cost document.
     `needs_keying` says that a person has to key it from the file.
@@ -42,7 +41,7 @@ def read_document(content: bytes, name: str) -> tuple[Document | None, list[Find
 
 
 def read_keyed(values: Mapping[str, object]) -> tuple[Document | None, list[Finding]]:
-    """A document keyed by a person: texts under `FIELDS`, and `lines` under `LINE_FIELDS`.
+    """Read a keyed document: texts under `FIELDS`, and `lines` under `LINE_FIELDS`.
 
     Money is written in yuan, a day as 2026-11-01; `net` and `tax` may be left to the lines, and so
     may what the remark says. An internal settlement has no tax and the university's own number.
@@ -71,7 +70,7 @@ def _lines(items: object) -> tuple[list[dict[str, str]], list[Finding]]:
 def _texts(
     mapping: object, names: Sequence[str], where: str
 ) -> tuple[dict[str, str], list[Finding]]:
-    """The texts of a mapping under known keys; a null is not given."""
+    """Return the texts under known keys; a null counts as missing."""
     if not isinstance(mapping, Mapping):
         return {}, [finding("not_mapping", where.rstrip(": "))]
     texts, findings = {}, []

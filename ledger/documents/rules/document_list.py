@@ -1,9 +1,8 @@
-"""A list of cost documents, as CSV or as a workbook: one row for each line of a document.
+"""Read a list of cost documents, CSV or workbook: one row per line of a document.
 
-The first row names the columns, in Chinese or by their codes, in any order. Rows of one number, one
-below the other, are one document: what belongs to the whole of it stands in its first row, and may
-be repeated below or left empty, but not said differently. Every fault of the list is told at its
-row and column, and one fault is enough that none of it is taken.
+The first row has the titles, in Chinese or as codes, in any order. Consecutive rows with one number
+are one document: its own fields are in the first row, and may be repeated or empty below, but not
+different. Every fault is reported with row and column, and any fault refuses the whole list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +55,7 @@ _REQUIRED = (
 
 
 def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
-    """The documents of a list, or everything that is wrong with it: all of it or nothing."""
+    """Read the documents of a list, or all its faults."""
     if len(content) > BYTES_MAX:
         return [], [finding("file_too_large", "file", limit=BYTES_MAX)]
     rows, findings = read_rows(content)
@@ -77,13 +76,13 @@ def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which field each column holds, and what the list calls it."""
+    """The field of each column, and the list's title for it."""
 
     keys: tuple[str, ...]
     names: Mapping[str, str]
 
     def where(self, row: Row, key: str) -> str:
-        """A cell, as a finding names it."""
+        """Return the name of a cell in findings."""
         return f"{row.where}: {self.names[key]}"
 
 
@@ -111,7 +110,7 @@ def _columns(header: Row) -> tuple[_Columns, list[Finding]]:
 
 
 def _groups(rows: Sequence[Row], columns: _Columns) -> tuple[list[list[_Entry]], list[Finding]]:
-    """The rows of each document; a number is given once, and on each of its rows."""
+    """Group the rows by document; a number appears once, on each of its rows."""
     entries = [_entry(row, columns) for row in rows]
     groups = [list(group) for _, group in groupby(entries, key=lambda e: e.texts["number"])]
     findings: list[Finding] = []
@@ -138,7 +137,7 @@ def _entry(row: Row, columns: _Columns) -> _Entry:
 
 
 def _contradictions(group: Sequence[_Entry], columns: _Columns) -> Iterator[Finding]:
-    """What a lower row says of the whole document otherwise than the first one."""
+    """Report lower rows that contradict the first one."""
     above = group[0]
     for entry in group[1:]:
         for key in FIELDS:
@@ -165,6 +164,6 @@ def _raw_document(group: Sequence[_Entry], columns: _Columns) -> RawDocument:
 
 
 def _row_of(finding: Finding) -> int:
-    """The row that a finding names, to sort by; what has none comes first."""
+    """Return the row of a finding, to sort by; findings without a row come first."""
     number = finding.where.partition(":")[0].removeprefix("row ")
     return int(number) if number.isdigit() else 0

@@ -1,10 +1,10 @@
-"""Electronic invoices as XML, in the three dialects that are about.
+"""Read electronic invoices in XML, in three dialects.
 
-The 数电票 of the tax bureau's platform (`EInvoice`), the older 增值税电子发票 that an OFD carries
-inside (`eInvoice`, 2019), and the Ministry of Finance's accounting voucher (XBRL, taxonomy 2021).
-Each dialect is a table of which element is which field. Traps: `TotalTax-includedAmount` is the
-whole invoice, `TotaltaxIncludedAmount` a line; the day of issue is `RequestTime`, for `IssueTime`
-is when the file was made. No signature is judged here; the file itself is kept with its hash.
+The 数电票 of the tax bureau's platform (`EInvoice`), the older 增值税电子发票 inside an OFD
+(`eInvoice`, 2019), and the Ministry of Finance's accounting voucher (XBRL, taxonomy 2021). Each
+dialect is a table from elements to fields. Traps: `TotalTax-includedAmount` is the whole invoice,
+`TotaltaxIncludedAmount` a line; the day of issue is `RequestTime`, as `IssueTime` is when the file
+was made. Signatures are not checked; the file is stored with its hash.
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ _VOUCHER_LINE = {
 def read_einvoice(
     content: bytes, source: DocumentSource, where: str = "file"
 ) -> tuple[Document | None, list[Finding]]:
-    """The document of an XML file, and all that is wrong with it; None where it is unreadable."""
+    """Read the document of an XML file, with all its faults; None if it is unreadable."""
     tree, findings = open_tree(content, where)
     if tree is None:
         return None, findings
@@ -148,7 +148,7 @@ def _voucher(tree: Tree) -> tuple[RawDocument, list[Finding]]:
 def _raw_document(
     tree: Tree, fields: Mapping[str, str], lines: str, line: Mapping[str, str]
 ) -> RawDocument:
-    """The texts of a dialect, each with the element where it stands."""
+    """Return the texts of a dialect, each with its element."""
     below = tree.all(lines)
     last = lines.rpartition("/")[2]
     places = {**fields, **{f"line: {key}": element for key, element in line.items()}}

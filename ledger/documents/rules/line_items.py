@@ -1,9 +1,9 @@
-"""What an invoice line sells, by its words: whether it is compute at all, and which tax is usual.
+"""Classify invoice lines by their words: whether they are compute, and the usual tax rate.
 
 An item is written `*class*name`: the class is the short name (简称) of the tax classification
-(商品和服务税收分类编码), which the tax office's software puts there; the name is the seller's own.
-The words are few and plain on purpose: they raise a question for a person (R11, R12), and no award
-hangs on them alone.
+(商品和服务税收分类编码), set by the tax office's software; the name is the seller's own. The word
+lists are short on purpose: they raise a question for a person (R11, R12), and no award depends on
+them alone.
 """
 
 import re
@@ -32,13 +32,13 @@ SERVICE_RATE, GOODS_RATE = Fraction(6, 100), Fraction(13, 100)  # VAT law: servi
 
 
 def classify(item: str) -> tuple[str, str]:
-    """`*信息技术服务*算力服务费` → its class and its name; the class is "" where there is none."""
+    """Split `*信息技术服务*算力服务费` into class and name; the class is "" if missing."""
     match = _ITEM.fullmatch(item.strip())
     return (match[1].strip(), match[2].strip()) if match else ("", item.strip())
 
 
 def is_compute(item: str) -> bool:
-    """Whether a line may be compute: of a class that sells it, and not plainly something else."""
+    """Return whether a line may be compute: its class sells it, and its name is nothing else."""
     class_, name = classify(item)
     if class_ and class_ not in SERVICES | LEASES:
         return False
@@ -46,7 +46,7 @@ def is_compute(item: str) -> bool:
 
 
 def rate(text: str) -> Fraction | None:
-    """`6%` and `0.06` → 6/100, `免税` → 0; None where the text says no rate (`***`, nothing)."""
+    """Parse a tax rate: `6%` and `0.06` → 6/100, `免税` → 0; None if there is none."""
     if text.strip() in _UNTAXED:
         return Fraction(0)
     match = _RATE.fullmatch(text.strip())
@@ -56,7 +56,7 @@ def rate(text: str) -> Fraction | None:
 
 
 def unusual_tax(item: str, tax_rate: str) -> bool:
-    """A service at the rate of goods (13 %), or a lease at that of services (6 %)."""
+    """Return whether a service has the rate of goods (13 %), or a lease that of services (6 %)."""
     class_, name = classify(item)
     lease = class_ in LEASES or (not class_ and "租赁" in name)
     return rate(tax_rate) == (SERVICE_RATE if lease else GOODS_RATE)

@@ -1,10 +1,9 @@
-"""An OFD invoice (GB/T 33190): a zip in which the invoice stands twice, as a page and as data.
+"""Read OFD invoices (GB/T 33190): a zip with the invoice as a page and as data.
 
-Older ones carry the whole invoice as an attached XML, which is read as such. The 数电票 of 2024 has
-none: there, tags say which printed text is the number, which the tax of a line (`CustomTag` →
-`ObjectRef` → a `TextObject` of the page), and a few header fields are repeated in `OFD.xml`. Both
-tellings must agree. Where neither is there, or the tags do not say which amount belongs to which
-line, a person keys the invoice from its picture.
+Older ones contain the whole invoice as an attached XML. The 数电票 of 2024 has none: tags say which
+printed text is which field (`CustomTag` → `ObjectRef` → a `TextObject` of the page), and a few
+header fields are repeated in `OFD.xml`. Both must agree. With neither, or if tags do not assign
+amounts to lines, a person keys the invoice.
 """
 
 import posixpath
@@ -27,7 +26,7 @@ _MAYBE_TAGS = {"quantity": "Quantity", "unit_price": "Price", "unit": "Measureme
 
 
 def read_ofd(content: bytes) -> tuple[Document | None, list[Finding]]:
-    """The document of an OFD file, and all that is wrong with it; None where it is unreadable."""
+    """Read the document of an OFD file, with all its faults; None if it is unreadable."""
     archive, findings = open_archive(content)
     if archive is None:
         return None, findings
@@ -43,7 +42,7 @@ class _Unreadable(Exception):
 
 
 class _Ofd:
-    """One OFD file: its documents refer to one another by path."""
+    """An OFD file, whose documents refer to each other by path."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -63,14 +62,14 @@ class _Ofd:
         return document, [*findings, *_repeated(self.custom_datas(), document)]
 
     def custom_datas(self) -> dict[str, str]:
-        """The header fields that `OFD.xml` repeats, by their Chinese names."""
+        """Return the header fields of `OFD.xml`, by their Chinese names."""
         return {
             data.get("Name", ""): (data.text or "").strip()
             for data in self.body.all("DocBody/DocInfo/CustomDatas/CustomData")
         }
 
     def _attached(self) -> bytes | None:
-        """The invoice's XML among the attachments."""
+        """Return the attached XML invoice, if any."""
         listed = self.root.text("Attachments")
         if not listed:
             return None
@@ -81,7 +80,7 @@ class _Ofd:
         return self._bytes(self._at(path, invoices[0])) if len(invoices) == 1 else None
 
     def _read_tags(self) -> RawDocument:
-        """What the tags point at, as texts."""
+        """Return the texts that the tags refer to."""
         tags = self._tags()
         pages = {
             page.get("ID", ""): page.get("BaseLoc", "") for page in self.root.all("Pages/Page")
@@ -98,7 +97,7 @@ class _Ofd:
         return self._tree(self._at(path, self._tree(path).text("FileLoc", tags[0])))
 
     def _page(self, path: str) -> dict[str, str]:
-        """The texts of a page, by the number of their object."""
+        """Return the texts of a page, by object id."""
         page = self._tree(path)
         texts = {}
         for layer in page.all("Content/Layer"):
@@ -121,20 +120,20 @@ class _Ofd:
 
     @staticmethod
     def _at(path: str, loc: str) -> str:
-        """A place as a file names it: from the root, or beside the file itself."""
+        """Resolve a path from the root, or relative to a file."""
         beside = posixpath.join(posixpath.dirname(path), loc)
         return posixpath.normpath(loc.lstrip("/") if loc.startswith("/") else beside)
 
 
 class _TagReader:
-    """A page whose tags say what each of its texts is."""
+    """A page with tags for its texts."""
 
     def __init__(self, tags: Tree, pages: Mapping[str, Mapping[str, str]]) -> None:
         self.tags = tags
         self.pages = pages
 
     def raw_document(self, custom: Mapping[str, str]) -> RawDocument:
-        """The invoice; raises where the tags do not say which text belongs to which line."""
+        """Build the document; raise if tags do not assign texts to lines."""
         columns = {key: self._texts_at(tag) for key, tag in _LINE_TAGS.items()}
         count = len(columns["item"])
         if not count or any(len(texts) != count for texts in columns.values()):
@@ -149,7 +148,7 @@ class _TagReader:
         return RawDocument(DocumentSource.OFD, values, lines, required=TOTALS)
 
     def _texts_at(self, path: str) -> list[str]:
-        """The texts of each element of this name; one may be printed in several pieces."""
+        """Return the texts of each element of this name, joining pieces."""
         return ["".join(map(self._referred, element)).strip() for element in self.tags.all(path)]
 
     def _referred(self, reference: Element) -> str:
@@ -158,7 +157,7 @@ class _TagReader:
         return self.pages.get(reference.get("PageRef", ""), {}).get(reference.text or "", "")
 
     def _in_words(self) -> str:
-        """The amount in words has no tag: it is the one text that reads as such."""
+        """Return the amount in words, which has no tag: the one text that parses as such."""
         texts = {text for page in self.pages.values() for text in page.values() if _is_amount(text)}
         return texts.pop() if len(texts) == 1 else ""
 
@@ -172,7 +171,7 @@ def _is_amount(text: str) -> bool:
 
 
 def _repeated(custom: Mapping[str, str], document: Document) -> list[Finding]:
-    """What `OFD.xml` repeats in other words than the invoice says; its 合计金额 is without tax."""
+    """Report fields that `OFD.xml` repeats differently; its 合计金额 is without tax."""
     texts = {
         "发票代码": document.code,
         "发票号码": document.number,
@@ -196,7 +195,7 @@ def _repeated(custom: Mapping[str, str], document: Document) -> list[Finding]:
 
 
 def _says(text: str, read: Callable[[str], object], value: object) -> bool:
-    """Whether a text says this value, or nothing at all."""
+    """Return whether a text is empty or has this value."""
     try:
         return not text or read(text) == value
     except ValueError:

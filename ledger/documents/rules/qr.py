@@ -1,9 +1,9 @@
-"""The QR code of an invoice, as the text that a scanner reads: a check on what was keyed.
+"""Read the QR code of an invoice, to check what was keyed.
 
 `01,32,,26427000000316294884,100.76,20260330,,5F98` is version, type, code, number, amount, day,
-check code and four hexadecimal digits; a 数电票 leaves code and check code empty. Its amount is
-the whole sum (价税合计) of a 数电票, but the sum without tax of the older kinds. It carries no
-names, and anyone can print one: it finds a slip of the hand, and proves nothing.
+check code and four hexadecimal digits; a 数电票 has neither code nor check code. The amount is with
+tax (价税合计) for a 数电票, without tax for older kinds. It has no names, and anyone can print one:
+it reveals typing errors, and proves nothing.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _VERSION = "01"
 
 @dataclass(frozen=True)
 class Qr:
-    """What a QR code says; the amount in fen, with tax where the kind is a 数电票."""
+    """The fields of a QR code; the amount in fen, with tax for a 数电票."""
 
     kind: DocumentKind
     code: str
@@ -42,7 +42,7 @@ class Qr:
 
 
 def read_qr(text: str) -> tuple[Qr | None, list[Finding]]:
-    """What the scanned text says; None, with the fault, where it is not an invoice's."""
+    """Parse the scanned text; None and the fault if it is not an invoice's."""
     fields = [field.strip() for field in text.strip().split(",")]
     if len(fields) < _FIELDS or fields[0] != _VERSION:
         return None, [finding("not_qr", "qr")]
@@ -56,7 +56,7 @@ def read_qr(text: str) -> tuple[Qr | None, list[Finding]]:
 
 
 def agrees(qr: Qr, document: Document) -> list[Finding]:
-    """Where the QR code says something else than the document."""
+    """Report where the QR code differs from the document."""
     digital = qr.kind == "digital_invoice"
     amount = ("gross", document.gross_fen) if digital else ("net", document.net_fen)
     pairs = {

@@ -1,9 +1,8 @@
-"""What the remark (备注) of an invoice says, in the few forms that are agreed upon.
+"""Read the agreed forms of an invoice's remark (备注).
 
-The tax bureau's form has no place for a service period or for the number of a statement, so both
-stand in the remark: 服务期间：2026-10-01至2026-10-31 and 对账单号：DZ-…. A red invoice repeats
-there which blue one it takes back, and by which confirmation. What is written in another way is not
-understood, and a person says it instead.
+The invoice form has no field for a service period or a statement's number, so both are in the
+remark: 服务期间：2026-10-01至2026-10-31 and 对账单号：DZ-…. A red invoice repeats there its blue
+one and its confirmation. Other wordings are not understood; a person enters them instead.
 """
 
 import re
@@ -28,7 +27,7 @@ _CONFIRMATION = re.compile(
 
 
 def remark_says(remark: str) -> tuple[date | None, date | None, str | None]:
-    """The service period, both days included, and the statement's number; None where not said.
+    """Return the service period (both days included) and the statement's number, or None.
 
     A month alone is all its days. A day that is in no calendar says nothing, nor do two different
     periods, nor one whose end is written in another way than its beginning.
@@ -39,7 +38,7 @@ def remark_says(remark: str) -> tuple[date | None, date | None, str | None]:
 
 
 def reversal(remark: str) -> tuple[str | None, str | None]:
-    """Of a red invoice: the number of the blue one, and of the confirmation; None where not said.
+    """Return the blue invoice's number and the confirmation of a red one, or None.
 
     The number of an older blue one is its code and its number in one, 20 digits. The confirmation
     is the 红字发票信息确认单, formerly 信息表.
@@ -65,7 +64,7 @@ def _period(remark: str) -> tuple[date | None, date | None]:
 
 
 def _days(year: str, month: str, day: str | None) -> tuple[date, date]:
-    """The first and the last day of what is written: of a month, or one day twice."""
+    """Return the first and the last day of a text: of a month, or one day twice."""
     first = date(int(year), int(month), int(day or 1))
     if day:
         return first, first

@@ -1,1 +1,1 @@
-"""What can be done in documents; one call is one transaction of its caller."""
+"""Steps of this room; each call runs in its caller's transaction."""

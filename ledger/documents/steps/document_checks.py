@@ -1,7 +1,7 @@
-"""What keeps documents from being taken: everything is told at once, each fault at its place.
+"""Check documents before they are taken; report all faults at once, each at its place.
 
-First what is wrong with a document by itself; then, among the documents that the books have: whose
-it is, whether its number is known, whether a red one fits its blue one. Nothing is written here.
+First each document by itself; then against the stored documents: whose it is, whether its number is
+known, whether a red one fits its blue one. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,13 +23,13 @@ NamedDocument = tuple[str, Document]
 
 
 def booked(db: Session, documents: Sequence[NamedDocument]) -> dict[Key, BookedDocument]:
-    """What the books have under these numbers, and under those that are reversed."""
+    """Return the stored documents with these numbers, and with those they reverse."""
     rows = books.booked_documents(db, numbers_of(document for _, document in documents))
     return {_key(k.kind, k.code, k.number, k.seller_uscc): k for k in rows}
 
 
 def key_of(document: Document) -> Key:
-    """By what a document is one: an invoice by its number, anything else by its issuer's."""
+    """Return a document's identity: an invoice's number, otherwise the issuer and its number."""
     return _key(document.kind, document.code, document.number, document.seller.uscc)
 
 
@@ -40,7 +40,7 @@ def all_faults(
     blues: Blues,
     centre: int | None,
 ) -> list[Finding]:
-    """Why these documents are not taken; nothing, where they are."""
+    """Return why these documents are not taken; empty if they are."""
     return (
         list(_own_faults(documents))
         or other_sellers(db, documents, centre)  # and no word to others on who brought it
@@ -49,7 +49,7 @@ def all_faults(
 
 
 def _own_faults(documents: Sequence[NamedDocument]) -> Iterator[Finding]:
-    """A document that is wrong by itself is refused, whoever read it."""
+    """Report the faults of each document by itself."""
     for place, document in documents:
         for fault in faults(document):
             yield replace(fault, where=_at(place, fault.where))
@@ -58,7 +58,7 @@ def _own_faults(documents: Sequence[NamedDocument]) -> Iterator[Finding]:
 def other_sellers(
     db: Session, documents: Sequence[NamedDocument], centre: int | None
 ) -> list[Finding]:
-    """An operator brings what was sold for its centre, by who sold for it on that day."""
+    """Report documents that were not sold for the operator's centre on that day."""
     if centre is None:
         return []
     sellers = books.sells_for(db, centre)
@@ -95,7 +95,7 @@ def _number_faults(
 def _reds(
     documents: Sequence[NamedDocument], booked_by_key: Mapping[Key, BookedDocument], blues: Blues
 ) -> Iterator[Finding]:
-    """One whose number is known takes its part already."""
+    """Report red documents that do not fit, unless their number is known already."""
     for place, document in documents:
         first = booked_by_key.get(key_of(document))
         if document.reverses and (first is None or first.refused):
@@ -103,7 +103,7 @@ def _reds(
 
 
 def _says_the_same(document: Document, first: BookedDocument) -> bool:
-    """Whether another file of a number says the same of parties, day and money."""
+    """Return whether another file of a number agrees on parties, day and money."""
     values = (
         document.seller.uscc, document.buyer.uscc, document.issued_on, document.net_fen,
         document.tax_fen, document.gross_fen,
@@ -119,5 +119,5 @@ def _key(kind: str, code: str, number: str, seller: str) -> Key:
 
 
 def _at(place: str, field: str) -> str:
-    """`2664…01: seller_uscc` of a list; `seller_uscc` of a document that came alone."""
+    """Return the place in a list (`2664…01: seller_uscc`), or of a single document."""
     return f"{place}: {field}" if place else field

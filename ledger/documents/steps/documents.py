@@ -1,12 +1,11 @@
 """Take cost documents (成本单据): one with its file, or all of a list, or nothing.
 
-A number is taken once, whoever brings it. The very same file again changes nothing; another file of
-a known number is told who brought it first. An operator brings only what was sold for its own
-centre. What an XML or OFD file says stands at once. What a person keyed (by hand, in a list, an
-internal settlement) stands when a second person confirmed it by a decision: one for each document,
-or one for a whole list. `standing_documents` has what stands and is not frozen: only that is
-allocated. A document that says no period of service is of its month of issue, and says so
-(`period_assumed`); a red one is of its blue one's period.
+A number is taken once. The same file again changes nothing; another file with a known number is
+told who submitted it first. An operator submits only what was sold for its own centre. XML and OFD
+documents stand at once. Keyed ones (by hand, in a list, an internal settlement) stand when a second
+person confirmed the decision: one per document, or one for a list. `standing_documents` has what
+stands and is not frozen: only that is allocated. Without a service period a document counts for its
+month of issue, marked `period_assumed`; a red one for its blue one's period.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +37,7 @@ SHOWN_OF_HASH = 16
 
 @dataclass(frozen=True)
 class Act:
-    """Who brings documents, when, with which file; `centre` is an operator's."""
+    """Who submits documents, when, with which file; `centre` is an operator's."""
 
     original: File
     actor: str
@@ -48,7 +47,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Received:
-    """What became of one document."""
+    """The outcome for one document."""
 
     id: int
     code: str
@@ -58,10 +57,10 @@ class Received:
 
 @dataclass(frozen=True)
 class Intake:
-    """What was taken.
+    """The result of taking documents.
 
-    `decision` is what a second person is asked, if anything; `standing` are the keys of new
-    documents that stand at once.
+    `decision` waits for a second person, if any document was keyed; `confirmed_ids` are the keys of
+    new documents that stand at once.
     """
 
     documents: tuple[Received, ...]
@@ -78,7 +77,7 @@ def take_document(
     now: datetime,
     centre: int | None = None,
 ) -> Intake | list[Finding]:
-    """Take one document with the file that it was read from, or keyed from.
+    """Take one document with its file.
 
     Args:
         db: the transaction.
@@ -131,7 +130,7 @@ def take_list(
 
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
-    """Let the keyed documents of a confirmed decision stand; their keys."""
+    """Confirm the keyed documents of a decision; return their keys."""
     return books.confirm(db, key(decision), actor, now)
 
 
@@ -163,7 +162,7 @@ def _take(
 def _keep(
     db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int | None
 ) -> list[int]:
-    """Blue ones first, as red ones point to them; the keys in the order of the documents."""
+    """Insert blue documents first, as red ones refer to them; return keys in the given order."""
     keys: dict[int, int] = {}
     for red in (False, True):
         indexes = [i for i, d in enumerate(documents) if (d.reverses is not None) == red]
@@ -183,7 +182,7 @@ def _keep(
 
 
 def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) -> dict[str, Any]:
-    """A document as a row; every row has every column, so that all go in one statement."""
+    """Build a row with every column, so that all rows go in one statement."""
     since, until, assumed = _period(document, blue)
     as_they_are = (
         "kind", "code", "number", "issued_on", "net_fen", "tax_fen", "gross_fen", "statement",
@@ -207,7 +206,7 @@ def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) 
 
 
 def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
-    """The days of service, included, and whether nobody wrote them down."""
+    """Return the service days, included, and whether they are assumed."""
     if document.since and document.until:
         return document.since, document.until, False
     if blue is not None and blue.period is not None:
@@ -217,13 +216,13 @@ def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
 
 
 def _is_the_same(first: BookedDocument, original: File, content: Mapping[str, Any]) -> bool:
-    """The very same file; of a keyed one, keyed in the same way too."""
+    """Return whether it is the same file and, if keyed, keyed in the same way."""
     same_file = first.original == original.hash and not first.refused
     return same_file and first.digest in (None, digest(content))
 
 
 def _plain(document: Document) -> dict[str, Any]:
-    """A document as JSON can hold it."""
+    """Convert a document to JSON values."""
     values = asdict(document)
     days = ("issued_on", "since", "until")
     return values | {day: values[day] and values[day].isoformat() for day in days}

@@ -1,7 +1,7 @@
-"""Freeze (冻结, R18): a red confirmation is on its way, so no more is allocated of its invoice.
+"""Freeze (冻结, R18): allocate no more of an invoice while a red confirmation is pending.
 
-What was allocated before stays until the red one comes. When it does, with the number of that
-confirmation, the freeze is lifted by itself; where it was withdrawn, a clerk lifts it.
+Earlier allocations stay until the red document arrives. A red document with the number of that
+confirmation lifts the freeze; if the confirmation is withdrawn, a clerk lifts it.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from ledger.errors import Conflict, NotFound, Refused
 
 
 def freeze(db: Session, document: int, confirmation: str, *, actor: str, now: datetime) -> Freeze:
-    """Freeze a blue document for the red confirmation (红字确认单) of that number.
+    """Freeze a blue document for a red confirmation (红字确认单); idempotent.
 
     The same confirmation again is the same freeze.
 
@@ -42,7 +42,7 @@ def freeze(db: Session, document: int, confirmation: str, *, actor: str, now: da
 def lift(
     db: Session, document: int, *, actor: str, now: datetime, confirmation: str | None = None
 ) -> None:
-    """Lift the freeze of a document, of that confirmation if one is named; none is no error."""
+    """Lift the freeze of a document, or only that of this confirmation; none is no error."""
     current = open_freeze(db, document)
     if current is None or confirmation not in (None, current.confirmation):
         return
@@ -52,6 +52,6 @@ def lift(
 
 
 def open_freeze(db: Session, document: int) -> Freeze | None:
-    """The freeze that a document is under."""
+    """Return the current freeze of a document."""
     query = select(Freeze).where(Freeze.document == document, col(Freeze.lifted_at).is_(None))
     return db.exec(query).one_or_none()

@@ -1,7 +1,7 @@
-"""Receipts (付款凭证): who paid whom for a document, how much, under which reference of the bank.
+"""Receipts (付款凭证): who paid whom for a document, how much, with the bank's reference.
 
-Three flows must be one (三流一致): the contract's parties, the invoice's and the payment's. Where a
-receipt is known, reconciling compares it with its document (R05).
+The parties of contract, invoice and payment must agree (三流一致): reconciliation compares a
+receipt with its document (R05).
 """
 
 from datetime import date, datetime
@@ -27,7 +27,7 @@ def enter(
     actor: str,
     now: datetime,
 ) -> Receipt:
-    """Keep a receipt with its file; the same one again is the same.
+    """Store a receipt with its file; idempotent.
 
     Raises:
         NotFound: there is no such document.

@@ -1,6 +1,6 @@
-"""Red documents (红冲): each takes back a part, or all, of its blue one, known by its number.
+"""Red documents (红冲): each reverses a part, or all, of its blue one, identified by number.
 
-A red one that fits no blue one is refused, never guessed by its amount.
+A red document without a matching blue one is refused, never guessed by its amount.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ OLD_NUMBER = 8  # digits after the code of older invoices
 
 @dataclass
 class Blue:
-    """What a red one may reverse; `red_…_fen` is what others take already, below zero."""
+    """A document that may be reversed; `red_…_fen` is reversed already, below zero."""
 
     code: str
     number: str
@@ -33,7 +33,7 @@ class Blue:
 
 
 class Blues:
-    """All that the red ones at hand may reverse, by number."""
+    """The documents that may be reversed, by number."""
 
     def __init__(self, booked: Iterable[BookedDocument], documents: Iterable[Document]) -> None:
         self._by_number: dict[str, list[Blue]] = {}
@@ -42,13 +42,13 @@ class Blues:
                 self._by_number.setdefault(name, []).append(blue)
 
     def of(self, red: Document) -> Blue | None:
-        """The one that a red document names, with its code before the number or without."""
+        """Return the document that a red one names, with or without its code."""
         candidates = self._by_number.get(red.reverses or "", [])
         fitting = [blue for blue in candidates if blue.parties == _parties(red)] or candidates
         return fitting[0] if len(fitting) == 1 else None
 
     def faults(self, where: str, red: Document) -> Iterator[Finding]:
-        """What keeps a red document from taking its part; what it takes is counted for others."""
+        """Report why a red document cannot reverse its part; count the part otherwise."""
         number = red.reverses or ""
         blue = self.of(red)
         if blue is None:
@@ -67,14 +67,14 @@ class Blues:
                 yield Finding(where, "red_too_much", (("number", number), ("left", yuan(left_fen))))
 
     def set_id(self, document: Document, key: int) -> None:
-        """A document of the list has its key now, so that red ones can point to it."""
+        """Set the key of a new document, so that red ones can refer to it."""
         for blue in self._by_number[document.number]:
             if blue.id is None and blue.code == document.code:
                 blue.id = key
 
 
 def numbers_of(documents: Iterable[Document]) -> set[str]:
-    """Every number under which these documents, and what they reverse, may be known."""
+    """Return the numbers under which these documents, and those they reverse, may be stored."""
     document_list = list(documents)
     reversed_ = [d.reverses for d in document_list if d.reverses]
     return {*(d.number for d in document_list), *reversed_, *(n[-OLD_NUMBER:] for n in reversed_)}

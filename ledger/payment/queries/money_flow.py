@@ -1,7 +1,7 @@
-"""The way of the money that was paid: indicator, clause, project, centre.
+"""The flow of paid money: indicator, clause, project, centre.
 
-A payout goes to a project's payee for cost that was matched; a project that computed at several
-centres is shown with each centre's part of its matched cost, exact to the fen in sum.
+A payout goes to a project's payee for matched cost; a project with several centres is shown with
+each centre's part of its matched cost, exact to the fen in sum.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _CENTRES = text("""
 
 @dataclass(frozen=True)
 class Way:
-    """So many fen went this way; `centre` is "" where no cost is matched any more."""
+    """The fen that went this way; `centre` is "" if no cost is matched any more."""
 
     indicator: str
     clause: str
@@ -40,7 +40,7 @@ class Way:
 
 
 def ways(db: Session) -> list[Way]:
-    """Every way that money took, in a fixed order."""
+    """Return every way of the money, in a fixed order."""
     rows = db.execute(_PAID).all()
     matched = _matched(db, sorted({row.project for row in rows}))
     return [
@@ -52,7 +52,7 @@ def ways(db: Session) -> list[Way]:
 
 
 def split(fen: Fen, weights: Mapping[str, int]) -> dict[str, Fen]:
-    """`fen` by these weights, which are not all nothing; the parts add up to it exactly."""
+    """Split `fen` by weights, not all zero; the parts add up exactly."""
     whole, before, parts = sum(weights.values()), 0, {}
     for name, weight in weights.items():
         parts[name] = fen * (before + weight) // whole - fen * before // whole
@@ -61,7 +61,7 @@ def split(fen: Fen, weights: Mapping[str, int]) -> dict[str, Fen]:
 
 
 def _matched(db: Session, projects: list[int]) -> dict[int, dict[str, Fen]]:
-    """Matched cost by project and centre, fen; only where there is some."""
+    """Return matched cost by project and centre, fen."""
     names = {row.id: row.name for row in db.execute(_CENTRES, {"projects": projects})}
     by_project: dict[int, dict[str, Fen]] = {}
     for project in projects:

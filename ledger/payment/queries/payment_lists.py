@@ -1,9 +1,9 @@
-"""What payment reads and writes: the queue, the indicators, lists and their lines.
+"""Read and write the queue, the indicators, the lists and their lines.
 
-The queue holds every approved claim that is on no list, the oldest approval first, with what keeps
-it waiting: no confirmed account, a change of account that is not answered, a payable that is gone
-(a red invoice came meanwhile), or no money. Lists that wait for their second person already count
-as drawn, so nobody promises the same money twice.
+The queue holds every approved claim that is on no list, the oldest approval first, with what holds
+it: no confirmed account, a pending change of account, money no longer payable (a red invoice), or
+no budget. Lists waiting for their second person count as drawn, so that money is not promised
+twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,7 +86,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment',
 
 @dataclass(frozen=True)
 class Payable:
-    """An approved claim that is on no list. Money in fen.
+    """An approved claim on no list, fen.
 
     `held` says why it cannot be listed: `without_account`, `account_changing`, `payable_gone`, or
     nothing. `indicator` is the one that has the money for it, None where it waits for money.
@@ -119,7 +119,7 @@ class Payable:
 
 @dataclass(frozen=True)
 class Money:
-    """An indicator with its balances, fen; `proposed_fen` of the free money is on unsent lists."""
+    """An indicator with its balances, fen; `proposed_fen` is on unsent lists."""
 
     number: str
     year: int
@@ -136,7 +136,7 @@ class Money:
 
 @dataclass(frozen=True)
 class SentLine:
-    """A line of a list that went to the bank, with its claim and the two books that it moves."""
+    """A line of a sent list, with its claim and the two books that it moves."""
 
     number: str
     list: int
@@ -150,7 +150,7 @@ class SentLine:
 
 
 def alone(db: Session) -> None:
-    """Until the transaction ends nobody else makes a list, takes a return or closes a year."""
+    """Keep others from making lists, taking returns or closing a year until the commit."""
     db.execute(_ALONE)
 
 
@@ -161,7 +161,7 @@ def lock_books(db: Session, books: Iterable[int]) -> None:
 
 
 def indicator(db: Session, number: str, year: int) -> Indicator:
-    """The indicator, or NotFound."""
+    """Return the indicator; NotFound if there is none."""
     query = select(Indicator).where(Indicator.number == number, Indicator.year == year)
     row = db.exec(query).one_or_none()
     if row is None:
@@ -170,7 +170,7 @@ def indicator(db: Session, number: str, year: int) -> Indicator:
 
 
 def indicators(db: Session, year: int | None = None) -> list[Money]:
-    """The indicators of a year, or of all years, newest year first."""
+    """Return the indicators of a year, or of all years, newest year first."""
     query = select(Indicator).order_by(col(Indicator.year).desc(), col(Indicator.number))
     if year is not None:
         query = query.where(Indicator.year == year)
@@ -195,13 +195,13 @@ def _money(db: Session, indicator: Indicator) -> Money:
 
 
 def spare(db: Session, of: Indicator) -> Fen:
-    """What may still be put on a list: free, and on none that waits for its second person."""
+    """Return what may still be listed: free, less unsent lists."""
     money = _money(db, of)
     return money.free_fen - money.proposed_fen
 
 
 def payables(db: Session, on_list: int | None = None) -> list[Payable]:
-    """Approved claims on no list, or those on this unsent one; the oldest first, and what holds."""
+    """Return approved claims on no list, or on this unsent one, oldest first, with holds."""
     remaining: dict[int, Fen] = {}
     payable_list = []
     for row in db.execute(_PAYABLES, {"list": on_list}):
@@ -238,7 +238,7 @@ def _payable(row: Row[Any]) -> Payable:
 
 
 def queue(db: Session, now: datetime) -> list[Payable]:
-    """What waits to be paid, and which indicator of this year has the money for each."""
+    """Return the payables, each with the indicator of this year that covers it."""
     payable_list = payables(db)
     year = beijing_day(now).year
     free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
@@ -247,7 +247,7 @@ def queue(db: Session, now: datetime) -> list[Payable]:
 
 
 def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequence[PaymentLine]]:
-    """A list with its indicator and lines, or NotFound."""
+    """Return a list with its indicator and lines; NotFound if there is none."""
     row = db.exec(select(PaymentList).where(PaymentList.number == number)).one_or_none()
     if row is None:
         raise NotFound("payment_list", number=number)
@@ -258,7 +258,7 @@ def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequ
 def sent_lines(
     db: Session, *, numbers: Sequence[str] | None = None, indicator: int | None = None
 ) -> list[SentLine]:
-    """The lines of these sent lists, or those of an indicator that the bank has not settled."""
+    """Return the lines of these sent lists, or an indicator's unsettled lines."""
     rows = db.execute(
         _SENT_LINES,
         {"numbers": None if numbers is None else list(numbers), "indicator": indicator},
@@ -282,7 +282,7 @@ def _sent_line(row: Row[Any]) -> SentLine:
 
 
 def write_line(db: Session, line: SentLine, after: LineState) -> None:
-    """Keep what became of a line."""
+    """Write the state of a line."""
     line_row = db.get_one(PaymentLine, (line.list, line.line))
     line_row.paid_fen, line_row.returned_fen = after.paid_fen, after.returned_fen
     db.add(line_row)
@@ -290,12 +290,12 @@ def write_line(db: Session, line: SentLine, after: LineState) -> None:
 
 
 def paid_of(db: Session, claims: Iterable[int]) -> Mapping[int, Fen]:
-    """What was paid of each claim, over all its lists."""
+    """Return what was paid of each claim, over all lists."""
     rows = db.execute(_PAID, {"claims": sorted(set(claims))})
     return {row.claim: row.fen for row in rows}
 
 
 def next_number(db: Session, kind: str, day: date) -> str:
-    """The next number of lists (ZF) or recoveries (ZJ) of a year: `ZF-2026-0001`."""
+    """Return the next number of lists (ZF) or recoveries (ZJ): `ZF-2026-0001`."""
     start = f"{kind}-{day.year}-"
     return f"{start}{db.execute(_NEXT_NUMBER, {'start': start}).scalar_one():04d}"

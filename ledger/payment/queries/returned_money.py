@@ -1,4 +1,4 @@
-"""What came back, and what is still to come: refunds and recovery cases, for people to see."""
+"""Read refunds and recovery cases."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,10 +26,10 @@ _RECOVERIES = text("""
 
 
 def refunds(db: Session, *, limit: int = 1000, offset: int = 0) -> Sequence[Row[Any]]:
-    """Money that came back, the newest first."""
+    """Return refunds, the newest first."""
     return db.execute(_REFUNDS, {"limit": limit, "offset": offset}).all()
 
 
 def recoveries(db: Session, *, limit: int = 1000, offset: int = 0) -> Sequence[Row[Any]]:
-    """Recovery cases: the open ones first, by their deadline."""
+    """Return recovery cases: open ones first, by deadline."""
     return db.execute(_RECOVERIES, {"limit": limit, "offset": offset}).all()

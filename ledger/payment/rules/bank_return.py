@@ -1,9 +1,9 @@
-"""The bank's return file (回单): one row for each payout that went through or came back.
+"""Read the bank's return file (回单): one row per payout that was paid or returned.
 
-Its columns are known by their titles, in any order, and others are let be: 流水号 (the bank's own
-reference), 清单号, 序号, 结果 (成功 or 退回), 金额 (yuan), 日期, and 原因 where the bank gives
-one. All faults of a file are told at once, each with its row; what its rows mean for the books is
-`ledger/payment/rules/payment_list.py`.
+Columns are found by title, in any order, others are ignored: 流水号 (the bank's own reference),
+清单号, 序号, 结果 (成功 or 退回), 金额 (yuan), 日期, and optionally 原因. All faults are reported
+at once with their rows; `ledger/payment/rules/payment_list.py` decides what the rows mean for the
+books.
 """
 
 import re
@@ -34,7 +34,7 @@ _DAY = re.compile(
 
 
 def read_return(content: bytes) -> tuple[list[BankRow], list[Finding]]:
-    """The rows of a bank's file, or everything that is wrong with its form."""
+    """Read the rows of a bank's file, or every fault of its form."""
     rows, findings = read_rows(content)
     if findings:
         return [], findings
@@ -49,7 +49,7 @@ def read_return(content: bytes) -> tuple[list[BankRow], list[Finding]]:
 
 
 def _columns(titles: Row) -> tuple[dict[str, int], list[Finding]]:
-    """Where each column stands; 金额(元) is 金额."""
+    """Return the index of each column; 金额(元) is 金额."""
     findings: list[Finding] = []
     columns: dict[str, int] = {}
     for at, cell in enumerate(titles.cells):
@@ -89,7 +89,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _fen(text: str) -> Fen | None:
-    """Yuan above nothing, as `12345.60`, `12,345.60` or `¥12,345.60`."""
+    """Parse yuan above zero: `12345.60`, `12,345.60` or `¥12,345.60`."""
     try:
         fen = fen_from_yuan(text.lstrip("¥￥").replace(",", "").replace("，", ""))
     except ValueError:
@@ -98,7 +98,7 @@ def _fen(text: str) -> Fen | None:
 
 
 def _day(text: str) -> date | None:
-    """A day as banks write it: 2026-11-23, 2026/11/23, 2026年11月23日, 20261123."""
+    """Parse 2026-11-23, 2026/11/23, 2026年11月23日 or 20261123."""
     match = _DAY.fullmatch(text)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None

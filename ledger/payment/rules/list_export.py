@@ -1,9 +1,8 @@
-"""A payment list as a file: CSV or XLSX, its columns by a mapping, its total and digest at the end.
+"""Export a payment list as CSV or XLSX, with mapped columns, total and digest.
 
-Each treasury and bank wants its own columns. A mapping says which, in which order and under which
-titles; without one it is the list below. A text that begins like a formula gets an apostrophe
-before it, so that no name of a payee computes anything in the reader's spreadsheet. The digest at
-the foot is the one that was confirmed: who has it can tell whether a line was changed since.
+Each treasury and bank wants its own columns: a mapping sets fields, order and titles; the default
+is below. A text that begins like a formula gets an apostrophe. The digest at the end is the
+confirmed one, so that later changes show.
 """
 
 import csv
@@ -51,7 +50,7 @@ _MAPPING = re.compile(r"([^=]{1,100})=\s*([a-z_]+)\s*")
 
 
 def read_columns(lines: Sequence[str]) -> tuple[Columns, list[Finding]]:
-    """A mapping written as lines `title=field`; what is wrong with it, line by line."""
+    """Parse a mapping of lines `title=field`, with the faults of each line."""
     findings, columns = list[Finding](), list[tuple[str, str]]()
     for number, line in enumerate(lines, start=1):
         read = _MAPPING.fullmatch(line)
@@ -67,7 +66,7 @@ def read_columns(lines: Sequence[str]) -> tuple[Columns, list[Finding]]:
 
 
 def as_csv(content: Mapping[str, Any], digest: str, columns: Columns = DEFAULT) -> bytes:
-    """A list's content (`payment.list_content`) as CSV: UTF-8 with a BOM, lines end in CRLF."""
+    """Write a list's content (`list_content`) as CSV: UTF-8 with a BOM, lines end in CRLF."""
     out = io.StringIO(newline="")
     csv.writer(out).writerows(_table(content, digest, columns))
     return out.getvalue().encode("utf-8-sig")
@@ -76,7 +75,7 @@ def as_csv(content: Mapping[str, Any], digest: str, columns: Columns = DEFAULT) 
 def as_xlsx(
     content: Mapping[str, Any], digest: str, made_at: datetime, columns: Columns = DEFAULT
 ) -> bytes:
-    """The same as a workbook; amounts are numbers, everything else is text."""
+    """Write it as a workbook; amounts are numbers, everything else is text."""
     book = Workbook(write_only=True)
     book.properties.created = made_at.replace(tzinfo=None)
     sheet = book.create_sheet(harmless(content["number"]))
@@ -112,7 +111,7 @@ def _field(content: Mapping[str, Any], line: Mapping[str, Any], field: str) -> s
 
 
 def _decimal(fen: Fen) -> str:
-    """`12345.60`: no separators, for programs."""
+    """Format `12345.60`, without separators, for programs."""
     return f"{fen // 100}.{fen % 100:02d}"
 
 

@@ -1,10 +1,9 @@
-"""Paying: what a list says, what a confirmed list moves, and what a bank's row does to a line.
+"""Rules of payment: a list's content, its moves, and what a bank's row does to a line.
 
-A payout has two sides: the voucher, which owes it (待兑付), and the budget indicator of a year,
-which has the money. A list moves both at once, and so does the bank's answer: what is paid is paid
-in both, and what comes back is owed and free again. A line may be paid in part and come back in
-part; the claim is done when all of it is paid, and waits again when nothing is on its way and
-something is still owed.
+A payout has two sides: the voucher, which owes it (待兑付), and a year's budget indicator, which
+has the money. A list and the bank's answer move both at once: paid in both, or owed and free again.
+A line may be paid in part and returned in part; the claim is done when all is paid, and waits again
+when nothing is on its way and something is still owed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +22,7 @@ Place = tuple[str, int]  # the number of a list, and a line of it
 
 @dataclass(frozen=True)
 class Payout:
-    """A line of a list, frozen: for which claim, to whom, on which account, how much."""
+    """A line of a list as confirmed: claim, payee, account, amount."""
 
     line: int
     claim: str
@@ -37,7 +36,7 @@ class Payout:
 
 @dataclass(frozen=True)
 class LineState:
-    """A line that was sent, as the books have it."""
+    """The state of a sent line in the books."""
 
     sent_on: date
     fen: Fen
@@ -46,11 +45,11 @@ class LineState:
 
     @property
     def open_fen(self) -> Fen:
-        """What the bank has not answered for."""
+        """What the bank has not answered."""
         return self.fen - self.paid_fen - self.returned_fen
 
     def after(self, result: LineResult, fen: Fen) -> "LineState":
-        """The line after the bank's row."""
+        """Return the line after the bank's row."""
         paid, returned_fen = (fen, 0) if result == "paid" else (0, fen)
         return LineState(
             self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned_fen
@@ -59,7 +58,7 @@ class LineState:
 
 @dataclass(frozen=True)
 class BankRow:
-    """What the bank says of a line under its own reference; `where` is the row of its file."""
+    """A bank's row about a line, under its own reference; `where` is its row in the file."""
 
     where: str
     reference: str
@@ -74,7 +73,7 @@ class BankRow:
 def list_content(
     number: str, indicator: str, year: int, payouts: Sequence[Payout]
 ) -> dict[str, Any]:
-    """All that a list says: the digest of this is the list's digest, and what is confirmed."""
+    """Return a list's content, whose digest is confirmed."""
     total = sum(payout.fen for payout in payouts)
     return {
         "number": number,
@@ -87,7 +86,7 @@ def list_content(
 
 
 def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
-    """Which indicator has the money for each payable, oldest first; None from the first without.
+    """Return the indicator for each payable, oldest first; None from the first uncovered one.
 
     Nobody is overtaken: where the money does not reach for one, it waits, and so do all after it.
     """
@@ -105,19 +104,19 @@ def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
 
 
 def listed(fen: Fen) -> tuple[Move, Move]:
-    """S → B of the voucher, and free → committed of the indicator."""
+    """Return the moves of listing: S → B of the voucher, free → committed of the indicator."""
     return Move("list", "payable", "sent", fen), Move("commit", "free", "committed", fen)
 
 
 def answer_moves(result: LineResult, fen: Fen) -> tuple[Move, Move]:
-    """Paid: B → P and committed → spent. Returned: B → S and committed → free."""
+    """Return the moves of paid (B → P, committed → spent), or returned (B → S, → free)."""
     if result == "paid":
         return Move("pay", "sent", "paid", fen), Move("spend", "committed", "spent", fen)
     return Move("bounce", "sent", "payable", fen), Move("uncommit", "committed", "free", fen)
 
 
 def refund_moves(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Move]:
-    """X → A, after fraud X → L; spent → free, after the year spent → returned."""
+    """Return the moves of a refund: X → A, or X → L for fraud; spent → free, or returned."""
     voucher = "forfeit", "recoverable", "lapsed"
     if not fraud:
         voucher = "refund", "recoverable", "available"
@@ -126,7 +125,7 @@ def refund_moves(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Mov
 
 
 def outcome(claim_fen: Fen, paid_fen: Fen, open_fen: Fen) -> Literal["pay", "bounce"] | None:
-    """What becomes of a listed claim: done, back to the queue, or still on its way."""
+    """Return what becomes of a listed claim: done, queued again, or still on its way."""
     if paid_fen == claim_fen:
         return "pay"
     return None if open_fen else "bounce"
@@ -138,7 +137,7 @@ def settle(
     rows: Sequence[BankRow],
     today: date,
 ) -> tuple[dict[Place, LineState], list[Finding]]:
-    """The lines after all rows of a file, or everything that is wrong with the file.
+    """Apply the rows of a file to the lines, or return every fault of the file.
 
     Args:
         states: the lines that were sent, of all lists that the file names.
@@ -165,7 +164,7 @@ def _fault(
     references: Mapping[str, str],
     today: date,
 ) -> Finding | None:
-    """The first thing that is wrong with a row."""
+    """Return the first fault of a row."""
     if row.reference in known_references:
         return Finding(row.where, "reference_known", (("reference", row.reference),))
     if row.reference in references:

@@ -1,9 +1,9 @@
-"""Take in what the bank returned: every line paid, come back, or both in parts.
+"""Book the bank's return file: lines paid, returned, or both in parts.
 
-A file is booked whole or not at all: a row that names no sent line, repeats a reference or says
-more than is open is told with its row, and nothing of the file is kept. The same file twice is one
-clear error. What was paid leaves the list for good; what came back is owed again and its money is
-free again, so the claim returns to its place in the queue with what is still due of it.
+A file is booked whole or not at all: a row without a sent line, with a repeated reference, or
+beyond the open amount is reported, and nothing is stored. The same file twice is an error. Paid
+lines are final; returned money is owed and free again, and the claim is back at its place in the
+queue.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ from ledger.units import Fen, beijing_day, month_of
 
 @dataclass(frozen=True)
 class ReturnIntake:
-    """What came of a file: rows booked and sums in fen; or its findings, and nothing booked."""
+    """The result of a file: rows booked and sums in fen, or findings only."""
 
     rows: int = 0
     paid_fen: Fen = 0
@@ -43,7 +43,7 @@ class ReturnIntake:
 
 
 def take_return(db: Session, file: File, *, actor: str, now: datetime) -> ReturnIntake:
-    """Book a bank's return file, or tell everything that is wrong with it.
+    """Book a bank's return file, or report everything wrong with it.
 
     Raises:
         Conflict: this very file was booked before (`bank_return_repeated`).
@@ -146,7 +146,7 @@ def _settle_claims(
     actor: str,
     now: datetime,
 ) -> None:
-    """Write the lines, and take the claims on of which nothing is on its way any more."""
+    """Write the lines, and move the claims with nothing on its way."""
     for line in lines:
         payment.write_line(db, line, after[line.number, line.line])
     paid = payment.paid_of(db, [line.claim for line in lines])

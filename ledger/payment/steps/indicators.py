@@ -1,7 +1,7 @@
-"""Budget indicators (预算指标): the money of a year, by its number, in a ledger of its own.
+"""Budget indicators (预算指标): the money of a year, by number, in its own book.
 
-One person enters what the finance department gave, another confirms it; only then is there an
-indicator, or is more or less on it. What was committed or spent cannot be cut.
+One person enters an appropriation of the finance department, another confirms it; only then does
+the indicator exist or change. Committed or spent money cannot be cut.
 """
 
 from datetime import datetime
@@ -36,7 +36,7 @@ def open_indicator(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Decide on a new indicator with its first appropriation.
+    """Propose a new indicator with its first appropriation.
 
     `classification` is the functional classification code (支出功能分类): 3, 5 or 7 digits.
 
@@ -58,7 +58,7 @@ def open_indicator(
 def change_indicator(
     db: Session, *, number: str, year: int, fen: Fen, reason: str, actor: str, now: datetime
 ) -> Decision:
-    """Decide that `fen` more (or less, where it is negative) is on an indicator.
+    """Propose to add `fen` to an indicator (to cut, if negative).
 
     Raises:
         NotFound: there is no such indicator.
@@ -70,7 +70,7 @@ def change_indicator(
 
 
 def appropriate(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: the indicator is opened, or its money changed."""
+    """Carry out the confirmed decision: open the indicator, or change its money."""
     content = decision.content
     if "classification" in content:
         _refuse_known(db, content["number"], content["year"])

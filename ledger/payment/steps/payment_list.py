@@ -1,10 +1,9 @@
-"""Payment lists (付款清单): who is paid what, from which indicator, on which account.
+"""Payment lists (付款清单): who is paid what, from which indicator, to which account.
 
-One person makes a list: the claims that the money covers, in their order, each with payee, account,
-bank and bank code as they were confirmed. Nothing moves yet. Another person confirms exactly this
-list, by its digest; then the money is committed and the list may go to the bank. Was an account
-changed meanwhile, or is a change asked for, is the money gone, or no longer owed, then the list is
-not sent, and a new one is made.
+One person makes a list: the claims that the money covers, in order, each with payee, account, bank
+and bank code as confirmed. Nothing moves yet. Another person confirms exactly this list, by its
+digest; then the money is committed and the list may go to the bank. If an account changed or is
+about to, the money is gone, or is no longer owed, the list is not sent, and a new one is made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -96,7 +95,7 @@ def make_list(
 
 
 def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: all lines are sent, and the money for them committed."""
+    """Carry out the confirmed list: send all lines, and commit their money."""
     list_row, indicator, lines = payment.payment_list(db, decision.subject)
     _refuse_other_year(indicator, now)
     payment.alone(db)
@@ -133,7 +132,7 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 
 
 def take_on(db: Session, claim: int, action: str, *, note: str, actor: str, now: datetime) -> None:
-    """Take a claim on by a step of payment, in the role that is named in `actor`."""
+    """Move a claim by a step of payment, in the role of `actor`."""
     row = db.get_one(Claim, claim)
     db.refresh(row)  # the books are locked by now, and it may have moved before
     role = actor.partition(":")[0]
@@ -226,14 +225,14 @@ def _refuse_held(claim: str, payable: Payable | None) -> None:
 
 
 def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:
-    """A project that is paid through another organisation by now claims anew."""
+    """Refuse a claim whose project is paid through another organisation by now."""
     project = db.get_one(Voucher, line.voucher).project
     if payee_of(db, project, beijing_day(now)) != db.get_one(Claim, line.claim).payee:
         raise Refused("payee_changed", claim=claim, payee=line.payee)
 
 
 def _refuse_changed(line: PaymentLine, claim: str, payable: Payable | None) -> None:
-    """Everything that stands on the line must still be so."""
+    """Refuse if anything on the line has changed."""
     _refuse_held(claim, payable)
     if payable is None or payable.account != line.account:
         raise Refused("account_changed", claim=claim)

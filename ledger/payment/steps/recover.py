@@ -1,9 +1,8 @@
-"""Recovery cases (追缴): money that was paid and is to be paid back, with a deadline.
+"""Recovery cases (追缴): paid money to be returned by a deadline.
 
-What is outstanding is always the voucher's balance 应追缴, never a figure of the case: it falls
-when money comes back and when something newly earned is set off against it. When nothing is
-outstanding any more, the case closes by itself. Two persons open a case; whether there was fraud is
-decided with it, and then what comes back lapses.
+The outstanding amount is the voucher's balance 应追缴: it falls when money is returned and when new
+earnings are set off. At zero the case closes by itself. Two persons open a case and decide whether
+there was fraud; after fraud returned money lapses.
 """
 
 from datetime import date, datetime
@@ -41,7 +40,7 @@ def open_recovery(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Decide to ask for the money back, until `pay_by`.
+    """Propose to ask for the money back, until `pay_by`.
 
     Raises:
         NotFound: the project has no voucher.
@@ -68,7 +67,7 @@ def open_recovery(
 
 
 def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: the case is open, with a number of its own."""
+    """Carry out the confirmed decision: open the case with its number."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
     payment.alone(db)
@@ -89,12 +88,12 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
 
 
 def settle_recoveries(db: Session, now: datetime) -> int:
-    """Close the cases of which nothing is outstanding any more; how many."""
+    """Close the cases with nothing outstanding; return how many."""
     return db.execute(_SETTLED_CASES, {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def open_case(db: Session, voucher: Voucher) -> Recovery | None:
-    """The voucher's open case, if there is one."""
+    """Return the voucher's open case, if any."""
     cases = select(Recovery).where(Recovery.voucher == voucher.id)
     return db.exec(cases.where(col(Recovery.closed_at).is_(None))).one_or_none()
 

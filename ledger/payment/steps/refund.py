@@ -1,8 +1,8 @@
-"""Money that came back (退款), apart from the lists: a project repays what it had too much of.
+"""Refunds (退款) outside the lists: a project repays what it received too much.
 
-It settles what is to be paid back (应追缴). The voucher can use it again, except after fraud: then
-it lapses. The budget gets it back too: in the same year the indicator can spend it again, later it
-goes to the treasury. Each of the bank's references counts once, and two persons agree on it.
+A refund settles what is to be recovered (应追缴). The voucher can use it again, except after fraud,
+when it lapses. The budget gets it back too: in the same year the indicator can spend it again,
+later it goes to the treasury. Each bank reference counts once, and two persons agree on it.
 """
 
 from datetime import date, datetime
@@ -48,7 +48,7 @@ def refund(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Decide that `fen` came back under this reference of the bank, once paid from the indicator.
+    """Propose that `fen` came back under this bank reference, paid earlier from the indicator.
 
     Whether it is the consequence of a fraud is what the voucher's open recovery says.
 
@@ -78,7 +78,7 @@ def refund(
 
 
 def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: both ledgers move, and a case that is settled closes."""
+    """Carry out the confirmed refund in both books, and close a settled case."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
     indicator = payment.indicator(db, content["indicator"], content["year"])
@@ -115,7 +115,7 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
 
 
 def voucher_of(db: Session, project: Project) -> Voucher:
-    """The project's voucher, or NotFound."""
+    """Return the project's voucher; NotFound if there is none."""
     voucher = db.exec(select(Voucher).where(Voucher.project == project.id)).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=project.code)

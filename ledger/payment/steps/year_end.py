@@ -1,10 +1,10 @@
-"""Year-end (年末结转): an indicator's year is over.
+"""Year-end (年末结转): close an indicator's year.
 
 Lines that the bank has not settled come back: they are owed again and wait, at their old place in
-the queue, for the new year's indicator. Only who has it from the bank in writing that it will pay
-none of them may say so: else a late payment and the new year's list would pay the same claim twice.
-What is then free on the old one is surrendered. One person decides, with every line that comes
-back, and another confirms; was a line settled meanwhile, the decision is made anew.
+the queue, for the new year's indicator. This requires the bank's written statement that it will not
+pay them: otherwise a late payment and a new list would pay the same claim twice. What is then free
+on the old indicator is surrendered. One person decides, with every line that comes back, and
+another confirms; if a line was settled meanwhile, a new decision is needed.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def close_year(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Decide that the indicator's year is over and its open lines wait for the new one.
+    """Propose to close the indicator's year; open lines wait for the new one.
 
     `recalled`: the bank has said in writing that it will not pay what it has not settled.
 
@@ -73,7 +73,7 @@ def close_year(
 
 
 def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from the confirmation: lines come back, and the rest is surrendered."""
+    """Carry out the confirmed decision: lines come back, the rest is surrendered."""
     content = decision.content
     old = payment.indicator(db, content["indicator"], content["year"])
     new = payment.indicator(db, content["new_indicator"], content["new_year"])

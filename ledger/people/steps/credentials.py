@@ -52,7 +52,7 @@ class TokenRecord:
     """A token as lists show it, without its secret."""
 
     id: int
-    role: str
+    role: Role
     person: str
     project: str | None
     centre: str | None
@@ -112,7 +112,8 @@ def viewer(db: Session, secret: str, now: datetime) -> Viewer | None:
 
 def tokens(db: Session) -> list[TokenRecord]:
     """Return every token, newest first, without secrets."""
-    return [TokenRecord(**row._mapping) for row in db.execute(_TOKENS)]  # noqa: SLF001 - SQLAlchemy's name
+    rows = db.execute(_TOKENS).mappings()
+    return [TokenRecord(**{**row, "role": Role(row["role"])}) for row in rows]
 
 
 def revoke(db: Session, token: int, now: datetime) -> None:

@@ -1,8 +1,7 @@
-"""Allocations in the database: which fen of which document line pays for which cell.
+"""Read and write allocations: which fen of a document line pays for which cell.
 
 Whoever allocates holds the lock until the commit. What may be allocated, and where there is room,
-is read in `open_lines.py`; here it is written, moved and taken back. What the database does not let
-through is for the caller to have asked before.
+is read in `open_lines.py`. The caller checks beforehand what the database would refuse.
 """
 
 from collections.abc import Collection, Sequence
@@ -74,13 +73,13 @@ _OPEN_DECISIONS = text("""
 
 
 def lock(db: Session) -> None:
-    """Wait for whoever allocates just now: the room of a cell stays what it is until the commit."""
+    """Keep others from allocating until the transaction ends."""
     db.execute(_ONE_AT_A_TIME)
     db.execute(_PLAN_ANEW)
 
 
 def allocate(db: Session, shares: Sequence[Share], actor: str, now: datetime) -> None:
-    """Allocate these shares, beside what is allocated already, in one statement."""
+    """Add these shares in one statement."""
     if not shares:
         return
     contracts, months, prices, policies = zip(*(share.cell for share in shares), strict=True)
@@ -99,7 +98,7 @@ def allocate(db: Session, shares: Sequence[Share], actor: str, now: datetime) ->
 
 
 def remove(db: Session, share: Share, actor: str, now: datetime) -> bool:
-    """Take so many fen of a line out of a cell. Whether it had them."""
+    """Remove fen of a line from a cell; return whether it had them."""
     contract, month, price, policy = share.cell
     row = {
         "document": share.document, "line": share.line, "contract": contract, "month": month,
@@ -111,7 +110,7 @@ def remove(db: Session, share: Share, actor: str, now: datetime) -> bool:
 
 
 def kind_of(db: Session, cell: Key) -> str | None:
-    """Of which kind of project a cell is; None where there can be no such cell."""
+    """Return the kind of project of a cell; None if the cell is impossible."""
     contract, _, price, policy = cell
     params = {"contract": contract, "price": price, "policy": policy}
     kind = db.scalar(_KIND_OF_CELL, params)
@@ -119,13 +118,13 @@ def kind_of(db: Session, cell: Key) -> str | None:
 
 
 def kind_of_line(db: Session, document: int, line: int) -> str | None:
-    """Which kind of project a document line serves already, if any."""
+    """Return the kind of project that a document line serves already, if any."""
     kind = db.scalar(_KIND_OF_LINE, {"document": document, "line": line})
     return str(kind) if kind else None
 
 
 def family(db: Session, root: int) -> list[Share]:
-    """All allocations of an invoice and of its red ones."""
+    """Return all allocations of an invoice and of its red ones."""
     rows = db.execute(_FAMILY, {"root": root})
     return [
         Share(r.document, r.line, (r.contract, r.month, r.price, r.policy), r.fen) for r in rows
@@ -133,7 +132,7 @@ def family(db: Session, root: int) -> list[Share]:
 
 
 def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, Fen]]]:
-    """A red document: its blue one, what that is worth net of all reds, and the red lines.
+    """Return a red document's blue one, that one's worth net of all reds, and the red lines.
 
     Raises:
         NotFound: there is no such red document.
@@ -145,11 +144,11 @@ def red_document(db: Session, red: int) -> tuple[int, Fen, list[tuple[int, int, 
 
 
 def remove_undecided(db: Session, root: int) -> Fen:
-    """Remove an invoice, with its red ones, from all cells that nobody decided yet; the net fen."""
+    """Remove an invoice, with its red ones, from all undecided cells; return net fen."""
     return sum(int(row.fen) for row in db.execute(_OPEN_DECISIONS, {"root": root}))
 
 
 def contracts_of(db: Session, documents: Collection[int]) -> list[int]:
-    """The contracts for which these documents pay, or from which they take back."""
+    """Return the contracts that these documents pay for or reverse."""
     query = text("SELECT DISTINCT contract FROM allocations WHERE document = ANY(:documents)")
     return list(db.scalars(query, {"documents": list(documents)}))

@@ -1,8 +1,8 @@
-"""The differences of a contract's month: reading what they are found from, and finding them.
+"""Read what the differences of a contract's month depend on, and find them.
 
-Read are the documents that pay into the month, and those between its parties that end in it and
-found no cell; who may sell and buy, and who is related; the contract's prices; what the centre
-could deliver; and how good the evidence is, as the newest statement says.
+Documents that pay into the month, and those between its parties that end in it without a cell; who
+may sell and buy, and who is related; the contract's prices; the centre's capacity; and the evidence
+on the newest statement.
 """
 
 from collections import defaultdict
@@ -150,7 +150,7 @@ _KIND = text("""
 
 
 def differences_of(db: Session, contract: int, month: date, process: Process) -> list[Difference]:
-    """Everything that does not fit in a contract's month; a difference names the blue document."""
+    """Return the differences of a contract's month; each names the blue document."""
     params = {
         "contract": contract, "month": month, "next": month_of(month + timedelta(days=31)),
     }  # fmt: skip
@@ -202,7 +202,7 @@ def _billed_documents(db: Session, terms: Terms, params: Mapping[str, Any]) -> l
 
 
 def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]:
-    """The receipts of each document, in the order of their days."""
+    """Return the receipts of each document, by day."""
     by_document: dict[int, list[Receipt]] = defaultdict(list)
     for row in db.execute(_RECEIPTS, {"documents": list(documents)}):
         by_document[row.document].append(Receipt(row.payer, row.payee, row.fen))
@@ -210,7 +210,7 @@ def _receipts(db: Session, documents: Sequence[int]) -> dict[int, list[Receipt]]
 
 
 def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
-    """What each line of a document pays into each cell, less what red documents took back there.
+    """Return what each line pays into each cell, net of red documents.
 
     A red line does not name the blue one that it reverses, so it lowers the last ones first.
     """
@@ -233,7 +233,7 @@ def _shares(rows: Iterable[Row[Any]]) -> dict[int, dict[int, dict[Key, Fen]]]:
 
 
 def _spells(db: Session) -> Spells:
-    """From which day until before which two parties may invoice each other."""
+    """Return the spells in which two parties may invoice each other."""
     spells: dict[tuple[str, str], list[tuple[date | None, date | None]]] = defaultdict(list)
     for spell in seller_buyer_contracts(db):
         spells[spell.seller_uscc, spell.buyer_uscc].append((spell.valid.lower, spell.valid.upper))

@@ -1,4 +1,4 @@
-"""Reading the questions to centres: of a contract's month, and of a centre."""
+"""Read the questions to centres: of a contract's month, and of a centre."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,12 +22,12 @@ _MESSAGES = text("""
 
 
 def of_month(db: Session, contract: int, month: date) -> Sequence[Row[Any]]:
-    """The questions about a contract's month, those without an answer first."""
+    """Return the questions about a contract's month, unanswered ones first."""
     return _read(db, contract=contract, month=month)
 
 
 def of_centre(db: Session, centre: int) -> Sequence[Row[Any]]:
-    """The questions to a centre, those without an answer first, by the day they are due."""
+    """Return the questions to a centre, unanswered ones first, by due day."""
     return _read(db, centre=centre)
 
 

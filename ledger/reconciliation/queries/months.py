@@ -1,8 +1,8 @@
-"""Reading reconciliations: the months of contracts, their cells, what documents paid into them.
+"""Read reconciliations: the months of contracts, their cells, their documents.
 
-A month is there as soon as something was metered or allocated in it. It is *open* until two persons
-decided it, and *changed* once a charge or an allocation differs from what they decided on, also
-where another invoice of the same sum took one's place.
+A month exists as soon as something was metered or allocated in it. It is *open* until two persons
+decided it, and *changed* once a charge or an allocation differs from their decision, also if
+another invoice of the same sum replaced one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -97,7 +97,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Share:
-    """So many fen of a document line, allocated to a cell of this month."""
+    """The fen of a document line allocated to a cell of this month."""
 
     document: int
     line: int
@@ -119,7 +119,7 @@ def months(
     project: int | None = None,
     month: date | None = None,
 ) -> list[Month]:
-    """The months of all contracts, or of a centre's or a project's, oldest first."""
+    """Return the months of all contracts, or of a centre's or a project's, oldest first."""
     rows = db.execute(_MONTHS, {"centre": centre, "project": project, "month": month})
     return [Month(**row) for row in rows.mappings()]
 
@@ -131,24 +131,24 @@ def contract_month(db: Session, contract: Contract, month: date) -> Month | None
 
 
 def month_cells(db: Session, contract: int, month: date) -> list[Cell]:
-    """The cells of one contract and month."""
+    """Return the cells of one contract and month."""
     return cells(db, contracts=[contract], month=month)
 
 
 def shares(db: Session, contract: int, month: date) -> list[Share]:
-    """What documents paid into the month, by document and line."""
+    """Return what documents paid into the month, by document and line."""
     rows = db.execute(_SHARES, {"contract": contract, "month": month})
     return [Share(**row) for row in rows.mappings()]
 
 
 def contract_lines(db: Session, prices: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What the contract lines of cells say, by key."""
+    """Return the contract lines of cells, by key."""
     rows = db.execute(_LINES, {"prices": list(prices)})
     return {row["id"]: dict(row) for row in rows.mappings()}
 
 
 def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:
-    """What documents are called, code and number, by their keys."""
+    """Return the code and number of documents, by key."""
     keys = {key for key in documents if key is not None}
     query = select(CostDocument.id, CostDocument.code, CostDocument.number)
     rows = db.exec(query.where(col(CostDocument.id).in_(keys)))
@@ -158,7 +158,7 @@ def numbers(db: Session, documents: Iterable[int | None]) -> dict[int, str]:
 def reconciliation(
     db: Session, contract: int, month: date, actor: str, now: datetime
 ) -> Reconciliation:
-    """The reconciliation of a contract's month, opened with its cost book if need be."""
+    """Return the reconciliation of a contract's month; open it with its cost book if needed."""
     query = select(Reconciliation).where(
         Reconciliation.contract == contract, Reconciliation.month == month
     )
@@ -172,5 +172,5 @@ def reconciliation(
 
 
 def cost_book(db: Session, reconciliation: int) -> int:
-    """The book of a reconciliation."""
+    """Return the book of a reconciliation."""
     return db.get_one(CostBook, reconciliation).book

@@ -1,8 +1,7 @@
-"""Document lines that still have something to pay, and the cells that they may pay for.
+"""Read document lines with something left to allocate, and the cells they may pay for.
 
-A document pays as long as it stands: keyed ones once they are confirmed, none that a red
-confirmation has frozen. What an invoice is worth is net of its red ones. However many lines wait,
-only a portion of them is in memory.
+A document pays while it stands: keyed ones once confirmed, none frozen by a red confirmation. An
+invoice's worth is net of its red ones. Only a portion of the lines is in memory at a time.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -73,7 +72,7 @@ _POSSIBLE = text("""
 
 @dataclass(frozen=True)
 class Portion:
-    """Lines of one seller and one buyer that wait, in their order."""
+    """Open lines of one seller and one buyer, in order."""
 
     seller_uscc: str
     buyer_uscc: str
@@ -92,12 +91,12 @@ class Portion:
 
 
 def open_line_count(db: Session) -> int:
-    """How many lines belong to documents of which something is not allocated."""
+    """Return how many lines belong to documents not fully allocated."""
     return int(db.scalars(_COUNT).one())
 
 
 def open_portions(db: Session, after: Pair | None = None) -> Iterator[Portion]:
-    """What waits to be allocated, pair by pair; never more of it in memory than a portion.
+    """Yield what is open, pair by pair, in portions.
 
     With `after`, only the pairs that come after that one.
     """
@@ -133,14 +132,14 @@ def _left_fen(rows: Sequence[Row[Any]]) -> dict[int, Fen]:
 
 
 def left_of(db: Session, document: int) -> dict[int, Fen]:
-    """What each line of a document still has to pay; nothing where the document does not stand."""
+    """Return what each line of a document has left; empty if the document does not stand."""
     return _left_fen(db.execute(_OF_DOCUMENT, {"document": document}).all())
 
 
 def cells_of(
     db: Session, may: Collection[SellerBuyerContract], first: date, last: date
 ) -> list[Cell]:
-    """The cells of these contracts for which their parties may invoice, in these months."""
+    """Return the cells of these contracts for which their parties may invoice in these months."""
     contracts = sorted({contract.contract for contract in may})
     params = {"contracts": contracts, "since": first, "until": last}
     rows = db.execute(_POSSIBLE, params).mappings()
@@ -152,7 +151,7 @@ def cells_of(
 
 
 def _within(cell: Cell, may: Iterable[SellerBuyerContract]) -> bool:
-    """Whether the two may invoice each other under the contract on some day of the month."""
+    """Return whether the two may invoice each other on some day of the month."""
     spells = (spell.valid for spell in may if spell.contract == cell.contract)
     return any(
         (days.lower is None or month_of(days.lower) <= cell.month)

@@ -1,8 +1,8 @@
-"""What a clerk chooses of the differences of a month, and the cells that follow from it.
+"""A clerk's choices on the differences of a month, and the resulting cells.
 
-Every difference has a treatment by default: what is blocked, cut or excluded does not count, a note
-is only told. Where the table of exceptions asks for a person (需人工), somebody must choose, and
-say why. A block cannot be chosen away.
+Every difference has a default treatment: what is blocked, cut or excluded does not count, a note is
+informative. Where a person is required (需人工), somebody must choose and give a reason. A block
+cannot be overridden.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _DEFAULT = {"block": "exclude", "exclude": "exclude", "cut": "exclude", "note": 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the clerk wants of a difference. Without a document, line or cell: of all such."""
+    """A clerk's choice on a difference; without a document, line or cell: on all such."""
 
     code: str
     treatment: str
@@ -37,7 +37,7 @@ class Choice:
     policy: str | None = None
 
     def about(self, difference: Difference) -> bool:
-        """Whether this choice is meant for that difference."""
+        """Return whether this choice applies to a difference."""
         price, policy = difference.cell[2:] if difference.cell else (None, None)
         pairs = (
             (self.document, difference.document),
@@ -50,20 +50,20 @@ class Choice:
 
 
 def treatment(difference: Difference, choices: Iterable[Choice]) -> str | None:
-    """As chosen, else by default; None where a person must choose and has not."""
+    """Return the chosen or default treatment; None if a person must still choose."""
     choice_made = next((c.treatment for c in choices if c.about(difference)), None)
     return choice_made or _DEFAULT.get(difference.handling)
 
 
 def reason_of(difference: Difference, choices: Iterable[Choice]) -> str:
-    """Why it was chosen so."""
+    """Return the reason of the choice."""
     return next((c.reason for c in choices if c.about(difference)), "")
 
 
 def allowed_treatments(difference: Difference) -> tuple[str, ...]:
-    """What may be chosen of a difference: what is short is carried over or closed, nothing else is.
+    """Return the allowed treatments; a shortfall is carried over or closed.
 
-    A block and what is over the meter cannot be chosen to count.
+    A block and what exceeds the metering cannot be chosen to count.
     """
     if difference.code == LESS_INVOICED:
         return ("carry_over", "close")
@@ -71,7 +71,7 @@ def allowed_treatments(difference: Difference) -> tuple[str, ...]:
 
 
 def faults(differences: Sequence[Difference], choices: Sequence[Choice]) -> Iterator[Finding]:
-    """Choices that mean nothing, differences on which a person must choose, blocked ones."""
+    """Yield invalid choices, differences without a required choice, and blocked ones."""
     for index, choice in enumerate(choices):
         where = f"choices[{index}]"
         targets = [d for d in differences if choice.about(d)]
@@ -93,12 +93,12 @@ def faults(differences: Sequence[Difference], choices: Sequence[Choice]) -> Iter
 
 
 def _choosable(difference: Difference) -> tuple[str, ...]:
-    """What may be chosen; of a block it is said below, by its own code."""
+    """Return the treatments that may be chosen; blocks are reported by their own code."""
     return TREATMENTS if difference.handling == "block" else allowed_treatments(difference)
 
 
 def _place(difference: Difference) -> str:
-    """As a choice is written: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
+    """Return a choice's notation: `R19/3/1` is line 1 of document 3, `R17@18` contract line 18."""
     parts = (difference.code, difference.document, difference.line)
     about = "/".join(str(part) for part in parts if part is not None)
     return f"{about}@{difference.cell[2]}" if difference.cell is not None else about
@@ -111,7 +111,7 @@ def settle_cell(
     shares: Mapping[tuple[int, int], Fen],
     reason: str = "",
 ) -> CellOutcome:
-    """A cell as chosen; `shares` is what each (document, line) pays into it.
+    """Settle a cell as chosen; `shares` is what each (document, line) pays into it.
 
     Each fen of a document is excluded once, by the first difference that claims it.
     """
@@ -137,7 +137,7 @@ def settle_cell(
 def _exclusions(
     remaining: dict[tuple[int, int], Fen], difference: Difference, why: str
 ) -> list[Exclusion]:
-    """What is excluded of a document's shares in a cell, line by line, up to the difference."""
+    """Exclude a document's shares in a cell, line by line, up to the difference."""
     exclusions = []
     bound = difference.fen or None  # nothing said: all of it
     for (document, line), fen in remaining.items():

@@ -1,10 +1,10 @@
-"""What becomes of a cell when it is reconciled: matched, closed, and every fen of difference typed.
+"""Reconcile a cell: matched, closed, and every fen of difference typed.
 
-Of what is invoiced some may be excluded (wrong buyer, no compute, …); the rest is matched as far as
-it was metered, or decided beforehand by two persons to have been used beyond that. What is invoiced
-and not matched is typed, and so is what was metered and not matched: it is carried over, or closed
-when nobody will invoice it any more. A month's cost book is then cleared: it comes to nothing
-because all differences have a name.
+Some of the invoiced cost may be excluded (wrong buyer, no compute, …); the rest is matched up to
+the metered cost, plus what two persons decided was used beyond it. Invoiced cost that is not
+matched is typed, and so is metered cost that is not matched: it is carried over, or closed when
+nobody will invoice it. Then the month's cost book is cleared: it balances to zero because all
+differences are typed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ LESS_INVOICED = "R17"
 
 @dataclass(frozen=True)
 class Exclusion:
-    """`fen` of a cell that are not matched, and why. Without a document it is metered cost."""
+    """`fen` of a cell that are not matched, and why; metered cost if without a document."""
 
     code: str
     document: int | None
@@ -33,7 +33,7 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Typed:
-    """A difference with its name: above zero invoiced and not metered, below zero the other way."""
+    """A typed difference: above zero invoiced and not metered, below zero the opposite."""
 
     code: str
     document: int | None
@@ -45,7 +45,7 @@ class Typed:
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """A cell as decided; its typed differences add up to what is invoiced less what is metered."""
+    """A decided cell; its typed differences add up to invoiced less metered cost."""
 
     cell: Cell
     matched_fen: Fen
@@ -96,7 +96,7 @@ def settle(
 def _bounded(
     exclusions: Iterable[Exclusion], invoiced: Fen, metered: Fen
 ) -> tuple[list[Exclusion], list[Exclusion]]:
-    """Exclusions of documents and of metered cost, never more of either than there is."""
+    """Limit exclusions of documents and of metered cost to what there is."""
     remaining = {True: max(invoiced, 0), False: metered}
     by_side: dict[bool, list[Exclusion]] = {True: [], False: []}
     for exclusion in exclusions:
@@ -111,7 +111,7 @@ def _bounded(
 
 
 def clear(balances: Mapping[str, Fen], outcomes: Sequence[CellOutcome]) -> tuple[Move, ...]:
-    """The moves that bring a month's cost book to its cells, every difference on its own account.
+    """Return the moves that bring a month's cost book to its cells.
 
     Absolute, as everything here: whatever was booked before, only what has to change moves.
     """
@@ -139,5 +139,5 @@ def _towards(forward: str, back: str, source: str, goal: str, fen: Fen) -> list[
 
 
 def subject(contract: str, month: date) -> str:
-    """How decisions name a contract's month."""
+    """Return how decisions name a contract's month."""
     return f"{contract} {month:%Y-%m}"

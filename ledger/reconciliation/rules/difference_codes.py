@@ -1,12 +1,11 @@
-"""Differences of reconciliation (R01–R20): what of a document or a cell does not fit, and how much.
+"""Differences of reconciliation (R01–R20), and the data they are found from.
 
-Every difference has a code, the document, line and cell that it is about, the fen that hang on it,
-and what becomes of it unless a person says otherwise: `block` (nothing of it counts until it is
-cleared up), `exclude` (it does not count), `cut` (what is too much does not count), `person`
-(somebody must decide), `note` (it is only told). Amounts are without tax. What is within the
-tolerance of the policy version (fen a document, per mille of a cell's metered cost, whichever is
-more) never asks for a person. The codes are those of the domain's table; R17–R20 are ours. How
-each is found stands in `differences.py`; here is what it is found from.
+A difference has a code, a document, line and cell, an amount, and a handling unless a person
+decides otherwise: `block` (nothing counts until resolved), `exclude` (it does not count), `cut`
+(the excess does not count), `person` (somebody must decide), `note` (informative). Amounts are
+without tax. Within the tolerance of the policy version (fen per document, per mille of a cell's
+metered cost, whichever is more) no person is asked. The codes are those of the domain's table;
+R17–R20 are ours. `differences.py` finds them.
 """
 
 from collections.abc import Mapping
@@ -42,7 +41,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class BilledLine:
-    """A line of a document, and what of it stands in the cells that are looked at."""
+    """A line of a document, and its part in the cells concerned."""
 
     line: int
     item: str
@@ -65,7 +64,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class BilledDocument:
-    """A blue document as reconciling sees it. Fen without tax unless named otherwise."""
+    """A blue document for reconciliation, fen without tax unless named otherwise."""
 
     document: int
     kind: str
@@ -89,18 +88,18 @@ class BilledDocument:
     spells: tuple[tuple[date | None, date | None], ...] = ()
 
     def in_cell(self, cell: Key) -> Fen:
-        """What it pays into a cell."""
+        """Return what it pays into a cell."""
         return sum(line.shares.get(cell, 0) for line in self.lines)
 
     @property
     def cells(self) -> list[Key]:
-        """The cells that it pays into, in their order."""
+        """The cells that it pays into, in order."""
         return sorted({cell for line in self.lines for cell in line.shares})
 
 
 @dataclass(frozen=True)
 class ContractLine:
-    """A price: `net_fen` is one unit's, exact, without tax."""
+    """A price: `net_fen` of one unit, exact, without tax."""
 
     unit: str
     net_fen: Fraction
@@ -109,7 +108,7 @@ class ContractLine:
 
 @dataclass(frozen=True)
 class Terms:
-    """A contract in a month: who may sell and buy, who is related, at which prices."""
+    """A contract in a month: sellers, buyers, related parties, prices."""
 
     sellers: tuple[Party, ...]
     buyers: tuple[Party, ...]
@@ -119,7 +118,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the meter says of a month: what the centre could deliver, and how well it is known."""
+    """The metering of a month: the centre's capacity, and the evidence grades."""
 
     used_ms: Fraction = Fraction(0)  # of whole devices, all contracts of the centre
     capacity_ms: int | None = None  # installed devices × time; None where none is registered
@@ -127,7 +126,7 @@ class Evidence:
 
 
 def is_tolerable(fen: Fen, base: Fen, process: Process, documents: int = 1) -> bool:
-    """Within the tolerance a document, or per mille of the base, whichever is more."""
+    """Return whether it is within the tolerance per document, or per mille of the base."""
     return abs(fen) <= max(
         process.tolerance_fen * documents, abs(base) * process.tolerance_permille // 1000
     )

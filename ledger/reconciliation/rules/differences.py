@@ -1,8 +1,8 @@
-"""Finding the differences of a contract's month: documents as a whole, their lines, the cells.
+"""Find the differences of a contract's month: documents, lines, cells.
 
-A document that is blocked asks no further questions, it only tells; and what is blocked or excluded
-is left out when a cell's invoiced and metered cost are compared. R05 needs the receipts of a claim
-and stands by itself; the lines (R09, R11, R12, R15, R19) stand in `line_differences.py`.
+A blocked document raises no further questions, only notes; what is blocked or excluded is left out
+when a cell's invoiced and metered cost are compared. R05 depends on receipts; the lines (R09, R11,
+R12, R15, R19) are in `line_differences.py`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ def differences(
     evidence: Evidence,
     process: Process,
 ) -> list[Difference]:
-    """Everything that does not fit in a contract's month, by code, document, line and cell."""
+    """Return the differences of a contract's month, by code, document, line and cell."""
     all_differences = [
         difference
         for document in documents
@@ -58,7 +58,7 @@ def _order(difference: Difference) -> tuple[object, ...]:
 def paid_differently(
     document: BilledDocument, receipts: Sequence[Receipt], process: Process
 ) -> Difference | None:
-    """R05: payer, payee or amount are not those of the document (三流一致).
+    """Find R05: payer, payee or amount differ from the document (三流一致).
 
     The receipts together are its gross amount, within the tolerance, and all from its buyer to its
     seller, by their names. Paying before the service is usual, so no day is wrong by itself.
@@ -80,7 +80,7 @@ def _strangely_paid(document: BilledDocument, process: Process) -> bool:
 
 
 def _of_document(document: BilledDocument, terms: Terms, process: Process) -> list[Difference]:
-    """The differences of a document and of its lines, in each cell that it pays into."""
+    """Return the differences of a document and its lines, in each of its cells."""
     handlings: dict[str, Handling | None] = {
         "R01": Handling.BLOCK if document.duplicate else None,
         "R02": _reversed(document),
@@ -110,14 +110,14 @@ def _of_document(document: BilledDocument, terms: Terms, process: Process) -> li
 
 
 def _reversed(document: BilledDocument) -> Handling | None:
-    """Nothing is left of it, or less than there was."""
+    """Find R02: nothing is left, or less than there was."""
     if document.net_fen + document.red_fen <= 0:
         return Handling.BLOCK
     return Handling.NOTE if document.red_fen else None
 
 
 def _wrong_party(stated_party: Party, may: Iterable[Party], handling: Handling) -> Handling | None:
-    """The code decides; the name, where there is no code. Another name with that code is told."""
+    """Compare codes, or names without a code; another name with that code is a note."""
     fitting = [
         p
         for p in may
@@ -133,7 +133,7 @@ def _is_party(party: Party, stated_party: Party) -> bool:
 
 
 def _balanced(document: BilledDocument) -> bool:
-    """Lines add up to the fen, net and tax to the whole within one; codes are possible."""
+    """Return whether lines, net, tax and codes are consistent, within one fen."""
     lines = sum(line.net_fen for line in document.lines) == document.net_fen
     whole = abs(document.net_fen + document.tax_fen - document.gross_fen) <= 1
     codes = [party.uscc for party in (document.seller, document.buyer) if party.uscc]
@@ -141,14 +141,14 @@ def _balanced(document: BilledDocument) -> bool:
 
 
 def _related(document: BilledDocument, terms: Terms) -> bool:
-    """Known to be related, or one and the same; within a university that is how it is settled."""
+    """Return whether the parties are related, or the same (except within a university)."""
     pair = frozenset((document.seller.uscc, document.buyer.uscc))
     alone = len(pair) == 1 and document.kind != "internal_settlement"
     return pair in terms.related or alone
 
 
 def _where(document: BilledDocument) -> list[tuple[Key | None, Fen]]:
-    """Its cells, and what it pays into each; what is not allocated, where it has no cell."""
+    """Return its cells and what it pays into each; without a cell, what is not allocated."""
     cells: list[tuple[Key | None, Fen]] = [
         (cell, document.in_cell(cell)) for cell in document.cells
     ]
@@ -156,7 +156,7 @@ def _where(document: BilledDocument) -> list[tuple[Key | None, Fen]]:
 
 
 def _outside(document: BilledDocument) -> Iterator[Difference]:
-    """R14: no day of service within the contracts of the two, or not in the month of the cell.
+    """Find R14: no service day within the contracts, or outside the month of the cell.
 
     A statement's number stands for the month that it names, whatever the period says.
     """
@@ -169,7 +169,7 @@ def _outside(document: BilledDocument) -> Iterator[Difference]:
 
 
 def _inside(document: BilledDocument) -> bool:
-    """Whether some day of service is within a contract of the two."""
+    """Return whether some service day is within a contract of the two."""
     return any(
         (since is None or since <= document.until) and (until is None or document.since < until)
         for since, until in document.spells
@@ -177,7 +177,7 @@ def _inside(document: BilledDocument) -> bool:
 
 
 def _is_in_contract(document: BilledDocument) -> bool:
-    """Whether the contracts of the two, one after another, cover every day of service."""
+    """Return whether the contracts of the two cover every service day."""
     day = document.since
     for since, until in sorted(document.spells, key=lambda s: s[0] or date.min):
         if since is None or since <= day:
@@ -222,7 +222,7 @@ def _of_cells(
 def _stopped_fen(
     documents: Sequence[BilledDocument], cell: Key, differences: Sequence[Difference]
 ) -> Fen:
-    """What of a cell is blocked or excluded already, each line once."""
+    """Return what of a cell is blocked or excluded, each line once."""
     stops = {
         (difference.document, difference.line)
         for difference in differences

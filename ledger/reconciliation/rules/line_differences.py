@@ -1,7 +1,7 @@
-"""Differences of a document's line: price, tax, what it sells, whether it is paid for elsewhere.
+"""Find the differences of a document's line: price, tax, item, double support.
 
-R09 compares prices only where the line and the contract count in the same unit. R19 is told apart
-from it: there the tax is another, or was put on top of a price that had it.
+R09 compares prices only if the line and the contract have the same unit. R19 is distinguished from
+it: another tax rate, or tax added to a price that included it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
 def of_line(
     document: BilledDocument, line: BilledLine, terms: Terms, process: Process
 ) -> list[Difference]:
-    """The differences of a line, in each cell that it pays into."""
+    """Return the differences of a line, in each cell that it pays into."""
     differences = [
         Difference(code, handling, fen, document.document, line.line, cell)
         for cell, fen in sorted(line.shares.items())
@@ -49,7 +49,7 @@ def of_line(
 
 
 def as_notes(differences: Iterable[Difference]) -> list[Difference]:
-    """What no person has to decide any more, because all of it is stopped anyhow."""
+    """Turn questions for a person into notes, as the document is blocked anyway."""
     return [
         replace(d, handling=Handling.NOTE) if d.handling == Handling.PERSON else d
         for d in differences
@@ -68,7 +68,7 @@ def _flags(line: BilledLine) -> Iterator[tuple[str, Handling]]:
 def _of_price(
     document: BilledDocument, line: BilledLine, terms: Terms, process: Process
 ) -> Iterator[Difference]:
-    """R19 where the line's rate of tax is not the contract line's, and then R09.
+    """Find R19 if the line's tax rate is not the contract line's, otherwise R09.
 
     R09 compares with the contract lines that it pays for and that count in its unit: the line
     should be its quantity times such a price without tax, rounded to the fen once, or lie between
@@ -102,7 +102,7 @@ def _off(line: BilledLine, quantity: Fraction, price: ContractLine) -> Fen:
 
 
 def _quantity(text: str) -> Fraction:
-    """A quantity as printed; nothing where it is none."""
+    """Parse a printed quantity; None if it is none."""
     try:
         return decimal(text.replace(",", "").strip())
     except ValueError:

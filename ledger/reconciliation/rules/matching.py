@@ -1,12 +1,11 @@
-"""Matching: which fen of which document line pays for what was metered, and where.
+"""Matching: propose which fen of which document line pays for which cell.
 
-The lines of one seller and one buyer are laid over the cells of their contracts, always in the same
-order, so that the proposal is the same whoever asks for it. A line that carries the number of a
-statement belongs to that contract and month. Every other line goes to the months of its service
-period: first where it is exactly what a cell still has room for, to the fen, then month by month.
-What is beyond all that was metered is not spread: it goes whole to one cell, where reconciling sees
-it (R07), or stays unallocated where no contract of the two covers the period (R06, R14). What red
-documents take back comes out of all cells alike.
+The lines of one seller and one buyer are laid over the cells of their contracts in a fixed order,
+so that the proposal is deterministic. A line with a statement's number belongs to that contract and
+month. Every other line goes to the months of its service period: first to a cell with exactly that
+room, to the fen, then month by month. What exceeds all metered cost is not spread: it goes whole to
+one cell, where reconciliation sees it (R07), or stays unallocated if no contract covers the period
+(R06, R14). Red documents take back from all cells in proportion.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,7 +23,7 @@ Key = tuple[int, date, int, str]
 
 @dataclass(frozen=True)
 class OpenLine:
-    """A line of a blue document, and the fen of it, above zero, that are not allocated yet."""
+    """A line of a blue document, and its fen, above zero, not yet allocated."""
 
     document: int
     line: int
@@ -41,7 +40,7 @@ class OpenLine:
 
 @dataclass(frozen=True, order=True)
 class Share:
-    """So many fen of a document line, for a cell; below zero they are taken back."""
+    """The fen of a document line for a cell; below zero they are taken back."""
 
     document: int
     line: int
@@ -50,7 +49,7 @@ class Share:
 
 
 def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left_fen: Fen) -> dict[int, Fen]:
-    """What each line of a document can still pay, if the document as a whole has `left` fen.
+    """Return what each line can still pay, if the document as a whole has `left_fen`.
 
     `lines` are (line, net fen, allocated fen) in their order. A discount (折扣行) is a negative
     line and lowers the one before it; what red documents took is missing at the end.
@@ -71,7 +70,7 @@ def left_by_line(lines: Sequence[tuple[int, Fen, Fen]], left_fen: Fen) -> dict[i
 
 
 def propose(lines: Iterable[OpenLine], cells: Iterable[Cell]) -> list[Share]:
-    """Lay lines over the cells of their contracts. Cells without room are where a rest may go.
+    """Propose shares of lines in the cells of their contracts; the excess may exceed the room.
 
     The result does not depend on the order in which they are given; nothing is beyond a line.
     """
@@ -94,7 +93,7 @@ def propose(lines: Iterable[OpenLine], cells: Iterable[Cell]) -> list[Share]:
 
 
 class _Placement:
-    """A line on its way over the cells."""
+    """A line while it is laid over the cells."""
 
     def __init__(self, line: OpenLine) -> None:
         self.line = line
@@ -103,7 +102,7 @@ class _Placement:
         self.shares: dict[Key, Fen] = {}
 
     def takes(self, cell: Cell) -> bool:
-        """A line serves one kind of project only."""
+        """Return whether it may pay for the cell, as a line serves one kind of project."""
         return self.kind in (None, cell.kind)
 
     def pay(self, cell: Cell, fen: Fen) -> None:
@@ -117,7 +116,7 @@ class _Placement:
 
 
 class _Board:
-    """The cells by month, with the room that each still has."""
+    """The cells by month, with their remaining room."""
 
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.room: dict[Key, Fen] = {}
@@ -131,21 +130,21 @@ class _Board:
         self.fitting: dict[tuple[date, Fen], list[Cell]] = {}
 
     def index(self) -> None:
-        """Find cells by their month and room."""
+        """Index the cells by month and room."""
         self.fitting = defaultdict(list)
         for month, cells in self.with_room.items():
             for cell in cells:
                 self.fitting[month, self.room[cell.key]].append(cell)
 
     def months_of(self, line: OpenLine) -> list[date]:
-        """The months of a line's statement or service period in which there are cells."""
+        """Return the months with cells of a line's statement or service period."""
         if line.statement_month is not None:
             return [line.statement_month[1]] if line.statement_month[1] in self.by_month else []
         first = bisect_left(self.months, month_of(line.since))
         return self.months[first : bisect_right(self.months, line.until)]
 
     def exact(self, placement: _Placement) -> None:
-        """Pay a cell that has just as much room as the line has left."""
+        """Pay a cell that has exactly the room that the line has left."""
         for month in self.months_of(placement.line):
             cells = self.fitting.get((month, placement.left_fen), [])
             for place, cell in enumerate(cells):
@@ -155,7 +154,7 @@ class _Board:
                     return
 
     def fill(self, placement: _Placement) -> None:
-        """Pay cells in the order of month, contract and contract line, as far as they have room."""
+        """Pay cells in order of month, contract and contract line, as far as they have room."""
         for month in self.months_of(placement.line):
             if not placement.left_fen:
                 return
@@ -210,9 +209,9 @@ def _policy(cell: Cell) -> str:
 def take_back(
     red: Sequence[tuple[int, int, Fen]], allocations: Iterable[Share], left_fen: Fen
 ) -> list[Share]:
-    """What a red document takes back of the allocations of its invoice, as shares below zero.
+    """Return what a red document takes back of its invoice's allocations, as negative shares.
 
-    What is not allocated goes first, so only what stands beyond `left` is taken back, out of all
+    What is not allocated goes first, so only the excess over `left_fen` is taken back, from all
     cells in proportion, to the fen by the largest remainder (ties in the order of the cells).
 
     Args:
@@ -245,7 +244,7 @@ def take_back(
 
 
 def _apportion(total: Fen, weights: Mapping[Key, Fen]) -> dict[Key, Fen]:
-    """`total` fen by weight; none gets more than its weight, as long as the total is not more."""
+    """Split `total` fen by weight; none exceeds its weight unless the total does."""
     whole = sum(weights.values())
     parts = {key: total * weight // whole for key, weight in weights.items()}
     by_remainder = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))

@@ -1,9 +1,9 @@
-"""Match: allocate what documents charge over what was metered; by rule, or by a clerk's hand.
+"""Match: allocate documents to metered cost, by rule or by a clerk.
 
-The proposal is the rule's (`rules/matching.py`), pair of parties by pair, and asking again changes
-nothing. A clerk may move any part of a line to another cell, out of all cells, or into one; what
-two persons decided of a cell stays decided, but counts only as far as it is still invoiced. A red
-document takes its part back at once. A line's fen are never more and never fewer than its own.
+The proposal is the rule's (`rules/matching.py`), one pair of parties at a time; running it again
+changes nothing. A clerk may move any part of a line to another cell, out of all cells, or into one;
+decided cells stay decided, but count only as far as they are still invoiced. A red document takes
+its part back at once. A line's fen never change in sum.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ from ledger.vouchers.tables import Voucher
 
 @dataclass(frozen=True)
 class Matched:
-    """What a run did: lines that were open, shares allocated, and lines that still are open.
+    """The result of a run: open lines before, shares allocated, open lines after.
 
     `next` is where a run that was bounded goes on; None where everything was looked at.
     """
@@ -49,7 +49,7 @@ def match(
     after: Pair | None = None,
     at_most: int | None = None,
 ) -> Matched:
-    """Allocate every standing line that is not allocated wholly, as the rule proposes.
+    """Allocate every standing line that is not wholly allocated, as the rule proposes.
 
     Args:
         db: the transaction; it locks the documents that it allocates.
@@ -82,7 +82,7 @@ def match(
 
 
 def _unpaid(portion: open_lines.Portion, shares: list[Share]) -> int:
-    """How many lines still have something to pay."""
+    """Return how many lines still have something left."""
     paid: dict[tuple[int, int], Fen] = defaultdict(int)
     for share in shares:
         paid[share.document, share.line] += share.fen
@@ -100,7 +100,7 @@ def move(
     actor: str,
     now: datetime,
 ) -> None:
-    """Move part of a line from one cell to another; None is where it is not allocated.
+    """Move part of a line from one cell to another; None is unallocated.
 
     Args:
         db: the transaction.
@@ -138,7 +138,7 @@ def move(
 
 
 def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -> None:
-    """What does not count any more is not payable any more, in the same transaction.
+    """Reduce what is payable to what still counts, in the same transaction.
 
     Once a transaction, for all contracts together: the vouchers' books are locked in their order.
     """
@@ -158,7 +158,7 @@ def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:
 
 
 def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
-    """What a red document takes back of its invoice's allocations; the fen, not below zero.
+    """Take a red document's part of its invoice's allocations back; return the fen (≥ 0).
 
     Raises:
         NotFound: there is no such red document.
@@ -171,7 +171,7 @@ def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
 
 
 def unmatch(db: Session, document: int) -> Fen:
-    """Take a document, with its red ones, out of all cells that nobody decided yet; the net fen.
+    """Remove a document, with its red ones, from all undecided cells; return the net fen.
 
     Raises:
         NotFound: there is no such document.

@@ -1,4 +1,4 @@
-"""Questions to the centre about a month, each to be answered by a day, and the centre's answers."""
+"""Questions to the centre about a month, due by a day, and the centre's answers."""
 
 from datetime import date, datetime
 
@@ -26,7 +26,7 @@ def send(
     actor: str,
     now: datetime,
 ) -> Message:
-    """Ask the centre; it has the policy version's working days to answer.
+    """Ask the centre a question, due after the policy version's working days.
 
     Raises:
         Refused: nothing is asked, or the calendar ends before the day.
@@ -51,7 +51,7 @@ def send(
 def answer(
     db: Session, message: int, *, centre: int | None, body: str, actor: str, now: datetime
 ) -> Message:
-    """The centre answers, once; late answers are taken too.
+    """Record the centre's answer, once; late answers are accepted.
 
     Raises:
         NotFound: there is no such message, or it is another centre's.

@@ -1,10 +1,10 @@
 """Reconcile (对账): two persons decide what of a contract's month counts, line by line.
 
 One person proposes: every difference is excluded, noted, carried over or closed, with a reason; the
-rest follows by `rules/clearing.py`. Another confirms the very figures. Then the decision becomes
-the matches of the cells, the cost book is cleared, and the voucher's money moves to where it
-belongs. What has changed between proposal and confirmation is not confirmed. More than was metered
-is only matched where two persons decided first, about that cell, that more was used.
+rest follows from `rules/clearing.py`. Another confirms exactly these figures. Then the cells'
+matches are written, the cost book is cleared, and the voucher's money is moved. If anything changed
+since the proposal, it cannot be confirmed. More than was metered is matched only if two persons
+decided before that more was used in that cell.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from ledger import policy as policies
 from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
@@ -22,6 +21,7 @@ from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.policy.process import Process
+from ledger.policy.text import published
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations
 from ledger.reconciliation.queries import months as books
@@ -42,7 +42,7 @@ KIND, EXTRA = DecisionKind.RECONCILIATION, DecisionKind.EXTRA
 
 
 def process_of(db: Session, contract: Contract) -> Process:
-    """The bureau's rules of the policy version under which the project has its voucher.
+    """Return the process rules of the policy version of the project's voucher.
 
     Raises:
         NotFound: the project has no voucher yet, so nothing of it is reconciled.
@@ -51,7 +51,7 @@ def process_of(db: Session, contract: Contract) -> Process:
     voucher = db.exec(query).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, contract.project).code)
-    return policies.load(voucher.policy).process
+    return published.load(voucher.policy).process
 
 
 def propose(
@@ -66,8 +66,8 @@ def propose(
 ) -> Decision | list[Finding]:
     """Propose what of a contract's month counts; faults of the choices are returned.
 
-    Statement first: what was metered is stated before it is decided on, so a month is over, its
-    evidence has its grade, and both sides could have contested it.
+    The statement is issued first, so that the month is over, its evidence is graded, and both
+    parties could contest it.
 
     Raises:
         NotFound: the project has no voucher, or nothing was metered or invoiced in the month.
@@ -98,7 +98,7 @@ def propose(
 def _statement(
     db: Session, contract: Contract, month: date, actor: str, now: datetime
 ) -> Statement | None:
-    """The statement of the month as it is now; None where nothing was metered."""
+    """Issue the statement of the month; None if nothing was metered."""
     try:
         return issue(db, key(contract), month, actor=actor, now=now)
     except Refused as refused:
@@ -108,7 +108,7 @@ def _statement(
 
 
 def _contested(statement: Statement | None, reason: str) -> list[Finding]:
-    """What a party contests is decided with a reason, or not at all."""
+    """Require a reason for what a party contests."""
     if statement is None or reason.strip():
         return []
     if "contested" not in (statement.centre_says, statement.builder_says):
@@ -119,7 +119,7 @@ def _contested(statement: Statement | None, reason: str) -> list[Finding]:
 def propose_tolerable(
     db: Session, month: date, *, actor: str, now: datetime
 ) -> tuple[list[Decision], list[str]]:
-    """Propose, in one act, every month of a contract in which nothing asks for a person.
+    """Propose every contract's month without a question for a person, in one act.
 
     Returns the decisions, and the numbers of the contracts that were left for a person.
     """
@@ -152,7 +152,7 @@ def propose_extra(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Propose that more was used in a cell than was metered, by so many fen of cost.
+    """Propose that a cell used more than was metered, by this cost in fen.
 
     Raises:
         NotFound: there is no such cell.
@@ -181,7 +181,7 @@ def propose_extra(
 
 
 def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from a confirmed reconciliation.
+    """Carry out a confirmed reconciliation.
 
     Raises:
         Conflict: a charge or an allocation is not what was decided on (`changed_meanwhile`).
@@ -207,7 +207,7 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 
 
 def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """What follows from a confirmed decision that more was used: the cell may match more."""
+    """Carry out a confirmed decision that more was used: the cell may match more."""
     contract, month = _contract_month(db, decision)
     month_row = books.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
@@ -253,7 +253,7 @@ def _content(
 
 
 def _of_cell(shares: Sequence[books.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
-    """What each document line pays into a cell."""
+    """Return what each document line pays into a cell."""
     own_shares = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
     return {(s.document, s.line): s.fen for s in own_shares}
 
@@ -287,7 +287,7 @@ def _contract_month(db: Session, decision: Decision) -> tuple[Contract, date]:
 def _keep(
     db: Session, reconciliation: int, outcomes: Sequence[CellOutcome], decision: Decision
 ) -> None:
-    """The matches of the cells as decided, and every difference with its name."""
+    """Write the decided matches of the cells, and every typed difference."""
     for outcome in outcomes:
         row = _match(db, reconciliation, outcome.cell, decision)
         row.metered_fen, row.invoiced_fen = outcome.cell.metered_fen, outcome.cell.invoiced_fen
@@ -308,7 +308,7 @@ def _keep(
 
 
 def _match(db: Session, reconciliation: int, cell: Cell, decision: Decision) -> Match:
-    """The match of a cell, or a new one that says nothing yet."""
+    """Return the match of a cell, or a new empty one."""
     return db.get(Match, (reconciliation, cell.price, cell.policy)) or Match(
         reconciliation=reconciliation, price=cell.price, policy=cell.policy, metered_fen=0,
         invoiced_fen=0, matched_fen=0, extra_fen=0, extra_over_fen=0, closed_fen=0,

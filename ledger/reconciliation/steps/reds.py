@@ -1,8 +1,7 @@
-"""Red documents (红冲): each takes back a part, or all, of its blue one, known by its number.
+"""Take back allocations when red documents (红冲) stand.
 
-A red one that fits no blue one is refused, never guessed by its amount. As soon as a red one stands
-it takes its part of the allocations with it, and the freeze that waited for it (R18) is lifted:
-what counted as matched falls in the same transaction.
+A standing red document takes its part of its invoice's allocations back, and the freeze that waited
+for it (R18) is lifted; matched amounts fall in the same transaction.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from ledger.reconciliation.steps.match import settle, take_back
 
 
 def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) -> None:
-    """Let those of these documents that are red, and stand, take back their part.
+    """Let the standing red documents among these take back their part.
 
     Raises:
         Refused: the blue one waits for its own confirmation (`blue_unconfirmed`).

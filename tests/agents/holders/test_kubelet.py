@@ -20,7 +20,7 @@ from agents.holders import podresources
 from agents.holders.grpc_lite import ANSWER_MAX
 from agents.holders.kubelet import Kubelet, KubeletFailed, KubeletHolders
 from agents.holders.podresources import ClaimedDevice, Container
-from agents.observations import HolderShare, Holding, Look, ShareRule
+from agents.observations import HolderShare, Holdings, Look, ShareRule
 from tests.support.agents.fake_driver import gpu_uuid
 from tests.support.agents.fake_kubelet import BURST, GPU, FakeKubelet, Pod, running
 
@@ -75,9 +75,9 @@ def pod(name: str) -> HolderShare:
     return HolderShare(wire.Pod("lab", name, "main"))
 
 
-def holding(source: KubeletHolders) -> Holding:
+def holdings(source: KubeletHolders) -> Holdings:
     told = source.read(NOW)
-    assert isinstance(told, Holding)
+    assert isinstance(told, Holdings)
     return told
 
 
@@ -101,10 +101,10 @@ def test_other_bytes_are_refused_or_mean_something_but_never_more(noise: bytes, 
 
 
 def test_who_holds_what_by_the_kubelets_word(holders: KubeletHolders, kubelet: FakeKubelet) -> None:
-    assert holding(holders) == Holding({GPU_0: (pod("a"),)})
+    assert holdings(holders) == Holdings({GPU_0: (pod("a"),)})
     assert holders.fault == ""
     kubelet.pods = [Pod("b", [(GPU, GPU_1), (GPU, GPU_0)]), Pod("idle")]
-    assert holding(holders).devices == {GPU_0: (pod("b"),), GPU_1: (pod("b"),)}
+    assert holdings(holders).devices == {GPU_0: (pod("b"),), GPU_1: (pod("b"),)}
 
 
 def test_an_order_that_changes_changes_nothing(
@@ -112,8 +112,8 @@ def test_an_order_that_changes_changes_nothing(
 ) -> None:
     slots = [(GPU, f"{GPU_0}::{n}") for n in range(6)]
     kubelet.pods = [Pod(f"p{n}", [slots[n], (GPU, GPU_1)][: 2 - (n > 0)]) for n in range(6)]
-    first = holding(holders)
-    assert all(holding(holders) == first for _ in range(20))
+    first = holdings(holders)
+    assert all(holdings(holders) == first for _ in range(20))
     assert [held.den for held in first.devices[GPU_0]] == [6] * 6
 
 
@@ -122,9 +122,9 @@ def test_a_pod_that_has_ended_holds_its_devices_as_long_as_the_kubelet_says(
 ) -> None:
     """The answer has no phase: what it lists is held. Only the cluster knows better."""
     kubelet.pods = [Pod("done", [(GPU, GPU_0)]), Pod("next", [(GPU, GPU_1)])]
-    assert holding(holders).devices == {GPU_0: (pod("done"),), GPU_1: (pod("next"),)}
+    assert holdings(holders).devices == {GPU_0: (pod("done"),), GPU_1: (pod("next"),)}
     kubelet.pods = [Pod("done"), Pod("next", [(GPU, GPU_1)])]
-    assert holding(holders).devices == {GPU_1: (pod("next"),)}
+    assert holdings(holders).devices == {GPU_1: (pod("next"),)}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_each_refusal_is_a_gap_with_its_word_and_passes(
     assert holders.fault == word
     assert caplog.text.count(fault[1]) == 1  # said once, while it lasts
     kubelet.fault = None
-    assert holding(holders).devices
+    assert holdings(holders).devices
     assert holders.fault == ""
 
 
@@ -158,7 +158,7 @@ def test_a_refusal_that_passes_at_once_costs_nothing(
 ) -> None:
     kubelet.fault = (grpc.StatusCode.RESOURCE_EXHAUSTED, "rejected by rate limit")
     kubelet.faults_left = 1
-    assert holding(holders).devices
+    assert holdings(holders).devices
     assert kubelet.asked == 2
 
 
@@ -169,7 +169,7 @@ def test_neighbours_who_use_up_the_limit_cost_no_sample(
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(lambda _: _ask_quietly(kubelet.path), range(3 * BURST)):
             pass
-    assert holding(holders).devices
+    assert holdings(holders).devices
 
 
 def _ask_quietly(path: Path) -> None:
@@ -193,11 +193,11 @@ def test_a_kubelet_that_hangs_is_not_waited_for(
     assert holders.fault == "deadline_exceeded"
     kubelet.delay_s = 0
     monkeypatch.setattr("agents.holders.kubelet.DEADLINE_S", 10)
-    assert holding(holders).devices
+    assert holdings(holders).devices
 
 
 def test_a_restarted_kubelet_is_found_again(holders: KubeletHolders, kubelet: FakeKubelet) -> None:
-    assert holding(holders).devices
+    assert holdings(holders).devices
     kubelet.stop()
     assert holders.read(NOW) == UNREACHABLE
     assert holders.fault == "unavailable"
@@ -207,7 +207,7 @@ def test_a_restarted_kubelet_is_found_again(holders: KubeletHolders, kubelet: Fa
     assert holders.fault == "no_socket"
     kubelet.pods = [Pod("new", [(GPU, GPU_0)])]
     kubelet.start()
-    assert holding(holders).devices == {GPU_0: (pod("new"),)}
+    assert holdings(holders).devices == {GPU_0: (pod("new"),)}
 
 
 def test_a_kubelet_restarted_between_two_questions_costs_no_sample(
@@ -217,17 +217,17 @@ def test_a_kubelet_restarted_between_two_questions_costs_no_sample(
         kubelet.stop()
         kubelet.pods = [Pod(name, [(GPU, GPU_0)])]
         kubelet.start()
-        assert holding(holders).devices == {GPU_0: (pod(name),)}
+        assert holdings(holders).devices == {GPU_0: (pod(name),)}
 
 
 def test_an_old_kubelet_that_lingers_is_not_believed(
     holders: KubeletHolders, kubelet: FakeKubelet
 ) -> None:
     """Its connection still works; the file is another one."""
-    assert holding(holders).devices
+    assert holdings(holders).devices
     kubelet.path.rename(kubelet.path.with_name("old"))
     with running(FakeKubelet(kubelet.path, [Pod("new", [(GPU, GPU_0)])])):
-        assert holding(holders).devices == {GPU_0: (pod("new"),)}
+        assert holdings(holders).devices == {GPU_0: (pod("new"),)}
 
 
 @pytest.mark.parametrize("answer", [b"\x0a\xff", b"\x0b", LISTED[:-3], b"\x0a\x02\x1a\x00\x01"])
@@ -252,19 +252,19 @@ def test_a_large_answer_is_taken_and_one_without_end_is_not(
     holders: KubeletHolders, kubelet: FakeKubelet
 ) -> None:
     kubelet.pods += [Pod("x" * 200, namespace="y" * 200, container="z" * 200)] * 5_000
-    assert holding(holders).devices == {GPU_0: (pod("a"),)}
+    assert holdings(holders).devices == {GPU_0: (pod("a"),)}
     kubelet.raw = bytes(ANSWER_MAX + 1)
     assert holders.read(NOW) == UNREACHABLE
     assert holders.fault == "too_large"
     kubelet.raw = None
-    assert holding(holders).devices
+    assert holdings(holders).devices
 
 
 def test_months_of_questions_leave_nothing_behind(
     holders: KubeletHolders, kubelet: FakeKubelet
 ) -> None:
     for _ in range(300):
-        assert holding(holders).devices
+        assert holdings(holders).devices
     line = holders._kubelet._channel._connection
     assert line is not None
     assert len(line._http._closed_streams) <= 16
@@ -322,10 +322,10 @@ def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
     source = KubeletHolders(kubelet.path, ShareRule.REPLICAS)
     source.update_devices(LOOKS)
     kubelet.pods = [Pod("a", [(GPU, f"{GPU_0}::3")]), Pod("b", [(GPU, GPU_1)])]
-    assert holding(source).devices[GPU_0] == (HolderShare(wire.Unattributed("replicas_unknown")),)
+    assert holdings(source).devices[GPU_0] == (HolderShare(wire.Unattributed("replicas_unknown")),)
     assert source.fault == "replicas_unknown"
     kubelet.on_offer = [*(f"{GPU_0}::{n}" for n in range(4)), GPU_1]
-    told = holding(source)
+    told = holdings(source)
     free = HolderShare(wire.Unallocated(), 3, 4)
     assert told.devices == {
         GPU_0: (HolderShare(wire.Pod("lab", "a", "main"), 1, 4), free),
@@ -337,7 +337,7 @@ def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
     assert kubelet.asked == asked + 1
     kubelet.on_offer = [f"{GPU_0}::{n}" for n in range(8)]
     later = source.read(NOW + timedelta(seconds=60))
-    assert isinstance(later, Holding)
+    assert isinstance(later, Holdings)
     assert later.devices[GPU_0][0] == HolderShare(wire.Pod("lab", "a", "main"), 1, 8)
     source.close()
 
@@ -346,12 +346,12 @@ def test_ids_that_mean_nothing_here_are_reported(
     holders: KubeletHolders, kubelet: FakeKubelet, caplog: pytest.LogCaptureFixture
 ) -> None:
     kubelet.pods = [Pod("hami", [(GPU, f"{GPU_0}-3")]), Pod("b", [(GPU, GPU_1)])]
-    told = holding(holders)
+    told = holdings(holders)
     assert told.default == HolderShare(wire.Unattributed("hami_id"))
     assert told.devices == {GPU_1: (pod("b"),)}
     assert holders.fault == "hami_id"
     assert f"{GPU_0}-3" in caplog.text
     kubelet.pods = [Pod("c", [(GPU, gpu_uuid(7))])]
-    told = holding(holders)
+    told = holdings(holders)
     assert (set(told.devices), told.default) == ({gpu_uuid(7)}, HolderShare(wire.Unallocated()))
     assert holders.fault == "absent_device"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from agents import wire
 from agents.holders.devices import Device, Devices
 from agents.holders.podresources import ClaimedDevice, Container
-from agents.holders.slots import holding, slots_on_offer
-from agents.observations import HolderShare, Holding, Look, ShareRule
+from agents.holders.slots import holdings, slots_on_offer
+from agents.observations import HolderShare, Holdings, Look, ShareRule
 from tests.support.agents.fake_driver import gpu_uuid, mig_uuid
 from tests.support.agents.node_world import LONG
 
@@ -41,7 +41,7 @@ def held(
 ) -> dict[str, Any]:
     """Device -> {pod/container or the word: share}."""
     on_offer = {GPU_0: replicas["gpu"]} if replicas else {}
-    told, _ = holding(containers, DEVICES, rule, on_offer)
+    told, _ = holdings(containers, DEVICES, rule, on_offer)
     return {
         uuid: {_who(one): f"{one.num}/{one.den}" for one in ones}
         for uuid, ones in told.devices.items()
@@ -82,7 +82,7 @@ def test_slots_on_offer_share_the_device_and_the_rest_is_free() -> None:
 
 
 def test_the_rule_is_told_of_devices_held_in_slots_only() -> None:
-    told, _ = holding([box("a", f"{GPU_0}::0"), box("b", SLICE)], DEVICES)
+    told, _ = holdings([box("a", f"{GPU_0}::0"), box("b", SLICE)], DEVICES)
     assert told.rules == {GPU_0: "shares_held"}
 
 
@@ -95,7 +95,7 @@ def test_containers_of_one_pod_may_have_one_device() -> None:
 def test_a_claim_serves_all_who_use_it() -> None:
     boxes = box("a", claim="c"), box("a", container="side", claim="c"), box("b", claim="c")
     assert held(*boxes) == {GPU_0: {"a": "1/3", "a/side": "1/3", "b": "1/3"}}
-    assert holding(boxes, DEVICES)[0].rules == {}
+    assert holdings(boxes, DEVICES)[0].rules == {}
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_shares_finer_than_the_wire_are_nobodys() -> None:
 
 
 def test_what_cannot_be_read_makes_no_device_free() -> None:
-    told, strange = holding([box("a", SLICE), box("b", f"{GPU_0}-1"), box("c", "7")], DEVICES)
+    told, strange = holdings([box("a", SLICE), box("b", f"{GPU_0}-1"), box("c", "7")], DEVICES)
     assert told.default == HolderShare(wire.Unattributed("hami_id"))
     assert {one.name for one in strange} == {f"{GPU_0}-1", "7"}
     assert set(told.devices) == {SLICE}
-    assert holding([box("c", "7")], DEVICES)[0].default == HolderShare(FREE)
+    assert holdings([box("c", "7")], DEVICES)[0].default == HolderShare(FREE)
 
 
 def test_slots_on_offer_are_counted_by_device() -> None:
@@ -147,10 +147,10 @@ def test_every_device_is_given_away_exactly_once(
     boxes: list[Container], rule: ShareRule, replicas: int, chance: random.Random
 ) -> None:
     on_offer = {GPU_0: replicas, SLICE: replicas} if replicas else {}
-    told, _ = holding(boxes, DEVICES, rule, on_offer)
+    told, _ = holdings(boxes, DEVICES, rule, on_offer)
     check_conserved(told, boxes)
     again = chance.sample(boxes, len(boxes))
-    assert holding(again, DEVICES, rule, on_offer) == holding(boxes, DEVICES, rule, on_offer)
+    assert holdings(again, DEVICES, rule, on_offer) == holdings(boxes, DEVICES, rule, on_offer)
 
 
 @pytest.mark.torture
@@ -170,10 +170,12 @@ def test_every_device_is_given_away_exactly_once_a_million_times() -> None:
         ]
         replicas = chance.randrange(9)
         on_offer = {GPU_0: replicas, SLICE: replicas} if replicas else {}
-        check_conserved(holding(boxes, DEVICES, chance.choice(list(ShareRule)), on_offer)[0], boxes)
+        check_conserved(
+            holdings(boxes, DEVICES, chance.choice(list(ShareRule)), on_offer)[0], boxes
+        )
 
 
-def check_conserved(told: Holding, boxes: list[Container]) -> None:
+def check_conserved(told: Holdings, boxes: list[Container]) -> None:
     """Shares sum to one; whoever holds a share was given that very device."""
     for uuid, ones in told.devices.items():
         assert sum((Fraction(one.num, one.den) for one in ones), Fraction()) == 1

@@ -12,7 +12,7 @@ from agents import wire
 from agents.errors import SettingsError
 from agents.holders.kubelet import KubeletHolders
 from agents.holders.source import MapFile, holders_of, parse_map
-from agents.observations import HolderShare, Holding, ShareRule
+from agents.observations import HolderShare, Holdings, ShareRule
 from agents.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_a_map_that_cannot_be_believed_leaves_everything_unattributed(
     else:
         path.write_text(f"{GPU} model-a 9/1\n")
     source.read(NOW)
-    assert source.read(NOW) == Holding({}, HolderShare(wire.Unattributed("holders_file_wrong")))
+    assert source.read(NOW) == Holdings({}, HolderShare(wire.Unattributed("holders_file_wrong")))
     assert str(path) in caplog.text
     path.write_text(f"{GPU} model-c\n")
     os.utime(path, ns=(1, 1))
@@ -127,7 +127,7 @@ def test_a_kubelet_that_is_there_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     sock = tmp_path / "pod-resources" / "kubelet.sock"
     monkeypatch.setattr("agents.settings._KUBELET", str(sock))
     source = holders_of(settings())
-    assert source.read(NOW) == Holding({}, HolderShare(wire.Unattributed("no_holders_source")))
+    assert source.read(NOW) == Holdings({}, HolderShare(wire.Unattributed("no_holders_source")))
     assert source.fault == "no_holders_source"
     sock.parent.mkdir()
     assert settings().kubelet == sock

@@ -10,7 +10,7 @@ import pytest
 from agents import wire
 from agents.metering.meter import ClosedMinutes, Meter
 from agents.metering.minute import Minute
-from agents.observations import HolderShare, Holding, Instant, Look
+from agents.observations import HolderShare, Holdings, Instant, Look
 from tests.support.agents.node_world import FREE, GPUS, NOON, World, check_exact, minutes, slices
 
 
@@ -45,7 +45,7 @@ def test_a_device_that_is_shared_gives_its_evidence_to_none() -> None:
     for second in range(121):
         at = Instant(NOON + second * 1_000, second * 1_000)
         looks = world.looks() if meter.due(at) else None
-        closed = meter.see(at, Holding({GPUS[0]: shared}), looks)
+        closed = meter.see(at, Holdings({GPUS[0]: shared}), looks)
     window = next(w for w in closed.windows if w.gpu == GPUS[0])
     assert [(p.num, p.den) for p in window.parts] == [(1, 2), (1, 2)]
     for part in window.parts:
@@ -157,7 +157,7 @@ def test_a_driver_that_is_away_is_a_gap_of_every_gpu_and_no_gpu_is_forgotten() -
         world.now += 1_000
         at = world.instant()
         looks = wire.GapReason.DRIVER_RELOAD if world.meter.due(at) else None
-        world.take(world.meter.see(at, Holding({}), looks))
+        world.take(world.meter.see(at, Holdings({}), looks))
     for gpu in (0, 1):
         (gap,) = minutes(world, gpu)[1].gaps
         assert (gap.from_ms, gap.to_ms, gap.reason) == (0, 60_000, wire.GapReason.DRIVER_RELOAD)
@@ -244,7 +244,7 @@ def test_what_the_driver_cannot_mean_is_a_gap_with_a_flag(
     for tick in range(121):
         at = Instant(NOON + tick * 1_000, tick * 1_000)
         look = Look("H100", True, (first, overlap), {})  # noqa: FBT003
-        closed = meter.see(at, Holding({}), {GPUS[0]: look} if meter.due(at) else None)
+        closed = meter.see(at, Holdings({}), {GPUS[0]: look} if meter.due(at) else None)
     (window,) = closed.windows
     assert wire.faults(window) == []
     assert (window.parts, window.flags) == ((), ("inconsistent",))

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from agents import wire
 from agents.holders import podresources
 from agents.holders.devices import Devices
-from agents.holders.slots import holding
+from agents.holders.slots import holdings
 from agents.metering.meter import Meter
-from agents.observations import Holding, Instant, Look, ShareRule
+from agents.observations import Holdings, Instant, Look, ShareRule
 from tests.support.agents.fake_kubelet import GPU, Pod, listing
 from tests.support.agents.node_world import GPUS, NOON, slices
 
@@ -140,7 +140,7 @@ class Node:
             if use.device not in there or (stale and use.name.startswith(use.device))
         ]
 
-    def answer(self) -> Holding | wire.GapReason:
+    def answer(self) -> Holdings | wire.GapReason:
         if self.away:
             return UNREACHABLE
         pods = [Pod("odd", [(GPU, f"{GPUS[0]}-1")])] if self.strange else []
@@ -152,7 +152,7 @@ class Node:
                 pods.append(Pod(use.pod, [(GPU, use.name)]))
         told = podresources.containers(listing(pods, self.chance))
         on_offer = dict.fromkeys((device for g in range(2) for device, _ in self.of(g)), REPLICAS)
-        return holding(told, self.devices, self.rule, on_offer)[0]
+        return holdings(told, self.devices, self.rule, on_offer)[0]
 
     def tick(self) -> None:
         at = Instant(NOON + self.now, self.now)

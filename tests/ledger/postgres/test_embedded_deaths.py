@@ -44,8 +44,8 @@ def test_nothing_committed_is_lost(data: Path, binaries: Path, killed: str) -> N
     with program(data, binaries) as counting:
         counting.count_to(100)
         server = server_of(data)
-        with psycopg.connect(Embedded(data).owner_url) as other:
-            other.execute("INSERT INTO kept VALUES (-1)")  # never committed
+        with psycopg.connect(Embedded(data).owner_url) as connection:
+            connection.execute("INSERT INTO kept VALUES (-1)")  # never committed
             if killed != "program":
                 server.kill()
             if killed != "server":
@@ -54,7 +54,7 @@ def test_nothing_committed_is_lost(data: Path, binaries: Path, killed: str) -> N
             with Embedded(data, binaries=binaries) as embedded:  # at once
                 rows = kept(embedded)
             with suppress(psycopg.OperationalError):
-                other.rollback()
+                connection.rollback()
     assert rows[: said + 1] == list(range(said + 1))
     assert len(rows) <= said + 2  # one may be committed and not yet said
 
@@ -110,8 +110,8 @@ def test_pid_files_prove_nothing(data: Path) -> None:
         server = server_of(data)
         whole = (data / "server/cluster/postmaster.pid").read_text()
         socket_lock = (data / "server/.s.PGSQL.5432.lock").read_text()
-    mine = str(os.getpid())  # a living process, and not a server
-    for note in ("", "12", "no number\n", mine, whole, whole.replace(str(server.pid), mine)):
+    text = str(os.getpid())  # a living process, and not a server
+    for note in ("", "12", "no number\n", text, whole, whole.replace(str(server.pid), text)):
         (data / "server/cluster/postmaster.pid").write_text(note)
         (data / "server/.s.PGSQL.5432.lock").write_text(note and socket_lock)
         (data / "server/.s.PGSQL.5432").touch()

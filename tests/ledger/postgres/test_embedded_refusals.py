@@ -37,14 +37,14 @@ def test_another_major_version_is_refused(data: Path) -> None:
     with Embedded(data, settings=QUICK):
         pass
     version = data / "server/cluster/PG_VERSION"
-    mine = version.read_text().strip()
+    text = version.read_text().strip()
     version.write_text("14\n")
     refused = refusal(data)
     assert refused.code == "other_major"
-    assert (refused.params["have"], refused.params["want"]) == ("14", mine)
+    assert (refused.params["have"], refused.params["want"]) == ("14", text)
     version.unlink()
     assert refusal(data).code == "not_a_cluster"
-    version.write_text(mine + "\n")
+    version.write_text(text + "\n")
     with Embedded(data, settings=QUICK):
         pass
 

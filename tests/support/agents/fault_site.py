@@ -19,7 +19,7 @@ from agents import wire
 from agents.commands.health import Health
 from agents.commands.node import Sampler, open_spool
 from agents.holders.source import Holders
-from agents.observations import Driver, HolderShare, Holding, Instant, Looks
+from agents.observations import Driver, HolderShare, Holdings, Instant, Looks
 from agents.reporting.identity import Identity, enrol
 from agents.reporting.report import report
 from agents.reporting.server import Request, Response, Server
@@ -63,9 +63,9 @@ class Told:
     def update_devices(self, looks: Looks) -> None:
         pass
 
-    def read(self, now: datetime) -> Holding:
+    def read(self, now: datetime) -> Holdings:
         del now
-        return Holding(
+        return Holdings(
             {device: (HolderShare(pod(name)),) for device, name in self._site.held.items()}
         )
 

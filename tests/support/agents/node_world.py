@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from agents import wire
 from agents.metering.meter import ClosedMinutes, Meter
-from agents.observations import HolderShare, Holding, Instant, Look, Reading
+from agents.observations import HolderShare, Holdings, Instant, Look, Reading
 from agents.reporting.spool import GapRun
 
 GPUS = ("GPU-00000000-0000-4000-8000-000000000000", "GPU-00000000-0000-4000-8000-000000000001")
@@ -61,8 +61,8 @@ class World:
     runs: list[GapRun] = field(default_factory=list)
     # what must come out: (gpu, from, to, {device: holder} or None where nobody could see)
     record: list[tuple[str, int, int, dict[str, str] | None]] = field(default_factory=list)
-    _since_look: list[tuple[int, int, Holding | wire.GapReason]] = field(default_factory=list)
-    _last_tick: tuple[int, Holding | wire.GapReason] | None = None
+    _since_look: list[tuple[int, int, Holdings | wire.GapReason]] = field(default_factory=list)
+    _last_tick: tuple[int, Holdings | wire.GapReason] | None = None
     _last_looks: dict[str, Look | wire.GapReason] = field(default_factory=dict)
     _asked: tuple[Instant, dict[str, Look | wire.GapReason], dict[str, tuple[str, ...]]] | None = (
         None
@@ -92,11 +92,11 @@ class World:
     def devices(self, gpu: str) -> list[str]:
         return [mig.uuid for mig in slices(gpu, self.layout[gpu])] or [gpu]
 
-    def holding(self) -> Holding | wire.GapReason:
+    def holding(self) -> Holdings | wire.GapReason:
         if not self.reachable:
             return wire.GapReason.KUBELET_UNREACHABLE
         held = {device: (HolderShare(wire.Static(name)),) for device, name in self.holder.items()}
-        return Holding(held)
+        return Holdings(held)
 
     def tick(self, *, stop: bool = False) -> None:
         """One turn of the agent's loop."""
@@ -162,7 +162,7 @@ class World:
                     continue
                 seen = None
                 doubtful = gpu in self._unsure and to <= self._answered
-                if same and isinstance(look, Look) and isinstance(holding, Holding):
+                if same and isinstance(look, Look) and isinstance(holding, Holdings):
                     seen = (
                         None
                         if doubtful
@@ -175,7 +175,7 @@ class World:
         self._since_look = [span for span in self._since_look if span[1] > begun_at]
         self._last_looks, self._unsure, self._answered = looks, unsure, self.now
 
-    def _name(self, holding: Holding, device: str) -> str:
+    def _name(self, holding: Holdings, device: str) -> str:
         held = holding.devices.get(device, (FREE,))[0].holder
         return held.name if isinstance(held, wire.Static) else ""
 
