@@ -11,7 +11,7 @@ import pytest
 
 from ledger.errors import Unusable
 from ledger.postgres.embedded import Embedded
-from tests.support.embedded import (
+from tests.support.servers.embedded import (
     QUICK,
     ended,
     kept,

@@ -15,7 +15,8 @@ from ledger.postgres.binaries import (
     reachable,
 )
 from ledger.postgres.embedded import Embedded, place_for
-from tests.support.embedded import (
+from tests.support.paths import ROOT
+from tests.support.servers.embedded import (
     QUICK,
     WHEEL,
     as_root,
@@ -27,7 +28,6 @@ from tests.support.embedded import (
     server_of,
     wait_until,
 )
-from tests.support.paths import ROOT
 
 
 @as_root

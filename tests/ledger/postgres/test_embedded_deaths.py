@@ -12,7 +12,7 @@ import pytest
 
 from ledger.postgres import postmaster
 from ledger.postgres.embedded import Embedded
-from tests.support.embedded import (
+from tests.support.servers.embedded import (
     BUSY,
     PATIENCE_S,
     QUICK,

@@ -13,7 +13,7 @@ from ledger.postgres.binaries import (
     system_binaries,
 )
 from ledger.postgres.embedded import Embedded
-from tests.support.embedded import (
+from tests.support.servers.embedded import (
     QUICK,
     WHEEL,
     program,
