@@ -57,7 +57,9 @@ def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) 
     """The organisation that is named; a builder's payee where none is. Others' are not there."""
     if uscc is None and viewer.project is not None:
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
-    found = db.exec(select(Organisation).where(Organisation.uscc == (uscc or ""))).one_or_none()
+    if uscc is None:
+        raise Refusal(422, "no_organisation")
+    found = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
     if found is None or (viewer.project and found.id not in _own(db, viewer.project, now)):
-        raise NotFound("organisation", uscc=uscc or "-")
+        raise NotFound("organisation", uscc=uscc)
     return found
