@@ -1,5 +1,7 @@
 """`make bench`: every benchmark in one run, as a table, and as JSON in bench/results.json.
 
+What a server says meanwhile goes to bench/server.log.
+
     python -m bench            all of them
     python -m bench intake     one of them
 
@@ -13,6 +15,8 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+from bench.stage import LOG
 
 BENCHMARKS = ("agent", "gpu", "intake", "accrual", "match", "replay", "policy")
 RESULTS = Path(__file__).parent / "results.json"
@@ -28,6 +32,7 @@ def main(names: list[str]) -> int:
         "python": platform.python_version(),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    LOG.unlink(missing_ok=True)
     for name in names or BENCHMARKS:
         print(f"\n{name}", flush=True)
         figures = importlib.import_module(f"bench.{name}").run()
@@ -36,6 +41,8 @@ def main(names: list[str]) -> int:
         for key, value in figures.items():
             print(f"  {key:{width}}  {value}", flush=True)
     RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if LOG.exists():
+        print(f"\nthe server's log: {LOG}")
     return 0
 
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.stage import LOG
 from tests.support.processes import Up, running
 
 SAMPLE = Path(__file__).parents[2] / "shared/data/philly"
@@ -27,6 +28,8 @@ def run() -> dict[str, object]:
         with running(folder / "data") as up:
             first, again = _replay_s(up), _replay_s(up)
             exact = up.usage() == _expected()
+        with LOG.open("ab") as log:
+            log.write((folder / "data/server.log").read_bytes())
     finally:
         shutil.rmtree(folder)
     return {

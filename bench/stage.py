@@ -6,7 +6,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import httpx2
@@ -14,9 +14,12 @@ import psycopg
 import uvicorn
 
 from api.app import create_app, settle
+from api.door import logs
 from api.settings import Settings
 from ledger.postgres.database import Database, upgrade
 from ledger.postgres.embedded import Embedded
+
+LOG = Path(__file__).parent / "server.log"  # of every server of one run
 
 
 @contextmanager
@@ -41,9 +44,11 @@ def owner(stage: Database) -> Iterator[psycopg.Connection]:
 
 
 def _serve(stage: Database, port: int) -> None:
-    app = create_app(stage.engine(), Settings())
-    settle()
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    with LOG.open("a", encoding="utf-8") as log, redirect_stderr(log):
+        logs.configure(log)
+        app = create_app(stage.engine(), Settings())
+        settle()
+        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 
 @contextmanager

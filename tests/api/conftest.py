@@ -28,7 +28,7 @@ from tests.support.api.city import Site, open_city
 from tests.support.api.command_line import Desk
 from tests.support.api.town import FACTS, NOW, POLICY, Town
 from tests.support.postgres import Server
-from tests.support.serving import serving
+from tests.support.servers.serving import serving
 from tests.support.simulation import START, enrolled, gpu_id, place, window
 from tests.support.vouchers import place_project
 

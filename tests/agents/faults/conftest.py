@@ -17,7 +17,7 @@ from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import Site, Tiny, Verdict
 from tests.support.agents.faults_page import PAGE, ROWS, line, page, row_line, written
 from tests.support.agents.tiny_server import TinyServer
-from tests.support.serving import serving
+from tests.support.servers.serving import serving
 from tests.support.simulation import START, place
 
 

@@ -26,7 +26,7 @@ from ledger.vouchers.steps.accrue import accrue_all
 from ledger.vouchers.steps.voucher import open_voucher
 from tests.support.api.month_pages import month
 from tests.support.postgres import TEMPLATE, Server
-from tests.support.serving import serving
+from tests.support.servers.serving import serving
 from tests.support.simulation import Node, enrolled, gpu_id, place
 
 NOW = datetime(2026, 4, 12, 2, 42, tzinfo=UTC)  # 10:42 in Beijing
