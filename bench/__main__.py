@@ -27,7 +27,7 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - set(BENCHMARKS):
         print(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
         return 2
-    found: dict[str, object] = {
+    fields: dict[str, object] = {
         "machine": f"{_processor()}, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -36,11 +36,11 @@ def main(names: list[str]) -> int:
     for name in names or BENCHMARKS:
         print(f"\n{name}", flush=True)
         figures = importlib.import_module(f"bench.{name}").run()
-        found[name] = figures
+        fields[name] = figures
         width = max(map(len, figures))
         for key, value in figures.items():
             print(f"  {key:{width}}  {value}", flush=True)
-    RESULTS.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if LOG.exists():
         print(f"\nthe server's log: {LOG}")
     return 0

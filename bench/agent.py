@@ -74,12 +74,12 @@ def _real(driver: FakeDriver, folder: Path) -> dict[str, object]:
             },
             stderr=subprocess.DEVNULL,
         )
-        seen = psutil.Process(agent.pid)
+        process = psutil.Process(agent.pid)
         time.sleep(5)  # starting costs once; what is asked is what running costs
-        before, began = _spent(seen), time.monotonic()
+        before, began = _spent(process), time.monotonic()
         time.sleep(REAL_S)
-        spent, passed = _spent(seen) - before, time.monotonic() - began
-        pss = [p.memory_full_info().pss / MIB for p in _all(seen)]
+        spent, passed = _spent(process) - before, time.monotonic() - began
+        pss = [p.memory_full_info().pss / MIB for p in _all(process)]
         agent.terminate()
         assert agent.wait(60) == 0
     return {
@@ -112,22 +112,22 @@ def _driven(driver: FakeDriver, folder: Path) -> dict[str, object]:
     kubelet = FakeKubelet(folder / "driven.sock", _pods())
     kubelet.limited = False  # a day passes in minutes
     with running(kubelet):
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "bench.agent", str(folder)],
             env={**os.environ, **driver.environment},
             check=True,
             stdout=subprocess.PIPE,
             text=True,
         )
-    found: dict[str, object] = json.loads(done.stdout)
-    return found
+    fields: dict[str, object] = json.loads(result.stdout)
+    return fields
 
 
 def drive(folder: Path) -> dict[str, object]:
     """Hours of the loop in this process, and in the one that reads the driver."""
     driver = FakeDriver(folder, folder / "state")
     chance, clock = random.Random(0), 0  # noqa: S311
-    ours, memory = psutil.Process(), list[float]()
+    process, memory = psutil.Process(), list[float]()
     watched, holders = WatchedDriver(), KubeletHolders(folder / "driven.sock")
     watched.open()
     with Spool(folder / "driven.db") as spool:
@@ -135,15 +135,15 @@ def drive(folder: Path) -> dict[str, object]:
             watched, holders, spool, Health(spool), lambda: Instant(START_MS + clock, clock)
         )
         sampler.sample()
-        before = _spent(ours)
+        before = _spent(process)
         for second in range(1, HOURS * 3600 + 1):
             clock = second * 1_000
             if second % 600 == 0:
                 load(driver, chance)
             sampler.sample()
             if second % 3600 == 0:
-                memory.append(sum(p.memory_full_info().pss for p in _all(ours)) / MIB)
-        spent = _spent(ours) - before
+                memory.append(sum(p.memory_full_info().pss for p in _all(process)) / MIB)
+        spent = _spent(process) - before
         windows = spool.depth()
     assert watched.restarts == 0
     watched.close()

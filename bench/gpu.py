@@ -27,17 +27,17 @@ def run() -> dict[str, object]:
         return {"skipped": error.en}
     opened_s = time.monotonic() - began
     (reader,) = psutil.Process().children()
-    before, took, seen = reader.cpu_times(), list[float](), list[Look]()
+    before, took, looks = reader.cpu_times(), list[float](), list[Look]()
     for _ in range(LOOKS):
         time.sleep(APART_S)
-        took_s, seen = _look(watched)
+        took_s, looks = _look(watched)
         took.append(took_s)
     after = reader.cpu_times()
     spent = after.user + after.system - before.user - before.system
     figures: dict[str, object] = {
-        "gpus": len(seen),
-        "models": ", ".join(sorted({look.model for look in seen})),
-        "slices": sum(len(look.slices) for look in seen),
+        "gpus": len(looks),
+        "models": ", ".join(sorted({look.model for look in looks})),
+        "slices": sum(len(look.slices) for look in looks),
         "opened_s": round(opened_s, 2),
         "look_ms_median": round(1_000 * statistics.median(took), 2),
         "look_ms_most": round(1_000 * max(took), 2),

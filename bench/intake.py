@@ -155,8 +155,8 @@ def _project(database: Database) -> str:
     """A project with a voucher that pays for `team-a`; a builder's token to look at it."""
     engine = database.engine()
     with Session(engine) as db, db.begin():
-        registered = register(db, _REGISTRY, actor="bench", now=START)
-        assert not registered.findings, registered.findings
+        report = register(db, _REGISTRY, actor="bench", now=START)
+        assert not report.findings, report.findings
         project = project_by_code(db, "p1").id
         assert project
         open_voucher(

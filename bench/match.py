@@ -91,19 +91,19 @@ def run() -> dict[str, object]:
     with stage.database() as database, stage.owner(database) as owner:
         fill(owner)
         engine = database.engine()
-        done, seconds = _timed(engine)
+        matched, seconds = _timed(engine)
         again, idle = _timed(engine)
         assert again.shares == 0
         (tied,) = owner.execute("SELECT sum(fen) FROM allocations").fetchone() or (None,)
-        assert tied == done.allocated_fen
+        assert tied == matched.allocated_fen
         engine.dispose()
     return {
         "lines_matched_s": round(seconds, 1),
-        "lines_per_s": round(done.lines / seconds),
+        "lines_per_s": round(matched.lines / seconds),
         "again_with_nothing_to_do_s": round(idle, 1),
-        "lines": done.lines,
-        "shares": done.shares,
-        "lines_left": done.unallocated,
+        "lines": matched.lines,
+        "shares": matched.shares,
+        "lines_left": matched.unallocated,
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
@@ -120,5 +120,5 @@ def fill(owner: psycopg.Connection) -> None:
 def _timed(engine: sa.Engine) -> tuple[Matched, float]:
     began = time.perf_counter()
     with Session(engine) as db, db.begin():
-        done = match(db, actor="clerk:bench#1", now=NOW)
-    return done, time.perf_counter() - began
+        matched = match(db, actor="clerk:bench#1", now=NOW)
+    return matched, time.perf_counter() - began

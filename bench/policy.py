@@ -100,13 +100,13 @@ def run() -> dict[str, object]:
 def _cases() -> list[tuple[str, dict[str, object]]]:
     """Facts around the thresholds, with all that each clause asks for: the same for both."""
     policy = load(POLICY)
-    chosen = [policy.clause(clause) for clause in TABLES]
-    narrowed = policy.model_copy(update={"clauses": tuple(c for c in chosen if c)})
+    clauses = [policy.clause(clause) for clause in TABLES]
+    narrowed = policy.model_copy(update={"clauses": tuple(c for c in clauses if c)})
     found: dict[str, list[tuple[str, dict[str, object]]]] = {clause: [] for clause in TABLES}
-    for one in sample_applicants(narrowed, 1):
-        for clause, own in one.own.items():
+    for applicant in sample_applicants(narrowed, 1):
+        for clause, own in applicant.own.items():
             if len(found[clause]) < EACH:
-                found[clause].append((clause, {**one.facts, **own}))
+                found[clause].append((clause, {**applicant.facts, **own}))
         if all(len(cases) == EACH for cases in found.values()):
             break
     return [case for cases in found.values() for case in cases]
@@ -127,8 +127,8 @@ def _differences(
     theirs: Callable[[str, dict[str, object]], Any],
 ) -> dict[str, object]:
     """The edge cases in which zen says something else: ours / zen's (None: no row applies)."""
-    found: dict[str, object] = {}
-    for clause, what, facts in EDGES:
+    fields: dict[str, object] = {}
+    for clause, text, facts in EDGES:
         decision = ours(clause, facts)
         mine = decision.amount_fen if decision.result == "eligible" else decision.result
         try:
@@ -136,8 +136,8 @@ def _differences(
         except RuntimeError:
             said = "error"
         if mine != said and not (mine == "ineligible" and said is None):
-            found[f"zen_differs {clause}, {what}"] = f"{mine} / {said}"
-    return {"edge_cases": len(EDGES), "zen_differs_in": len(found), **found}
+            fields[f"zen_differs {clause}, {text}"] = f"{mine} / {said}"
+    return {"edge_cases": len(EDGES), "zen_differs_in": len(fields), **fields}
 
 
 def _register(count: int) -> dict[str, object]:
@@ -145,18 +145,18 @@ def _register(count: int) -> dict[str, object]:
         file = Path(name) / "register.jsonl"
         with file.open("w", encoding="utf-8") as into:
             into.writelines(_lines(count))
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "bench.policy", str(file)],
             check=True, capture_output=True, text=True,
         )  # fmt: skip
-    told_of: dict[str, object] = json.loads(done.stdout)
+    told_of: dict[str, object] = json.loads(result.stdout)
     return {f"register_{count}_{key}": value for key, value in told_of.items()}
 
 
 def _lines(count: int) -> Iterator[str]:
-    for one in islice(sample_applicants(load(POLICY), 1), count):
-        own = {f"{c}.{name}": v for c, facts in one.own.items() for name, v in facts.items()}
-        row = {"number": one.number, "rank": one.rank, **one.facts, **own}
+    for applicant in islice(sample_applicants(load(POLICY), 1), count):
+        own = {f"{c}.{name}": v for c, facts in applicant.own.items() for name, v in facts.items()}
+        row = {"number": applicant.number, "rank": applicant.rank, **applicant.facts, **own}
         yield json.dumps(row) + "\n"
 
 
@@ -168,14 +168,14 @@ def through(file: Path) -> dict[str, object]:
     with file.open("rb") as stream:
         rows, _ = read(stream, Columns(policy))
         assert rows is not None
-        made = simulate(rows, policy)
+        simulation = simulate(rows, policy)
     spent = time.perf_counter() - began
-    assert made.bad == 0
-    assert made.decisions == made.applicants * len(policy.clauses)
+    assert simulation.bad == 0
+    assert simulation.decisions == simulation.applicants * len(policy.clauses)
     return {
-        "decisions": made.decisions,
+        "decisions": simulation.decisions,
         "s": round(spent, 1),
-        "decisions_per_s": round(made.decisions / spent),
+        "decisions_per_s": round(simulation.decisions / spent),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "mib_before": before // 1024,
     }

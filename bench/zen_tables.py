@@ -39,12 +39,12 @@ TABLES: dict[str, tuple[tuple[str, ...], Rows]] = {
 def table(clause: str) -> str:
     """A clause's table, as the JSON that zen reads."""
     inputs, rows = TABLES[clause]
-    nothing = ("",) * len(inputs) + ("null",)
+    texts = ("",) * len(inputs) + ("null",)
     content = {
         "hitPolicy": "first",
         "inputs": [{"id": f"i{n}", "name": one, "field": one} for n, one in enumerate(inputs)],
         "outputs": [{"id": "o", "name": "fen", "field": "fen"}],
-        "rules": [_rule(f"r{n}", row) for n, row in enumerate((*rows, nothing))],
+        "rules": [_rule(f"r{n}", row) for n, row in enumerate((*rows, texts))],
     }
     nodes = [
         _node("in", "inputNode"),

@@ -27,8 +27,8 @@ def part(
 
 
 def window(*parts: Part, gaps: tuple[Gap, ...] = (), **other: object) -> Window:
-    made = Window(GPU, "H100", START, MINUTE, parts, gaps)
-    return msgspec.structs.replace(made, **other)
+    window = Window(GPU, "H100", START, MINUTE, parts, gaps)
+    return msgspec.structs.replace(window, **other)
 
 
 def gap(low: int, high: int) -> Gap:
@@ -115,21 +115,21 @@ def sound(given: Window) -> bool:
     if any(s.from_ms >= s.to_ms for s in spans):
         return False
     for at in range(0, MINUTE, 10_000):
-        held = [p for p in given.parts if p.from_ms <= at < p.to_ms]
+        parts = [p for p in given.parts if p.from_ms <= at < p.to_ms]
         dark = [g for g in given.gaps if g.from_ms <= at < g.to_ms]
-        if len(dark) + bool(held) != 1:
+        if len(dark) + bool(parts) != 1:
             return False
-        whole = [p for p in held if p.mig is None]
-        if whole and len(whole) < len(held):
+        whole = [p for p in parts if p.mig is None]
+        if whole and len(whole) < len(parts):
             return False
         shares_of: dict[str, Fraction] = {}
-        for p in held:
+        for p in parts:
             device = p.mig.uuid if p.mig else ""
             shares_of[device] = shares_of.get(device, Fraction(0)) + Fraction(p.num, p.den)
         if any(share > 1 for share in shares_of.values()):
             return False
         taken: dict[int, int] = {}
-        for p in held:
+        for p in parts:
             for memory in range(p.mig.placement[0], sum(p.mig.placement)) if p.mig else ():
                 if taken.setdefault(memory, p.mig.gi if p.mig else 0) != (p.mig and p.mig.gi):
                     return False
@@ -154,8 +154,8 @@ def test_a_job_without_partition_and_qos_is_written_as_ever() -> None:
     """Hashes of batches and bodies of kept windows must not change."""
     job = wire.Slurm("lab", "42")
     assert msgspec.json.encode(job) == b'{"kind":"slurm","account":"lab","job":"42"}'
-    told = wire.Slurm("lab", "42", "gpu", "high")
-    assert msgspec.json.decode(msgspec.json.encode(told), type=wire.Slurm) == told
+    slurm = wire.Slurm("lab", "42", "gpu", "high")
+    assert msgspec.json.decode(msgspec.json.encode(slurm), type=wire.Slurm) == slurm
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(msgspec.json.encode(wire.Slurm("lab", "42", "x" * 37)), type=wire.Slurm)
 

@@ -12,8 +12,8 @@ from tests.support.agents.tiny_server import TinyServer
 
 @pytest.fixture
 def agent(fake_driver: FakeDriver, tmp_path: Path, server: TinyServer) -> Iterator[Agent]:
-    made = Agent(fake_driver, tmp_path, server)
-    yield made
-    if made.process is not None:
-        made.process.kill()
-        made.process.communicate()
+    agent = Agent(fake_driver, tmp_path, server)
+    yield agent
+    if agent.process is not None:
+        agent.process.kill()
+        agent.process.communicate()

@@ -59,13 +59,13 @@ def test_once_shows_every_device_with_its_holder(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["once"]) == 0
-    said = capsys.readouterr().out
+    text = capsys.readouterr().out
     assert (
-        f"{gpu_uuid(0)}  NVIDIA H100 80GB HBM3  static model-a 1/2, unallocated 1/2  37 %" in said
+        f"{gpu_uuid(0)}  NVIDIA H100 80GB HBM3  static model-a 1/2, unallocated 1/2  37 %" in text
     )
-    assert f"{mig_uuid(1, 1)}  NVIDIA H100 80GB HBM3 1g.10gb  unallocated  —  101 MiB  —" in said
-    assert re.search(r"T\d\d:\d\d:\d\d\+00:00$", said.splitlines()[0])  # whole seconds
-    assert f"\n{gpu_uuid(1)}" not in said  # a parent is no device beside its slices
+    assert f"{mig_uuid(1, 1)}  NVIDIA H100 80GB HBM3 1g.10gb  unallocated  —  101 MiB  —" in text
+    assert re.search(r"T\d\d:\d\d:\d\d\+00:00$", text.splitlines()[0])  # whole seconds
+    assert f"\n{gpu_uuid(1)}" not in text  # a parent is no device beside its slices
 
 
 def test_once_as_json_says_null_and_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,9 +85,9 @@ def test_once_names_what_it_could_not_see(
 ) -> None:
     driver.say(gpu_line(0), gpu_line(1, error=15), gpu_line(2, mig=999))
     assert main(["once"]) == 0
-    said = capsys.readouterr().out
-    assert "GPUs that do not answer: 1" in said
-    assert f"{gpu_uuid(2)}  故障 fault: nvml_error" in said
+    text = capsys.readouterr().out
+    assert "GPUs that do not answer: 1" in text
+    assert f"{gpu_uuid(2)}  故障 fault: nvml_error" in text
 
 
 def test_a_healthy_node_passes_the_doctor(
@@ -97,11 +97,11 @@ def test_a_healthy_node_passes_the_doctor(
     with Spool(place / "agent" / "spool.db") as spool:
         spool.add([window(0)])
     assert main(["doctor"]) == 0
-    said = capsys.readouterr().out
-    assert said.count("✓") == 6
-    assert "driver 580.65.06: 2 GPUs, 2 MIG slices" in said
-    assert "已注册：集群 centre-1，节点 node-1" in said
-    assert "1 windows wait, the oldest of 2026-01-01T12:00:00+00:00" in said
+    text = capsys.readouterr().out
+    assert text.count("✓") == 6
+    assert "driver 580.65.06: 2 GPUs, 2 MIG slices" in text
+    assert "已注册：集群 centre-1，节点 node-1" in text
+    assert "1 windows wait, the oldest of 2026-01-01T12:00:00+00:00" in text
 
 
 @dataclass
@@ -181,8 +181,8 @@ def test_the_doctor_names_each_fault(
 ) -> None:
     spoil(node)
     assert main(["doctor"]) == code
-    said = capsys.readouterr().out
-    fault = said[said.index("✗") :].split("✓")[0]
+    text = capsys.readouterr().out
+    fault = text[text.index("✗") :].split("✓")[0]
     assert words in fault
 
 
@@ -287,8 +287,8 @@ def test_a_wrong_port_is_one_clear_error(
 
 
 def test_settings_have_sensible_defaults() -> None:
-    found = Settings.read({"SUANQUAN_URL": "  ", "SUANQUAN_NODE": "node-7"})
-    assert found == Settings(
+    settings = Settings.read({"SUANQUAN_URL": "  ", "SUANQUAN_NODE": "node-7"})
+    assert settings == Settings(
         url=None,
         data=Path("/var/lib/suanquan-agent"),
         enrol_code=None,
@@ -311,12 +311,12 @@ def test_a_wrong_command_line_is_2(words: list[str]) -> None:
 def test_where_there_is_no_driver_it_says_so(name: str, tmp_path: Path) -> None:
     """The library itself is not there: an empty folder stands in its place on the search path."""
     (tmp_path / "libnvidia-ml.so.1").write_bytes(b"")
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "agents", name],
         env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path), "SUANQUAN_URL": "http://127.0.0.1:9"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 4
-    assert "本机没有可用的 NVIDIA 驱动" in done.stdout + done.stderr
+    assert result.returncode == 4
+    assert "本机没有可用的 NVIDIA 驱动" in result.stdout + result.stderr

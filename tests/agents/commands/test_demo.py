@@ -31,8 +31,8 @@ def told(card: demo_centre.Card, from_ms: int, to_ms: int) -> list[bytes]:
 
 
 def teller(node: str) -> demo.DemoAgent:
-    (found,) = (one for one in demo.demo_agents(HISTORY) if one.node == node)
-    return found
+    (demo_agent,) = (one for one in demo.demo_agents(HISTORY) if one.node == node)
+    return demo_agent
 
 
 def test_days_begin_at_beijing_midnight() -> None:
@@ -121,32 +121,32 @@ def test_jobs_are_told_hour_by_hour_and_all_of_a_job_is_told() -> None:
     ]
     assert sorted(at_once) == sorted(chain(*by_hour))
     ended = {j.job: j for j in demo_centre.jobs(SLURM_FIRST, high) if j.end_ms < high - HOUR}
-    held: Counter[str] = Counter()
+    counter: Counter[str] = Counter()
     for window in demo_centre.hours(SLURM_FIRST, low, high):
         assert wire.faults(window) == []
         for part in window.parts:
             if isinstance(part.holder, wire.Slurm):
-                held[part.holder.job] += part.to_ms - part.from_ms
-    assert {name: held[name] for name in ended} == {n: j.held_ms for n, j in ended.items()}
+                counter[part.holder.job] += part.to_ms - part.from_ms
+    assert {name: counter[name] for name in ended} == {n: j.held_ms for n, j in ended.items()}
     assert ended
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 20 * 60), min_size=1, max_size=6))
 def test_cut_off_anywhere_it_tells_each_window_once(steps: list[int]) -> None:
-    one = teller(demo_centre.CONTROLLER)
+    agent = teller(demo_centre.CONTROLLER)
     moments = [SLURM_FIRST]
     for minutes in steps:
         moments.append(moments[-1] + minutes * MINUTE)
     found: list[wire.Window] = []
     with TemporaryDirectory() as folder, Spool(Path(folder) / "spool.db") as spool:
         for now_ms in moments:
-            for number, (to_ms, windows) in enumerate(demo.pending_windows(one, spool, now_ms)):
+            for number, (to_ms, windows) in enumerate(demo.pending_windows(agent, spool, now_ms)):
                 if number == 3:
                     break  # killed between two strides
                 found += windows
                 spool.checkpoint(str(to_ms).encode())
-        for to_ms, windows in demo.pending_windows(one, spool, moments[-1]):
+        for to_ms, windows in demo.pending_windows(agent, spool, moments[-1]):
             found += windows
             spool.checkpoint(str(to_ms).encode())
     wanted = list(demo_centre.hours(SLURM_FIRST, SLURM_FIRST, moments[-1] - moments[-1] % HOUR))
@@ -154,12 +154,12 @@ def test_cut_off_anywhere_it_tells_each_window_once(steps: list[int]) -> None:
 
 
 def test_after_long_absence_the_nodes_leave_what_is_old_untold(tmp_path: Path) -> None:
-    one = teller(demo_centre.NODES[0])
+    agent = teller(demo_centre.NODES[0])
     with Spool(tmp_path / "spool.db") as spool:
         spool.checkpoint(str(FIRST).encode())
         later = FIRST + 40 * DAY
-        (first, *_) = demo.pending_windows(one, spool, later)
-        assert first[0] == later - (demo_centre.K8S_DAYS + 1) * DAY + one.stride_ms
+        (first, *_) = demo.pending_windows(agent, spool, later)
+        assert first[0] == later - (demo_centre.K8S_DAYS + 1) * DAY + agent.stride_ms
 
 
 def test_the_description_fixes_the_beginning_and_names_every_gpu(

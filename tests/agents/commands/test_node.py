@@ -149,7 +149,7 @@ def test_a_call_that_never_comes_back_stops_no_minute(
     ahead = 0.0
     watched = WatchedDriver(lambda: time.monotonic() + ahead)
     watched.open()
-    said = driver.state.read_text()
+    text = driver.state.read_text()
     with Spool(driven.folder / "spool.db") as spool:
         holders = MapFile(driven.folder / "holders")
         sampler = Sampler(watched, holders, spool, Health(spool), driven.clocks)
@@ -157,7 +157,7 @@ def test_a_call_that_never_comes_back_stops_no_minute(
             if second == 75:
                 driver.say(gpu_line(0), "hang", *sliced_lines(1, 2))
             if second == 255:
-                driver.state.write_text(said)
+                driver.state.write_text(text)
             sampler.sample()
             driven.clocks.now += 1_000
             ahead += 1

@@ -59,10 +59,10 @@ def test_faults_are_told_and_nothing_is_sent(
     data = tmp_path / "data"
     wish = [str(jobs), "--cluster", "c", "--url", "http://127.0.0.1:1", "--data", str(data)]
     assert main(["replay", *wish]) == replay.FAULTY
-    said = capsys.readouterr().err
-    assert "30 fault(s), nothing was sent" in said
-    assert "row 2 gpu_num: '-1' must be" in said
-    assert "and 10 more" in said
+    text = capsys.readouterr().err
+    assert "30 fault(s), nothing was sent" in text
+    assert "row 2 gpu_num: '-1' must be" in text
+    assert "and 10 more" in text
     assert not data.exists()
 
 
@@ -136,28 +136,28 @@ def test_killing_the_server_and_its_database_half_way_loses_and_doubles_nothing(
         for n in range(6)
     ]
     jobs = trace(tmp_path / "jobs.csv", *rows)
-    wanted: Counter[str] = Counter()
+    counter: Counter[str] = Counter()
     for job in slurm.parse(jobs.read_bytes(), datetime.now(UTC))[0]:
-        wanted[job.account] += job.held_ms
+        counter[job.account] += job.held_ms
     with running(folder / "data") as up:
-        wish = ready(up, tmp_path, "killed", *wanted)
+        wish = ready(up, tmp_path, "killed", *counter)
         with subprocess.Popen(
             [*AGENT, "replay", str(jobs), *wish, "--json"], stdout=subprocess.PIPE, text=True
         ) as agent:
             assert agent.stdout
-            told: dict[str, Any] = {}
+            fields: dict[str, Any] = {}
             for line in agent.stdout:
-                told = json.loads(line)
-                if told["kept"] * 2 > told["windows"]:
+                fields = json.loads(line)
+                if fields["kept"] * 2 > fields["windows"]:
                     break
             up.kill()
             up.start()
-            told = [json.loads(line) for line in agent.stdout][-1]
+            fields = [json.loads(line) for line in agent.stdout][-1]
         assert agent.returncode == 0
-        assert sum(v for k, v in told.items() if k != "windows") == told["windows"]
-        assert up.usage() == wanted
+        assert sum(v for k, v in fields.items() if k != "windows") == fields["windows"]
+        assert up.usage() == counter
         up.ask("replay", str(jobs), "--centre", "killed", "--price", "10")
-        assert up.usage() == wanted
+        assert up.usage() == counter
 
 
 @pytest.mark.skipif(not PHILLY.exists(), reason="../shared/data/philly is not here")

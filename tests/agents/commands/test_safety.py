@@ -44,13 +44,13 @@ def cage(tmp_path: Path) -> tuple[str, ...]:
     if os.geteuid() != 0 or not (shutil.which("unshare") and shutil.which("setpriv")):
         pytest.skip("only root, with unshare and setpriv of util-linux, can make the cage")
     within = ("unshare", "--mount", "sh", "-c", CAGE, str(folder))
-    tried = subprocess.run(
+    result = subprocess.run(
         [*within, "sh", "-c", LOOK_AROUND], capture_output=True, text=True, check=False
     )
-    if tried.returncode != 0 and "unshare" in tried.stderr:
-        pytest.skip(f"this machine allows no cage: {tried.stderr.strip()}")
-    assert tried.returncode == 0, tried.stderr
-    assert re.search(r"CapEff:\s+0+$", tried.stdout), tried.stdout
+    if result.returncode != 0 and "unshare" in result.stderr:
+        pytest.skip(f"this machine allows no cage: {result.stderr.strip()}")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"CapEff:\s+0+$", result.stdout), result.stdout
     return within
 
 
@@ -63,10 +63,10 @@ def test_uid_0_without_capabilities_on_a_read_only_machine_is_enough(
     agent.start(within=cage)
     agent.until("/metrics", 'answered_windows_total{kind="kept"} 2')
     agent.until("/metrics", "suanquan_agent_gpus 1")
-    code, said = agent.stop()
-    assert (code, len(agent.server.keys)) == (0, 1), said
+    code, text = agent.stop()
+    assert (code, len(agent.server.keys)) == (0, 1), text
     assert agent.open_minute().gpus
-    assert "Read-only" not in said
+    assert "Read-only" not in text
 
 
 def test_the_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
@@ -75,23 +75,23 @@ def test_the_unit_is_one_that_systemd_understands(tmp_path: Path) -> None:
     program = Path(sys.executable).with_name("suanquan-agent")
     text = UNIT.read_text(encoding="utf-8")
     unit.write_text(text.replace("/opt/suanquan/bin/suanquan-agent", str(program)))
-    done = subprocess.run(
+    result = subprocess.run(
         [systemd, "verify", "--man=no", unit], capture_output=True, text=True, check=False
     )
-    ours = [line for line in done.stderr.splitlines() if UNIT.name in line]
-    assert [line for line in ours if "nvidia-smi" not in line] == []
+    texts = [line for line in result.stderr.splitlines() if UNIT.name in line]
+    assert [line for line in texts if "nvidia-smi" not in line] == []
     assert program.exists()
 
 
 def test_the_unit_leaves_the_agent_little_to_do_harm_with() -> None:
     """As systemd judges it: below 3.0 is «OK»; what is left is root, the network and devices."""
-    done = subprocess.run(
+    result = subprocess.run(
         [_systemd(), "security", "--offline=true", "--threshold=30", "--no-pager", UNIT],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    assert "CapabilityBoundingSet=~CAP_SYS_ADMIN" in done.stdout
-    rated = [line for line in done.stdout.splitlines() if "✗ CapabilityBoundingSet" in line]
+    assert result.returncode == 0, result.stdout
+    assert "CapabilityBoundingSet=~CAP_SYS_ADMIN" in result.stdout
+    rated = [line for line in result.stdout.splitlines() if "✗ CapabilityBoundingSet" in line]
     assert rated == []
 
 
@@ -134,7 +134,7 @@ def test_the_unit_and_its_environment_start_an_agent(
 
 
 def _systemd() -> str:
-    found = shutil.which("systemd-analyze")
-    if found is None:
+    text = shutil.which("systemd-analyze")
+    if text is None:
         pytest.skip("systemd is not installed: its judgement of the unit cannot be had")
-    return found
+    return text

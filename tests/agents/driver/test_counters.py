@@ -102,11 +102,11 @@ def test_an_old_driver_has_no_engine_activity_and_says_so(
     old = FakeDriver(tmp_path / "old", fake_driver.state)
     old.folder.mkdir()
     compile_driver(old.folder, "-DOLD_DRIVER")
-    done = old.run(
+    result = old.run(
         "from agents.driver.nvml import Nvml; look = list(Nvml().look().values())[0];"
         "print(list(look.readings.values())[0].missing['engine_ppm'])"
     )
-    assert done.stdout == "function_not_found\n", done.stderr
+    assert result.stdout == "function_not_found\n", result.stderr
 
 
 def test_an_xid_is_told_once_and_never_one_from_before(driver: FakeDriver) -> None:
@@ -190,8 +190,8 @@ def test_energy_that_goes_back_is_null_for_one_minute_only() -> None:
     world.run(75)
     world.energy = 0
     world.run(120)
-    told = [(w.energy_mj, w.missing.get("energy_mj")) for w in minutes(world)[1:3]]
-    assert told == [(None, "counter_went_back"), (6_000, None)]
+    rows = [(w.energy_mj, w.missing.get("energy_mj")) for w in minutes(world)[1:3]]
+    assert rows == [(None, "counter_went_back"), (6_000, None)]
     check_exact(world)
 
 

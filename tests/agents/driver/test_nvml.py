@@ -23,9 +23,9 @@ from tests.support.agents.fake_driver import (
 
 @pytest.fixture
 def nvml(driver: FakeDriver) -> Iterator[Nvml]:
-    opened = Nvml()
-    yield opened
-    opened.close()
+    nvml = Nvml()
+    yield nvml
+    nvml.close()
 
 
 def seen(nvml: Nvml, number: int = 0) -> Look:
@@ -190,19 +190,19 @@ except DriverReplaced:
 
 
 def test_a_driver_upgraded_under_us_asks_for_a_new_process(fake_driver: FakeDriver) -> None:
-    done = fake_driver.run(LOOK_TWICE)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "replaced"
+    result = fake_driver.run(LOOK_TWICE)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "replaced"
 
 
 def test_an_old_driver_lacks_functions_and_says_so(fake_driver: FakeDriver, tmp_path: Path) -> None:
     old = FakeDriver(tmp_path / "old", fake_driver.state)
     old.folder.mkdir()
     compile_driver(old.folder, "-DOLD_DRIVER")
-    done = old.run(
+    result = old.run(
         "from agents.driver.nvml import Nvml; look = list(Nvml().look().values())[0];"
         "print(look.energy_mj, look.energy_missing, list(look.readings.values())[0].missing)"
     )
-    assert done.returncode == 0, done.stderr
-    assert "None function_not_found" in done.stdout
-    assert "'memory_mib': 'function_not_found'" in done.stdout
+    assert result.returncode == 0, result.stderr
+    assert "None function_not_found" in result.stdout
+    assert "'memory_mib': 'function_not_found'" in result.stdout

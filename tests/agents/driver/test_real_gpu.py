@@ -75,13 +75,13 @@ def between(ours: float | None, low: float | None, high: float | None, give: flo
 def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: WatchedDriver) -> None:
     smi, looks, _ = both(driver)
     assert set(looks) == set(smi.gpus)
-    for uuid, mine in looks.items():
-        theirs = smi.gpus[uuid]
-        assert (mine.model, mine.minor, mine.mig) == (theirs.model, theirs.minor, theirs.mig)
-        assert {(m.gi, m.ci) for m in mine.slices} == {(s.gi, s.ci) for s in theirs.slices}
-        assert f"/{smi.driver}/" in mine.epoch
-    named = [(m.profile, m.uuid) for mine in looks.values() for m in mine.slices]
-    assert sorted(named) == sorted(nvidia_smi.slices())
+    for uuid, look in looks.items():
+        smi_gpu = smi.gpus[uuid]
+        assert (look.model, look.minor, look.mig) == (smi_gpu.model, smi_gpu.minor, smi_gpu.mig)
+        assert {(m.gi, m.ci) for m in look.slices} == {(s.gi, s.ci) for s in smi_gpu.slices}
+        assert f"/{smi.driver}/" in look.epoch
+    rows = [(m.profile, m.uuid) for look in looks.values() for m in look.slices]
+    assert sorted(rows) == sorted(nvidia_smi.slices())
 
 
 @real
@@ -89,10 +89,10 @@ def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
     def compare(seen: Seen) -> dict[str, str]:
         before, looks, after = seen
         found: dict[str, str] = {}
-        for uuid, mine in looks.items():
-            if mine.slices:
+        for uuid, look in looks.items():
+            if look.slices:
                 continue
-            low, high, reading = before.gpus[uuid], after.gpus[uuid], mine.readings[uuid]
+            low, high, reading = before.gpus[uuid], after.gpus[uuid], look.readings[uuid]
             util = None if reading.util_ppm is None else reading.util_ppm / 10_000
             power = None if reading.power_mw is None else reading.power_mw / 1_000
             give_w = 5 + 0.1 * (high.power_w or 0)
@@ -114,10 +114,10 @@ def test_memory_of_slices_agrees(driver: WatchedDriver) -> None:
     def compare(seen: Seen) -> dict[str, str]:
         before, looks, after = seen
         found: dict[str, str] = {}
-        for uuid, mine in looks.items():
+        for uuid, look in looks.items():
             low, high = by_instance(before.gpus[uuid]), by_instance(after.gpus[uuid])
-            for mig in mine.slices:
-                used = mine.readings[mig.uuid].memory_mib
+            for mig in look.slices:
+                used = look.readings[mig.uuid].memory_mib
                 place = mig.gi, mig.ci
                 if not between(used, low.get(place), high.get(place), 2):
                     found[mig.uuid] = f"{low.get(place)} {used} {high.get(place)}"
@@ -186,6 +186,6 @@ def test_nvidia_smi_is_read_as_it_speaks() -> None:
 @captured
 def test_its_list_names_the_slices() -> None:
     (path,) = (CAPTURES / "captures").glob("*h100-mig*")
-    named = nvidia_smi.parse_list(path.read_text("utf-8"))
-    assert [profile for profile, _ in named] == ["3g.40gb", "2g.20gb", "1g.10gb", "1g.10gb"]
-    assert all(uuid.startswith("MIG-") and len(uuid) == 40 for _, uuid in named)
+    rows = nvidia_smi.parse_list(path.read_text("utf-8"))
+    assert [profile for profile, _ in rows] == ["3g.40gb", "2g.20gb", "1g.10gb", "1g.10gb"]
+    assert all(uuid.startswith("MIG-") and len(uuid) == 40 for _, uuid in rows)

@@ -74,10 +74,10 @@ def stage(fake_driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv(name, value)
     fake_driver.say(*(gpu_line(n) for n in range(3)))
     clock = Clock()
-    made = Stage(fake_driver, WatchedDriver(clock), clock)
-    made.watched.open()
-    yield made
-    made.watched.close()
+    stage = Stage(fake_driver, WatchedDriver(clock), clock)
+    stage.watched.open()
+    yield stage
+    stage.watched.close()
     assert children() == []
 
 

@@ -42,19 +42,19 @@ def told(request: pytest.FixtureRequest) -> Tell:
 
 @pytest.fixture
 def site(tmp_path: Path, driver: FakeDriver, server: TinyServer) -> Iterator[Site]:
-    made = Site(tmp_path, driver, Tiny(server))
-    yield made
-    for life in list(made.lives):
+    site = Site(tmp_path, driver, Tiny(server))
+    yield site
+    for life in list(site.lives):
         life.kill()
 
 
 @pytest.fixture
 def books(engine: sa.Engine, owner: psycopg.Connection) -> Iterator[Books]:
-    made = Books(engine, owner, place(owner, gpus=2))
+    books = Books(engine, owner, place(owner, gpus=2))
     app = create_app(engine, Settings())
-    app.dependency_overrides[deps.moment] = made.now
-    with serving(app) as made.url:
-        yield made
+    app.dependency_overrides[deps.moment] = books.now
+    with serving(app) as books.url:
+        yield books
 
 
 @pytest.fixture

@@ -38,10 +38,10 @@ def test_the_clock_is_set_forward_by_an_hour(real: tuple[Site, Books], told: Tel
     with Session(books.engine) as db, db.begin():
         assert release(db, read_kept, books.now())
     assert not books.find(FindingKind.QUARANTINE)
-    found = judge(site)
-    assert set(found.gaps) == {"clock_step"}
-    assert found.left_out == 0
-    told("clock_forward", found)
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"clock_step"}
+    assert verdict.left_out == 0
+    told("clock_forward", verdict)
 
 
 def test_the_clock_is_set_back_by_an_hour(real: tuple[Site, Books], told: Tell) -> None:
@@ -56,9 +56,9 @@ def test_the_clock_is_set_back_by_an_hour(real: tuple[Site, Books], told: Tell) 
     site.run(3_600 + 60)
     assert life.send()
     assert books.count("conflicts") == 0
-    found = judge(site)
-    assert set(found.gaps) == {"clock_step"}
-    assert found.left_out == 2 * wire.HOUR_MS
-    seconds = (found.left_out + found.gaps["clock_step"]) // 1_000
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"clock_step"}
+    assert verdict.left_out == 2 * wire.HOUR_MS
+    seconds = (verdict.left_out + verdict.gaps["clock_step"]) // 1_000
     assert f"left_out_seconds_total {seconds}" in life.health.metrics()
-    told("clock_back", found)
+    told("clock_back", verdict)

@@ -22,9 +22,9 @@ def test_the_disk_is_full_for_twenty_minutes(site: Site, told: Tell) -> None:
     full(life, is_full=False)
     site.run(60)
     assert life.send()
-    found = judge(site)
-    assert not found.gaps
-    told("disk_full", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    told("disk_full", verdict)
 
 
 def test_the_agent_is_killed_while_the_disk_is_full(site: Site, told: Tell) -> None:
@@ -36,9 +36,9 @@ def test_the_agent_is_killed_while_the_disk_is_full(site: Site, told: Tell) -> N
     life = site.start()
     site.run(60)
     assert life.send()
-    found = judge(site)
-    assert set(found.gaps) == {"agent_down"}
-    told("disk_full_killed", found)
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"agent_down"}
+    told("disk_full_killed", verdict)
 
 
 def test_the_spool_overflows(site: Site, told: Tell) -> None:
@@ -46,12 +46,12 @@ def test_the_spool_overflows(site: Site, told: Tell) -> None:
     life = site.start(bytes_max=60_000)
     site.run(4 * 3_600)
     assert life.send()
-    found = judge(site)
-    assert set(found.gaps) == {"spool_overflow"}
-    assert found.silent == 0
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"spool_overflow"}
+    assert verdict.silent == 0
     lost = [w.start for w in site.centre.kept() if w.gaps]
     assert max(lost) <= min(w.start for w in site.centre.kept() if not w.gaps)
-    told("overflow", found)
+    told("overflow", verdict)
 
 
 def test_the_spool_is_damaged(real: tuple[Site, Books], told: Tell) -> None:
@@ -68,15 +68,15 @@ def test_the_spool_is_damaged(real: tuple[Site, Books], told: Tell) -> None:
     life = site.start()
     site.run(600)
     assert life.send()
-    found = judge(site)
-    assert found.gaps == {"agent_down": 2 * 5_000}
-    assert found.silent == 2 * 180_000
+    verdict = judge(site)
+    assert verdict.gaps == {"agent_down": 2 * 5_000}
+    assert verdict.silent == 2 * 180_000
     assert list(life.folder.glob("spool.db.damaged-*"))
     assert books.count("conflicts") == books.count("forks") == 0
     site.pass_by(300_000)  # silence is told after five minutes
     silent_before = 12 * 60  # the GPUs are registered since midnight, the agent is there since noon
     assert [row["minutes"] - silent_before for row in books.find(FindingKind.SILENT)] == [3, 3]
-    told("damaged", found)
+    told("damaged", verdict)
 
 
 def test_the_spool_is_lost_but_was_sent(real: tuple[Site, Books], told: Tell) -> None:
@@ -90,8 +90,8 @@ def test_the_spool_is_lost_but_was_sent(real: tuple[Site, Books], told: Tell) ->
     life = site.start()
     site.run(119)
     assert life.send()
-    found = judge(site)
+    verdict = judge(site)
     assert books.count("streams") == 2
-    assert found.gaps == {"agent_down": 2 * 1_000}
-    assert found.silent == 0
-    told("spool_lost", found)
+    assert verdict.gaps == {"agent_down": 2 * 1_000}
+    assert verdict.silent == 0
+    told("spool_lost", verdict)

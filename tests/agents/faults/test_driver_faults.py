@@ -44,18 +44,18 @@ class Patient(WatchedDriver):
 def watched(site: Site, driver: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
     for name, value in driver.environment.items():
         monkeypatch.setenv(name, value)
-    made = Patient(site)
-    made.open()
-    yield made
-    made.close()
+    patient = Patient(site)
+    patient.open()
+    yield patient
+    patient.close()
 
 
 def finish(site: Site) -> Verdict:
     (life,) = site.lives
     assert life.send()
-    found = judge(site)
-    assert found.silent == 0
-    return found
+    verdict = judge(site)
+    assert verdict.silent == 0
+    return verdict
 
 
 def of_other(site: Site) -> list[wire.Gap]:
@@ -70,18 +70,18 @@ def test_the_driver_is_unloaded_and_loaded_again(site: Site, told: Tell) -> None
         181,
         {75: lambda: site.driver.say("all 9", "init 9"), 105: lambda: site.show(energy=3)},
     )
-    found = finish(site)
-    assert found.gaps == {"driver_reload": 2 * 40_000}
-    told("driver_reload", found)
+    verdict = finish(site)
+    assert verdict.gaps == {"driver_reload": 2 * 40_000}
+    told("driver_reload", verdict)
 
 
 def test_every_call_to_the_driver_fails(site: Site, told: Tell) -> None:
     """A container that lost its device nodes sees UNKNOWN; no GPU that answers is no idle GPU."""
     site.start()
     site.run(181, {75: lambda: site.driver.say("all 999", *both()), 105: site.show})
-    found = finish(site)
-    assert found.gaps == {"nvml_error": 2 * 40_000}
-    told("nvml_error", found)
+    verdict = finish(site)
+    assert verdict.gaps == {"nvml_error": 2 * 40_000}
+    told("nvml_error", verdict)
 
 
 def both() -> tuple[str, str]:
@@ -93,11 +93,11 @@ def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, told: Tell) 
     site.start(driver=watched)
     lost = (gpu_line(0, error=15), gpu_line(1))
     site.run(301, {75: lambda: site.driver.say(*lost), 105: site.show})
-    found = finish(site)
-    assert set(found.gaps) == {"gpu_lost"}
-    assert 30_000 <= found.gaps["gpu_lost"] <= 130_000
+    verdict = finish(site)
+    assert set(verdict.gaps) == {"gpu_lost"}
+    assert 30_000 <= verdict.gaps["gpu_lost"] <= 130_000
     assert of_other(site) == []
-    told("gpu_lost", found)
+    told("gpu_lost", verdict)
 
 
 def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, told: Tell) -> None:
@@ -107,10 +107,10 @@ def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, told: Tell) -
 
     site.start(driver=watched)
     site.run(361, {75: hang, 135: site.show})
-    found = finish(site)
-    assert set(found.gaps) == {"nvml_error"}
+    verdict = finish(site)
+    assert set(verdict.gaps) == {"nvml_error"}
     assert sum(gap.to_ms - gap.from_ms for gap in of_other(site)) <= 30_000
-    told("hang", found)
+    told("hang", verdict)
 
 
 def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, told: Tell) -> None:
@@ -120,7 +120,7 @@ def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, told: Tell) -> 
 
     site.start()
     site.run(181, {85: cut})
-    found = finish(site)
-    assert found.gaps == {"mig_reconfig": 10_000}
+    verdict = finish(site)
+    assert verdict.gaps == {"mig_reconfig": 10_000}
     assert of_other(site) == []
-    told("mig", found)
+    told("mig", verdict)

@@ -42,9 +42,9 @@ def test_the_kubelet_restarts(site: Site, kubelet: FakeKubelet, told: Tell) -> N
     meter(site, kubelet)
     site.run(121, {70: kubelet.stop, 85: kubelet.start})
     assert 'holder_faults_total{kind="unavailable"} 15' in faults(site)
-    found = judge(site)
-    assert found.gaps == {"kubelet_unreachable": 2 * 15_000}
-    told("kubelet_restart", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"kubelet_unreachable": 2 * 15_000}
+    told("kubelet_restart", verdict)
 
 
 def test_the_kubelet_is_absent(site: Site, kubelet: FakeKubelet, told: Tell) -> None:
@@ -52,9 +52,9 @@ def test_the_kubelet_is_absent(site: Site, kubelet: FakeKubelet, told: Tell) -> 
     meter(site, kubelet)
     site.run(121, {75: kubelet.start})
     assert 'holder_faults_total{kind="no_socket"} 75' in faults(site)
-    found = judge(site)
-    assert found.gaps == {"kubelet_unreachable": 2 * 75_000}
-    told("kubelet_absent", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"kubelet_unreachable": 2 * 75_000}
+    told("kubelet_absent", verdict)
 
 
 def test_the_kubelet_is_crowded(site: Site, kubelet: FakeKubelet, told: Tell) -> None:
@@ -68,9 +68,9 @@ def test_the_kubelet_is_crowded(site: Site, kubelet: FakeKubelet, told: Tell) ->
     once = {second: lambda: refuse(1) for second in range(20, 30)}
     site.run(121, {**once, 70: lambda: refuse(-1), 80: lambda: refuse(0)})
     assert 'holder_faults_total{kind="resource_exhausted"} 10' in faults(site)
-    found = judge(site)
-    assert found.gaps == {"kubelet_unreachable": 2 * 10_000}
-    told("kubelet_crowded", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"kubelet_unreachable": 2 * 10_000}
+    told("kubelet_crowded", verdict)
 
 
 def test_the_name_of_a_pod_is_used_again_within_a_minute(
@@ -93,11 +93,11 @@ def test_the_name_of_a_pod_is_used_again_within_a_minute(
         },
     )
     faults(site)
-    found = judge(site)
-    assert not found.gaps
+    verdict = judge(site)
+    assert not verdict.gaps
     first = next(w for w in site.centre.kept() if w.gpu == GPUS[0])
     assert [
         (part.holder.pod if isinstance(part.holder, wire.Pod) else "", part.from_ms, part.to_ms)
         for part in first.parts
     ] == [("a", 0, 10_000), ("", 10_000, 31_000), ("a", 31_000, 60_000)]
-    told("name_again", found)
+    told("name_again", verdict)

@@ -29,11 +29,11 @@ def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, told: Tell)
     life = site.start()
     site.run(61)
     assert life.send()
-    found = judge(site)
-    assert set(found.gaps) == {"agent_down"}
-    assert 2 * 60 * away <= found.gaps["agent_down"] <= 2 * 60 * (away + 10_000)
-    assert found.silent == 0
-    told("killed", found)
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"agent_down"}
+    assert 2 * 60 * away <= verdict.gaps["agent_down"] <= 2 * 60 * (away + 10_000)
+    assert verdict.silent == 0
+    told("killed", verdict)
 
 
 def test_the_agent_is_killed_at_every_step_of_writing_and_sending(
@@ -74,9 +74,9 @@ def _killed_at(site: Site, step: int) -> tuple[bool, Verdict]:
     site.run(61)
     assert life.send()
     life.kill()
-    found = judge(site)
-    assert set(found.gaps) == {"agent_down"}
-    return survived, found
+    verdict = judge(site)
+    assert set(verdict.gaps) == {"agent_down"}
+    return survived, verdict
 
 
 def test_the_agent_is_stopped_and_started_again(site: Site, told: Tell) -> None:
@@ -88,9 +88,9 @@ def test_the_agent_is_stopped_and_started_again(site: Site, told: Tell) -> None:
     life = site.start()
     site.run(90)
     assert life.send()
-    found = judge(site)
-    assert found.gaps == {"agent_down": 2 * 5_000}
-    told("stopped", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"agent_down": 2 * 5_000}
+    told("stopped", verdict)
 
 
 def test_the_node_reboots(
@@ -110,10 +110,10 @@ def test_the_node_reboots(
     life = site.start()
     site.run(120)
     assert life.send()
-    found = judge(site)
+    verdict = judge(site)
     assert {w.boot for w in site.centre.kept() if w.parts} == {"before", "after"}
-    assert found.gaps == {"agent_down": 2 * (240_000 + 5_000)}
-    told("reboot", found)
+    assert verdict.gaps == {"agent_down": 2 * (240_000 + 5_000)}
+    told("reboot", verdict)
 
 
 def test_the_agent_is_away_for_longer_than_its_gaps_reach_back(site: Site, told: Tell) -> None:
@@ -124,10 +124,10 @@ def test_the_agent_is_away_for_longer_than_its_gaps_reach_back(site: Site, told:
     life = site.start()
     site.run(61)
     assert life.send()
-    found = judge(site)
-    assert found.gaps == {"agent_down": 2 * 72 * wire.HOUR_MS}
-    assert found.silent == 2 * 8 * wire.HOUR_MS
-    told("away", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"agent_down": 2 * 72 * wire.HOUR_MS}
+    assert verdict.silent == 2 * 8 * wire.HOUR_MS
+    told("away", verdict)
 
 
 def test_a_second_agent_on_the_same_folder_is_refused(site: Site, told: Tell) -> None:
@@ -142,6 +142,6 @@ def test_a_second_agent_on_the_same_folder_is_refused(site: Site, told: Tell) ->
     new = site.start()
     site.run(95)
     assert new.send()
-    found = judge(site)
-    assert found.gaps == {"agent_down": 2 * 2_000}
-    told("rolled", found)
+    verdict = judge(site)
+    assert verdict.gaps == {"agent_down": 2 * 2_000}
+    told("rolled", verdict)

@@ -35,9 +35,9 @@ def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tel
     site.run(1)
     assert life.send()
     assert server.conflicts == 0
-    found = judge(site)
-    assert not found.gaps
-    told("lost_answers", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    told("lost_answers", verdict)
 
 
 def requests(books: Books) -> list[Request]:
@@ -75,9 +75,9 @@ def test_old_batches_are_replayed(real: tuple[Site, Books], told: Tell) -> None:
     assert sum(map(len, statuses)) == 25
     assert requests(books) == sent
     assert books.count("conflicts") == books.count("forks") == 0
-    found = judge(site)
-    assert not found.gaps
-    told("replay", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    told("replay", verdict)
 
 
 def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: Tell) -> None:
@@ -100,9 +100,9 @@ def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: 
         site.run(61)
         assert life.send(four_times)
     assert books.count("batches") == 5
-    found = judge(site)
-    assert not found.gaps
-    told("duplicates", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    told("duplicates", verdict)
 
 
 class Shown:
@@ -134,10 +134,10 @@ def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], told: Tell) -
     assert life.spool.depth() >= 2 * 72 * 60
     site.run(61)
     assert life.send()
-    found = judge(site)
-    assert not found.gaps
-    assert found.windows == 2 * (72 * 60 + 2)
-    told("away_72h", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    assert verdict.windows == 2 * (72 * 60 + 2)
+    told("away_72h", verdict)
 
 
 def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], told: Tell) -> None:
@@ -152,10 +152,10 @@ def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], told: Tell
         survived = _killed_at(life, books, steps)
     assert steps > 15
     assert books.count("forks") == books.count("conflicts") == 0
-    found = judge(site)
-    assert not found.gaps
-    assert found.windows == 2 * steps
-    told("server_killed", found)
+    verdict = judge(site)
+    assert not verdict.gaps
+    assert verdict.windows == 2 * steps
+    told("server_killed", verdict)
 
 
 def _killed_at(life: Any, books: Books, step: int) -> bool:
@@ -194,8 +194,8 @@ def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None
     digest = sha256(request.body).digest()
     signature = verify(row.public_key, digest, request.headers[wire.SIGNATURE_HEADER])
     reporter = Reporter(head.agent, row.cluster, "c1", "n1", "nvml")
-    sent = read_batch(request.body, digest, reporter, signature)
+    submission = read_batch(request.body, digest, reporter, signature)
     with Session(engine) as db:
-        take_batch(db, sent, books.now())
+        take_batch(db, submission, books.now())
         db.commit()
         countdown()

@@ -26,9 +26,9 @@ def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Te
     assert books.count("agents") == 2
     assert books.count("conflicts") == 2
     assert len(books.find(FindingKind.CONFLICTS)) == 2
-    found = judge(site)
-    assert found.silent == 0
-    told("two_agents", found)
+    verdict = judge(site)
+    assert verdict.silent == 0
+    told("two_agents", verdict)
 
 
 def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
@@ -51,6 +51,6 @@ def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
     assert books.count("agents") == 1
     assert [row["node"] for row in books.find(FindingKind.FORKS)] == ["n1"]
     assert life.spool.stream != clone.spool.stream
-    found = judge(site)
-    assert found.silent == 0
-    told("cloned", found)
+    verdict = judge(site)
+    assert verdict.silent == 0
+    told("cloned", verdict)

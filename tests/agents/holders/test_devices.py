@@ -26,9 +26,9 @@ LOOKS: Looks = {
 
 @pytest.fixture
 def devices() -> Devices:
-    found = Devices()
-    found.update(LOOKS)
-    return found
+    devices = Devices()
+    devices.update(LOOKS)
+    return devices
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_compute_instances_on_one_place_are_not_guessed(devices: Devices) -> Non
     pair = tuple(wire.Mig(1, ci, "1c.2g.20gb", mig_uuid(1, ci), (0, 2)) for ci in range(2))
     devices.update({SLICED: Look("H100", True, pair, {}, minor=2)})  # noqa: FBT003
     name = "gpu-2-mig-1c2g20gb-14-0"
-    found = devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, ""))
-    assert found == UnresolvedId("ambiguous_id", name)
+    unresolved_id = devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, ""))
+    assert unresolved_id == UnresolvedId("ambiguous_id", name)
     assert devices.resolve_plugin(OURS, f"MIG-{SLICED}/1/1") == Device(mig_uuid(1, 1))
 
 

@@ -82,10 +82,10 @@ def holdings(source: KubeletHolders) -> Holdings:
 
 
 def test_the_bytes_of_another_hand_are_understood() -> None:
-    claimed = ClaimedDevice("lab/dra-0-gpu-x7", "gpu.nvidia.com", "gpu-0", "")
+    claimed_device = ClaimedDevice("lab/dra-0-gpu-x7", "gpu.nvidia.com", "gpu-0", "")
     assert podresources.containers(LISTED) == [
         Container("lab", "train-0", "main", ((GPU, GPU_0), (GPU, GPU_1)), ()),
-        Container("lab", "dra-0", "main", (), (claimed,)),
+        Container("lab", "dra-0", "main", (), (claimed_device,)),
     ]
     assert podresources.allocatable(ON_OFFER) == [f"{GPU_0}::0", f"{GPU_0}::1"]
 
@@ -94,10 +94,10 @@ def test_the_bytes_of_another_hand_are_understood() -> None:
 def test_other_bytes_are_refused_or_mean_something_but_never_more(noise: bytes, at: int) -> None:
     for answer in (noise, LISTED[:at] + noise + LISTED[at:], LISTED[:at]):
         try:
-            found = podresources.containers(answer)
+            containers = podresources.containers(answer)
         except ValueError:
             continue
-        assert all(container.pod and container.name for container in found)
+        assert all(container.pod and container.name for container in containers)
 
 
 def test_who_holds_what_by_the_kubelets_word(holders: KubeletHolders, kubelet: FakeKubelet) -> None:

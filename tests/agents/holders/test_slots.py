@@ -178,15 +178,18 @@ def test_every_device_is_given_away_exactly_once_a_million_times() -> None:
 def check_conserved(told: Holdings, boxes: list[Container]) -> None:
     """Shares sum to one; whoever holds a share was given that very device."""
     for uuid, ones in told.devices.items():
-        assert sum((Fraction(one.num, one.den) for one in ones), Fraction()) == 1
-        assert len({one.holder for one in ones}) == len(ones)
-        for one in ones:
-            if isinstance(one.holder, wire.Pod):
-                assert any(_has(one.holder, each, uuid) for each in boxes)
+        assert (
+            sum((Fraction(holder_share.num, holder_share.den) for holder_share in ones), Fraction())
+            == 1
+        )
+        assert len({holder_share.holder for holder_share in ones}) == len(ones)
+        for holder_share in ones:
+            if isinstance(holder_share.holder, wire.Pod):
+                assert any(_has(holder_share.holder, each, uuid) for each in boxes)
 
 
 def _has(pod: wire.Pod, each: Container, uuid: str) -> bool:
-    found = [DEVICES.resolve_plugin(*given) for given in each.devices]
-    found += [DEVICES.resolve_claim(claimed) for claimed in each.claims]
+    unresolved_ids = [DEVICES.resolve_plugin(*given) for given in each.devices]
+    unresolved_ids += [DEVICES.resolve_claim(claimed) for claimed in each.claims]
     same = (each.pod, each.name) == (pod.pod, pod.container)
-    return same and any(isinstance(one, Device) and one.uuid == uuid for one in found)
+    return same and any(isinstance(one, Device) and one.uuid == uuid for one in unresolved_ids)

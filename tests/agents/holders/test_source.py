@@ -26,11 +26,11 @@ def static(name: str, num: int = 1, den: int = 1) -> HolderShare:
 
 
 def test_devices_names_shares_and_remarks() -> None:
-    found = parse_map(
+    holdings = parse_map(
         f"\ufeff# ours\n\n{GPU} model-a 1/4  # time-sliced\n{GPU}\t模型乙 1/2\r\n{MIG} model-c\n",
         PLACE,
     )
-    assert found.devices == {
+    assert holdings.devices == {
         GPU: (
             static("model-a", 1, 4),
             static("模型乙", 1, 2),
@@ -38,7 +38,7 @@ def test_devices_names_shares_and_remarks() -> None:
         ),
         MIG: (static("model-c"),),
     }
-    assert found.default == HolderShare(wire.Unallocated())
+    assert holdings.default == HolderShare(wire.Unallocated())
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Node:
     strange: bool = False  # a pod whose id names nothing
     away: bool = False
     meter: Meter | None = None
-    kept: bytes | None = None
+    content: bytes | None = None
     devices: Devices = field(default_factory=Devices)
     windows: list[wire.Window] = field(default_factory=list)
     runs: int = 0
@@ -81,18 +81,18 @@ class Node:
         return told
 
     def _shares(self, device: str, gpu: int) -> dict[str, Fraction]:
-        mine = [use for use in self.uses if use.device == device]
-        if not mine:
+        uses = [use for use in self.uses if use.device == device]
+        if not uses:
             named_whole = any(use.device == GPUS[gpu] for use in self.uses)
             return {"?" if self.strange or (named_whole and self.layout[gpu]) else "": Fraction(1)}
-        slots = {use.slot for use in mine}
-        pods = {use.pod for use in mine}
-        doubled = len({(use.slot, use.pod) for use in mine}) > len(slots)
+        slots = {use.slot for use in uses}
+        pods = {use.pod for use in uses}
+        doubled = len({(use.slot, use.pod) for use in uses}) > len(slots)
         if len(pods) > 1 and (doubled or "" in slots):
             return {"?": Fraction(1)}
         of = REPLICAS if slots != {""} and self.rule is ShareRule.REPLICAS else len(slots)
         told: dict[str, Fraction] = {}
-        for use in mine:
+        for use in uses:
             told[use.pod] = told.get(use.pod, Fraction()) + Fraction(1, of)
         free = 1 - sum(told.values(), Fraction())
         return {**told, **({"": free} if free else {})}
@@ -101,15 +101,15 @@ class Node:
         """The plugin or the DRA driver gives a pod a device, rarely one that is taken."""
         gpu = self.chance.randrange(2)
         device, mig = self.chance.choice(self.of(gpu))
-        taken = {use.slot for use in self.uses if use.device == device}
-        if taken == {""} and self.chance.random() > 0.1:
+        texts = {use.slot for use in self.uses if use.device == device}
+        if texts == {""} and self.chance.random() > 0.1:
             return
         slot = self.chance.choice(
-            ["", *map(str, range(REPLICAS))] if not taken else ["0", "1", "2"]
+            ["", *map(str, range(REPLICAS))] if not texts else ["0", "1", "2"]
         )
-        if slot in taken and self.chance.random() > 0.1:
+        if slot in texts and self.chance.random() > 0.1:
             return
-        if (taken and slot == "") or any(u.pod == pod and u.device == device for u in self.uses):
+        if (texts and slot == "") or any(u.pod == pod and u.device == device for u in self.uses):
             return  # within one pod it would be no conflict: told apart in test_slots
         self.uses.append(Use(pod, device, slot, self._name(gpu, device, mig, slot)))
 
@@ -130,14 +130,14 @@ class Node:
         if layout == self.layout[gpu] or gpu in self._cut:
             return
         self._cut.add(gpu)
-        there = {device for device, _ in self.of(gpu)}
+        texts = {device for device, _ in self.of(gpu)}
         self.layout[gpu] = layout
         stale = self.chance.random() < 0.2
         # what is named by a place would name another device now
         self.uses = [
             use
             for use in self.uses
-            if use.device not in there or (stale and use.name.startswith(use.device))
+            if use.device not in texts or (stale and use.name.startswith(use.device))
         ]
 
     def answer(self) -> Holdings | wire.GapReason:
@@ -150,14 +150,14 @@ class Node:
                 pods.append(Pod(use.pod, claims=[claim]))
             else:
                 pods.append(Pod(use.pod, [(GPU, use.name)]))
-        told = podresources.containers(listing(pods, self.chance))
+        containers = podresources.containers(listing(pods, self.chance))
         on_offer = dict.fromkeys((device for g in range(2) for device, _ in self.of(g)), REPLICAS)
-        return holdings(told, self.devices, self.rule, on_offer)[0]
+        return holdings(containers, self.devices, self.rule, on_offer)[0]
 
     def tick(self) -> None:
         at = Instant(NOON + self.now, self.now)
         if self.meter is None:
-            self.meter = Meter(at, None, self.kept)
+            self.meter = Meter(at, None, self.content)
         looks = None
         if self.meter.due(at):
             looks = {
@@ -173,15 +173,15 @@ class Node:
         self._ticked = (self.now, self.truth())
         if looks is not None:
             self._write()
-            self.kept = self.meter.checkpoint()
+            self.content = self.meter.checkpoint()
 
     def _write(self) -> None:
         for place, gpu in enumerate(GPUS):
             same = self._layout is not None and self._layout[place] == self.layout[place]
-            mine = {device for device, _ in self.of(place)}
+            texts = {device for device, _ in self.of(place)}
             for low, high, truth in self._pieces:
                 seen = truth if same else None
-                here = seen and {device: seen[device] for device in mine}
+                here = seen and {device: seen[device] for device in texts}
                 self.record[gpu].append((low, high, here))
         self._pieces, self._layout, self._cut = [], list(self.layout), set()
 
@@ -215,10 +215,10 @@ def check_exact(node: Node) -> None:
     """Every window is the truth; together they tile the time without an overlap."""
     assert node.runs == 0
     for gpu in GPUS:
-        mine = [window for window in node.windows if window.gpu == gpu]
-        starts = [wire.start_ms(window.start) - NOON for window in mine]
-        assert starts == list(range(0, 60_000 * len(mine), 60_000))
-        for window, start in zip(mine, starts, strict=True):
+        windows = [window for window in node.windows if window.gpu == gpu]
+        starts = [wire.start_ms(window.start) - NOON for window in windows]
+        assert starts == list(range(0, 60_000 * len(windows), 60_000))
+        for window, start in zip(windows, starts, strict=True):
             assert wire.faults(window) == []
             record = [one for one in node.record[gpu] if one[0] < start + 60_000 and one[1] > start]
             check_window(window, start, record)

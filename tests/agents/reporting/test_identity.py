@@ -21,12 +21,12 @@ from tests.support.agents.tiny_server import TinyServer
 def test_a_node_is_enrolled_once_and_known_afterwards(tmp_path: Path, server: TinyServer) -> None:
     folder = tmp_path / "agent"
     assert Identity.load(folder) is None
-    made = enrol(folder, server.url, "code-1", "node-1")
+    identity = enrol(folder, server.url, "code-1", "node-1")
     loaded = Identity.load(folder)
     assert loaded is not None
-    assert (loaded.agent, loaded.cluster, loaded.node) == (made.agent, "centre-1", "node-1")
+    assert (loaded.agent, loaded.cluster, loaded.node) == (identity.agent, "centre-1", "node-1")
     signature = base64.b64decode(loaded.sign(b"body"))
-    server.keys[made.agent].verify(sha256(b"body").digest(), signature)
+    server.keys[identity.agent].verify(sha256(b"body").digest(), signature)
 
 
 def test_the_key_is_for_our_eyes_only(tmp_path: Path, server: TinyServer) -> None:
@@ -46,8 +46,8 @@ def test_a_lost_answer_is_mended_by_asking_again(
         enrol(tmp_path, server.url, "code-1", "node-1")
     server.plan = []
     assert Identity.load(tmp_path) is None
-    made = enrol(tmp_path, server.url, "code-1", "node-1")
-    assert list(server.keys) == [made.agent]
+    identity = enrol(tmp_path, server.url, "code-1", "node-1")
+    assert list(server.keys) == [identity.agent]
 
 
 def test_a_used_or_unknown_code_is_refused_in_the_servers_words(
@@ -96,10 +96,10 @@ def test_a_damaged_identity_says_what_to_do(
 def test_a_half_written_key_is_never_taken(tmp_path: Path, server: TinyServer) -> None:
     """A crash in the middle of writing leaves a draft beside the place, never in it."""
     (tmp_path / "agent.key.new").write_bytes(b"half")
-    made = enrol(tmp_path, server.url, "code-1", "node-1")
+    identity = enrol(tmp_path, server.url, "code-1", "node-1")
     seed = (tmp_path / "agent.key").read_bytes()
     assert len(seed) == 32
-    assert isinstance(server.keys[made.agent], VerifyKey)
+    assert isinstance(server.keys[identity.agent], VerifyKey)
 
 
 def test_a_new_key_takes_the_place_of_the_old_one(tmp_path: Path, server: TinyServer) -> None:
@@ -107,11 +107,11 @@ def test_a_new_key_takes_the_place_of_the_old_one(tmp_path: Path, server: TinySe
     for code in ("code-2", "code-3"):
         server.codes[code] = None
         new = rotate(tmp_path, server.url, code)
-        loaded = Identity.load(tmp_path)
-        assert loaded is not None
-        assert (loaded.agent, loaded.node) == (new.agent, "node-1")
+        identity = Identity.load(tmp_path)
+        assert identity is not None
+        assert (identity.agent, identity.node) == (new.agent, "node-1")
         assert new.agent != old.agent
-        signature = base64.b64decode(loaded.sign(b"body"))
+        signature = base64.b64decode(identity.sign(b"body"))
         server.keys[new.agent].verify(sha256(b"body").digest(), signature)
         files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
         assert files == {"agent.json": 0o600, f"agent-{new.agent}.key": 0o600}
@@ -129,9 +129,9 @@ def test_a_new_key_that_the_server_refuses_leaves_the_old_one(
     server.plan = ["lose", "lose"]
     with pytest.raises(Unreachable, match="still good"):
         rotate(tmp_path, server.url, "code-2")
-    loaded = Identity.load(tmp_path)
-    assert loaded is not None
-    assert loaded.agent == old.agent
+    identity = Identity.load(tmp_path)
+    assert identity is not None
+    assert identity.agent == old.agent
     server.plan = []
     new = rotate(tmp_path, server.url, "code-2")
     assert list(server.keys) == [old.agent, new.agent]
@@ -143,9 +143,9 @@ def test_a_key_left_by_a_crash_after_the_switch_is_not_used_again(
     enrol(tmp_path, server.url, "code-1", "node-1")
     server.codes |= {"code-2": None, "code-3": None}
     second = rotate(tmp_path, server.url, "code-2")
-    left = tmp_path / "agent.key.next"
-    left.write_bytes((tmp_path / f"agent-{second.agent}.key").read_bytes())
-    left.chmod(0o600)
+    path = tmp_path / "agent.key.next"
+    path.write_bytes((tmp_path / f"agent-{second.agent}.key").read_bytes())
+    path.chmod(0o600)
     assert rotate(tmp_path, server.url, "code-3").agent != second.agent
 
 

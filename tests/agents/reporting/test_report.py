@@ -35,8 +35,8 @@ def identity(tmp_path: Path, server: TinyServer) -> Identity:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Any:
-    with Spool(tmp_path / "spool.db") as opened:
-        yield opened
+    with Spool(tmp_path / "spool.db") as spool:
+        yield spool
 
 
 class Hand:
@@ -67,8 +67,8 @@ def head(request: Request | None) -> tuple[str, int]:
 
 def answer(request: Request | None, **changes: Any) -> Response:
     stream, number = head(request)
-    said = {"stream": stream, "number": number, "kept": 1, "known": 0, **changes}
-    return Response(200, {}, msgspec.json.encode(said))
+    fields = {"stream": stream, "number": number, "kept": 1, "known": 0, **changes}
+    return Response(200, {}, msgspec.json.encode(fields))
 
 
 def refusal(status: int, code: str, **more: Any) -> Response:
@@ -273,11 +273,11 @@ def _killed_at(step: int, folder: Path, server: TinyServer) -> bool:
 
     survived = in_a_process(work, step)
     os.close(write)
-    added = os.read(read, 10).decode()
+    text = os.read(read, 10).decode()
     os.close(read)
     assert in_a_process(recover, -1)
     starts = {one.start for one in server.kept()}
-    promised = {"": set(), "0": {0, 1}, "01": {0, 1, 2}, "012": {0, 1, 2, 3}}[added]
+    promised = {"": set(), "0": {0, 1}, "01": {0, 1, 2}, "012": {0, 1, 2, 3}}[text]
     assert {NOON + timedelta(minutes=minute) for minute in promised} <= starts
     assert server.conflicts == 0
     assert len(server.keys) == 1

@@ -71,12 +71,12 @@ def test_a_batch_stays_below_one_mebibyte(tmp_path: Path) -> None:
     ]
     with Spool(tmp_path / "spool.db") as spool:
         spool.add(wide)
-        sent: list[wire.Window] = []
+        windows: list[wire.Window] = []
         while (body := spool.next_batch(AGENT, NOON)) is not None:
             assert len(body) <= wire.BATCH_BYTES_MAX
-            sent += batch(body).windows
+            windows += batch(body).windows
             spool.acknowledge(batch(body).number)
-    assert sent == wide
+    assert windows == wide
 
 
 def test_a_full_spool_drops_the_oldest_and_says_so(tmp_path: Path) -> None:
@@ -86,22 +86,22 @@ def test_a_full_spool_drops_the_oldest_and_says_so(tmp_path: Path) -> None:
             spool.add([window(60 * hour + m, gpu) for m in range(60) for gpu in range(3)])
         assert (tmp_path / "spool.db").stat().st_size < 400_000
         assert spool.depth() == 4_500
-        sent: list[wire.Window] = []
+        windows: list[wire.Window] = []
         while (body := spool.next_batch(AGENT, NOON)) is not None:
-            sent += batch(body).windows
+            windows += batch(body).windows
             spool.acknowledge(batch(body).number)
-    assert sorted((w.start, w.gpu) for w in sent) == [
+    assert sorted((w.start, w.gpu) for w in windows) == [
         (window(minute, gpu).start, window(minute, gpu).gpu)
         for minute in range(1_500)
         for gpu in range(3)
     ]
-    lost = [w for w in sent if w.gaps]
+    lost = [w for w in windows if w.gaps]
     assert lost
     assert {gap for w in lost for gap in w.gaps} == {
         wire.Gap(0, 60_000, wire.GapReason.SPOOL_OVERFLOW)
     }
-    assert max(w.start for w in lost) <= min(w.start for w in sent if w.parts)
-    assert all(wire.faults(w) == [] for w in sent)
+    assert max(w.start for w in lost) <= min(w.start for w in windows if w.parts)
+    assert all(wire.faults(w) == [] for w in windows)
 
 
 def test_the_batch_in_flight_is_never_dropped(tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_run_of_gaps_is_one_row_and_many_windows(tmp_path: Path) -> None:
     with Spool(tmp_path / "spool.db") as spool:
         spool.add([window(80)], gaps=[run])
         assert (spool.depth(), spool.oldest()) == (73, NOON)
-        found = batch(spool.next_batch(AGENT, NOON)).windows
-    assert [w.start for w in found] == [NOON + timedelta(minutes=m) for m in [*range(72), 80]]
-    assert found[0].gaps == (wire.Gap(0, 60_000, wire.GapReason.AGENT_DOWN),)
+        windows = batch(spool.next_batch(AGENT, NOON)).windows
+    assert [w.start for w in windows] == [NOON + timedelta(minutes=m) for m in [*range(72), 80]]
+    assert windows[0].gaps == (wire.Gap(0, 60_000, wire.GapReason.AGENT_DOWN),)
 
 
 def test_a_long_run_of_gaps_fills_several_batches(tmp_path: Path) -> None:
@@ -170,12 +170,12 @@ def test_a_new_stream_says_what_waited_again(tmp_path: Path) -> None:
 
 
 def test_another_identity_is_another_stream(tmp_path: Path) -> None:
-    other = uuid4()
+    other_uuid = uuid4()
     with Spool(tmp_path / "spool.db") as spool:
         spool.add([window(0)])
         first = batch(spool.next_batch(AGENT, NOON))
-        second = batch(spool.next_batch(other, NOON))
-    assert (second.agent, second.number, second.windows) == (other, 1, first.windows)
+        second = batch(spool.next_batch(other_uuid, NOON))
+    assert (second.agent, second.number, second.windows) == (other_uuid, 1, first.windows)
     assert second.stream != first.stream
 
 

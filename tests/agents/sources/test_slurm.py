@@ -86,10 +86,10 @@ def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
     assert [fault for window in windows for fault in wire.faults(window)] == []
     assert len({(w.gpu, w.start) for w in windows}) == len(windows)
     assert len(windows) == sum(job.windows for job in found)
-    wanted: Counter[str] = Counter()
+    counter: Counter[str] = Counter()
     for job in found:
-        wanted[job.account] += job.gpus * (job.end_ms - job.start_ms)
-    assert +held(windows) == +wanted
+        counter[job.account] += job.gpus * (job.end_ms - job.start_ms)
+    assert +held(windows) == +counter
 
 
 @settings(deadline=None)
@@ -266,6 +266,6 @@ def test_the_philly_sample_holds_exactly_what_is_expected() -> None:
     with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
         wanted = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
     total = wanted.pop("TOTAL")
-    found = held(list(slurm.windows(jobs, "philly")))
-    assert found == wanted
-    assert found.total() == total
+    counter = held(list(slurm.windows(jobs, "philly")))
+    assert counter == wanted
+    assert counter.total() == total
