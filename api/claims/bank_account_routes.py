@@ -25,17 +25,19 @@ router = APIRouter(tags=["bank accounts"])
 
 @router.post("/bank-accounts", status_code=201)
 def propose(
-    wanted: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
+    request: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
 ) -> ApprovalProposal:
     """Say where an organisation is to be paid; nothing changes before another person confirms."""
-    organisation = _organisation(db, viewer, wanted.organisation, now)
-    made, faults = propose_account(
-        db, organisation, holder=wanted.holder, bank=wanted.bank, bank_code=wanted.bank_code,
-        number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
+    payee = _organisation(db, viewer, request.organisation, now)
+    decision, faults = propose_account(
+        db, payee, holder=request.holder, bank=request.bank, bank_code=request.bank_code,
+        number=request.number, reason=request.reason, actor=viewer.actor, now=now,
     )  # fmt: skip
-    if made is None:
+    if decision is None:
         raise Refusal.with_faults("account_faulty", faults)
-    return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
+    return ApprovalProposal(
+        decision=key(decision), digest=decision.digest, content=decision.content
+    )
 
 
 @router.get("/bank-accounts")
@@ -57,7 +59,11 @@ def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) 
     """The organisation that is named; a builder's payee where none is. Others' are not there."""
     if uscc is None and viewer.project is not None:
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
-    found = db.exec(select(Organisation).where(Organisation.uscc == (uscc or ""))).one_or_none()
-    if found is None or (viewer.project and found.id not in _own(db, viewer.project, now)):
+    organisation = db.exec(
+        select(Organisation).where(Organisation.uscc == (uscc or ""))
+    ).one_or_none()
+    if organisation is None or (
+        viewer.project and organisation.id not in _own(db, viewer.project, now)
+    ):
         raise NotFound("organisation", uscc=uscc or "-")
-    return found
+    return organisation

@@ -180,5 +180,5 @@ class AccountRead(ResponseModel):
     def of(cls, row: Any, *, whole: bool) -> "AccountRead":  # noqa: ANN401 - a row
         """From the books; without the right to the whole number, its last four figures."""
         number = row.number if whole else mask(row.number)
-        found = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
-        return cls.model_validate({**found, "number": number})
+        fields = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
+        return cls.model_validate({**fields, "number": number})

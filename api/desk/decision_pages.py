@@ -85,9 +85,9 @@ def listing(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
-    found = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in found[:PAGE_ROWS]]
-    more = len(found) > PAGE_ROWS
+    decisions = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in decisions[:PAGE_ROWS]]
+    more = len(decisions) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})
 
@@ -101,60 +101,69 @@ def decision_page(
     db: Db,
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
-    made = db.get(Decision, decision)
-    if made is None or not access.may_read_decision(viewer, made):
+    record = db.get(Decision, decision)
+    if record is None or not access.may_read_decision(viewer, record):
         raise NotFound("decision", id=decision)
     return frame.page(
         "desk/decision.html",
         {
-            **row(made),
-            "content": content(made.content, named=_named(db, made)),
-            "place": place(db, made),
-            "digest": made.digest,
-            "answered_by": person(made.answered_by or ""),
-            "answered_at": made.answered_at,
-            "answer_reason": made.answer_reason,
-            "may_answer": may_answer(viewer, made),
-            "may_withdraw": may_withdraw(viewer, made),
-            "why_not": _why_not(viewer, made),
+            **row(record),
+            "content": content(record.content, named=_named(db, record)),
+            "place": place(db, record),
+            "digest": record.digest,
+            "answered_by": person(record.answered_by or ""),
+            "answered_at": record.answered_at,
+            "answer_reason": record.answer_reason,
+            "may_answer": may_answer(viewer, record),
+            "may_withdraw": may_withdraw(viewer, record),
+            "why_not": _why_not(viewer, record),
         },
     )
 
 
-def _named(db: Session, made: Decision) -> dict[tuple[str, int], str]:
+def _named(db: Session, record: Decision) -> dict[tuple[str, int], str]:
     """What the keys of a reconciliation's content stand for: contract lines and documents."""
-    cells = made.content.get("cells", [made.content] if made.kind == "extra" else [])
+    cells = record.content.get("cells", [record.content] if record.kind == "extra" else [])
     lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
-    told = [*made.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
-    numbers = reconcile.numbers(db, (each["document"] for each in told))
-    named = {("price", key): line_name(line) for key, line in lines.items()}
-    named |= {("document", key): number for key, number in numbers.items()}
-    if {"contract", "number"} <= made.content.keys():
-        named["contract", made.content["contract"]] = made.content["number"]
-    return named
+    differences = [
+        *record.content.get("notes", []),
+        *(t for c in cells for t in c.get("typed", [])),
+    ]
+    numbers = reconcile.numbers(db, (each["document"] for each in differences))
+    names = {("price", key): line_name(line) for key, line in lines.items()}
+    names |= {("document", key): number for key, number in numbers.items()}
+    if {"contract", "number"} <= record.content.keys():
+        names["contract", record.content["contract"]] = record.content["number"]
+    return names
 
 
-def place(db: Session, made: Decision) -> str:
+def place(db: Session, record: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
-    said = made.content
-    if made.kind == "document":
-        found = documents_seen.documents(db, Scope(), DocumentQuery(decision=made.id), limit=2)
-        return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
-    if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
-        return f"/reconcile/{said['contract']}/{said['month']}"
-    number = quote(str(said.get("number", "")), safe="")
+    details = record.content
+    if record.kind == "document":
+        documents = documents_seen.documents(
+            db, Scope(), DocumentQuery(decision=record.id), limit=2
+        )
+        return (
+            f"/documents/{documents[0].id}"
+            if len(documents) == 1
+            else "/documents?state=to_confirm"
+        )
+    if record.kind in {"reconciliation", "extra"} and {"contract", "month"} <= details.keys():
+        return f"/reconcile/{details['contract']}/{details['month']}"
+    number = quote(str(details.get("number", "")), safe="")
     pages_of = {
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
     }
-    return pages_of.get(made.kind, "")
+    return pages_of.get(record.kind, "")
 
 
-def _why_not(viewer: Viewer, made: Decision) -> str:
+def _why_not(viewer: Viewer, record: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
-    if made.answer is not None or may_answer(viewer, made):
+    if record.answer is not None or may_answer(viewer, record):
         return ""
-    if same_person(viewer.actor, made.decided_by):
+    if same_person(viewer.actor, record.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")
     return _("您的角色不能确认这类决定。")
 

@@ -29,12 +29,12 @@ def decisions(
     offset: Offset = 0,
 ) -> list[DecisionRead]:
     """Decisions, oldest first; only those without an answer unless asked for all."""
-    asked = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
+    query = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
     if open_only:
-        asked = asked.where(col(Decision.answer).is_(None))
+        query = query.where(col(Decision.answer).is_(None))
     if kind is not None:
-        asked = asked.where(Decision.kind == kind)
-    return [DecisionRead.model_validate(row) for row in db.exec(asked)]
+        query = query.where(Decision.kind == kind)
+    return [DecisionRead.model_validate(row) for row in db.exec(query)]
 
 
 @router.get("/decisions/{key}", dependencies=[_READ])

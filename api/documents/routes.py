@@ -118,9 +118,11 @@ def original(document: int, viewer: Reader, db: Db) -> Response:
 
 
 @router.post("/cost-documents/{document}/freeze")
-def freeze(*, document: int, wanted: FreezeCreate, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
+def freeze(
+    *, document: int, request: FreezeCreate, viewer: Clerk, db: Db, now: Now
+) -> DocumentRead:
     """Freeze a document until its red one comes (R18)."""
-    freezes.freeze(db, document, wanted.confirmation, actor=viewer.actor, now=now)
+    freezes.freeze(db, document, request.confirmation, actor=viewer.actor, now=now)
     return _read(db, scope_of(viewer), document)
 
 

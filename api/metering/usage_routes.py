@@ -28,8 +28,8 @@ def used(
     usage is not listed: nothing was measured, which is not a nought.
     """
     codes = access.project_codes(db, viewer)
-    found = usage.owned_usage(db, list(codes), since=since, until=until)
-    here = [u for u in found if viewer.centre in (None, u.centre)]
+    usages = usage.owned_usage(db, list(codes), since=since, until=until)
+    here = [u for u in usages if viewer.centre in (None, u.centre)]
     totals = usage.totals(here)
     lines = sorted((codes[project], device_ms) for project, device_ms in totals.items())
     return [UsageRead(project=code, device_ms=device_ms) for code, device_ms in lines]

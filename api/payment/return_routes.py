@@ -37,10 +37,10 @@ _READ = having(Right.READ_PAYMENTS)
 @limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
     """Book what the bank returned, or say everything that is wrong with its file."""
-    done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
-    if done.findings:
-        raise Refusal.with_faults("bank_return", done.findings)
-    return BankReturnOutcome.model_validate(done)
+    outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
+    if outcome.findings:
+        raise Refusal.with_faults("bank_return", outcome.findings)
+    return BankReturnOutcome.model_validate(outcome)
 
 
 @router.get("/refunds", dependencies=[_READ])
@@ -51,20 +51,20 @@ def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
 
 
 @router.post("/refunds", status_code=201)
-def new_refund(wanted: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide that money came back."""
-    made = refund(
+    decision = refund(
         db,
-        reference=wanted.reference,
-        project=project_by_code(db, wanted.project),
-        indicator=payment.indicator(db, wanted.indicator, wanted.year),
-        fen=wanted.fen,
-        on_day=wanted.on_day,
-        reason=wanted.reason,
+        reference=request.reference,
+        project=project_by_code(db, request.project),
+        indicator=payment.indicator(db, request.indicator, request.year),
+        fen=request.fen,
+        on_day=request.on_day,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)
 
 
 @router.get("/recoveries", dependencies=[_READ])
@@ -75,30 +75,30 @@ def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryR
 
 
 @router.post("/recoveries", status_code=201)
-def new_recovery(wanted: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+def new_recovery(request: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide to ask for money back."""
-    made = open_recovery(
+    decision = open_recovery(
         db,
-        project=project_by_code(db, wanted.project),
-        fraud=wanted.fraud,
-        pay_by=wanted.pay_by,
-        reason=wanted.reason,
+        project=project_by_code(db, request.project),
+        fraud=request.fraud,
+        pay_by=request.pay_by,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)
 
 
 @router.post("/year-end", status_code=201)
-def year_end(wanted: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+def year_end(request: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Decide that an indicator's year is over."""
-    made = close_year(
+    decision = close_year(
         db,
-        indicator=payment.indicator(db, wanted.indicator, wanted.year),
-        new_indicator=payment.indicator(db, wanted.new_indicator, wanted.new_year),
-        recalled=wanted.recalled,
-        reason=wanted.reason,
+        indicator=payment.indicator(db, request.indicator, request.year),
+        new_indicator=payment.indicator(db, request.new_indicator, request.new_year),
+        recalled=request.recalled,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)

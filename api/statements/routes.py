@@ -33,18 +33,18 @@ PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.B
 
 
 @router.post("/statements", status_code=201)
-def issue(wanted: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
+def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
     """State a month; asked again with the same figures, they are the same statements."""
-    month = first_day(wanted.month)
-    if wanted.contract is None:
-        if wanted.preview:
+    month = first_day(request.month)
+    if request.contract is None:
+        if request.preview:
             raise Refusal(422, "preview_of_one")
         issued = steps.issue_all(db, month, actor=viewer.actor, now=now)
     else:
-        contract = key(contract_by_number(db, wanted.contract))
+        contract = key(contract_by_number(db, request.contract))
         issued = [
             steps.preview(db, contract, month, now=now)
-            if wanted.preview
+            if request.preview
             else steps.issue(db, contract, month, actor=viewer.actor, now=now)
         ]
     return [StatementRead.model_validate(one) for one in issued]
@@ -92,7 +92,7 @@ def statement(number: str, viewer: Reader, db: Db) -> StatementRead:
 @router.post("/statements/{number}/answers")
 def answer(
     number: str,
-    wanted: LineAnswersCreate,
+    request: LineAnswersCreate,
     viewer: Answerer,
     db: Db,
     now: Now,
@@ -102,10 +102,10 @@ def answer(
     steps.answer(
         db,
         number,
-        lines=None if wanted.lines == "all" else wanted.lines,
+        lines=None if request.lines == "all" else request.lines,
         party=party_of(viewer),
-        word=wanted.answer,
-        reason=wanted.reason,
+        word=request.answer,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )

@@ -33,8 +33,8 @@ def projects(viewer: Reader, db: Db) -> list[ProjectRead]:
 @router.get("/projects/{code}")
 def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
     """One project."""
-    found = access.project(db, viewer, code)
-    (row,) = access.projects(db, viewer, only=found.id)
+    project = access.project(db, viewer, code)
+    (row,) = access.projects(db, viewer, only=project.id)
     return ProjectRead.model_validate(row)
 
 
@@ -55,8 +55,8 @@ def days(
     until: date = date.max,
 ) -> list[DayRead]:
     """The days with usage from `since` until before `until`, oldest first."""
-    found = access.project(db, viewer, code)
-    return [DayRead.of(d) for d in _days(db, found, now) if since <= d.day < until]
+    project = access.project(db, viewer, code)
+    return [DayRead.of(d) for d in _days(db, project, now) if since <= d.day < until]
 
 
 @router.get("/projects/{code}/days/{day}/windows")
@@ -64,8 +64,8 @@ def windows(
     *, code: str, day: date, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
 ) -> list[WindowRead]:
     """The parts of kept windows behind a day: all of them together are exactly its usage."""
-    found = access.project(db, viewer, code)
-    parts = usage.windows_of_day(db, key(found), day, limit=limit, offset=offset)
+    project = access.project(db, viewer, code)
+    parts = usage.windows_of_day(db, key(project), day, limit=limit, offset=offset)
     return [WindowRead.of(part) for part in parts]
 
 

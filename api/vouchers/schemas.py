@@ -158,9 +158,9 @@ class WindowRead(ResponseModel):
     number: int
 
     @classmethod
-    def of(cls, found: usage.WindowPart) -> "WindowRead":
+    def of(cls, source: usage.WindowPart) -> "WindowRead":
         """From the books' answer."""
-        return cls.model_validate(found)
+        return cls.model_validate(source)
 
 
 class AccrualOutcome(ResponseModel):
