@@ -27,7 +27,7 @@ router = APIRouter(tags=["bank accounts"])
 def propose(
     request: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
 ) -> ApprovalProposal:
-    """Say where an organisation is to be paid; nothing changes before another person confirms."""
+    """Propose where an organisation is to be paid; another person confirms it."""
     payee = _organisation(db, viewer, request.organisation, now)
     decision, faults = propose_account(
         db, payee, holder=request.holder, bank=request.bank, bank_code=request.bank_code,
@@ -44,7 +44,7 @@ def propose(
 def accounts(
     viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
 ) -> list[AccountRead]:
-    """Accounts present and past; whole numbers for their owner and for finance alone."""
+    """List bank accounts, present and past; only their owner and finance see whole numbers."""
     mine = None if viewer.project is None else _own(db, viewer.project, now)
     whole = viewer.role in (Role.BUILDER, Role.FINANCE)
     return [AccountRead.of(row, whole=whole) for row in books.accounts(db, mine)]

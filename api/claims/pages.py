@@ -1,4 +1,4 @@
-"""Claims (兑付申请): what is asked for, where it stands, and what the reader may do next.
+"""Claims (兑付申请): the amount, the state, and what the reader may do next.
 
 A builder sees and files her own; the bureau sees all. What may be done with a claim in its state by
 which role stands in one table (`ledger/claims/rules.py`): the page shows just these buttons. If

@@ -26,7 +26,7 @@ def publications(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[PublicationRead]:
-    """What is and was before the public, the latest first. Nobody has to sign in."""
+    """List publications, latest first. Nobody has to sign in."""
     rows = books.publications(db, beijing_day(now), limit=limit, offset=offset)
     return [
         PublicationRead.model_validate(

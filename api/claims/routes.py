@@ -72,14 +72,14 @@ def claims(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[ClaimSummary]:
-    """The claims that are the viewer's to see, newest first; in these states or in any."""
+    """List the claims in the viewer's scope, newest first; in these states or in any."""
     rows = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
     return [ClaimSummary.model_validate(row) for row in rows]
 
 
 @router.get("/claims/{number}")
 def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
-    """A claim with its files and its history."""
+    """Return a claim with its files and its history."""
     return _whole(db, viewer, access.claim(db, viewer, number))
 
 
@@ -88,14 +88,14 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileHash:
-    """Put a file to a draft; the same one again changes nothing."""
+    """Add a file to a draft; the same file again changes nothing."""
     claim = access.claim(db, viewer, number)
     return FileHash(hash=add_file(db, claim, role, sent.file, actor=viewer.actor, now=now))
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
 def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
-    """A file as it came; a browser keeps it and does not open it."""
+    """Download a file as it came."""
     claim = access.claim(db, viewer, number)
     if hash_ not in {file.hash for file in books.files(db, key(claim))}:
         raise NotFound("claim_file", hash=hash_)

@@ -1,4 +1,4 @@
-"""What the API takes and gives of claims, publication and bank accounts."""
+"""Request and response models of claims, publications and bank accounts."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -147,7 +147,7 @@ class ClaimRead(ClaimSummary):
 
 
 class ApprovalProposal(ResponseModel):
-    """The proposal that another person is asked to confirm."""
+    """A proposal that another person is to confirm."""
 
     decision: int
     digest: str

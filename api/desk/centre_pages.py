@@ -1,4 +1,4 @@
-"""A centre's own page: what it is asked, its statements, its months and what differs, its papers.
+"""A centre's own page: questions to it, its statements, its months and differences, its documents.
 
 The bureau is led to the reconcile desk instead, which shows the same months of all centres.
 """

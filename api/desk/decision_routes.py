@@ -28,7 +28,7 @@ def decisions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[DecisionRead]:
-    """Decisions, oldest first; only those without an answer unless asked for all."""
+    """List decisions, oldest first; only those without an answer unless `open=false`."""
     query = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
     if open_only:
         query = query.where(col(Decision.answer).is_(None))
@@ -39,7 +39,7 @@ def decisions(
 
 @router.get("/decisions/{key}", dependencies=[_READ])
 def decision(key: int, db: Db) -> DecisionRead:
-    """One decision."""
+    """Return a decision."""
     found = db.get(Decision, key)
     if found is None:
         raise NotFound("decision", id=key)

@@ -109,7 +109,7 @@ _PROJECTS = text("""
 
 
 def may(viewer: Viewer, right: Right) -> bool:
-    """Whether the viewer's role has this right; its scope is asked elsewhere."""
+    """Whether the viewer's role has this right; scopes are checked elsewhere."""
     return right in RIGHTS[viewer.role]
 
 

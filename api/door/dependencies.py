@@ -151,4 +151,4 @@ def by_https(request: Request) -> bool:
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10**9)]
-"""Which part of a long list is wanted."""
+"""Which part of a long list to return."""

@@ -51,7 +51,7 @@ async def wish(request: Request) -> wire.Enrol:
 @router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
 @limited(guesses=True)
 def enrol_agent(enrolment: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
-    """Make a node's key known by a one-time code, which is the credential."""
+    """Enrol an agent: register its node's key with a one-time code, which is the credential."""
     agent = enrol.enrol(
         db, enrolment.code, bytes.fromhex(enrolment.public_key), enrolment.node, now
     )
@@ -67,7 +67,7 @@ def issue_code(
     db: Db,
     now: Now,
 ) -> EnrolmentCodeRead:
-    """A code that makes one node of a cluster an agent within 24 hours."""
+    """Issue a code by which one node of a cluster enrols within 24 hours."""
     cluster = access.cluster(db, viewer, request.cluster)
     code = enrol.issue_code(
         db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now
@@ -79,7 +79,7 @@ def issue_code(
 def agents(
     viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
 ) -> list[AgentRead]:
-    """The agents of the viewer's centre, or of all, with what was last heard of each."""
+    """List the agents of the viewer's centre, or of all, with the last report of each."""
     return [_seen(a, now) for a in enrol.agents(db, viewer.centre)]
 
 
@@ -87,7 +87,7 @@ def agents(
 def revoke(
     agent: UUID, viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
 ) -> None:
-    """Believe nothing more that comes with this agent's key; what it reported stays."""
+    """Revoke an agent's key; what it reported stays."""
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 

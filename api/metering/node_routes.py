@@ -42,7 +42,7 @@ def cluster_nodes(
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> NodesRead:
-    """A cluster's nodes now, and its incidents of the last Beijing days, today included."""
+    """List a cluster's nodes now, and its incidents of the last Beijing days, with today."""
     cluster_row = access.cluster(db, viewer, cluster)
     period = books.last_days(now, days)
     trouble = nodes.trouble(db, cluster_row, period)
@@ -61,7 +61,7 @@ def cluster_nodes(
 def one_node(
     cluster: str, node: str, *, viewer: Reader, db: Db, now: Now, days: Days = 1
 ) -> NodeDetailRead:
-    """One node: every hour of its GPUs, and everything that nobody saw of them."""
+    """Return a node: every hour of its GPUs, and the time without coverage."""
     cluster_row = access.cluster(db, viewer, cluster)
     node_row = nodes.node(db, cluster_row, node, now)
     if node_row is None:

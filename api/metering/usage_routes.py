@@ -22,10 +22,10 @@ def used(
     since: date | None = None,
     until: date | None = None,
 ) -> list[UsageRead]:
-    """What each project has used from `since` until before `until`, by project code.
+    """List what each project used from `since` until before `until`, by project code.
 
     A builder sees its own project, an operator what was used at its own centre. A project without
-    usage is not listed: nothing was measured, which is not a nought.
+    usage is not listed: nothing was measured, which is not zero.
     """
     codes = access.project_codes(db, viewer)
     usages = usage.owned_usage(db, list(codes), since=since, until=until)

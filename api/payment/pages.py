@@ -1,4 +1,4 @@
-"""Payments: the year's money, what waits for it, the lists, and what the bank said to them.
+"""Payments: the year's money, what waits for it, the lists, and the bank's answers.
 
 Everybody of the bureau may look; who has the right to pay makes lists and takes in the bank's file.
 A list is confirmed like every decision of two persons, on its own page.

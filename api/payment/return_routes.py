@@ -36,7 +36,7 @@ _READ = having(Right.READ_PAYMENTS)
 @router.post("/bank-returns", openapi_extra=documented())
 @limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
-    """Book what the bank returned, or say everything that is wrong with its file."""
+    """Book the bank's file whole, or report everything that is wrong with it."""
     outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if outcome.findings:
         raise Refusal.with_faults("bank_return", outcome.findings)
@@ -45,14 +45,14 @@ def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankRetu
 
 @router.get("/refunds", dependencies=[_READ])
 def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
-    """Money that came back, the newest first."""
+    """List refunds, newest first."""
     rows = payback.refunds(db, limit=limit, offset=offset)
     return [RefundRead.model_validate(row) for row in rows]
 
 
 @router.post("/refunds", status_code=201)
 def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide that money came back."""
+    """Propose to book a refund."""
     decision = refund(
         db,
         reference=request.reference,
@@ -69,14 +69,14 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
 
 @router.get("/recoveries", dependencies=[_READ])
 def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
-    """Recovery cases, the open ones first."""
+    """List recovery cases, the open ones first."""
     rows = payback.recoveries(db, limit=limit, offset=offset)
     return [RecoveryRead.model_validate(row) for row in rows]
 
 
 @router.post("/recoveries", status_code=201)
 def new_recovery(request: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide to ask for money back."""
+    """Propose to open a recovery."""
     decision = open_recovery(
         db,
         project=project_by_code(db, request.project),
@@ -91,7 +91,7 @@ def new_recovery(request: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> Pr
 
 @router.post("/year-end", status_code=201)
 def year_end(request: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide that an indicator's year is over."""
+    """Propose to close an indicator's year."""
     decision = close_year(
         db,
         indicator=payment.indicator(db, request.indicator, request.year),

@@ -48,13 +48,13 @@ _MEDIA = {
 
 @router.get("/indicators", dependencies=[_READ])
 def indicators(db: Db, year: Year | None = None) -> list[Money]:
-    """The budget indicators with their balances, of a year or of all."""
+    """List budget indicators with their balances, of a year or of all."""
     return payment.indicators(db, year)
 
 
 @router.post("/indicators", status_code=201)
 def open_indicator(request: IndicatorCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide on a new indicator."""
+    """Propose a new indicator."""
     decision = steps.open_indicator(db, **request.model_dump(), actor=viewer.actor, now=now)
     return ProposalRead.model_validate(decision)
 
@@ -63,7 +63,7 @@ def open_indicator(request: IndicatorCreate, viewer: Payer, db: Db, now: Now) ->
 def change_indicator(
     *, year: Year, number: str, request: IndicatorChange, viewer: Payer, db: Db, now: Now
 ) -> ProposalRead:
-    """Decide that more or less is on an indicator."""
+    """Propose to raise or lower an indicator's appropriation."""
     decision = steps.change_indicator(
         db, number=number, year=year, **request.model_dump(), actor=viewer.actor, now=now
     )
@@ -72,19 +72,19 @@ def change_indicator(
 
 @router.get("/payables", dependencies=[_READ])
 def payables(db: Db, now: Now) -> list[PayableRead]:
-    """What waits to be paid, the oldest first: what holds it, or which indicator has the money."""
+    """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
     return [PayableRead.model_validate(one) for one in payment.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])
 def lists(db: Db) -> list[PaymentListSummary]:
-    """Every list, the newest first."""
+    """List the payment lists, newest first."""
     return [PaymentListSummary.model_validate(row) for row in desk.payment_lists(db)]
 
 
 @router.post("/payment-lists", status_code=201)
 def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Make a list and ask for its confirmation."""
+    """Make a payment list and propose it for confirmation."""
     payment_list = make_list(
         db,
         indicator=payment.indicator(db, request.indicator, request.year),
@@ -98,7 +98,7 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
 
 @router.get("/payment-lists/{number}", dependencies=[_READ])
 def one_list(number: str, db: Db) -> PaymentListRead:
-    """A list with its lines and what the bank said of them."""
+    """Return a payment list with its lines and the bank's answers."""
     payment_list, indicator, lines = payment.payment_list(db, number)
     decision = db.get_one(Decision, payment_list.decision)
     claims = {line["line"]: line["claim"] for line in decision.content["lines"]}
@@ -129,7 +129,7 @@ def list_file(
     db: Db,
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """The list as a file. `column` (`title=field`, repeated) says which columns, in which order."""
+    """Download a payment list; `column` (`title=field`, repeated) chooses and orders columns."""
     payment_list, _, _ = payment.payment_list(db, number)
     if payment_list.sent_at is None:
         raise Refused("list_not_sent", list=number)

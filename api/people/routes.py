@@ -21,7 +21,7 @@ router = APIRouter(tags=["tokens"])
 def issue(
     request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
 ) -> TokenSecret:
-    """A token for a person, whose secret is in this answer and nowhere else."""
+    """Issue a token for a person; its secret is in this answer and nowhere else."""
     secret = doors.issue_token(
         db,
         role=request.role,
@@ -39,7 +39,7 @@ def issue(
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
 def tokens(db: Db) -> list[TokenRecord]:
-    """Every token ever made, newest first."""
+    """List every token ever issued, newest first."""
     return doors.tokens(db)
 
 

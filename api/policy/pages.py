@@ -92,7 +92,7 @@ def mark(result: str) -> Mark:
 
 
 def _policy(request: Request) -> Policy:
-    """The version asked for; else the newest that is no drill's."""
+    """Load the version in the address; else the newest that is not for drills."""
     version = request.query_params.get("policy")
     if version:
         return load(version)

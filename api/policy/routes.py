@@ -59,7 +59,7 @@ def evaluate(
     ] = [],  # noqa: B006 - FastAPI's way to say «none»
     explain: bool = False,
 ) -> Any:  # noqa: ANN401 - validated against the response's model
-    """Decide a list of cases, or one, each by itself; a case that is wrong is `rejected`."""
+    """Decide one case or a list of them, each by itself; a faulty case is `rejected`."""
     version = load(policy, dict(map(_tried, reading)))
     items, one = _cases(raw)
     answers = [evaluated(version, case, explain=explain) for case in items]

@@ -78,7 +78,7 @@ def months(
     month: YearMonth | None = None,
     state: str | None = None,
 ) -> list[MonthSummary]:
-    """The months of the viewer's contracts, oldest first."""
+    """List the months of the viewer's contracts, oldest first."""
     first = first_day(month) if month else None
     rows = books.months(db, centre=viewer.centre, project=viewer.project, month=first)
     return [MonthSummary(**_month(row)) for row in rows if state in (None, row.state)]
@@ -86,7 +86,7 @@ def months(
 
 @router.get("/reconciliations/{key}")
 def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
-    """A contract's month: its cells, what documents paid into it, and every difference."""
+    """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
     id_ = columns.key(contract)
     row = books.contract_month(db, contract, month)
@@ -109,7 +109,7 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
 def run(
     *, request: MatchingRequest | None = None, viewer: Clerk, db: Db, now: Now
 ) -> MatchingOutcome:
-    """Allocate what is not allocated yet; doing it again changes nothing.
+    """Match document lines that are not allocated yet; doing it again changes nothing.
 
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
@@ -131,7 +131,7 @@ def move_share(request: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
 
 @router.post("/reconciliations/proposals", status_code=201)
 def propose_tolerable(request: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
-    """Propose at once every month of a contract in which nothing asks for a person."""
+    """Propose every contract's month that needs no person's choice."""
     decisions, left = reconcile.propose_tolerable(
         db, first_day(request.month), actor=viewer.actor, now=now
     )
@@ -140,7 +140,7 @@ def propose_tolerable(request: MonthRequest, viewer: Clerk, db: Db, now: Now) ->
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
 def propose(key: str, request: ProposalCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
-    """Propose what of a contract's month counts."""
+    """Propose how a contract's month is reconciled."""
     contract, month = contract_month(db, viewer, key)
     choices = [Choice(**choice.model_dump()) for choice in request.choices]
     return propose_choices(db, contract, month, choices, request.reason, viewer=viewer, now=now)
@@ -194,7 +194,7 @@ def answer(
     db: Db,
     now: Now,
 ) -> MessageRead:
-    """The centre answers a question about one of its months."""
+    """Answer a question about one of the centre's months."""
     message = messages.answer(
         db, key, centre=viewer.centre, body=request.body, actor=viewer.actor, now=now
     )

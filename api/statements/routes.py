@@ -34,7 +34,7 @@ PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.B
 
 @router.post("/statements", status_code=201)
 def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
-    """State a month; asked again with the same figures, they are the same statements."""
+    """Issue the statements of a month; with the same figures they are the same statements."""
     month = first_day(request.month)
     if request.contract is None:
         if request.preview:
@@ -61,7 +61,7 @@ def statements(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[StatementSummary]:
-    """Statements of the viewer's centre or project, or of all; newest month first."""
+    """List the statements in the viewer's scope, newest month first."""
     rows = books.statements(
         db,
         centre=viewer.centre,
@@ -77,7 +77,7 @@ def statements(
 
 @router.get("/statements/{number}.csv", response_class=Response)
 def as_file(number: str, viewer: Reader, db: Db) -> Response:
-    """A statement as a table for a spreadsheet (CSV, UTF-8)."""
+    """Download a statement as a table for a spreadsheet (CSV, UTF-8)."""
     content = as_csv(own_statement(db, viewer, number))
     headers = {"Content-Disposition": f'attachment; filename="{number}.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -85,7 +85,7 @@ def as_file(number: str, viewer: Reader, db: Db) -> Response:
 
 @router.get("/statements/{number}")
 def statement(number: str, viewer: Reader, db: Db) -> StatementRead:
-    """A statement with its lines and what both parties say of them."""
+    """Return a statement with its lines and both parties' answers."""
     return StatementRead.model_validate(own_statement(db, viewer, number))
 
 
@@ -97,7 +97,7 @@ def answer(
     db: Db,
     now: Now,
 ) -> StatementRead:
-    """Confirm or contest lines, as the party that the viewer's role is."""
+    """Confirm or contest lines, as the centre or the builder."""
     own_statement(db, viewer, number)
     steps.answer(
         db,

@@ -53,7 +53,7 @@ def open_for(
     db: Db,
     now: Now,
 ) -> VoucherRead:
-    """Decide, and open the project's voucher; asked again it is the same one."""
+    """Decide on the facts and open the project's voucher; repeating it returns the same one."""
     project = access.project(db, viewer, code)
     policy = load(request.policy)
     _refuse_unless_eligible(policy, request, project)
@@ -74,7 +74,7 @@ def open_for(
 def propose_a_cap(
     *, code: str, request: CapCreate, viewer: Opener, db: Db, now: Now
 ) -> DecisionRead:
-    """Decide on another cap; another person confirms it."""
+    """Propose another cap; another person confirms it."""
     decision = propose_cap(
         db,
         _voucher(db, viewer, code),
@@ -90,7 +90,7 @@ def propose_a_cap(
 def propose_to_lapse(
     *, code: str, request: LapseCreate, viewer: Opener, db: Db, now: Now
 ) -> DecisionRead:
-    """Decide that what is left of the voucher lapses; another person confirms it."""
+    """Propose that the rest of the voucher lapses; another person confirms it."""
     voucher = _voucher(db, viewer, code)
     decision = propose_lapse(db, voucher, reason=request.reason, actor=viewer.actor, now=now)
     return DecisionRead.model_validate(decision)
@@ -117,14 +117,14 @@ def reserve_a_part(
 def reservations(
     *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
 ) -> list[ReservationRead]:
-    """The reservations that stand, oldest first: they are used up in this order."""
+    """List the open reservations, oldest first: they are used up in this order."""
     rows = open_reservations(db, _voucher(db, viewer, code))
     return [_reservation(one, left) for one, left in rows]
 
 
 @router.delete("/projects/{code}/reservations/{key}")
 def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationRelease:
-    """Release a reservation; what nobody used of it is available again."""
+    """Release a reservation; its unused part is available again."""
     reservation = reservation_of(db, _voucher(db, viewer, code), key)
     released = release(db, reservation, actor=viewer.actor, now=now)
     return ReservationRelease(id=key, released_fen=released)
