@@ -22,11 +22,13 @@ from typing import Any
 import zen
 
 from bench.zen_tables import TABLES, table
-from ledger.policy import Decision, decide, load
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.simulation.applicants import read
 from ledger.policy.simulation.columns import Columns
 from ledger.policy.simulation.sample_register import sample_applicants
 from ledger.policy.simulation.simulation import simulate
+from ledger.policy.text.published import load
 
 POLICY = "yinchuan-2024-draft"
 TURNS = 5

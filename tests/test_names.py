@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.names import bare_names, names_of
 
-CEILING = {"agents": 0.2, "api": 11.5, "ledger": 0.5, "tests": 10.6, "bench": 8.1}
+CEILING = {"agents": 0.2, "api": 11.5, "ledger": 0.4, "tests": 7.6, "bench": 7.3}
 """The highest share of such names, in per cent; it is only ever lowered."""
 
 

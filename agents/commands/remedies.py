@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents import wire
 
-# By the code with which the server answers, or why it could not be asked.
+# By the code of the server's answer, or why there is none.
 REFUSALS = {
     "code_unusable": (
         "注册码不存在、已用过或已过期：请领一个新的，设置 SUANQUAN_ENROL_CODE 后重启",

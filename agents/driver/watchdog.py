@@ -177,7 +177,7 @@ class WatchedDriver:
                 self.close()
                 raise NoDriver(*self._no_driver)
             if self._failures:
-                _log.error("the driver does not answer: it is asked again and again")
+                _log.error("the driver does not answer: trying again")
                 return
 
     def ask(self) -> None:

@@ -16,8 +16,8 @@ from api.language.labels import label
 from api.web.forms import text
 from ledger.claims.codes import ClaimStage, ClaimState
 from ledger.claims.tables import Claim, ClaimEvent, Publication
-from ledger.policy import load
 from ledger.policy.decide.fact_checks import names as facts_of
+from ledger.policy.text.published import load
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
 

@@ -309,4 +309,4 @@ def _after(told: dict[str, Any], json_: bool) -> None:
         as_json(told)
         return
     number, state = told["code"] + told["number"], called(DocumentState, told["state"])
-    print(say(f"{number} 现为「{state}」", f"{number}: {state}"))
+    print(say(f"{number} 现为「{state}」", f"{number} is {state}"))

@@ -1,4 +1,4 @@
-"""The sentences of claims, publication, objections and bank accounts."""
+"""Messages of claims, publication, objections and bank accounts."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

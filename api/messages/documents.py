@@ -1,4 +1,4 @@
-"""The sentences of cost documents; see `api/messages/messages.py`."""
+"""Messages of cost documents."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""The sentences of payment, refunds and recoveries; see `api/messages/messages.py`."""
+"""Messages of payment, refunds and recoveries."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

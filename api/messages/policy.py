@@ -1,4 +1,4 @@
-"""Sentences about the policy: what is wrong with facts, with a version's file, with a round."""
+"""Messages of the policy: eligibility, facts, a version's file, a round."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,6 +7,25 @@ from api.language.i18n import msgid
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        "policy": msgid("没有名为 {version} 的政策版本"),
+        "policy_file": msgid("政策文件 {version} 自相矛盾（{where}：{fault}）"),
+        "not_payable": msgid("政策 {policy} 没有施行日期或有问题尚未裁定，只能测算，不能开券"),
+        "wrong_kind": msgid("第 {clause} 条不适用于此类项目（{kind}）"),
+        "ineligible": msgid("按第 {clause} 条不符合条件"),
+        "insufficient": msgid("按第 {clause} 条认定所需的材料不足"),
+        "judgement": msgid("按第 {clause} 条须由人工认定"),
+        "rejected": msgid("所报事实有误"),
+        "condition_unmet": msgid("不符合「{words}」（{article}）"),
+        "condition_to_judge": msgid("「{words}」须由人工认定（{article}）"),
+        "fact_missing": msgid("缺少：{words}"),
+        "unknown_clause": msgid("政策中没有第 {name} 条"),
+        "unknown_fact": msgid("没有名为 {name} 的事实"),
+        "not_a_choice": msgid("「{words}」应为所列选项之一"),
+        "not_yes_no": msgid("「{words}」应为 true 或 false"),
+        "not_fen": msgid("「{words}」应为以分计的整数"),
+        "not_a_count": msgid("「{words}」应为整数"),
+        "negative": msgid("「{words}」不能是负数"),
+        "too_much": msgid("「{words}」过大"),
         "not_decimal": msgid('「{words}」应为小数字符串，如 "123456789.5"'),
         "impossible": msgid("所报事实自相矛盾：{words}"),
         "not_json": msgid("不是正确的 JSON（{problem}）"),

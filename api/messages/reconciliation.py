@@ -1,4 +1,4 @@
-"""The sentences of reconciliation and of decisions by two persons."""
+"""Messages of reconciliation and of decisions by two persons."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""The sentences of contract lines, relations and statements; see `api/messages/messages.py`."""
+"""Messages of contract lines, relations and statements."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

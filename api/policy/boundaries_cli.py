@@ -36,7 +36,7 @@ def boundaries(
     with failures():
         from api.policy.explain.annex import annex  # noqa: PLC0415 - loaded when it is used
         from api.policy.explain.annex_page import as_markdown  # noqa: PLC0415
-        from ledger.policy import load, versions  # noqa: PLC0415
+        from ledger.policy.text.published import load, versions  # noqa: PLC0415
 
         name = version or next(name for name in versions() if not load(name).drill)
         policy = load(name, readings(reading or ()))

@@ -28,7 +28,7 @@ for command in (evaluate, explain, replay, check, boundaries, simulate):
 def list_versions(*, json_: Json = False) -> None:
     """所有政策版本 / all versions of the policy."""
     with failures():
-        from ledger.policy import load, versions  # noqa: PLC0415 - loaded when it is used
+        from ledger.policy.text.published import load, versions  # noqa: PLC0415
 
         found = [load(version) for version in versions()]
     if json_:
@@ -69,7 +69,7 @@ def show(
 
 def _version(name: str) -> dict[str, Any]:
     """A version as plain values; rates are fractions, caps fen."""
-    from ledger.policy import load  # noqa: PLC0415 - loaded when it is used
+    from ledger.policy.text.published import load  # noqa: PLC0415 - loaded when it is used
 
     found = load(name)
     span = found.effective.span

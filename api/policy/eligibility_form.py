@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
 from api.policy.explain import wording
-from ledger.policy import Clause, Policy
 from ledger.policy.decide.explain import FactName, fact_name
 from ledger.policy.decide.fact_checks import names
 from ledger.policy.decide.typed_facts import Keyed, keyed
+from ledger.policy.text.clauses import Clause, Policy
 
 
 @dataclass(frozen=True)

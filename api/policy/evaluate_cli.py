@@ -73,8 +73,8 @@ def _evaluated(
 ) -> list[dict[str, Any]]:
     from api.messages.sentences import findings, place  # noqa: PLC0415
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415 - loaded when it is used
-    from ledger.policy import load  # noqa: PLC0415
     from ledger.policy.decide import cases  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     found = load(version, tried)
     listed, wrong = cases.read(raw)

@@ -37,8 +37,8 @@ def explain(
     """按一个版本认定一个条款，说明理由 / decide one clause, and say why."""
     with failures():
         from api.policy.explain.evaluation import evaluated  # noqa: PLC0415 - loaded when it is used
-        from ledger.policy import load  # noqa: PLC0415
         from ledger.policy.decide.cases import Case  # noqa: PLC0415
+        from ledger.policy.text.published import load  # noqa: PLC0415
 
         policy = load(version, readings(reading or ()))
         told = evaluated(policy, Case(clause, _keyed(policy, facts or [])), explain=True)

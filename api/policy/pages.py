@@ -21,8 +21,10 @@ from api.policy.explain.explanation import explained
 from api.web.layout import Framed
 from api.web.mark import Mark
 from ledger.errors import NotFound
-from ledger.policy import Clause, Policy, decide, load, versions
 from ledger.policy.codes import ConditionState, Result
+from ledger.policy.decide.engine import decide
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.published import load, versions
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(signed_in)])
 

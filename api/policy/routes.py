@@ -11,8 +11,8 @@ from api.messages.sentences import findings
 from api.policy.explain.evaluation import evaluated
 from api.policy.schemas import CaseRequest, EvaluationRead
 from ledger.errors import Finding
-from ledger.policy import load
 from ledger.policy.decide import cases
+from ledger.policy.text.published import load
 
 CASES_MAX = 1_000
 READINGS_MAX = 100

@@ -26,8 +26,10 @@ from api.vouchers.schemas import (
 from ledger.accounts.queries import rights
 from ledger.claims.queries import voucher_of
 from ledger.people.steps.credentials import Viewer
-from ledger.policy import Policy, decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.reasons import reasons
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap

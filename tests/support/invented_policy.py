@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ledger.errors import NotFound
-from ledger.policy import Policy
 from ledger.policy.text import file
+from ledger.policy.text.clauses import Policy
 
 HERE = Path(__file__).parent / "harbour"
 TEXT = (HERE / "harbour.yaml").read_text(encoding="utf-8")

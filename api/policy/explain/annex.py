@@ -14,7 +14,6 @@ from api.cli.client import say
 from api.cli.screen import ABSENT
 from api.language.labels import labels
 from api.policy.explain import wording
-from ledger.policy import Policy
 from ledger.policy.analysis.boundaries import ClauseEdges, Edge, Point, gate, prove
 from ledger.policy.analysis.monotone import fail_conditions, falls, grid
 from ledger.policy.analysis.reference import Outcome
@@ -22,7 +21,7 @@ from ledger.policy.analysis.rounds import shared
 from ledger.policy.codes import Result
 from ledger.policy.decide.explain import fact_name
 from ledger.policy.decide.tree import Quotient
-from ledger.policy.text.clauses import Citation, Clause
+from ledger.policy.text.clauses import Citation, Clause, Policy
 from ledger.policy.text.wording import bound_words
 
 

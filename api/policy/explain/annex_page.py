@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from api.cli.client import say
 from api.cli.screen import called
 from api.policy.explain.annex import Annex, titles
-from ledger.policy import Policy
 from ledger.policy.codes import RoundingUnit
+from ledger.policy.text.clauses import Policy
 
 
 def as_markdown(made: Annex) -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from api.messages.sentences import findings
 from api.policy.explain.explanation import explained
-from ledger.policy import Policy
 from ledger.policy.decide.cases import Case, decide_case
 from ledger.policy.decide.reasons import reasons
+from ledger.policy.text.clauses import Policy
 
 OUTCOMES = ("amount_fen", "ceiling_fen", "posts")
 

@@ -74,8 +74,8 @@ def _simulated(
     what: tuple[str, str | None, dict[str, str], int],
 ) -> dict[str, Any]:
     from api.policy.simulate.values import told as as_values  # noqa: PLC0415 - loaded when it is used
-    from ledger.policy import load  # noqa: PLC0415
     from ledger.policy.simulation.simulation import simulate as run  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     version, against, tried, top = what
     first = load(version)

@@ -23,8 +23,8 @@ from ledger.claims.rules import FIRST, next_state
 from ledger.claims.tables import Claim
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding, LedgerError, Refused
-from ledger.policy import load
 from ledger.policy.codes import FileRole
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
 from ledger.registry.queries import payee_of

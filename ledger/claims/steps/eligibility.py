@@ -22,9 +22,10 @@ from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim
 from ledger.errors import Finding, Refused
 from ledger.formats.digest import digest
-from ledger.policy import decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.reasons import reasons
 from ledger.policy.decide.record import record
+from ledger.policy.text.published import load
 from ledger.units import Fen, yuan
 from ledger.vouchers.tables import Clause, Voucher
 

@@ -18,7 +18,7 @@ from ledger.claims.tables import Claim, Objection, Publication
 from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.formats.capital_amounts import in_words
 from ledger.formats.working_days import working_days_after
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day

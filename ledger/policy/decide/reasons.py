@@ -1,7 +1,8 @@
 """The reasons of a decision as findings: invalid, unmet, missing, or to be judged."""
 
 from ledger.errors import Finding
-from ledger.policy import Decision, JudgedCondition, Policy
+from ledger.policy.decide.tree import Decision, JudgedCondition
+from ledger.policy.text.clauses import Policy
 
 
 def reasons(policy: Policy, decision: Decision) -> list[Finding]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from ledger import policy as policies
 from ledger.accounts.queries import balances, lock_book, post
 from ledger.charging.rules.cells import Cell
 from ledger.errors import Conflict, Finding, NotFound, Refused
@@ -22,6 +21,7 @@ from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
 from ledger.policy.process import Process
+from ledger.policy.text import published
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations
 from ledger.reconciliation.queries import months as books
@@ -51,7 +51,7 @@ def process_of(db: Session, contract: Contract) -> Process:
     voucher = db.exec(query).one_or_none()
     if voucher is None:
         raise NotFound("voucher", project=db.get_one(Project, contract.project).code)
-    return policies.load(voucher.policy).process
+    return published.load(voucher.policy).process
 
 
 def propose(

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from ledger import policy as policies
 from ledger.errors import Unusable
-from ledger.policy import Clause as Rule
-from ledger.policy import Policy
+from ledger.policy.text import published
+from ledger.policy.text.clauses import Clause as Rule
+from ledger.policy.text.clauses import Policy
 from ledger.postgres.database import UPGRADE_LOCK
 from ledger.vouchers.tables import Clause
 
@@ -31,8 +31,8 @@ def load_policies(db: Connection | Session) -> None:
     db.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))  # one at a time
     table = Clause.__table__  # type: ignore[attr-defined]
     rows = {(row.policy, row.clause): row for row in db.execute(select(table))}
-    for version in policies.versions():
-        policy = policies.load(version)
+    for version in published.versions():
+        policy = published.load(version)
         for rule in policy.clauses:
             if not rule.voucher:
                 continue
@@ -53,7 +53,7 @@ _SEALED = ("digest", "digest_format")
 def _is_renewal(before: Row[Any], columns: Mapping[str, object]) -> bool:
     """Return whether a row has the older digest, and the figures of this version."""
     figures = columns.keys() - set(_SEALED)
-    return before.digest_format < policies.DIGEST_FORMAT and all(
+    return before.digest_format < published.DIGEST_FORMAT and all(
         getattr(before, name) == columns[name] for name in figures
     )
 
@@ -65,11 +65,11 @@ def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
     return {
         "policy": policy.version,
         "clause": rule.id,
-        "digest": policies.digest(policy, rule),
+        "digest": published.digest(policy, rule),
         "rate_num": rate.numerator,
         "rate_den": rate.denominator,
         "cap_fen": cap.fen,
         "effective": span and Range(span.start, span.end),
         "payable": policy.payable(rule),
-        "digest_format": policies.DIGEST_FORMAT,
+        "digest_format": published.DIGEST_FORMAT,
     }

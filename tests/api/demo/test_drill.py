@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.demo import drill
-from ledger import policy
 from ledger.formats.uscc import uscc_fault
+from ledger.policy.decide.engine import decide
+from ledger.policy.text.published import load
 from ledger.registry.rules import registry_file as registry
 
 FACTS = {
@@ -74,8 +75,8 @@ def test_the_demo_centre_is_simulated_and_binds_each_holder_once() -> None:
 
 
 def test_the_facts_said_for_the_drill_are_eligible() -> None:
-    version = policy.load(drill.POLICY)
+    version = load(drill.POLICY)
     vouchers = [*drill.demo_vouchers(), *drill.trace_vouchers(["x"])]
     assert {voucher.clause for voucher in vouchers} == {"09-1", "14-1"}
     for voucher in vouchers:
-        assert policy.decide(version, voucher.clause, voucher.facts).result == "eligible"
+        assert decide(version, voucher.clause, voucher.facts).result == "eligible"

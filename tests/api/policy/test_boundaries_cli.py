@@ -44,7 +44,7 @@ def test_the_annex_that_is_published_is_what_is_printed(terminal: Terminal) -> N
 
 
 def test_every_clause_has_its_sentence_and_its_questions(terminal: Terminal) -> None:
-    from ledger.policy import load  # noqa: PLC0415
+    from ledger.policy.text.published import load  # noqa: PLC0415
 
     _, out, _ = terminal("boundaries", "--format", "markdown")
     for clause in load("yinchuan-2024-draft").clauses:
@@ -119,7 +119,7 @@ def test_an_invented_file_is_checked_beside_its_own_text_and_cases(
     code, out, err = terminal("check", str(tmp_path / "harbour.yaml"), language="en_GB.UTF-8")
     assert (code, out) == (1, "")
     first = err.splitlines()[1].strip()
-    assert first == "line 28 scope.text: the words quoted are not in the text of 第一条"
+    assert first == "line 28 scope.text: the quoted words are not in the text of 第一条"
 
 
 @pytest.mark.parametrize("name", ["none.yaml", "."])

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from ledger.policy import load
+from ledger.policy.text.published import load
 from tests.support.api.city import Site
 from tests.support.api.html import attribute, attributes, one, parse, texts, visible_text
 from tests.support.api.html import text as visible

@@ -134,24 +134,24 @@ class Histories(DatabaseMachine):
     def onward(self, place: int, fen: int, part: int, *, last: bool) -> None:
         """Whatever comes next on the way to the bank, and back: this brings a history far."""
         for _ in range(3):
-            held = self.rights(place)
-            if held.recoverable and fen > 100:
+            amounts = self.rights(place)
+            if amounts.recoverable and fen > 100:
                 self.money_comes_back(part=part, last=last, fraud=fen > 300)
-            elif held.sent:
+            elif amounts.sent:
                 self.bank_answers(place=place, part=part, paid=True)
-            elif held.payable:
+            elif amounts.payable:
                 self.put_on_a_list(place=place, part=part)
             else:
                 matched, metered = self.costs[place][0]
-                first = (matched + metered, 0) if held.accrued else (matched, metered + fen)
+                first = (matched + metered, 0) if amounts.accrued else (matched, metered + fen)
                 self.meter_and_match(place=place, now=[first, self.costs[place][1]])
 
     @rule(place=vouchers)
     def accrue(self, place: int) -> None:
-        held = self.rights(place)
+        amounts = self.rights(place)
         segments = [(rate, *c) for rate, c in zip(RATES, self.costs[place], strict=True)]
-        aim = target(segments, held.room)
-        assert self.both({self.books[place]: rebalance(held, aim)})
+        aim = target(segments, amounts.room)
+        assert self.both({self.books[place]: rebalance(amounts, aim)})
         after = self.rights(place)
         assert invariants.earned_broken(after, aim) == []
         assert invariants.provisional_broken(after, aim) == []
@@ -234,12 +234,12 @@ class Histories(DatabaseMachine):
     @rule(place=vouchers, chance=st.integers(0, 5))
     def lapse(self, place: int, chance: int) -> None:
         """Mostly without a decision, and so refused: a voucher that lapsed has no more history."""
-        held, book = self.rights(place), self.books[place]
+        amounts, book = self.rights(place), self.books[place]
         key = place_decision(self.owner, "lapse", {"voucher": self.vouchers[place].id})
         self.oracle.decisions[key] = CapDecision("lapse", book)
         moves = [
-            *(chain(held.reserved, "release reserved available") if held.reserved else []),
-            *chain(max(held.available + held.reserved, 1), "lapse available lapsed"),
+            *(chain(amounts.reserved, "release reserved available") if amounts.reserved else []),
+            *chain(max(amounts.available + amounts.reserved, 1), "lapse available lapsed"),
         ]
         self.both({book: moves}, "" if chance else f"decision/{key}")
 
@@ -254,10 +254,10 @@ class Histories(DatabaseMachine):
     ) -> None:
         cell = Cell(1, date(2026, 11, 1), 1, "v", "model", metered, invoiced)
         out = [Exclusion(f"R0{i + 3}", i, 1, fen, "x") for i, fen in enumerate(excluded)]
-        settled = settle(cell, out, close=close)
-        assert self.both({self.month: clear(self.oracle.books[self.month], [settled])})
+        outcome = settle(cell, out, close=close)
+        assert self.both({self.month: clear(self.oracle.books[self.month], [outcome])})
         differences: dict[str, int] = {}
-        for typed in settled.typed:
+        for typed in outcome.typed:
             differences[typed.code] = differences.get(typed.code, 0) + typed.fen
         found = self.oracle.books[self.month]
         assert invariants.cost_broken(found, metered, invoiced, differences) == []
@@ -271,11 +271,11 @@ class Histories(DatabaseMachine):
                 assert invariants.floors_broken(found, self.oracle.floors[book]) == []
                 assert invariants.sum_broken(found) == []
         for place, book in enumerate(self.books):
-            posted = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
-            cash = invariants.cash(move for part in posted for move in part)
-            held, cap = self.rights(place), self.caps[place]
-            assert invariants.cap_broken(held, cap) == []
-            assert invariants.cash_broken(held, cash, cap) == []
+            posted_moves = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
+            cash = invariants.cash(move for part in posted_moves for move in part)
+            amounts, cap = self.rights(place), self.caps[place]
+            assert invariants.cap_broken(amounts, cap) == []
+            assert invariants.cash_broken(amounts, cash, cap) == []
         every = [self.rights(place) for place in range(2)]
         budgets = [self.oracle.books[book] for book in self.budgets.values()]
         assert invariants.budget_broken(every, budgets) == []

@@ -97,13 +97,13 @@ class Books(DatabaseMachine):
         run = next(self.numbers)
         self.run = run
         self.oracle = Oracle()
-        opened = [
+        vouchers = [
             place_voucher(self.owner, self.engine, ROOM, code=f"run{run}-{i}")
             for i in range(VOUCHERS)
         ]
-        self.vouchers = [voucher.book for voucher in opened]
+        self.vouchers = [voucher.book for voucher in vouchers]
         budget = place_budget(self.owner, f"run{run}")
-        cost = place_cost_book(self.owner, opened[0].project, f"run{run}")
+        cost = place_cost_book(self.owner, vouchers[0].project, f"run{run}")
         self.books = [*self.vouchers, budget, cost]
         self.oracle.open(budget, budget_floors())
         self.oracle.open(cost, cost_floors())
@@ -212,11 +212,11 @@ class Books(DatabaseMachine):
         book = self.books[place]
         with Session(self.engine) as db, db.begin():
             lock_book(db, book)
-            held = rights(db, book)
-            aim = target(costs, held.room)
-            found = rebalance(held, aim)
-            if found:
-                draft = self.draft(f"rebalance/{next(self.numbers)}", MONTH, {place: found})
+            amounts = rights(db, book)
+            aim = target(costs, amounts.room)
+            moves = rebalance(amounts, aim)
+            if moves:
+                draft = self.draft(f"rebalance/{next(self.numbers)}", MONTH, {place: moves})
                 assert self.oracle.post(draft.cause, draft.used_on, draft.moves)
                 assert post(db, **vars(draft))
             after = rights(db, book)
@@ -232,8 +232,8 @@ class Books(DatabaseMachine):
                 assert invariants.floors_broken(found, self.oracle.floors[book]) == []
                 assert invariants.sum_broken(found) == []
         for book in self.vouchers:
-            posted = [order.get(book, ()) for _, order in self.oracle.postings.values()]
-            cash = invariants.cash(move for part in posted for move in part)
+            moves = [order.get(book, ()) for _, order in self.oracle.postings.values()]
+            cash = invariants.cash(move for part in moves for move in part)
             assert invariants.cap_broken(self.oracle.rights(book), ROOM) == []
             assert invariants.cash_broken(self.oracle.rights(book), cash, ROOM) == []
 

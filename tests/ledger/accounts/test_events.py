@@ -233,8 +233,8 @@ class Books:
     def rebalance(self, cost: Cost, used: date = MONTH, booked: date = MONTH) -> None:
         with Session(self.engine) as db, db.begin():
             lock_book(db, self.book)
-            held = rights(db, self.book)
-        moves = rebalance(held, target([(THIRTY, cost.M, cost.Q)], held.room))
+            amounts = rights(db, self.book)
+        moves = rebalance(amounts, target([(THIRTY, cost.M, cost.Q)], amounts.room))
         if moves:
             self.post(Moves(moves), used=used, booked=booked)
 
@@ -242,14 +242,14 @@ class Books:
         content = {"voucher": self.voucher, "cap_fen": fen, "before_fen": self.cap}
         decision = place_decision(self.owner, "cap", content)
         more, cause = fen - self.cap, f"decision/{decision}"
-        lowered = "withdraw available entitlement, reduce entitlement clause"
+        text = "withdraw available entitlement, reduce entitlement clause"
         if more < 0:
-            self.post(does(lowered, fen=-more), cause)
+            self.post(does(text, fen=-more), cause)
         with Session(self.engine) as db, db.begin():
             db.execute(sa.text("SELECT set_cap(:decision)"), {"decision": decision})
         if more > 0:
-            raised = "eligible clause entitlement, issue entitlement available"
-            self.post(does(raised, fen=more), cause)
+            raised_text = "eligible clause entitlement, issue entitlement available"
+            self.post(does(raised_text, fen=more), cause)
 
     def shown(self) -> str:
         """The balances as the table writes them."""
@@ -259,9 +259,9 @@ class Books:
             "SELECT -floor FROM accounts WHERE book = %s AND role = 'clause'", (self.book,)
         ).fetchone()
         assert row
-        told = {"cap": row[0]} | {letter: voucher[role] for letter, role in LETTERS.items()}
-        told |= {role: budget[role] for role in BUDGET_ROLES[1:]}
-        return " ".join(f"{name} {fen}" for name, fen in told.items() if fen)
+        fields = {"cap": row[0]} | {letter: voucher[role] for letter, role in LETTERS.items()}
+        fields |= {role: budget[role] for role in BUDGET_ROLES[1:]}
+        return " ".join(f"{name} {fen}" for name, fen in fields.items() if fen)
 
 
 def figures(text: str) -> dict[str, int]:

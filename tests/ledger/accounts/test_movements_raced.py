@@ -88,9 +88,9 @@ def test_racing_accruals_end_exactly_at_the_room(
         return "posted"
 
     assert together(16, work, 1_600) == {"posted": 500, "below_floor available": 1_100}
-    found = held(engine, book)
+    amounts = held(engine, book)
     engine.dispose()
-    assert (found.accrued, found.available) == (500, 0)
+    assert (amounts.accrued, amounts.available) == (500, 0)
 
 
 def test_postings_across_books_do_not_deadlock(engine: sa.Engine, book: int, other: int) -> None:

@@ -47,9 +47,9 @@ def numbers(owner: psycopg.Connection) -> dict[str, int]:
 
 def test_a_posting_moves_money(engine: sa.Engine, book: int) -> None:
     assert posted(engine, "a", {book: accrue(30)})
-    found = held(engine, book)
-    assert (found.available, found.accrued, found.clause) == (CAP - 30, 30, -CAP)
-    assert found.room == CAP
+    amounts = held(engine, book)
+    assert (amounts.available, amounts.accrued, amounts.clause) == (CAP - 30, 30, -CAP)
+    assert amounts.room == CAP
 
 
 def test_a_posting_is_written_down(engine: sa.Engine, owner: psycopg.Connection, book: int) -> None:
@@ -85,9 +85,9 @@ def test_a_posting_is_written_down(engine: sa.Engine, owner: psycopg.Connection,
 def test_the_database_has_the_oracles_roles_and_moves(owner: psycopg.Connection) -> None:
     moves = owner.execute("SELECT kind, from_role, to_role FROM legal_moves").fetchall()
     assert set(moves) == LEGAL_MOVES
-    for book, wanted in {"rights": ROLES, "budget": BUDGET_ROLES, "cost": COST_ROLES}.items():
+    for book, texts in {"rights": ROLES, "budget": BUDGET_ROLES, "cost": COST_ROLES}.items():
         roles = owner.execute("SELECT role FROM roles WHERE ledger = %s", (book,)).fetchall()
-        assert {role for (role,) in roles} == set(wanted)
+        assert {role for (role,) in roles} == set(texts)
 
 
 def test_a_book_that_does_not_exist_is_not_found(engine: sa.Engine) -> None:
@@ -253,7 +253,7 @@ def test_one_bad_draft_and_none_is_posted(engine: sa.Engine, book: int) -> None:
         (Conflict, draft("known", {book: accrue(2)})),
         (Conflict, draft("good", {book: accrue(1)})),  # a second draft of that cause
     ]
-    for error, one in bad:
+    for error, first_draft in bad:
         with pytest.raises(error), Session(engine) as db, db.begin():
-            post_many(db, [draft("good", {book: accrue(1)}), one])
+            post_many(db, [draft("good", {book: accrue(1)}), first_draft])
         assert held(engine, book).accrued == 1

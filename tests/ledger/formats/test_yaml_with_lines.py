@@ -41,25 +41,25 @@ def faults(text: str) -> list[tuple[str, str]]:
     ids=lambda value: value if len(value) < 20 else "",
 )
 def test_one_clear_fault(text: str, where: str, code: str) -> None:
-    found = faults(text)
-    assert found[-1] == (where, code)
-    assert len(found) == 1
+    rows = faults(text)
+    assert rows[-1] == (where, code)
+    assert len(rows) == 1
 
 
 def test_a_bomb_of_aliases_is_refused_where_it_stands() -> None:
     bomb = "a: &a [x, x]\n" + "".join(
         f"{new}: &{new} [*{old}, *{old}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
     )
-    found = faults(bomb)
-    assert {code for _, code in found} == {"alias"}
-    assert ("line 3: c[1]", "alias") in found
+    rows = faults(bomb)
+    assert {code for _, code in rows} == {"alias"}
+    assert ("line 3: c[1]", "alias") in rows
 
 
 def test_values_stay_as_they_were_written() -> None:
     text = "a: 007\nb: 29800.00\nc: yes\nd: 2026-01-01\ne: '1e3'\nf: ~\ng:\nh: 'null'\ni: 0x10\n"
-    root, found = yaml_with_lines.read(text)
+    root, findings = yaml_with_lines.read(text)
     assert root
-    assert not found
+    assert not findings
     assert root.plain() == {
         "a": "007", "b": "29800.00", "c": "yes", "d": "2026-01-01", "e": "1e3",
         "f": None, "g": None, "h": "null", "i": "0x10",
@@ -93,16 +93,16 @@ trees = st.recursive(
 @settings(deadline=None)
 def test_json_is_read_as_json(tree: dict[str, Any], separators: Any, indent: Any) -> None:
     text = json.dumps(tree, ensure_ascii=False, separators=separators, indent=indent)
-    root, found = yaml_with_lines.read(text)
+    root, findings = yaml_with_lines.read(text)
     assert root
-    assert not found
+    assert not findings
     assert root.plain() == tree
 
 
 @given(text=st.text(max_size=60) | st.text("a:-[]{}&*!? '\"\n|>#,\t%@", max_size=40))
 @settings(deadline=None)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
-    root, found = yaml_with_lines.read(text)
-    assert root is not None or found
-    if root is not None and not found:
+    root, findings = yaml_with_lines.read(text)
+    assert root is not None or findings
+    if root is not None and not findings:
         assert root.plain().keys() == yaml.load(text, yaml_with_lines._LOADER).keys()  # noqa: S506

@@ -31,19 +31,19 @@ OF_TABLE = re.compile(r"\b(?!public\b)[a-z_]+\.(?=[a-z_]+\b)")
 
 def dump(database: Database) -> str:
     pg_dump = find_binaries() / "pg_dump"
-    done = subprocess.run(
+    result = subprocess.run(
         [pg_dump, "--schema-only", database.owner_url], capture_output=True, text=True, check=True
     )
-    lines = [line for line in done.stdout.splitlines() if not NOISE.match(line)]
+    lines = [line for line in result.stdout.splitlines() if not NOISE.match(line)]
     plain = VIEW.sub(lambda view: OF_TABLE.sub("", view[0]), "\n".join(lines))
     return re.sub(r"\n{2,}", "\n\n", plain).strip() + "\n"
 
 
 def test_schema_is_the_reference(database: Database, request: pytest.FixtureRequest) -> None:
-    made = dump(database)
+    text = dump(database)
     if request.config.getoption("--renew-schema"):
-        REFERENCE.write_text(made, encoding="utf-8")
-    assert made == REFERENCE.read_text(encoding="utf-8"), (
+        REFERENCE.write_text(text, encoding="utf-8")
+    assert text == REFERENCE.read_text(encoding="utf-8"), (
         "the migrations make another schema; if that is meant: "
         "pytest --renew-schema --engine=embedded tests/ledger/migrations/test_drift.py"
     )
@@ -57,8 +57,8 @@ def tables() -> dict[str, sa.Table]:
 
 
 def sql_type(of: sa.types.TypeEngine[Any], engine: sa.Engine) -> str:
-    said = of.compile(engine.dialect)
-    return "TEXT" if said == "VARCHAR" else said  # PostgreSQL's two words for one type
+    text = of.compile(engine.dialect)
+    return "TEXT" if text == "VARCHAR" else text  # PostgreSQL's two words for one type
 
 
 def columns_of_the_code(engine: sa.Engine) -> dict[str, dict[str, tuple[str, bool]]]:

@@ -183,14 +183,14 @@ def month(metered_town: Town) -> None:
 
 @pytest.fixture
 def lists(owner: psycopg.Connection, engine: sa.Engine) -> None:
-    made = Treasury(owner, engine)
-    made.indicator(1_000)
-    made.project("p1", 900)
-    made.project("p2", 100)
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    treasury.project("p1", 900)
+    treasury.project("p2", 100)
     for number, fen in (("A", 300), ("B", 200), ("C", 100)):
-        made.claim("p1", fen, number)
-    made.send(["A"])
-    made.make(["B"])
+        treasury.claim("p1", fen, number)
+    treasury.send(["A"])
+    treasury.make(["B"])
     owner.execute(
         "INSERT INTO originals SELECT encode(sha256('a'), 'hex'), 'a', 'text/csv', 'a', now(), 'x'"
     )

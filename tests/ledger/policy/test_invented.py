@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import Decision, decide, digest
 from ledger.policy.decide.changes import changes
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text import quotations
+from ledger.policy.text.published import digest
 from tests.support.invented_policy import LAW, harbour
 
 HARBOUR = harbour()
@@ -72,13 +74,13 @@ def test_a_ladder_under_each_reading(reading: str, research: int, amount: int | 
 
 
 def test_a_reading_that_is_only_tried_is_nobodys_decision() -> None:
-    tried, clause = harbour({"Q4-1": "once"}), HARBOUR.clause("04-1")
-    other = tried.clause("04-1")
+    policy, clause = harbour({"Q4-1": "once"}), HARBOUR.clause("04-1")
+    other_clause = policy.clause("04-1")
     assert clause
-    assert other
-    assert (HARBOUR.payable(clause), tried.payable(other)) == (True, False)
-    assert digest(HARBOUR, clause) != digest(tried, other)
-    assert HARBOUR.clause("02-1") == tried.clause("02-1")
+    assert other_clause
+    assert (HARBOUR.payable(clause), policy.payable(other_clause)) == (True, False)
+    assert digest(HARBOUR, clause) != digest(policy, other_clause)
+    assert HARBOUR.clause("02-1") == policy.clause("02-1")
 
 
 def test_a_ceiling_no_higher_than_another_sum() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import Decision, decide, load
 from ledger.policy.analysis.boundaries import prove
 from ledger.policy.analysis.witness import place
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text import file
+from ledger.policy.text.published import load
 from ledger.units import FEN_MAX, round_half_up
 from tests.support.invented_policy import TEXT, source
 
@@ -56,8 +58,8 @@ def test_sums_beyond_32_bits() -> None:
 
 def test_what_is_missing_is_no_nought() -> None:
     """OpenFisca: 0; zen: an error of its machine; Spiff: an error of Python."""
-    known = PROOFS["03-1"].facts or {}
-    without = {name: value for name, value in known.items() if name != "investment_24m_fen"}
+    mapping = PROOFS["03-1"].facts or {}
+    without = {name: value for name, value in mapping.items() if name != "investment_24m_fen"}
     decision = decide(DRAFT, "03-1", without)
     assert (decision.result, decision.missing) == ("insufficient", ("investment_24m_fen",))
 
@@ -75,8 +77,8 @@ def test_below_the_first_band_there_is_an_answer() -> None:
 )
 def test_rows_that_overlap_or_leave_a_gap_are_refused(to: str, code: str) -> None:
     """zen and Spiff: two rows met at one figure, the first won, and nobody was told."""
-    made, findings = file.read(TEXT.replace("to: 500000.00元", f"to: {to}"), source)
-    assert made is None
+    policy, findings = file.read(TEXT.replace("to: 500000.00元", f"to: {to}"), source)
+    assert policy is None
     assert [finding.code for finding in findings] == [code]
 
 
@@ -111,16 +113,16 @@ def test_an_inclusive_bound_includes_and_each_says_so() -> None:
 
 def test_a_share_without_an_end_is_kept_whole() -> None:
     """policyengine-us #9171: 2/37 cut off to a decimal."""
-    made, findings = file.read(TEXT.replace("rate: 1/3", "rate: 2/37"), source)
-    assert made, findings
-    rounding = made.rounding.model_copy(update={"unit": "fen", "mode": "half_up"})
-    exact = made.model_copy(update={"rounding": rounding})
+    policy, findings = file.read(TEXT.replace("rate: 1/3", "rate: 2/37"), source)
+    assert policy, findings
+    rounding = policy.rounding.model_copy(update={"unit": "fen", "mode": "half_up"})
+    exact = policy.model_copy(update={"rounding": rounding})
     facts = {"registered": True, "robots": 101, "sales_fen": 999_999, "paid_fen": 0}
     assert decide(exact, "02-1", facts).amount_fen == round_half_up(Fraction(2 * 999_999, 37))
 
 
 def test_a_key_in_the_wrong_place_is_an_error() -> None:
     """policyengine-us #8905: silently ignored in 103 places."""
-    made, findings = file.read(TEXT.replace("    pool: 02", "    amounts: {pool: 02}"), source)
-    assert made is None
+    policy, findings = file.read(TEXT.replace("    pool: 02", "    amounts: {pool: 02}"), source)
+    assert policy is None
     assert "unknown_key" in {f.code for f in findings}

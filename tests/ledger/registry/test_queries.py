@@ -64,8 +64,8 @@ def test_without_relations_everybody_acts_for_himself(there: Registered) -> None
     assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
     assert there.names(buyers_of(there.db, there.project, DAY)) == {OWN["project"]}
     assert payee_of(there.db, there.project, DAY) == there.organisations[OWN["project"]]
-    ours = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
-    assert [(row.seller_uscc, row.buyer_uscc, row.kind, row.valid) for row in ours] == [
+    pairs = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+    assert [(row.seller_uscc, row.buyer_uscc, row.kind, row.valid) for row in pairs] == [
         (OWN["centre"], OWN["project"], "model", Range(date(2026, 1, 1), date(2027, 1, 1)))
     ]
 
@@ -81,12 +81,12 @@ def test_others_act_for_them_on_their_days(there: Registered) -> None:
         assert there.names(buyers_of(there.db, there.project, day)) == {OWN["project"]} | names
         payee = OTHER if names else OWN["project"]
         assert payee_of(there.db, there.project, day) == there.organisations[payee]
-    ours = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
+    pairs = [row for row in seller_buyer_contracts(there.db) if row.project == there.project]
     spell, term = (
         Range(date(2026, 4, 1), date(2026, 7, 1)),
         Range(date(2026, 1, 1), date(2027, 1, 1)),
     )
-    assert {(row.seller_uscc, row.buyer_uscc): row.valid for row in ours} == {
+    assert {(row.seller_uscc, row.buyer_uscc): row.valid for row in pairs} == {
         (OWN["centre"], OWN["project"]): term,
         (OTHER, OWN["project"]): spell,
         (OWN["centre"], OTHER): spell,
@@ -99,8 +99,8 @@ def test_a_pair_of_two_spells_has_a_row_for_each(there: Registered) -> None:
     spells = ["[2025-06-01,2026-02-01)", "[2026-11-01,)"]
     for days in spells:
         there.relate(kind="buyer", organisation=other, project=there.project, valid=days)
-    found = [row.valid for row in seller_buyer_contracts(there.db) if row.buyer_uscc == OTHER]
-    assert found == [
+    ranges = [row.valid for row in seller_buyer_contracts(there.db) if row.buyer_uscc == OTHER]
+    assert ranges == [
         Range(date(2026, 1, 1), date(2026, 2, 1)),
         Range(date(2026, 11, 1), date(2027, 1, 1)),
     ]
@@ -124,10 +124,10 @@ def test_what_is_superseded_holds_no_more(there: Registered) -> None:
 
 def test_a_project_is_paid_through_one_organisation_at_a_time(there: Registered) -> None:
     for organisation in (there.organisations[OTHER], there.organisations[OWN["centre"]]):
-        said = {"kind": "payee", "project": there.project, "valid": "[2026-01-01,)"}
+        fields = {"kind": "payee", "project": there.project, "valid": "[2026-01-01,)"}
         if organisation == there.organisations[OTHER]:
-            there.relate(organisation=organisation, **said)
+            there.relate(organisation=organisation, **fields)
             continue
         with pytest.raises(sa.exc.IntegrityError) as refused:
-            there.relate(organisation=organisation, **said)
+            there.relate(organisation=organisation, **fields)
         assert isinstance(refused.value.orig, psycopg.errors.ExclusionViolation)

@@ -40,9 +40,9 @@ class Desk:
         self.contract = int(db.scalars(sa.text("SELECT id FROM contracts")).one())
 
     def issue(self, month: date = MARCH) -> Statement:
-        made = steps.issue(self.db, self.contract, month, actor="clerk:甲#1", now=NOW)
+        statement = steps.issue(self.db, self.contract, month, actor="clerk:甲#1", now=NOW)
         self.db.commit()
-        return made
+        return statement
 
     def say(
         self, number: str, word: LineAnswer, party: Party, *lines: int, reason: str = ""
@@ -73,20 +73,20 @@ def test_a_statement_says_what_was_charged_and_how_well_it_is_proved(desk: Desk)
     gap = wire.Gap(20_000, 60_000, wire.GapReason.NVML_ERROR)
     desk.town.report([window(0, 0), window(0, 1, held("team-a", 0, 20_000), gaps=[gap])])
     desk.town.report([window(1, at) for at in range(3)])
-    made = desk.issue()
-    assert made.number == f"DZ-202603-{desk.contract}-1"
-    assert (made.contract, made.centre, made.project) == ("k1", "centre of c1", "p1")
+    statement = desk.issue()
+    assert statement.number == f"DZ-202603-{desk.contract}-1"
+    assert (statement.contract, statement.centre, statement.project) == ("k1", "centre of c1", "p1")
     told = {
         line.kind: (int(line.device_ms), line.promised_ms, line.cost_fen, line.grade, line.gap_ms)
-        for line in made.lines
+        for line in statement.lines
     }
     assert told == {
         "metered": (80_000, None, 133, "B", 40_000),
         "reserved": (180_000, 2 * 24 * 3_600_000, 30, "B", 0),
         "fixed": (0, None, 200_000, "A", 0),
     }
-    assert made.total_fen == 200_163
-    assert [line.line for line in made.lines] == [1, 2, 3]
+    assert statement.total_fen == 200_163
+    assert [line.line for line in statement.lines] == [1, 2, 3]
 
 
 def test_a_line_says_what_its_price_selects_by(desk: Desk) -> None:
@@ -161,8 +161,8 @@ def test_a_month_that_is_not_over_is_only_shown(desk: Desk) -> None:
     with pytest.raises(Refused) as refused:
         steps.issue(desk.db, desk.contract, MARCH, actor="clerk", now=early)
     assert code(refused) == "month_open"
-    shown = steps.preview(desk.db, desk.contract, MARCH, now=early)
-    assert (shown.number, shown.total_fen, len(shown.lines)) == ("", 100, 1)
+    statement = steps.preview(desk.db, desk.contract, MARCH, now=early)
+    assert (statement.number, statement.total_fen, len(statement.lines)) == ("", 100, 1)
     assert books.statements(desk.db) == []
     assert steps.issue(desk.db, desk.contract, MARCH, actor="clerk", now=OVER).total_fen == 100
 
@@ -176,7 +176,7 @@ def test_there_must_be_something_to_state(desk: Desk) -> None:
 
 
 def test_all_contracts_of_a_month_in_one_act(desk: Desk) -> None:
-    other = """
+    text = """
 projects: [{code: p2, name: 另一, kind: team, organisation: %s}]
 contracts:
   - {number: k2, centre: centre of c1, project: p2, from: 2026-01-01,
@@ -184,11 +184,11 @@ contracts:
   - {number: k3, centre: centre of c1, project: p2, from: 2025-01-01, until: 2025-12-31}
 bindings: [{cluster: c1, holder: {static: team-b}, project: p2, from: 2026-01-01}]
 """
-    desk.town.register(other % USCC, NOW)
+    desk.town.register(text % USCC, NOW)
     desk.town.report([window(0, 0), window(1, 0, held("team-b"))])
-    made = steps.issue_all(desk.db, MARCH, actor="clerk", now=NOW)
-    assert [(one.contract, one.total_fen) for one in made] == [("k1", 100), ("k2", 10)]
-    assert steps.issue_all(desk.db, MARCH, actor="other", now=NOW) == made
+    statements = steps.issue_all(desk.db, MARCH, actor="clerk", now=NOW)
+    assert [(one.contract, one.total_fen) for one in statements] == [("k1", 100), ("k2", 10)]
+    assert steps.issue_all(desk.db, MARCH, actor="other", now=NOW) == statements
     assert steps.issue_all(desk.db, APRIL, actor="clerk", now=NOW) == []
 
 
@@ -199,11 +199,11 @@ def test_each_party_answers_line_by_line_and_the_newest_word_counts(desk: Desk) 
     assert desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER) == 3
     assert desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER) == 0, "the same word again"
     assert desk.say(number, LineAnswer.CONTESTED, Party.BUILDER, 2, reason="少算了一天") == 1
-    seen = desk.seen(number)
-    assert [line.builder.word for line in seen.lines if line.builder] == [
+    statement = desk.seen(number)
+    assert [line.builder.word for line in statement.lines if line.builder] == [
         "confirmed", "contested", "confirmed"
     ]  # fmt: skip
-    assert (seen.builder_says, seen.centre_says) == ("contested", "open")
+    assert (statement.builder_says, statement.centre_says) == ("contested", "open")
     desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER, 2)
     desk.say(number, LineAnswer.CONFIRMED, Party.CENTRE, 1, 2)
     (summary,) = books.statements(desk.db)
@@ -230,16 +230,16 @@ def test_contesting_takes_a_reason_and_a_line_that_is_there(desk: Desk) -> None:
 
 def test_statements_are_found_by_whose_they_are(desk: Desk) -> None:
     desk.town.report([window(0, 0)])
-    made = desk.issue()
+    statement = desk.issue()
     centre = int(desk.db.scalars(sa.text("SELECT centre FROM contracts")).one())
     scopes: list[dict[str, Any]] = [{"centre": centre}, {"project": desk.town.project}]
-    for mine in scopes:
-        assert books.statement(desk.db, made.number, **mine) == made
-        assert len(books.statements(desk.db, **mine, month=MARCH, contract="k1")) == 1
-    for theirs in [{name: key + 1 for name, key in mine.items()} for mine in scopes]:
-        assert books.statements(desk.db, limit=9, **theirs) == []
+    for fields in scopes:
+        assert books.statement(desk.db, statement.number, **fields) == statement
+        assert len(books.statements(desk.db, **fields, month=MARCH, contract="k1")) == 1
+    for theirs_fields in [{name: key + 1 for name, key in fields.items()} for fields in scopes]:
+        assert books.statements(desk.db, limit=9, **theirs_fields) == []
         with pytest.raises(NotFound):
-            books.statement(desk.db, made.number, **theirs)
+            books.statement(desk.db, statement.number, **theirs_fields)
     assert books.statements(desk.db, month=MAY) == []
 
 

@@ -23,9 +23,9 @@ def seen(town: Town, at: int = 100_000) -> Quota:
 
 
 def test_a_fresh_voucher_is_all_left(town: Town) -> None:
-    found = seen(town)
-    assert (found.cap_fen, found.left_fen, found.days) == (500_000_000, 500_000_000, ())
-    assert found.computed_at is found.runs_out is None
+    quota = seen(town)
+    assert (quota.cap_fen, quota.left_fen, quota.days) == (500_000_000, 500_000_000, ())
+    assert quota.computed_at is quota.runs_out is None
 
 
 def test_a_project_without_a_voucher_has_no_quota(town: Town) -> None:
@@ -59,10 +59,10 @@ def test_the_pace_foretells_the_day_it_runs_out(town: Town) -> None:
     town.register(REGISTRY.replace('yuan: "60"', 'yuan: "6000000"'), supersede=True)
     town.report([window(0, day * DAY_MIN) for day in range(20)])
     town.accrue()
-    found = seen(town, 20 * DAY_MIN)
-    assert found.pace_fen == 3_000_000
-    assert found.left_fen == 440_000_000
-    assert found.runs_out == date(2026, 3, 21) + timedelta(days=147)
+    quota = seen(town, 20 * DAY_MIN)
+    assert quota.pace_fen == 3_000_000
+    assert quota.left_fen == 440_000_000
+    assert quota.runs_out == date(2026, 3, 21) + timedelta(days=147)
 
 
 def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
@@ -70,9 +70,9 @@ def test_a_voucher_used_up_long_ago_still_says_since_when(town: Town) -> None:
     town.register(REGISTRY.replace('yuan: "60"', 'yuan: "60000000"'), supersede=True)
     town.report([window(0, day * DAY_MIN + at) for day in range(30) for at in range(5)])
     town.accrue()
-    found = seen(town, 30 * DAY_MIN)
-    assert found.left_fen == found.pace_fen == 0
-    assert found.runs_out == FIRST + timedelta(days=3)
+    quota = seen(town, 30 * DAY_MIN)
+    assert quota.left_fen == quota.pace_fen == 0
+    assert quota.runs_out == FIRST + timedelta(days=3)
 
 
 def test_what_lasts_beyond_ten_years_is_not_foretold(town: Town) -> None:
@@ -89,8 +89,8 @@ def test_no_present_usage_has_no_pace_to_foretell_by(town: Town) -> None:
 
 def test_usage_without_a_price_is_shown_and_costs_nothing(town: Town) -> None:
     town.report([window(0, 0, model="B200"), window(1, 0)])
-    charged, _ = town.accrue()
-    assert charged.unpriced == 1
+    result, _ = town.accrue()
+    assert result.unpriced == 1
     (day,) = seen(town).days
     assert [day.device_ms, day.unpriced_ms, day.cost] == [120_000, 60_000, 100]
 
@@ -136,6 +136,6 @@ def test_the_curve_earns_nothing_before_the_policy_as_the_books_do(
     owner.execute("UPDATE clauses SET effective = '[2026-03-02,)'")
     town.report([window(0, 0), window(0, DAY_MIN)])
     town.accrue()
-    found = seen(town)
-    assert [day.earned_fen for day in found.days] == [0, 30]
-    assert found.days[-1].earned_fen == found.rights.accrued
+    quota = seen(town)
+    assert [day.earned_fen for day in quota.days] == [0, 30]
+    assert quota.days[-1].earned_fen == quota.rights.accrued

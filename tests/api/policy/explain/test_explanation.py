@@ -7,9 +7,9 @@ import pytest
 
 from api.language.i18n import speaking
 from api.policy.explain.evaluation import evaluated
-from ledger.policy import load
 from ledger.policy.decide import cases
 from ledger.policy.decide.cases import Case
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT = "yinchuan-2024-draft"
@@ -209,7 +209,9 @@ def test_another_policy_is_told_without_a_line_of_code() -> None:
     with speaking("en"):
         told = evaluated(harbour(), Case("02-1", {"registered": True, "robots": 100}), explain=True)
     assert texts(told["explanation"], "conditions")[-1] == "100, not above 100, exactly equal"
-    assert texts(told["explanation"], "changes") == ["with 1 more, at 101: something is missing"]
+    assert texts(told["explanation"], "changes") == [
+        "with 1 more, at 101: insufficient information"
+    ]
 
 
 def test_wrong_facts_are_told_and_nothing_else() -> None:

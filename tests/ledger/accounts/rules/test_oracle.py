@@ -34,14 +34,14 @@ EMPTY = dict.fromkeys(ROLES, 0) | {"clause": -CAP}
 
 @pytest.fixture
 def books() -> Oracle:
-    made = Oracle()
-    made.open(VOUCHER, rights_floors(CAP))
-    made.open(BUDGET, budget_floors())
-    made.open(COST, cost_floors())
-    made.post("open", MONTH, {VOUCHER: OPEN})
-    made.decisions[7] = CapDecision("cap", VOUCHER, cap=CAP - 30, before=CAP)
-    made.decisions[8] = CapDecision("lapse", VOUCHER)
-    return made
+    oracle = Oracle()
+    oracle.open(VOUCHER, rights_floors(CAP))
+    oracle.open(BUDGET, budget_floors())
+    oracle.open(COST, cost_floors())
+    oracle.post("open", MONTH, {VOUCHER: OPEN})
+    oracle.decisions[7] = CapDecision("cap", VOUCHER, cap=CAP - 30, before=CAP)
+    oracle.decisions[8] = CapDecision("lapse", VOUCHER)
+    return oracle
 
 
 # The events of the design's table: what they move, and where the money is then.
@@ -97,10 +97,10 @@ def test_event(books: Oracle, event: str) -> None:
     expected = EMPTY | {"available": CAP - sum(moved.values())}
     for role, amount in moved.items():
         expected[role] += amount
-    found = books.rights(VOUCHER)
-    assert found == Rights(**expected)
-    assert floors_broken(vars(found), rights_floors(CAP)) == sum_broken(vars(found)) == []
-    assert cash_broken(found, cash(moves), CAP) == []
+    amounts = books.rights(VOUCHER)
+    assert amounts == Rights(**expected)
+    assert floors_broken(vars(amounts), rights_floors(CAP)) == sum_broken(vars(amounts)) == []
+    assert cash_broken(amounts, cash(moves), CAP) == []
 
 
 # A budget's and a cost book's, from nothing.
@@ -144,13 +144,13 @@ def test_event_of_another_book(books: Oracle, event: str) -> None:
 
 
 def test_every_legal_move_has_its_event() -> None:
-    posted = [OPEN, LOWER, *(moves for moves, _ in EVENTS.values())]
-    posted += [moves for _, moves, _ in OTHERS.values()]
-    used = {(m.kind, m.from_role, m.to_role) for moves in posted for m in moves}
-    explained = {move for move in LEGAL_MOVES if move[0] == "explain"}
-    assert used | explained == LEGAL_MOVES
+    posted_moves = [OPEN, LOWER, *(moves for moves, _ in EVENTS.values())]
+    posted_moves += [moves for _, moves, _ in OTHERS.values()]
+    rows = {(m.kind, m.from_role, m.to_role) for moves in posted_moves for m in moves}
+    explained_rows = {move for move in LEGAL_MOVES if move[0] == "explain"}
+    assert rows | explained_rows == LEGAL_MOVES
     differences = {role for role in COST_ROLES if role[0] == "R"}
-    assert {role for move in explained for role in move[1:]} == differences | {"clearing"}
+    assert {role for move in explained_rows for role in move[1:]} == differences | {"clearing"}
 
 
 def test_a_posting_of_two_books_is_done_as_a_whole(books: Oracle) -> None:
@@ -159,8 +159,8 @@ def test_a_posting_of_two_books_is_done_as_a_whole(books: Oracle) -> None:
     with pytest.raises(Refused, match="below_floor"):
         books.post("list", MONTH, {VOUCHER: pay, BUDGET: commit})
     assert books.rights(VOUCHER).sent == 0
-    given = chain(30, "appropriate appropriation free")
-    assert books.post("list", MONTH, {VOUCHER: pay, BUDGET: [*given, *commit]})
+    moves = chain(30, "appropriate appropriation free")
+    assert books.post("list", MONTH, {VOUCHER: pay, BUDGET: [*moves, *commit]})
     assert books.rights(VOUCHER).sent == books.books[BUDGET]["committed"] == 30
 
 

@@ -131,9 +131,9 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_rebalance(case: str) -> None:
     before, segments, moves, after = CASES[case]
-    found = rebalance(before, target(segments, before.room))
-    assert short(found) == moves
-    assert moved(before, found) == after
+    found_moves = rebalance(before, target(segments, before.room))
+    assert short(found_moves) == moves
+    assert moved(before, found_moves) == after
 
 
 def test_a_target_made_for_another_book_is_refused() -> None:

@@ -115,8 +115,8 @@ def test_the_turn_within_a_day_does_not_depend_on_the_order_of_reading() -> None
     usage = [used(device=d, mig_profile=p) for d in "ab" for p in ("", "1g.10gb")]
     forth, back = (billed(order, METERED, PACKAGE) for order in (usage, list(reversed(usage))))
     assert charges(owed_items(forth), {}) == charges(owed_items(back), {})
-    drawn = [i.usage for i in forth if isinstance(i, PricedUsage) and i.line is PACKAGE]
-    assert [(u.mig_profile, u.device) for u in drawn] == [("", "a"), ("", "b")]
+    usages = [i.usage for i in forth if isinstance(i, PricedUsage) and i.line is PACKAGE]
+    assert [(u.mig_profile, u.device) for u in usages] == [("", "a"), ("", "b")]
 
 
 def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
@@ -272,9 +272,9 @@ def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
     assert all(isinstance(i, PackageUsage) == (i.usage.reserved_line == 3) for i in items
                if not isinstance(i, Share))  # fmt: skip
     for line in packages:
-        drawn = [i.usage for i in items if isinstance(i, PricedUsage) and i.line is line]
-        assert sum(u.device_ms for u in drawn) <= line.quantity_ms
-        assert all(line.applies(u, H100) for u in drawn)
+        usages = [i.usage for i in items if isinstance(i, PricedUsage) and i.line is line]
+        assert sum(u.device_ms for u in usages) <= line.quantity_ms
+        assert all(line.applies(u, H100) for u in usages)
     for item in items:
         if isinstance(item, UnpricedUsage) and item.usage.nvml_name == "H100":
             assert not any(line.applies(item.usage, H100) for line in meters)

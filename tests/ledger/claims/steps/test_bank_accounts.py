@@ -36,8 +36,10 @@ def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
     } | changes
     with Session(office.engine, expire_on_commit=False) as db, db.begin():
         organisation = db.get_one(Organisation, 1)
-        made, faults = propose_account(db, organisation, **given, actor=BUILDER.actor, now=START)
-    return made, [f"{fault.where}: {fault.code}" for fault in faults]
+        decision, faults = propose_account(
+            db, organisation, **given, actor=BUILDER.actor, now=START
+        )
+    return decision, [f"{fault.where}: {fault.code}" for fault in faults]
 
 
 @pytest.mark.parametrize(
@@ -55,24 +57,24 @@ def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
 def test_all_faults_are_told_at_once(
     office: Office, changes: dict[str, str], faults: list[str]
 ) -> None:
-    made, told = said(office, **changes)
-    assert told == faults
-    assert (made is None) == bool(faults)
-    if made is not None:
-        assert made.content["number"] == NUMBER
+    decision, texts = said(office, **changes)
+    assert texts == faults
+    assert (decision is None) == bool(faults)
+    if decision is not None:
+        assert decision.content["number"] == NUMBER
 
 
 def test_an_account_is_there_when_a_second_person_confirmed_it(office: Office) -> None:
-    made, _ = said(office)
-    assert made
+    decision, _ = said(office)
+    assert decision
     with Session(office.engine) as db:
         assert book.account_of(db, 1) is None
         assert change_pending(db, 1)
-    office.confirm(made, CLERK)
+    office.confirm(decision, CLERK)
     with Session(office.engine) as db:
         account = book.account_of(db, 1)
         assert account is not None
-        assert (account.number, account.decision) == (NUMBER, made.id)
+        assert (account.number, account.decision) == (NUMBER, decision.id)
         assert not change_pending(db, 1)
 
 
@@ -89,9 +91,9 @@ def test_a_change_supersedes_and_waits_for_its_second_person(office: Office) -> 
         office.confirm(change, BUILDER)
     office.confirm(change, APPROVER)
     with Session(office.engine) as db:
-        told = [(a.number, a.superseded_at is None) for a in book.accounts(db, [1])]
+        rows = [(a.number, a.superseded_at is None) for a in book.accounts(db, [1])]
         assert book.accounts(db, []) == []
-    assert told == [("7" * 19, True), (NUMBER, False)]
+    assert rows == [("7" * 19, True), (NUMBER, False)]
 
 
 def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office) -> None:
@@ -112,13 +114,13 @@ def test_a_refused_change_leaves_the_account_and_frees_its_lines(office: Office)
 
 
 def test_the_database_keeps_no_account_that_two_persons_did_not_confirm(office: Office) -> None:
-    made, _ = said(office)
-    assert made
+    decision, _ = said(office)
+    assert decision
     with pytest.raises(IntegrityError, match="two persons"):
-        place(office, made, NUMBER)
-    office.confirm(made, CLERK)
+        place(office, decision, NUMBER)
+    office.confirm(decision, CLERK)
     with pytest.raises(IntegrityError, match="two persons"):
-        place(office, made, "9" * 19)
+        place(office, decision, "9" * 19)
 
 
 def place(office: Office, made: Decision, number: str) -> None:

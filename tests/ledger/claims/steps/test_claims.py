@@ -76,8 +76,8 @@ def test_two_who_claim_at_once_do_not_claim_the_same_money(
             return refused.code
 
     with ThreadPoolExecutor(4) as pool:
-        told = sorted(pool.map(claim, range(8)))
-    assert told == ["DF-2026-0001", *["more_than_claimable"] * 7]
+        texts = sorted(pool.map(claim, range(8)))
+    assert texts == ["DF-2026-0001", *["more_than_claimable"] * 7]
     assert owner.execute("SELECT sum(fen) FROM claims").fetchone() == (20,)
 
 
@@ -90,10 +90,10 @@ def test_a_project_without_a_voucher_claims_nothing(engine: sa.Engine, town: Tow
 def test_all_that_is_missing_is_told_at_once(office: Office) -> None:
     office.earn(100)
     number = office.open()
-    done = office.take(number, "submit", BUILDER)
-    assert done.code == "claim_lacks"
-    assert [f.where for f in done.findings] == [*(f"files.{role}" for role in WANTED), "account"]
-    assert done.findings[0].code == "lacks_application"
+    result = office.take(number, "submit", BUILDER)
+    assert result.code == "claim_lacks"
+    assert [f.where for f in result.findings] == [*(f"files.{role}" for role in WANTED), "account"]
+    assert result.findings[0].code == "lacks_application"
     office.account()
     office.add(number, "application", "receipt", "other")
     assert [f.code for f in office.take(number, "submit", CLERK).findings] == ["lacks_commitment"]
@@ -134,8 +134,8 @@ def test_who_sends_a_claim_back_says_why(office: Office, action: str, viewer: ob
     office.earn(100)
     office.account()
     number = office.handed_in()
-    done = office.take(number, action, viewer, note=" ")  # type: ignore[arg-type]
-    assert [f.code for f in done.findings] == ["note_missing"]
+    result = office.take(number, action, viewer, note=" ")  # type: ignore[arg-type]
+    assert [f.code for f in result.findings] == ["note_missing"]
     assert office.claim(number).state == "submitted"
 
 
@@ -161,8 +161,8 @@ def test_history_tells_every_step_in_its_order(office: Office, engine: sa.Engine
     office.take(number, "withdraw", BUILDER)
     with Session(engine) as db:
         events = book.events(db, key(office.claim(number)))
-        told = [(e.seq, e.action, e.next, e.actor, e.note) for e in events]
-    assert told == [
+        rows = [(e.seq, e.action, e.next, e.actor, e.note) for e in events]
+    assert rows == [
         (1, "submit", "submitted", BUILDER.actor, ""),
         (2, "return", "draft", CLERK.actor, "重交"),
         (3, "withdraw", "withdrawn", BUILDER.actor, ""),

@@ -32,20 +32,20 @@ TALENT = {"subject_kind": "talent", "talent_category": "academician"}
 
 @pytest.fixture
 def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    made = Office(engine, owner, town.project)
-    made.earn(100_000)
-    made.account()
-    return made
+    office = Office(engine, owner, town.project)
+    office.earn(100_000)
+    office.account()
+    return office
 
 
 def test_what_the_policy_finds_eligible_is_accepted_and_kept(
     office: Office, engine: sa.Engine
 ) -> None:
     number = office.handed_in()
-    done = office.take(number, "accept", CLERK, facts=FACTS)
-    assert (done.claim.state, done.code, done.findings) == ("accepted", "", ())
+    result = office.take(number, "accept", CLERK, facts=FACTS)
+    assert (result.claim.state, result.code, result.findings) == ("accepted", "", ())
     with Session(engine) as db:
-        event = book.newest_event(db, key(done.claim), "accept")
+        event = book.newest_event(db, key(result.claim), "accept")
     assert event is not None
     sealed = dict(event.content)
     assert sealed.pop("digest") == digest(sealed)
@@ -74,18 +74,18 @@ def test_anything_else_is_told_with_its_reasons_and_goes_nowhere(
     office: Office, facts: dict[str, object], result: str, where: str
 ) -> None:
     number = office.handed_in()
-    done = office.take(number, "accept", CLERK, facts=facts)
-    assert (done.code, [f.where for f in done.findings]) == (result, [where])
+    new_result = office.take(number, "accept", CLERK, facts=facts)
+    assert (new_result.code, [f.where for f in new_result.findings]) == (result, [where])
     assert office.claim(number).state == "submitted"
 
 
 def test_what_the_books_know_is_asked_of_nobody(office: Office) -> None:
     number = office.handed_in()
     facts = {**FACTS, "compute_cost_fen": 10**9, "paid_before_fen": 0}
-    done = office.take(number, "accept", CLERK, facts=facts)
-    assert done.claim.state == "accepted"
+    result = office.take(number, "accept", CLERK, facts=facts)
+    assert result.claim.state == "accepted"
     with Session(office.engine) as db:
-        event = book.newest_event(db, key(done.claim), "accept")
+        event = book.newest_event(db, key(result.claim), "accept")
     assert event is not None
     assert event.content["facts"]["compute_cost_fen"] == 100_000
 
@@ -116,13 +116,13 @@ def test_less_in_the_books_than_by_the_formula_is_refused_too(
 
 def test_who_was_accepted_first_is_first(office: Office, owner: psycopg.Connection) -> None:
     """Each of two claims is within what is left after a loss, together they are not."""
-    one, two = office.handed_in(20_000), office.handed_in(10_000)
+    text, two = office.handed_in(20_000), office.handed_in(10_000)
     assert office.take(two, "accept", CLERK, facts=FACTS).claim.state == "accepted"
     owner.execute("UPDATE matches SET matched_fen = 99990")
     with pytest.raises(Refused, match="not_earned"):
-        office.take(one, "accept", CLERK, facts=FACTS)
+        office.take(text, "accept", CLERK, facts=FACTS)
     owner.execute("UPDATE matches SET matched_fen = 100000")
-    assert office.take(one, "accept", CLERK, facts=FACTS).claim.state == "accepted"
+    assert office.take(text, "accept", CLERK, facts=FACTS).claim.state == "accepted"
 
 
 def test_what_was_paid_or_sent_before_is_not_paid_again(
@@ -130,15 +130,15 @@ def test_what_was_paid_or_sent_before_is_not_paid_again(
 ) -> None:
     row = owner.execute("SELECT book FROM vouchers").fetchone()
     assert row
-    sent = chain(20_000, "list payable sent")
-    posted(office.engine, "x", {row[0]: [*sent, *chain(5_000, "pay sent paid")]})
+    moves = chain(20_000, "list payable sent")
+    posted(office.engine, "x", {row[0]: [*moves, *chain(5_000, "pay sent paid")]})
     place_claim(owner, 20_000, "listed", paid=5_000)
     number = office.handed_in()
     assert office.claim(number).fen == 10_000
-    done = office.take(number, "accept", CLERK, facts=FACTS)
-    assert done.claim.state == "accepted"
+    result = office.take(number, "accept", CLERK, facts=FACTS)
+    assert result.claim.state == "accepted"
     with Session(office.engine) as db:
-        event = book.newest_event(db, key(done.claim), "accept")
+        event = book.newest_event(db, key(result.claim), "accept")
     assert event is not None
     assert event.content["facts"]["paid_before_fen"] == 20_000
     assert event.content["left_fen"] == 10_000
@@ -183,9 +183,9 @@ def test_of_a_talent_only_yes_and_the_reference_number_are_kept(
     team.earn(1_000)
     number = team.handed_in()
     assert [f.code for f in team.take(number, "accept", CLERK).findings] == ["reference_missing"]
-    done = team.take(number, "accept", CLERK, reference="银人才〔2026〕12号")
+    result = team.take(number, "accept", CLERK, reference="银人才〔2026〕12号")
     with Session(engine) as db:
-        event = book.newest_event(db, key(done.claim), "accept")
+        event = book.newest_event(db, key(result.claim), "accept")
     assert event is not None
     assert event.content["facts"] == {
         "subject_kind": "talent",

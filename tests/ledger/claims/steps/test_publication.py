@@ -32,10 +32,10 @@ SAME_PERSON = Viewer(9, CLERK.person, Role.APPROVER)
 
 @pytest.fixture
 def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
-    made = Office(engine, owner, town.project)
-    made.earn(10_700_053)
-    made.account()
-    return made
+    office = Office(engine, owner, town.project)
+    office.earn(10_700_053)
+    office.account()
+    return office
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def test_the_name_of_a_talent_team_stays_inside(office: Office, owner: psycopg.C
 def test_where_to_object_must_be_said(office: Office) -> None:
     number = office.handed_in()
     office.take(number, "accept", CLERK, facts=FACTS)
-    done = office.take(number, "publish", CLERK, channel=" ")
-    assert [f.code for f in done.findings] == ["channel_missing"]
+    result = office.take(number, "publish", CLERK, channel=" ")
+    assert [f.code for f in result.findings] == ["channel_missing"]
 
 
 def test_a_publication_that_would_end_in_an_unknown_year_is_refused(office: Office) -> None:
@@ -177,14 +177,14 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
     with pytest.raises(Refused) as caught:
         propose(office, number, LAST_MOMENT)
     assert (caught.value.code, caught.value.params) == ("publication_runs", {"until": str(LAST)})
-    made = propose(office, number)
-    assert propose(office, number).id == made.id
+    decision = propose(office, number)
+    assert propose(office, number).id == decision.id
     with Session(office.engine) as db:
         accepted = book.newest_event(db, key(office.claim(number)), "accept")
         account = book.account_of(db, office.claim(number).payee)
     assert accepted
     assert account
-    assert made.content == {
+    assert decision.content == {
         "number": number,
         "project": "p1",
         "fen": 3_000_000,
@@ -194,40 +194,45 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
         "account": account.id,
         "facts": accepted.content["digest"],
     }
-    office.confirm(made, APPROVER, OVER)
+    office.confirm(decision, APPROVER, OVER)
     assert office.claim(number).state == "approved"
     with Session(office.engine) as db:
         last = book.events(db, key(office.claim(number)))[-2:]
-    told = [(e.action, e.actor, e.content) for e in last]
-    assert told == [
-        ("propose", CLERK.actor, {"decision": made.id}),
-        ("approve", APPROVER.actor, {"decision": made.id}),
+    rows = [(e.action, e.actor, e.content) for e in last]
+    assert rows == [
+        ("propose", CLERK.actor, {"decision": decision.id}),
+        ("approve", APPROVER.actor, {"decision": decision.id}),
     ]
 
 
 def test_one_person_with_two_tokens_is_one_person(office: Office, number: str) -> None:
-    made = propose(office, number)
+    decision = propose(office, number)
     with pytest.raises(Refused, match="same_person"):
-        office.confirm(made, SAME_PERSON, OVER)
+        office.confirm(decision, SAME_PERSON, OVER)
 
 
 def test_a_clerk_proposes_and_an_approver_confirms(office: Office, number: str) -> None:
     for viewer in (BUILDER, APPROVER):
         with pytest.raises(Refused, match="not_your_step"):
             propose(office, number, viewer=viewer)
-    made = propose(office, number)
+    decision = propose(office, number)
     with pytest.raises(Refused, match="not_your_decision"):
-        office.confirm(made, Viewer(8, "王五", Role.CLERK), OVER)
+        office.confirm(decision, Viewer(8, "王五", Role.CLERK), OVER)
 
 
 def test_what_changed_since_the_proposal_is_not_approved(office: Office, number: str) -> None:
-    made = propose(office, number)
+    decision = propose(office, number)
     office.account("1111111111", OVER)
     with pytest.raises(Conflict, match="proposal_outdated"):
-        office.confirm(made, APPROVER, OVER)
+        office.confirm(decision, APPROVER, OVER)
     with Session(office.engine) as db, db.begin():
         respond(
-            db, key(made), answer=Answer.WITHDRAWN, digest_seen=made.digest, viewer=CLERK, now=OVER
+            db,
+            key(decision),
+            answer=Answer.WITHDRAWN,
+            digest_seen=decision.digest,
+            viewer=CLERK,
+            now=OVER,
         )
     office.confirm(propose(office, number), APPROVER, OVER)
     assert office.claim(number).state == "approved"
@@ -236,20 +241,20 @@ def test_what_changed_since_the_proposal_is_not_approved(office: Office, number:
 def test_who_is_not_the_payee_any_more_is_not_paid(
     office: Office, owner: psycopg.Connection, number: str
 ) -> None:
-    made = propose(office, number)
+    decision = propose(office, number)
     other_payee(owner)
     with pytest.raises(Refused, match="payee_changed"):
-        office.confirm(made, APPROVER, OVER)
+        office.confirm(decision, APPROVER, OVER)
     assert office.claim(number).state == "published"
 
 
 def test_what_is_no_longer_earned_is_not_approved(
     office: Office, number: str, owner: psycopg.Connection
 ) -> None:
-    made = propose(office, number)
+    decision = propose(office, number)
     owner.execute("UPDATE matches SET matched_fen = 9999900")
     with pytest.raises(Refused, match="not_earned"):
-        office.confirm(made, APPROVER, OVER)
+        office.confirm(decision, APPROVER, OVER)
     with pytest.raises(Refused, match="not_earned"):
         propose(office, number)
 
@@ -257,18 +262,18 @@ def test_what_is_no_longer_earned_is_not_approved(
 def test_an_objection_between_proposal_and_confirmation_stops_it(
     office: Office, number: str
 ) -> None:
-    made = propose(office, number)
+    decision = propose(office, number)
     object_to(office, number)
     with pytest.raises(Conflict, match="no_such_step"):
-        office.confirm(made, APPROVER, OVER)
+        office.confirm(decision, APPROVER, OVER)
 
 
 def test_a_claim_that_was_approved_and_is_no_longer_earned_can_be_refused(
     office: Office, number: str
 ) -> None:
     office.confirm(propose(office, number), APPROVER, OVER)
-    done = office.take(number, "refuse", APPROVER, note="发票已红冲")
-    assert done.claim.state == "refused"
+    result = office.take(number, "refuse", APPROVER, note="发票已红冲")
+    assert result.claim.state == "refused"
 
 
 @pytest.mark.parametrize(
@@ -284,14 +289,18 @@ def test_the_database_approves_nothing_by_itself(
     office: Office, number: str, owner: psycopg.Connection, decision: str, code: str
 ) -> None:
     """Whatever a program says: two persons for this very claim, and after the last day."""
-    made = propose(office, number)
+    new_decision = propose(office, number)
     if decision == "confirmed":
         owner.execute(
             "UPDATE decisions SET answer = 'confirmed', answered_by = 'x', answered_at = now(),"
             " answered_digest = digest WHERE id = %s",
-            (made.id,),
+            (new_decision.id,),
         )
-    named = {"another": 1, "proposed": made.id, "confirmed": made.id}  # 1 is of the account
+    named = {
+        "another": 1,
+        "proposed": new_decision.id,
+        "confirmed": new_decision.id,
+    }  # 1 is of the account
     content = {"decision": named[decision]} if decision else {}
     with Session(office.engine) as db, pytest.raises(Refused, match=code):
         act(

@@ -40,8 +40,8 @@ def _trouble(town: Town) -> None:
     town.report([window(0, 0, held("other")), window(0, 2, held("stranger"))])
     town.node.number, town.node.head = 0, ""
     with Session(town.engine) as db, db.begin():
-        sent = town.node.read(town.node.batch([]))
-        assert take_batch(db, sent, NOW) == Forked(1)
+        submission = town.node.read(town.node.batch([]))
+        assert take_batch(db, submission, NOW) == Forked(1)
 
 
 def test_each_kind_says_what_and_where(town: Town) -> None:
@@ -91,8 +91,8 @@ def test_silence_is_counted_by_beijing_days_from_registration_to_retirement(
 
 
 def test_a_later_witness_adds_no_second_window(town: Town, owner: psycopg.Connection) -> None:
-    other = enrolled(owner, town.cluster, source="dcgm")
+    node = enrolled(owner, town.cluster, source="dcgm")
     town.report([window(0, 0)])
-    town.node = other
+    town.node = node
     town.report([window(0, 0, held("team-b"))])
     assert len(found(town, FindingKind.CONFLICTS)) == 1

@@ -86,12 +86,12 @@ def test_no_more_than_the_books_hold() -> None:
         ("line 1", "amount_too_large"),
         ("line 1: item", "missing"),
     ]
-    one = Line("项", "", "", "", 1, "", 0)
-    many = invoice(1, lines=(one,) * 2_001, net_fen=2_001, tax_fen=0, gross_fen=2_001)
+    first_line = Line("项", "", "", "", 1, "", 0)
+    many = invoice(1, lines=(first_line,) * 2_001, net_fen=2_001, tax_fen=0, gross_fen=2_001)
     assert told(many) == [("lines", "too_many_lines")]
 
 
 def test_a_fault_shows_what_it_is_about() -> None:
-    (found,) = faults(replace(BLUE, words="五" * 500 + "\n"))[1:]
-    assert found.code == "words_unreadable"
-    assert len(dict(found.params)["words"]) == 60
+    (finding,) = faults(replace(BLUE, words="五" * 500 + "\n"))[1:]
+    assert finding.code == "words_unreadable"
+    assert len(dict(finding.params)["words"]) == 60

@@ -43,8 +43,8 @@ def told(values: dict[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", ["发票.xml", "发票.pdf", ""])
 def test_the_content_decides_not_the_name(name: str) -> None:
     for content in (XML, b"\xef\xbb\xbf" + XML, b"\n " + XML, ofd(XML)):
-        document, found = read_document(content, name)
-        assert found == []
+        document, findings = read_document(content, name)
+        assert findings == []
         assert document
         assert document.number == NUMBER
 
@@ -62,34 +62,34 @@ def test_the_content_decides_not_the_name(name: str) -> None:
     ],
 )
 def test_what_is_not_read_is_one_finding(content: bytes, code: str) -> None:
-    document, found = read_document(content, "发票.xml")
+    document, findings = read_document(content, "发票.xml")
     assert document is None
-    assert [f.code for f in found] == [code]
+    assert [f.code for f in findings] == [code]
 
 
 @given(st.binary(max_size=300))
 def test_no_content_breaks_the_door(content: bytes) -> None:
-    document, found = read_document(content, "x")
+    document, findings = read_document(content, "x")
     assert document is None
-    assert len(found) == 1
+    assert len(findings) == 1
 
 
 def test_what_is_keyed_is_what_would_have_been_read() -> None:
     read, _ = read_document(XML, "")
-    keyed, found = read_keyed(KEYED)
-    assert found == []
+    keyed, findings = read_keyed(KEYED)
+    assert findings == []
     assert read
     assert keyed == replace(read, source=DocumentSource.KEYED)
 
 
 def test_an_internal_settlement() -> None:
-    settled = {**KEYED, "kind": "校内结算", "number": "校财〔2026〕12号", "gross": "100"}
-    settled |= {"words": "", "buyer_uscc": SELLER, "lines": [{"item": "算力", "net": "100.00"}]}
-    document, found = read_keyed(settled)
-    assert found == []
+    fields = {**KEYED, "kind": "校内结算", "number": "校财〔2026〕12号", "gross": "100"}
+    fields |= {"words": "", "buyer_uscc": SELLER, "lines": [{"item": "算力", "net": "100.00"}]}
+    document, findings = read_keyed(fields)
+    assert findings == []
     assert document
     assert (document.kind, document.tax_fen) == ("internal_settlement", 0)
-    taxed = {**settled, "lines": [{"item": "算力", "net": "94", "tax": "6"}]}
+    taxed = {**fields, "lines": [{"item": "算力", "net": "94", "tax": "6"}]}
     assert told(taxed) == [("tax", "settlement_taxed")]
 
 
@@ -141,8 +141,8 @@ def test_all_slips_are_told_at_once() -> None:
 
 def test_what_is_keyed_holds_before_what_the_remark_says() -> None:
     told_otherwise = {"since": "2026-09-01", "until": "2026-09-30", "statement": "DZ-9"}
-    document, found = read_keyed({**KEYED, **told_otherwise})
-    assert found == []
+    document, findings = read_keyed({**KEYED, **told_otherwise})
+    assert findings == []
     assert document
     assert (str(document.since), str(document.until)) == ("2026-09-01", "2026-09-30")
     assert document.statement == "DZ-9"

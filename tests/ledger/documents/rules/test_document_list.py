@@ -21,15 +21,15 @@ def csv(*rows: list[str]) -> str:
 
 
 def read(content: bytes) -> list[Document]:
-    documents, found = read_documents(content)
-    assert found == []
+    documents, findings = read_documents(content)
+    assert findings == []
     return documents
 
 
 def told(*rows: list[str]) -> list[tuple[str, str]]:
-    documents, found = read_documents(csv(*rows).encode())
+    documents, findings = read_documents(csv(*rows).encode())
     assert documents == []
-    return [(f.where, f.code) for f in found]
+    return [(f.where, f.code) for f in findings]
 
 
 def changed(row: list[str], column: str, text: str) -> list[str]:
@@ -75,13 +75,13 @@ def test_cells_of_a_workbook_may_be_dates_and_numbers() -> None:
 def test_a_number_that_the_workbook_has_rounded_is_refused() -> None:
     row: list[object] = [*WHOLE]
     row[1] = int(NUMBER)
-    _, found = read_documents(workbook(HEADER, row))
-    assert [(f.where, f.code) for f in found] == [("row 2: B", "not_kept_exactly")]
+    _, findings = read_documents(workbook(HEADER, row))
+    assert [(f.where, f.code) for f in findings] == [("row 2: B", "not_kept_exactly")]
 
 
 def test_formulas_are_refused() -> None:
-    _, found = read_documents(workbook(HEADER, [*WHOLE[:7], "=100+6", *WHOLE[8:]]))
-    assert [(f.where, f.code) for f in found] == [("row 2: H", "formula")]
+    _, findings = read_documents(workbook(HEADER, [*WHOLE[:7], "=100+6", *WHOLE[8:]]))
+    assert [(f.where, f.code) for f in findings] == [("row 2: H", "formula")]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_fault_of_a_lower_row_is_told_there() -> None:
 
 def test_a_number_stands_in_one_place() -> None:
     whole = changed(WHOLE, "价税合计", "106")
-    _, found = read_documents(csv(HEADER, whole, OTHER, whole).encode())
-    assert [(f.where, f.code, f.params) for f in found] == [
+    _, findings = read_documents(csv(HEADER, whole, OTHER, whole).encode())
+    assert [(f.where, f.code, f.params) for f in findings] == [
         ("row 4: 单据号码", "duplicate", (("first", "row 2"),))
     ]
 

@@ -22,8 +22,8 @@ SOUND = einvoice_xml()
 
 
 def read(content: bytes) -> Document:
-    document, found = read_einvoice(content, DocumentSource.XML)
-    assert found == []
+    document, findings = read_einvoice(content, DocumentSource.XML)
+    assert findings == []
     assert document
     return document
 
@@ -151,25 +151,25 @@ def test_the_mark_of_blue_and_red_must_fit() -> None:
 
 
 def test_the_number_stands_there_twice_and_is_one() -> None:
-    other = SOUND.replace(b"<InvoiceNumber>26", b"<InvoiceNumber>25")
-    assert told(other) == [("TaxSupervisionInfo/InvoiceNumber", "two_numbers")]
+    content = SOUND.replace(b"<InvoiceNumber>26", b"<InvoiceNumber>25")
+    assert told(content) == [("TaxSupervisionInfo/InvoiceNumber", "two_numbers")]
 
 
 def test_a_copy_inside_a_signature_is_not_looked_at() -> None:
     forged = einvoice_xml(number=BLUE).partition(b"<EInvoice>")[2].removesuffix(b"</EInvoice>")
-    signed = f"<Signature><Object>{forged.decode()}</Object></Signature>"
-    assert read(einvoice_xml(more=signed)).number == NUMBER
+    text = f"<Signature><Object>{forged.decode()}</Object></Signature>"
+    assert read(einvoice_xml(more=text)).number == NUMBER
     inside = b"<Signature><Object>" + SOUND.partition(b"?>")[2] + b"</Object></Signature>"
     assert told(inside) == [("file", "unknown_xml")]
 
 
 def test_two_tellings_are_refused() -> None:
     again = SOUND.partition(b"<EInvoiceData>")[2].partition(b"</EInvoiceData>")[0].decode()
-    document, found = read_einvoice(
+    document, findings = read_einvoice(
         einvoice_xml(more=f"<EInvoiceData>{again}</EInvoiceData>"), DocumentSource.XML
     )
     assert document is None
-    assert {(f.where, f.code) for f in found} == {("EInvoiceData", "repeated_element")}
+    assert {(f.where, f.code) for f in findings} == {("EInvoiceData", "repeated_element")}
 
 
 def test_a_namespace_changes_nothing() -> None:
@@ -197,16 +197,16 @@ def test_chinese_encodings() -> None:
     ],
 )
 def test_what_is_no_invoice_is_one_fault(content: bytes, code: str) -> None:
-    document, found = read_einvoice(content, DocumentSource.XML)
+    document, findings = read_einvoice(content, DocumentSource.XML)
     assert document is None
-    assert [f.code for f in found] == [code]
+    assert [f.code for f in findings] == [code]
 
 
 def test_the_ministry_s_voucher() -> None:
     content = sample("inv_ord_issuer_2022_masked.xbrl.xml")
-    document, found = read_einvoice(content, DocumentSource.XML)
+    document, findings = read_einvoice(content, DocumentSource.XML)
     assert document
-    assert [f.code for f in found] == ["uscc_character", "uscc_check_digit"]  # masked
+    assert [f.code for f in findings] == ["uscc_character", "uscc_check_digit"]  # masked
     assert (document.kind, document.code) == ("electronic_invoice", "033000000000")
     assert (document.number, document.issued_on) == ("99999901", date(2022, 9, 1))
     assert (document.net_fen, document.tax_fen, document.gross_fen) == (991, 129, 1120)

@@ -22,9 +22,9 @@ def told(content: bytes) -> list[str]:
 
 
 def test_the_older_invoice_is_its_attached_xml() -> None:
-    document, found = read_ofd(sample("999_test_ca.ofd"))
+    document, findings = read_ofd(sample("999_test_ca.ofd"))
     assert document
-    assert [(f.where, f.code) for f in found] == [
+    assert [(f.where, f.code) for f in findings] == [
         ("SellerTaxID", "uscc_check_digit"),  # of a test authority
         ("BuyerTaxID", "missing"),  # 个人
     ]
@@ -36,9 +36,9 @@ def test_the_older_invoice_is_its_attached_xml() -> None:
 
 
 def test_the_invoice_of_2024_is_read_by_its_tags() -> None:
-    document, found = read_ofd(sample("digital_vat_special_2024_masked.ofd"))
+    document, findings = read_ofd(sample("digital_vat_special_2024_masked.ofd"))
     assert document
-    assert [(f.where, f.code) for f in found] == [
+    assert [(f.where, f.code) for f in findings] == [
         ("seller_uscc", "uscc_character"),  # masked
         ("buyer_uscc", "uscc_check_digit"),
     ]
@@ -55,8 +55,8 @@ def test_the_invoice_of_2024_is_read_by_its_tags() -> None:
 
 
 def test_what_the_header_repeats_must_agree() -> None:
-    document, found = read_ofd(ofd(XML, HEADER))
-    assert found == []
+    document, findings = read_ofd(ofd(XML, HEADER))
+    assert findings == []
     assert document == read_einvoice(XML, DocumentSource.OFD)[0]
     other = {**HEADER, "合计金额": "4449.00", "开票日期": "昨天"}
     assert [(f.where, f.code) for f in read_ofd(ofd(XML, other))[1]] == [
@@ -93,8 +93,8 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 def test_a_member_that_is_not_there(lacking: str) -> None:
     members = unpacked(ofd(XML))
     del members[lacking]
-    _, found = read_ofd(archive(members))
-    assert [(f.code, dict(f.params)) for f in found] == [("ofd_member", {"member": lacking})]
+    _, findings = read_ofd(archive(members))
+    assert [(f.code, dict(f.params)) for f in findings] == [("ofd_member", {"member": lacking})]
 
 
 def test_an_attachment_is_not_looked_for_outside() -> None:
@@ -153,12 +153,12 @@ def test_too_much_in_all() -> None:
 def test_a_damaged_file_is_never_read_as_another(at: int, byte: int) -> None:
     whole = ofd(XML, HEADER)
     at %= len(whole)
-    document, found = read_ofd(whole[:at] + bytes([byte]) + whole[at + 1 :])
-    assert found or document == read_ofd(whole)[0]
+    document, findings = read_ofd(whole[:at] + bytes([byte]) + whole[at + 1 :])
+    assert findings or document == read_ofd(whole)[0]
 
 
 @given(st.binary(max_size=200))
 def test_noise_is_refused(noise: bytes) -> None:
-    opened, found = open_archive(b"PK\x03\x04" + noise)
-    assert opened is None
-    assert [f.code for f in found] == ["archive_broken"]
+    archive, findings = open_archive(b"PK\x03\x04" + noise)
+    assert archive is None
+    assert [f.code for f in findings] == ["archive_broken"]

@@ -12,8 +12,8 @@ OLDER = "01,10,050001700111,12235358,10000.00,20200805,16630282980991510014,7257
 
 
 def read(text: str) -> Qr:
-    qr, found = read_qr(text)
-    assert found == []
+    qr, findings = read_qr(text)
+    assert findings == []
     assert qr
     return qr
 
@@ -44,9 +44,9 @@ def test_an_older_one_has_a_code() -> None:
     ],
 )
 def test_what_is_no_invoice_s(text: str, code: str) -> None:
-    qr, found = read_qr(text)
+    qr, findings = read_qr(text)
     assert qr is None
-    assert [f.code for f in found] == [code]
+    assert [f.code for f in findings] == [code]
 
 
 def test_it_agrees_with_the_sum_with_tax_of_a_digital_invoice() -> None:
@@ -64,7 +64,7 @@ def test_and_without_tax_of_an_older_one() -> None:
 
 
 def test_every_difference_is_told() -> None:
-    found = agrees(read(OLDER), invoice(1))
-    assert [f.where for f in found] == ["kind", "code", "number", "net", "issued_on"]
-    assert {f.code for f in found} == {"qr_differs"}
-    assert dict(found[3].params) == {"qr": "10,000.00", "document": "1,000.00"}
+    findings = agrees(read(OLDER), invoice(1))
+    assert [f.where for f in findings] == ["kind", "code", "number", "net", "issued_on"]
+    assert {f.code for f in findings} == {"qr_differs"}
+    assert dict(findings[3].params) == {"qr": "10,000.00", "document": "1,000.00"}

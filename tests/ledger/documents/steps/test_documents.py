@@ -35,14 +35,14 @@ def desk(engine: sa.Engine, owner: psycopg.Connection) -> Desk:
 def test_an_invoice_is_kept_with_its_lines_and_its_file(desk: Desk) -> None:
     original = file("<?xml version='1.0'?><EInvoice>1</EInvoice>", "C:\\发票\\一.xml")
     key = desk.taken(invoice(1, 100_000, -2_000), original)
-    kept = desk.row(key)
-    assert (kept.net_fen, kept.tax_fen, kept.gross_fen) == (98_000, 5_880, 103_880)
-    assert (kept.received_by, kept.received_at, kept.decision) == (CLERK, NOW, None)
+    document = desk.row(key)
+    assert (document.net_fen, document.tax_fen, document.gross_fen) == (98_000, 5_880, 103_880)
+    assert (document.received_by, document.received_at, document.decision) == (CLERK, NOW, None)
     lines = desk.owner.execute("SELECT line, net_fen, tax_fen FROM document_lines ORDER BY line")
     assert lines.fetchall() == [(1, 100_000, 6_000), (2, -2_000, -120)]
     there = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
     assert there == (original.hash, "一.xml", "application/xml", original.content)
-    assert kept.original == original.hash
+    assert document.original == original.hash
     assert desk.standing() == [key]
 
 
@@ -68,11 +68,11 @@ def test_the_very_same_file_again_changes_nothing(desk: Desk) -> None:
 def test_a_number_is_taken_once(desk: Desk, change: dict[str, Any], code: str) -> None:
     """Whichever firm brings it, and in whichever file."""
     desk.taken(invoice(1), actor=CLERK)
-    found = desk.bring(replace(invoice(1), **change), file("another"), actor=OTHER)
-    assert not isinstance(found, Intake)
-    (one,) = found
-    assert (one.where, one.code) == ("number", code)
-    assert dict(one.params) == {"number": digital(1), "by": "李四", "on": "2026-11-23"}
+    result = desk.bring(replace(invoice(1), **change), file("another"), actor=OTHER)
+    assert not isinstance(result, Intake)
+    (finding,) = result
+    assert (finding.where, finding.code) == ("number", code)
+    assert dict(finding.params) == {"number": digital(1), "by": "李四", "on": "2026-11-23"}
     assert desk.one("SELECT count(*) FROM originals") == 1
 
 
@@ -114,9 +114,9 @@ def test_service_is_of_the_month_of_issue_where_nothing_is_said(desk: Desk) -> N
     assert assumed.period_assumed
     told = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
     blue = invoice(2, **told)
-    said = desk.row(desk.taken(blue))
-    assert {"since": said.since, "until": said.until} == told
-    assert not said.period_assumed
+    document = desk.row(desk.taken(blue))
+    assert {"since": document.since, "until": document.until} == told
+    assert not document.period_assumed
     back = desk.row(desk.taken(red(3, blue, -1_000)))
     assert (back.since, back.until, back.period_assumed) == (*told.values(), False)
 
@@ -125,23 +125,23 @@ def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     place(desk.owner, gpus=0)
     centre = desk.one("SELECT id FROM centres")
     desk.taken(invoice(1), centre=centre)
-    other = invoice(2, seller=party(5))
-    assert desk.refused(other, centre=centre) == [("seller_uscc", "not_your_document")]
+    document = invoice(2, seller=party(5))
+    assert desk.refused(document, centre=centre) == [("seller_uscc", "not_your_document")]
     desk.owner.execute(
         "WITH o AS (INSERT INTO organisations (uscc, name) VALUES (%s, '代售') RETURNING id)"
         " INSERT INTO relations (kind, organisation, centre, valid, recorded_at, recorded_by)"
         " SELECT 'seller', id, %s, '[2026-04-03,)', now(), 'x' FROM o",
-        (other.seller.uscc, centre),
+        (document.seller.uscc, centre),
     )
-    assert desk.refused(other, centre=centre) == [
+    assert desk.refused(document, centre=centre) == [
         ("seller_uscc", "not_your_document")
     ]  # a day before
-    later = replace(other, issued_on=other.issued_on + timedelta(days=1))
+    later = replace(document, issued_on=document.issued_on + timedelta(days=1))
     original = file()
     desk.taken(later, original, centre=centre)
     theirs = (later, invoice(1))
-    for known in theirs:  # not a word on who brought it
-        assert desk.refused(known, centre=9_999) == [("seller_uscc", "not_your_document")]
+    for known_document in theirs:  # not a word on who brought it
+        assert desk.refused(known_document, centre=9_999) == [("seller_uscc", "not_your_document")]
     assert desk.refused(later, original, centre=9_999) == [("seller_uscc", "not_your_document")]
 
 
@@ -149,8 +149,8 @@ class TestKeyed:
     """By hand: one person keys it, another confirms what he keyed."""
 
     def test_it_stands_when_another_person_confirmed_it(self, desk: Desk) -> None:
-        done = desk.bring(settlement("2026-1"), file(b"%PDF-1.7", "扫描.pdf"))
-        assert isinstance(done, Intake)
+        result = desk.bring(settlement("2026-1"), file(b"%PDF-1.7", "扫描.pdf"))
+        assert isinstance(result, Intake)
         assert desk.standing() == []
         asked = desk.owner.execute(
             "SELECT kind, subject, decided_by, content->>'gross_fen', content->>'original'"
@@ -159,16 +159,16 @@ class TestKeyed:
         scan = file(b"%PDF-1.7").hash
         subject = f"document 2026-1 {CENTRE.uscc}"
         assert asked == ("document", subject, CLERK, "50000", scan)
-        desk.answer(done.decision)
-        kept = desk.row(done.documents[0].id)
-        assert (kept.confirmed_by, kept.confirmed_at) == (SECOND.actor, NOW)
-        assert desk.standing() == [kept.id]
+        desk.answer(result.decision)
+        document = desk.row(result.documents[0].id)
+        assert (document.confirmed_by, document.confirmed_at) == (SECOND.actor, NOW)
+        assert desk.standing() == [document.id]
 
     def test_who_keyed_it_does_not_confirm_it(self, desk: Desk) -> None:
-        done = desk.bring(settlement("2026-1"), actor="clerk:周九#7")
-        assert isinstance(done, Intake)
+        result = desk.bring(settlement("2026-1"), actor="clerk:周九#7")
+        assert isinstance(result, Intake)
         with pytest.raises(Refused, match="same_person"):
-            desk.answer(done.decision)
+            desk.answer(result.decision)
         assert desk.standing() == []
 
     def test_the_database_asks_for_two_persons_too(self, desk: Desk) -> None:
@@ -181,14 +181,14 @@ class TestKeyed:
 
     def test_a_refused_one_makes_room_for_its_number(self, desk: Desk) -> None:
         scan = file(b"%PDF-1.7")
-        done = desk.bring(settlement("2026-1"), scan)
-        assert isinstance(done, Intake)
+        result = desk.bring(settlement("2026-1"), scan)
+        assert isinstance(result, Intake)
         right = settlement("2026-1", 60_000)
         assert desk.refused(right, scan) == [("number", "number_known")]
-        desk.answer(done.decision, "refused")
+        desk.answer(result.decision, "refused")
         again = desk.bring(right, scan)
         assert isinstance(again, Intake)
-        assert desk.row(done.documents[0].id).dropped_at == NOW
+        assert desk.row(result.documents[0].id).dropped_at == NOW
         desk.answer(again.decision)
         assert desk.standing() == [again.documents[0].id]
 
@@ -208,13 +208,13 @@ class TestLists:
     def test_all_of_a_list_stand_by_one_decision(self, desk: Desk) -> None:
         documents = [invoice(n, source="keyed") for n in range(1, 6)]
         back = red(9, documents[0], -40_000, source="keyed")
-        done = desk.listed([back, *documents], file("a,b\n", "四月.csv"))
-        assert isinstance(done, Intake)
-        assert [d.number for d in done.documents] == [back.number, *(d.number for d in documents)]
+        result = desk.listed([back, *documents], file("a,b\n", "四月.csv"))
+        assert isinstance(result, Intake)
+        assert [d.number for d in result.documents] == [back.number, *(d.number for d in documents)]
         assert desk.standing() == []
-        desk.answer(done.decision)
-        assert desk.standing() == sorted(d.id for d in done.documents)
-        assert desk.row(done.documents[0].id).reverses == done.documents[1].id
+        desk.answer(result.decision)
+        assert desk.standing() == sorted(d.id for d in result.documents)
+        assert desk.row(result.documents[0].id).reverses == result.documents[1].id
 
     def test_one_fault_and_nothing_is_kept(self, desk: Desk) -> None:
         documents = [invoice(n, source="keyed") for n in range(1, 4)]
@@ -232,9 +232,9 @@ class TestLists:
         assert isinstance(first, Intake)
         again = desk.listed(listed, original)
         assert isinstance(again, list)
-        (found,) = again
+        (finding,) = again
         params = {"by": "李四", "on": "2026-11-23"}
-        assert (found.where, found.code, dict(found.params)) == ("file", "list_known", params)
+        assert (finding.where, finding.code, dict(finding.params)) == ("file", "list_known", params)
         desk.answer(first.decision, "refused")
         assert isinstance(desk.listed(listed, original), Intake)
 

@@ -37,15 +37,15 @@ def gpus(db: Session, town: Town) -> list[Gpu]:
 
 def hours(town: Town, period: Period = PERIOD) -> dict[tuple[str, int], Hour]:
     with Session(town.engine) as db:
-        found = unseen.hours(db, gpus(db, town), period)
-    return {(h.gpu, (h.hour - minute(0)) // nodes.HOUR): h for h in found}
+        hours = unseen.hours(db, gpus(db, town), period)
+    return {(h.gpu, (h.hour - minute(0)) // nodes.HOUR): h for h in hours}
 
 
 def spans(town: Town, period: Period = PERIOD) -> list[Span]:
     with Session(town.engine) as db:
-        found, more = unseen.spans(db, town.cluster, period)
+        spans, more = unseen.spans(db, town.cluster, period)
     assert not more
-    return found
+    return spans
 
 
 def test_an_hour_says_what_was_seen_what_was_a_gap_and_what_was_silent(town: Town) -> None:
@@ -104,13 +104,13 @@ def test_silence_is_told_by_spans_and_by_the_very_minutes_alike(
 ) -> None:
     report(town, 0, said)
     report(town, 1, range(180))
-    told = spans(town)
+    reported_spans = spans(town)
     with Session(town.engine) as db:
         day = unseen.spans_of_day(db, town.cluster, "n1", DAY, minute(185))
-    assert told == day
-    silent = {at for at in range(180) for s in told if s.since <= minute(at) < s.until}
+    assert reported_spans == day
+    silent = {at for at in range(180) for s in reported_spans if s.since <= minute(at) < s.until}
     assert silent == set(range(180)) - set(said)
-    lost = sum(span.lost_ms for span in told)
+    lost = sum(span.lost_ms for span in reported_spans)
     assert lost == sum(h.silent for h in hours(town).values()) * 60_000
 
 
@@ -141,9 +141,9 @@ def test_more_than_can_be_read_at_once_is_said(town: Town, monkeypatch: pytest.M
     monkeypatch.setattr(unseen, "SPANS_MAX", 2)
     report(town, 0, range(0, 180, 2))
     with Session(town.engine) as db:
-        found, more = unseen.spans(db, town.cluster, PERIOD)
+        spans, more = unseen.spans(db, town.cluster, PERIOD)
     assert more
-    assert len(found) == 2
+    assert len(spans) == 2
 
 
 @pytest.mark.parametrize("day", [date.min, date.max, DAY - timedelta(days=1)])

@@ -50,8 +50,8 @@ def test_xids_are_told_once_a_minute_the_newest_first(town: Town) -> None:
     flags = {3: ("xid:31", "xid:31@1/0"), 5: ("xid:79", "xid:13"), 7: ("shares_held",)}
     town.report([msgspec.structs.replace(window(0, at), flags=f) for at, f in flags.items()])
     with Session(town.engine) as db:
-        found = nodes.xid_events(db, gpus(db, town), PERIOD)
+        xid_events = nodes.xid_events(db, gpus(db, town), PERIOD)
         assert nodes.xid_events(db, [], PERIOD) == []
-    assert [(a.start, a.xid) for a in found] == [
+    assert [(a.start, a.xid) for a in xid_events] == [
         (minute(5), 13), (minute(5), 79), (minute(3), 31),
     ]  # fmt: skip

@@ -27,36 +27,44 @@ def times(found: list[Incident]) -> list[tuple[float, float]]:
 
 
 def test_a_node_that_stops_is_one_incident_of_its_gpus() -> None:
-    (found,) = incidents(span(10, 60, f"g{n}") for n in range(8))
-    assert (found.cause, found.gpus, found.nodes) == (SILENT, [f"g{n}" for n in range(8)], ["n1"])
-    assert found.lost_ms == 8 * 50 * 60_000
+    (incident,) = incidents(span(10, 60, f"g{n}") for n in range(8))
+    assert (incident.cause, incident.gpus, incident.nodes) == (
+        SILENT,
+        [f"g{n}" for n in range(8)],
+        ["n1"],
+    )
+    assert incident.lost_ms == 8 * 50 * 60_000
 
 
 def test_a_gpu_that_is_seen_again_later_than_the_others_is_in_the_same_incident() -> None:
-    (found,) = incidents([span(0, 30), span(1, 500, "g1", node="n2")])
-    assert (found.since, found.until, found.nodes) == (at(0), at(500), ["n1", "n2"])
-    assert found.lost_ms == (30 + 499) * 60_000
+    (incident,) = incidents([span(0, 30), span(1, 500, "g1", node="n2")])
+    assert (incident.since, incident.until, incident.nodes) == (at(0), at(500), ["n1", "n2"])
+    assert incident.lost_ms == (30 + 499) * 60_000
 
 
 def test_two_causes_are_two_incidents() -> None:
-    found = incidents([span(0, 5, cause="gpu_lost"), span(0, 5, "g1", cause="driver_reload")])
-    assert sorted(i.cause for i in found) == ["driver_reload", "gpu_lost"]
+    found_incidents = incidents(
+        [span(0, 5, cause="gpu_lost"), span(0, 5, "g1", cause="driver_reload")]
+    )
+    assert sorted(i.cause for i in found_incidents) == ["driver_reload", "gpu_lost"]
 
 
 def test_what_begins_apart_is_apart_though_it_overlaps() -> None:
-    found = incidents([span(0, 47, cause="agent_down"), span(46, 90, "g1", cause="agent_down")])
-    assert times(found) == [(46, 90), (0, 47)]
+    found_incidents = incidents(
+        [span(0, 47, cause="agent_down"), span(46, 90, "g1", cause="agent_down")]
+    )
+    assert times(found_incidents) == [(46, 90), (0, 47)]
 
 
 def test_a_gpu_that_comes_and_goes_is_one_incident_and_only_what_was_lost_counts() -> None:
-    (found,) = incidents(span(n, n + 1, cause="kubelet_unreachable") for n in range(0, 20, 4))
-    assert (found.since, found.until, len(found.spans)) == (at(0), at(17), 5)
-    assert found.lost_ms == 5 * 60_000
+    (incident,) = incidents(span(n, n + 1, cause="kubelet_unreachable") for n in range(0, 20, 4))
+    assert (incident.since, incident.until, len(incident.spans)) == (at(0), at(17), 5)
+    assert incident.lost_ms == 5 * 60_000
 
 
 def test_after_a_while_it_is_another_incident() -> None:
-    found = incidents([span(0, 1), span(7, 8)])
-    assert times(found) == [(7, 8), (0, 1)]
+    found_incidents = incidents([span(0, 1), span(7, 8)])
+    assert times(found_incidents) == [(7, 8), (0, 1)]
 
 
 def test_pieces_that_touch_are_one_and_keep_what_the_driver_said() -> None:
@@ -66,8 +74,8 @@ def test_pieces_that_touch_are_one_and_keep_what_the_driver_said() -> None:
         span(2, 3, cause="gpu_lost", xid=45),
     ]
     assert join_spans(pieces) == [Span(at(0), at(3), "g0", "n1", "gpu_lost", (45, 79))]
-    (found,) = incidents([*pieces, span(0, 3, "g1", cause="gpu_lost", xid=79)])
-    assert found.xids == [45, 79]
+    (incident,) = incidents([*pieces, span(0, 3, "g1", cause="gpu_lost", xid=79)])
+    assert incident.xids == [45, 79]
 
 
 def test_minutes_become_spans() -> None:
@@ -89,11 +97,13 @@ SPANS = st.lists(
 def test_every_span_is_in_one_incident_in_whatever_order_they_come(
     spans: list[Span], dice: Random
 ) -> None:
-    found = incidents(spans)
-    told = [s for i in found for s in i.spans]
-    assert sorted(told) == sorted(join_spans(spans))
-    assert all({s.cause for s in i.spans} == {i.cause} for i in found)
-    assert [i.until for i in found] == sorted((i.until for i in found), reverse=True)
+    found_incidents = incidents(spans)
+    reported_spans = [s for i in found_incidents for s in i.spans]
+    assert sorted(reported_spans) == sorted(join_spans(spans))
+    assert all({s.cause for s in i.spans} == {i.cause} for i in found_incidents)
+    assert [i.until for i in found_incidents] == sorted(
+        (i.until for i in found_incidents), reverse=True
+    )
     mixed = list(spans)
     dice.shuffle(mixed)
-    assert incidents(mixed) == found
+    assert incidents(mixed) == found_incidents

@@ -102,11 +102,11 @@ def test_of_all_who_try_at_once_exactly_one_gets_in(
 ) -> None:
     """One code and many nodes; many codes and one stolen key."""
     racers = 4  # the engine has five connections
-    one = new_code(engine, cluster)
+    text = new_code(engine, cluster)
     start = Barrier(racers)
 
     def race(number: int) -> bool:
-        code = one if same == "code" else new_code(engine, cluster)
+        code = text if same == "code" else new_code(engine, cluster)
         key = KEY if same == "key" else bytes([number]) * 32
         start.wait()
         try:
@@ -140,8 +140,8 @@ def test_a_revoked_agent_does_not_come_back_by_its_code(engine: sa.Engine, code:
     with Session(engine) as db, db.begin():
         revoke_agent(db, agent, NOW)
         revoke_agent(db, agent, NOW + CODE_LASTS)  # again changes nothing
-        (seen,) = agents(db, None)
-        assert seen.revoked_at == NOW
+        (seen_agent,) = agents(db, None)
+        assert seen_agent.revoked_at == NOW
     assert refusal(engine, code) == "code_unusable"
 
 
@@ -175,9 +175,9 @@ def test_the_list_says_what_was_last_heard(
             (uuid4(), agent, NOW, NOW + timedelta(minutes=minutes)),
         )
     with Session(engine) as db:
-        (seen,) = agents(db, None)
-    assert seen.reported_at == NOW + timedelta(minutes=5)
-    assert (seen.cluster, seen.node, seen.source) == ("c1", "n1", "nvml")
+        (seen_agent,) = agents(db, None)
+    assert seen_agent.reported_at == NOW + timedelta(minutes=5)
+    assert (seen_agent.cluster, seen_agent.node, seen_agent.source) == ("c1", "n1", "nvml")
 
 
 def test_the_database_holds_no_code(owner: psycopg.Connection, code: str) -> None:

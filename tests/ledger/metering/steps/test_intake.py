@@ -84,11 +84,11 @@ def test_other_bytes_under_a_known_number_are_kept_as_a_fork(
 ) -> None:
     take(engine, node.read(node.batch([window(0, 0)])))
     node.number, node.head = 0, ""
-    other = node.batch([window(0, 5)])
-    assert take(engine, node.read(other)) == Forked(1)
-    assert take(engine, node.read(other)) == Forked(1)
+    content = node.batch([window(0, 5)])
+    assert take(engine, node.read(content)) == Forked(1)
+    assert take(engine, node.read(content)) == Forked(1)
     forks = owner.execute("SELECT bytes FROM forks").fetchall()
-    assert forks == [(other,)]
+    assert forks == [(content,)]
     assert totals(owner) == {("static", "team-a"): 60_000}
 
 
@@ -130,8 +130,8 @@ def test_one_batch_that_says_a_minute_twice(engine: sa.Engine, node: Node) -> No
 
 def test_what_is_said_twice_is_asked_of_what_stands(engine: sa.Engine, node: Node) -> None:
     take(engine, node.read(node.batch([window(0, 0)])))
-    other = window(0, 0, held("team-b"))
-    receipt = take(engine, node.read(node.batch([other, other, window(0, 0)])))
+    other_window = window(0, 0, held("team-b"))
+    receipt = take(engine, node.read(node.batch([other_window, other_window, window(0, 0)])))
     assert isinstance(receipt, Receipt)
     assert (receipt.kept, receipt.known) == (0, 1)
     assert [item.index for item in receipt.conflicts] == [0, 1]
@@ -233,13 +233,13 @@ def test_the_longest_texts_fit_into_the_key_of_a_day(
 def test_an_aborted_batch_leaves_nothing(
     engine: sa.Engine, owner: psycopg.Connection, node: Node
 ) -> None:
-    sent = node.read(node.batch([window(0, 0)]))
+    submission = node.read(node.batch([window(0, 0)]))
     with Session(engine) as db:
-        take_batch(db, sent, LATER)
+        take_batch(db, submission, LATER)
         db.rollback()
     for table in ("windows", "batches", "streams", "day_totals", "coverage"):
         assert owner.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() == (0,)
-    assert take(engine, sent) == Receipt(kept=1, known=0)
+    assert take(engine, submission) == Receipt(kept=1, known=0)
 
 
 def test_day_totals_begin_at_beijing_midnight(
@@ -256,19 +256,19 @@ def test_day_totals_begin_at_beijing_midnight(
 def test_the_kept_body_reads_back_as_it_was(
     engine: sa.Engine, owner: psycopg.Connection, node: Node
 ) -> None:
-    sent = node.read(node.batch([window(0, 0, held("甲", util_ppm=1))]))
-    take(engine, sent)
+    submission = node.read(node.batch([window(0, 0, held("甲", util_ppm=1))]))
+    take(engine, submission)
     row = owner.execute("SELECT body FROM windows").fetchone()
     assert row
-    (_, given), again = sent.windows[0], read_kept(row[0])
-    assert again == given
-    assert json.loads(given.body) == row[0]
+    (_, given_window), again = submission.windows[0], read_kept(row[0])
+    assert again == given_window
+    assert json.loads(given_window.body) == row[0]
 
 
 def test_a_window_may_end_only_a_little_after_our_clock(engine: sa.Engine, node: Node) -> None:
-    sent = node.read(node.batch([window(0, 0), window(0, 1)]))
+    submission = node.read(node.batch([window(0, 0), window(0, 1)]))
     with Session(engine) as db, db.begin():
-        receipt = take_batch(db, sent, minute(0) + timedelta(seconds=30))
+        receipt = take_batch(db, submission, minute(0) + timedelta(seconds=30))
     assert isinstance(receipt, Receipt)
     assert receipt.kept == 1
     assert [i.index for i in receipt.quarantined] == [1]
@@ -277,8 +277,8 @@ def test_a_window_may_end_only_a_little_after_our_clock(engine: sa.Engine, node:
 def test_what_another_node_said_first_hides_nothing(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, node: Node
 ) -> None:
-    other = enrolled(owner, cluster, node="n2")
-    for sender in (other, node):
+    other_node = enrolled(owner, cluster, node="n2")
+    for sender in (other_node, node):
         receipt = take(engine, sender.read(sender.batch([window(9, 0)])))
         assert isinstance(receipt, Receipt)
         assert len(receipt.quarantined) == 1
@@ -309,11 +309,11 @@ def test_a_repeated_window_touches_no_other_day(
     engine: sa.Engine, owner: psycopg.Connection, node: Node
 ) -> None:
     take(engine, node.read(node.batch([window(0, day * 1440) for day in range(5)])))
-    sent = node.read(node.batch([window(0, 1440), window(0, 2 * 1440)]))
+    submission = node.read(node.batch([window(0, 1440), window(0, 2 * 1440)]))
     with Session(engine) as db, db.begin():
-        assert take_batch(db, sent, LATER) == Receipt(kept=0, known=2)
-        touched = owner.execute(
+        assert take_batch(db, submission, LATER) == Receipt(kept=0, known=2)
+        rows = owner.execute(
             "SELECT DISTINCT relation::regclass::text FROM pg_locks"
             " WHERE relation::regclass::text ~ '^windows_[0-9]+$' ORDER BY 1"
         ).fetchall()
-    assert touched == [("windows_20260302",), ("windows_20260303",)]
+    assert rows == [("windows_20260302",), ("windows_20260303",)]

@@ -71,34 +71,34 @@ class World:
                 db.commit()
         return outcome
 
-    def accept(self, sent: Submission, receipt: object) -> None:
+    def accept(self, submission: Submission, receipt: object) -> None:
         """What the oracle says of a batch that is next in its stream."""
         fates: Counter[str] = Counter()
-        for _, said in sent.windows:
-            first = self.standing.setdefault((said.gpu, said.start), said)
-            if first is said:
+        for _, kept_window in submission.windows:
+            first = self.standing.setdefault((kept_window.gpu, kept_window.start), kept_window)
+            if first is kept_window:
                 fates["kept"] += 1
-            elif first.body == said.body:
+            elif first.body == kept_window.body:
                 fates["known"] += 1
             else:
                 fates["conflicts"] += 1
-                self.aside.add((said.gpu, said.start, said.body))
+                self.aside.add((kept_window.gpu, kept_window.start, kept_window.body))
         assert isinstance(receipt, Receipt)
         assert (receipt.kept, receipt.known, len(receipt.conflicts)) == (
             fates["kept"],
             fates["known"],
             fates["conflicts"],
         )
-        self.answers[sent.batch.body] = receipt
+        self.answers[submission.batch.body] = receipt
 
     def report(self, node: Node, given: list[wire.Window]) -> None:
-        sent = node.read(node.batch(given))
-        self.accept(sent, self.take(sent))
+        submission = node.read(node.batch(given))
+        self.accept(submission, self.take(submission))
 
     def crash(self, node: Node, given: list[wire.Window]) -> None:
-        sent = node.read(node.batch(given))
-        self.take(sent, commit=False)
-        self.accept(sent, self.take(sent))
+        submission = node.read(node.batch(given))
+        self.take(submission, commit=False)
+        self.accept(submission, self.take(submission))
 
     def replay(self, node: Node, choice: int) -> None:
         if node.sent:
@@ -118,8 +118,8 @@ class World:
         twin = copy.copy(node)
         twin.sent = []
         self.report(node, given)
-        other = twin.batch([*given, window(1, 4, held("team-b"))])
-        assert self.take(twin.read(other)) == Forked(node.number)
+        content = twin.batch([*given, window(1, 4, held("team-b"))])
+        assert self.take(twin.read(content)) == Forked(node.number)
 
     def lose_spool(self, node: Node, _: None) -> None:
         fresh = Node(node.reporter, node.key)
@@ -128,8 +128,8 @@ class World:
 
 
 def check(owner: psycopg.Connection, world: World) -> None:
-    kept = owner.execute("SELECT gpu, start FROM windows").fetchall()
-    assert set(kept) == world.standing.keys()
+    rows = owner.execute("SELECT gpu, start FROM windows").fetchall()
+    assert set(rows) == world.standing.keys()
     expected: Counter[tuple[object, ...]] = Counter()
     cover: Counter[tuple[object, ...]] = Counter()
     for (gpu, _), w in world.standing.items():
@@ -142,8 +142,8 @@ def check(owner: psycopg.Connection, world: World) -> None:
         "SELECT gpu, day, holder, sum(held)::bigint FROM day_totals GROUP BY 1, 2, 3"
     )
     assert {tuple(row[:3]): row[3] for row in totals} == dict(expected)
-    seen = owner.execute("SELECT gpu, day, sum(windows)::bigint FROM coverage GROUP BY 1, 2")
-    assert {tuple(row[:2]): row[2] for row in seen} == dict(cover)
+    cursor = owner.execute("SELECT gpu, day, sum(windows)::bigint FROM coverage GROUP BY 1, 2")
+    assert {tuple(row[:2]): row[2] for row in cursor} == dict(cover)
     conflicts = owner.execute("SELECT gpu, start FROM conflicts").fetchall()
     assert sorted(conflicts) == sorted((gpu, start) for gpu, start, _ in world.aside)
     batches = {row[0] for row in owner.execute("SELECT bytes FROM batches")}
@@ -207,10 +207,10 @@ def test_two_agents_at_once(
 
     def report(node: Node, order: list[wire.Window]) -> None:
         sents = [node.read(node.batch(order[i : i + 30])) for i in range(0, len(order), 30)]
-        for sent in sents:
+        for submission in sents:
             barrier.wait()
             with Session(engine) as db, db.begin():
-                receipts.append(take_batch(db, sent, LATER))
+                receipts.append(take_batch(db, submission, LATER))
 
     threads = [
         threading.Thread(target=report, args=pair) for pair in zip(nodes, orders, strict=True)

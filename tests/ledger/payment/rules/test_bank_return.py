@@ -35,7 +35,7 @@ def test_csv_in_the_encodings_of_banks(encoding: str) -> None:
 
 def test_a_workbook_with_numbers_and_days() -> None:
     head: list[object] = [*HEAD.replace("金额", "金额(元)").split(",")]
-    rows, found = read_return(
+    rows, findings = read_return(
         workbook(
             head,
             ["T1", "ZF-2026-0001", 1, "成功", 12345.6, date(2026, 11, 23), None],
@@ -43,7 +43,7 @@ def test_a_workbook_with_numbers_and_days() -> None:
             ["T2", "ZF-2026-0001", "2", "退回", "0.01", "20261123", "户名不符"],
         )
     )
-    assert not found
+    assert not findings
     assert rows[0] == WANTED
     assert (rows[1].where, rows[1].fen, rows[1].reason) == ("row 4", 1, "户名不符")
 
@@ -65,9 +65,9 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
         "T5,ZF-2026-0001,1,成功,-1,2026-11-23,",
         "T6,ZF-2026-0001",
     ]
-    rows, found = read_return("\n".join(lines).encode())
+    rows, findings = read_return("\n".join(lines).encode())
     assert rows == []
-    assert [(one.where, one.code) for one in found] == [
+    assert [(one.where, one.code) for one in findings] == [
         ("row 3", "bad_cell"),
         ("row 4", "bad_cell"),
         ("row 4", "bad_cell"),
@@ -94,8 +94,8 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
     ],
 )
 def test_what_is_no_return_file_is_one_error(content: bytes, codes: list[str]) -> None:
-    rows, found = read_return(content)
-    assert (rows, [one.code for one in found]) == ([], codes)
+    rows, findings = read_return(content)
+    assert (rows, [one.code for one in findings]) == ([], codes)
 
 
 def test_a_broken_workbook_is_told_so() -> None:

@@ -31,8 +31,8 @@ def rows_of(file: bytes) -> list[list[str]]:
 
 
 def test_a_list_as_csv_with_its_total_and_digest() -> None:
-    said = content()
-    head, first, second, total, foot = rows_of(as_csv(said, digest(said)))
+    fields = content()
+    head, first, second, total, foot = rows_of(as_csv(fields, digest(fields)))
     assert head == ["序号", "收款人", "收款账号", "开户行", "联行号", "金额(元)", "大写", "用途"]
     assert first[:7] == [
         "1", "甲公司", "6222020", "宁夏银行", "313871000007", "1234.56",
@@ -40,16 +40,16 @@ def test_a_list_as_csv_with_its_total_and_digest() -> None:
     ]  # fmt: skip
     assert first[7] == "算力券兑付 SQ-1"
     assert (second[2], second[5]) == ("0012", "0.05")
-    assert total == ["合计", "2", "1234.61", said["words"]]
-    assert foot == ["摘要", digest(said)]
+    assert total == ["合计", "2", "1234.61", fields["words"]]
+    assert foot == ["摘要", digest(fields)]
 
 
 def test_the_workbook_says_the_same_and_its_amounts_are_numbers() -> None:
-    said = content()
-    sheet = load_workbook(io.BytesIO(as_xlsx(said, digest(said), MADE))).active
+    fields = content()
+    sheet = load_workbook(io.BytesIO(as_xlsx(fields, digest(fields), MADE))).active
     assert sheet
     cells = [[cell.value for cell in row if cell.value is not None] for row in sheet.iter_rows()]
-    as_text = rows_of(as_csv(said, digest(said)))
+    as_text = rows_of(as_csv(fields, digest(fields)))
     assert [str(c) for c in cells[1]] == as_text[1]
     assert (cells[1][5], cells[1][2], cells[2][2]) == (1234.56, "6222020", "0012")
     assert [cells[0], *cells[3:]] == [as_text[0], *as_text[3:]]
@@ -57,9 +57,9 @@ def test_the_workbook_says_the_same_and_its_amounts_are_numbers() -> None:
 
 @pytest.mark.parametrize("payee", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
 def test_a_name_computes_nothing_in_the_readers_spreadsheet(payee: str) -> None:
-    said = content(payee)
-    assert rows_of(as_csv(said, digest(said)))[1][1] == f"'{payee}"
-    sheet = load_workbook(io.BytesIO(as_xlsx(said, digest(said), MADE))).active
+    fields = content(payee)
+    assert rows_of(as_csv(fields, digest(fields)))[1][1] == f"'{payee}"
+    sheet = load_workbook(io.BytesIO(as_xlsx(fields, digest(fields), MADE))).active
     assert sheet
     cell = sheet.cell(2, 2)
     assert (cell.data_type, str(cell.value)[0]) == ("s", "'")
@@ -67,15 +67,15 @@ def test_a_name_computes_nothing_in_the_readers_spreadsheet(payee: str) -> None:
 
 
 def test_a_mapping_renames_and_reorders() -> None:
-    columns, found = read_columns(["金额=yuan", "收方 = payee"])
-    assert found == []
+    columns, findings = read_columns(["金额=yuan", "收方 = payee"])
+    assert findings == []
     head, first, *_ = rows_of(as_csv(content(), "d", columns))
     assert (head, first) == (["金额", "收方"], ["1234.56", "甲公司"])
 
 
 def test_a_wrong_mapping_is_told_line_by_line() -> None:
-    _, found = read_columns(["金额", "收方=payee", "密码=secret", "=合计=line"])
-    assert [(one.where, one.code) for one in found] == [
+    _, findings = read_columns(["金额", "收方=payee", "密码=secret", "=合计=line"])
+    assert [(one.where, one.code) for one in findings] == [
         ("line 1", "bad_column"),
         ("line 3", "unknown_field"),
         ("line 4", "bad_column"),

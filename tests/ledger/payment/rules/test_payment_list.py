@@ -30,10 +30,12 @@ def payout(line: int, fen: int, account: str = "6222") -> Payout:
 
 
 def test_a_list_says_its_sum_in_words_and_its_digest_covers_every_line() -> None:
-    said = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1)])
-    assert (said["total_fen"], said["words"]) == (10_700_054, "壹拾万柒仟元零伍角肆分")
-    changed = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1, "7")])
-    assert digest(said) != digest(changed)
+    fields = list_content("ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1)])
+    assert (fields["total_fen"], fields["words"]) == (10_700_054, "壹拾万柒仟元零伍角肆分")
+    changed_fields = list_content(
+        "ZF-2026-0001", "Z1", 2026, [payout(1, 10_700_053), payout(2, 1, "7")]
+    )
+    assert digest(fields) != digest(changed_fields)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +55,9 @@ def test_who_is_covered(dues: list[int], free: dict[str, int], told: list[str | 
 
 @given(st.lists(st.integers(1, 50)), st.dictionaries(st.sampled_from("abc"), st.integers(-5, 100)))
 def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, int]) -> None:
-    told = cover(dues, free)
+    texts = cover(dues, free)
     for name, fen in free.items():
-        drawn = sum(due for due, by in zip(dues, told, strict=True) if by == name)
+        drawn = sum(due for due, by in zip(dues, texts, strict=True) if by == name)
         assert drawn <= max(fen, 0)
 
 
@@ -84,8 +86,8 @@ def test_a_line_is_never_settled_beyond_its_sum(said: list[tuple[str, int]]) -> 
         BankRow(f"row {n}", f"r{n}", "L", 1, result, fen, DAY, "")  # type: ignore[arg-type]
         for n, (result, fen) in enumerate(said)
     ]
-    after, found = settle({("L", 1): LineState(DAY, 100)}, frozenset(), file, DAY)
+    after, findings = settle({("L", 1): LineState(DAY, 100)}, frozenset(), file, DAY)
     line = after["L", 1]
     assert line.open_fen >= 0
-    booked = sum(row.fen for row in file if row.where not in {f.where for f in found})
+    booked = sum(row.fen for row in file if row.where not in {f.where for f in findings})
     assert line.open_fen == 100 - booked

@@ -10,13 +10,13 @@ from tests.support.payments import TODAY, Treasury
 
 @pytest.fixture
 def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
-    made = Treasury(owner, engine)
-    made.indicator(1_000)
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
     for code, fen in (("p1", 600), ("p2", 300)):
-        made.project(code, fen)
-        made.claim(code, fen, f"claim of {code}")
-    made.send()
-    return made
+        treasury.project(code, fen)
+        treasury.claim(code, fen, f"claim of {code}")
+    treasury.send()
+    return treasury
 
 
 def row(reference: str, line: int, result: str, yuan: str, **other: str) -> str:
@@ -27,15 +27,15 @@ def row(reference: str, line: int, result: str, yuan: str, **other: str) -> str:
 
 def balances(treasury: Treasury, code: str) -> tuple[int, int, int]:
     """Payable, sent, paid."""
-    held = treasury.rights(code)
-    return held.payable, held.sent, held.paid
+    amounts = treasury.rights(code)
+    return amounts.payable, amounts.sent, amounts.paid
 
 
 def test_what_the_bank_paid_is_paid_and_spent(
     treasury: Treasury, owner: psycopg.Connection
 ) -> None:
-    done = treasury.bank(row("a", 1, "成功", "6.00"), row("b", 2, "成功", "3"))
-    assert (done.rows, done.paid_fen, done.returned_fen, done.findings) == (2, 900, 0, ())
+    intake = treasury.bank(row("a", 1, "成功", "6.00"), row("b", 2, "成功", "3"))
+    assert (intake.rows, intake.paid_fen, intake.returned_fen, intake.findings) == (2, 900, 0, ())
     assert (balances(treasury, "p1"), treasury.state("claim of p1")) == ((0, 0, 600), "paid")
     assert treasury.money() == {"free": 100, "spent": 900}
     causes = owner.execute("SELECT cause FROM postings WHERE cause LIKE 'bank/%' ORDER BY 1")
@@ -43,12 +43,12 @@ def test_what_the_bank_paid_is_paid_and_spent(
 
 
 def test_a_bounced_payment_is_owed_again_and_waits_at_its_old_place(treasury: Treasury) -> None:
-    done = treasury.bank(row("a", 1, "退回", "6.00"))
-    assert (done.paid_fen, done.returned_fen) == (0, 600)
+    intake = treasury.bank(row("a", 1, "退回", "6.00"))
+    assert (intake.paid_fen, intake.returned_fen) == (0, 600)
     assert (balances(treasury, "p1"), treasury.state("claim of p1")) == ((600, 0, 0), "approved")
     assert treasury.money() == {"free": 700, "committed": 300}
-    (waiting,) = treasury.queue()
-    assert (waiting.number, waiting.due_fen, waiting.indicator) == ("claim of p1", 600, "Z1")
+    (payable,) = treasury.queue()
+    assert (payable.number, payable.due_fen, payable.indicator) == ("claim of p1", 600, "Z1")
     assert treasury.send() == "ZF-2026-0002"
 
 
@@ -80,7 +80,7 @@ def test_every_fault_of_a_file_is_told_and_nothing_of_it_kept(
     treasury: Treasury, owner: psycopg.Connection
 ) -> None:
     treasury.bank(row("old", 1, "成功", "1.00"))
-    done = treasury.bank(
+    intake = treasury.bank(
         row("a", 2, "成功", "1.00"),
         row("old", 1, "成功", "1.00"),
         row("a", 1, "成功", "1.00"),
@@ -90,7 +90,7 @@ def test_every_fault_of_a_file_is_told_and_nothing_of_it_kept(
         row("e", 1, "成功", "1.00", day="2026-11-24"),
         row("f", 1, "成功", "1.00", day="2026-11-22"),
     )
-    assert [(one.where, one.code) for one in done.findings] == [
+    assert [(one.where, one.code) for one in intake.findings] == [
         ("row 3", "reference_known"),
         ("row 4", "reference_twice"),
         ("row 5", "unknown_line"),
@@ -107,8 +107,8 @@ def test_every_fault_of_a_file_is_told_and_nothing_of_it_kept(
 
 
 def test_what_is_open_is_counted_through_the_file(treasury: Treasury) -> None:
-    done = treasury.bank(row("a", 2, "成功", "2.00"), row("b", 2, "成功", "2.00"))
-    assert [(one.where, one.code, one.params) for one in done.findings] == [
+    intake = treasury.bank(row("a", 2, "成功", "2.00"), row("b", 2, "成功", "2.00"))
+    assert [(one.where, one.code, one.params) for one in intake.findings] == [
         ("row 3", "beyond_open", (("open", "1.00"),))
     ]
 
@@ -116,5 +116,5 @@ def test_what_is_open_is_counted_through_the_file(treasury: Treasury) -> None:
 def test_a_list_that_was_not_sent_has_no_lines_for_the_bank(treasury: Treasury) -> None:
     treasury.bank(row("a", 1, "退回", "6.00"))
     second = treasury.make()
-    done = treasury.bank(row("b", 1, "成功", "6.00", list=second))
-    assert [one.code for one in done.findings] == ["unknown_line"]
+    intake = treasury.bank(row("b", 1, "成功", "6.00", list=second))
+    assert [one.code for one in intake.findings] == ["unknown_line"]

@@ -22,11 +22,11 @@ from tests.support.vouchers import chain, posted
 
 @pytest.fixture
 def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
-    made = Treasury(owner, engine)
-    made.indicator(1_000)
-    made.project("p1", 900)
-    made.project("p2", 500)
-    return made
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    treasury.project("p1", 900)
+    treasury.project("p2", 500)
+    return treasury
 
 
 def test_the_oldest_claims_are_covered_first_and_nobody_is_overtaken(treasury: Treasury) -> None:
@@ -41,11 +41,11 @@ def test_the_oldest_claims_are_covered_first_and_nobody_is_overtaken(treasury: T
     number = treasury.make()
     assert number == "ZF-2026-0001"
     with Session(treasury.engine) as db:
-        made, _, lines = payment.payment_list(db, number)
-        decision = db.get_one(Decision, made.decision)
+        payment_list, _, lines = payment.payment_list(db, number)
+        decision = db.get_one(Decision, payment_list.decision)
     assert [(line.claim, line.fen) for line in lines] == [(1, 600)]
-    assert (made.total_fen, made.words) == (600, in_words(600))
-    assert made.digest == decision.digest == digest(decision.content)
+    assert (payment_list.total_fen, payment_list.words) == (600, in_words(600))
+    assert payment_list.digest == decision.digest == digest(decision.content)
     assert [one.number for one in treasury.queue()] == ["B", "C"]
 
 
@@ -59,11 +59,11 @@ def test_a_confirmed_list_moves_both_ledgers_in_one_posting(
     assert treasury.money() == {"free": 400, "committed": 600}
     assert (treasury.rights("p1").payable, treasury.rights("p1").sent) == (300, 600)
     assert treasury.state("A") == "listed"
-    moved = owner.execute(
+    rows = owner.execute(
         "SELECT m.kind FROM movements m JOIN postings p ON p.id = m.posting WHERE p.cause = %s"
         " ORDER BY 1", (f"pay/{number}/1",),
     ).fetchall()  # fmt: skip
-    assert moved == [("commit",), ("list",)]
+    assert rows == [("commit",), ("list",)]
 
 
 @pytest.mark.parametrize("answer", ["refused", "withdrawn"])
@@ -88,8 +88,8 @@ def test_two_lists_on_the_last_money_of_an_indicator(treasury: Treasury) -> None
             return error.code
 
     with ThreadPoolExecutor(2) as pool:
-        told = sorted(pool.map(make, ["A", "B"]))
-    assert told == ["ZF-2026-0001", "money_short"]
+        texts = sorted(pool.map(make, ["A", "B"]))
+    assert texts == ["ZF-2026-0001", "money_short"]
 
 
 def test_the_same_claim_cannot_stand_on_two_lists_made_at_once(treasury: Treasury) -> None:
@@ -102,8 +102,8 @@ def test_the_same_claim_cannot_stand_on_two_lists_made_at_once(treasury: Treasur
             return error.code
 
     with ThreadPoolExecutor(4) as pool:
-        told = sorted(pool.map(make, range(4)))
-    assert told == ["ZF-2026-0001", *["claim_not_waiting"] * 3]
+        texts = sorted(pool.map(make, range(4)))
+    assert texts == ["ZF-2026-0001", *["claim_not_waiting"] * 3]
 
 
 def test_money_that_was_cut_meanwhile_is_not_committed(treasury: Treasury) -> None:

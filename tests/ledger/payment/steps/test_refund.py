@@ -22,14 +22,14 @@ NEXT_YEAR = NOW.replace(year=2027)
 @pytest.fixture
 def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     """600 were paid, 200 of which are to be paid back: a red invoice came after the payment."""
-    made = Treasury(owner, engine)
-    made.indicator(1_000)
-    voucher = made.project("p1", 600)
-    made.claim("p1", 600, "A")
-    made.send()
-    made.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    voucher = treasury.project("p1", 600)
+    treasury.claim("p1", 600, "A")
+    treasury.send()
+    treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
     posted(engine, "red", {voucher.book: chain(200, "recall paid recoverable")})
-    return made
+    return treasury
 
 
 def came_back(

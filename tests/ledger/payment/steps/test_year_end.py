@@ -19,13 +19,13 @@ JANUARY = NOW.replace(year=2027, month=1)
 
 @pytest.fixture
 def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
-    made = Treasury(owner, engine)
-    made.indicator(1_000)
-    made.indicator(2_000, "Z2", 2027)
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    treasury.indicator(2_000, "Z2", 2027)
     for code, fen in (("p1", 600), ("p2", 300)):
-        made.project(code, fen)
-        made.claim(code, fen, f"claim of {code}")
-    return made
+        treasury.project(code, fen)
+        treasury.claim(code, fen, f"claim of {code}")
+    return treasury
 
 
 def decided(
@@ -72,8 +72,8 @@ def test_open_lines_come_back_and_the_rest_is_surrendered(treasury: Treasury) ->
 def test_a_late_answer_of_the_bank_finds_nothing_open(treasury: Treasury) -> None:
     treasury.send()
     confirm(treasury, decided(treasury))
-    done = treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    assert [one.code for one in done.findings] == ["beyond_open"]
+    intake = treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
+    assert [one.code for one in intake.findings] == ["beyond_open"]
 
 
 def test_a_line_that_was_settled_meanwhile_takes_a_new_decision(treasury: Treasury) -> None:

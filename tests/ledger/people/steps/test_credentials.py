@@ -27,16 +27,16 @@ def clerk(engine: sa.Engine) -> str:
 
 def test_a_token_says_who_comes(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db:
-        found = doors.viewer(db, clerk, NOW)
-    assert found is not None
-    assert found == Viewer(found.token, "李四", Role.CLERK)
-    assert found.actor == f"clerk:李四#{found.token}"
+        viewer = doors.viewer(db, clerk, NOW)
+    assert viewer is not None
+    assert viewer == Viewer(viewer.token, "李四", Role.CLERK)
+    assert viewer.actor == f"clerk:李四#{viewer.token}"
 
 
 def test_nobody_comes_by_another_secret(engine: sa.Engine, clerk: str) -> None:
-    others = ["", "sq_", "x" * 10_000, "sq_" + "A" * 43, "'; DROP TABLE tokens; --", "\x00"]
+    texts = ["", "sq_", "x" * 10_000, "sq_" + "A" * 43, "'; DROP TABLE tokens; --", "\x00"]
     with Session(engine) as db:
-        for secret in others:
+        for secret in texts:
             assert doors.viewer(db, secret, NOW) is None
             assert doors.signed_in(db, secret, NOW) is None
 
@@ -50,17 +50,17 @@ def test_a_token_ends_at_its_moment(engine: sa.Engine, clerk: str) -> None:
 def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str) -> None:
     with Session(engine) as db, db.begin():
         session = doors.sign_in(db, clerk, NOW)
-        found = doors.viewer(db, clerk, NOW)
+        viewer = doors.viewer(db, clerk, NOW)
         assert session
-        assert found
-        assert doors.signed_in(db, session, NOW) == found
-        doors.revoke(db, found.token, NOW)
-        doors.revoke(db, found.token, NOW + HOUR)  # again changes nothing
+        assert viewer
+        assert doors.signed_in(db, session, NOW) == viewer
+        doors.revoke(db, viewer.token, NOW)
+        doors.revoke(db, viewer.token, NOW + HOUR)  # again changes nothing
         assert doors.viewer(db, clerk, NOW) is None
         assert doors.signed_in(db, session, NOW) is None
         assert doors.sign_in(db, clerk, NOW) is None
-        (held,) = doors.tokens(db)
-        assert held.revoked_at == NOW
+        (token,) = doors.tokens(db)
+        assert token.revoked_at == NOW
 
 
 def test_an_unknown_token_cannot_be_revoked(engine: sa.Engine) -> None:
@@ -122,9 +122,9 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
         except Refused as refused:
             assert refused.code in {"token_project", "token_centre"}  # noqa: PT017 - either is right
             return False
-        found = doors.viewer(db, secret, NOW)
-    assert found
-    assert (found.role, found.project, found.centre) == (role, project, centre)
+        viewer = doors.viewer(db, secret, NOW)
+    assert viewer
+    assert (viewer.role, viewer.project, viewer.centre) == (role, project, centre)
     return True
 
 
@@ -158,8 +158,8 @@ def test_the_database_holds_no_secret(
 
 def test_no_two_secrets_are_alike(engine: sa.Engine) -> None:
     with Session(engine) as db:
-        made = {
+        texts = {
             doors.issue_token(db, role="clerk", person="x", actor="t", now=NOW) for _ in range(50)
         }
-    assert len(made) == 50
-    assert all(len(secret) == 46 and secret.startswith("sq_") for secret in made)
+    assert len(texts) == 50
+    assert all(len(secret) == 46 and secret.startswith("sq_") for secret in texts)

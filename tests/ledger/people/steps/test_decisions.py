@@ -35,10 +35,12 @@ def opened(engine: sa.Engine, by: str, fen: int = 5) -> Decision:
 
 
 def test_code_and_database_know_the_same_persons(owner: psycopg.Connection) -> None:
-    for one in ACTORS:
-        for other in ACTORS:
-            row = owner.execute("SELECT person_of(%s) = person_of(%s)", (one, other)).fetchone()
-            assert row == (same_person(one, other),), (one, other)
+    for text in ACTORS:
+        for other_text in ACTORS:
+            row = owner.execute(
+                "SELECT person_of(%s) = person_of(%s)", (text, other_text)
+            ).fetchone()
+            assert row == (same_person(text, other_text),), (text, other_text)
     assert same_person("clerk:李四#1", "approver:\u3000李 四#22")
     assert same_person("clerk:Li Si#1", "clerk:ＬＩＳＩ#1")
     assert not same_person("clerk:李四#1", "clerk:李四#1#2")
@@ -47,19 +49,19 @@ def test_code_and_database_know_the_same_persons(owner: psycopg.Connection) -> N
 
 def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connection) -> None:
     place_budget(owner)
-    made, start = opened(engine, "finance:甲#1"), Barrier(4)
+    decision, start = opened(engine, "finance:甲#1"), Barrier(4)
 
     def confirm(token: int) -> str:
         with Session(engine) as db, db.begin():
-            assert db.get(Decision, made.id)  # read before anybody answered
+            assert db.get(Decision, decision.id)  # read before anybody answered
             start.wait()
             try:
                 viewer = Viewer(token, "乙", Role.FINANCE)
                 respond(
                     db,
-                    key(made),
+                    key(decision),
                     answer=Answer.CONFIRMED,
-                    digest_seen=made.digest,
+                    digest_seen=decision.digest,
                     viewer=viewer,
                     now=NOW,
                 )
@@ -69,8 +71,8 @@ def test_one_decision_is_confirmed_once(engine: sa.Engine, owner: psycopg.Connec
         return "confirmed"
 
     with ThreadPoolExecutor(4) as pool:
-        said = sorted(pool.map(confirm, range(2, 6)))
-    assert said == ["confirmed", *["decision_answered"] * 3]
+        texts = sorted(pool.map(confirm, range(2, 6)))
+    assert texts == ["confirmed", *["decision_answered"] * 3]
 
 
 def test_of_two_who_decide_at_once_one_is_told_of_the_other(engine: sa.Engine) -> None:
@@ -84,17 +86,24 @@ def test_of_two_who_decide_at_once_one_is_told_of_the_other(engine: sa.Engine) -
             return error.code
 
     with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(propose, (1, 2)))
-    assert said[0] == "decision_open"
+        texts = sorted(pool.map(propose, (1, 2)))
+    assert texts[0] == "decision_open"
 
 
 def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Engine) -> None:
-    made = opened(engine, "clerk:李四#1")
+    decision = opened(engine, "clerk:李四#1")
     for viewer in (Viewer(7, "李四", Role.BUILDER, project=1), Viewer(8, "李四", Role.OPERATOR)):
         with Session(engine) as db, pytest.raises(NotFound):
-            respond(db, key(made), answer=Answer.WITHDRAWN, digest_seen="", viewer=viewer, now=NOW)
+            respond(
+                db, key(decision), answer=Answer.WITHDRAWN, digest_seen="", viewer=viewer, now=NOW
+            )
     with Session(engine) as db, db.begin():
         clerk = Viewer(9, "李四", Role.APPROVER)
         respond(
-            db, key(made), answer=Answer.WITHDRAWN, digest_seen=made.digest, viewer=clerk, now=NOW
+            db,
+            key(decision),
+            answer=Answer.WITHDRAWN,
+            digest_seen=decision.digest,
+            viewer=clerk,
+            now=NOW,
         )

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.boundaries import Edge, gate, prove
 from ledger.policy.analysis.first_reached import first_reached
 from ledger.policy.analysis.monotone import _facts_to_fail, fail_conditions, falls, grid
 from ledger.policy.analysis.rounds import shared
 from ledger.policy.analysis.witness import place, witness
 from ledger.policy.decide.changes import full_at
+from ledger.policy.decide.engine import decide
 from ledger.policy.text import file
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import load
 from tests.support.invented_policy import TEXT, harbour, source
 
 DRAFT, HARBOUR = load("yinchuan-2024-draft"), harbour()
@@ -70,8 +72,8 @@ def edge(clause: str, kind: str, number: int = 0) -> Edge:
 
 
 def results(found: Edge) -> list[tuple[str, int | None]]:
-    given = [(p.result, [o for o in p.outcome if o is not None]) for p in found.points]
-    return [(result, some[0] if some else None) for result, some in given]
+    rows = [(p.result, [o for o in p.outcome if o is not None]) for p in found.points]
+    return [(result, some[0] if some else None) for result, some in rows]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +91,13 @@ def results(found: Edge) -> list[tuple[str, int | None]]:
     ],
 )
 def test_the_base_at_which_a_cap_is_first_reached(clause: str, at: int) -> None:
-    found = edge(clause, "cap")
+    found_edge = edge(clause, "cap")
     amount = PROOFS[clause].clause.amount
     assert amount.cap
     assert amount.rate
-    assert found.at == at == full_at(amount.rate, amount.cap.fen, DRAFT.rounding)
+    assert found_edge.at == at == full_at(amount.rate, amount.cap.fen, DRAFT.rounding)
     cap = amount.cap.fen
-    assert results(found) == [("eligible", cap - 1), ("eligible", cap), ("eligible", cap)]
+    assert results(found_edge) == [("eligible", cap - 1), ("eligible", cap), ("eligible", cap)]
 
 
 def test_every_clause_with_a_rate_and_a_cap_has_that_base() -> None:
@@ -164,9 +166,9 @@ def test_choices_of_the_gate_and_of_an_open_list() -> None:
 )
 def test_the_cases_follow_the_file(old: str, new: str) -> None:
     assert old in TEXT
-    made, findings = file.read(TEXT.replace(old, new), source)
-    assert made, findings
-    assert all(prove(made, clause).holds for clause in made.clauses)
+    policy, findings = file.read(TEXT.replace(old, new), source)
+    assert policy, findings
+    assert all(prove(policy, clause).holds for clause in policy.clauses)
 
 
 def test_a_clause_that_nobody_can_meet_has_no_cases() -> None:
@@ -175,20 +177,20 @@ def test_a_clause_that_nobody_can_meet_has_no_cases() -> None:
         "{fact: robots, op: <, value: 101, bound: excluded, words: 超过100台}]"
     )
     line = next(text for text in TEXT.splitlines() if "value: 100, bound" in text)
-    made, findings = file.read(TEXT.replace(line, f"    require: {twice}"), source)
-    assert made, findings
-    proof = prove(made, made.clauses[0])
+    policy, findings = file.read(TEXT.replace(line, f"    require: {twice}"), source)
+    assert policy, findings
+    proof = prove(policy, policy.clauses[0])
     assert (proof.facts, proof.edges, proof.holds) == (None, (), False)
 
 
 def test_less_for_more_is_told() -> None:
-    made, findings = file.read(TEXT.replace("gives: 30000.00元", "gives: 3000.00元"), source)
-    assert made, findings
-    clause = made.clause("03-1")
+    policy, findings = file.read(TEXT.replace("gives: 30000.00元", "gives: 3000.00元"), source)
+    assert policy, findings
+    clause = policy.clause("03-1")
     assert clause
-    facts = witness(made, clause)
+    facts = witness(policy, clause)
     assert facts
-    (fall,) = falls(made, clause, facts, grid(made, clause, facts))
+    (fall,) = falls(policy, clause, facts, grid(policy, clause, facts))
     assert (fall.smaller, fall.larger, fall.gave, fall.gives) == (
         49_999_999, 50_000_000, 1_000_000, 300_000,
     )  # fmt: skip
@@ -210,16 +212,16 @@ def test_a_wrong_engine_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("unit", ["fen", "yuan", "hundred_yuan", "wan"])
 def test_caps_under_every_rounding(unit: str, mode: str) -> None:
     text = TEXT.replace("{unit: yuan, mode: down}", f"{{unit: {unit}, mode: {mode}}}")
-    made, findings = file.read(text, source)
-    assert made, findings
-    proof = prove(made, made.clauses[0])
+    policy, findings = file.read(text, source)
+    assert policy, findings
+    proof = prove(policy, policy.clauses[0])
     amount = proof.clause.amount
     assert proof.holds
     assert proof.facts
     assert amount.cap
     assert amount.rate
-    at = first_reached(made, proof.clause, proof.facts, amount.cap.fen)
-    assert at == full_at(amount.rate, amount.cap.fen, made.rounding)
+    at = first_reached(policy, proof.clause, proof.facts, amount.cap.fen)
+    assert at == full_at(amount.rate, amount.cap.fen, policy.rounding)
 
 
 @pytest.mark.parametrize(("most", "at"), [("300001.00", 30_000_000), ("300000.00", None)])
@@ -228,13 +230,13 @@ def test_a_cap_below_the_most_that_the_base_may_be(most: str, at: int | None) ->
     line = next(one for one in TEXT.splitlines() if "value: 100, bound" in one)
     below = f"{{fact: sales_fen, op: <, value: {most}元, bound: excluded, words: 销售额}}"
     more = line.replace("require: [", f"require: [{below}, ")
-    made, findings = file.read(TEXT.replace(line, more), source)
-    assert made, findings
-    clause = made.clauses[0]
-    proof = prove(made, clause)
+    policy, findings = file.read(TEXT.replace(line, more), source)
+    assert policy, findings
+    clause = policy.clauses[0]
+    proof = prove(policy, clause)
     assert proof.holds
     assert proof.facts
-    assert first_reached(made, clause, proof.facts, 10_000_000) == at
+    assert first_reached(policy, clause, proof.facts, 10_000_000) == at
 
 
 BASED = [c.id for c in DRAFT.clauses if c.amount.base and c.id != "05-1"]
@@ -270,11 +272,11 @@ def test_more_failing_never_gives_more(clause: str, data: st.DataObject) -> None
         facts |= {n: v for n, v in point.facts.items() if proof.facts[n] != v}
     before = decide(DRAFT, clause, facts)
     assert before.proof
-    met = [j.requirement for j in before.proof.conditions if j.state == "met"]
-    asked = data.draw(st.sampled_from(met)) if met else None
-    broken = asked and _facts_to_fail(DRAFT, proof.clause, facts, asked)
+    requirements = [j.requirement for j in before.proof.conditions if j.state == "met"]
+    requirement = data.draw(st.sampled_from(requirements)) if requirements else None
+    broken = requirement and _facts_to_fail(DRAFT, proof.clause, facts, requirement)
     after = decide(DRAFT, clause, {**facts, **(broken or {})})
     if broken:
         assert after.result == "ineligible"
-        assert asked in [judged.requirement for judged in after.unmet]
+        assert requirement in [judged.requirement for judged in after.unmet]
     assert RANK[after.result] <= RANK[before.result]

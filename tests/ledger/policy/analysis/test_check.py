@@ -5,9 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from ledger.errors import NotFound
-from ledger.policy import versions
 from ledger.policy.analysis.check import check
-from ledger.policy.text.published import FOLDER, source
+from ledger.policy.text.published import FOLDER, source, versions
 from tests.support.invented_policy import HERE, LAW, TEXT
 from tests.support.invented_policy import source as invented
 
@@ -20,8 +19,8 @@ def told(text: str = TEXT, law: str | None = LAW, cases: str | None = CASES) -> 
     beside = {"harbour.md": law, "harbour.cases.json": cases}
 
     def read(name: str) -> bytes | None:
-        found = beside.get(name)
-        return None if found is None else found.encode()
+        text = beside.get(name)
+        return None if text is None else text.encode()
 
     return [(one.where, one.code) for one in check(text, "harbour", invented, read)]
 
@@ -114,8 +113,8 @@ def test_a_quotation_is_to_the_letter_and_at_its_place() -> None:
     assert told(law=changed("市里提供咨询。", "市里供应咨询。", LAW)) == [(at, "not_in_text")]
     start = LAW.index("市里提供咨询。")
     span = f"span: [{start}, {start + 7}]"
-    moved = told(changed(span, f"span: [{start + 1}, {start + 8}]"))
-    assert moved[0] == (at, "wrong_span")
+    rows = told(changed(span, f"span: [{start + 1}, {start + 8}]"))
+    assert rows[0] == (at, "wrong_span")
 
 
 def test_a_sentence_that_nothing_cites_is_told_by_its_line_in_the_text() -> None:
@@ -169,8 +168,8 @@ def test_a_clause_that_nobody_can_meet() -> None:
 
 def test_a_question_about_a_bound_allows_it_to_differ_from_the_words() -> None:
     """«超过» is read as included only where an open question says so."""
-    chosen = changed("chosen: accumulate", "chosen: top")
-    assert not [code for _, code in told(chosen) if code == "bound_unlike_words"]
+    text = changed("chosen: accumulate", "chosen: top")
+    assert not [code for _, code in told(text) if code == "bound_unlike_words"]
 
 
 def extending(**changes: str) -> str:
@@ -189,8 +188,8 @@ def test_an_extension_is_held_to_the_cases_of_what_it_extends() -> None:
     assert faults(extending()) == []
     assert faults(extending(), lambda _: None) == [("line 2: extends", "no_cases")]
     assert faults(extending(extends="none")) == [("line 2: extends", "no_such_version")]
-    other = extending().replace("decisions: {}", "decisions: {Q4-1: {chosen: once}}")
-    assert faults(other) == [("line 2: extends", "case_differs")]
+    other_text = extending().replace("decisions: {}", "decisions: {Q4-1: {chosen: once}}")
+    assert faults(other_text) == [("line 2: extends", "case_differs")]
     with pytest.raises(NotFound):
         invented("none")
 

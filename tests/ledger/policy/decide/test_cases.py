@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import decide, load
 from ledger.policy.decide import cases
-from ledger.policy.text.published import FOLDER
+from ledger.policy.decide.engine import decide
+from ledger.policy.text.published import FOLDER, load
 from tests.support.paths import SHARED
 
 DRAFT, DRILL = load("yinchuan-2024-draft"), load("yinchuan-2024-drill")
@@ -20,8 +20,8 @@ def test_every_case(version: Any) -> None:
     for case in CASES:
         decision = decide(version, case["clause"], case["facts"])
         outcome = {"amount_fen", "ceiling_fen", "posts"}
-        told = {n: getattr(decision, n) for n in outcome if getattr(decision, n) is not None}
-        assert {"result": decision.result, **told} == case["expect"], case
+        fields = {n: getattr(decision, n) for n in outcome if getattr(decision, n) is not None}
+        assert {"result": decision.result, **fields} == case["expect"], case
 
 
 @pytest.mark.skipif(not SHARED.is_file(), reason="../shared/policy is not here")
@@ -65,8 +65,8 @@ GOOD = '{"clause": "15-0", "facts": {"subject_kind": "park"}}'
     ],
 )
 def test_a_bad_case_is_rejected_by_itself(written: str, errors: list[tuple[str, str]]) -> None:
-    told = results(f"[{GOOD}, {written}, {GOOD}]")
-    assert told == [("eligible", []), ("rejected", errors), ("eligible", [])]
+    rows = results(f"[{GOOD}, {written}, {GOOD}]")
+    assert rows == [("eligible", []), ("rejected", errors), ("eligible", [])]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_bad_case_is_rejected_by_itself(written: str, errors: list[tuple[str, 
     ],
 )  # fmt: skip
 def test_what_is_no_sum_of_money(number: str, code: str) -> None:
-    written = f'{{"clause": "08-2", "facts": {{"annual_trade_fen": {number}}}}}'
-    assert results(f"[{written}]") == [("rejected", [("annual_trade_fen", code)])]
+    text = f'{{"clause": "08-2", "facts": {{"annual_trade_fen": {number}}}}}'
+    assert results(f"[{text}]") == [("rejected", [("annual_trade_fen", code)])]
 
 
 @pytest.mark.parametrize(

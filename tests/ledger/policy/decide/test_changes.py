@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import decide, load
 from ledger.policy.decide.changes import Change, changes, decimal_text, full_at
+from ledger.policy.decide.engine import decide
 from ledger.policy.text.clauses import Rounding
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 FIRM = {"subject_kind": "enterprise", "legal_person": True}
@@ -57,8 +58,8 @@ def test_yes_and_decimals_and_a_ratio() -> None:
     site = FIRM | {"infrastructure": True, "it_kwh": "10", "facility_kwh": "13"}
     (pue,) = found("05-1", site)
     assert (pue.fact, pue.distance, pue.then) == ("pue", Fraction(-1, 10), None)
-    (nothing,) = found("05-1", site | {"it_kwh": "0"})
-    assert nothing.distance is None
+    (change,) = found("05-1", site | {"it_kwh": "0"})
+    assert change.distance is None
 
 
 def test_where_the_award_grows_and_where_it_stops() -> None:

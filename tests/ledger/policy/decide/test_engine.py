@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import NotFound
-from ledger.policy import Decision, decide, digest, load, versions
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.published import digest, load, versions
 from ledger.registry.rules.effective_dating import Span
 from ledger.units import FEN_MAX
 
@@ -58,12 +60,12 @@ def test_the_two_versions() -> None:
 )
 def test_the_sums_of_the_text(clause: str, cap_fen: int, scope: str, period: str) -> None:
     for policy in (DRAFT, DRILL):
-        found = policy.clause(clause)
-        assert found
-        assert found.amount.cap
-        assert found.amount.rate == Fraction(30, 100)
-        assert found.amount.cap.fen == cap_fen
-        assert (found.amount.cap.scope, found.amount.cap.period) == (scope, period)
+        found_clause = policy.clause(clause)
+        assert found_clause
+        assert found_clause.amount.cap
+        assert found_clause.amount.rate == Fraction(30, 100)
+        assert found_clause.amount.cap.fen == cap_fen
+        assert (found_clause.amount.cap.scope, found_clause.amount.cap.period) == (scope, period)
 
 
 def test_the_draft_may_simulate_but_not_pay_and_the_drill_goes_all_the_way() -> None:
@@ -142,9 +144,9 @@ def test_the_unmet_condition_is_told_in_the_words_of_the_text() -> None:
 
 
 def test_what_a_person_must_judge_is_told() -> None:
-    (judged,) = decide(DRAFT, "14-1", TEAM | {"talent_category": "other_prize"}).to_judge
-    assert (judged.value, judged.article) == ("other_prize", "第十四条")
-    assert "等" in judged.requirement.words
+    (condition,) = decide(DRAFT, "14-1", TEAM | {"talent_category": "other_prize"}).to_judge
+    assert (condition.value, condition.article) == ("other_prize", "第十四条")
+    assert "等" in condition.requirement.words
 
 
 @pytest.mark.parametrize("name", MODEL)
@@ -213,14 +215,14 @@ names = st.sampled_from([*MODEL, *TEAM, "colour"])
 @settings(deadline=None)
 def test_any_facts_get_an_answer_that_explains_itself(clause: str, facts: dict[str, Any]) -> None:
     decision = decide(DRAFT, clause, facts)
-    explained = {
+    fields = {
         "eligible": not decision.missing,
         "ineligible": decision.unmet,
         "insufficient": decision.missing,
         "judgement": decision.to_judge,
         "rejected": decision.errors,
     }
-    assert explained[decision.result]
+    assert fields[decision.result]
 
 
 @given(hidden=st.sets(st.sampled_from(list(MODEL))))

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from ledger.policy import decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.explain import Explanation, explain
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT, DRILL, HARBOUR = load("yinchuan-2024-draft"), load("yinchuan-2024-drill"), harbour()
@@ -17,8 +18,8 @@ def laid_out(clause: str, **facts: object) -> Explanation:
 
 def test_a_derived_fact_stands_beside_those_it_follows_from() -> None:
     facts = {**GATE, "investment_24m_fen": 5, "land_cost_fen": 3}
-    found = explain(DRAFT, decide(DRAFT, "03-1", facts))
-    line = next(one for one in found.lines if one.fact.name == "net_investment_24m")
+    explanation = explain(DRAFT, decide(DRAFT, "03-1", facts))
+    line = next(one for one in explanation.lines if one.fact.name == "net_investment_24m")
     assert line.fact.evidence is None
     assert [(t.fact.name, t.value, t.less) for t in line.facts] == [
         ("investment_24m_fen", 5, False),
@@ -30,14 +31,14 @@ def test_a_derived_fact_stands_beside_those_it_follows_from() -> None:
 
 
 def test_a_condition_that_some_need_not_meet_stands_beside_who_they_are() -> None:
-    found = explain(DRAFT, decide(DRAFT, "13-1", {"subject_kind": "park", "accepted": True}))
-    line = next(one for one in found.lines if one.condition.state == "exempt")
+    explanation = explain(DRAFT, decide(DRAFT, "13-1", {"subject_kind": "park", "accepted": True}))
+    line = next(one for one in explanation.lines if one.condition.state == "exempt")
     assert [(t.fact.name, t.value) for t in line.facts] == [("subject_kind", "park")]
 
 
 def test_each_step_has_the_value_before_it_and_the_words_that_say_so() -> None:
-    found = laid_out("02-1", robots=101, sales_fen=90_000_000, paid_fen=0)
-    steps = [(one.step.kind, one.before, one.words) for one in found.sums]
+    explanation = laid_out("02-1", robots=101, sales_fen=90_000_000, paid_fen=0)
+    steps = [(one.step.kind, one.before, one.words) for one in explanation.sums]
     assert steps == [
         ("base", 90_000_000, ""),
         ("rate", 90_000_000, "销售额的1/3"),
@@ -50,8 +51,8 @@ def test_each_step_has_the_value_before_it_and_the_words_that_say_so() -> None:
 
 
 def test_what_is_missing_is_named_with_its_proof() -> None:
-    found = explain(DRAFT, decide(DRAFT, "07-1", {**GATE, "business": "annotation"}))
-    assert [(one.name, one.evidence, one.owner) for one in found.lacking] == [
+    explanation = explain(DRAFT, decide(DRAFT, "07-1", {**GATE, "business": "annotation"}))
+    assert [(one.name, one.evidence, one.owner) for one in explanation.lacking] == [
         ("seats", "坐席清单与社保记录", "市人社局")
     ]
 
@@ -65,7 +66,12 @@ def test_the_questions_say_who_decided_them_when() -> None:
 
 
 def test_of_wrong_facts_there_is_nothing_to_lay_out() -> None:
-    found = laid_out("02-1", robots=1.5)
-    assert found.clause is None
-    assert [*found.lines, *found.sums, *found.changes, *found.questions] == []
-    assert [one.code for one in found.decision.errors] == ["not_a_count"]
+    explanation = laid_out("02-1", robots=1.5)
+    assert explanation.clause is None
+    assert [
+        *explanation.lines,
+        *explanation.sums,
+        *explanation.changes,
+        *explanation.questions,
+    ] == []
+    assert [one.code for one in explanation.decision.errors] == ["not_a_count"]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import Conflict, Refused
-from ledger.policy import load
 from ledger.policy.decide.pools import Application, select, settle
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 POOL = DRAFT.pools["06"]
@@ -34,8 +34,8 @@ def test_three_equal_claims_and_the_fen_left_over() -> None:
 
 def test_in_the_order_in_which_they_came_or_were_ranked() -> None:
     assert paid(FOUR, rule="first_come") == [1_000_000_000, 600_000_000, 400_000_000, 0]
-    ranked = [one._replace(order=5 - one.order) for one in FOUR]
-    assert paid(ranked, rule="ranked") == [580_000_000, 600_000_000, 800_000_000, 20_000_000]
+    applications = [one._replace(order=5 - one.order) for one in FOUR]
+    assert paid(applications, rule="ranked") == [580_000_000, 600_000_000, 800_000_000, 20_000_000]
 
 
 @pytest.mark.parametrize("rule", ["pro_rata", "first_come", "ranked"])
@@ -44,9 +44,9 @@ def test_where_there_is_enough_all_are_paid_in_full(rule: str) -> None:
 
 
 def test_one_bound_for_an_applicant_of_both_branches() -> None:
-    one = load("yinchuan-2024-draft", {"Q6-5": "one"}).pools["06"]
+    pool = load("yinchuan-2024-draft", {"Q6-5": "one"}).pools["06"]
     both = [Application("1", "x", 700_000_000), Application("2", "x", 700_000_000)]
-    assert [s.paid_fen for s in settle(one, both)] == [700_000_000, 300_000_000]
+    assert [s.paid_fen for s in settle(pool, both)] == [700_000_000, 300_000_000]
     assert paid(both) == [700_000_000, 700_000_000]
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from ledger.errors import Refused
-from ledger.policy import Policy, decide, load
 from ledger.policy.decide import cases
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.record import ENGINE, record, replay
-from ledger.policy.text.published import FOLDER
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import FOLDER, load
 
 GOLDEN = Path(__file__).parent / "golden"
 DRAFT = "yinchuan-2024-draft"
@@ -36,34 +37,34 @@ def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
     taken: dict[tuple[str, str], int] = {}
     for case in listed or []:
         decision = cases.decide_case(policy, case)
-        made = record(policy, decision)
-        if made is None or decision.proof is None:
+        new_record = record(policy, decision)
+        if new_record is None or decision.proof is None:
             continue
         kind = (decision.proof.clause.amount.kind, decision.result)
         taken[kind] = taken.get(kind, 0) + 1
         if taken[kind] <= OF_EACH:
-            yield made.as_json()
+            yield new_record.as_json()
 
 
 def golden() -> list[dict[str, Any]]:
     """What this engine writes: under the readings as they are, and under some others."""
-    made = list(chosen(load(DRAFT)))
-    for one in READINGS:
-        question, _, reading = one.partition("=")
+    fields = list(chosen(load(DRAFT)))
+    for text in READINGS:
+        question, _, reading = text.partition("=")
         policy = load(DRAFT, {question: reading})
         clause = next(c for c in policy.clauses if question in c.questions)
         same = [kept for kept in chosen(policy) if kept["clause"] == clause.id]
-        made += [kept for kept in same if kept not in made]
-    return made
+        fields += [kept for kept in same if kept not in fields]
+    return fields
 
 
 def test_golden_records_are_decided_again_to_the_letter(renew_golden: bool) -> None:
-    mine = GOLDEN / f"engine-{ENGINE}.json"
+    path = GOLDEN / f"engine-{ENGINE}.json"
     if renew_golden:
         GOLDEN.mkdir(exist_ok=True)
         lines = (json.dumps(one, ensure_ascii=False, sort_keys=True) for one in golden())
-        mine.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    kept = json.loads(mine.read_text(encoding="utf-8"))
+        path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    kept = json.loads(path.read_text(encoding="utf-8"))
     assert len(kept) > 40
     for one in kept:
         again = replay(one)
@@ -92,16 +93,16 @@ TALENT = {
 
 def test_what_must_not_be_kept_is_nowhere_in_the_record() -> None:
     policy = load(DRAFT)
-    made = record(policy, decide(policy, "14-1", TALENT), veiled={"talent_category"})
-    assert made
-    kept = made.as_json()
-    assert kept["facts"]["talent_category"] is None
-    assert kept["result"] == "eligible"
-    assert '"given": "national_plan"' not in json.dumps(kept)
-    assert replay(kept, {"talent_category": "national_plan"}) == made
-    other = replay(kept, {"talent_category": "none"})
-    assert other
-    assert other.digest != made.digest
+    new_record = record(policy, decide(policy, "14-1", TALENT), veiled={"talent_category"})
+    assert new_record
+    fields = new_record.as_json()
+    assert fields["facts"]["talent_category"] is None
+    assert fields["result"] == "eligible"
+    assert '"given": "national_plan"' not in json.dumps(fields)
+    assert replay(fields, {"talent_category": "national_plan"}) == new_record
+    other_record = replay(fields, {"talent_category": "none"})
+    assert other_record
+    assert other_record.digest != new_record.digest
 
 
 @pytest.mark.parametrize(
@@ -120,13 +121,13 @@ def test_another_fact_is_another_digest(change: str, value: object) -> None:
 
 def test_a_record_that_was_changed_is_found_out() -> None:
     policy = load(DRAFT)
-    made = record(policy, decide(policy, "14-1", TALENT))
-    assert made
-    kept = made.as_json()
-    kept["outcome"] = {"amount_fen": 30_000_001}
-    again = replay(kept)
+    new_record = record(policy, decide(policy, "14-1", TALENT))
+    assert new_record
+    fields = new_record.as_json()
+    fields["outcome"] = {"amount_fen": 30_000_001}
+    again = replay(fields)
     assert again
-    assert again.as_json() != kept
+    assert again.as_json() != fields
 
 
 def test_another_reading_is_another_record_and_replays_by_itself() -> None:
@@ -137,11 +138,11 @@ def test_another_reading_is_another_record_and_replays_by_itself() -> None:
     seen = set()
     for reading in ("top_up", "accumulate", "once"):
         policy = load(DRAFT, {"Q12-1": reading})
-        made = record(policy, decide(policy, "12-1", facts))
-        assert made
-        assert made.readings["Q12-1"] == reading
-        assert replay(made.as_json()) == made
-        seen.add((made.digest, made.outcome["amount_fen"]))
+        new_record = record(policy, decide(policy, "12-1", facts))
+        assert new_record
+        assert new_record.readings["Q12-1"] == reading
+        assert replay(new_record.as_json()) == new_record
+        seen.add((new_record.digest, new_record.outcome["amount_fen"]))
     assert {fen for _, fen in seen} == {50_000_000, 100_000_000, 0}
     assert len(seen) == 3
 
@@ -149,7 +150,7 @@ def test_another_reading_is_another_record_and_replays_by_itself() -> None:
 def test_wrong_facts_leave_no_record_and_another_engine_is_refused() -> None:
     policy = load(DRAFT)
     assert record(policy, decide(policy, "14-1", {"compute_cost_fen": 1.5})) is None
-    made = record(policy, decide(policy, "14-1", TALENT))
-    assert made
+    new_record = record(policy, decide(policy, "14-1", TALENT))
+    assert new_record
     with pytest.raises(Refused, match="other_engine"):
-        replay({**made.as_json(), "engine": ENGINE + 1})
+        replay({**new_record.as_json(), "engine": ENGINE + 1})

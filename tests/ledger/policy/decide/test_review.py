@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from ledger.policy import Decision, decide, load
+from ledger.policy.decide.engine import decide
 from ledger.policy.decide.review import approval
+from ledger.policy.decide.tree import Decision
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from ledger.policy import load
 from ledger.policy.decide.stacking import Award, Level, OtherAward, beside, together
 from ledger.policy.text.clauses import SimilarAward
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 SCENE = Award("S-1", "10-1", "p", 50_000_000, 250_000_000)
@@ -44,15 +44,15 @@ def test_a_district_award_as_the_citys() -> None:
 
 
 def test_what_is_not_in_the_signed_table_is_not_similar() -> None:
-    other = OtherAward("市级示范场景奖", "city", 80_000_000)
-    assert beside(DRAFT, SCENE, [other]).fen == 50_000_000
-    assert beside(DRAFT, SCENE._replace(clause="11-1"), [other], TABLE).fen == 50_000_000
+    other_award = OtherAward("市级示范场景奖", "city", 80_000_000)
+    assert beside(DRAFT, SCENE, [other_award]).fen == 50_000_000
+    assert beside(DRAFT, SCENE._replace(clause="11-1"), [other_award], TABLE).fen == 50_000_000
 
 
 def test_public_support_never_exceeds_the_cost() -> None:
     much = OtherAward("自治区场景奖", "region", 230_000_000)
-    left = beside(DRAFT, SCENE, [much])
-    assert (left.fen, left.rule, left.by) == (20_000_000, "support", "自治区场景奖")
+    payable = beside(DRAFT, SCENE, [much])
+    assert (payable.fen, payable.rule, payable.by) == (20_000_000, "support", "自治区场景奖")
     assert beside(DRAFT, SCENE, [much._replace(fen=250_000_000)]).fen == 0
     assert beside(DRAFT, SCENE._replace(cost_fen=None), [much]).fen == 50_000_000
 
@@ -102,9 +102,9 @@ def test_two_classes_of_one_project_take_the_higher() -> None:
 
 
 def test_what_was_agreed_is_less_what_the_rate_gave() -> None:
-    rate, agreed = Award("1", "03-1", "p", 50), Award("2", "03-2", "p", 80)
-    assert fen([rate, agreed]) == [50, 30]
-    assert fen([rate, agreed], Q3_5="on_top") == [50, 80]
+    rate, award = Award("1", "03-1", "p", 50), Award("2", "03-2", "p", 80)
+    assert fen([rate, award]) == [50, 30]
+    assert fen([rate, award], Q3_5="on_top") == [50, 80]
 
 
 def test_programmes_of_article_13_where_only_one_may_be_had() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ledger.policy import load
 from ledger.policy.decide.typed_facts import keyed
+from ledger.policy.text.published import load
 
 FACTS = load("yinchuan-2024-draft").facts
 MONEY, COUNT, DECIMAL = FACTS["annual_sales_fen"], FACTS["parameters"], FACTS["facility_kwh"]

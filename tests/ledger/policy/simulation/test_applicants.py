@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy import load
 from ledger.policy.simulation.applicants import Applicant, BadRow, Row, read
 from ledger.policy.simulation.columns import Columns
+from ledger.policy.text.published import load
 
 DRAFT = load("yinchuan-2024-draft")
 COLUMNS = Columns(DRAFT)
@@ -19,9 +19,9 @@ COLUMNS = Columns(DRAFT)
 
 def rows(content: bytes | str) -> list[Row]:
     raw = content.encode() if isinstance(content, str) else content
-    found, wrong = read(io.BytesIO(raw), COLUMNS)
-    assert found is not None, wrong
-    return list(found)
+    result, wrong = read(io.BytesIO(raw), COLUMNS)
+    assert result is not None, wrong
+    return list(result)
 
 
 def faults(content: bytes | str) -> list[tuple[int, list[str]]]:
@@ -30,8 +30,8 @@ def faults(content: bytes | str) -> list[tuple[int, list[str]]]:
 
 
 def refused(content: bytes) -> list[str]:
-    found, wrong = read(io.BytesIO(content), COLUMNS)
-    assert found is None
+    result, wrong = read(io.BytesIO(content), COLUMNS)
+    assert result is None
     return [fault.code for fault in wrong]
 
 
@@ -85,8 +85,8 @@ def test_bad_rows_are_told_with_their_lines_and_the_rest_goes_on() -> None:
 def test_a_hundred_thousand_rows_of_which_three_are_bad() -> None:
     lines = [f"A-{n},{n}" for n in range(100_000)]
     lines[7], lines[50_000], lines[99_999] = "A-7", 'A-x,"', "A-7,1,2"
-    found = faults("number,seats\n" + "\n".join(lines))
-    assert found == [(9, ["row_length"]), (50_002, ["bad_row"]), (100_001, ["row_length"])]
+    rows = faults("number,seats\n" + "\n".join(lines))
+    assert rows == [(9, ["row_length"]), (50_002, ["bad_row"]), (100_001, ["row_length"])]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_utf_8_with_a_mark_or_gb18030_but_not_both() -> None:
 
 
 def test_a_line_without_end_is_one_bad_row() -> None:
-    found = faults(b"number\n" + b"x" * 3_000_000 + b"\nA\n")
-    assert found == [(2, ["line_too_long"])]
+    rows = faults(b"number\n" + b"x" * 3_000_000 + b"\nA\n")
+    assert rows == [(2, ["line_too_long"])]
 
 
 def test_json_lines() -> None:
@@ -128,8 +128,8 @@ def test_json_lines() -> None:
     bad += ['{"number": "D", "seats": 1, "seats": 2}', '{"number": "E", "annual_sales_yuan": 5}']
     lines = [json.dumps(good), "", *bad]
     facts = {"seats": 50, "annual_sales_fen": 5}
-    found = rows("\n".join(lines))
-    assert found[0] == Applicant("A", 1, facts, frozenset({"07-1"}))
+    bad_rows = rows("\n".join(lines))
+    assert bad_rows[0] == Applicant("A", 1, facts, frozenset({"07-1"}))
     assert faults("\n".join(lines)) == [
         (3, ["unknown_column"]), (4, ["not_json"]), (5, ["not_json_object"]), (6, ["name_twice"]),
         (7, ["not_yuan"]),
@@ -161,29 +161,29 @@ FACTS = {
 @settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=FACTS), max_size=8), st.integers(0, 6))
 def test_the_three_forms_say_the_same(facts: list[dict[str, Any]], indent: int) -> None:
-    written = [{"number": f"A-{n}", **one} for n, one in enumerate(facts)]
+    fields = [{"number": f"A-{n}", **one} for n, one in enumerate(facts)]
 
     def cell(value: object) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     table = [",".join(["number", *FACTS])]
-    table += [",".join(cell(one.get(name, "")) for name in ["number", *FACTS]) for one in written]
-    told = [
+    table += [",".join(cell(one.get(name, "")) for name in ["number", *FACTS]) for one in fields]
+    bad_rows = [
         rows("\n".join(table)),
-        rows(json.dumps(written, indent=indent or None)),
-        rows("\n".join(map(json.dumps, written)) or "[]"),
+        rows(json.dumps(fields, indent=indent or None)),
+        rows("\n".join(map(json.dumps, fields)) or "[]"),
     ]
-    assert [[r._replace(line=0) for r in each] for each in told] == [
+    assert [[r._replace(line=0) for r in each] for each in bad_rows] == [
         [Applicant(f"A-{n}", 0, one) for n, one in enumerate(facts)]
     ] * 3
 
 
 def test_a_long_list_is_read_across_its_chunks() -> None:
-    written = [{"number": f"编号-{n}", "seats": n} for n in range(20_000)]
-    raw = json.dumps(written, ensure_ascii=False).encode()
-    found = rows(raw)
-    assert len(found) == 20_000
-    assert all(isinstance(r, Applicant) and r.facts["seats"] == n for n, r in enumerate(found))
+    fields = [{"number": f"编号-{n}", "seats": n} for n in range(20_000)]
+    raw = json.dumps(fields, ensure_ascii=False).encode()
+    bad_rows = rows(raw)
+    assert len(bad_rows) == 20_000
+    assert all(isinstance(r, Applicant) and r.facts["seats"] == n for n, r in enumerate(bad_rows))
 
 
 def test_only_what_is_asked_for_is_read() -> None:
@@ -202,6 +202,6 @@ def test_only_what_is_asked_for_is_read() -> None:
         def readline(self, limit: int = -1) -> bytes:
             return header.readline(limit) or stream.readline(limit)
 
-    found, _ = read(Joined(), COLUMNS)  # type: ignore[arg-type]
-    assert found is not None
-    assert len(list(islice(found, 3))) == 3
+    result, _ = read(Joined(), COLUMNS)  # type: ignore[arg-type]
+    assert result is not None
+    assert len(list(islice(result, 3))) == 3

@@ -6,14 +6,16 @@ from itertools import islice
 
 import pytest
 
-from ledger.policy import Policy, decide, load
 from ledger.policy.analysis.exposure import bounded, exposures, unbounded
 from ledger.policy.codes import Result
 from ledger.policy.decide import fact_checks
+from ledger.policy.decide.engine import decide
 from ledger.policy.simulation.applicants import Applicant, BadRow
 from ledger.policy.simulation.dilution import Rounds
 from ledger.policy.simulation.sample_register import sample_applicants
 from ledger.policy.simulation.simulation import Simulation, departments, open_questions, simulate
+from ledger.policy.text.clauses import Policy
+from ledger.policy.text.published import load
 from tests.support.invented_policy import harbour
 
 DRAFT = load("yinchuan-2024-draft")
@@ -52,19 +54,19 @@ def test_what_clauses_pay_is_what_applicants_get(alone: Simulation) -> None:
         "ceiling_fen": sum(t.ceiling_fen for t in tallies),
         "posts": sum(t.posts for t in tallies),
     }
-    named = alone.changes.measures["fen"]
-    assert sum(m.change for m in (*named.winners, *named.losers)) == movement(alone)["fen"]
-    assert all(sum(fen for _, fen in m.by) == m.change for m in named.winners)
+    movers = alone.changes.measures["fen"]
+    assert sum(m.change for m in (*movers.winners, *movers.losers)) == movement(alone)["fen"]
+    assert all(sum(fen for _, fen in m.by) == m.change for m in movers.winners)
 
 
 def test_every_clause_is_decided_as_the_engine_decides_it(alone: Simulation) -> None:
     for clause in DRAFT.clauses:
         names = fact_checks.names(DRAFT, clause)
         decisions = []
-        for one in REGISTER:
-            facts = {**one.facts, **one.own.get(clause.id, {})}
-            given = {name: facts[name] for name in names if name in facts}
-            decisions.append(decide(DRAFT, clause.id, given))
+        for applicant in REGISTER:
+            facts = {**applicant.facts, **applicant.own.get(clause.id, {})}
+            fields = {name: facts[name] for name in names if name in facts}
+            decisions.append(decide(DRAFT, clause.id, fields))
         tally = alone.first.tallies[clause.id]
         assert tally.asked_fen == sum(d.amount_fen or 0 for d in decisions)
         assert sum(tally.results.values()) == len(REGISTER)
@@ -80,11 +82,11 @@ def test_what_departments_are_named_first_for_adds_up(alone: Simulation) -> None
 
 def test_a_version_against_itself_changes_nothing() -> None:
     drill = load("yinchuan-2024-drill")  # the same terms; only its questions are decided
-    for other in (DRAFT, drill, DRAFT.model_copy(update={"impossible": ()})):
-        made = run(REGISTER, DRAFT, other)
-        assert movement(made) == {"fen": 0, "ceiling_fen": 0, "posts": 0}
-        assert not any(m.gains[0] or m.losses[0] for m in made.changes.measures.values())
-        assert not made.moved
+    for policy in (DRAFT, drill, DRAFT.model_copy(update={"impossible": ()})):
+        simulation = run(REGISTER, DRAFT, policy)
+        assert movement(simulation) == {"fen": 0, "ceiling_fen": 0, "posts": 0}
+        assert not any(m.gains[0] or m.losses[0] for m in simulation.changes.measures.values())
+        assert not simulation.moved
 
 
 @pytest.mark.parametrize(
@@ -100,31 +102,31 @@ def test_a_version_against_itself_changes_nothing() -> None:
 def test_a_reading_changes_its_own_clause_alone(
     question: str, reading: str, measure: str, clauses: set[str]
 ) -> None:
-    made = run(REGISTER, DRAFT, load(DRAFT.version, {question: reading}))
-    moved = made.changes.measures[measure]
-    changed = {clause for one in (*moved.winners, *moved.losers) for clause, _ in one.by}
-    assert changed
-    assert changed <= clauses
+    simulation = run(REGISTER, DRAFT, load(DRAFT.version, {question: reading}))
+    movers = simulation.changes.measures[measure]
+    texts = {clause for one in (*movers.winners, *movers.losers) for clause, _ in one.by}
+    assert texts
+    assert texts <= clauses
 
 
 def test_who_gains_and_who_loses_by_first_come() -> None:
     sales = (120_000_000_000, 60_000_000_000, 80_000_000_000, 2_000_000_000)
     rows = firms("06-1", *({**MAKER, "annual_sales_fen": fen} for fen in sales))
-    made = run(rows, DRAFT, load(DRAFT.version, {"Q6-1": "first_come"}))
-    moved = made.changes.measures["fen"]
-    assert [(m.number, m.change) for m in moved.winners] == [
+    simulation = run(rows, DRAFT, load(DRAFT.version, {"Q6-1": "first_come"}))
+    movers = simulation.changes.measures["fen"]
+    assert [(m.number, m.change) for m in movers.winners] == [
         ("A-1", 173_553_719), ("A-2", 104_132_232),
     ]  # fmt: skip
-    assert [(m.number, m.change) for m in moved.losers] == [
+    assert [(m.number, m.change) for m in movers.losers] == [
         ("A-3", -261_157_025), ("A-4", -16_528_926),
     ]  # fmt: skip
-    assert movement(made)["fen"] == 0
+    assert movement(simulation)["fen"] == 0
 
 
 def test_a_pool_is_shared_by_three_rules_side_by_side() -> None:
     sales = (120_000_000_000, 60_000_000_000, 80_000_000_000, 2_000_000_000)
-    made = run(firms("06-1", *({**MAKER, "annual_sales_fen": fen} for fen in sales)), DRAFT)
-    (pool,) = made.first.rounds.dilutions
+    simulation = run(firms("06-1", *({**MAKER, "annual_sales_fen": fen} for fen in sales)), DRAFT)
+    (pool,) = simulation.first.rounds.dilutions
     assert (pool.asked_fen, pool.paid_fen) == (2_420_000_000, 2_000_000_000)
     assert pool.factor == Fraction(2000, 2420)
     counts = [(r.rule, r.full, r.part, r.nothing, r.ranked) for r in pool.rules]
@@ -137,12 +139,12 @@ def test_a_pool_is_shared_by_three_rules_side_by_side() -> None:
 
 def test_a_list_holds_twenty_by_rank() -> None:
     rows = firms("10-1", *({"selected": True, "total_investment_fen": 100_000_000},) * 22)
-    ranked = [one._replace(rank=30 - n) for n, one in enumerate(rows)]
-    made = run(ranked, DRAFT)
-    (listed,) = made.first.rounds.listed
+    applicants = [one._replace(rank=30 - n) for n, one in enumerate(rows)]
+    simulation = run(applicants, DRAFT)
+    (listed,) = simulation.first.rounds.listed
     assert (listed.eligible, listed.limit) == (22, 20)
-    assert made.first.tallies["10-1"].paid_fen == 20 * 20_000_000
-    paid = {m.number for m in made.changes.measures["fen"].winners}
+    assert simulation.first.tallies["10-1"].paid_fen == 20 * 20_000_000
+    paid = {m.number for m in simulation.changes.measures["fen"].winners}
     assert {one.number for one in rows} - paid == {"A-1", "A-2"}  # their ranks are the last
 
 
@@ -184,19 +186,21 @@ def test_only_who_lacks_nothing_else_stands_at_a_cliff() -> None:
 
 
 def test_where_nothing_bounds_a_clause_there_is_no_total() -> None:
-    found = exposures(DRAFT)
-    by_clause = {one.clause: one for one in found}
-    assert bounded(found) == 3_000_000_000  # the pool of article 6, twenty scenes of article 10
+    found_exposures = exposures(DRAFT)
+    by_clause = {one.clause: one for one in found_exposures}
+    assert (
+        bounded(found_exposures) == 3_000_000_000
+    )  # the pool of article 6, twenty scenes of article 10
     assert by_clause["05-1"].why == "no_cap"
     assert by_clause["05-1"].example_fen == 12_088_800_000
-    assert {"03-1", "05-1", "09-3", "14-1"} <= set(unbounded(found))
-    assert {"06-1", "06-2", "07-1", "10-1", "15-0"} & set(unbounded(found)) == set()
+    assert {"03-1", "05-1", "09-3", "14-1"} <= set(unbounded(found_exposures))
+    assert {"06-1", "06-2", "07-1", "10-1", "15-0"} & set(unbounded(found_exposures)) == set()
     assert by_clause["06-1"].pool == "06"
 
 
 def test_what_rests_on_open_questions() -> None:
-    made = run(firms("07-1", {"business": "annotation", "seats": 500}), DRAFT)
-    found = {one.question: one for one in open_questions(made.first)}
+    simulation = run(firms("07-1", {"business": "annotation", "seats": 500}), DRAFT)
+    found = {one.question: one for one in open_questions(simulation.first)}
     assert (found["Q7-1"].awards, found["Q7-1"].posts) == (1, 200)
     assert found["Q12-1"].awards == 0
     assert open_questions(run(REGISTER[:5], load("yinchuan-2024-drill")).first) == ()
@@ -207,19 +211,19 @@ def test_rows_with_faults_are_left_out_and_the_others_count() -> None:
     bad = good[1]._replace(facts={**good[1].facts, "seats": 49.5})
     land = {"land_cost_fen": 2, "investment_fen": 1}
     impossible = good[2]._replace(facts={**FIRM, **land}, clauses=frozenset({"03-3"}))
-    made = run([good[0], bad, impossible, BadRow(9, "", ())], DRAFT)
-    assert (made.applicants, made.bad) == (1, 3)
-    assert [(b.line, [f.code for f in b.faults]) for b in made.bad_rows] == [
+    simulation = run([good[0], bad, impossible, BadRow(9, "", ())], DRAFT)
+    assert (simulation.applicants, simulation.bad) == (1, 3)
+    assert [(b.line, [f.code for f in b.faults]) for b in simulation.bad_rows] == [
         (2, ["not_a_count"]), (3, ["impossible"]), (9, []),
     ]  # fmt: skip
-    assert made.first.tallies["07-1"].posts == 10
+    assert simulation.first.tallies["07-1"].posts == 10
 
 
 def test_a_fact_for_one_clause_alone() -> None:
     facts = {**FIRM, "industry": "software", "annual_revenue_fen": 10**10, "paid_before_fen": 0}
     own = {"12-1": {"paid_before_fen": 50_000_000}}
-    made = run([Applicant("A", 1, facts, frozenset({"12-1"}), own=own)], DRAFT)
-    assert made.first.tallies["12-1"].paid_fen == 150_000_000
+    simulation = run([Applicant("A", 1, facts, frozenset({"12-1"}), own=own)], DRAFT)
+    assert simulation.first.tallies["12-1"].paid_fen == 150_000_000
 
 
 def test_the_same_seed_gives_the_same_register() -> None:
@@ -233,11 +237,11 @@ def test_the_same_seed_gives_the_same_register() -> None:
 
 def test_an_invented_policy_needs_no_code() -> None:
     policy = harbour()
-    made = run(islice(sample_applicants(policy, 1), 300), policy)
-    assert (made.applicants, made.bad) == (300, 0)
-    assert movement(made)["fen"] == sum(t.paid_fen for t in made.first.tallies.values())
-    assert {c.clause for c in made.first.cliffs.all}
-    assert all(d.paid_fen <= d.fen for d in made.first.rounds.dilutions)
+    simulation = run(islice(sample_applicants(policy, 1), 300), policy)
+    assert (simulation.applicants, simulation.bad) == (300, 0)
+    assert movement(simulation)["fen"] == sum(t.paid_fen for t in simulation.first.tallies.values())
+    assert {c.clause for c in simulation.first.cliffs.all}
+    assert all(d.paid_fen <= d.fen for d in simulation.first.rounds.dilutions)
 
 
 def test_rounds_wait_for_the_last_applicant() -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import NotFound, Refused
-from ledger.policy import digest, load, versions
 from ledger.policy.text import file, published
-from ledger.policy.text.published import source
+from ledger.policy.text.published import digest, load, source, versions
 
 FOLDER = files("ledger") / "policies"
 DRAFT = (FOLDER / "yinchuan-2024-draft.yaml").read_text(encoding="utf-8")
@@ -16,8 +15,8 @@ DRILL = (FOLDER / "yinchuan-2024-drill.yaml").read_text(encoding="utf-8")
 
 
 def faults(text: str) -> list[tuple[str, str]]:
-    made, findings = file.read(text, source)
-    assert (made is None) == bool(findings)
+    policy, findings = file.read(text, source)
+    assert (policy is None) == bool(findings)
     return [(finding.where.partition(": ")[2], finding.code) for finding in findings]
 
 
@@ -93,8 +92,8 @@ RATE = "rate: 30/100\n      mode: cumulative\n      words: 按照算力成本"
 )  # fmt: skip
 def test_a_slip_is_told_with_its_place(old: str, new: str, where: str, code: str) -> None:
     assert old in DRAFT
-    found = faults(DRAFT.replace(old, new, 1))
-    assert any(path.endswith(where) and told == code for path, told in found), found
+    rows = faults(DRAFT.replace(old, new, 1))
+    assert any(path.endswith(where) and told == code for path, told in rows), rows
 
 
 @pytest.mark.parametrize(
@@ -120,28 +119,28 @@ def test_an_extension_of_nothing() -> None:
 
 def test_a_question_that_the_drill_leaves_open_stops_payment() -> None:
     lines = [line for line in DRILL.splitlines() if not line.lstrip().startswith("Q9-5:")]
-    made, _ = file.read("\n".join(lines), source)
-    assert made
-    model, team = made.clause("09-1"), made.clause("14-1")
+    policy, _ = file.read("\n".join(lines), source)
+    assert policy
+    model, team = policy.clause("09-1"), policy.clause("14-1")
     assert model
     assert team
-    assert (made.undecided_questions(model), made.payable(model)) == (("Q9-5",), False)
-    assert (made.undecided_questions(team), made.payable(team)) == ((), True)
+    assert (policy.undecided_questions(model), policy.payable(model)) == (("Q9-5",), False)
+    assert (policy.undecided_questions(team), policy.payable(team)) == ((), True)
 
 
 @pytest.mark.parametrize("dates", ["{from: 2024-07-01}", "{until: open}", "{}"])
 def test_without_both_dates_nothing_is_paid(dates: str) -> None:
-    made, _ = file.read(DRILL.replace("{from: 2017-01-01, until: open}", dates), source)
-    assert made
-    assert made.effective.span is None
-    assert not any(made.payable(clause) for clause in made.clauses)
+    policy, _ = file.read(DRILL.replace("{from: 2017-01-01, until: open}", dates), source)
+    assert policy
+    assert policy.effective.span is None
+    assert not any(policy.payable(clause) for clause in policy.clauses)
 
 
 def test_the_last_day_is_included() -> None:
     dates = "{from: 2024-07-01, until: 2026-12-31}"
-    made, _ = file.read(DRILL.replace("{from: 2017-01-01, until: open}", dates), source)
-    assert made
-    assert str(made.effective.span) == "2024-07-01 ~ 2026-12-31"
+    policy, _ = file.read(DRILL.replace("{from: 2017-01-01, until: open}", dates), source)
+    assert policy
+    assert str(policy.effective.span) == "2024-07-01 ~ 2026-12-31"
 
 
 @pytest.mark.parametrize(
@@ -180,18 +179,18 @@ def test_the_digest_does_not_see_what_merely_explains(old: str, new: str) -> Non
 
 
 def digest_of(clause: str, text: str) -> str:
-    made, findings = file.read(text, source)
-    assert made, findings
-    found = made.clause(clause)
-    assert found
-    return digest(made, found)
+    policy, findings = file.read(text, source)
+    assert policy, findings
+    found_clause = policy.clause(clause)
+    assert found_clause
+    return digest(policy, found_clause)
 
 
 def test_the_digest_of_a_clause_is_its_own() -> None:
     draft = load("yinchuan-2024-draft")
-    made, _ = file.read("# a remark\n" + DRAFT, source)
-    assert made
-    assert [digest(made, c) for c in made.clauses] == [digest(draft, c) for c in draft.clauses]
+    policy, _ = file.read("# a remark\n" + DRAFT, source)
+    assert policy
+    assert [digest(policy, c) for c in policy.clauses] == [digest(draft, c) for c in draft.clauses]
     richer = DRAFT.replace('"2000000.00"', '"3000000.00"')
     assert digest_of("09-1", richer) == digest_of("09-1", DRAFT)
     assert digest_of("14-1", richer) != digest_of("14-1", DRAFT)

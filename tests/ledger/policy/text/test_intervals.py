@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.policy import load
 from ledger.policy.text.intervals import Interval, faults, interval_of, of_bands
+from ledger.policy.text.published import load
 from ledger.policy.text.terms import Operator
 
 OPEN = Interval()
@@ -23,10 +23,10 @@ def above(low: int, high: int | None = None) -> Interval:
     [(">=", (5, 6), (4,)), (">", (6,), (4, 5)), ("<=", (4, 5), (6,)), ("<", (4,), (5, 6))],
 )
 def test_a_comparison(op: Operator, inside: tuple[int, ...], outside: tuple[int, ...]) -> None:
-    found = interval_of(op, 5)
-    assert all(value in found for value in inside)
-    assert not any(value in found for value in outside)
-    assert "5" not in found
+    interval = interval_of(op, 5)
+    assert all(value in interval for value in inside)
+    assert not any(value in interval for value in outside)
+    assert "5" not in interval
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_in_both_and_on_either_side(one: Interval, other: Interval) -> N
 
 @pytest.mark.parametrize("clause", ["04-1", "04-2", "07-1", "12-1"])
 def test_the_bands_of_the_text(clause: str) -> None:
-    found = load("yinchuan-2024-draft").clause(clause)
-    assert found
-    assert not list(faults(of_bands(found.amount)))
-    assert OPEN.meet(of_bands(found.amount)[0]) == of_bands(found.amount)[0]
+    found_clause = load("yinchuan-2024-draft").clause(clause)
+    assert found_clause
+    assert not list(faults(of_bands(found_clause.amount)))
+    assert OPEN.meet(of_bands(found_clause.amount)[0]) == of_bands(found_clause.amount)[0]

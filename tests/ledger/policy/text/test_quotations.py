@@ -2,9 +2,9 @@
 
 import pytest
 
-from ledger.policy import law, load
 from ledger.policy.text import quotations
 from ledger.policy.text.clauses import Citation
+from ledger.policy.text.published import law, load
 from tests.support.paths import SHARED
 
 DRAFT = load("yinchuan-2024-draft")
@@ -21,9 +21,9 @@ def test_every_quotation_is_to_the_letter_and_every_sentence_cited() -> None:
 
 @pytest.mark.skipif(not SHARED.is_file(), reason="../shared/policy is not here")
 def test_the_text_is_the_policys() -> None:
-    given = SHARED.read_text(encoding="utf-8")
-    assert TEXT.partition("\n")[0] == given.partition("\n")[0]
-    assert TEXT[TEXT.index("\n（征求意见稿）") :] == given[given.index("\n（征求意见稿）") :]
+    text = SHARED.read_text(encoding="utf-8")
+    assert TEXT.partition("\n")[0] == text.partition("\n")[0]
+    assert TEXT[TEXT.index("\n（征求意见稿）") :] == text[text.index("\n（征求意见稿）") :]
 
 
 def test_the_departments_stand_in_their_article() -> None:
@@ -36,8 +36,8 @@ def test_the_departments_stand_in_their_article() -> None:
 
 def test_a_sentence_that_nothing_cites_is_told() -> None:
     fewer = DRAFT.model_copy(update={"context": DRAFT.context[1:], "pools": {}})
-    found = [(f.code, dict(f.params)["words"]) for f in quotations.find_uncited(fewer, TEXT)]
-    assert found == [
+    rows = [(f.code, dict(f.params)["words"]) for f in quotations.find_uncited(fewer, TEXT)]
+    assert rows == [
         ("uncited", "（征求意见稿）"),
         ("uncited", "本条项下奖励每年总额不超过2000万元。"),
     ]
@@ -56,7 +56,7 @@ def test_a_sentence_that_nothing_cites_is_told() -> None:
 def test_a_quotation_that_is_none(
     article: str, text: str, span: tuple[int, int] | None, code: str
 ) -> None:
-    cited = Citation.model_construct(article=article, text=text, span=span)
-    assert [(f.where, f.code) for f in quotations.find_misquotations({"it": cited}, TEXT)] == [
+    citation = Citation.model_construct(article=article, text=text, span=span)
+    assert [(f.where, f.code) for f in quotations.find_misquotations({"it": citation}, TEXT)] == [
         ("it", code)
     ]

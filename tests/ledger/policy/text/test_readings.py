@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from ledger.errors import NotFound, Refused
-from ledger.policy import Decision, decide, load
+from ledger.policy.decide.engine import decide
+from ledger.policy.decide.tree import Decision
 from ledger.policy.text.file import read, read_each_reading
-from ledger.policy.text.published import source, versions
+from ledger.policy.text.published import load, source, versions
 
 FIRM = {"subject_kind": "enterprise", "legal_person": True}
 SOFTWARE = FIRM | {
@@ -128,10 +129,10 @@ def test_readings_that_there_are_not() -> None:
 def test_a_tried_reading_is_undecided_and_the_chosen_one_is_not() -> None:
     drill = load("yinchuan-2024-drill", {"Q12-1": "top_up"})
     assert drill is load("yinchuan-2024-drill")
-    tried = load("yinchuan-2024-drill", {"Q12-1": "once"})
-    software = tried.clause("12-1")
+    policy = load("yinchuan-2024-drill", {"Q12-1": "once"})
+    software = policy.clause("12-1")
     assert software
-    assert tried.undecided_questions(software) == ("Q12-1",)
+    assert policy.undecided_questions(software) == ("Q12-1",)
 
 
 def test_every_other_reading_can_be_tried() -> None:
@@ -161,6 +162,6 @@ def test_every_other_reading_can_be_tried() -> None:
 def test_a_slip_in_a_reading_that_is_not_chosen(old: str, new: str, code: str) -> None:
     text = source("yinchuan-2024-draft")
     assert old in text
-    made, _ = read(text.replace(old, new), source)
-    assert made, "the reading is not chosen, so the version as it stands can be used"
+    policy, _ = read(text.replace(old, new), source)
+    assert policy, "the reading is not chosen, so the version as it stands can be used"
     assert code in {finding.code for finding in read_each_reading(text.replace(old, new), source)}

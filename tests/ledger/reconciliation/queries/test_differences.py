@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.documents.rules.cost_document import Document
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -27,9 +27,9 @@ def market(engine: sa.Engine, owner: psycopg.Connection) -> Market:
 
 def bill(serial: int, *fen: int, **other: Any) -> Document:
     """An invoice of the market's two, for October, at the contract's price."""
-    told = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
-    priced = {"lines": tuple(line(one) for one in fen), "issued_on": date(2026, 11, 5)}
-    return invoice(serial, *fen, **{**priced, **told, **other})
+    fields = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
+    priced_fields = {"lines": tuple(line(one) for one in fen), "issued_on": date(2026, 11, 5)}
+    return invoice(serial, *fen, **{**priced_fields, **fields, **other})
 
 
 def found(market: Market, month: date = OCTOBER) -> list[Difference]:
@@ -39,8 +39,8 @@ def found(market: Market, month: date = OCTOBER) -> list[Difference]:
 
 def codes(market: Market, month: date = OCTOBER) -> list[tuple[str, str, int]]:
     """All but R14 of cells without a policy, and R09: the lines say ten hours of anything."""
-    told = [d for d in found(market, month) if (d.code, d.document) != ("R14", None)]
-    return [(d.code, d.handling, d.fen) for d in told if d.code != "R09"]
+    differences = [d for d in found(market, month) if (d.code, d.document) != ("R14", None)]
+    return [(d.code, d.handling, d.fen) for d in differences if d.code != "R09"]
 
 
 def test_an_empty_month(market: Market) -> None:

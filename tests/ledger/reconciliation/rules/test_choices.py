@@ -33,8 +33,8 @@ def test_each_difference_keeps_its_own_reason_also_where_the_whole_has_one() -> 
 
 
 def test_without_its_own_a_difference_has_the_reason_of_the_whole() -> None:
-    done = settle_cell(cell(100, 130), [OVER], [], {}, "总的理由")
-    assert [t.reason for t in done.typed] == ["总的理由"]
+    outcome = settle_cell(cell(100, 130), [OVER], [], {}, "总的理由")
+    assert [t.reason for t in outcome.typed] == ["总的理由"]
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_without_its_own_a_difference_has_the_reason_of_the_whole() -> None:
 def test_a_treatment_that_does_not_fit_the_difference_is_refused(
     difference: Difference, treatment: str
 ) -> None:
-    chosen = Choice(difference.code, treatment, "因为")
-    assert ("choices[0]", "bad_choice") in said(chosen, found=(difference,))
+    choice = Choice(difference.code, treatment, "因为")
+    assert ("choices[0]", "bad_choice") in said(choice, found=(difference,))
 
 
 def test_a_block_cannot_be_chosen_away() -> None:

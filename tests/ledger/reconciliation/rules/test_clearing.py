@@ -34,20 +34,20 @@ settled = st.builds(
 
 
 def test_an_invoice_that_says_what_was_metered_is_matched_whole() -> None:
-    done = settle(cell(100, 100))
-    assert (done.matched_fen, done.closed_fen, done.typed) == (100, 0, ())
+    outcome = settle(cell(100, 100))
+    assert (outcome.matched_fen, outcome.closed_fen, outcome.typed) == (100, 0, ())
 
 
 def test_what_is_invoiced_beyond_the_meter_is_cut_to_it() -> None:
-    done = settle(cell(100, 130))
-    assert done.matched_fen == 100
-    assert [(t.code, t.fen, t.treatment) for t in done.typed] == [("R07", 30, "exclude")]
+    outcome = settle(cell(100, 130))
+    assert outcome.matched_fen == 100
+    assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [("R07", 30, "exclude")]
 
 
 def test_what_two_persons_decided_was_used_beyond_the_meter_is_matched() -> None:
-    done = settle(cell(100, 130, extra=20))
-    assert done.matched_fen == 120
-    assert [(t.code, t.fen, t.treatment) for t in done.typed] == [
+    outcome = settle(cell(100, 130, extra=20))
+    assert outcome.matched_fen == 120
+    assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [
         ("R07", 10, "exclude"), ("R07", 20, "note"),
     ]  # fmt: skip
 
@@ -60,9 +60,9 @@ def test_what_is_not_invoiced_yet_is_carried_over_or_closed() -> None:
 
 
 def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
-    done = settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")])
-    assert done.matched_fen == 80
-    assert [(t.code, t.fen) for t in done.typed] == [("R11", 20), ("R17", -20)]
+    outcome = settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")])
+    assert outcome.matched_fen == 80
+    assert [(t.code, t.fen) for t in outcome.typed] == [("R11", 20), ("R17", -20)]
 
 
 @given(settled)

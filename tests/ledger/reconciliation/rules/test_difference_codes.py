@@ -10,7 +10,7 @@ import pytest
 from ledger.charging.rules.cells import Cell
 from ledger.documents.rules.cost_document import Party
 from ledger.documents.rules.line_items import is_compute, rate, unusual_tax
-from ledger.policy import load
+from ledger.policy.text.published import load
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.difference_codes import (
     CODES,
@@ -149,10 +149,10 @@ def test_r09_another_price() -> None:
 
 
 def test_r09_hours_of_two_prices_in_one_line() -> None:
-    other = replace(CELL, price=8)
-    two = lined(unit="卡时", quantity="120", shares={KEY: 50_000, other.key: 50_000})
+    cell = replace(CELL, price=8)
+    two = lined(unit="卡时", quantity="120", shares={KEY: 50_000, cell.key: 50_000})
     lines = {**TERMS.lines, 8: ContractLine("gpu-hour", Fraction(700), Fraction(6, 100))}
-    half = [replace(c, metered_fen=50_000, invoiced_fen=50_000) for c in (CELL, other)]
+    half = [replace(c, metered_fen=50_000, invoiced_fen=50_000) for c in (CELL, cell)]
     assert differences([two], half, replace(TERMS, lines=lines), SOUND, PROCESS) == []
 
 
@@ -220,8 +220,8 @@ def test_r13_related_parties() -> None:
 
 def test_r14_outside_the_term_or_the_period() -> None:
     nowhere = replace(BILLED, lines=(replace(LINE, shares={}),), left_fen=FEN)
-    ended = replace(nowhere, spells=((None, OCTOBER),))
-    assert of("R14", found(ended, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
+    document = replace(nowhere, spells=((None, OCTOBER),))
+    assert of("R14", found(document, replace(CELL, invoiced_fen=0))) == [("exclude", FEN)]
     later = replace(BILLED, since=date(2026, 11, 1), until=date(2026, 11, 30))
     assert of("R14", found(later)) == [("exclude", FEN)]
     assert found(replace(later, statement_month=(1, OCTOBER))) == []  # its statement says so

@@ -25,16 +25,16 @@ OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 1
 def cell(
     month: date = OCTOBER, price: int = 1, metered: int = 0, *, contract: int = 1, **more: object
 ) -> Cell:
-    told = {"kind": "model", "invoiced_fen": 0, "policy": "v1", **more}
-    return Cell(contract=contract, month=month, price=price, metered_fen=metered, **told)  # type: ignore[arg-type]
+    fields = {"kind": "model", "invoiced_fen": 0, "policy": "v1", **more}
+    return Cell(contract=contract, month=month, price=price, metered_fen=metered, **fields)  # type: ignore[arg-type]
 
 
 def line(left: int, number: int = 1, **more: object) -> OpenLine:
-    told = {
+    fields = {
         "document": number, "line": 1, "number": f"{number:020}", "issued_on": date(2026, 12, 5),
         "since": OCTOBER, "until": date(2026, 10, 31), **more,
     }  # fmt: skip
-    return OpenLine(left_fen=left, **told)  # type: ignore[arg-type]
+    return OpenLine(left_fen=left, **fields)  # type: ignore[arg-type]
 
 
 def laid(lines: list[OpenLine], cells: list[Cell]) -> dict[tuple[int, date, int], int]:
@@ -66,8 +66,8 @@ def test_what_fits_to_the_fen_goes_first() -> None:
 
 def test_a_statement_number_fixes_contract_and_month() -> None:
     cells = [cell(OCTOBER, metered=100), cell(NOVEMBER, 2, 100, contract=2)]
-    named = line(100, statement_month=(2, NOVEMBER))
-    assert laid([named], cells) == {(1, NOVEMBER, 2): 100}
+    named_line = line(100, statement_month=(2, NOVEMBER))
+    assert laid([named_line], cells) == {(1, NOVEMBER, 2): 100}
 
 
 def test_a_statement_of_another_contract_is_not_paid_elsewhere() -> None:
@@ -157,10 +157,10 @@ LINES = st.lists(
 
 
 def paid(shares: list[Share]) -> Counter[int]:
-    found: Counter[int] = Counter()
+    counter: Counter[int] = Counter()
     for share in shares:
-        found[share.document] += share.fen
-    return found
+        counter[share.document] += share.fen
+    return counter
 
 
 def applied(
@@ -203,14 +203,14 @@ def test_every_proposal_ties(
 def test_nothing_goes_beyond_a_cell_while_another_has_room(
     lines: list[OpenLine], cells: list[Cell]
 ) -> None:
-    one = lines[0]
-    shares = propose([one], cells)
-    after = {c.key: c for c in applied([one], cells, shares)[1]}
+    line = lines[0]
+    shares = propose([line], cells)
+    after = {c.key: c for c in applied([line], cells, shares)[1]}
     if any(after[s.cell].invoiced_fen > after[s.cell].metered_fen for s in shares):
         first, last = (
-            (one.statement_month[1], one.statement_month[1])
-            if one.statement_month
-            else (one.since, one.until)
+            (line.statement_month[1], line.statement_month[1])
+            if line.statement_month
+            else (line.since, line.until)
         )
         kind = after[shares[0].cell].kind
         may = [c for c in after.values() if first <= c.month <= last and c.kind == kind]
@@ -218,23 +218,23 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
 
 
 def test_a_red_document_takes_what_is_not_allocated_first() -> None:
-    standing = [Share(1, 1, cell().key, 60)]
-    assert take_back([(2, 1, -40)], standing, left_fen=60) == []
+    shares = [Share(1, 1, cell().key, 60)]
+    assert take_back([(2, 1, -40)], shares, left_fen=60) == []
 
 
 def test_a_red_document_takes_back_in_proportion() -> None:
     first, second, third = cell().key, cell(price=2).key, cell(NOVEMBER).key
-    standing = [Share(1, 1, first, 50), Share(1, 2, second, 25), Share(1, 2, third, 25)]
+    shares = [Share(1, 1, first, 50), Share(1, 2, second, 25), Share(1, 2, third, 25)]
     # 10 of 100: 5, 2.5 and 2.5; the odd fen goes to the first of those that are alike.
-    assert take_back([(2, 1, -10)], standing, left_fen=90) == [
+    assert take_back([(2, 1, -10)], shares, left_fen=90) == [
         Share(2, 1, first, -5), Share(2, 1, second, -3), Share(2, 1, third, -2),
     ]  # fmt: skip
 
 
 def test_a_second_red_document_takes_from_what_the_first_left() -> None:
     first, second = cell().key, cell(price=2).key
-    standing = [Share(1, 1, first, 50), Share(1, 1, second, 50), Share(2, 1, first, -50)]
-    assert take_back([(3, 1, -30), (3, 2, -20)], standing, left_fen=0) == [
+    shares = [Share(1, 1, first, 50), Share(1, 1, second, 50), Share(2, 1, first, -50)]
+    assert take_back([(3, 1, -30), (3, 2, -20)], shares, left_fen=0) == [
         Share(3, 1, second, -30), Share(3, 2, second, -20),
     ]  # fmt: skip
 
@@ -246,11 +246,11 @@ def test_red_lines_that_are_worth_too_little() -> None:
 
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=6), st.data())
 def test_what_is_taken_back_ties(weights: list[int], data: st.DataObject) -> None:
-    standing = [Share(1, 1, cell(price=n).key, fen) for n, fen in enumerate(weights, start=1)]
+    shares = [Share(1, 1, cell(price=n).key, fen) for n, fen in enumerate(weights, start=1)]
     left = data.draw(st.integers(0, sum(weights)))
-    back = take_back([(2, 1, -sum(weights))], standing, left)
-    held = Counter({share.cell: share.fen for share in standing})
+    back = take_back([(2, 1, -sum(weights))], shares, left)
+    counter = Counter({share.cell: share.fen for share in shares})
     for share in back:
-        held[share.cell] += share.fen
-    assert sum(held.values()) == left
-    assert all(fen >= 0 for fen in held.values())
+        counter[share.cell] += share.fen
+    assert sum(counter.values()) == left
+    assert all(fen >= 0 for fen in counter.values())

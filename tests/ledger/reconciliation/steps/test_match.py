@@ -27,8 +27,8 @@ def market(engine: sa.Engine, owner: psycopg.Connection) -> Market:
 
 def bill(serial: int, *fen: int, **other: Any) -> Document:
     """An invoice of the market's two, for October."""
-    told = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
-    return invoice(serial, *fen, **{"issued_on": date(2026, 11, 5), **told, **other})
+    fields = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
+    return invoice(serial, *fen, **{"issued_on": date(2026, 11, 5), **fields, **other})
 
 
 def moved(market: Market, document: int, **asked: Any) -> None:
@@ -205,10 +205,10 @@ def test_what_cannot_be_moved(
     key = market.take(bill(1, 30_000))
     market.match()
     before = market.allocated()
-    told = {"line": 1, "source": october, "target": november, "actor": CLERK, "now": NOW, **asked}
-    told["source"] = november if told["source"] == "november" else told["source"]
+    fields = {"line": 1, "source": october, "target": november, "actor": CLERK, "now": NOW, **asked}
+    fields["source"] = november if fields["source"] == "november" else fields["source"]
     with Session(market.engine) as db, pytest.raises(error) as refused:
-        move(db, key, told.pop("line"), **told)
+        move(db, key, fields.pop("line"), **fields)
     assert refused.value.code == code
     assert market.allocated() == before
 

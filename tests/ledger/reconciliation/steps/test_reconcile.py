@@ -40,11 +40,11 @@ def test_what_was_metered_and_invoiced_becomes_payable(
 
 def test_one_person_does_not_confirm_what_he_proposed(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
-    made = desk.propose()
+    result = desk.propose()
     with pytest.raises(Refused, match="same_person"):
-        desk.confirm(made, CLERK)
+        desk.confirm(result, CLERK)
     with pytest.raises(Refused, match="same_person"):
-        desk.confirm(made, Viewer(9, "甲", Role.APPROVER))
+        desk.confirm(result, Viewer(9, "甲", Role.APPROVER))
     assert desk.rights().payable == 0
 
 
@@ -104,17 +104,17 @@ def test_a_line_that_is_no_compute_is_excluded(desk: Desk) -> None:
 def test_what_asks_for_a_person_must_be_chosen_with_a_reason(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     wrong = Choice("R04", "note", "没有这个差异")
-    found = desk.propose(wrong)
-    assert isinstance(found, list)
-    assert [f.code for f in found] == ["no_such_difference"]
+    result = desk.propose(wrong)
+    assert isinstance(result, list)
+    assert [f.code for f in result] == ["no_such_difference"]
 
 
 def test_what_changed_since_it_was_proposed_is_not_confirmed(desk: Desk) -> None:
     desk.take(bill(1, 6_000))
-    made = desk.propose(LATER)
+    result = desk.propose(LATER)
     desk.take(bill(2, 4_000))
     with pytest.raises(Conflict, match="figures_changed"):
-        desk.confirm(made)
+        desk.confirm(result)
     assert desk.rights().payable == 0
 
 
@@ -127,9 +127,9 @@ def test_an_invoice_of_strangers_pays_for_nothing(desk: Desk) -> None:
 def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine, expire_on_commit=False) as db, db.begin():
-        made, left = reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW)
-    assert (len(made), left) == (1, [])
-    desk.confirm(made[0])
+        decisions, texts = reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW)
+    assert (len(decisions), texts) == (1, [])
+    desk.confirm(decisions[0])
     assert desk.rights().payable == 3_000
     with Session(desk.engine) as db, db.begin():
         assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], [])
@@ -138,14 +138,14 @@ def test_all_that_is_within_tolerance_is_proposed_in_one_act(desk: Desk) -> None
 def test_what_a_party_contests_is_decided_with_a_reason(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
+        statement = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
         answer(
-            db, stated.number, lines=None, party=Party.BUILDER, word=LineAnswer.CONTESTED,
+            db, statement.number, lines=None, party=Party.BUILDER, word=LineAnswer.CONTESTED,
             reason="少了两台机器", actor="builder", now=NOW,
         )  # fmt: skip
-    found = desk.propose()
-    assert isinstance(found, list)
-    assert [f.code for f in found] == ["statement_contested"]
+    result = desk.propose()
+    assert isinstance(result, list)
+    assert [f.code for f in result] == ["statement_contested"]
     with Session(desk.engine) as db, db.begin():
         assert reconcile.propose_tolerable(db, MONTH, actor=CLERK.actor, now=NOW) == ([], ["k1"])
 
@@ -172,26 +172,26 @@ def test_evidence_that_is_too_weak_is_not_paid(
 
 def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk) -> None:
     with Session(desk.engine) as db, db.begin():
-        stated = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
-    desk.take(bill(1, 10_000, buyer=party(8), statement=stated.number))
+        statement = issue(db, key(contract_by_number(db, "k1")), MONTH, actor="clerk", now=NOW)
+    desk.take(bill(1, 10_000, buyer=party(8), statement=statement.number))
     with Session(desk.engine) as db:
         contract = contract_by_number(db, "k1")
-        found = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
-    assert ("R03", "block") in [(d.code, d.handling) for d in found]
+        differences = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
+    assert ("R03", "block") in [(d.code, d.handling) for d in differences]
 
 
 def test_who_paid_whom_is_compared_where_a_receipt_is_known(desk: Desk) -> None:
-    one, other = bill(1, 4_000), bill(2, 6_000)
-    desk.take(one, other)
+    document, other_document = bill(1, 4_000), bill(2, 6_000)
+    desk.take(document, other_document)
     for _ in range(2):  # the same one again is the same
-        desk.receipt(one, "B-1", BUYER.name, one.gross_fen)
+        desk.receipt(document, "B-1", BUYER.name, document.gross_fen)
     with pytest.raises(Conflict, match="receipt_known"):
-        desk.receipt(one, "B-1", BUYER.name, 1)
+        desk.receipt(document, "B-1", BUYER.name, 1)
     desk.reconcile()
     assert desk.rights().payable == 3_000
-    desk.receipt(other, "B-2", "第三人", other.gross_fen)
-    found = desk.propose()
-    assert isinstance(found, list)
-    assert [f.params for f in found] == [(("code", "R05"),)]
+    desk.receipt(other_document, "B-2", "第三人", other_document.gross_fen)
+    result = desk.propose()
+    assert isinstance(result, list)
+    assert [f.params for f in result] == [(("code", "R05"),)]
     desk.reconcile(Choice("R05", "exclude", "付款方不符"))
     assert desk.rights().payable == 1_200

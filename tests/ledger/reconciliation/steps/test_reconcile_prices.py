@@ -91,10 +91,10 @@ def test_lines_that_become_one_keep_what_was_decided(desk: Desk) -> None:
 
 def test_a_proposal_about_the_old_price_is_not_confirmed(desk: Desk) -> None:
     desk.take(bill(1, 10_000))
-    made = desk.propose()
+    result = desk.propose()
     restate(desk, ("60", "2026-06-01"))
     with pytest.raises(Conflict, match="figures_changed"):
-        desk.confirm(made)
+        desk.confirm(result)
     assert desk.rights().payable == 0
 
 

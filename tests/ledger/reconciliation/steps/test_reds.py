@@ -28,10 +28,10 @@ def test_net_of_its_red_ones_a_blue_one_is_worth_less(desk: Desk) -> None:
     desk.taken(red(2, blue, -30_000))
     assert desk.one(f"SELECT net_fen FROM family_sums WHERE root = {key}") == 70_000
     too_much = red(3, blue, -70_001)
-    found = desk.bring(too_much)
-    assert not isinstance(found, Intake)
-    assert [(f.where, f.code) for f in found] == [("reverses", "red_too_much")]
-    assert dict(found[0].params) == {"number": blue.number, "left": "742.00"}
+    result = desk.bring(too_much)
+    assert not isinstance(result, Intake)
+    assert [(f.where, f.code) for f in result] == [("reverses", "red_too_much")]
+    assert dict(result[0].params) == {"number": blue.number, "left": "742.00"}
     desk.taken(red(4, blue, -70_000))
     assert desk.one(f"SELECT net_fen FROM family_sums WHERE root = {key}") == 0
 
@@ -57,11 +57,11 @@ def test_a_keyed_one_takes_nothing_before_it_is_confirmed(desk: Desk) -> None:
     blue = invoice(1, 100_000)
     key = desk.taken(blue)
     worth = f"SELECT net_fen FROM family_sums WHERE root = {key}"
-    done = desk.bring(red(2, blue, -100_000, source="keyed"))
-    assert isinstance(done, Intake)
+    result = desk.bring(red(2, blue, -100_000, source="keyed"))
+    assert isinstance(result, Intake)
     assert desk.one(worth) == 100_000
     assert desk.refused(red(3, blue, -1)) == [("reverses", "red_too_much")]
-    desk.answer(done.decision)
+    desk.answer(result.decision)
     assert desk.one(worth) == 0
 
 

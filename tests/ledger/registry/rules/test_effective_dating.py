@@ -32,47 +32,47 @@ def test_same_fact_again_changes_nothing() -> None:
 
 
 def test_free_days_are_filled_also_in_the_past() -> None:
-    made = plan([fact("a", 10)], [fact("b", 0, 10)])
-    assert made.created == (fact("b", 0, 10),)
-    assert not made.superseded
+    new_plan = plan([fact("a", 10)], [fact("b", 0, 10)])
+    assert new_plan.created == (fact("b", 0, 10),)
+    assert not new_plan.superseded
 
 
 def test_another_content_takes_its_days_and_the_rest_remains() -> None:
-    made = plan([fact("a", 0)], [fact("b", 10, 20)])
-    assert made.contradictions == ((fact("b", 10, 20), fact("a", 0)),)
-    assert made.superseded == (fact("a", 0),)
-    assert made.remainders == (fact("a", 0, 10), fact("a", 20))
-    assert made.created == (fact("b", 10, 20),)
+    new_plan = plan([fact("a", 0)], [fact("b", 10, 20)])
+    assert new_plan.contradictions == ((fact("b", 10, 20), fact("a", 0)),)
+    assert new_plan.superseded == (fact("a", 0),)
+    assert new_plan.remainders == (fact("a", 0, 10), fact("a", 20))
+    assert new_plan.created == (fact("b", 10, 20),)
 
 
 @pytest.mark.parametrize("new", [fact("a", 0, 10), fact("a", 5), fact("a", 3, 7)])
 def test_the_same_content_on_other_days_is_the_fact_with_new_dates(new: Fact[str]) -> None:
-    made = plan([fact("a", 0)], [new])
-    assert made.contradictions == ((new, fact("a", 0)),)
-    assert made.superseded == (fact("a", 0),)
-    assert made.remainders == ()
-    assert made.created == (new,)
+    new_plan = plan([fact("a", 0)], [new])
+    assert new_plan.contradictions == ((new, fact("a", 0)),)
+    assert new_plan.superseded == (fact("a", 0),)
+    assert new_plan.remainders == ()
+    assert new_plan.created == (new,)
 
 
 def test_what_follows_without_a_gap_is_one_fact() -> None:
     pieces = [fact("a", 0, 10), fact("a", 10, 20), fact("a", 20)]
     assert plan(pieces, [fact("a", 0)]).unchanged == (fact("a", 0),)
-    ended = plan(pieces, [fact("a", 0, 5)])
-    assert ended.superseded == tuple(pieces)
-    assert ended.created == (fact("a", 0, 5),)
+    ended_plan = plan(pieces, [fact("a", 0, 5)])
+    assert ended_plan.superseded == tuple(pieces)
+    assert ended_plan.created == (fact("a", 0, 5),)
 
 
 def test_what_is_stated_as_it_is_stays_beside_new_dates() -> None:
-    made = plan([fact("a", 0, 10), fact("a", 10)], [fact("a", 0, 10), fact("a", 10, 20)])
-    assert made.unchanged == (fact("a", 0, 10),)
-    assert made.superseded == (fact("a", 10),)
-    assert made.created == (fact("a", 10, 20),)
+    new_plan = plan([fact("a", 0, 10), fact("a", 10)], [fact("a", 0, 10), fact("a", 10, 20)])
+    assert new_plan.unchanged == (fact("a", 0, 10),)
+    assert new_plan.superseded == (fact("a", 10),)
+    assert new_plan.created == (fact("a", 10, 20),)
 
 
 def test_neighbours_are_left_alone() -> None:
-    made = plan([fact("a", 0, 10), fact("a", 10)], [fact("b", 20, 30)])
-    assert made.superseded == (fact("a", 10),)
-    assert made.remainders == (fact("a", 10, 20), fact("a", 30))
+    new_plan = plan([fact("a", 0, 10), fact("a", 10)], [fact("b", 20, 30)])
+    assert new_plan.superseded == (fact("a", 10),)
+    assert new_plan.remainders == (fact("a", 10, 20), fact("a", 30))
 
 
 spans = st.builds(
@@ -86,9 +86,9 @@ spans = st.builds(
 def histories(draw: st.DrawFn) -> list[Fact[str]]:
     """Facts about one thing that do not overlap."""
     facts: list[Fact[str]] = []
-    for one in draw(st.lists(spans, max_size=5)):
-        if not any(one.overlaps(other.span) for other in facts):
-            facts.append(Fact(draw(st.sampled_from("abc")), one))
+    for span in draw(st.lists(spans, max_size=5)):
+        if not any(span.overlaps(other.span) for other in facts):
+            facts.append(Fact(draw(st.sampled_from("abc")), span))
     return facts
 
 
@@ -111,18 +111,18 @@ def given_anew(d: int, held: dict[int, list[str]], created: tuple[Fact[str], ...
 @given(current=histories(), wanted=histories())
 @settings(deadline=None)
 def test_planning(current: list[Fact[str]], wanted: list[Fact[str]]) -> None:
-    made = plan(current, wanted)
-    after = [f for f in current if f not in made.superseded]
-    after += [*made.remainders, *made.created]
+    new_plan = plan(current, wanted)
+    after = [f for f in current if f not in new_plan.superseded]
+    after += [*new_plan.remainders, *new_plan.created]
     held, then, now = by_day(current), by_day(wanted), by_day(after)
 
-    assert set(made.superseded) <= set(current)
+    assert set(new_plan.superseded) <= set(current)
     assert all(len(values) <= 1 for values in now.values()), "one fact a day"
     assert all(now[d] == then[d] for d in now if then[d]), "what was wanted holds"
     for d, values in now.items():  # the rest stays, but for facts whose dates were given anew
         if not then[d]:
-            assert values == ([] if given_anew(d, held, made.created) else held[d])
-    assert len(made.unchanged) + len(made.created) == len(wanted)
+            assert values == ([] if given_anew(d, held, new_plan.created) else held[d])
+    assert len(new_plan.unchanged) + len(new_plan.created) == len(wanted)
     assert plan(after, wanted) == Plan(tuple(wanted), (), (), (), ()), "stated again: no change"
 
 

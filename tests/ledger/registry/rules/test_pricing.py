@@ -69,8 +69,8 @@ def test_every_unit_comes_down_to_fen_per_device_hour(
 
 def test_the_more_exact_price_wins() -> None:
     lines = [line(1), line(2, model=H100), line(3, model=H100, profile="1g.10gb")]
-    found = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
-    assert [item.line.price for item in found if isinstance(item, PricedUsage)] == [1, 2, 3]
+    items = price([used("A800"), used(), used(profile="1g.10gb")], lines, CATALOGUE)
+    assert [item.line.price for item in items if isinstance(item, PricedUsage)] == [1, 2, 3]
 
 
 WHOLE = line(1, model=H100, profile="")
@@ -102,10 +102,10 @@ SELECTED = [
 )
 def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
     """Model and profile, then partition, QOS, market."""
-    here = replace(used(), partition="gpu", qos="high", market=Market.SPOT)
+    usage = replace(used(), partition="gpu", qos="high", market=Market.SPOT)
     lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
     for order in (lines, lines[::-1]):
-        (found,) = price([here], order, CATALOGUE)
+        (found,) = price([usage], order, CATALOGUE)
         assert isinstance(found, PricedUsage)
         assert found.line.price == price_
 
@@ -113,29 +113,29 @@ def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
 def test_a_selector_leaves_other_usage_alone() -> None:
     lines = [line(1), *SELECTED]
     plain = used("A800")
-    there = [
+    usages = [
         plain,
         replace(plain, partition="cpu", qos="low"),
         replace(plain, partition="gpu"),
         replace(plain, qos="high"),
         replace(plain, market=Market.SPOT),
     ]
-    found = price(there, lines, CATALOGUE)
-    assert [item.line.price for item in found if isinstance(item, PricedUsage)] == [1, 1, 3, 4, 5]
+    items = price(usages, lines, CATALOGUE)
+    assert [item.line.price for item in items if isinstance(item, PricedUsage)] == [1, 1, 3, 4, 5]
 
 
 def test_what_no_price_covers_is_told_never_dropped() -> None:
     lines = [line(1, model=H100, profile="", since=DAY, until=date(2026, 3, 2))]
     usage = [used("B200"), used(profile="3g.40gb"), used("A800"), used(day=date(2026, 3, 2))]
-    found = price([*usage, used()], lines, CATALOGUE)
-    reasons = [item.reason for item in found if isinstance(item, UnpricedUsage)]
+    items = price([*usage, used()], lines, CATALOGUE)
+    reasons = [item.reason for item in items if isinstance(item, UnpricedUsage)]
     assert reasons == ["unknown_model", "unknown_model", "no_price", "no_price"]
-    assert sum(item.usage.device_ms for item in found) == 5 * HOUR_MS
+    assert sum(item.usage.device_ms for item in items) == 5 * HOUR_MS
 
 
 def test_another_contract_does_not_price_it() -> None:
-    other = PriceLine(1, 5, 8, 3, None, None, None, None, Fraction(1))
-    assert isinstance(price([used()], [other], CATALOGUE)[0], UnpricedUsage)
+    price_line = PriceLine(1, 5, 8, 3, None, None, None, None, Fraction(1))
+    assert isinstance(price([used()], [price_line], CATALOGUE)[0], UnpricedUsage)
 
 
 def test_charges_are_cut_by_month_price_and_policy() -> None:
@@ -144,9 +144,9 @@ def test_charges_are_cut_by_month_price_and_policy() -> None:
         line(2, since=date(2026, 3, 16), yuan="20"),
     ]
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 15), date(2026, 3, 16)]
-    priced = price([used(day=day) for day in days], lines, CATALOGUE)
+    items = price([used(day=day) for day in days], lines, CATALOGUE)
     found = charges(
-        [item for item in priced if isinstance(item, PricedUsage)],
+        [item for item in items if isinstance(item, PricedUsage)],
         {7: ("drill", date(2026, 3, 1), date(2026, 3, 16))},
     )
     february, march = date(2026, 2, 1), date(2026, 3, 1)
@@ -165,7 +165,7 @@ pieces = st.lists(
 @given(pieces, st.integers(0, 10**6))
 def test_a_charge_is_rounded_once_however_its_usage_is_cut(hours: list[Fraction], fen: int) -> None:
     lines = [line(1, yuan=str(Fraction(fen, 100)))]
-    priced = price([used(hours=h) for h in hours], lines, CATALOGUE)
-    (total,) = charges([p for p in priced if isinstance(p, PricedUsage)], {}).values()
+    items = price([used(hours=h) for h in hours], lines, CATALOGUE)
+    (total,) = charges([p for p in items if isinstance(p, PricedUsage)], {}).values()
     assert total.device_ms == sum(hours) * HOUR_MS
     assert total.cost_fen == round_half_up(sum(hours) * fen)

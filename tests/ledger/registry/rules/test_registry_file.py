@@ -20,10 +20,10 @@ BAD = (HERE / "bad_registry.yaml").read_text(encoding="utf-8")
 
 
 def example() -> Registry:
-    made, findings = read(EXAMPLE)
-    assert made
+    registry, findings = read(EXAMPLE)
+    assert registry
     assert findings == []
-    return made
+    return registry
 
 
 def test_every_fault_of_a_file_is_told_at_its_line() -> None:
@@ -34,8 +34,8 @@ def test_every_fault_of_a_file_is_told_at_its_line() -> None:
         for code in said.split(", ")
     )
     _, findings = read(BAD)
-    found = Counter((int(re.findall(r"\d+", f.where)[0]), f.code) for f in findings)
-    assert found == expected
+    counter = Counter((int(re.findall(r"\d+", f.where)[0]), f.code) for f in findings)
+    assert counter == expected
     assert [f.where for f in findings] == sorted(
         (f.where for f in findings), key=lambda where: int(re.findall(r"\d+", where)[0])
     )
@@ -55,23 +55,23 @@ def test_a_fault_names_the_place_and_what_it_is_about() -> None:
 
 
 def test_the_example_has_every_section_and_every_key() -> None:
-    made = example()
-    shapes = {name: type(getattr(made, name)[0].entry) for name in SECTIONS}
+    registry = example()
+    shapes = {name: type(getattr(registry, name)[0].entry) for name in SECTIONS}
     for name, shape in shapes.items():
-        given = set().union(*(entry.model_fields_set for entry, _ in getattr(made, name)))
+        given = set().union(*(entry.model_fields_set for entry, _ in getattr(registry, name)))
         assert given == set(shape.model_fields), name
-    prices = [price for contract, _ in made.contracts for price in contract.prices]
+    prices = [price for contract, _ in registry.contracts for price in contract.prices]
     assert set().union(*(p.model_fields_set for p in prices)) == set(Price.model_fields)
     assert {p.unit for p in prices} == set(PriceUnit)
     assert {p.kind for p in prices} == set(LineKind)
-    assert {r.kind for r, _ in made.relations} == set(get_args(RelationKind))
-    assert {b.holder.kind for b, _ in made.bindings} == {"pod", "slurm", "static"}
-    assert {bill.source for c, _ in made.clusters for bill in c.billing} == {"slurm", "nvml"}
+    assert {r.kind for r, _ in registry.relations} == set(get_args(RelationKind))
+    assert {b.holder.kind for b, _ in registry.bindings} == {"pod", "slurm", "static"}
+    assert {bill.source for c, _ in registry.clusters for bill in c.billing} == {"slurm", "nvml"}
 
 
 def test_values_of_the_example() -> None:
-    made = example()
-    contract = made.contracts[0].entry
+    registry = example()
+    contract = registry.contracts[0].entry
     month, old, new, day, package, fee = contract.prices
     assert (month.yuan, month.gpus, month.hours) == (Decimal("29800.00"), 8, 720)
     assert (day.gpus, day.hours) == (8, 24)
@@ -81,44 +81,44 @@ def test_values_of_the_example() -> None:
     assert package.span(contract.span) == Span(date(2026, 3, 1), date(2026, 7, 1))
     assert (package.quantity, package.rounding) == (Decimal(5000), "ms")
     assert (fee.unit, fee.gpus, fee.hours, fee.counts) == ("month", 1, 1, False)
-    by_gpu, by_node = made.contracts[1].entry.prices[-2:]
+    by_gpu, by_node = registry.contracts[1].entry.prices[-2:]
     assert (by_gpu.reserved, by_node.nodes) == (
         ("GPU-0c0f4d5e-1111-4222-8333-000000000002",),
         ("helan-a/gpu-02",),
     )
-    assert made.bindings[2].entry.holder.name == "贺兰团队"
-    assert made.bindings[2].entry.span == Span(date(2026, 1, 1), None)
-    assert made.gpus[2].entry.span == Span(date(2026, 1, 1), date(2026, 10, 1))
-    assert (made.centres[0].entry.simulated, made.projects[0].entry.drill) == (True, True)
+    assert registry.bindings[2].entry.holder.name == "贺兰团队"
+    assert registry.bindings[2].entry.span == Span(date(2026, 1, 1), None)
+    assert registry.gpus[2].entry.span == Span(date(2026, 1, 1), date(2026, 10, 1))
+    assert (registry.centres[0].entry.simulated, registry.projects[0].entry.drill) == (True, True)
 
 
 def test_a_reference_to_a_faulty_entry_can_be_told_from_one_to_nothing() -> None:
-    made, _ = read(BAD)
-    assert made
-    assert ("clusters", "k3") in made.faulty
-    assert ("organisations", "91640100MADEM00022") in made.faulty
-    assert ("clusters", "k4") not in made.faulty
+    registry, _ = read(BAD)
+    assert registry
+    assert ("clusters", "k3") in registry.faulty
+    assert ("organisations", "91640100MADEM00022") in registry.faulty
+    assert ("clusters", "k4") not in registry.faulty
 
 
 @pytest.mark.parametrize("text", ["{}", "organisations:\n", "{organisations: []}"])
 def test_nothing_to_register_is_no_fault(text: str) -> None:
-    made, findings = read(text)
-    assert made
+    registry, findings = read(text)
+    assert registry
     assert findings == []
-    assert not any(getattr(made, name) for name in SECTIONS)
+    assert not any(getattr(registry, name) for name in SECTIONS)
 
 
 def test_what_cannot_be_read_gives_no_registry() -> None:
-    made, findings = read("organisations: [")
-    assert made is None
+    registry, findings = read("organisations: [")
+    assert registry is None
     assert [f.code for f in findings] == ["not_yaml"]
 
 
 def test_json_is_welcome() -> None:
-    made, findings = read('{"organisations":[{"uscc":"91640100MADEM0001Y","name":"甲"}]}')
-    assert made
+    registry, findings = read('{"organisations":[{"uscc":"91640100MADEM0001Y","name":"甲"}]}')
+    assert registry
     assert findings == []
-    assert made.organisations[0].entry.name == "甲"
+    assert registry.organisations[0].entry.name == "甲"
 
 
 def test_a_large_file_is_read_whole() -> None:
@@ -127,7 +127,7 @@ def test_a_large_file_is_read_whole() -> None:
         f" from: 2026-01-01}}\n"
         for n in range(5_000)
     )
-    made, findings = read("gpus:\n" + gpus)
-    assert made
+    registry, findings = read("gpus:\n" + gpus)
+    assert registry
     assert findings == []
-    assert len(made.gpus) == 5_000
+    assert len(registry.gpus) == 5_000

@@ -44,9 +44,9 @@ class Books:
         self.town, self.db = town, db
 
     def say(self, text: str, *, supersede: bool = False) -> RegistrationReport:
-        done = register(self.db, text, actor="clerk", now=NOW, supersede=supersede)
+        report = register(self.db, text, actor="clerk", now=NOW, supersede=supersede)
         self.db.commit()
-        return done
+        return report
 
     def faults(self, text: str) -> list[tuple[str, str]]:
         return [(f.where.partition(": ")[2], f.code) for f in self.say(text).findings]
@@ -178,11 +178,11 @@ def test_a_binding_that_becomes_spot_takes_its_days(books: Books) -> None:
     books.town.report([window(0, 0, job()), window(0, 24 * 60, job())])
     assert books.charged() == {"metered": (2, 200, None)}
     later = (LAB % ", market: spot").replace("2026-01-01", "2026-03-02")
-    (found,) = books.say(later).findings
-    assert found.code == "contradicts"
-    assert dict(found.params) == {"there": "p1 2026-01-01 ~", "here": "p1, spot 2026-03-02 ~"}
-    done = books.say(later, supersede=True)
-    assert (done.created, done.superseded) == ({"bindings": 1}, {"bindings": 1})
+    (finding,) = books.say(later).findings
+    assert finding.code == "contradicts"
+    assert dict(finding.params) == {"there": "p1 2026-01-01 ~", "here": "p1, spot 2026-03-02 ~"}
+    report = books.say(later, supersede=True)
+    assert (report.created, report.superseded) == ({"bindings": 1}, {"bindings": 1})
     assert books.charged() == {"metered": (1, 100, None), "metered spot": (1, 30, None)}
 
 
@@ -190,12 +190,12 @@ def test_usage_has_one_metered_price_however_it_is_called(
     books: Books, owner: psycopg.Connection
 ) -> None:
     books.say(contract(METERED, GPU_LINE % "partition: gpu, name: 甲"))
-    (found,) = books.say(contract(GPU_LINE % "partition: gpu, name: 乙")).findings
-    assert found.code == "contradicts"
-    said = dict(found.params)
+    (finding,) = books.say(contract(GPU_LINE % "partition: gpu, name: 乙")).findings
+    assert finding.code == "contradicts"
+    said = dict(finding.params)
     assert (said["there"].partition(" ")[0], said["here"].partition(" ")[0]) == ("甲", "乙")
-    done = books.say(contract(GPU_LINE % "partition: gpu, name: 乙"), supersede=True)
-    assert (done.created, done.superseded) == ({"prices": 1}, {"prices": 1})
+    report = books.say(contract(GPU_LINE % "partition: gpu, name: 乙"), supersede=True)
+    assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     with pytest.raises(psycopg.errors.ExclusionViolation):
         owner.execute(
             "INSERT INTO prices (contract, name, partition, unit, yuan, gpus, hours, tax_included,"
@@ -237,9 +237,9 @@ def test_a_device_is_reserved_once_a_day(books: Books, owner: psycopg.Connection
         "projects: [{code: p2, name: 乙, kind: team, organisation: 91640100MA7600001J}]\n"
         + contract(reserved(0, 1, days="from: 2026-03-02"), number="k2", project="p2")
     )
-    (found,) = books.say(more).findings
-    assert found.code == "reserved_twice"
-    assert dict(found.params) == {"gpu": gpu_id(0), "contract": "k1"}
+    (finding,) = books.say(more).findings
+    assert finding.code == "reserved_twice"
+    assert dict(finding.params) == {"gpu": gpu_id(0), "contract": "k1"}
     assert books.faults(more.replace("2026-03-02", "2026-03-03")) == []
     with pytest.raises(psycopg.errors.ExclusionViolation):
         owner.execute(
@@ -282,12 +282,12 @@ def test_each_kind_has_what_it_needs_and_no_more(
 
 def test_a_line_that_says_otherwise_contradicts(books: Books) -> None:
     books.say(contract(METERED, reserved(0)))
-    (found,) = books.say(contract(METERED, reserved(1))).findings
-    assert found.code == "contradicts"
-    said = dict(found.params)
+    (finding,) = books.say(contract(METERED, reserved(1))).findings
+    assert finding.code == "contradicts"
+    said = dict(finding.params)
     assert said["there"].startswith(f"1 GPU: {gpu_id(0)}, 6/gpu-hour")
     assert said["here"].startswith(f"1 GPU: {gpu_id(1)}, ")
-    done = books.say(contract(METERED, reserved(1)), supersede=True)
-    assert (done.created, done.superseded) == ({"prices": 1}, {"prices": 1})
+    report = books.say(contract(METERED, reserved(1)), supersede=True)
+    assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     rows = books.db.execute(sa.text("SELECT gpu FROM reserved_devices")).scalars()
     assert list(rows) == [gpu_id(1)]

@@ -32,15 +32,15 @@ def db(engine: sa.Engine) -> Iterator[Session]:
 @st.composite
 def statements(draw: st.DrawFn) -> list[tuple[str, Span]]:
     """What one file says about one holder: projects and days that do not overlap."""
-    said: list[tuple[str, Span]] = []
+    rows: list[tuple[str, Span]] = []
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, DAYS - 2))
         length = draw(st.none() | st.integers(1, 15))
         end = None if length is None else FIRST + timedelta(days=start + length)
         span = Span(FIRST + timedelta(days=start), end)
-        if not any(span.overlaps(other) for _, other in said):
-            said.append((draw(st.sampled_from(["saishang-72b", "helan-team"])), span))
-    return said
+        if not any(span.overlaps(other) for _, other in rows):
+            rows.append((draw(st.sampled_from(["saishang-72b", "helan-team"])), span))
+    return rows
 
 
 def file(said: list[tuple[str, Span]]) -> str:
@@ -81,24 +81,24 @@ def test_every_day_and_moment_has_one_truth(
     db.rollback()  # back to the example alone
     snapshots: dict[datetime, dict[date, list[str]]] = {NOW: {}}
     now = NOW
-    for said, supersede in history:
+    for rows, supersede in history:
         before = snapshots[now]
         now += timedelta(hours=1)
-        done = register(db, file(said), actor="clerk", now=now, supersede=supersede)
+        report = register(db, file(rows), actor="clerk", now=now, supersede=supersede)
         snapshots[now] = after = believed(db, now)
         assert all(len(codes) == 1 for codes in after.values()), "one project a day"
-        if done.findings:
+        if report.findings:
             assert not supersede
             assert after == before
         else:
-            days = {d: [p] for p, s in said for d in after if s.overlaps(Span.through(d, d))}
+            days = {d: [p] for p, s in rows for d in after if s.overlaps(Span.through(d, d))}
             assert {d: after[d] for d in days} == days, "what was said holds"
             others = {d: codes for d, codes in after.items() if d not in days}
             assert others.items() <= before.items(), "nothing else was made up"
             lost = {d: codes for d, codes in before.items() if d not in after}
-            assert all(any([p] == codes for p, _ in said) for codes in lost.values())
-            again = register(db, file(said), actor="clerk", now=now, supersede=supersede)
-            assert again.unchanged == {"bindings": len(said)}
+            assert all(any([p] == codes for p, _ in rows) for codes in lost.values())
+            again = register(db, file(rows), actor="clerk", now=now, supersede=supersede)
+            assert again.unchanged == {"bindings": len(rows)}
             assert again.created == again.superseded == {}
         for moment, told in snapshots.items():
             assert believed(db, moment) == told, "what was believed then is still known"
@@ -146,10 +146,10 @@ def test_the_application_cannot_edit_the_past(db: Session, statement: str) -> No
 
 
 def test_what_is_superseded_stays_superseded(db: Session) -> None:
-    said = (
+    text = (
         "{cluster: helan-a, holder: {pod: saishang-train}, project: helan-team, from: 2026-05-01}"
     )
-    register(db, f"bindings: [{said}]", actor="clerk", now=NOW, supersede=True)
+    register(db, f"bindings: [{text}]", actor="clerk", now=NOW, supersede=True)
     with pytest.raises(sa.exc.IntegrityError, match="cannot change again"):
         db.execute(
             sa.text(

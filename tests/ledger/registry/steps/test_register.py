@@ -52,7 +52,7 @@ def rows(db: Session) -> dict[str, list[sa.RowMapping]]:
 
 
 def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
-    found = db.execute(
+    result = db.execute(
         sa.text(
             "SELECT p.code || ' ' || b.valid || CASE WHEN superseded_at IS NULL THEN ''"
             " ELSE ' superseded by ' || superseded_by END"
@@ -61,13 +61,13 @@ def bindings(db: Session, holder: str = "saishang-train") -> list[str]:
         ),
         {"holder": holder},
     )
-    return list(found.scalars())
+    return list(result.scalars())
 
 
 def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
     with Session(engine) as db:
-        done = register(db, EXAMPLE, actor="clerk", now=NOW)
-        assert done == RegistrationReport(
+        report = register(db, EXAMPLE, actor="clerk", now=NOW)
+        assert report == RegistrationReport(
             created={
                 "organisations": 4, "centres": 1, "clusters": 1, "billing": 2, "catalogue": 2,
                 "catalogue_names": 5, "gpus": 3, "projects": 2, "contracts": 2, "prices": 12,
@@ -88,18 +88,18 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
 
 def test_registering_again_changes_nothing(db: Session) -> None:
     before = rows(db)
-    done = again(db, EXAMPLE)
-    assert (done.created, done.superseded, done.findings) == ({}, {}, ())
-    assert sum(done.unchanged.values()) == 42
+    report = again(db, EXAMPLE)
+    assert (report.created, report.superseded, report.findings) == ({}, {}, ())
+    assert sum(report.unchanged.values()) == 42
     assert rows(db) == before
 
 
 def test_with_a_fault_nothing_at_all_is_kept(db: Session) -> None:
     before = rows(db)
     new = "organisations: [{uscc: N2640104MADEM00018, name: 合作社}]\n"
-    done = again(db, new + BINDING % ("nobody", "from: 2026-01-01, until: 2026-03-31"))
-    assert said(done) == [("line 3: bindings[0].project", "unknown_project")]
-    assert (done.created, done.unchanged) == ({}, {})
+    report = again(db, new + BINDING % ("nobody", "from: 2026-01-01, until: 2026-03-31"))
+    assert said(report) == [("line 3: bindings[0].project", "unknown_project")]
+    assert (report.created, report.unchanged) == ({}, {})
     db.commit()  # even where the caller forgets to roll back
     assert rows(db) == before
     assert again(db, new).created == {"organisations": 1}
@@ -109,9 +109,9 @@ def test_all_faults_are_told_at_once_the_database_s_too(db: Session) -> None:
     in_the_file_alone = {finding.where for finding in again(db, BAD).findings}
     text = BAD + "  - {cluster: no-such, holder: {pod: x}, project: nor-such, from: 2026-01-01}\n"
     more = text.replace("invoices: [] #! unknown_key\n", "")
-    found = again(db, more)
+    report = again(db, more)
     last = more.count("\n")
-    assert {w for w, _ in said(found)} - in_the_file_alone == {
+    assert {w for w, _ in said(report)} - in_the_file_alone == {
         f"line {last}: bindings[9].cluster",
         f"line {last}: bindings[9].project",
     }
@@ -134,8 +134,8 @@ contracts:
          mig_profile: 1g.20gb}
 bindings: [{cluster: k, holder: {pod: a}, project: p, from: 2026-01-01}]
 """
-    done = again(db, text)
-    assert said(done) == [
+    report = again(db, text)
+    assert said(report) == [
         ("line 2: centres[0].organisation", "unknown_organisation"),
         ("line 3: clusters[0].centre", "unknown_centre"),
         ("line 4: gpus[0].cluster", "unknown_cluster"),
@@ -144,13 +144,13 @@ bindings: [{cluster: k, holder: {pod: a}, project: p, from: 2026-01-01}]
         ("line 12: contracts[0].prices[0].model", "unknown_model"),
         ("line 14: contracts[0].prices[1].mig_profile", "unknown_mig_profile"),
     ]
-    assert done.findings[0].params == (("name", "A1110000MADEM0001T"),)
+    assert report.findings[0].params == (("name", "A1110000MADEM0001T"),)
 
 
 def test_a_reference_to_a_faulty_entry_is_no_second_fault(db: Session) -> None:
     text = "projects: [{code: p, name: '', kind: model, organisation: 91640100MADEM00022}]\n"
-    done = again(db, text + BINDING % ("p", "from: 2020-01-01, until: 2020-01-31"))
-    assert said(done) == [("line 1: projects[0].name", "bad_name")]
+    report = again(db, text + BINDING % ("p", "from: 2020-01-01, until: 2020-01-31"))
+    assert said(report) == [("line 1: projects[0].name", "bad_name")]
 
 
 TEAM = "code: helan-team, name: 贺兰院士团队, organisation: 52640100MADEM00036, drill: true"
@@ -186,12 +186,12 @@ TERM = "number: HL-2026-002, centre: 贺兰山智算中心, project: helan-team,
 def test_what_has_no_dates_does_not_change(
     db: Session, line: str, finding: tuple[str, str, str, str]
 ) -> None:
-    where, field, there, here = finding
+    where, field, text, own_text = finding
     before = rows(db)
     for supersede in (False, True):
-        (found,) = again(db, line, supersede=supersede).findings
-        assert (found.where, found.code) == (f"line 1: {where}", "differs")
-        assert found.params == (("field", field), ("there", there), ("here", here))
+        (found_finding,) = again(db, line, supersede=supersede).findings
+        assert (found_finding.where, found_finding.code) == (f"line 1: {where}", "differs")
+        assert found_finding.params == (("field", field), ("there", text), ("here", own_text))
     assert rows(db) == before
 
 
@@ -204,11 +204,11 @@ def test_a_centre_and_a_project_have_one_contract_a_day(db: Session) -> None:
 
 
 def test_a_gpu_is_moved_and_retired_only_when_asked(db: Session) -> None:
-    moved = f"{{gpu: {GPU}1, cluster: helan-a, node: gpu-09, from: 2026-01-01, until: 2026-10-31}}"
-    line = f"gpus: [{moved}]"
-    done = again(db, line)
-    assert {f.code for f in done.findings} == {"contradicts"}
-    assert dict(done.findings[0].params) == {"there": "gpu-01", "here": "gpu-09"}
+    text = f"{{gpu: {GPU}1, cluster: helan-a, node: gpu-09, from: 2026-01-01, until: 2026-10-31}}"
+    line = f"gpus: [{text}]"
+    report = again(db, line)
+    assert {f.code for f in report.findings} == {"contradicts"}
+    assert dict(report.findings[0].params) == {"there": "gpu-01", "here": "gpu-09"}
     assert again(db, line, supersede=True).superseded == {"gpus": 1}
     row = next(g for g in rows(db)["gpus"] if g["gpu"] == GPU + "1")
     assert (row["node"], row["retired_at"]) == ("gpu-09", datetime(2026, 10, 31, 16, tzinfo=UTC))
@@ -235,8 +235,8 @@ def test_a_project_that_is_new_contradicts_too(db: Session) -> None:
 
 def test_superseding_keeps_what_remains(db: Session) -> None:
     text = BINDING % ("helan-team", "from: 2026-05-01, until: 2026-05-31")
-    done = again(db, text, supersede=True)
-    assert (done.created, done.superseded) == ({"bindings": 1}, {"bindings": 1})
+    report = again(db, text, supersede=True)
+    assert (report.created, report.superseded) == ({"bindings": 1}, {"bindings": 1})
     assert bindings(db) == [
         "saishang-72b [2026-04-01,2026-05-01)",
         "saishang-72b [2026-04-01,) superseded by second clerk",
@@ -269,8 +269,8 @@ def test_a_price_is_superseded_and_the_new_one_is_read(db: Session) -> None:
     (finding,) = again(db, cheaper).findings
     assert finding.code == "contradicts"
     assert dict(finding.params)["there"].startswith("29800.00/node-month (8 × 720 h)")
-    done = again(db, cheaper, supersede=True)
-    assert (done.created, done.superseded) == ({"prices": 1}, {"prices": 1})
+    report = again(db, cheaper, supersede=True)
+    assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     project = db.execute(
         sa.text("SELECT id FROM projects WHERE code = 'saishang-72b'")
     ).scalar_one()
@@ -279,9 +279,9 @@ def test_a_price_is_superseded_and_the_new_one_is_read(db: Session) -> None:
 
 
 def test_the_same_amount_with_other_zeros_is_the_same_price(db: Session) -> None:
-    done = again(db, EXAMPLE.replace("29800.00", "29800"))
-    assert done.findings == ()
-    assert done.created == {}
+    report = again(db, EXAMPLE.replace("29800.00", "29800"))
+    assert report.findings == ()
+    assert report.created == {}
 
 
 def test_a_clock_that_was_set_back_does_not_end_a_fact_before_it_began(db: Session) -> None:
@@ -304,20 +304,20 @@ def test_two_clerks_at_once(engine: sa.Engine, db: Session) -> None:
             outcomes.append(register(own, text, actor="clerk", now=NOW))
             own.commit()
 
-    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    statement = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     with Session(engine) as first:
         register(first, text, actor="clerk", now=NOW)
-        others = [Thread(target=clerk) for _ in range(3)]
-        for other in others:
-            other.start()
-        while all(o.is_alive() for o in others) and db.scalar(waiting) < len(others):
+        threads = [Thread(target=clerk) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while all(o.is_alive() for o in threads) and db.scalar(statement) < len(threads):
             sleep(0.01)
         first.commit()
-    for other in others:
-        other.join()
+    for thread in threads:
+        thread.join()
     assert [(o.created, o.findings) for o in outcomes] == [({}, ())] * 3
 
 
 def test_what_cannot_be_read_at_all(db: Session) -> None:
-    done = again(db, "a: [")
-    assert [code for _, code in said(done)] == ["not_yaml"]
+    report = again(db, "a: [")
+    assert [code for _, code in said(report)] == ["not_yaml"]

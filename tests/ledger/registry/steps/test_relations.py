@@ -41,14 +41,14 @@ def project(db: Session, code: str = "helan-team") -> int:
 
 def test_another_payee_contradicts_and_takes_its_days(db: Session) -> None:
     line = f"kind: payee, organisation: {FIRM}, project: helan-team, from: 2026-10-01"
-    (found,) = say(db, line).findings
-    assert (found.where, found.code) == ("line 1: relations[0]", "contradicts")
-    assert dict(found.params) == {
+    (finding,) = say(db, line).findings
+    assert (finding.where, finding.code) == ("line 1: relations[0]", "contradicts")
+    assert dict(finding.params) == {
         "there": f"{UNIVERSITY} 2026-01-01 ~",
         "here": f"{FIRM} 2026-10-01 ~",
     }
-    done = say(db, line, supersede=True)
-    assert (done.created, done.superseded) == ({"relations": 1}, {"relations": 1})
+    report = say(db, line, supersede=True)
+    assert (report.created, report.superseded) == ({"relations": 1}, {"relations": 1})
     assert payee_of(db, project(db), DAY) == key(db, FIRM)
     assert payee_of(db, project(db), date(2026, 9, 30)) == key(db, UNIVERSITY)
 
@@ -86,5 +86,5 @@ def test_many_may_sell_for_a_centre(db: Session) -> None:
 )
 def test_names_that_mean_nothing(db: Session, line: str, where: str, code: str) -> None:
     uscc = "A1110000MADEM0001T" if code == "unknown_organisation" else FIRM
-    (found,) = say(db, line % uscc + ", from: 2026-01-01").findings
-    assert (found.where, found.code) == (f"line 1: relations[0].{where}", code)
+    (finding,) = say(db, line % uscc + ", from: 2026-01-01").findings
+    assert (finding.where, finding.code) == (f"line 1: relations[0].{where}", code)

@@ -23,8 +23,8 @@ def seen(town: Town) -> Quota:
 
 
 def figures(town: Town) -> tuple[int, int, int]:
-    found = seen(town)
-    return found.cost_fen, found.rights.accrued, found.left_fen
+    quota = seen(town)
+    return quota.cost_fen, quota.rights.accrued, quota.left_fen
 
 
 def postings(owner: psycopg.Connection) -> list[tuple[object, ...]]:
@@ -37,8 +37,8 @@ def postings(owner: psycopg.Connection) -> list[tuple[object, ...]]:
 
 def test_usage_is_charged_and_accrued(town: Town) -> None:
     town.report([window(0, at) for at in range(10)])
-    charged, accrued = town.accrue()
-    assert (charged.changed, charged.unpriced, accrued.moved) == (1, 0, 1)
+    result, accrued = town.accrue()
+    assert (result.changed, result.unpriced, accrued.moved) == (1, 0, 1)
     assert figures(town) == (1000, 300, CAP - 300)
 
 
@@ -46,8 +46,8 @@ def test_accruing_again_moves_nothing(town: Town, owner: psycopg.Connection) -> 
     town.report([window(0, 0)])
     town.accrue()
     before = postings(owner)
-    charged, accrued = town.accrue(NOW + timedelta(hours=1))
-    assert (charged.changed, accrued.moved) == (0, 0)
+    result, accrued = town.accrue(NOW + timedelta(hours=1))
+    assert (result.changed, accrued.moved) == (0, 0)
     assert postings(owner) == before
     memos = owner.execute("SELECT count(*) FROM accruals").fetchone()
     assert memos == (1,)
@@ -119,9 +119,9 @@ def test_the_cap_cuts_and_the_memo_keeps_what_it_cut(town: Town) -> None:
     )
     town.report([window(0, at) for at in range(20)])
     town.accrue()
-    found = seen(town)
-    assert (found.cost_fen, found.rights.accrued, found.left_fen) == (2_000_000_000, CAP, 0)
-    assert (found.uncapped_fen, found.cut_fen) == (600_000_000, 100_000_000)
+    quota = seen(town)
+    assert (quota.cost_fen, quota.rights.accrued, quota.left_fen) == (2_000_000_000, CAP, 0)
+    assert (quota.uncapped_fen, quota.cut_fen) == (600_000_000, 100_000_000)
     town.report([window(0, 20)])
     _, accrued = town.accrue()
     assert accrued.moved == 0

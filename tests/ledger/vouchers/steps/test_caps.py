@@ -54,9 +54,9 @@ def audited(owner: psycopg.Connection) -> Iterator[None]:
 
 
 def test_nothing_changes_before_the_second_person(town: Town) -> None:
-    made = proposed(town, 400)
-    assert (made.content["before_fen"], made.content["cap_fen"]) == (CAP, 400)
-    assert made.subject == made.content["project"] == "p1"
+    decision = proposed(town, 400)
+    assert (decision.content["before_fen"], decision.content["cap_fen"]) == (CAP, 400)
+    assert decision.subject == decision.content["project"] == "p1"
     assert rights_of(town).clause == -CAP
 
 
@@ -96,12 +96,12 @@ def test_it_is_said_how_low_a_cap_can_be(town: Town) -> None:
 
 
 def test_what_is_used_before_the_confirmation_is_accrued_first(town: Town) -> None:
-    made = proposed(town, 30)
+    decision = proposed(town, 30)
     town.report([window(0, 0), window(0, 1)])
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
     with pytest.raises(Refused, match="cap_below_drawn") as refused:
-        confirmed(town, made)
+        confirmed(town, decision)
     assert refused.value.params == {"lowest": "0.60"}
     assert rights_of(town).clause == -CAP
     town.accrue()
@@ -130,34 +130,39 @@ def test_one_decision_at_a_time(town: Town) -> None:
 
 
 def test_who_proposed_it_does_not_confirm_it_under_another_role(town: Town) -> None:
-    made = proposed(town, 400)
+    decision = proposed(town, 400)
     same = Viewer(9, CLERK.person, Role.APPROVER)
     with Session(town.engine) as db, pytest.raises(Refused, match="same_person"):
         respond(
-            db, key(made), answer=Answer.CONFIRMED, digest_seen=made.digest, viewer=same, now=NOW
+            db,
+            key(decision),
+            answer=Answer.CONFIRMED,
+            digest_seen=decision.digest,
+            viewer=same,
+            now=NOW,
         )
 
 
 def test_racing_accruals_wait_and_find_the_new_cap(town: Town) -> None:
     """Whichever comes first: either it is accrued and the cap stays, or the cap falls and cuts."""
-    made = proposed(town, 40)
+    decision = proposed(town, 40)
     town.report([window(0, at) for at in range(3)])  # ninety fen
 
     def lower() -> str:
         try:
-            confirmed(town, made)
+            confirmed(town, decision)
         except Refused as refused:
             return refused.code
         return "lowered"
 
     with ThreadPoolExecutor() as pool:
         accrued = pool.submit(town.accrue)
-        told = pool.submit(lower).result()
+        text = pool.submit(lower).result()
         accrued.result()
     town.accrue(NOW + timedelta(minutes=1))
-    cap = 40 if told == "lowered" else CAP
+    cap = 40 if text == "lowered" else CAP
     aim = Target(90, 0, min(90, cap), 90 - min(90, cap))
-    assert told in {"lowered", "cap_below_drawn"}
+    assert text in {"lowered", "cap_below_drawn"}
     assert cap_broken(rights_of(town), cap) == provisional_broken(rights_of(town), aim) == []
 
 

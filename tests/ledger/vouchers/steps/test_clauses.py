@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.errors import Unusable
-from ledger.policy import DIGEST_FORMAT
+from ledger.policy.text.published import DIGEST_FORMAT
 from ledger.postgres.database import Database
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.tables import Clause

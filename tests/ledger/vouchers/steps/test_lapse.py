@@ -46,15 +46,15 @@ def test_what_is_left_lapses_and_what_was_used_stays(town: Town, owner: psycopg.
     town.report([window(0, 0)])
     town.accrue()
     reserved(town, 50)
-    made = proposed(town)
-    assert (made.content["available_fen"], made.content["reserved_fen"]) == (CAP - 80, 50)
+    decision = proposed(town)
+    assert (decision.content["available_fen"], decision.content["reserved_fen"]) == (CAP - 80, 50)
     town.report([window(0, 1)])
     with Session(town.engine) as db, db.begin():
         charge(db, NOW)
-    answered(town, made)
+    answered(town, decision)
     assert rights_of(town) == book(C=60, L=CAP - 60)  # with what was used until then
-    standing = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
-    assert standing.fetchone() == (0,)
+    cursor = owner.execute("SELECT count(*) FROM reservations WHERE released_at IS NULL")
+    assert cursor.fetchone() == (0,)
     assert audit(owner) == []
 
 

@@ -41,15 +41,15 @@ class Desk:
 
     def reserve(self, fen: int, until: date = DAY, now: datetime = NOW) -> int:
         with Session(self.engine) as db, db.begin():
-            made = reserve(
+            reservation = reserve(
                 db, self.voucher, fen=fen, plan="训练", until=until, actor="clerk", now=now
             )
-            return key(made)
+            return key(reservation)
 
     def release(self, key: int) -> int:
         with Session(self.engine) as db, db.begin():
-            found = reservation_of(db, self.voucher, key)
-            return release(db, found, actor="clerk", now=NOW)
+            reservation = reservation_of(db, self.voucher, key)
+            return release(db, reservation, actor="clerk", now=NOW)
 
     def expire(self, now: datetime) -> int:
         with Session(self.engine) as db, db.begin():
@@ -103,8 +103,8 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
     third = desk.reserve(30)
     desk.use(45)  # all of the first, five of the second
     with Session(desk.engine) as db:
-        left = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
-    assert left == [(first, 0), (second, 15), (third, 30)]
+        rows = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
+    assert rows == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
     assert desk.rights == book(A=40, H=15, C=45)
     assert desk.release(first) == 0
@@ -148,8 +148,8 @@ def test_a_day_that_is_over_is_refused(desk: Desk) -> None:
 def test_several_vouchers_expire_together(
     desk: Desk, owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
-    other = Desk(engine, place_voucher(owner, engine, CAP, code="m2"))
-    for one in (other, desk):
-        one.reserve(40)
+    other_desk = Desk(engine, place_voucher(owner, engine, CAP, code="m2"))
+    for first_desk in (other_desk, desk):
+        first_desk.reserve(40)
     assert desk.expire(NOW + timedelta(days=30)) == 2
-    assert desk.rights == other.rights == book(A=100)
+    assert desk.rights == other_desk.rights == book(A=100)

@@ -42,8 +42,8 @@ def test_a_voucher_promises_the_whole_cap(
     assert (voucher.opened_at, voucher.opened_by) == (NOW, "clerk")
     with Session(engine) as db:
         nothing = dict.fromkeys(Rights.__dataclass_fields__, 0)
-        promised = Rights(**nothing | {"clause": -CAP, "available": CAP})
-        assert rights(db, voucher.book) == promised
+        amounts = Rights(**nothing | {"clause": -CAP, "available": CAP})
+        assert rights(db, voucher.book) == amounts
     moves = owner.execute("SELECT kind, amount FROM movements ORDER BY id").fetchall()
     assert moves == [("eligible", CAP), ("issue", CAP)]
     assert audit(owner) == []

@@ -1,0 +1,21 @@
+"""Messages of projects, vouchers and the books."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "project": msgid("没有编号为「{code}」的项目"),
+        "voucher": msgid("项目「{project}」还没有算力券"),
+        "voucher_exists": msgid("项目「{project}」已按 {policy} 第 {clause} 条开券"),
+        "clause": msgid("政策 {policy} 中没有第 {clause} 条"),
+        "book": msgid("没有编号为 {book} 的账册"),
+        "account": msgid("没有这个账户"),
+        "cause_repeated": msgid("同一事由已经入过账，内容不同：{cause}"),
+        "amount_out_of_range": msgid("金额须大于零，且不能过大"),
+        "illegal_move": msgid("账簿不允许这样的变动"),
+        "below_floor": msgid("账册 {book} 的 {role} 余额不足"),
+    }
+)

@@ -1,0 +1,48 @@
+"""Messages of the door: requests, sign-in, tokens, enrolment codes; what cannot be answered now."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "no_credential": msgid("此处需要登录，或在请求头 Authorization 中给出令牌"),
+        "bad_credential": msgid("令牌或登录无效、已到期或已停用"),
+        "not_your_role": msgid("您的角色（{role}）不能这样做"),
+        "no_drill": msgid("此服务器没有演练时钟，或口令不对"),
+        "bad_moment": msgid("演练时刻应写成 2026-11-01T09:00:00+08:00"),
+        "cross_site": msgid("请求来自别的网站，未予执行"),
+        "no_route": msgid("没有这个地址"),
+        "no_method": msgid("这个地址不接受这种请求方法"),
+        "http": msgid("请求无法处理（HTTP {status}）"),
+        "invalid": msgid("请求中有 {count} 处不合要求"),
+        "not_utf8": msgid("文件不是 UTF-8 编码（第 {byte} 字节处）"),
+        "registry": msgid("登记文件有 {count} 处错误，未登记任何内容"),
+        "too_large": msgid("内容超过上限：此处最多 {limit} 字节"),
+        "too_slow": msgid("内容未能在 {seconds} 秒内送达"),
+        "too_often": msgid("请求过于频繁，请在 {seconds} 秒后再试"),
+        "unusable_value": msgid("有一个值无法存入：可能含有不允许的字符，或数字过大"),
+        "changed_meanwhile": msgid("同一记录刚刚被别人改动，请重新查看后再试"),
+        "busy": msgid("服务器繁忙，请稍后再试"),
+        "unavailable": msgid("数据库暂不可用，请稍后再试"),
+        "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
+        "token": msgid("没有编号为 {id} 的令牌"),
+        "token_role": msgid("没有名为 {role} 的角色"),
+        "token_project": msgid(
+            "模型企业（builder）的令牌必须指定项目，其他角色不得指定（此处为 {role}）"
+        ),
+        "token_centre": msgid(
+            "智算中心（operator）的令牌必须指定中心，其他角色不得指定（此处为 {role}）"
+        ),
+        "token_expired": msgid("到期时间 {expires_at} 已经过去"),
+        "code_unusable": msgid("注册码不存在、已用过或已过期"),
+        "key_known": msgid("这把公钥已经注册过；请在节点上换新的密钥"),
+        "not_enrolment": msgid("不是一个注册请求：{detail}"),
+        "source": msgid("没有名为 {source} 的数据来源，应为以下之一：{known}"),
+        "agent": msgid("没有编号为 {id} 的采集端"),
+        "centre": msgid("没有名为「{name}」的智算中心"),
+        "cluster": msgid("没有名为「{name}」的集群"),
+        "node": msgid("集群里没有名为「{name}」的节点"),
+    }
+)

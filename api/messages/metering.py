@@ -1,0 +1,19 @@
+"""Messages to agents: enrolment and batches."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from api.language.i18n import msgid
+
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown_agent": msgid("没有注册过这个采集端"),
+        "revoked": msgid("节点「{node}」的采集端已被停用"),
+        "bad_signature": msgid("签名与内容不符"),
+        "malformed": msgid("不是一个批次：{detail}"),
+        "wire_version": msgid("报文版本为 {version}，此处需要 {expected}"),
+        "other_agent": msgid("批次自称来自采集端 {agent}，而签名者是另一个"),
+        "fork": msgid("批次 {number} 已收到过不同的内容（分叉），此份已留作证据"),
+        "ahead": msgid("批次 {number} 超前，此处等待的是 {expected}"),
+    }
+)
