@@ -1,74 +1,112 @@
 """`suanquan`: the command line for people and for cron.
 
 A command prints a table, or with `--json` the server's answer as it came. A failure is one clear
-line on standard error and exit code 1; a command that does not exist as written is code 2. Only
-commands that work on this machine itself load the server's libraries, and only when they run.
+line on standard error; the exit codes stand in `api/cli/failures.py`. Only commands that work on
+this machine itself load the server's libraries, and only when they run.
 """
 
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated, Literal
 
 import typer
+from typer.exceptions import TyperException
+from typer.main import get_command
 
-from api.claims import bank_account_cli as cli_account
-from api.claims import cli as cli_claim
-from api.cli.client import Failure
-from api.desk import cli as cli_decisions
-from api.documents import cli as cli_invoice
-from api.payment import cli as cli_pay
-from api.people import cli as cli_doors
-from api.policy import cli as cli_policy
-from api.reconciliation import cli as cli_reconcile
-from api.registry import cli as cli_books
-from api.server import cli as cli_run
-from api.server import machine_cli as cli_machine
-from api.statements import cli as cli_statement
-from api.vouchers import cli as cli_voucher
+from api.claims import bank_account_cli
+from api.claims import cli as claims_cli
+from api.cli import help as command_help
+from api.cli.client import readers_language
+from api.cli.commands import Commands
+from api.cli.failures import Exit, one_line
+from api.desk import cli as desk_cli
+from api.documents import cli as documents_cli
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid, speaking
+from api.metering import agent_cli
+from api.metering import cli as metering_cli
+from api.payment import cli as payment_cli
+from api.people import cli as people_cli
+from api.policy import cli as policy_cli
+from api.reconciliation import cli as reconciliation_cli
+from api.registry import cli as registry_cli
+from api.server import cli as server_cli
+from api.server import machine_cli
+from api.statements import cli as statements_cli
+from api.vouchers import cli as vouchers_cli
 
-app = typer.Typer(
-    help="算券 suanquan：从 GPU 毫秒到算力补贴 / from GPU-milliseconds to compute-cost subsidies",
-    no_args_is_help=True,
-    add_completion=False,
+app = Commands(
+    msgid("算券 suanquan：从 GPU 毫秒到算力补贴"),
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (
-    cli_account,
-    cli_books,
-    cli_claim,
-    cli_decisions,
-    cli_doors,
-    cli_invoice,
-    cli_machine,
-    cli_pay,
-    cli_policy,
-    cli_reconcile,
-    cli_run,
-    cli_statement,
-    cli_voucher,
+for room in (
+    registry_cli,
+    metering_cli,
+    agent_cli,
+    vouchers_cli,
+    statements_cli,
+    documents_cli,
+    reconciliation_cli,
+    claims_cli,
+    bank_account_cli,
+    payment_cli,
+    desk_cli,
+    policy_cli,
+    server_cli,
+    machine_cli,
+    people_cli,
 ):
-    app.add_typer(part.app)
+    app.add_typer(room.app)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"suanquan {version('suanquan')}")
+        raise typer.Exit
 
 
 @app.callback()
-def speak(
-    lang: Annotated[Literal["zh", "en"] | None, typer.Option(help="语言 / language")] = None,
+def options(
+    *,
+    lang: Annotated[
+        Literal["zh", "en"] | None, typer.Option(help=msgid("语言，可写在任何位置"))
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help=msgid("显示版本"), callback=_say_version, is_eager=True),
+    ] = False,
 ) -> None:
-    """Speak the reader's language; whatever is started from here speaks it too."""
-    if lang is not None:
-        os.environ["LC_ALL"] = lang
+    """Options of the whole program; `--lang` is taken by `main` before anything is read."""
 
 
 def main() -> None:
-    """The entry point of the `suanquan` command."""
+    """Run the `suanquan` command, in the reader's language.
+
+    Whatever is started from here speaks it too.
+    """
+    lang, arguments = command_help.take_language(sys.argv[1:])
+    if lang in ("zh", "en"):
+        os.environ["LC_ALL"] = lang
+    elif lang is not None:
+        arguments = [f"--lang={lang}", *arguments]  # is refused as any other wrong value
+    with speaking(readers_language()), one_line():
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    command = get_command(app)
+    command_help.translate(command)
     try:
-        app()
-    except Failure as failure:
-        print(*str(failure).split("\n\t"), file=sys.stderr)
-        for line in failure.lines:
-            print(f"  {line}", file=sys.stderr)
-        sys.exit(1)
+        code = command.main(arguments, prog_name="suanquan", standalone_mode=False)
+    except TyperException as error:
+        return command_help.complain(error)
+    except typer.Abort:
+        print(_("已放弃"), file=sys.stderr)
+        return Exit.FAILED
+    return code if isinstance(code, int) else Exit.DONE
 
 
 if __name__ == "__main__":

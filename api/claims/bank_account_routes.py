@@ -59,11 +59,11 @@ def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) 
     """The organisation that is named; a builder's payee where none is. Others' are not there."""
     if uscc is None and viewer.project is not None:
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
-    organisation = db.exec(
-        select(Organisation).where(Organisation.uscc == (uscc or ""))
-    ).one_or_none()
+    if uscc is None:
+        raise Refusal(422, "no_organisation")
+    organisation = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
     if organisation is None or (
         viewer.project and organisation.id not in _own(db, viewer.project, now)
     ):
-        raise NotFound("organisation", uscc=uscc or "-")
+        raise NotFound("organisation", uscc=uscc)
     return organisation

@@ -2,265 +2,235 @@
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from api.cli.arguments import content_of
-from api.cli.client import Client, say
-from api.cli.options import Code, Json
-from api.cli.screen import as_json, beijing, called, money, pairs, person, table
-from api.vouchers.cli import read_fact
+from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
+from api.cli.arguments import content_of, facts_of, fen_of, path
+from api.cli.client import ask
+from api.cli.commands import Commands
+from api.cli.options import PAYMENT, Code, Limit, Offset
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, Format, coded, label_of, money
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from ledger.claims.codes import ClaimAction, ClaimState
-from ledger.policy.codes import FileRole
-from ledger.units import fen_from_yuan
 
-app = typer.Typer()
-claim = typer.Typer(no_args_is_help=True, help="兑付申请 / claims")
-app.add_typer(claim, name="claim")
+app = Commands()
+claim = Commands(msgid("兑付申请"))
+app.add_typer(claim, name="claim", rich_help_panel=PAYMENT)
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="申请编号 / claim number")]
-Note = Annotated[str, typer.Option(help="说明或理由 / note, or why")]
-Why = Annotated[str, typer.Option("--note", help="理由 / why")]
 ROLES = "application, commitment, receipt, account, contract, result, other"
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("申请编号"))]
+Note = Annotated[str, typer.Option(help=msgid("说明或理由"))]
+Why = Annotated[str, typer.Option("--note", help=msgid("理由"))]
 
 
-@claim.command("open")
+def _period(claim: dict[str, Any]) -> str | None:
+    since, until = claim["published_on"], claim["published_until"]
+    return f"{since} — {until}" if since else None
+
+
+def _steps(claim: dict[str, Any]) -> str | None:
+    """What may be done next: as it is called, and as it is typed."""
+    return ", ".join(f"{label_of(ClaimAction, a)}（{a}）" for a in claim["actions"]) or None
+
+
+def _role(role: str) -> str:
+    from ledger.policy.codes import FileRole  # noqa: PLC0415 - it loads the policy
+
+    return label_of(FileRole, role)
+
+
+CLAIMS = (
+    Column(msgid("编号"), "number"),
+    Column(msgid("项目"), "code"),
+    Column(msgid("条款"), "clause"),
+    Column(msgid("收款单位"), "payee"),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("状态"), "state", coded(ClaimState)),
+    Column(msgid("自"), "since", MOMENT),
+)
+CLAIM = (
+    Column(msgid("编号"), "number"),
+    Column(msgid("项目"), lambda c: f"{c['code']} {c['project']}"),
+    Column(msgid("条款"), lambda c: f"{c['policy']} {c['clause']}"),
+    Column(msgid("收款单位"), lambda c: f"{c['payee']} {c['uscc']}"),
+    Column(msgid("金额"), lambda c: f"{money(c['fen'])} {c['words']}"),
+    Column(msgid("状态"), "state", coded(ClaimState)),
+    Column(msgid("公示"), _period),
+    Column(msgid("待确认的决定"), "decision"),
+    Column(msgid("可以做"), _steps),
+)
+FILES = (
+    Column(msgid("材料"), "role", Format(_role)),
+    Column(msgid("文件"), "name"),
+    Column(msgid("字节"), "size", NUMBER),
+    Column("SHA-256", "hash"),
+)
+EVENTS = (
+    Column(msgid("步骤"), "action", coded(ClaimAction)),
+    Column(msgid("状态"), "next", coded(ClaimState)),
+    Column(msgid("谁"), "actor", PERSON),
+    Column(msgid("何时"), "at", MOMENT),
+    Column(msgid("说明"), "note"),
+)
+
+
+@claim.verb("open", msgid("开一件兑付申请"))
 def open_claim(
     code: Code,
     *,
-    yuan: Annotated[
-        str | None, typer.Option(help="金额，默认为全部待兑付 / amount, by default all")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """开一件兑付申请 / open a claim."""
-    try:
-        fen = None if yuan is None else fen_from_yuan(yuan)
-    except ValueError as error:
-        raise typer.BadParameter(say(f"不是金额：{yuan}", f"no amount: {yuan}")) from error
-    with Client() as client:
-        _tell(client.ask("POST", "claims", body={"project": code, "fen": fen}), json_)
+    yuan: Annotated[str | None, typer.Option(help=msgid("金额，默认为全部待兑付"))] = None,
+) -> Answer:
+    """Open a claim."""
+    fen = None if yuan is None else fen_of(yuan)
+    return _stands(ask("POST", "claims", body={"project": code, "fen": fen}))
 
 
-@claim.command()
+@claim.verb("add", msgid("给草稿加一份材料"))
 def add(
     number: Number,
-    role: Annotated[str, typer.Argument(help=ROLES)],
-    file: Annotated[Path, typer.Argument(help="文件 / file")],
-    *,
-    json_: Json = False,
-) -> None:
-    """给草稿加一份材料 / put a file to a draft."""
-    content = content_of(file)
-    with Client() as client:
-        path, form = f"claims/{_path(number)}/files", {"file": (file.name, content)}
-        told = client.ask("POST", path, query={"role": role}, form=form)
-    if json_:
-        as_json(told)
-    else:
-        print(say(f"已收下，SHA-256 {told['hash']}", f"taken, SHA-256 {told['hash']}"))
+    role: Annotated[str, typer.Argument(metavar="ROLE", help=ROLES)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("文件"))],
+) -> Answer:
+    """Put a file to a draft."""
+    form = {"file": (file.name, content_of(file))}
+    kept = ask("POST", path("claims", number, "files"), query={"role": role}, form=form)
+    return Answer(kept, [_("已收下，SHA-256 {hash}").format(hash=kept["hash"])])
 
 
-@claim.command()
-def submit(number: Number, *, note: Note = "", json_: Json = False) -> None:
-    """提交 / hand in."""
-    _step(number, {"action": "submit", "note": note}, json_)
+@claim.verb("submit", msgid("提交"))
+def submit(number: Number, *, note: Note = "") -> Answer:
+    """Hand a claim in."""
+    return _step(number, "submit", note)
 
 
-@claim.command("return")
-def send_back(number: Number, *, note: Why, json_: Json = False) -> None:
-    """退回补正 / return it for what it lacks."""
-    _step(number, {"action": "return", "note": note}, json_)
+@claim.verb("return", msgid("退回补正"))
+def send_back(number: Number, *, note: Why) -> Answer:
+    """Return a claim for what it lacks."""
+    return _step(number, "return", note)
 
 
-@claim.command()
+@claim.verb("accept", msgid("按政策当日认定，符合才受理"))
 def accept(
     number: Number,
     *,
-    fact: Annotated[
-        list[str] | None, typer.Option(help="新的事实 k=v，可多次 / newer fact, repeatable")
-    ] = None,
-    reference: Annotated[str, typer.Option(help="人才认定文号 / a talent's reference")] = "",
+    fact: Annotated[list[str] | None, typer.Option(help=msgid("新的事实 k=v，可多次"))] = None,
+    reference: Annotated[str, typer.Option(help=msgid("人才认定文号"))] = "",
     note: Note = "",
-    json_: Json = False,
-) -> None:
-    """按政策当日认定，符合才受理 / decide by the policy of the day, and accept."""
-    facts = dict(read_fact(f) for f in fact or [])
-    wanted = {"action": "accept", "note": note, "facts": facts, "reference": reference}
-    _step(number, wanted, json_)
+) -> Answer:
+    """Decide by the policy of the day, and accept."""
+    return _step(number, "accept", note, facts=facts_of(fact), reference=reference)
 
 
-@claim.command()
+@claim.verb("publish", msgid("公示，次日起算工作日"))
 def publish(
     number: Number,
     *,
-    channel: Annotated[str, typer.Option(help="提出异议的渠道 / where to object")],
+    channel: Annotated[str, typer.Option(help=msgid("提出异议的渠道"))],
     note: Note = "",
-    json_: Json = False,
-) -> None:
-    """公示，次日起算工作日 / publish, from tomorrow."""
-    _step(number, {"action": "publish", "note": note, "channel": channel}, json_)
+) -> Answer:
+    """Publish a claim, from tomorrow."""
+    return _step(number, "publish", note, channel=channel)
 
 
-@claim.command()
-def refuse(number: Number, *, note: Why, json_: Json = False) -> None:
-    """不予兑付 / refuse."""
-    _step(number, {"action": "refuse", "note": note}, json_)
+@claim.verb("refuse", msgid("不予兑付"))
+def refuse(number: Number, *, note: Why) -> Answer:
+    """Refuse a claim."""
+    return _step(number, "refuse", note)
 
 
-@claim.command()
-def withdraw(number: Number, *, note: Note = "", json_: Json = False) -> None:
-    """撤回 / withdraw."""
-    _step(number, {"action": "withdraw", "note": note}, json_)
+@claim.verb("withdraw", msgid("撤回"))
+def withdraw(number: Number, *, note: Note = "") -> Answer:
+    """Withdraw a claim."""
+    return _step(number, "withdraw", note)
 
 
-@claim.command()
-def approve(number: Number, *, note: Note = "", json_: Json = False) -> None:
-    """公示期满，提出批准，由审批确认 / propose to approve; an approver confirms."""
-    with Client() as client:
-        told = client.ask("POST", f"claims/{_path(number)}/approval", body={"reason": note})
-    proposed(told, json_)
+@claim.verb("approve", msgid("公示期满，提出批准，由审批确认"))
+def approve(number: Number, *, note: Note = "") -> Answer:
+    """Propose to approve a claim; an approver confirms."""
+    return proposed(ask("POST", path("claims", number, "approval"), body={"reason": note}))
 
 
-@claim.command("object")
+@claim.verb("object", msgid("登记异议"))
 def object_to(
     number: Number,
     *,
-    objector: Annotated[str, typer.Option(help="谁提出 / who objects")],
-    contact: Annotated[str, typer.Option(help="联系方式 / how to reach them")],
-    body: Annotated[str, typer.Option(help="异议内容 / the objection")],
-    json_: Json = False,
-) -> None:
-    """登记异议 / write down an objection."""
+    objector: Annotated[str, typer.Option(help=msgid("谁提出"))],
+    contact: Annotated[str, typer.Option(help=msgid("联系方式"))],
+    body: Annotated[str, typer.Option(help=msgid("异议内容"))],
+) -> Answer:
+    """Write down an objection."""
     wanted = {"claim": number, "objector": objector, "contact": contact, "body": body}
-    with Client() as client:
-        told = client.ask("POST", "objections", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        print(say(f"已登记异议 {told['id']}", f"objection {told['id']} is written down"))
+    made = ask("POST", "objections", body=wanted)
+    return Answer(made, [_("已登记异议 {id}").format(id=made["id"])])
 
 
-@claim.command()
+@claim.verb("resolve", msgid("处理异议"))
 def resolve(
-    objection: Annotated[int, typer.Argument(metavar="ID", help="异议编号 / objection")],
+    objection: Annotated[int, typer.Argument(metavar="ID", help=msgid("异议编号"))],
     *,
-    resolution: Annotated[str, typer.Option(help="处理意见 / reasons")],
-    upheld: Annotated[
-        bool, typer.Option("--uphold/--dismiss", help="成立还是不成立 / uphold or dismiss")
-    ],
-    json_: Json = False,
-) -> None:
-    """处理异议 / resolve an objection."""
-    wanted = {"upheld": upheld, "resolution": resolution}
-    with Client() as client:
-        told = client.ask("POST", f"objections/{objection}/resolution", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        ended = say("成立", "upheld") if upheld else say("不成立", "dismissed")
-        print(say(f"异议 {objection} {ended}", f"objection {objection} is {ended}"))
+    resolution: Annotated[str, typer.Option(help=msgid("处理意见"))],
+    upheld: Annotated[bool, typer.Option("--uphold/--dismiss", help=msgid("成立还是不成立"))],
+) -> Answer:
+    """Resolve an objection."""
+    body = {"upheld": upheld, "resolution": resolution}
+    made = ask("POST", path("objections", objection, "resolution"), body=body)
+    text = _("异议 {id} 成立") if upheld else _("异议 {id} 不成立")
+    return Answer(made, [text.format(id=objection)])
 
 
-@claim.command()
-def show(number: Number, *, json_: Json = False) -> None:
-    """一件申请的全部 / all about one claim."""
-    with Client() as client:
-        told = client.ask("GET", f"claims/{_path(number)}")
-    if json_:
-        as_json(told)
-    else:
-        _show(told)
+@claim.verb("show", msgid("一件申请的全部"))
+def show(number: Number) -> Answer:
+    """Show all about one claim."""
+    made = ask("GET", path("claims", number))
+    blocks: list[Block] = [
+        Pairs(CLAIM, made),
+        *_lacks(made),
+        Table(FILES, made["files"], msgid("没有材料")),
+        Table(EVENTS, made["events"], msgid("还没有提交")),
+        *map(_objection, made["objections"]),
+    ]
+    return Answer(made, blocks)
 
 
-@claim.command()
+@claim.verb("ls", msgid("申请一览"))
 def ls(
     *,
-    state: Annotated[list[str] | None, typer.Option(help="状态，可多次 / state")] = None,
-    limit: Annotated[int, typer.Option(help="最多几条 / at most")] = 100,
-    offset: Annotated[int, typer.Option(help="跳过几条 / skip")] = 0,
-    json_: Json = False,
-) -> None:
-    """申请一览，新的在前 / claims, newest first."""
-    with Client() as client:
-        query = {"state": state, "limit": limit, "offset": offset}
-        told = client.ask("GET", "claims", query=query)
-    if json_:
-        as_json(told)
-        return
-    titles = say(
-        "编号 项目 条款 收款单位 金额 状态 自", "number project clause payee amount state since"
-    ).split()
-    keys = ("number", "code", "clause", "payee")
-    rows = [
-        [*(c[k] for k in keys), money(c["fen"]), called(ClaimState, c["state"]),
-         beijing(c["since"])]
-        for c in told
-    ]  # fmt: skip
-    table(titles, rows, right="llllrll")
+    state: Annotated[list[str] | None, typer.Option(help=", ".join(ClaimState))] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Listing:
+    """List claims, newest first."""
+    query = {"state": state, "limit": limit, "offset": offset}
+    return listing(CLAIMS, ask("GET", "claims", query=query))
 
 
-def _step(number: str, wanted: dict[str, Any], json_: bool) -> None:
-    with Client() as client:
-        _tell(client.ask("POST", f"claims/{_path(number)}/actions", body=wanted), json_)
-
-
-def _tell(told: dict[str, Any], json_: bool) -> None:
-    if json_:
-        as_json(told)
-        return
-    number, fen = told["number"], money(told["fen"])
-    state = called(ClaimState, told["state"])
-    print(say(f"申请 {number}，{fen}，现为 {state}", f"claim {number}, {fen}, is {state}"))
-    for lack in told["lacks"]:
-        print(f"  {lack}")
-
-
-def proposed(told: dict[str, Any], json_: bool) -> None:
+def proposed(made: dict[str, Any]) -> Answer:
     """Say which decision waits for another person."""
-    if json_:
-        as_json(told)
-        return
-    number = told["decision"]
-    print(say(f"待另一人确认决定 {number}", f"another person has to confirm decision {number}"))
+    return Answer(made, [_("待另一人确认决定 {number}").format(number=made["decision"])])
 
 
-def _show(c: dict[str, Any]) -> None:
-    steps = [say(f"{called(ClaimAction, each)}（{each}）", each) for each in c["actions"]]
-    period = f"{c['published_on']} — {c['published_until']}" if c["published_on"] else None
-    pairs(
-        [
-            (say("编号", "number"), c["number"]),
-            (say("项目", "project"), f"{c['code']} {c['project']}"),
-            (say("条款", "clause"), f"{c['policy']} {c['clause']}"),
-            (say("收款单位", "payee"), f"{c['payee']} {c['uscc']}"),
-            (say("金额", "amount"), f"{money(c['fen'])} {c['words']}"),
-            (say("状态", "state"), called(ClaimState, c["state"])),
-            (say("公示", "published"), period),
-            (say("待确认的决定", "decision to confirm"), c["decision"]),
-            (say("可以做", "steps"), ", ".join(steps) or None),
-        ]
-    )
-    for lack in c["lacks"]:
-        print(f"  {lack}")
-    titles = say("材料 文件 字节 SHA-256", "file name bytes SHA-256").split()
-    keys = ("name", "size", "hash")
-    files = [[called(FileRole, f["role"]), *(f[k] for k in keys)] for f in c["files"]]
-    table(titles, files, "llr")
-    titles = say("步骤 状态 谁 何时 说明", "step state who when note").split()
-    table(titles, [_event(e) for e in c["events"]])
-    for one in c["objections"]:
-        ended = {None: say("未处理", "open"), True: say("成立", "upheld")}
-        said = ended.get(one["upheld"], say("不成立", "dismissed"))
-        told = f"{one['id']} {one['objector']}：{one['body']}（{said}）"
-        print(say(f"异议 {told}", f"objection {told}"))
+def _step(number: str, action: str, note: str, **more: object) -> Answer:
+    body = {"action": action, "note": note, **more}
+    return _stands(ask("POST", path("claims", number, "actions"), body=body))
 
 
-def _event(e: dict[str, Any]) -> list[object]:
-    step, state = called(ClaimAction, e["action"]), called(ClaimState, e["next"])
-    return [step, state, person(e["actor"]), beijing(e["at"]), e["note"]]
+def _stands(made: dict[str, Any]) -> Answer:
+    state = label_of(ClaimState, made["state"])
+    text = _("申请 {number}，{fen}，现为 {state}")
+    text = text.format(number=made["number"], fen=money(made["fen"]), state=state)
+    return Answer(made, [text, *_lacks(made)])
 
 
-def _path(number: str) -> str:
-    return quote(number, safe="")
+def _lacks(made: dict[str, Any]) -> list[str]:
+    return [f"  {lack}" for lack in made["lacks"]]
+
+
+def _objection(objection: dict[str, Any]) -> str:
+    texts = {
+        None: _("异议 {id} {objector}：{body}（未处理）"),
+        True: _("异议 {id} {objector}：{body}（成立）"),
+        False: _("异议 {id} {objector}：{body}（不成立）"),
+    }
+    return texts[objection["upheld"]].format_map(objection)

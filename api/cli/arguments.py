@@ -1,9 +1,22 @@
-"""What people give to commands: files and amounts, or one clear line of what is wrong with them."""
+"""What people give to commands: files, amounts, facts; one clear line where it is wrong."""
 
+import json
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-from api.cli.client import Failure, say
+import typer
+
+from api.cli.failures import Failure
+from api.language.i18n import gettext as _
 from ledger.units import fen_from_yuan
+
+
+def path(*words: object) -> str:
+    """An address at the server: `projects/p%2F1/quota`."""
+    return "/".join(quote(str(word), safe="") for word in words)
 
 
 def fen_of(yuan: str) -> int:
@@ -11,14 +24,38 @@ def fen_of(yuan: str) -> int:
     try:
         return fen_from_yuan(yuan)
     except ValueError:
-        raise Failure(say(f"不是金额：{yuan}", f"not an amount of yuan: {yuan}")) from None
+        raise Failure(_("不是金额：{yuan}").format(yuan=yuan)) from None
 
 
 def content_of(file: Path) -> bytes:
-    """A file's content; a failure where it cannot be read."""
+    """A file's content, `-` for standard input; a failure where it cannot be read."""
     try:
-        return file.read_bytes()
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        raise Failure(
-            say(f"读不了 {file}：{error.strerror}", f"cannot read {file}: {error.strerror}")
-        ) from error
+        wrong = _("读不了 {file}：{why}").format(file=file, why=error.strerror)
+        raise Failure(wrong) from error
+
+
+def write(file: Path, content: bytes) -> None:
+    """Write a file; a failure where that cannot be."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        wrong = _("写不了 {file}：{why}").format(file=file, why=error.strerror)
+        raise Failure(wrong) from error
+
+
+def facts_of(given: Iterable[str] | None) -> dict[str, Any]:
+    """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
+    return dict(map(_fact, given or ()))
+
+
+def _fact(given: str) -> tuple[str, Any]:
+    name, equals, value = given.partition("=")
+    if not (name and equals):
+        raise typer.BadParameter(_("应写成 名称=值：{given}").format(given=given))
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return name, value
+    return name, read if isinstance(read, (bool, int)) else value

@@ -5,49 +5,37 @@ with what; without an address, a server that `suanquan up` runs on this machine 
 files that it keeps in its data folder. A local token never goes to another machine's server.
 """
 
+import errno
 import json
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
+
+from api.cli.failures import Failure
+from api.language.i18n import SOURCE, language
+from api.language.i18n import gettext as _
 
 TIMEOUT_S = 60.0
 SERVER_FILE = "server.json"  # {"url", "pid"} of the server that runs beside us
 TOKEN_FILE = "admin.token"  # noqa: S105 - a file's name
 CLOCK_FILE = "drill.clock"  # the secret of the drill's clock (ADR 0007)
 ENGLISH = "en"
-CHINESE = "zh-CN"
 
 
-class Failure(Exception):
-    """What a person is told, in one line; `lines` name single faults, where there are such.
-
-    `findings` are the same faults as the server told them: `where`, `code` and `message`; `code` is
-    that of the whole, where the server gave one.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        lines: tuple[str, ...] = (),
-        findings: tuple[dict[str, str], ...] = (),
-        code: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.lines, self.findings, self.code = lines, findings, code
-
-
-def language() -> str:
+def readers_language() -> str:
     """English where the environment says so, else Chinese."""
-    said = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return ENGLISH if said.lower().startswith("en") else CHINESE
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    return ENGLISH if (locale or "").lower().startswith("en") else SOURCE
 
 
-def say(chinese: str, english: str) -> str:
-    """The one of the two that the reader reads; the server's own texts come translated."""
-    return english if language() == ENGLISH else chinese
+def data_folder() -> Path:
+    """Where a server on this machine keeps its files."""
+    return Path(os.environ.get("SUANQUAN_DATA") or ".suanquan")
 
 
 @dataclass(frozen=True)
@@ -61,23 +49,22 @@ class Door:
     def find(cls) -> Self:
         """From the environment, else from the files of a server on this machine."""
         url, token = os.environ.get("SUANQUAN_URL"), os.environ.get("SUANQUAN_TOKEN")
-        data = Path(os.environ.get("SUANQUAN_DATA") or ".suanquan")
-        local = _running(data / SERVER_FILE)
+        local = _running(data_folder() / SERVER_FILE)
         if url is None and local is None:
             raise Failure(
-                say(
+                _(
                     "找不到服务器：请设置 SUANQUAN_URL 与 SUANQUAN_TOKEN，"
-                    "或在运行 suanquan up 的目录中执行",
-                    "no server found: set SUANQUAN_URL and SUANQUAN_TOKEN, "
-                    "or work in the folder where suanquan up runs",
+                    "或在运行 suanquan up 的目录中执行"
                 )
             )
-        at = (url or local or "").rstrip("/")
-        if not token and at == (local or "").rstrip("/"):
-            token = _text(data / TOKEN_FILE)
+        address = _checked((url or local or "").rstrip("/"))
+        if not token and address == (local or "").rstrip("/"):
+            token = _text(data_folder() / TOKEN_FILE)
         if not token:
-            raise Failure(say("请设置 SUANQUAN_TOKEN", "set SUANQUAN_TOKEN"))
-        return cls(at, token)
+            raise Failure(_("请设置 SUANQUAN_TOKEN"))
+        if not (token.isascii() and token.isprintable()):
+            raise Failure(_("SUANQUAN_TOKEN 写法有误"))
+        return cls(address, token)
 
 
 class Client:
@@ -92,17 +79,9 @@ class Client:
         if when := drill_now or os.environ.get("SUANQUAN_DRILL_NOW"):
             headers["X-Drill-Clock"] = f"{_drill_clock()} {when}"
         self._url = door.url
-        try:
-            self._http = httpx2.Client(
-                base_url=door.url + "/api/v1/", headers=headers, timeout=TIMEOUT_S
-            )
-        except (httpx2.InvalidURL, UnicodeEncodeError, ValueError) as error:
-            raise Failure(
-                say(
-                    "SUANQUAN_URL 或 SUANQUAN_TOKEN 写法有误",
-                    "SUANQUAN_URL or SUANQUAN_TOKEN is malformed",
-                )
-            ) from error
+        self._http = httpx2.Client(
+            base_url=door.url + "/api/v1/", headers=headers, timeout=TIMEOUT_S
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -128,9 +107,7 @@ class Client:
         try:
             return answer.json() if answer.content else None
         except ValueError as error:
-            raise Failure(
-                say(f"{self._url} 不是算券服务器", f"{self._url} is not a suanquan server")
-            ) from error
+            raise Failure(_("{url} 不是算券服务器").format(url=self._url)) from error
 
     def fetch(self, path: str, *, query: dict[str, Any] | None = None) -> bytes:
         """A file of the server's, as it is."""
@@ -141,46 +118,79 @@ class Client:
         method: str,
         path: str,
         query: dict[str, Any] | None,
-        **sent: Any,  # noqa: ANN401 - httpx's own
+        **request: Any,  # noqa: ANN401 - httpx's own
     ) -> httpx2.Response:
-        given = {key: value for key, value in (query or {}).items() if value is not None}
+        params = {key: value for key, value in (query or {}).items() if value is not None}
         try:
-            answer = self._http.request(method, path, params=given, **sent)
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Failure(
-                say(f"连不上服务器 {self._url}：{error}", f"cannot reach {self._url}: {error}")
-            ) from error
+            answer = self._http.request(method, path, params=params, **request)
+        except httpx2.HTTPError as error:
+            message = _("连不上服务器 {url}：{why}").format(url=self._url, why=_why(error))
+            raise Failure(message) from error
         if not answer.is_success:
             raise self._failure(answer)
         return answer
 
     def _failure(self, answer: httpx2.Response) -> Failure:
+        from api.messages.sentences import fault_lines  # noqa: PLC0415 - loaded when it is used
+
         try:
             problem = answer.json()
             message, findings = problem["detail"], problem.get("findings", [])
-            lines = tuple(f"{f['where']}: {f['message']}" for f in findings)
+            lines = fault_lines(findings)
         except (ValueError, KeyError, TypeError):
-            told = f"HTTP {answer.status_code}"
-            return Failure(say(f"{self._url} 回答 {told}", f"{self._url} answered {told}"))
+            status = answer.status_code
+            return Failure(_("{url} 回答 HTTP {status}").format(url=self._url, status=status))
         return Failure(message, lines, tuple(findings), str(problem.get("code", "")))
+
+
+def ask(method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - as Client.ask
+    """Ask the server once; see `Client.ask`."""
+    with Client() as client:
+        return client.ask(method, path, **request)
+
+
+def _checked(url: str) -> str:
+    """An address that can be one; it is repeated without a password."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii()
+        usable = usable and url.isprintable() and " " not in url and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failure(_("SUANQUAN_URL 应写成 http://主机:端口 或 https://主机"))
+    return url
+
+
+def _why(error: Exception) -> str:
+    """Why there was no answer, in the reader's language."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return _("找不到这台主机")
+        if isinstance(cause, httpx2.TimeoutException | TimeoutError):
+            return _("{seconds} 秒内没有应答").format(seconds=int(TIMEOUT_S))
+        if getattr(cause, "errno", None) == errno.ECONNREFUSED:
+            return _("那里没有程序在应答，服务器可能没有启动")
+        cause = cause.__cause__ or cause.__context__
+    return _("连接中断（{why}）").format(why=error)
 
 
 def _running(path: Path) -> str | None:
     """The address of a server on this machine, if its program still lives."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        os.kill(int(said["pid"]), 0)
-        return str(said["url"])
+        server = json.loads(path.read_text(encoding="utf-8"))
+        os.kill(int(server["pid"]), 0)
+        return str(server["url"])
     except PermissionError:  # it lives, and is somebody else's
-        return str(said["url"])
+        return str(server["url"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _drill_clock() -> str:
     """The secret of the drill's clock, of the environment or of the server beside us."""
-    data = Path(os.environ.get("SUANQUAN_DATA") or ".suanquan")
-    return os.environ.get("SUANQUAN_DRILL_CLOCK") or _text(data / CLOCK_FILE) or "-"
+    return os.environ.get("SUANQUAN_DRILL_CLOCK") or _text(data_folder() / CLOCK_FILE) or "-"
 
 
 def _text(path: Path) -> str | None:

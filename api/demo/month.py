@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from api.cli.client import Client, Door, Failure
+from api.cli.client import Client, Door
+from api.cli.failures import Failure
 from api.demo import drill
 from api.demo.invoices import Invoice, Item
 from api.demo.office import Days, Office

@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from api.cli.client import Client, Failure, say
+from api.cli.client import Client
+from api.cli.failures import Failure
 from api.demo.drill import POLICY, Document, Voucher
+from api.language.i18n import gettext as _
 
 _NAMED = re.compile(r"(organisations|centres|catalogue|gpus|projects)\[(\d+)\]")
 
@@ -64,8 +66,5 @@ def _explained(failure: Failure) -> Failure:
     if not prices or len(prices) < len(failure.findings):
         return failure
     return Failure(
-        say(
-            f"该中心的合同已按另一单价登记，未作改动：{prices[0]['message']}",
-            f"the centre's contracts bear another price, nothing changed: {prices[0]['message']}",
-        )
+        _("该中心的合同已按另一单价登记，未作改动：{message}").format(message=prices[0]["message"])
     )

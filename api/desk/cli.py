@@ -4,112 +4,111 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Client, language, say
-from api.cli.screen import as_json, beijing, called, pairs, person, table
+from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing, record
+from api.cli.arguments import path
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import DECISIONS, Reason
+from api.cli.render import render
+from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label_of
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from api.people.subject import plain_subject
-from ledger.people.codes import Answer, DecisionKind
+from ledger.people import codes as people
 
-app = typer.Typer()
+app = Commands()
 
-Json = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
-Number = Annotated[int, typer.Argument(help="编号 / number")]
+QUESTIONS = {
+    "confirmed": msgid("确认这项决定？"),
+    "refused": msgid("退回这项决定？"),
+    "withdrawn": msgid("撤回这项决定？"),
+}
 
 
-@app.command()
+def _about(decision: dict[str, Any]) -> str:
+    return plain_subject(decision["subject"])
+
+
+def _subject(decision: dict[str, Any]) -> str:
+    return f"{label_of(people.DecisionKind, decision['kind'])} {_about(decision)}"
+
+
+OPEN = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("类别"), "kind", coded(people.DecisionKind)),
+    Column(msgid("事项"), _about),
+    Column(msgid("提出者"), "decided_by", PERSON),
+    Column(msgid("时间"), "decided_at", MOMENT),
+    Column(msgid("答复"), "answer", coded(people.Answer)),
+)
+DECISION = (
+    Column(msgid("事项"), _subject),
+    Column(msgid("提出者"), "decided_by", PERSON),
+    Column(msgid("理由"), lambda d: d["reason"] or None),
+    Column(msgid("摘要"), "digest"),
+)
+ANSWERED = (
+    Column(msgid("事项"), _subject),
+    Column(msgid("答复"), "answer", coded(people.Answer)),
+    Column(msgid("答复者"), "answered_by", PERSON),
+)
+
+
+@app.verb("decisions", msgid("待另一人确认的决定"), panel=DECISIONS)
 def decisions(
     *,
-    everything: Annotated[
-        bool, typer.Option("--all", help="包括已答复的 / answered ones too")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """待另一人确认的决定 / what waits for a second person."""
-    with Client() as client:
-        told = client.ask("GET", "decisions", query={"open": str(not everything).lower()})
-    if json_:
-        as_json(told)
-        return
-    titles = say("编号 类别 事项 提出者 时间 答复", "number kind subject by at answer").split()
-    table(titles, [_row(d) for d in told], right="r")
+    everything: Annotated[bool, typer.Option("--all", help=msgid("包括已答复的"))] = False,
+) -> Listing:
+    """List what waits for a second person."""
+    query = {"open": str(not everything).lower()}
+    return listing(OPEN, ask("GET", "decisions", query=query), empty=msgid("没有待确认的决定"))
 
 
-@app.command()
+@app.verb("confirm", msgid("确认一项决定，或退回、撤回；先显示，再询问"), panel=DECISIONS)
 def confirm(
-    number: Number,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help=msgid("编号"))],
     *,
-    refuse: Annotated[bool, typer.Option("--refuse", help="退回 / refuse")] = False,
-    withdraw: Annotated[bool, typer.Option("--withdraw", help="撤回 / withdraw")] = False,
-    reason: Annotated[str, typer.Option(help="理由 / reason")] = "",
-    seen: Annotated[
-        str | None, typer.Option(help="您看到的内容的摘要 / the digest of what you saw")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """确认一项决定 / confirm a decision, or refuse or withdraw it.
-
-    It is shown first, and asked for: what is confirmed is what was seen.
-    """
+    refuse: Annotated[bool, typer.Option("--refuse", help=msgid("退回"))] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help=msgid("撤回"))] = False,
+    reason: Reason = "",
+    seen: Annotated[str | None, typer.Option(help=msgid("您看到的内容的摘要"))] = None,
+) -> Answer:
+    """Answer a decision. It is shown first: what is confirmed is what the reader saw."""
     answer = "withdrawn" if withdraw else "refused" if refuse else "confirmed"
     with Client() as client:
-        seen = seen or _shown(client, number, answer)
-        body = {"answer": answer, "seen": seen, "reason": reason}
-        told = client.ask("POST", f"decisions/{number}/answer", body=body)
-    if json_:
-        as_json(told)
-        return
-    pairs(
-        [
-            (say("事项", "subject"), _subject(told)),
-            (say("答复", "answer"), called(Answer, told["answer"])),
-            (say("答复者", "by"), person(told["answered_by"])),
-        ]
-    )
+        digest = seen or _read(client, number, answer)
+        body = {"answer": answer, "seen": digest, "reason": reason}
+        return record(ANSWERED, client.ask("POST", path("decisions", number, "answer"), body=body))
 
 
-def _row(d: dict[str, Any]) -> list[object]:
-    kind, answer = called(DecisionKind, d["kind"]), called(Answer, d["answer"])
-    about = plain_subject(d["subject"])
-    return [d["id"], kind, about, person(d["decided_by"]), beijing(d["decided_at"]), answer]
+def _read(client: Client, number: int, answer: str) -> str:
+    """Show the decision to who may answer it; its digest, if the answer is still meant."""
+    decision = client.ask("GET", path("decisions", number))
+    view = client.ask("GET", path("decisions", number, "view"))
+    if answer not in view["answers"]:
+        raise Failure(view["why_not"] or _("这项决定不能这样答复"))
+    names = {(one["field"], one["key"]): one["name"] for one in view["names"]}
+    content = _content(decision["content"], names)
+    render(Answer(decision, [Pairs(DECISION, decision), *content]))
+    typer.confirm(_(QUESTIONS[answer]), abort=True)
+    return str(decision["digest"])
 
 
-def _subject(told: dict[str, Any]) -> str:
-    return f"{called(DecisionKind, told['kind'])} {plain_subject(told['subject'])}"
-
-
-def _shown(client: Client, number: int, answer: str) -> str:
-    """Show the decision; its digest, if the answer is still meant."""
-    told = client.ask("GET", f"decisions/{number}")
-    pairs(
-        [
-            (say("事项", "subject"), _subject(told)),
-            (say("提出者", "decided by"), person(told["decided_by"])),
-            (say("理由", "reason"), told["reason"] or None),
-            (say("摘要", "digest"), told["digest"]),
-        ]
-    )
-    _content(told["content"])
-    asked = {
-        "confirmed": say("确认这项决定？", "confirm?"),
-        "refused": say("退回这项决定？", "refuse?"),
-        "withdrawn": say("撤回这项决定？", "withdraw?"),
-    }
-    typer.confirm(asked[answer], abort=True)
-    return str(told["digest"])
-
-
-def _content(told: dict[str, Any]) -> None:
+def _content(content: dict[str, Any], names: dict[tuple[str, int], str]) -> list[Block]:
     """All that the digest is made of, as the page shows it."""
-    from api.desk.decision_view import content  # noqa: PLC0415
-    from api.language.i18n import speaking  # noqa: PLC0415 - loaded when it is used
+    from api.desk.decision_view import content as view  # noqa: PLC0415 - loaded when it is used
 
-    with speaking(language()):
-        shown = content(told)
+    shown = view(content, named=names)
+    blocks: list[Block] = []
     if shown.values:
-        print()
-        pairs([(name, value.said) for name, value in shown.values])
+        titles = [Column(name, index) for index, (name, _value) in enumerate(shown.values)]
+        blocks += ["", Pairs(titles, [value.said for _name, value in shown.values])]
     for each in shown.tables:
-        print(f"\n{each.name}")
-        right = "".join("r" if number else "l" for _, number in each.heads)
+        columns = [
+            Column(name, index, Format(str, right=True) if number else TEXT)
+            for index, (name, number) in enumerate(each.heads)
+        ]
         rows = [[value.said for value in row] for row in each.rows]
-        table([name for name, _ in each.heads], rows, right)
-    print()
+        blocks += [f"\n{each.name}", Table(columns, rows)]
+    return [*blocks, ""]

@@ -12,50 +12,30 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from api.desk import decision_routes
+from api.desk.decision_reader import may_answer, may_withdraw, names_of_keys, why_not
 from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
-from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
 from api.people.subject import plain_subject
-from api.reconciliation.difference_view import line_name
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from api.web.mark import decision_mark
 from ledger.desk.queries import queues as desk
-from ledger.desk.steps.confirm import KINDS
 from ledger.documents.queries import document_views as documents_seen
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import own, person, same_person
+from ledger.people.steps.decisions import person
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months as reconcile
 
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 50
-
-
-def may_answer(viewer: Viewer, decision: Decision) -> bool:
-    """Whether this reader may confirm or refuse: the role may, and it is somebody else's."""
-    kind = KINDS.get(decision.kind)
-    return (
-        decision.answer is None
-        and kind is not None
-        and viewer.role in kind.roles
-        and not same_person(viewer.actor, decision.decided_by)
-    )
-
-
-def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
-    """Whether this reader decided it, and nobody answered yet."""
-    may = access.may(viewer, Right.ANSWER_DECISIONS)
-    return decision.answer is None and may and own(viewer.actor, decision)
 
 
 def subject(decision: Decision) -> str:
@@ -108,7 +88,7 @@ def decision_page(
         "desk/decision.html",
         {
             **row(record),
-            "content": content(record.content, named=_named(db, record)),
+            "content": content(record.content, named=names_of_keys(db, record)),
             "place": place(db, record),
             "digest": record.digest,
             "answered_by": person(record.answered_by or ""),
@@ -116,25 +96,9 @@ def decision_page(
             "answer_reason": record.answer_reason,
             "may_answer": may_answer(viewer, record),
             "may_withdraw": may_withdraw(viewer, record),
-            "why_not": _why_not(viewer, record),
+            "why_not": why_not(viewer, record),
         },
     )
-
-
-def _named(db: Session, record: Decision) -> dict[tuple[str, int], str]:
-    """What the keys of a reconciliation's content stand for: contract lines and documents."""
-    cells = record.content.get("cells", [record.content] if record.kind == "extra" else [])
-    lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
-    differences = [
-        *record.content.get("notes", []),
-        *(t for c in cells for t in c.get("typed", [])),
-    ]
-    numbers = reconcile.numbers(db, (each["document"] for each in differences))
-    names = {("price", key): line_name(line) for key, line in lines.items()}
-    names |= {("document", key): number for key, number in numbers.items()}
-    if {"contract", "number"} <= record.content.keys():
-        names["contract", record.content["contract"]] = record.content["number"]
-    return names
 
 
 def place(db: Session, record: Decision) -> str:
@@ -157,15 +121,6 @@ def place(db: Session, record: Decision) -> str:
         "payment_list": f"/payments/{number}",
     }
     return pages_of.get(record.kind, "")
-
-
-def _why_not(viewer: Viewer, record: Decision) -> str:
-    """Why an open decision has no button to confirm it for this reader."""
-    if record.answer is not None or may_answer(viewer, record):
-        return ""
-    if same_person(viewer.actor, record.decided_by):
-        return _("须由另一人确认；您可以撤回自己的决定。")
-    return _("您的角色不能确认这类决定。")
 
 
 @router.post("/decisions/{decision}")

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
+from api.desk.decision_reader import may_give, names_of_keys, why_not
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
-from api.people.schemas import DecisionAnswer, DecisionRead
+from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -44,6 +45,21 @@ def decision(key: int, db: Db) -> DecisionRead:
     if found is None:
         raise NotFound("decision", id=key)
     return DecisionRead.model_validate(found)
+
+
+@router.get("/decisions/{key}/view")
+def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db) -> DecisionView:
+    """What the reader sees and may do: names of the content's keys, the answers she may give."""
+    found = db.get(Decision, key)
+    if found is None:
+        raise NotFound("decision", id=key)
+    names = [
+        KeyName(field=field, key=number, name=name)
+        for (field, number), name in names_of_keys(db, found).items()
+    ]
+    return DecisionView(
+        names=names, answers=may_give(viewer, found), why_not=why_not(viewer, found)
+    )
 
 
 @router.post("/decisions/{key}/answer")

@@ -10,7 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.desk.decision_pages import may_answer, row
+from api.desk.decision_pages import row
+from api.desk.decision_reader import may_answer
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.language.i18n import gettext as _

@@ -1,219 +1,204 @@
-"""`suanquan invoice`: cost documents, handed in by file, by hand or by list, and found again."""
+"""`suanquan invoice`: cost documents, handed in by file or by list, and found again."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli.arguments import content_of, fen_of
-from api.cli.client import Client, Failure, say
-from api.cli.options import Json
-from api.cli.screen import as_json, called, money, pairs, table
+from api.cli.answer import Answer, Block, Column, Listing, Pairs, Table, listing
+from api.cli.arguments import content_of, fen_of, path
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Yuan
+from api.cli.values import MONEY, NUMBER, coded, label_of, money
+from api.documents.key_cli import handed_in, key
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from ledger.documents.codes import DocumentKind, DocumentState
 
-app = typer.Typer()
-invoice = typer.Typer(no_args_is_help=True, help="成本单据：发票与内部结算 / cost documents")
-app.add_typer(invoice, name="invoice")
+app = Commands()
+invoice = Commands(msgid("成本单据：发票与内部结算"))
+app.add_typer(invoice, name="invoice", rich_help_panel=SUBSIDY)
 
-Qr = Annotated[str | None, typer.Option(help="二维码的文字，用来核对 / the QR code's text")]
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="单据号码 / document number")]
-Seller = Annotated[
-    str | None, typer.Option(help="销售方代码，同号时用 / seller's code, where two share a number")
-]
-LINE = ("item", "net", "tax", "tax_rate", "unit", "quantity", "unit_price")
+Qr = Annotated[str | None, typer.Option(help=msgid("二维码的文字，用来核对"))]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("单据号码"))]
+Seller = Annotated[str | None, typer.Option(help=msgid("销售方代码，同号时用"))]
 
 
-@invoice.command()
+STATES = ", ".join((*DocumentState, "unallocated"))
+
+
+def _number(document: dict[str, Any]) -> str:
+    return f"{document['code']}{document['number']}"
+
+
+def _period(document: dict[str, Any]) -> str:
+    assumed = _("（推定）") if document["period_assumed"] else ""
+    return f"{document['since']} — {document['until']}{assumed}"
+
+
+DOCUMENTS = (
+    Column(msgid("号码"), _number),
+    Column(msgid("日期"), "issued_on"),
+    Column(msgid("销售方"), "seller_name"),
+    Column(msgid("购买方"), "buyer_name"),
+    Column(msgid("价税合计"), "gross_fen", MONEY),
+    Column(msgid("未税净额"), "worth_fen", MONEY),
+    Column(msgid("已分配"), "allocated_fen", MONEY),
+    Column(msgid("状态"), "state", coded(DocumentState)),
+)
+DOCUMENT = (
+    Column(msgid("号码"), _number),
+    Column(msgid("种类"), "kind", coded(DocumentKind)),
+    Column(msgid("开票日期"), "issued_on"),
+    Column(msgid("销售方"), lambda d: f"{d['seller_name']} {d['seller_uscc']}"),
+    Column(msgid("购买方"), lambda d: f"{d['buyer_name']} {d['buyer_uscc']}"),
+    Column(msgid("金额"), "net_fen", MONEY),
+    Column(msgid("税额"), "tax_fen", MONEY),
+    Column(msgid("价税合计"), "gross_fen", MONEY),
+    Column(msgid("服务期间"), _period),
+    Column(msgid("对账单"), "statement"),
+    Column(msgid("红冲"), "reverses"),
+    Column(msgid("状态"), "state", coded(DocumentState)),
+    Column(msgid("交单人"), "received_by"),
+    Column(msgid("原件 SHA-256"), "original"),
+)
+LINES = (
+    Column(msgid("行"), "line", NUMBER),
+    Column(msgid("项目"), "item"),
+    Column(msgid("数量"), "quantity", NUMBER),
+    Column(msgid("单价"), "unit_price", NUMBER),
+    Column(msgid("金额"), "net_fen", MONEY),
+    Column(msgid("税率"), "tax_rate", NUMBER),
+    Column(msgid("税额"), "tax_fen", MONEY),
+)
+ALLOCATIONS = (
+    Column(msgid("行"), "line", NUMBER),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("账期"), "month"),
+    Column(msgid("金额"), "fen", MONEY),
+)
+
+
+@invoice.verb("add", msgid("交发票文件，每个文件整份收下或整份拒收"))
 def add(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="XML 或 OFD / XML or OFD")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help=msgid("XML 或 OFD"))],
     *,
     qr: Qr = None,
-    json_: Json = False,
-) -> None:
-    """交发票文件，每个文件整份收下或整份拒收 / hand in files, each wholly or not at all."""
+) -> Answer:
+    """Hand in files, each wholly or not at all."""
     if qr is not None and len(files) > 1:
-        raise Failure(say("--qr 只能配一个文件", "--qr is for one file"))
+        raise Failure(_("--qr 只能配一个文件"))
     with Client() as client:
-        outcomes = [_outcome(client, file, qr) for file in files]
-    if json_:
-        as_json(outcomes)
-    else:
-        for outcome in outcomes:
-            _tell(outcome)
-    if any("refused" in outcome for outcome in outcomes):
-        raise typer.Exit(1)
+        outcomes = [_handed_in(client, file, qr) for file in files]
+    refused = sum("refused" in outcome for outcome in outcomes)
+    failure = Failure(_("拒收 {count} 个文件").format(count=refused)) if refused else None
+    lines = [line for outcome in outcomes for line in handed_in(outcome)]
+    return Answer(outcomes, lines, failure)
 
 
-@invoice.command()
-def key(
-    file: Annotated[Path, typer.Argument(help="扫描件或原件 / the scan")],
-    *,
-    kind: Annotated[str, typer.Option(help=", ".join(DocumentKind))],
-    number: Annotated[str, typer.Option(help="号码 / number")],
-    issued_on: Annotated[str, typer.Option(help="开票日期 / day of issue: 2026-11-01")],
-    seller_uscc: Annotated[str, typer.Option(help="销售方代码 / seller's code")],
-    seller_name: Annotated[str, typer.Option(help="销售方名称 / seller's name")],
-    buyer_uscc: Annotated[str, typer.Option(help="购买方代码 / buyer's code")],
-    buyer_name: Annotated[str, typer.Option(help="购买方名称 / buyer's name")],
-    gross: Annotated[str, typer.Option(help="价税合计，元 / total with tax, yuan")],
-    line: Annotated[
-        list[str],
-        typer.Option(help="项目|金额|税额|税率|单位|数量|单价，可多次 / " + "|".join(LINE)),
-    ],
-    code: Annotated[str | None, typer.Option(help="发票代码 / code")] = None,
-    net: Annotated[str | None, typer.Option(help="合计金额 / total without tax")] = None,
-    tax: Annotated[str | None, typer.Option(help="合计税额 / total tax")] = None,
-    words: Annotated[str | None, typer.Option(help="大写 / total in words")] = None,
-    reverses: Annotated[str | None, typer.Option(help="被红冲号码 / what it reverses")] = None,
-    confirmation: Annotated[str | None, typer.Option(help="红字确认单 / confirmation")] = None,
-    since: Annotated[str | None, typer.Option(help="服务起始日 / first day of service")] = None,
-    until: Annotated[str | None, typer.Option(help="服务截止日 / last day of service")] = None,
-    statement: Annotated[str | None, typer.Option(help="对账单号 / statement")] = None,
-    remark: Annotated[str | None, typer.Option(help="备注 / remark")] = None,
-    qr: Qr = None,
-    json_: Json = False,
-) -> None:
-    """对照原件录入，由第二人确认 / key a document; a second person confirms it."""
-    said = {
-        "kind": kind, "code": code, "number": number, "issued_on": issued_on,
-        "seller_uscc": seller_uscc, "seller_name": seller_name, "buyer_uscc": buyer_uscc,
-        "buyer_name": buyer_name, "net": net, "tax": tax, "gross": gross, "words": words,
-        "reverses": reverses, "confirmation": confirmation, "since": since, "until": until,
-        "statement": statement, "remark": remark, "lines": [_line(text) for text in line],
-    }  # fmt: skip
-    form = {
-        "document": (None, json.dumps(said, ensure_ascii=False)),
-        "file": (file.name, content_of(file)),
-    }
-    with Client() as client:
-        told = client.ask("POST", "cost-documents/keyed", query={"qr": qr}, form=form)
-    if json_:
-        as_json(told)
-    else:
-        _tell({"file": str(file), **told})
+invoice.verb("key", msgid("对照原件录入，由第二人确认"))(key)
 
 
-@invoice.command("list")
-def add_list(
-    file: Annotated[Path, typer.Argument(help="CSV 或 XLSX / CSV or XLSX")], *, json_: Json = False
-) -> None:
-    """导入单据清单，全部收下或全部拒收 / import a list, all of it or nothing."""
-    with Client() as client:
-        query = {"name": file.name}
-        told = client.ask("POST", "cost-documents/list", query=query, content=content_of(file))
-    if json_:
-        as_json(told)
-        return
-    count, decision = len(told["documents"]), told["decision"]
-    print(
-        say(
-            f"已收下 {count} 张单据，待另一人确认决定 {decision}",
-            f"{count} documents taken; another person has to confirm decision {decision}",
-        )
-    )
-
-
-@invoice.command()
+@invoice.verb("ls", msgid("单据一览"), other_name=False)
 def ls(
     *,
-    month: Annotated[str | None, typer.Option(help="服务月份，如 2026-11 / of service")] = None,
-    seller: Annotated[str | None, typer.Option(help="销售方代码或名称 / seller")] = None,
-    buyer: Annotated[str | None, typer.Option(help="购买方代码或名称 / buyer")] = None,
-    state: Annotated[
-        str | None, typer.Option(help=", ".join((*DocumentState, "unallocated")))
+    month: OfMonth = None,
+    seller: Annotated[str | None, typer.Option(help=msgid("销售方代码或名称"))] = None,
+    buyer: Annotated[str | None, typer.Option(help=msgid("购买方代码或名称"))] = None,
+    state: Annotated[str | None, typer.Option(help=STATES)] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Listing:
+    """List documents, newest first."""
+    query = {
+        "month": month, "seller": seller, "buyer": buyer, "state": state, "limit": limit,
+        "offset": offset,
+    }  # fmt: skip
+    return listing(DOCUMENTS, ask("GET", "cost-documents", query=query))
+
+
+@invoice.verb("list", msgid("导入单据清单，全部或全不；不写文件则为单据一览"), other_name=False)
+def list_(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help=msgid("清单，CSV 或 XLSX"))
     ] = None,
-    limit: Annotated[int, typer.Option(help="最多几条 / at most")] = 100,
-    offset: Annotated[int, typer.Option(help="跳过几条 / skip")] = 0,
-    json_: Json = False,
-) -> None:
-    """单据一览，新的在前 / documents, newest first."""
+) -> Listing:
+    """Import a list, all of it or nothing; without a file, list the documents."""
+    if file is None:
+        return ls()
+    content = content_of(file)
+    made = ask("POST", "cost-documents/list", query={"name": file.name}, content=content)
+    count, decision = len(made["documents"]), made["decision"]
+    if not count:
+        text = _("清单里只有表头，没有单据")
+        raise Failure(text)
+    text = _("已收下 {count} 张单据，待另一人确认决定 {decision}")
+    return Listing(made, [text.format(count=count, decision=decision)])
+
+
+@invoice.verb("show", msgid("一张单据的全部"))
+def show(number: Number, *, seller: Seller = None) -> Answer:
+    """Show all about one document."""
     with Client() as client:
-        query = {
-            "month": month, "seller": seller, "buyer": buyer, "state": state, "limit": limit,
-            "offset": offset,
-        }  # fmt: skip
-        told = client.ask("GET", "cost-documents", query=query)
-    if json_:
-        as_json(told)
-        return
-    titles = say(
-        "号码 日期 销售方 购买方 价税合计 未税净额 已分配 状态",
-        "number issued seller buyer total net-of-red allocated state",
-    ).split()
-    table(titles, [_row(d) for d in told], right="llllrrrl")
+        document = client.ask("GET", _address(client, number, seller))
+    return Answer(document, list(_whole(document)))
 
 
-@invoice.command()
-def show(number: Number, *, seller: Seller = None, json_: Json = False) -> None:
-    """一张单据的全部 / all about one document."""
-    with Client() as client:
-        told = client.ask("GET", f"cost-documents/{_find(client, number, seller)}")
-    if json_:
-        as_json(told)
-    else:
-        _show(told)
-
-
-@invoice.command()
+@invoice.verb("freeze", msgid("红字确认单在途，暂停分配"))
 def freeze(
     number: Number,
     *,
-    confirmation: Annotated[str, typer.Option(help="红字确认单编号 / red confirmation")],
+    confirmation: Annotated[str, typer.Option(help=msgid("红字确认单编号"))],
     seller: Seller = None,
-    json_: Json = False,
-) -> None:
-    """红字确认单在途，暂停分配 / freeze while a red confirmation is on its way."""
+) -> Answer:
+    """Freeze a document while a red confirmation is on its way."""
     with Client() as client:
-        path = f"cost-documents/{_find(client, number, seller)}/freeze"
-        told = client.ask("POST", path, body={"confirmation": confirmation})
-    _after(told, json_)
+        address = _address(client, number, seller)
+        body = {"confirmation": confirmation}
+        return _now(client.ask("POST", f"{address}/freeze", body=body))
 
 
-@invoice.command()
+@invoice.verb("receipt", msgid("登记付款凭证，对账时核对三流一致"))
 def receipt(
     number: Number,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="付款凭证 / the proof of payment")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("付款凭证"))],
     *,
-    reference: Annotated[str, typer.Option(help="银行流水号 / the bank's reference")],
-    payer: Annotated[str, typer.Option(help="付款人 / payer")],
-    payee: Annotated[str, typer.Option(help="收款人 / payee")],
-    yuan: Annotated[str, typer.Option(help="金额，含税 / amount, tax included")],
-    on: Annotated[str, typer.Option(help="付款日 / day of payment")],
+    reference: Annotated[str, typer.Option(help=msgid("银行流水号"))],
+    payer: Annotated[str, typer.Option(help=msgid("付款人"))],
+    payee: Annotated[str, typer.Option(help=msgid("收款人"))],
+    yuan: Yuan,
+    on: Annotated[str, typer.Option(help=msgid("付款日"))],
     seller: Seller = None,
-    json_: Json = False,
-) -> None:
-    """登记付款凭证，对账时核对三流一致 / a document's proof of payment."""
+) -> Answer:
+    """Enter a document's proof of payment; the amount is with tax."""
     query = {"reference": reference, "payer": payer, "payee": payee, "paid_on": on}
+    form = {"file": (file.name, content_of(file))}
     with Client() as client:
-        told = client.ask(
-            "POST",
-            f"cost-documents/{_find(client, number, seller)}/receipts",
-            query=query | {"fen": fen_of(yuan)},
-            form={"file": (file.name, content_of(file))},
-        )
-    if json_:
-        as_json(told)
-    else:
-        print(say("已登记", "entered"), told["reference"], money(told["fen"]))
+        address = f"{_address(client, number, seller)}/receipts"
+        made = client.ask("POST", address, query=query | {"fen": fen_of(yuan)}, form=form)
+    text = _("已登记 {reference} {fen}")
+    return Answer(made, [text.format(reference=made["reference"], fen=money(made["fen"]))])
 
 
-@invoice.command()
-def lift(number: Number, *, seller: Seller = None, json_: Json = False) -> None:
-    """解除冻结 / lift the freeze."""
+@invoice.verb("lift", msgid("解除冻结"))
+def lift(number: Number, *, seller: Seller = None) -> Answer:
+    """Lift the freeze."""
     with Client() as client:
-        told = client.ask("DELETE", f"cost-documents/{_find(client, number, seller)}/freeze")
-    _after(told, json_)
+        return _now(client.ask("DELETE", f"{_address(client, number, seller)}/freeze"))
 
 
-def _outcome(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
+def _handed_in(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
     """What became of a file; a fault that is not the file's own stops everything.
 
     Too large is the file's own: those beside it are taken or refused all the same.
     """
     query = {"name": file.name, "qr": qr}
     try:
-        told = client.ask("POST", "cost-documents", query=query, content=content_of(file))
+        made = client.ask("POST", "cost-documents", query=query, content=content_of(file))
     except Failure as failure:
         if failure.code == "too_large":
             where = {"where": "file", "code": failure.code, "message": str(failure)}
@@ -221,92 +206,31 @@ def _outcome(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
         if not failure.findings:
             raise
         return {"file": str(file), "refused": list(failure.findings)}
-    return {"file": str(file), **told}
+    return {"file": str(file), **made}
 
 
-def _tell(outcome: dict[str, Any]) -> None:
-    file = outcome["file"]
-    for fault in outcome.get("refused", ()):
-        where = say(f"{file}：拒收，{fault['where']}", f"{file}: refused, {fault['where']}")
-        print(f"{where}: {fault['message']}")
-    words = {"taken": say("已收下", "taken"), "unchanged": say("原已收下", "already there")}
-    for document in outcome.get("documents", ()):
-        said = f"{words[document['outcome']]} {document['code']}{document['number']}"
-        print(say(f"{file}：{said}", f"{file}: {said}"))
-    if outcome.get("decision"):
-        number = outcome["decision"]
-        print(say(f"待另一人确认决定 {number}", f"another person has to confirm decision {number}"))
+def _address(client: Client, number: str, seller: str | None) -> str:
+    """Where the one document stands that has this number."""
+    found = client.ask("GET", "cost-documents", query={"number": number, "seller": seller})
+    if not found:
+        raise Failure(_("没有号码为 {number} 的单据").format(number=number))
+    if len(found) > 1:
+        lines = tuple(f"{_number(d)} {d['seller_uscc']}" for d in found)
+        raise Failure(_("不止一张，请连发票代码一起写，或用 --seller"), lines)
+    return path("cost-documents", found[0]["id"])
 
 
-def _find(client: Client, number: str, seller: str | None) -> int:
-    """The key of the one document that has this number."""
-    told = client.ask("GET", "cost-documents", query={"number": number, "seller": seller})
-    if not told:
-        raise Failure(say(f"没有号码为 {number} 的单据", f"there is no document {number}"))
-    if len(told) > 1:
-        lines = tuple(f"{d['code']}{d['number']} {d['seller_uscc']}" for d in told)
-        raise Failure(
-            say(
-                "不止一张，请连发票代码一起写，或用 --seller", "several: add the code, or --seller"
-            ),
-            lines,
-        )
-    return int(told[0]["id"])
+def _whole(document: dict[str, Any]) -> Iterator[Block]:
+    yield Pairs(DOCUMENT, document)
+    yield Table(LINES, document["lines"], msgid("没有行"))
+    if document["allocations"]:
+        yield Table(ALLOCATIONS, document["allocations"])
+    for red in document["reds"]:
+        text = _("红字发票 {number} {gross}")
+        yield text.format(number=red["number"], gross=money(red["gross_fen"]))
 
 
-def _line(text: str) -> dict[str, str]:
-    parts = [part.strip() for part in text.split("|")]
-    if len(parts) > len(LINE):
-        raise typer.BadParameter(say(f"多了一栏：{text}", f"one column too many: {text}"))
-    return dict(zip(LINE, parts, strict=False))
-
-
-def _row(d: dict[str, Any]) -> list[object]:
-    parties = (d["issued_on"], d["seller_name"], d["buyer_name"])
-    figures = (money(d["gross_fen"]), money(d["worth_fen"]), money(d["allocated_fen"]))
-    return [d["code"] + d["number"], *parties, *figures, called(DocumentState, d["state"])]
-
-
-def _show(d: dict[str, Any]) -> None:
-    assumed = say("（推定）", " (assumed)") if d["period_assumed"] else ""
-    pairs(
-        [
-            (say("号码", "number"), d["code"] + d["number"]),
-            (say("种类", "kind"), called(DocumentKind, d["kind"])),
-            (say("开票日期", "issued on"), d["issued_on"]),
-            (say("销售方", "seller"), f"{d['seller_name']} {d['seller_uscc']}"),
-            (say("购买方", "buyer"), f"{d['buyer_name']} {d['buyer_uscc']}"),
-            (say("金额", "without tax"), money(d["net_fen"])),
-            (say("税额", "tax"), money(d["tax_fen"])),
-            (say("价税合计", "total"), money(d["gross_fen"])),
-            (say("服务期间", "service"), f"{d['since']} — {d['until']}{assumed}"),
-            (say("对账单", "statement"), d["statement"]),
-            (say("红冲", "reverses"), d["reverses"]),
-            (say("状态", "state"), called(DocumentState, d["state"])),
-            (say("交单人", "brought by"), d["received_by"]),
-            (say("原件 SHA-256", "original, SHA-256"), d["original"]),
-        ]
-    )
-    titles = say("行 项目 数量 单价 金额 税率 税额", "line item quantity price net rate tax")
-    keys = ("line", "item", "quantity", "unit_price")
-    rows = [
-        [*(x[k] for k in keys), money(x["net_fen"]), x["tax_rate"], money(x["tax_fen"])]
-        for x in d["lines"]
-    ]
-    table(titles.split(), rows, right="rlrrrrr")
-    if d["allocations"]:
-        keys = ("line", "contract", "project", "month")
-        shares = [[*(a[k] for k in keys), money(a["fen"])] for a in d["allocations"]]
-        titles = say("行 合同 项目 账期 金额", "line contract project month amount")
-        table(titles.split(), shares, right="rlllr")
-    for red in d["reds"]:
-        amount = f"{red['number']} {money(red['gross_fen'])}"
-        print(say(f"红字发票 {amount}", f"red invoice {amount}"))
-
-
-def _after(told: dict[str, Any], json_: bool) -> None:
-    if json_:
-        as_json(told)
-        return
-    number, state = told["code"] + told["number"], called(DocumentState, told["state"])
-    print(say(f"{number} 现为「{state}」", f"{number} is {state}"))
+def _now(document: dict[str, Any]) -> Answer:
+    state = label_of(DocumentState, document["state"])
+    text = _("{number} 现为「{state}」")
+    return Answer(document, [text.format(number=_number(document), state=state)])

@@ -50,6 +50,7 @@ _APPROVAL = {
 
 _ACCOUNTS = {
     "organisation": msgid("没有登记过单位 {uscc}"),
+    "no_organisation": msgid("请写明是哪个单位的账户（统一社会信用代码）"),
     "account_faulty": msgid("收款账户有 {count} 处不合要求"),
     "bank_missing": msgid("请写明开户银行"),
     "holder_differs": msgid("户名应与收款单位的名称一致：{name}"),

@@ -1,209 +1,177 @@
-"""`suanquan pay`: indicators, the queue, lists, the bank's return, and what comes back.
+"""`suanquan pay`: indicators, the queue, lists, and their files for the bank.
 
 What is decided here waits for another person: `suanquan decisions`, `suanquan confirm`.
 """
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from api.cli.arguments import content_of, fen_of
-from api.cli.client import Client, Failure, say
-from api.cli.options import Json
-from api.cli.screen import as_json, beijing, called, money, pairs, person, table
-from api.payment import return_cli as cli_payback
-from api.payment.return_cli import Indicator, Reason, Year, Yuan, decide
+from api.cli.answer import Answer, Column, Listing, Pairs, Table, listing
+from api.cli.arguments import content_of, fen_of, path, write
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import PAYMENT, Reason, Yuan
+from api.cli.values import MOMENT, MONEY, NUMBER, PERSON, label_of, money
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+from api.payment import return_cli
+from api.payment.return_cli import Indicator, Year, propose
 from ledger.payment.codes import HoldReason
 
-app = typer.Typer()
-pay = typer.Typer(no_args_is_help=True, help="付款 / payment")
-indicator = typer.Typer(no_args_is_help=True, help="预算指标 / budget indicators")
-lists = typer.Typer(no_args_is_help=True, help="付款清单 / payment lists")
-app.add_typer(pay, name="pay")
+app = Commands()
+pay = Commands(msgid("付款"))
+indicator = Commands(msgid("预算指标"))
+lists = Commands(msgid("付款清单"))
+app.add_typer(pay, name="pay", rich_help_panel=PAYMENT)
 pay.add_typer(indicator, name="indicator")
 pay.add_typer(lists, name="list")
-pay.add_typer(cli_payback.app)
+pay.add_typer(return_cli.app)
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="编号 / number")]
-
-
-@indicator.command("show")
-def indicators(
-    *,
-    year: Annotated[int | None, typer.Option(help="年度 / year")] = None,
-    json_: Json = False,
-) -> None:
-    """各指标的余额 / the indicators and their balances."""
-    with Client() as client:
-        told = client.ask("GET", "indicators", query={"year": year})
-    if json_:
-        as_json(told)
-        return
-    titles = say(
-        "年度 编号 下达 可用 待确认 已列清单 已支付 已交回",
-        "year number appropriated free proposed committed spent returned",
-    ).split()
-    sums = ("appropriated", "free", "proposed", "committed", "spent", "returned")
-    rows = [[i["year"], i["number"], *(money(i[f"{s}_fen"]) for s in sums)] for i in told]
-    table(titles, rows, right="rlrrrrrr")
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("编号"))]
 
 
-@indicator.command("open")
+def _money(payable: dict[str, Any]) -> str:
+    """The indicator that pays, or what is in the way."""
+    held = payable["held"]
+    return label_of(HoldReason, held) if held else payable["indicator"] or _("等待资金")
+
+
+INDICATORS = (
+    Column(msgid("年度"), "year", NUMBER),
+    Column(msgid("编号"), "number"),
+    Column(msgid("下达"), "appropriated_fen", MONEY),
+    Column(msgid("可用"), "free_fen", MONEY),
+    Column(msgid("待确认"), "proposed_fen", MONEY),
+    Column(msgid("已列清单"), "committed_fen", MONEY),
+    Column(msgid("已支付"), "spent_fen", MONEY),
+    Column(msgid("已交回"), "returned_fen", MONEY),
+)
+QUEUE = (
+    Column(msgid("申请"), "number"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("收款单位"), "organisation"),
+    Column(msgid("应付"), "due_fen", MONEY),
+    Column(msgid("批准"), "approved_at", MOMENT),
+    Column(msgid("资金"), _money),
+)
+LISTS = (
+    Column(msgid("清单"), "number"),
+    Column(msgid("指标"), lambda one: f"{one['year']} {one['indicator']}"),
+    Column(msgid("笔数"), "lines", NUMBER),
+    Column(msgid("合计"), "total_fen", MONEY),
+    Column(msgid("已支付"), "paid_fen", MONEY),
+    Column(msgid("已退回"), "returned_fen", MONEY),
+    Column(msgid("编制"), "made_at", MOMENT),
+    Column(msgid("送出"), "sent_at", MOMENT),
+)
+LIST = (
+    Column(msgid("清单"), "number"),
+    Column(msgid("指标"), lambda one: f"{one['year']} {one['indicator']}"),
+    Column(msgid("合计"), lambda one: f"{money(one['total_fen'])} {one['words']}"),
+    Column(msgid("摘要"), "digest"),
+    Column(msgid("编制"), "made_by", PERSON),
+    Column(msgid("送出"), "sent_at", MOMENT),
+)
+LINES = (
+    Column(msgid("序号"), "line", NUMBER),
+    Column(msgid("申请"), "claim"),
+    Column(msgid("收款人"), "payee"),
+    Column(msgid("收款账号"), "account"),
+    Column(msgid("开户行"), "bank"),
+    Column(msgid("联行号"), "bank_code"),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("已支付"), "paid_fen", MONEY),
+    Column(msgid("已退回"), "returned_fen", MONEY),
+)
+
+
+@indicator.verb("show", msgid("各指标的余额"))
+def indicators(*, year: Annotated[int | None, typer.Option(help=msgid("年度"))] = None) -> Listing:
+    """List the indicators and their balances."""
+    return listing(INDICATORS, ask("GET", "indicators", query={"year": year}))
+
+
+@indicator.verb("open", msgid("登记一个新指标"))
 def open_indicator(
     number: Number,
     *,
     year: Year,
     yuan: Yuan,
-    project_name: Annotated[str, typer.Option(help="预算项目 / budget project")],
-    fund_kind: Annotated[str, typer.Option(help="资金性质 / kind of fund")],
-    classification: Annotated[str, typer.Option(help="功能分类科目编码 / classification code")],
+    project_name: Annotated[str, typer.Option(help=msgid("预算项目"))],
+    fund_kind: Annotated[str, typer.Option(help=msgid("资金性质"))],
+    classification: Annotated[str, typer.Option(help=msgid("功能分类科目编码"))],
     reason: Reason = "",
-    json_: Json = False,
-) -> None:
-    """登记一个新指标 / enter a new indicator."""
-    wanted = {
-        "number": number,
-        "year": year,
-        "fen": fen_of(yuan),
-        "project_name": project_name,
-        "fund_kind": fund_kind,
-        "classification": classification,
-        "reason": reason,
-    }
-    decide("indicators", wanted, json_)
+) -> Answer:
+    """Enter a new indicator."""
+    body = {
+        "number": number, "year": year, "fen": fen_of(yuan), "project_name": project_name,
+        "fund_kind": fund_kind, "classification": classification, "reason": reason,
+    }  # fmt: skip
+    return propose("indicators", body)
 
 
-@indicator.command("change")
+@indicator.verb("change", msgid("追加或压减"))
 def change_indicator(
     number: Number,
     *,
     year: Year,
-    yuan: Annotated[str, typer.Option(help="增加的元数，压减写负数 / yuan more, or -less")],
+    yuan: Annotated[str, typer.Option(help=msgid("增加的元数，压减写负数"))],
     reason: Reason = "",
-    json_: Json = False,
-) -> None:
-    """追加或压减 / appropriate more, or cut."""
-    wanted = {"fen": fen_of(yuan), "reason": reason}
-    decide(f"indicators/{year}/{quote(number, safe='')}/changes", wanted, json_)
+) -> Answer:
+    """Appropriate more, or cut."""
+    body = {"fen": fen_of(yuan), "reason": reason}
+    return propose(path("indicators", year, number, "changes"), body)
 
 
-@pay.command()
-def queue(*, json_: Json = False) -> None:
-    """待付的申请，先批的在前 / what waits to be paid, oldest first."""
-    with Client() as client:
-        told = client.ask("GET", "payables")
-    if json_:
-        as_json(told)
-        return
-    short = say("等待资金", "waits for money")
-    titles = say(
-        "申请 项目 收款单位 应付 批准 资金", "claim project payee due approved money"
-    ).split()
-    rows = [
-        [
-            p["number"],
-            p["project"],
-            p["organisation"],
-            money(p["due_fen"]),
-            beijing(p["approved_at"]),
-            called(HoldReason, p["held"]) or p["indicator"] or short,
-        ]
-        for p in told
-    ]
-    table(titles, rows, right="lllr")
+@pay.verb("queue", msgid("待付的申请，先批的在前"))
+def queue() -> Listing:
+    """List what waits to be paid, oldest first."""
+    return listing(QUEUE, ask("GET", "payables"))
 
 
-@lists.command("show")
+@lists.verb("show", msgid("清单一览，或一份清单"))
 def show_list(
-    number: Annotated[str | None, typer.Argument(metavar="NUMBER", help="清单号 / number")] = None,
-    *,
-    json_: Json = False,
-) -> None:
-    """清单一览，或一份清单 / the lists, or one of them."""
-    with Client() as client:
-        path = "payment-lists" + (f"/{quote(number, safe='')}" if number else "")
-        told = client.ask("GET", path)
-    if json_:
-        as_json(told)
-    elif number:
-        _show_one(told)
-    else:
-        titles = say(
-            "清单 指标 笔数 合计 已支付 已退回 编制 送出",
-            "list indicator lines total paid returned made sent",
-        ).split()
-        table(titles, [_list(one) for one in told], right="llrrrr")
+    number: Annotated[str | None, typer.Argument(metavar="NUMBER", help=msgid("清单号"))] = None,
+) -> Listing:
+    """List the payment lists, or show one of them."""
+    if number is None:
+        return listing(LISTS, ask("GET", "payment-lists"))
+    one = ask("GET", path("payment-lists", number))
+    return Listing(one, [Pairs(LIST, one), Table(LINES, one["lines"])])
 
 
-@lists.command("make")
+@lists.verb("make", msgid("编制清单"))
 def make_list(
     *,
     indicator: Indicator,
     year: Year,
     claim: Annotated[
-        list[str] | None, typer.Option(help="申请编号，可多次；不写则按次序付到指标用完 / claim")
+        list[str] | None,
+        typer.Option(help=msgid("申请编号，可多次；不写则按次序付到指标用完")),
     ] = None,
     reason: Reason = "",
-    json_: Json = False,
-) -> None:
-    """编制清单 / make a list: these claims, or as many as the money covers."""
-    wanted = {"indicator": indicator, "year": year, "claims": claim or None, "reason": reason}
-    decide("payment-lists", wanted, json_)
+) -> Answer:
+    """Make a list of these claims, or of as many as the money covers."""
+    body = {"indicator": indicator, "year": year, "claims": claim or None, "reason": reason}
+    return propose("payment-lists", body)
 
 
-@pay.command()
+@pay.verb("export", msgid("导出清单"))
 def export(
     number: Number,
-    file: Annotated[Path, typer.Argument(help="写到 .csv 或 .xlsx / write to .csv or .xlsx")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("写到 .csv 或 .xlsx"))],
     *,
-    columns: Annotated[
-        Path | None, typer.Option(help="列对照，每行「标题=字段」 / mapping, a title=field a line")
-    ] = None,
+    columns: Annotated[Path | None, typer.Option(help=msgid("列对照，每行「标题=字段」"))] = None,
 ) -> None:
-    """导出清单 / export a list."""
+    """Write a list to a file for the bank."""
     form = file.suffix.lower().lstrip(".")
     if form not in ("csv", "xlsx"):
-        raise Failure(say("文件名须以 .csv 或 .xlsx 结尾", "the file's name ends in .csv or .xlsx"))
-    mapped = content_of(columns).decode().splitlines() if columns else []
+        raise Failure(_("文件名须以 .csv 或 .xlsx 结尾"))
+    titles = content_of(columns).decode().splitlines() if columns else []
+    query = {"column": [title for title in titles if title.strip()]}
     with Client() as client:
-        path = f"payment-lists/{quote(number, safe='')}/{form}"
-        content = client.fetch(path, query={"column": [m for m in mapped if m.strip()]})
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise Failure(say(f"写不了 {file}：{error.strerror}", f"cannot write {file}")) from error
-    print(say(f"已写到 {file}", f"written to {file}"))
-
-
-def _show_one(told: dict[str, Any]) -> None:
-    pairs(
-        [
-            (say("清单", "list"), told["number"]),
-            (say("指标", "indicator"), f"{told['year']} {told['indicator']}"),
-            (say("合计", "total"), f"{money(told['total_fen'])} {told['words']}"),
-            (say("摘要", "digest"), told["digest"]),
-            (say("编制", "made by"), person(told["made_by"])),
-            (say("送出", "sent"), beijing(told["sent_at"])),
-        ]
-    )
-    titles = say(
-        "序号 申请 收款人 收款账号 开户行 联行号 金额 已支付 已退回",
-        "line claim payee account bank bank-code amount paid returned",
-    ).split()
-    texts = ("line", "claim", "payee", "account", "bank", "bank_code")
-    sums = ("fen", "paid_fen", "returned_fen")
-    rows = [[*(n[t] for t in texts), *(money(n[s]) for s in sums)] for n in told["lines"]]
-    table(titles, rows, right="rlllllrrr")
-
-
-def _list(one: dict[str, Any]) -> list[object]:
-    return [
-        one["number"],
-        f"{one['year']} {one['indicator']}",
-        one["lines"],
-        *(money(one[key]) for key in ("total_fen", "paid_fen", "returned_fen")),
-        beijing(one["made_at"]),
-        beijing(one["sent_at"]),
-    ]
+        write(file, client.fetch(path("payment-lists", number, form), query=query))
+    print(_("已写到 {file}").format(file=file))

@@ -33,6 +33,22 @@ class DecisionAnswer(RequestModel):
     reason: Note = ""
 
 
+class KeyName(ResponseModel):
+    """What a key in a decision's content stands for: `organisation` 4 is 贺兰山智算."""
+
+    field: str
+    key: int
+    name: str
+
+
+class DecisionView(ResponseModel):
+    """What keys stand for, the answers that a reader may give, and why she may not confirm."""
+
+    names: list[KeyName]
+    answers: list[Answer]
+    why_not: str
+
+
 class TokenCreate(RequestModel):
     """For whom; a builder's token names its project, an operator's its centre."""
 

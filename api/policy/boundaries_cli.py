@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Failure, say
-from api.cli.failures import failures
-from api.cli.screen import as_json
+from api.cli.answer import Answer
+from api.cli.failures import Failure
+from api.cli.render import render
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from api.policy.evaluate_cli import Readings, readings
 
 
@@ -27,28 +29,27 @@ class Format(StrEnum):
 def boundaries(
     *,
     version: Annotated[
-        str | None, typer.Option("--policy", help="政策版本，缺省为第一个非演练版本 / version")
+        str | None, typer.Option("--policy", help=msgid("政策版本，缺省为第一个非演练版本"))
     ] = None,
     reading: Readings = None,
-    format_: Annotated[Format, typer.Option("--format", help="格式 / format")] = Format.TEXT,
+    format_: Annotated[Format, typer.Option("--format", help=msgid("格式"))] = Format.TEXT,
 ) -> None:
-    """每一个数字的低一步、正好、高一步 / a version at its edges, for a legal office."""
-    with failures():
-        from api.policy.explain.annex import annex  # noqa: PLC0415 - loaded when it is used
-        from api.policy.explain.annex_page import as_markdown  # noqa: PLC0415
-        from ledger.policy.text.published import load, versions  # noqa: PLC0415
+    """Show a version at its edges, for a legal office."""
+    from api.policy.explain.annex import annex  # noqa: PLC0415 - loaded when it is used
+    from api.policy.explain.annex_page import as_markdown  # noqa: PLC0415
+    from ledger.policy.text.published import load, versions  # noqa: PLC0415
 
-        name = version or next(name for name in versions() if not load(name).drill)
-        policy = load(name, readings(reading or ()))
-        made = annex(policy)
-        if format_ is Format.JSON:
-            as_json(_plain(policy))
-        elif format_ is Format.MARKDOWN:
-            print("\n".join(as_markdown(made)))
-        else:
-            _text(made)
+    name = version or next(name for name in versions() if not load(name).drill)
+    policy = load(name, readings(reading))
+    made = annex(policy)
+    if format_ is Format.JSON:
+        render(Answer(_plain(policy)), as_json=True)
+    elif format_ is Format.MARKDOWN:
+        print("\n".join(as_markdown(made)))
+    else:
+        _text(made)
     if made.wrong:
-        raise Failure(say(f"有 {made.wrong} 处不符", f"{made.wrong} not as they must be"))
+        raise Failure(_("有 {count} 处不符").format(count=made.wrong))
 
 
 def _text(made: Any) -> None:  # noqa: ANN401 - an Annex, loaded when it is used

@@ -10,43 +10,39 @@ from typing import Annotated
 
 import typer
 
-from api.cli.client import Failure, say
-from api.cli.failures import failures
+from api.cli.answer import Answer
+from api.cli.failures import Failure
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 
 File = Annotated[
-    Path | None,
-    typer.Argument(help="政策文件，缺省为全部已装版本 / policy file (YAML); all versions if none"),
+    Path | None, typer.Argument(metavar="FILE", help=msgid("政策文件，缺省为全部已装版本"))
 ]
 
 
-def check(file: File = None) -> None:
-    """检查一个政策文件：引文、分档、案例、读法 / whether a policy file is sound."""
-    with failures():
-        from ledger.policy.text.published import FOLDER, versions  # noqa: PLC0415 - when used
+def check(file: File = None) -> Answer:
+    """Check whether a policy's file is sound; of all versions that are installed, if none."""
+    from ledger.policy.text.published import FOLDER, versions  # noqa: PLC0415 - when used
 
-        installed = [Path(str(FOLDER / f"{name}.yaml")) for name in versions()]
-        faults = {one: _faults(one) for one in ([file] if file else installed)}
-    for one, lines in faults.items():
-        if not lines:
-            print(say(f"{one} 没有错误", f"{one} is sound"))
+    installed = [Path(str(FOLDER / f"{name}.yaml")) for name in versions()]
+    faults = {str(one): _faults(one) for one in ([file] if file else installed)}
+    sound = [_("{file} 没有错误").format(file=one) for one, lines in faults.items() if not lines]
     faulty = [one for one, lines in faults.items() if lines]
-    if faulty:
-        lines = tuple(line for one in faulty for line in faults[one])
-        names, count = "、".join(map(str, faulty)), len(lines)
-        raise Failure(say(f"{names} 有 {count} 处错误", f"{names} has {count} fault(s)"), lines)
+    lines = tuple(line for one in faulty for line in faults[one])
+    text = _("{files} 有 {count} 处错误").format(files=_("、").join(faulty), count=len(lines))
+    return Answer(faults, sound, Failure(text, lines) if faulty else None)
 
 
 def _faults(file: Path) -> tuple[str, ...]:
-    from api.messages.sentences import findings, place  # noqa: PLC0415 - loaded when it is used
-    from ledger.policy.analysis.check import check as found_in  # noqa: PLC0415
+    from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
+    from ledger.policy.analysis.check import check as faults_of  # noqa: PLC0415
 
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
+        raise Failure(_("读不了 {file}：{why}").format(file=file, why=error)) from error
     beside = _beside(file)
-    found = found_in(text, file.stem, _source(beside), beside)
-    return tuple(f"{place(f['where'])}: {f['message']}" for f in findings(found))
+    return fault_lines(findings(faults_of(text, file.stem, _source(beside), beside)))
 
 
 def _beside(file: Path) -> Callable[[str], bytes | None]:

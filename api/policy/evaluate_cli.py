@@ -5,95 +5,93 @@ that is wrong in itself is answered «rejected» and the rest goes on; only a fi
 cases is a failure.
 """
 
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli.client import Failure, say
-from api.cli.failures import failures
-from api.cli.options import Json
-from api.cli.screen import ABSENT, as_json, called, money, table
-from ledger.policy.codes import Result
+from api.cli.answer import Column, Listing, listing
+from api.cli.arguments import content_of
+from api.cli.failures import Failure
+from api.cli.values import ABSENT, Format, label_of, money
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 
 Readings = Annotated[
     list[str] | None,
-    typer.Option("--reading", metavar="Q12-1=accumulate", help="试用另一种读法 / try a reading"),
+    typer.Option("--reading", metavar="Q12-1=accumulate", help=msgid("试用另一种读法")),
 ]
+Version = Annotated[str, typer.Option("--policy", help=msgid("政策版本"))]
+SHOWN = 2  # reasons of a case on its line
+
+
+def _outcome(case: dict[str, Any]) -> str:
+    if "amount_fen" in case:
+        return money(case["amount_fen"])
+    if "ceiling_fen" in case:
+        return f"≤ {money(case['ceiling_fen'])}"
+    return _("{posts} 岗").format(posts=case["posts"]) if "posts" in case else ABSENT
+
+
+def _result(result: str) -> str:
+    from ledger.policy.codes import Result  # noqa: PLC0415 - it loads the policy
+
+    return label_of(Result, result)
+
+
+def _reasons(case: dict[str, Any]) -> str:
+    reasons = [reason["message"] for reason in case["reasons"]]
+    more = "…" if len(reasons) > SHOWN else ""
+    return _("；").join(reasons[:SHOWN]) + more or case["note"]
+
+
+CASES = (
+    Column(msgid("条款"), "clause"),
+    Column(msgid("结果"), "result", Format(_result)),
+    Column(msgid("金额"), _outcome, Format(str, right=True)),
+    Column(msgid("说明"), _reasons),
+)
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="案例文件，JSON 列表 / cases, a JSON list")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("案例文件，JSON 列表"))],
     *,
-    version: Annotated[str, typer.Option("--policy", help="政策版本 / version")],
+    version: Version,
     reading: Readings = None,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="逐项说明理由 / everything it rests on")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """按一个版本认定一批案例 / decide cases under a version."""
-    with failures():
-        told = _evaluated(read_file(file), version, readings(reading or ()), explain=explain)
-    if json_:
-        as_json(told)
-        return
+    explain: Annotated[bool, typer.Option("--explain", help=msgid("逐项说明理由"))] = False,
+) -> Listing:
+    """Decide cases under a version."""
+    from api.policy.explain.as_text import as_text  # noqa: PLC0415 - loaded when it is used
+
+    cases = _decided(content_of(file), version, readings(reading), explain=explain)
     if explain:
-        from api.policy.explain_cli import as_text  # noqa: PLC0415 - it takes its options from here
-
-        print("\n\n".join("\n".join(as_text(one)) for one in told))
-        return
-    titles = say("条款 结果 金额 说明", "clause result sum reasons").split()
-    table(titles, [_row(one) for one in told], right="llr")
+        return Listing(cases, ["\n\n".join("\n".join(as_text(case)) for case in cases)])
+    return listing(CASES, cases)
 
 
-def readings(given: Any) -> dict[str, str]:  # noqa: ANN401 - what typer gives
+def readings(given: Iterable[str] | None) -> dict[str, str]:
     """`Q12-1=accumulate`, as often as it was given."""
-    tried = {}
-    for one in given:
+    chosen = {}
+    for one in given or ():
         question, equals, reading = one.partition("=")
         if not equals:
-            wrong = f"读法应写成 Q12-1=accumulate，此处为 {one}"
-            raise Failure(say(wrong, f"a reading is written Q12-1=accumulate, not {one}"))
-        tried[question.strip()] = reading.strip()
-    return tried
+            text = _("读法应写成 Q12-1=accumulate，此处为 {reading}")
+            raise Failure(text.format(reading=one))
+        chosen[question.strip()] = reading.strip()
+    return chosen
 
 
-def read_file(file: Path) -> bytes:
-    """The bytes of a file; `-` is standard input."""
-    try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise Failure(say(f"读不了 {file}：{error}", f"cannot read {file}: {error}")) from error
-
-
-def _evaluated(
-    raw: bytes, version: str, tried: dict[str, str], *, explain: bool
+def _decided(
+    raw: bytes, version: str, chosen: dict[str, str], *, explain: bool
 ) -> list[dict[str, Any]]:
-    from api.messages.sentences import findings, place  # noqa: PLC0415
-    from api.policy.explain.evaluation import evaluated  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
+    from api.policy.explain.evaluation import evaluated  # noqa: PLC0415
     from ledger.policy.decide import cases  # noqa: PLC0415
     from ledger.policy.text.published import load  # noqa: PLC0415
 
-    found = load(version, tried)
+    policy = load(version, chosen)
     listed, wrong = cases.read(raw)
     if listed is None:
-        lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(wrong))
-        raise Failure(say("案例文件读不了", "these cases cannot be read"), lines)
-    return [evaluated(found, case, explain=explain) for case in listed]
-
-
-def _row(one: dict[str, Any]) -> list[object]:
-    """A case on one line: at most its first two reasons."""
-    said = [reason["message"] for reason in one["reasons"]]
-    shown = "；".join(said[:2]) + ("…" if len(said) > 2 else "")  # noqa: PLR2004
-    return [one["clause"], called(Result, one["result"]), _outcome(one), shown or one["note"]]
-
-
-def _outcome(one: dict[str, Any]) -> str:
-    if "amount_fen" in one:
-        return str(money(one["amount_fen"]))
-    if "ceiling_fen" in one:
-        return f"≤ {money(one['ceiling_fen'])}"
-    return say(f"{one['posts']} 岗", f"{one['posts']} posts") if "posts" in one else ABSENT
+        raise Failure(_("案例文件读不了"), fault_lines(findings(wrong)))
+    return [evaluated(policy, case, explain=explain) for case in listed]

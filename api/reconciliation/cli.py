@@ -4,115 +4,102 @@ import re
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.cli.client import Client, Failure, say
-from api.cli.screen import as_json, called, money, pairs, person, table
+from api.cli.answer import Answer, Block, Column, Listing, Table, listing, record
+from api.cli.arguments import path
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import SUBSIDY, Month, OfMonth, Reason
+from api.cli.progress import progress
+from api.cli.values import MONEY, MONTH, NUMBER, coded, label_of, person
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from ledger.reconciliation.codes import DifferenceCode, Handling, MonthState
 
-app = typer.Typer()
-reconcile = typer.Typer(
-    help="对账 / reconcile invoices with what was metered", no_args_is_help=True
+app = Commands()
+reconcile = Commands(msgid("对账"))
+app.add_typer(reconcile, name="reconcile", rich_help_panel=SUBSIDY)
+
+Contract = Annotated[str, typer.Argument(metavar="CONTRACT", help=msgid("合同号"))]
+AT_ONCE = 2_000  # lines of one request: a second or so
+
+
+def _state(month: dict[str, Any]) -> str:
+    state, proposed = label_of(MonthState, month["state"]), month["proposed"]
+    if not proposed:
+        return state
+    return _("{state}，待确认决定 {number}").format(state=state, number=proposed)
+
+
+MATCHED = (
+    Column(msgid("处理的单据行"), "lines"),
+    Column(msgid("分配"), "shares"),
+    Column(msgid("分配金额（不含税）"), "allocated_fen", MONEY),
+    Column(msgid("未能分配的行"), "unallocated"),
 )
-app.add_typer(reconcile, name="reconcile")
+MONTHS = (
+    Column(msgid("合同"), "number"),
+    Column(msgid("账期"), "month", MONTH),
+    Column(msgid("项目"), "project"),
+    Column(msgid("用量费用"), "metered_fen", MONEY),
+    Column(msgid("已开票"), "invoiced_fen", MONEY),
+    Column(msgid("计入"), "matched_fen", MONEY),
+    Column(msgid("未了"), "open_fen", MONEY),
+    Column(msgid("状态"), _state),
+)
+CELLS = (
+    Column(msgid("价格行"), "price"),
+    Column(msgid("政策"), "policy"),
+    Column(msgid("用量费用"), "metered_fen", MONEY),
+    Column(msgid("已开票"), "invoiced_fen", MONEY),
+    Column(msgid("计入"), "counted_fen", MONEY),
+    Column(msgid("未了"), "open_fen", MONEY),
+)
+FOUND = (
+    Column(msgid("差异"), "code"),
+    Column(msgid("名称"), "code", coded(DifferenceCode)),
+    Column(msgid("单据"), "document", NUMBER),
+    Column(msgid("行"), "line", NUMBER),
+    Column(msgid("价格行"), "price", NUMBER),
+    Column(msgid("号码"), "number"),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("处理"), "handling", coded(Handling)),
+)
 
-Json = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
-Contract = Annotated[str, typer.Argument(help="合同号 / contract number")]
-Month = Annotated[str, typer.Argument(help="账期，如 2026-11 / month")]
-Reason = Annotated[str, typer.Option(help="理由 / reason")]
 
-
-@reconcile.command()
-def match(*, json_: Json = False) -> None:
-    """把单据逐行匹配到用量 / allocate document lines over what was metered."""
+@reconcile.verb("match", msgid("把单据逐行匹配到用量"))
+def match() -> Answer:
+    """Allocate document lines over what was metered."""
     with Client() as client:
-        told = _matched(client)
-    if json_:
-        as_json(told)
-        return
-    pairs(
-        [
-            (say("处理的单据行", "document lines"), told["lines"]),
-            (say("分配", "shares"), told["shares"]),
-            (say("分配金额（不含税）", "allocated, without tax"), money(told["allocated_fen"])),
-            (say("未能分配的行", "lines not allocated"), told["unallocated"]),
-        ]
-    )
+        return record(MATCHED, _matched(client))
 
 
-_AT_ONCE = 2_000  # lines of one request: a second or so
-
-
-def _matched(client: Client) -> dict[str, Any]:
-    """All runs together, with a bar where there are several."""
-    done = client.ask("POST", "matching", body={"at_most": _AT_ONCE})
-    sums = {key: done[key] for key in ("lines", "shares", "allocated_fen", "unallocated")}
-    with Progress(
-        TextColumn(say("匹配", "matching")),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=done["next"] is None,
-    ) as bar:
-        task = bar.add_task("", total=done["waiting"], completed=sums["lines"])
-        while done["next"] is not None:
-            body = {"after": done["next"], "at_most": _AT_ONCE}
-            done = client.ask("POST", "matching", body=body)
-            sums = {key: sums[key] + done[key] for key in sums}
-            bar.update(task, completed=sums["lines"])
-    return sums
-
-
-@reconcile.command()
+@reconcile.verb("ls", msgid("各合同各月"))
 def ls(
     *,
-    month: Annotated[str | None, typer.Option(help="账期 / month")] = None,
-    state: Annotated[str | None, typer.Option(help="open, changed, decided")] = None,
-    json_: Json = False,
-) -> None:
-    """各合同各月 / the months of contracts."""
+    month: OfMonth = None,
+    state: Annotated[str | None, typer.Option(help=", ".join(MonthState))] = None,
+) -> Listing:
+    """List the months of contracts."""
+    return listing(MONTHS, ask("GET", "reconciliations", query={"month": month, "state": state}))
+
+
+@reconcile.verb("show", msgid("一份合同的一个月"))
+def show(contract: Contract, month: Month) -> Answer:
+    """Show one month of a contract, with every difference."""
     with Client() as client:
-        told = client.ask("GET", "reconciliations", query={"month": month, "state": state})
-    if json_:
-        as_json(told)
-        return
-    titles = say(
-        "合同 账期 项目 用量费用 已开票 计入 未了 状态",
-        "contract month project metered invoiced matched open state",
-    ).split()
-    table(titles, [_month(m) for m in told], right="lllrrrrl")
+        made = client.ask("GET", _address(client, contract, month))
+    blocks: list[Block] = [
+        f"{made['number']}  {month}  {made['centre']}  {made['project']}",
+        Table(CELLS, made["cells"], msgid("没有用量，也没有计入的单据")),
+        "",
+        Table(FOUND, made["differences"], msgid("没有差异")),
+    ]
+    return Answer(made, [*blocks, *map(_question, made["messages"])])
 
 
-@reconcile.command()
-def show(contract: Contract, month: Month, *, json_: Json = False) -> None:
-    """一份合同的一个月 / one month of a contract, with every difference."""
-    with Client() as client:
-        told = client.ask("GET", f"reconciliations/{_key(client, contract, month)}")
-    if json_:
-        as_json(told)
-        return
-    print(f"{told['number']}  {month}  {told['centre']}  {told['project']}")
-    titles = say(
-        "价格行 政策 用量费用 已开票 计入 未了", "line policy metered invoiced matched open"
-    ).split()
-    rows = [[c["price"], c["policy"], *(money(c[k]) for k in _FIGURES)] for c in told["cells"]]
-    table(titles, rows, right="llrrrr")
-    print()
-    titles = say(
-        "差异 名称 单据 行 价格行 号码 金额 处理",
-        "code name document line cell number amount handling",
-    ).split()
-    table(titles, [_difference(d) for d in told["differences"]], right="llrrrlrl")
-    for message in told["messages"]:
-        print(_question(message))
-
-
-_FIGURES = ("metered_fen", "invoiced_fen", "counted_fen", "open_fen")
-
-
-@reconcile.command()
+@reconcile.verb("propose", msgid("提出对账结论，待另一人确认"))
 def propose(
     contract: Contract,
     month: Month,
@@ -120,140 +107,110 @@ def propose(
     choice: Annotated[
         list[str] | None,
         typer.Option(
-            help="差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@价格行=note:… / choices"
+            help=msgid("差异=处理:理由，可多次；如 R17=close:折扣，R19/单据/行@价格行=note:…")
         ),
     ] = None,
     reason: Reason = "",
-    json_: Json = False,
-) -> None:
-    """提出对账结论，待另一人确认 / propose; another person confirms."""
-    wanted = {"choices": [_choice(c) for c in choice or []], "reason": reason}
+) -> Answer:
+    """Propose how a month is reconciled; another person confirms."""
+    body = {"choices": [_choice(given) for given in choice or []], "reason": reason}
     with Client() as client:
-        key = _key(client, contract, month)
-        told = client.ask("POST", f"reconciliations/{key}/proposal", body=wanted)
-    _decided(told, json_)
+        address = f"{_address(client, contract, month)}/proposal"
+        return _proposed(client.ask("POST", address, body=body))
 
 
-@reconcile.command("propose-all")
-def propose_all(month: Month, *, json_: Json = False) -> None:
-    """一次提出所有无须人工的月份 / propose all months in which nothing asks for a person."""
-    with Client() as client:
-        told = client.ask("POST", "reconciliations/proposals", body={"month": month})
-    if json_:
-        as_json(told)
-        return
-    for decision in told["decisions"]:
-        _decided(decision, json_)
-    if told["left"]:
-        print(say("须人工处理：", "these need a person: ") + ", ".join(told["left"]))
+@reconcile.verb("propose-all", msgid("一次提出所有无须人工的月份"))
+def propose_all(month: Month) -> Answer:
+    """Propose all months in which nothing asks for a person."""
+    made = ask("POST", "reconciliations/proposals", body={"month": month})
+    lines: list[Block] = [_waits(decision) for decision in made["decisions"]]
+    if made["left"]:
+        lines.append(_("须人工处理：{contracts}").format(contracts=", ".join(made["left"])))
+    return Answer(made, lines or [_("没有可以提出的月份")])
 
 
-@reconcile.command()
+@reconcile.verb("extra", msgid("认定实际用量多于计量"))
 def extra(
     contract: Contract,
     month: Month,
     *,
-    line: Annotated[int, typer.Option(help="价格行 / contract line")],
-    fen: Annotated[int, typer.Option(help="分，不含税 / fen without tax")],
-    policy: Annotated[str, typer.Option(help="政策版本 / policy version")] = "",
+    line: Annotated[int, typer.Option(help=msgid("价格行"))],
+    fen: Annotated[int, typer.Option(help=msgid("分，不含税"))],
+    policy: Annotated[str, typer.Option(help=msgid("政策版本"))] = "",
     reason: Reason,
-    json_: Json = False,
-) -> None:
-    """认定实际用量多于计量 / propose that more was used than was metered."""
-    wanted = {"price": line, "policy": policy, "extra_fen": fen, "reason": reason}
+) -> Answer:
+    """Propose that more was used than was metered."""
+    body = {"price": line, "policy": policy, "extra_fen": fen, "reason": reason}
     with Client() as client:
-        key = _key(client, contract, month)
-        told = client.ask("POST", f"reconciliations/{key}/extra", body=wanted)
-    _decided(told, json_)
+        address = f"{_address(client, contract, month)}/extra"
+        return _proposed(client.ask("POST", address, body=body))
 
 
-@reconcile.command()
-def ask(
+@reconcile.verb("ask", msgid("向中心提问"))
+def ask_centre(
     contract: Contract,
     month: Month,
-    code: Annotated[str, typer.Argument(help="R01…R20")],
-    question: Annotated[str, typer.Argument(help="问题 / the question")],
-    *,
-    json_: Json = False,
-) -> None:
-    """向中心提问 / ask the centre."""
+    code: Annotated[str, typer.Argument(metavar="CODE", help="R01…R20")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help=msgid("问题"))],
+) -> Answer:
+    """Ask the centre."""
     with Client() as client:
-        key = _key(client, contract, month)
-        body = {"code": code, "body": question}
-        told = client.ask("POST", f"reconciliations/{key}/messages", body=body)
-    if json_:
-        as_json(told)
-    else:
-        print(
-            say(
-                f"已发出，请于 {told['answer_by']} 前答复", f"to be answered by {told['answer_by']}"
-            )
-        )
+        address = f"{_address(client, contract, month)}/messages"
+        made = client.ask("POST", address, body={"code": code, "body": question})
+    return Answer(made, [_("已发出，请于 {day} 前答复").format(day=made["answer_by"])])
 
 
-@reconcile.command()
+@reconcile.verb("answer", msgid("中心答复"))
 def answer(
-    message: Annotated[int, typer.Argument(help="问题编号 / message")],
-    words: Annotated[str, typer.Argument(help="答复 / the answer")],
-    *,
-    json_: Json = False,
-) -> None:
-    """中心答复 / the centre answers."""
-    with Client() as client:
-        told = client.ask("POST", f"messages/{message}/answer", body={"body": words})
-    if json_:
-        as_json(told)
-    else:
-        print(say("已答复", "answered"))
+    message: Annotated[int, typer.Argument(metavar="NUMBER", help=msgid("问题编号"))],
+    words: Annotated[str, typer.Argument(metavar="ANSWER", help=msgid("答复"))],
+) -> Answer:
+    """Answer the bureau's question."""
+    made = ask("POST", path("messages", message, "answer"), body={"body": words})
+    return Answer(made, [_("已答复")])
 
 
-def _key(client: Client, contract: str, month: str) -> str:
-    """The address of a contract's month."""
-    for found in client.ask("GET", "reconciliations", query={"month": month}):
-        if found["number"] == contract:
-            return str(found["id"])
-    raise Failure(
-        say(f"合同 {contract} 在 {month} 没有用量也没有发票", f"{contract} has nothing in {month}")
-    )
+def _matched(client: Client) -> dict[str, Any]:
+    """All runs together, with a bar where there are several."""
+    run = client.ask("POST", "matching", body={"at_most": AT_ONCE})
+    sums = {key: run[key] for key in ("lines", "shares", "allocated_fen", "unallocated")}
+    with progress(shown=run["next"] is not None) as bar:
+        task = bar.add_task(_("匹配"), total=run["waiting"], completed=sums["lines"])
+        while run["next"] is not None:
+            body = {"after": run["next"], "at_most": AT_ONCE}
+            run = client.ask("POST", "matching", body=body)
+            sums = {key: sums[key] + run[key] for key in sums}
+            bar.update(task, completed=sums["lines"])
+    return sums
 
 
-def _month(seen: dict[str, Any]) -> list[object]:
-    figures = [seen[k] for k in ("metered_fen", "invoiced_fen", "matched_fen", "open_fen")]
-    state = called(MonthState, seen["state"])
-    waits = say(f"{state}，待确认 #{seen['proposed']}", f"{state}, proposed #{seen['proposed']}")
-    told = waits if seen["proposed"] else state
-    named = [seen["number"], seen["month"][:7], seen["project"]]
-    return [*named, *(money(fen) for fen in figures), told]
-
-
-def _difference(d: dict[str, Any]) -> list[object]:
-    name, handling = called(DifferenceCode, d["code"]), called(Handling, d["handling"])
-    places = [d[key] for key in ("document", "line", "price", "number")]
-    return [d["code"], name, *places, money(d["fen"]), handling]
+def _address(client: Client, contract: str, month: str) -> str:
+    """Where a contract's month stands."""
+    for row in client.ask("GET", "reconciliations", query={"month": month}):
+        if row["number"] == contract:
+            return path("reconciliations", row["id"])
+    text = _("合同 {contract} 在 {month} 没有用量也没有发票")
+    raise Failure(text.format(contract=contract, month=month))
 
 
 def _question(message: dict[str, Any]) -> str:
     """A question to the centre with its number, by which it is answered; and the answer."""
-    asked = f"{message['id']} {message['code']} {message['body']}"
-    if message["answer"] is not None:
-        said = f"{person(message['answered_by'])}: {message['answer']}"
-        return say(f"问题 {asked} — {said}", f"question {asked} — {said}")
-    by = message["answer_by"]
-    return say(f"问题 {asked}（请于 {by} 前答复）", f"question {asked} (answer by {by})")
+    question = f"{message['id']} {message['code']} {message['body']}"
+    if message["answer"] is None:
+        text = _("问题 {question}（请于 {day} 前答复）")
+        return text.format(question=question, day=message["answer_by"])
+    given = f"{person(message['answered_by'])}: {message['answer']}"
+    return _("问题 {question} — {answer}").format(question=question, answer=given)
 
 
 def _choice(given: str) -> dict[str, Any]:
     """`R03/12=exclude:wrong buyer` → the choice that the server takes."""
-    found = _CHOICE.fullmatch(given)
-    if found is None:
-        raise typer.BadParameter(
-            say(
-                f"应写成 R19/单据/行@价格行=处理:理由（单据、行、价格行可不写）：{given}",
-                "write R19/document/line@cell=treatment:reason",
-            )
-        )
-    places = {key: int(found[key]) for key in ("document", "line", "price") if found[key]}
-    return {key: found[key] for key in ("code", "treatment", "reason")} | places
+    parts = _CHOICE.fullmatch(given)
+    if parts is None:
+        text = _("应写成 R19/单据/行@价格行=处理:理由（单据、行、价格行可不写）：{given}")
+        raise typer.BadParameter(text.format(given=given))
+    places = {key: int(parts[key]) for key in ("document", "line", "price") if parts[key]}
+    return {key: parts[key] for key in ("code", "treatment", "reason")} | places
 
 
 _CHOICE = re.compile(
@@ -263,9 +220,11 @@ _CHOICE = re.compile(
 )
 
 
-def _decided(told: dict[str, Any], json_: bool) -> None:
-    if json_:
-        as_json(told)
-        return
-    waits = say("已提出，待另一人确认：", "waits for another person:")
-    print(f"{told['subject']}  {waits} suanquan confirm {told['id']}")
+def _proposed(decision: dict[str, Any]) -> Answer:
+    return Answer(decision, [_waits(decision)])
+
+
+def _waits(decision: dict[str, Any]) -> str:
+    command = f"suanquan confirm {decision['id']}"
+    text = _("{subject}  已提出，待另一人确认：{command}")
+    return text.format(subject=decision["subject"], command=command)

@@ -1,4 +1,4 @@
-"""Commands that run something: the server with all it needs, a job trace's replay, the demo.
+"""`suanquan replay`, `demo`, `meter`: bring usage, through the agent and the API.
 
 What reports usage is a program of its own, `suanquan-agent`, started from here as a process: it
 signs and sends as it would in a centre. These commands register, through the API, whatever the
@@ -8,71 +8,56 @@ server has to know before, and show what came of it.
 import json
 import os
 import re
-import signal
 import socket
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from api.cli.client import Client, Door, Failure, say
-from api.cli.failures import failures
-from api.cli.options import Json
-from api.cli.screen import as_json, gpu_hours, money, table
+from api.cli.answer import Column, Listing, Table
+from api.cli.arguments import path
+from api.cli.client import Client, Door, data_folder
+from api.cli.commands import Commands
+from api.cli.failures import Failure
+from api.cli.options import MACHINE
+from api.cli.values import HOURS, MONEY
 from api.demo import drill, prepare
 from api.demo import month as demo_month
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+from api.server import agent_process as agent
 from ledger.units import beijing_day, decimal
 
-app = typer.Typer()
+app = Commands()
 
-_FAULTY = 9  # the agent's exit code for a file with faults (agents/commands/replay.py)
-_INTERRUPTED = 130
-
-
-@app.command()
-def up(
-    *, demo: Annotated[bool, typer.Option(help="空库时载入演示数据 / the demo where empty")] = True
-) -> None:
-    """在本机启动全部服务 / start everything on this machine."""
-    try:
-        with failures():
-            from api.server.up import up as run  # noqa: PLC0415
-            from api.settings import read_settings  # noqa: PLC0415 - loaded when it is used
-
-            run(read_settings(), demo=demo)
-    except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+USED = (
+    Column(msgid("项目"), "project"),
+    Column(msgid("卡时"), "device_ms", HOURS),
+    Column(msgid("费用"), "cost_fen", MONEY),
+    Column(msgid("预计补贴"), "accrued_fen", MONEY),
+    Column(msgid("剩余"), "left_fen", MONEY),
+)
 
 
-@app.command()
+@app.verb("replay", msgid("以作业记录代替实测用量，缺的项目自动登记"), panel=MACHINE)
 def replay(
-    jobs: Annotated[Path, typer.Argument(metavar="JOBS.csv", help="作业记录 / job trace")],
+    jobs: Annotated[Path, typer.Argument(metavar="JOBS.csv", help=msgid("作业记录"))],
     *,
-    centre: Annotated[str, typer.Option(help="智算中心 / the centre")],
-    price: Annotated[str, typer.Option(help="每卡时单价（元，不含税） / yuan a GPU-hour, net")],
-    cluster: Annotated[str | None, typer.Option(help="集群名 / the cluster's name")] = None,
-    json_: Json = False,
-) -> None:
-    """以作业记录代替实测用量，缺的项目自动登记 / replay a job trace, making what is missing."""
+    centre: Annotated[str, typer.Option(help=msgid("智算中心"))],
+    price: Annotated[str, typer.Option(help=msgid("每卡时单价（元，不含税）"))],
+    cluster: Annotated[str | None, typer.Option(help=msgid("集群名"))] = None,
+) -> Listing:
+    """Replay a job trace, making what is missing."""
     try:
         decimal(price)
     except ValueError as error:
-        raise Failure(
-            say(
-                f"单价「{price}」须为不带符号的小数", f"the price {price!r} must be a plain decimal"
-            )
-        ) from error
+        text = _("单价「{price}」须为不带符号的小数")
+        raise Failure(text.format(price=price)) from error
     where = cluster or re.sub(r"[/\s]+", "-", centre)[:64]
-    facts = _checked(jobs)
+    facts = agent.check(jobs)
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
@@ -82,41 +67,34 @@ def replay(
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
             arguments += ["--code", prepare.enrolment_code(client, where, "import")]
-        _replay(facts["windows"], arguments)
+        agent.replay(facts["windows"], arguments, Door.find().url)
         client.ask("POST", "accruals")
-        _show(client, accounts, as_json_=json_)
+        return _used(client, accounts)
 
 
-@app.command()
-def demo(
-    *, live: Annotated[bool, typer.Option(help="随后每分钟上报 / go on each minute")] = False
-) -> None:
-    """登记并上报一个虚构的智算中心 / register and report a made-up centre."""
+@app.verb("demo", msgid("登记并上报一个虚构的智算中心"), panel=MACHINE)
+def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报"))] = False) -> Listing:
+    """Register and report a made-up centre; with `--live`, go on each minute."""
     folder = _agents() / "demo"
-    facts = json.loads(_run_agent(["demo", "--describe", "--data", str(folder)]))
+    facts = json.loads(agent.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
         prepare.register(client, drill.demo_registry(facts))
         prepare.open_vouchers(client, drill.demo_vouchers())
-        codes = []
-        for cluster in facts["clusters"]:
-            for node in cluster["nodes"]:
-                if not node["enrolled"]:
-                    code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
-                    codes.append(f"--code={node['node']}={code}")
+        codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
-        _run_agent([*arguments, *codes])
+        agent.run([*arguments, *codes])
         client.ask("POST", "accruals")
-        if not_published := demo_month.play(client, beijing_day(datetime.now(UTC))):
-            print(say("演示没有公示中的申请：", "no claim is published: ") + not_published)
+        if why_not := demo_month.play(client, beijing_day(datetime.now(UTC))):
+            print(_("演示没有公示中的申请：{why}").format(why=why_not))
         if live:
-            _become_agent([*arguments, "--live"])
-        _show(client, [voucher.project for voucher in drill.demo_vouchers()], as_json_=False)
+            agent.become([*arguments, "--live"])
+        return _used(client, [voucher.project for voucher in drill.demo_vouchers()])
 
 
-@app.command()
+@app.verb("meter", msgid("登记本机的 GPU 并开始计量"), panel=MACHINE)
 def meter() -> None:
-    """登记本机的 GPU 并开始计量 / register this machine's GPUs and meter them."""
-    facts = json.loads(_run_agent(["once", "--json"]))
+    """Register this machine's GPUs and meter them."""
+    facts = json.loads(agent.run(["once", "--json"]))
     node, folder = socket.gethostname(), _agents() / "node"
     with Client() as client:
         today = beijing_day(datetime.now(UTC))
@@ -130,114 +108,33 @@ def meter() -> None:
         "SUANQUAN_NODE": node,
     }
     os.environ.setdefault("SUANQUAN_HEALTH_PORT", "0")
-    _become_agent(["node"])
-
-
-# --- the agent ----------------------------------------------------------------------------
+    agent.become(["node"])
 
 
 def _agents() -> Path:
     """Where the agents that we start keep their keys and spools."""
-    return Path(os.environ.get("SUANQUAN_DATA") or ".suanquan") / "agents"
+    return data_folder() / "agents"
 
 
 def _enrolled(folder: Path) -> bool:
     return (folder / "agent.json").exists()
 
 
-def _agent_command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "agents", *arguments]
+def _codes(client: Client, clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
+    """An enrolment code for each node that has no key yet."""
+    for cluster in clusters:
+        for node in cluster["nodes"]:
+            if not node["enrolled"]:
+                code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
+                yield f"--code={node['node']}={code}"
 
 
-def _run_agent(arguments: Sequence[str]) -> str:
-    """Run it to its end, its messages on our standard error; what it printed.
-
-    Whoever stops us stops it: `run` kills its program on the way out.
-    """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_INTERRUPTED))
-    done = subprocess.run(  # noqa: S603 - our own program
-        _agent_command(arguments), check=False, stdout=subprocess.PIPE, encoding="utf-8"
-    )
-    if done.returncode:
-        raise Failure(say("采集端未能完成", "the agent did not finish"))
-    return done.stdout
-
-
-def _become_agent(arguments: Sequence[str]) -> NoReturn:
-    """From here on this process is the agent, so whoever stops us stops it."""
-    sys.stdout.flush()
-    command = _agent_command(arguments)
-    os.execv(command[0], command)  # noqa: S606 - no shell is the point
-
-
-def _checked(jobs: Path) -> dict[str, Any]:
-    """What the trace holds. Every fault of the file is told, and nothing was sent by then."""
-    done = subprocess.run(  # noqa: S603 - our own program
-        _agent_command(["replay", str(jobs), "--check", "--json"]),
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    if done.returncode and not (done.returncode == _FAULTY and done.stdout):
-        raise Failure(done.stderr.strip() or say("采集端未能启动", "the agent did not start"))
-    facts: dict[str, Any] = json.loads(done.stdout)
-    if "faults" in facts:
-        found, more = facts["faults"], facts["more"]
-        count = len(found) + more
-        raise Failure(
-            say(
-                f"{jobs} 有 {count} 处错误，未发送任何数据",
-                f"{jobs} has {count} fault(s), nothing was sent",
-            ),
-            tuple(_fault(f) for f in found) + (("…",) if more else ()),
-        )
-    first = facts["first_day"]
-    if first is not None and date.fromisoformat(first) < date.fromisoformat(drill.SINCE_EVER):
-        raise Failure(
-            say(f"{jobs} 中有早于 2000 年的作业", f"{jobs} has jobs from before the year 2000")
-        )
-    return facts
-
-
-def _fault(found: dict[str, Any]) -> str:
-    row, column = found["row"], found["column"]
-    return say(f"第 {row} 行 {column}：{found['zh']}", f"row {row} {column}: {found['en']}")
-
-
-def _replay(windows: int, arguments: Sequence[str]) -> None:
-    """Run the replay behind a progress bar."""
-    command = _agent_command(["replay", *arguments, "--url", Door.find().url, "--json"])
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as said,
-        bar,
-        subprocess.Popen(  # noqa: S603 - our own program
-            command, stdout=subprocess.PIPE, stderr=said, encoding="utf-8"
-        ) as agent,
-    ):
-        task = bar.add_task(say("上报窗口", "windows"), total=windows)
-        for line in agent.stdout or ():
-            told = json.loads(line)
-            total = told.pop("windows")
-            bar.update(task, total=total, completed=sum(told.values()))
-        if agent.wait():
-            said.seek(0)
-            last = said.read().strip().splitlines()[-2:]
-            raise Failure(say("回放未完成", "the replay is not complete"), tuple(last))
-
-
-def _show(client: Client, codes: Sequence[str], *, as_json_: bool) -> None:
+def _used(client: Client, codes: Sequence[str]) -> Listing:
     """What the projects have used, and what is left of their vouchers."""
     used = {line["project"]: line["device_ms"] for line in client.ask("GET", "usage")}
     rows = []
     for code in codes:
-        quota = client.ask("GET", f"projects/{quote(code, safe='')}/quota")
+        quota = client.ask("GET", path("projects", code, "quota"))
         rows.append(
             {
                 "project": code,
@@ -247,14 +144,8 @@ def _show(client: Client, codes: Sequence[str], *, as_json_: bool) -> None:
                 "left_fen": quota["left_fen"],
             }
         )
-    if as_json_:
-        as_json(rows)
-        return
-    titles = say("项目 卡时 费用 预计补贴 剩余", "project GPU-h cost accrued left").split()
-    cells = [
-        [r["project"], gpu_hours(r["device_ms"]), *(money(r[k]) for k in list(r)[2:])] for r in rows
-    ]
-    total = sum((Fraction(row["device_ms"]) for row in rows), Fraction(0))
-    table(
-        titles, [*cells, [say("合计", "total"), gpu_hours(str(total)), "", "", ""]], right="lrrrr"
+    total = str(sum((Fraction(row["device_ms"]) for row in rows), Fraction(0)))
+    empty = {"cost_fen": None, "accrued_fen": None, "left_fen": None}
+    return Listing(
+        rows, [Table(USED, [*rows, {"project": _("合计"), "device_ms": total, **empty}])]
     )

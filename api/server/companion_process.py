@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import typer
 from sqlmodel import Session, select
 
-from api.cli.client import say
+from api.language.i18n import gettext as _
 from ledger.postgres import exec_with_parent as tether
 from ledger.registry.tables import Centre
 
@@ -66,10 +66,7 @@ class Beside:
         if self._program.returncode and not self._stopping.is_set():
             told = " ".join(verb)
             typer.echo(
-                say(
-                    f"suanquan {told} 意外结束，原因见 {self._log}",
-                    f"suanquan {told} ended; {self._log} says why",
-                ),
+                _("suanquan {told} 意外结束，原因见 {_log}").format(told=told, _log=self._log),
                 err=True,
             )
 

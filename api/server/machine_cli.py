@@ -1,4 +1,4 @@
-"""Commands that work on this machine, not through the server: the first administrator, the schema.
+"""`suanquan up`, `db`, `admin`: what works on this machine itself, not through the server.
 
 Whoever may run them holds the database's password already. The server's libraries are loaded when
 a command runs, so that the command line stays quick for everybody else.
@@ -15,43 +15,66 @@ from typing import Annotated
 
 import typer
 
-from api.cli.client import Failure, say
-from api.cli.failures import failures
+from api.cli.commands import Commands
+from api.cli.failures import Exit, Failure, database
+from api.cli.options import MACHINE
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 
-app = typer.Typer()
-admin = typer.Typer(no_args_is_help=True, help="管理员 / administrators")
-db = typer.Typer(no_args_is_help=True, help="数据库 / the database")
-app.add_typer(admin, name="admin")
-app.add_typer(db, name="db")
+app = Commands()
+admin = Commands(msgid("管理员"))
+db = Commands(msgid("数据库"))
+app.add_typer(admin, name="admin", rich_help_panel=MACHINE)
+app.add_typer(db, name="db", rich_help_panel=MACHINE)
 
 
-@admin.command()
-def create(
-    person: Annotated[str, typer.Argument(metavar="NAME", help="姓名 / whose token it is")],
+@app.verb("up", msgid("在本机启动全部服务"), panel=MACHINE)
+def up(
     *,
-    file: Annotated[
-        Path | None, typer.Option(help="写入只有自己可读的新文件 / into a new file of mode 0600")
+    demo: Annotated[bool, typer.Option(help=msgid("空库时载入演示数据"))] = True,
+    host: Annotated[str | None, typer.Option(help=msgid("监听的地址"))] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help=msgid("监听的端口，0 为任意空闲端口"))
     ] = None,
 ) -> None:
-    """管理员令牌，只出现这一次 / an administrator's token, shown this once."""
+    """Start everything on this machine, until Ctrl-C or SIGTERM."""
+    with database():
+        from api.server.up import up as run  # noqa: PLC0415 - loaded when it is used
+        from api.settings import read_settings  # noqa: PLC0415
+
+        given = {"host": host, "port": port}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        try:
+            run(read_settings().model_copy(update=chosen), demo=demo)
+        except KeyboardInterrupt:
+            raise typer.Exit(Exit.INTERRUPTED) from None
+
+
+@admin.verb("create", msgid("管理员令牌，只出现这一次"))
+def create(
+    person: Annotated[str, typer.Argument(metavar="NAME", help=msgid("姓名"))],
+    *,
+    file: Annotated[Path | None, typer.Option(help=msgid("写入只有自己可读的新文件"))] = None,
+) -> None:
+    """Make an administrator's token, shown this once."""
     if not person.strip():
-        raise Failure(say("姓名不能为空", "a name is wanted"))
-    with failures():
+        raise Failure(_("姓名不能为空"))
+    with database():
         _issue(person.strip(), (lambda secret: _keep(file, secret)) if file else print)
     if file:
-        print(say(f"令牌已写入 {file}", f"the token is in {file}"), file=sys.stderr)
+        print(_("令牌已写入 {file}").format(file=file), file=sys.stderr)
 
 
-@db.command()
+@db.verb("upgrade", msgid("把数据库结构与政策升到最新"))
 def upgrade() -> None:
-    """把数据库结构与政策升到最新 / bring the schema and the policies to the newest."""
-    with failures():
+    """Bring the schema and the policies to the newest."""
+    with database():
         from api.server.database import reach, renew  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
-        with reach(read_settings()) as database:
-            revision = renew(database)
-    print(say(f"数据库结构已是 {revision}", f"the schema is at {revision}"))
+        with reach(read_settings()) as reached:
+            revision = renew(reached)
+    print(_("数据库结构已是 {revision}").format(revision=revision))
 
 
 def _issue(person: str, deliver: Callable[[str], object]) -> None:
@@ -87,6 +110,5 @@ def _keep(file: Path, secret: str) -> None:
         with os.fdopen(handle, "w", encoding="ascii") as private:
             private.write(secret + "\n")
     except OSError as error:
-        raise Failure(
-            say(f"写不了 {file}：{error.strerror}", f"cannot write {file}: {error.strerror}")
-        ) from error
+        wrong = _("写不了 {file}：{why}").format(file=file, why=error.strerror)
+        raise Failure(wrong) from error

@@ -25,8 +25,10 @@ import uvicorn
 from sqlmodel import Session
 
 from api.app import create_app, settle
-from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE, Failure, say
+from api.cli.client import CLOCK_FILE, SERVER_FILE, TOKEN_FILE
+from api.cli.failures import Failure
 from api.door import logs
+from api.language.i18n import gettext as _
 from api.server import background
 from api.server.companion_process import Beside
 from api.server.database import renew
@@ -37,6 +39,7 @@ from ledger.postgres.database import Database, databases_from
 from ledger.postgres.embedded import Embedded
 
 LOG_FILE = "server.log"
+LOCK_FILE = "up.lock"
 GRACE_S = 10  # for requests under way when we are stopped
 
 
@@ -123,30 +126,38 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _alone(data: Path) -> Iterator[None]:
-    """Take the data folder; a second `suanquan up` on it is refused."""
+    """Take the data folder; a second `suanquan up` on it is refused.
+
+    A folder that was made here and holds nothing in the end goes again.
+    """
+    made = not data.exists()
     try:
-        if not data.exists():
+        if made:
             data.mkdir(parents=True)
             data.chmod(0o711)  # PostgreSQL's account passes through; what lies here is 0600
-        handle = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         why = error.strerror
-        raise Failure(say(f"数据目录 {data} 不可用：{why}", f"cannot use {data}: {why}")) from error
+        raise Failure(_("数据目录 {data} 不可用：{why}").format(data=data, why=why)) from error
     with os.fdopen(handle, "r+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = lock.read().strip() or "?"
             raise Failure(
-                say(
-                    f"数据目录 {data} 已有 suanquan up 在使用（进程 {holder}）",
-                    f"another suanquan up is using {data} (process {holder})",
+                _("数据目录 {data} 已有 suanquan up 在使用（进程 {holder}）").format(
+                    data=data, holder=holder
                 )
             ) from error
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        try:
+            yield
+        finally:
+            if made and [path.name for path in data.iterdir()] == [LOCK_FILE]:
+                (data / LOCK_FILE).unlink()
+                data.rmdir()
 
 
 @contextmanager
@@ -159,9 +170,8 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
     except OSError as error:
         why = error.strerror
         raise Failure(
-            say(
-                f"无法在 {host}:{port} 上提供服务（{why}）；可用 SUANQUAN_PORT 换一个端口",
-                f"cannot listen on {host}:{port} ({why}); SUANQUAN_PORT names another port",
+            _("无法在 {host}:{port} 上提供服务（{why}）；可用 SUANQUAN_PORT 换一个端口").format(
+                host=host, port=port, why=why
             )
         ) from error
     with listener:
@@ -242,14 +252,14 @@ def _write_secret(path: Path, text: str) -> None:
 def _ready(settings: Settings, address: str, beside: Beside) -> None:
     beside.start()
     token, log = settings.data / TOKEN_FILE, settings.data / LOG_FILE
-    typer.echo(say(f"算券已就绪：{address}", f"suanquan is ready: {address}"))
+    typer.echo(_("算券已就绪：{address}").format(address=address))
     if token.exists():
-        typer.echo(say(f"  登录：令牌在 {token} 中", f"  to sign in: the token is in {token}"))
+        typer.echo(_("  登录：令牌在 {token} 中").format(token=token))
     else:
         again = "suanquan admin create"
-        typer.echo(say(f"  登录：{again} 姓名，可发新令牌", f"  to sign in: {again} NAME"))
+        typer.echo(_("  登录：{again} 姓名，可发新令牌").format(again=again))
     if settings.database_url is None and settings.data.resolve() not in settings.postgres.parents:
         where = settings.postgres
-        typer.echo(say(f"  数据库：{where}", f"  database: {where}"))
-    typer.echo(say(f"  日志：{log}", f"  log: {log}"))
-    typer.echo(say("  停止：Ctrl-C", "  to stop: Ctrl-C"))
+        typer.echo(_("  数据库：{where}").format(where=where))
+    typer.echo(_("  日志：{log}").format(log=log))
+    typer.echo(_("  停止：Ctrl-C"))

@@ -2,173 +2,136 @@
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from api.cli.client import Client, Failure, say
-from api.cli.screen import as_json, called, gpu_hours, money, pairs, table
+from api.cli.answer import Answer, Column, Listing, Pairs, Table, listing
+from api.cli.arguments import path, write
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.options import SUBSIDY, Month, OfMonth, Reason
+from api.cli.values import HOURS, MONEY, MONTH, NUMBER, coded, label_of
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 from ledger.registry.codes import LineKind
 from ledger.statements.codes import AnswerState
 
-app = typer.Typer()
-statement = typer.Typer(no_args_is_help=True, help="对账单 / statements")
-app.add_typer(statement, name="statement")
+app = Commands()
+statement = Commands(msgid("对账单"))
+app.add_typer(statement, name="statement", rich_help_panel=SUBSIDY)
 
-Json = Annotated[bool, typer.Option("--json", help="JSON 输出 / print JSON")]
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="对账单号 / statement number")]
-Lines = Annotated[
-    list[int] | None, typer.Option("--line", help="只对这一行，可多次 / this line, repeatable")
-]
-_LISTED = ("number", "contract", "centre", "project", "month", "revision")
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("对账单号"))]
+Lines = Annotated[list[int] | None, typer.Option("--line", help=msgid("只对这一行，可多次"))]
+
+STATEMENTS = (
+    Column(msgid("对账单"), "number"),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("智算中心"), "centre"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("账期"), "month", MONTH),
+    Column(msgid("版次"), "revision", NUMBER),
+    Column(msgid("费用"), "total_fen", MONEY),
+    Column(msgid("中心"), "centre_says", coded(AnswerState)),
+    Column(msgid("企业"), "builder_says", coded(AnswerState)),
+)
+STATEMENT = (
+    Column(msgid("对账单"), lambda s: s["number"] or _("预览")),
+    Column(msgid("合同"), "contract"),
+    Column(msgid("智算中心"), "centre"),
+    Column(msgid("项目"), "project"),
+    Column(msgid("账期"), "month", MONTH),
+    Column(msgid("费用（不含税）"), "total_fen", MONEY),
+    Column(msgid("已由新版取代"), "superseded_by"),
+)
 
 
-@statement.command()
+def _selects(line: dict[str, Any]) -> str | None:
+    return " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
+
+
+def _word(party: str, line: dict[str, Any]) -> str | None:
+    """A party's word on a line, and why it contests it."""
+    if (given := line[party]) is None:
+        return None
+    word, why = label_of(AnswerState, given["answer"]), given["reason"]
+    return _("{word}：{why}").format(word=word, why=why) if why else word
+
+
+LINES = (
+    Column(msgid("行"), "line", NUMBER),
+    Column(msgid("种类"), "kind", coded(LineKind)),
+    Column(msgid("名称"), "name"),
+    Column(msgid("型号"), "model"),
+    Column(msgid("切片"), "mig_profile"),
+    Column(msgid("条件"), _selects),
+    Column(msgid("政策"), "policy"),
+    Column(msgid("卡时"), "device_ms", HOURS),
+    Column(msgid("应交付"), "promised_ms", HOURS),
+    Column(msgid("费用"), "cost_fen", MONEY),
+    Column(msgid("证据"), "grade"),
+    Column(msgid("空缺"), "gap_ms", HOURS),
+    Column(msgid("中心"), lambda line: _word("centre", line)),
+    Column(msgid("企业"), lambda line: _word("builder", line)),
+)
+
+
+@statement.verb("issue", msgid("出具一个月的对账单"))
 def issue(
-    month: Annotated[str, typer.Argument(metavar="MONTH", help="账期，如 2026-11 / month")],
+    month: Month,
     *,
-    contract: Annotated[
-        str | None, typer.Option(help="只这一份合同 / of this contract alone")
-    ] = None,
-    preview: Annotated[bool, typer.Option(help="只看，不留存 / show, keep nothing")] = False,
-    json_: Json = False,
-) -> None:
-    """出具一个月的对账单 / state a month, of all contracts or of one."""
+    contract: Annotated[str | None, typer.Option(help=msgid("只这一份合同"))] = None,
+    preview: Annotated[bool, typer.Option(help=msgid("只看，不留存"))] = False,
+) -> Listing:
+    """State a month, of all contracts or of one."""
     body = {"month": month, "contract": contract, "preview": preview}
-    with Client() as client:
-        told = client.ask("POST", "statements", body=body)
-    if json_:
-        as_json(told)
-    elif preview:
-        _show(told[0])
-    else:
-        _list(told)
+    made = ask("POST", "statements", body=body)
+    return Listing(made, _whole(made[0])) if preview else listing(STATEMENTS, made)
 
 
-@statement.command("ls")
-def list_(
+@statement.verb("ls", msgid("对账单一览"))
+def ls(
     *,
-    month: Annotated[str | None, typer.Option(help="账期，如 2026-11 / month")] = None,
-    contract: Annotated[str | None, typer.Option(help="合同号 / contract number")] = None,
-    superseded: Annotated[bool, typer.Option(help="包括旧版 / older revisions too")] = False,
-    json_: Json = False,
-) -> None:
-    """对账单一览 / the statements, newest month first."""
+    month: OfMonth = None,
+    contract: Annotated[str | None, typer.Option(help=msgid("合同号"))] = None,
+    superseded: Annotated[bool, typer.Option(help=msgid("包括旧版"))] = False,
+) -> Listing:
+    """List the statements, newest month first."""
     query = {"month": month, "contract": contract, "superseded": "true" if superseded else None}
-    with Client() as client:
-        told = client.ask("GET", "statements", query=query)
-    if json_:
-        as_json(told)
-    else:
-        _list(told)
+    return listing(STATEMENTS, ask("GET", "statements", query=query))
 
 
-@statement.command()
+@statement.verb("show", msgid("一份对账单的各行"))
 def show(
     number: Number,
     *,
-    file: Annotated[
-        Path | None, typer.Option("--csv", help="存为 CSV 文件 / write to a CSV file")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """一份对账单的各行 / a statement line by line."""
+    file: Annotated[Path | None, typer.Option("--csv", help=msgid("存为 CSV 文件"))] = None,
+) -> Answer:
+    """Show a statement line by line, or write it to a file."""
     with Client() as client:
-        path = f"statements/{quote(number, safe='')}"
-        if file is not None:
-            _write(file, client.fetch(f"{path}.csv"))
-            return
-        told = client.ask("GET", path)
-    if json_:
-        as_json(told)
-    else:
-        _show(told)
+        if file is None:
+            made = client.ask("GET", path("statements", number))
+            return Answer(made, _whole(made))
+        write(file, client.fetch(path("statements", f"{number}.csv")))
+    return Answer({"file": str(file)}, [_("已写到 {file}").format(file=file)])
 
 
-@statement.command()
-def confirm(number: Number, *, line: Lines = None, json_: Json = False) -> None:
-    """确认对账单，或其中几行 / confirm a statement, or some of its lines."""
-    _answer(number, line, "confirmed", "", json_=json_)
+@statement.verb("confirm", msgid("确认对账单，或其中几行"))
+def confirm(number: Number, *, line: Lines = None) -> Answer:
+    """Confirm a statement, or some of its lines."""
+    return _answered(number, line, "confirmed", "")
 
 
-@statement.command()
-def contest(
-    number: Number,
-    *,
-    reason: Annotated[str, typer.Option(help="理由 / reason")],
-    line: Lines = None,
-    json_: Json = False,
-) -> None:
-    """对账单有出入 / contest a statement, or some of its lines."""
-    _answer(number, line, "contested", reason, json_=json_)
+@statement.verb("contest", msgid("对账单有出入"))
+def contest(number: Number, *, reason: Reason, line: Lines = None) -> Answer:
+    """Contest a statement, or some of its lines."""
+    return _answered(number, line, "contested", reason)
 
 
-def _answer(number: str, lines: list[int] | None, word: str, reason: str, *, json_: bool) -> None:
+def _answered(number: str, lines: list[int] | None, word: str, reason: str) -> Answer:
     body = {"lines": lines or "all", "answer": word, "reason": reason}
-    with Client() as client:
-        told = client.ask("POST", f"statements/{quote(number, safe='')}/answers", body=body)
-    if json_:
-        as_json(told)
-    else:
-        _show(told)
+    made = ask("POST", path("statements", number, "answers"), body=body)
+    return Answer(made, _whole(made))
 
 
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise Failure(
-            say(f"写不了 {file}：{error.strerror}", f"cannot write {file}: {error.strerror}")
-        ) from error
-    print(say(f"已写到 {file}", f"written to {file}"))
-
-
-def _list(told: list[dict[str, Any]]) -> None:
-    titles = say(
-        "对账单 合同 智算中心 项目 账期 版次 费用 中心 企业",
-        "number contract centre project month revision cost centre builder",
-    ).split()
-    rows = [
-        [*(s[k] for k in _LISTED), money(s["total_fen"]),
-         *(called(AnswerState, s[k]) for k in ("centre_says", "builder_says"))]
-        for s in told
-    ]  # fmt: skip
-    table(titles, [[*r[:4], r[4][:7], *r[5:]] for r in rows], right="lllllrrll")
-
-
-def _show(told: dict[str, Any]) -> None:
-    pairs(
-        [
-            (say("对账单", "statement"), told["number"] or say("预览", "preview")),
-            (say("合同", "contract"), told["contract"]),
-            (say("智算中心", "centre"), told["centre"]),
-            (say("项目", "project"), told["project"]),
-            (say("账期", "month"), told["month"][:7]),
-            (say("费用（不含税）", "cost without tax"), money(told["total_fen"])),
-            (say("已由新版取代", "superseded by"), told["superseded_by"]),
-        ]
-    )
-    titles = say(
-        "行 种类 名称 型号 切片 条件 政策 卡时 应交付 费用 证据 空缺 中心 企业",
-        "line kind name model slice selects policy GPU-h promised cost grade gap centre builder",
-    ).split()
-    table(titles, [_line(line) for line in told["lines"]], right="rllllllrrrlr")
-
-
-def _line(line: dict[str, Any]) -> list[object]:
-    selects = " ".join(filter(None, (line["partition"], line["qos"], line["market"]))) or None
-    words = [_said(line[party]) for party in ("centre", "builder")]
-    return [
-        line["line"], called(LineKind, line["kind"]), line["name"], line["model"],
-        line["mig_profile"], selects, line["policy"], gpu_hours(line["device_ms"]),
-        gpu_hours(line["promised_ms"]), money(line["cost_fen"]), line["grade"],
-        gpu_hours(line["gap_ms"]), *words,
-    ]  # fmt: skip
-
-
-def _said(answer: dict[str, Any] | None) -> str | None:
-    """A party's word on a line, and why it contests it."""
-    if answer is None:
-        return None
-    word, why = called(AnswerState, answer["answer"]), answer["reason"]
-    return say(f"{word}：{why}", f"{word}: {why}") if why else word
+def _whole(made: dict[str, Any]) -> list[Pairs | Table]:
+    return [Pairs(STATEMENT, made), Table(LINES, made["lines"])]

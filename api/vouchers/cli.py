@@ -1,151 +1,129 @@
-"""Commands about vouchers: open one, change its cap, let it lapse, reserve a part of it."""
+"""`suanquan quota`, `accrue`, `voucher`: what is left of a voucher, and what changes it."""
 
-import json
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from api.cli.client import Client, say
-from api.cli.screen import as_json, money, table
-from ledger.units import fen_from_yuan
+from api.cli.answer import Answer, Column, Listing, listing, record
+from api.cli.arguments import facts_of, fen_of, path
+from api.cli.client import Client, ask
+from api.cli.commands import Commands
+from api.cli.options import SUBSIDY, Code, Reason, Yuan
+from api.cli.values import MOMENT, MONEY, NUMBER, money
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
 
-app = typer.Typer()
-voucher = typer.Typer(no_args_is_help=True, help="算力券 / vouchers")
-app.add_typer(voucher, name="voucher")
+app = Commands()
+voucher = Commands(msgid("算力券"))
+app.add_typer(voucher, name="voucher", rich_help_panel=SUBSIDY)
 
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
-Code = Annotated[str, typer.Argument(metavar="CODE", help="项目编号 / project code")]
-Reason = Annotated[str, typer.Option(help="理由 / reason")]
-Yuan = Annotated[str, typer.Option(help="元，如 5000000.00 / yuan")]
+QUOTA = (
+    Column(msgid("项目"), lambda q: f"{q['code']} {q['name']}"),
+    Column(msgid("条款"), lambda q: f"{q['policy']} {q['clause']}"),
+    Column(msgid("上限"), "cap_fen", MONEY),
+    Column(msgid("预计（已计提）"), "provisional_fen", MONEY),
+    Column(msgid("待兑付"), "payable_fen", MONEY),
+    Column(msgid("已兑付"), "paid_fen", MONEY),
+    Column(msgid("应追缴"), lambda q: q["rights"]["recoverable"], MONEY),
+    Column(msgid("剩余"), "left_fen", MONEY),
+    Column(msgid("超出上限"), "cut_fen", MONEY),
+    Column(msgid("按目前用量用完于"), "runs_out"),
+    Column(msgid("计提于（北京时间）"), "computed_at", MOMENT),
+)
+ACCRUED = (
+    Column(msgid("变动的费用"), "charges_changed"),
+    Column(msgid("无价格的用量"), "unpriced"),
+    Column(msgid("算力券"), "vouchers"),
+    Column(msgid("其中有变动"), "moved"),
+)
+RESERVATIONS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("未用"), "left_fen", MONEY),
+    Column(msgid("至"), "until"),
+    Column(msgid("用途"), "plan"),
+)
 
 
-@voucher.command("open")
+@app.verb("quota", msgid("剩余额度"), panel=SUBSIDY)
+def quota(code: Code) -> Answer:
+    """Show what is left of a project's voucher."""
+    return record(QUOTA, ask("GET", path("projects", code, "quota")))
+
+
+@app.verb("accrue", msgid("计费并计提"), panel=SUBSIDY)
+def accrue() -> Answer:
+    """Price the usage and accrue every voucher."""
+    return record(ACCRUED, ask("POST", "accruals"))
+
+
+@voucher.verb("open", msgid("按条款认定资格并开券"))
 def open_voucher(
     code: Code,
     *,
-    clause: Annotated[str, typer.Option(help="条款，如 09-1 / clause")],
-    policy: Annotated[str, typer.Option(help="政策版本 / policy version")],
-    fact: Annotated[
-        list[str] | None, typer.Option(help="事实 k=v，可多次 / fact, repeatable")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """按条款认定资格并开券 / decide eligibility and open a voucher."""
-    wanted = {"clause": clause, "policy": policy, "facts": dict(read_fact(f) for f in fact or [])}
+    clause: Annotated[str, typer.Option(help=msgid("条款，如 09-1"))],
+    policy: Annotated[str, typer.Option(help=msgid("政策版本"))],
+    fact: Annotated[list[str] | None, typer.Option(help=msgid("事实 k=v，可多次"))] = None,
+) -> Answer:
+    """Decide eligibility and open a voucher; opened before, it is the same one."""
+    body = {"clause": clause, "policy": policy, "facts": facts_of(fact)}
     with Client() as client:
-        told = client.ask("POST", f"projects/{quote(code, safe='')}/voucher", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        cap = money(told["cap_fen"])
-        print(
-            say(
-                f"{code} 已按 {told['policy']} 第 {told['clause']} 条开券，上限 {cap}",
-                f"{code} has a voucher by {told['policy']} clause {told['clause']}, cap {cap}",
-            )
-        )
+        before = {p["code"] for p in client.ask("GET", "projects") if p["clause"] is not None}
+        given = client.ask("POST", path("projects", code, "voucher"), body=body)
+    text = (
+        _("{code} 原已按 {policy} 第 {clause} 条开券，上限 {cap}，没有改动")
+        if code in before
+        else _("{code} 已按 {policy} 第 {clause} 条开券，上限 {cap}")
+    )
+    named = {key: given[key] for key in ("policy", "clause")}
+    return Answer(given, [text.format(code=code, cap=money(given["cap_fen"]), **named)])
 
 
-@voucher.command()
-def cap(code: Code, *, yuan: Yuan, reason: Reason, json_: Json = False) -> None:
-    """调整上限，须另一人确认 / change the cap; another person confirms it."""
-    _decide(code, "cap", {"cap_fen": _fen(yuan), "reason": reason}, json_=json_)
+@voucher.verb("cap", msgid("调整上限，须另一人确认"))
+def cap(code: Code, *, yuan: Yuan, reason: Reason) -> Answer:
+    """Propose another cap."""
+    return _proposed(code, "cap", {"cap_fen": fen_of(yuan), "reason": reason})
 
 
-@voucher.command()
-def lapse(code: Code, *, reason: Reason, json_: Json = False) -> None:
-    """剩余额度失效，须另一人确认 / let the rest lapse; another person confirms it."""
-    _decide(code, "lapse", {"reason": reason}, json_=json_)
+@voucher.verb("lapse", msgid("剩余额度失效，须另一人确认"))
+def lapse(code: Code, *, reason: Reason) -> Answer:
+    """Propose that the rest lapses."""
+    return _proposed(code, "lapse", {"reason": reason})
 
 
-@voucher.command()
+@voucher.verb("reserve", msgid("预留一部分额度"))
 def reserve(
     code: Code,
     *,
     yuan: Yuan,
-    plan: Annotated[str, typer.Option(help="用途 / plan")],
-    until: Annotated[str, typer.Option(help="至此日止，如 2026-12-31 / to the end of this day")],
-    json_: Json = False,
-) -> None:
-    """预留一部分额度 / reserve a part of the voucher."""
-    wanted = {"fen": _fen(yuan), "plan": plan, "until": until}
-    with Client() as client:
-        told = client.ask("POST", f"projects/{quote(code, safe='')}/reservations", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        number, fen = told["id"], money(told["fen"])
-        print(
-            say(
-                f"预留 {number}：{fen}，至 {told['until']} 止",
-                f"reservation {number}: {fen} to the end of {told['until']}",
-            )
-        )
+    plan: Annotated[str, typer.Option(help=msgid("用途"))],
+    until: Annotated[str, typer.Option(help=msgid("至此日止，如 2026-12-31"))],
+) -> Answer:
+    """Reserve a part of the voucher."""
+    body = {"fen": fen_of(yuan), "plan": plan, "until": until}
+    made = ask("POST", path("projects", code, "reservations"), body=body)
+    text = _("预留 {id}：{fen}，至 {until} 止")
+    return Answer(made, [text.format(id=made["id"], fen=money(made["fen"]), until=made["until"])])
 
 
-@voucher.command()
-def reservations(code: Code, *, json_: Json = False) -> None:
-    """现有的预留 / the reservations that stand."""
-    with Client() as client:
-        told = client.ask("GET", f"projects/{quote(code, safe='')}/reservations")
-    if json_:
-        as_json(told)
-        return
-    titles = say("编号 金额 未用 至 用途", "number amount unused until plan").split()
-    rows = [[r["id"], money(r["fen"]), money(r["left_fen"]), r["until"], r["plan"]] for r in told]
-    table(titles, rows, right="rrr")
+@voucher.verb("reservations", msgid("现有的预留"))
+def reservations(code: Code) -> Listing:
+    """List the reservations that stand."""
+    return listing(RESERVATIONS, ask("GET", path("projects", code, "reservations")))
 
 
-@voucher.command()
+@voucher.verb("release", msgid("解除预留，未用部分退回可用"))
 def release(
     code: Code,
-    number: Annotated[int, typer.Argument(help="预留编号 / number of the reservation")],
-    *,
-    json_: Json = False,
-) -> None:
-    """解除预留，未用部分退回可用 / release a reservation."""
-    with Client() as client:
-        path = f"projects/{quote(code, safe='')}/reservations/{number}"
-        told = client.ask("DELETE", path)
-    if json_:
-        as_json(told)
-    else:
-        fen = money(told["released_fen"])
-        print(say(f"退回可用 {fen}", f"{fen} are available again"))
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help=msgid("预留编号"))],
+) -> Answer:
+    """Release a reservation."""
+    released = ask("DELETE", path("projects", code, "reservations", number))
+    fen = money(released["released_fen"])
+    return Answer(released, [_("退回可用 {fen}").format(fen=fen)])
 
 
-def _decide(code: str, what: str, wanted: dict[str, Any], *, json_: bool) -> None:
-    with Client() as client:
-        told = client.ask("POST", f"projects/{quote(code, safe='')}/{what}", body=wanted)
-    if json_:
-        as_json(told)
-    else:
-        number = told["id"]
-        print(
-            say(
-                f"待另一人确认：suanquan confirm {number}",
-                f"another person confirms it: suanquan confirm {number}",
-            )
-        )
-
-
-def _fen(yuan: str) -> int:
-    try:
-        return fen_from_yuan(yuan)
-    except ValueError as error:
-        raise typer.BadParameter(
-            say(f"应为至多两位小数的金额：{yuan}", f"not a sum of money: {yuan}")
-        ) from error
-
-
-def read_fact(given: str) -> tuple[str, Any]:
-    """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
-    name, equals, value = given.partition("=")
-    if not (name and equals):
-        raise typer.BadParameter(say(f"应写成 名称=值：{given}", f"write name=value: {given}"))
-    try:
-        read = json.loads(value)
-    except ValueError:
-        return name, value
-    return name, read if isinstance(read, (bool, int)) else value
+def _proposed(code: str, act: str, body: dict[str, Any]) -> Answer:
+    decision = ask("POST", path("projects", code, act), body=body)
+    command = f"suanquan confirm {decision['id']}"
+    return Answer(decision, [_("待另一人确认：{command}").format(command=command)])

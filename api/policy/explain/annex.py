@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from api.cli.client import say
-from api.cli.screen import ABSENT
+from api.cli.values import ABSENT
+from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.policy.explain import wording
 from ledger.policy.analysis.boundaries import ClauseEdges, Edge, Point, gate, prove
@@ -62,21 +62,21 @@ class Annex(NamedTuple):
 
 def annex(policy: Policy) -> Annex:
     """A version at all its edges."""
-    everywhere = say("以下问题，每一条都涉及：", "These questions concern every clause:")
+    everywhere = _("以下问题，每一条都涉及：")
     asked = _questions(policy, (*policy.scope.questions, *policy.closing.questions))
-    gates = say(f"门槛（{policy.scope.article}）", f"The gate ({policy.scope.article})")
+    gates = _("门槛（{article}）").format(article=policy.scope.article)
     whole = _section(policy, gates, [policy.scope], gate(policy), [everywhere, *asked])
     clauses = [_clause(policy, clause) for clause in policy.clauses]
     pools = list(policy.pools.values())
-    together = _section(policy, say("总额与名额", "Pools and lists"), pools, shared(policy), ())
+    together = _section(policy, _("总额与名额"), pools, shared(policy), ())
     return Annex(policy, (whole, *clauses, *([together] if together.rows else [])))
 
 
 def titles() -> tuple[str, ...]:
     """The columns of a section's table."""
     return (
-        say("原文用字", "words of the text"), say("含不含本数", "bound"), say("事实", "fact"),
-        say("取值", "value"), say("结果", "result"), say("可得", "gives"),
+        _("原文用字"), _("含不含本数"), _("事实"),
+        _("取值"), _("结果"), _("可得"),
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _section(
 def _rows(policy: Policy, edge: Edge) -> Iterator[Row]:
     words, bound, fact = edge.words, _bound(edge), _fact(policy, edge)
     for value, point in _told(policy, edge):
-        wrong = "" if point.holds else say("（与核对不符）", " (not as it must be)")
+        wrong = "" if point.holds else _("（与核对不符）")
         result = _results()[point.result] + wrong
         yield Row(words, bound, fact, value, result, _sum(point.outcome))
         words = bound = fact = ""
@@ -128,15 +128,15 @@ def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
     for point in edge.points:
         alike.setdefault((point.result, point.outcome, point.holds), []).append(point)
     for points in alike.values():
-        yield say("、", ", ").join(wording.value(fact, one.value) for one in points), points[0]
+        yield _("、").join(wording.value(fact, one.value) for one in points), points[0]
 
 
 def _value(policy: Policy, edge: Edge, point: Point) -> str:
     side = {
-        "below": say("低一步", "below"), "at": say("正好", "at"), "above": say("高一步", "above"),
+        "below": _("低一步"), "at": _("正好"), "above": _("高一步"),
     }[point.side or "at"]  # fmt: skip
     if edge.kind == "selection":
-        return say(f"{side}：第 {point.value} 个", f"{side}: number {point.value}")
+        return _("{side}：第 {value} 个").format(side=side, value=point.value)
     if not edge.fact:
         assert isinstance(point.value, (int, Fraction))  # noqa: S101 - a sum
         return f"{side}：{wording.money(point.value)}"
@@ -152,61 +152,59 @@ def _value(policy: Policy, edge: Edge, point: Point) -> str:
 
 def _fact(policy: Policy, edge: Edge) -> str:
     own = {
-        "approval": say("评审核定的金额", "sum approved by the review"),
-        "pool": say("各家申请合计", "asked by all together"),
-        "applicant": say("同一申请人合计", "asked by one applicant"),
-        "selection": say("名单", "the list"),
+        "approval": _("评审核定的金额"),
+        "pool": _("各家申请合计"),
+        "applicant": _("同一申请人合计"),
+        "selection": _("名单"),
     }
     if edge.kind in own:
         return own[edge.kind]
     label = wording.fact_label(fact_name(policy, edge.fact))
     if edge.kind == "cap":
-        return say(f"{label}（首次达到上限）", f"{label} (cap first reached)")
-    return (
-        say(f"{label}（毛额不变）", f"{label} (gross fixed)") if edge.kind == "deducted" else label
-    )
+        return _("{label}（首次达到上限）").format(label=label)
+    return _("{label}（毛额不变）").format(label=label) if edge.kind == "deducted" else label
 
 
 def _bound(edge: Edge) -> str:
     """Whether the figure itself is in, and the words that say so."""
     if edge.bound is None:
         return ""
-    told = say("含", "included") if edge.bound == "included" else say("不含", "excluded")
+    told = _("含") if edge.bound == "included" else _("不含")
     said = "".join(f"「{word}」" for word in bound_words(edge.words))
-    return f"{told}{said}" if said else say(f"{told}（此处无明文）", f"{told} (not said here)")
+    return f"{told}{said}" if said else _("{told}（此处无明文）").format(told=told)
 
 
 def _sum(outcome: Outcome) -> str:
     if outcome.amount_fen is not None:
         shown = wording.money(outcome.amount_fen)
-        return say(f"{shown}（追回）", f"{shown} (recovery)") if outcome.amount_fen < 0 else shown
+        return _("{shown}（追回）").format(shown=shown) if outcome.amount_fen < 0 else shown
     if outcome.ceiling_fen is not None:
         most = wording.money(outcome.ceiling_fen)
-        return say(f"不超过 {most}", f"at most {most}")
+        return _("不超过 {most}").format(most=most)
     if outcome.posts is not None:
-        return say(f"{outcome.posts:,} 个岗位", f"{outcome.posts:,} posts")
+        return _("{posts} 个岗位").format(posts=f"{outcome.posts:,}")
     return ABSENT
 
 
 def _results() -> dict[str, str]:
     return labels(Result) | {
-        "allowed": say("可以核定", "may be approved"),
-        "refused": say("不予接受", "refused"),
-        "in_full": say("全额支付", "paid in full"),
-        "reduced": say("按规则减付", "reduced by the pool's rule"),
-        "listed": say("列入名单", "listed"),
-        "lost": say("未列入", "lost"),
+        "allowed": _("可以核定"),
+        "refused": _("不予接受"),
+        "in_full": _("全额支付"),
+        "reduced": _("按规则减付"),
+        "listed": _("列入名单"),
+        "lost": _("未列入"),
     }
 
 
 def _others(policy: Policy, proof: ClauseEdges) -> Iterator[str]:
     """The facts that stay as they are where the table changes one."""
     if proof.facts is None:
-        yield say("没有谁能符合全部条件。", "Nobody can meet all conditions.")
+        yield _("没有谁能符合全部条件。")
         return
     facts = [(fact_name(policy, name), value) for name, value in proof.facts.items()]
     told = [f"{wording.fact_label(one)} {wording.value(one, value)}" for one, value in facts]
-    yield say("其余事实取：" + "；".join(told) + "。", "All other facts: " + "; ".join(told) + ".")
+    yield _("其余事实取：{facts}。").format(facts=_("；").join(told))
 
 
 def _grown(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
@@ -219,28 +217,24 @@ def _grown(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
     if values and not fallen:
         count = len(values)
         told.append(
-            say(f"基数取 {count} 个值逐一试过：基数增加，所得不减。",
-                f"Tried at {count} values of the base: more never gives less.")
+            _("基数取 {count} 个值逐一试过：基数增加，所得不减。").format(count=count)
         )  # fmt: skip
     for fall in fallen:
         fact = fact_name(policy, fall.fact)
         smaller, larger = (wording.value(fact, v) for v in (fall.smaller, fall.larger))
         told.append(
-            say(f"基数增加而所得减少：{smaller} → {larger}。",
-                f"More gives less: {smaller} → {larger}.")
+            _("基数增加而所得减少：{smaller} → {larger}。").format(smaller=smaller, larger=larger)
         )  # fmt: skip
     tried, wrong = fail_conditions(policy, proof)
-    told.append(
-        say(f"任意一个或几个条件不符合，共 {tried} 种，{_none(len(wrong))}。",
-            f"Any one or more conditions failing, {tried} ways: {_none(len(wrong))}.")
-    )  # fmt: skip
+    text = _("任意一个或几个条件不符合，共 {tried} 种，{wrong}。")
+    told.append(text.format(tried=tried, wrong=_none(len(wrong))))
     return told, len(fallen) + len(wrong)
 
 
 def _none(wrong: int) -> str:
     if not wrong:
-        return say("都不给予", "nothing is given")
-    return say(f"有 {wrong} 种仍给予", f"{wrong} of them still give")
+        return _("都不给予")
+    return _("有 {wrong} 种仍给予").format(wrong=wrong)
 
 
 def _questions(policy: Policy, keys: Sequence[str]) -> Iterator[str]:
@@ -248,8 +242,7 @@ def _questions(policy: Policy, keys: Sequence[str]) -> Iterator[str]:
         question = policy.questions[key]
         reading = question.readings[question.chosen].words
         by, on = question.decided_by, question.decided_on
-        decided = say(f"{by} {on} 裁定", f"decided by {by}, {on}") if by else say("未裁定", "open")
-        yield say(
-            f"{key} {question.asks} 采用「{reading}」，{decided}。",
-            f"{key} {question.asks} Read as: {reading}; {decided}.",
+        decided = _("{by} {on} 裁定").format(by=by, on=on) if by else _("未裁定")
+        yield _("{key} {asks} 采用「{reading}」，{decided}。").format(
+            key=key, asks=question.asks, reading=reading, decided=decided
         )

@@ -16,55 +16,48 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from api.cli.client import Failure, say
-from api.cli.failures import failures
-from api.cli.options import Json
-from api.cli.screen import as_json
-from api.policy.evaluate_cli import Readings, readings
+from api.cli.answer import Answer
+from api.cli.arguments import write
+from api.cli.failures import Failure
+from api.cli.values import printable
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+from api.policy.evaluate_cli import Readings, Version, readings
 
 _MOST = 10_000_000
-_TOLD = 10
+_SHOWN = 10
 
 
 def simulate(
     register: Annotated[
         Path | None,
-        typer.Argument(help="名册：CSV、JSON 行或 JSON 列表 / CSV, JSON lines, a JSON list"),
+        typer.Argument(metavar="FILE", help=msgid("名册：CSV、JSON 行或 JSON 列表")),
     ] = None,
     *,
-    version: Annotated[str, typer.Option("--policy", help="政策版本 / version")],
+    version: Version,
     against: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="与另一版本比较 / compare with another")
+        str | None, typer.Option(metavar="VERSION", help=msgid("与另一版本比较"))
     ] = None,
     reading: Readings = None,
     generate: Annotated[
-        int | None,
-        typer.Option(min=1, max=_MOST, help="不用名册，编造这么多申请 / make up so many"),
+        int | None, typer.Option(min=1, max=_MOST, help=msgid("不用名册，编造这么多申请"))
     ] = None,
-    seed: Annotated[int, typer.Option(help="编造的种子 / seed")] = 1,
-    top: Annotated[int, typer.Option(min=1, max=1000, help="各列出前几名 / how many to name")] = 10,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="画成图 / draw a picture")
-    ] = None,
-    json_: Json = False,
-) -> None:
-    """测算一份名册要花多少钱，改一处又会怎样 / what a register would cost, and a change."""
-    if (register is None) == (generate is None):
-        raise Failure(say("名册与 --generate 须选一个", "give a register or --generate, not both"))
-    tried = readings(reading or ())
-    with failures():
-        told = _simulated(register, generate, seed, (version, against, tried, top))
-    _tell_bad(told)
-    if not told["applicants"]:
-        raise Failure(say("名册里没有可用的行", "the register has no row that can be used"))
-    if picture:
-        _draw(picture, told)
-    if json_:
-        as_json(told)
-    else:
-        from api.policy.simulate.sums import show  # noqa: PLC0415 - loaded when it is used
+    seed: Annotated[int, typer.Option(help=msgid("编造的种子"))] = 1,
+    top: Annotated[int, typer.Option(min=1, max=1000, help=msgid("各列出前几名"))] = 10,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE.svg", help=msgid("画成图"))] = None,
+) -> Answer:
+    """Say what a register would cost, and what a change would."""
+    from api.policy.simulate.tables import tables  # noqa: PLC0415 - loaded when it is used
 
-        show(told, top)
+    if (register is None) == (generate is None):
+        raise Failure(_("名册与 --generate 须选一个"))
+    values = _simulated(register, generate, seed, (version, against, readings(reading), top))
+    _tell_bad(values)
+    if not values["applicants"]:
+        raise Failure(_("名册里没有可用的行"))
+    if picture:
+        _draw(picture, values)
+    return Answer(values, list(tables(values, top)))
 
 
 def _simulated(
@@ -95,7 +88,7 @@ def _rows(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
         console=screen, transient=True, disable=not screen.is_terminal,
     )  # fmt: skip
-    what = say("测算", "simulating")
+    what = _("测算")
     with bar:
         if generate is not None:
             from ledger.policy.simulation.sample_register import sample_applicants  # noqa: PLC0415 - as it is used
@@ -111,36 +104,36 @@ def _rows(
                 with bar.open(register, "rb", description=what) as stream:
                     yield _read(stream, policies, str(register))
             except OSError as error:
-                wrong = f"读不了 {register}：{error.strerror}"
-                raise Failure(say(wrong, f"cannot read {register}: {error.strerror}")) from error
+                text = _("读不了 {file}：{why}")
+                raise Failure(text.format(file=register, why=error.strerror)) from error
 
 
 def _read(stream: Any, policies: tuple[Any, Any], name: str) -> Any:  # noqa: ANN401 - loaded late
-    from api.messages.sentences import findings, place  # noqa: PLC0415 - loaded when it is used
+    from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
     from ledger.policy.simulation.applicants import read  # noqa: PLC0415
     from ledger.policy.simulation.columns import Columns  # noqa: PLC0415
 
     rows, wrong = read(stream, Columns(*(policy for policy in policies if policy)))
     if rows is None:
-        lines = tuple(f"{place(f['where'])}: {f['message']}" for f in findings(wrong))
-        raise Failure(say(f"名册 {name} 读不了", f"the register {name} cannot be read"), lines)
+        text = _("名册 {name} 读不了").format(name=name)
+        raise Failure(text, fault_lines(findings(wrong)))
     return rows
 
 
-def _tell_bad(told: dict[str, Any]) -> None:
+def _tell_bad(values: dict[str, Any]) -> None:
     """The rows that were left out, on standard error."""
-    count, shown = told["bad_rows"], told["first_bad_rows"][:_TOLD]
+    count, shown = values["bad_rows"], values["first_bad_rows"][:_SHOWN]
     if not count:
         return
-    print(say(f"{count} 行有错，未计：", f"{count} row(s) left out:"), file=sys.stderr)
+    lines = [_("{count} 行有错，未计：").format(count=count)]
     for bad in shown:
-        line, number = bad["line"], bad["number"] or ""
-        faults = "；".join(_fault(fault) for fault in bad["faults"])
-        said = say(f"第 {line} 行 {number}：{faults}", f"line {line} {number}: {faults}")
-        print("  " + "".join(c if c.isprintable() else "\ufffd" for c in said), file=sys.stderr)
+        text = _("  第 {line} 行 {number}：{faults}")
+        faults = _("；").join(map(_fault, bad["faults"]))
+        number = bad["number"] or ""
+        lines.append(printable(text.format(line=bad["line"], number=number, faults=faults)))
     if count > len(shown):
-        more = count - len(shown)
-        print(say(f"  另有 {more} 行，见 --json", f"  {more} more: see --json"), file=sys.stderr)
+        lines.append(_("  另有 {count} 行，见 --json").format(count=count - len(shown)))
+    print(*lines, sep="\n", file=sys.stderr)
 
 
 def _fault(fault: dict[str, str]) -> str:
@@ -148,12 +141,8 @@ def _fault(fault: dict[str, str]) -> str:
     return f"{where}{fault['message']}"
 
 
-def _draw(file: Path, told: dict[str, Any]) -> None:
+def _draw(file: Path, values: dict[str, Any]) -> None:
     from api.policy.simulate.picture import picture  # noqa: PLC0415 - loaded when it is used
 
-    try:
-        file.write_text(picture(told), encoding="utf-8")
-    except OSError as error:
-        wrong = f"写不了 {file}：{error.strerror}"
-        raise Failure(say(wrong, f"cannot write {file}: {error.strerror}")) from error
-    print(say(f"图已写入 {file}", f"the picture is in {file}"), file=sys.stderr)
+    write(file, picture(values).encode())
+    print(_("图已写入 {file}").format(file=file), file=sys.stderr)

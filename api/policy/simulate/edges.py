@@ -4,191 +4,167 @@ Every table is one question: what does sharing leave, who has a place, where doe
 what has no bound, what rests on what nobody has decided.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from api.cli.client import say
-from api.cli.screen import ABSENT, called, heading, money, pairs, table
+from api.cli.answer import Block, Column, Heading, Pairs, Table
+from api.cli.values import ABSENT, COUNT, MONEY, NUMBER, money
+from api.language.i18n import SOURCE, language, msgid
+from api.language.i18n import gettext as _
+from api.language.labels import label_of
 from ledger.policy.codes import PoolRule
+
+Values = dict[str, Any]
 
 _NEAREST = 3
 _SIGNS = {">=": "≥", ">": ">", "<=": "≤", "<": "<"}
 
 
-def show(version: dict[str, Any], top: int) -> None:
-    """All of them, of one version."""
-    _pools(version)
-    _lists(version)
-    _cliffs(version)
-    _exposure(version)
-    _questions(version, top)
+def _factor(pool: Values) -> str:
+    return f"{int(Fraction(pool['factor']) * 1_000_000) / 10_000:.4f}%"
 
 
-def _pools(version: dict[str, Any]) -> None:
-    for pool in version["pools"]:
-        name = pool["pool"]
-        heading(f"总额 {name} 的摊薄", f"Pool {name}: dilution")
-        factor = Fraction(pool["factor"])
-        share = f"{int(factor * 1_000_000) / 10_000:.4f}%"
-        pairs(
-            [
-                (say("总额", "pool"), money(pool["fen"])),
-                (say("应给", "asked"), money(pool["asked_fen"])),
-                (say("实给", "paid"), money(pool["paid_fen"])),
-                (say("系数", "factor"), share),
-            ]
-        )
-        print()
-        titles = say(
-            "办法 足额 部分 没有 最多少得", "rule in-full in-part nothing most-lost"
-        ).split()
-        rows = [
-            _rule(rule, called(PoolRule, rule["rule"]) or "", pool["rule"])
-            for rule in pool["rules"]
-        ]
-        table(titles, rows, right="lrrrr")
+POOL = (
+    Column(msgid("总额"), "fen", MONEY),
+    Column(msgid("应给"), "asked_fen", MONEY),
+    Column(msgid("实给"), "paid_fen", MONEY),
+    Column(msgid("系数"), _factor),
+)
+RULES = (
+    Column(msgid("办法"), "name"),
+    Column(msgid("足额"), "full", COUNT),
+    Column(msgid("部分"), "part", COUNT),
+    Column(msgid("落空"), "nothing", COUNT),
+    Column(msgid("最多少得"), "most_lost_fen", MONEY),
+)
+LISTS = (
+    Column(msgid("条款"), "clause"),
+    Column(msgid("名额"), "limit", NUMBER),
+    Column(msgid("符合"), "eligible", COUNT),
+    Column(msgid("应给"), "asked_fen", MONEY),
+    Column(msgid("实给"), "paid_fen", MONEY),
+)
 
 
-def _rule(rule: dict[str, Any], name: str, held: str) -> list[object]:
-    chosen = say("（现行）", " (held)") if rule["rule"] == held else ""
-    if not rule["ranked"]:
-        return [name + chosen + say("：名册没有名次", ": no ranks given"), *[ABSENT] * 4]
-    counts = (f"{rule[key]:,}" for key in ("full", "part", "nothing"))
-    return [name + chosen, *counts, money(rule["most_lost_fen"])]
+def _fact(cliff: Values) -> str:
+    return str(cliff["words"] if language() == SOURCE else cliff["fact"])
 
 
-def _lists(version: dict[str, Any]) -> None:
-    if version["lists"]:
-        heading("名额", "Places on a list")
-        titles = say("条款 名额 符合 应给 实给", "clause places eligible asked paid").split()
-        rows = [
-            [
-                one["clause"],
-                one["limit"],
-                f"{one['eligible']:,}",
-                money(one["asked_fen"]),
-                money(one["paid_fen"]),
-            ]
-            for one in version["lists"]
-        ]
-        table(titles, rows, right="lrrrr")
+def _threshold(cliff: Values) -> str:
+    return f"{_SIGNS[cliff['op']]} {_value(cliff, cliff['threshold'])}"
 
 
-def _cliffs(version: dict[str, Any]) -> None:
-    heading("悬崖：差一步差多少，谁站在旁边（相差百分之一以内）", "Cliffs, and who is within 1 %")
-    titles = say(
-        "条款 事实 门槛 之前 之后 多得 差一点 刚过 最近的申请",
-        "clause fact threshold before after adds short past nearest",
-    ).split()
-    rows = [
-        [
-            one["clause"],
-            say(one["words"], one["fact"]),
-            f"{_SIGNS[one['op']]} {_value(one, one['threshold'])}",
-            *_sums(one),
-            f"{one['short']:,}",
-            f"{one['past']:,}",
-            "  ".join(near["number"] for near in one["nearest"][:_NEAREST]),
-        ]
-        for one in version["cliffs"]
-    ]
-    table(titles, rows, right="lllrrrrrl")
-
-
-def _value(one: dict[str, Any], value: int | str) -> str:
-    if one["money"]:
-        return str(money(int(value)))
+def _value(cliff: Values, value: int | str) -> str:
+    if cliff["money"]:
+        return money(int(value))
     exact = Fraction(value)
     return f"{int(exact):,}" if exact.denominator == 1 else f"{float(exact):g}"
 
 
-def _sums(one: dict[str, Any]) -> list[str]:
-    """What is got before and after, and the difference."""
-    if one["after"] is None:
-        return [ABSENT, say("整项", "all of it"), say("整项", "all of it")]
-    return [_sum(one, one[name]) for name in ("before", "after", "adds")]
+def _sum(cliff: Values, name: str) -> str:
+    """What is got before or after, or the difference; an award may be all or nothing."""
+    if cliff["after"] is None:
+        return ABSENT if name == "before" else _("整项")
+    value = cliff[name]
+    if cliff["gives"] == "posts":
+        return _("{posts} 岗").format(posts=value)
+    return ("≤ " if cliff["gives"] == "ceiling_fen" and value else "") + money(value)
 
 
-def _sum(one: dict[str, Any], value: int) -> str:
-    if one["gives"] == "posts":
-        return say(f"{value} 岗", f"{value} posts")
-    return ("≤ " if one["gives"] == "ceiling_fen" and value else "") + str(money(value))
+CLIFFS = (
+    Column(msgid("条款"), "clause"),
+    Column(msgid("事实"), _fact),
+    Column(msgid("门槛"), _threshold),
+    Column(msgid("之前"), lambda c: _sum(c, "before"), NUMBER),
+    Column(msgid("之后"), lambda c: _sum(c, "after"), NUMBER),
+    Column(msgid("多得"), lambda c: _sum(c, "adds"), NUMBER),
+    Column(msgid("差一点"), "short", COUNT),
+    Column(msgid("刚过"), "past", COUNT),
+    Column(msgid("最近的申请"), lambda c: "  ".join(n["number"] for n in c["nearest"][:_NEAREST])),
+)
 
 
-def _exposure(version: dict[str, Any]) -> None:
-    heading("敞口：一年最多要多少钱", "Exposure: the most that a year can cost")
-    found = version["exposure"]
-    rows = [
-        [one["clause"], _why(one), _bound(one), money(one["each_fen"] or None)]
-        for one in found["clauses"]
-        if one["why"] != "support"
-    ]
-    titles = say(
-        "条款 依据 一年至多 单笔至多", "clause because at-most-a-year at-most-each"
-    ).split()
-    table(titles, rows, right="llrr")
-    total = found["total_fen"]
-    if total is not None:
-        pairs([(say("合计至多", "at most in all"), money(total))])
+def _reason(exposure: Values) -> str:
+    texts = {
+        "pool": _("总额 {pool}"),
+        "selection": _("至多 {limit} 个"),
+        "in_kind": _("给岗位"),
+        "winners": _("得主不限人数"),
+        "no_cap": _("单笔无上限"),
+        "negotiated": _("一事一议"),
+    }
+    return texts[exposure["why"]].format_map(exposure)
+
+
+def _bound(exposure: Values) -> str:
+    if exposure["why"] == "in_kind":
+        return _("不付钱")
+    return _("无上限") if exposure["bound_fen"] is None else money(exposure["bound_fen"])
+
+
+EXPOSURE = (
+    Column(msgid("条款"), "clause"),
+    Column(msgid("依据"), _reason),
+    Column(msgid("一年至多"), _bound, NUMBER),
+    Column(msgid("单笔至多"), lambda one: one["each_fen"] or None, MONEY),
+)
+QUESTIONS = (
+    Column(msgid("问题"), "question"),
+    Column(msgid("认定"), "awards", COUNT),
+    Column(msgid("实给"), "fen", MONEY),
+    Column(msgid("上限之内"), "ceiling_fen", MONEY),
+    Column(msgid("问"), "asks"),
+)
+
+
+def edges(version: Values, top: int) -> Iterator[Block]:
+    """All of them, of one version."""
+    for pool in version["pools"]:
+        yield Heading(_("总额 {pool} 的摊薄").format(pool=pool["pool"]))
+        yield from (Pairs(POOL, pool), "")
+        yield Table(RULES, [_rule(rule, pool["rule"]) for rule in pool["rules"]])
+    if version["lists"]:
+        yield Heading(_("名额"))
+        yield Table(LISTS, version["lists"])
+    yield Heading(_("悬崖：差一步差多少，谁站在旁边（相差百分之一以内）"))
+    yield Table(CLIFFS, version["cliffs"], msgid("没有悬崖"))
+    yield Heading(_("敞口：一年最多要多少钱"))
+    yield from _exposure(version["exposure"])
+    yield Heading(_("依赖未裁定问题的金额"))
+    yield from _questions(version, top)
+
+
+def _rule(rule: Values, in_force: str) -> Values:
+    """A rule of sharing by its name; one that needs ranks has no figures without them."""
+    name = label_of(PoolRule, rule["rule"])
+    name += _("（现行）") if rule["rule"] == in_force else ""
+    if rule["ranked"]:
+        return {**rule, "name": name}
+    return {**dict.fromkeys(rule), "name": _("{rule}：名册没有名次").format(rule=name)}
+
+
+def _exposure(exposure: Values) -> Iterator[Block]:
+    yield Table(EXPOSURE, [one for one in exposure["clauses"] if one["why"] != "support"])
+    if (total := exposure["total_fen"]) is not None:
+        yield _("合计至多 {total}").format(total=money(total))
         return
-    clauses, sure = "、".join(found["unbounded"]), money(found["bounded_fen"])
-    print(
-        say(
-            f"\n没有合计：{clauses} 没有上限。有上限的各条合计至多 {sure}。",
-            f"\nThere is no total: {clauses} have no upper bound. Those that have one: {sure}.",
-        )
-    )
-    for one in found["clauses"]:
+    text = _("\n没有合计：{clauses} 没有上限。有上限的各条合计至多 {sum}。")
+    clauses = _("、").join(exposure["unbounded"])
+    yield text.format(clauses=clauses, sum=money(exposure["bounded_fen"]))
+    for one in exposure["clauses"]:
         if one["example_fen"] is not None:
-            each = money(one["example_fen"])
-            print(
-                say(
-                    f"{one['clause']} 单笔也没有上限：一个 100 兆瓦、PUE 1.15 的中心，一年就是"
-                    f" {each}。",
-                    f"{one['clause']}: not even one award has a cap. A site of 100 MW at PUE 1.15"
-                    f" is {each} a year.",
-                )
-            )
+            text = _("{clause} 单笔也没有上限：一个 100 兆瓦、PUE 1.15 的中心，一年就是 {sum}。")
+            yield text.format(clause=one["clause"], sum=money(one["example_fen"]))
 
 
-def _bound(one: dict[str, Any]) -> str:
-    if one["why"] == "in_kind":
-        return say("不付钱", "no money")
-    return str(money(one["bound_fen"])) if one["bound_fen"] is not None else say("无上限", "none")
-
-
-def _why(one: dict[str, Any]) -> str:
-    return {
-        "pool": say(f"总额 {one['pool']}", f"pool {one['pool']}"),
-        "selection": say(f"至多 {one['limit']} 个", f"{one['limit']} places"),
-        "in_kind": say("给岗位", "posts"),
-        "winners": say("得主不限人数", "any number of winners"),
-        "no_cap": say("单笔无上限", "no cap at all"),
-        "negotiated": say("一事一议", "negotiated"),
-    }[one["why"]]
-
-
-def _questions(version: dict[str, Any], top: int) -> None:
-    """What rests on each; those that every clause rests on are told in one line."""
+def _questions(version: Values, top: int) -> Iterator[Block]:
+    """What rests on each; those that every clause rests on are named in one line."""
     resting = [one for one in version["questions"] if one["awards"]]
     always = [one["question"] for one in resting if one["clauses"] == len(version["clauses"])]
-    found = [one for one in resting if one["question"] not in always]
-    heading("依赖未裁定问题的金额", "What rests on open questions")
-    titles = say("问题 认定 实给 上限之内 问", "question awards paid up-to asks").split()
-    rows = [
-        [
-            one["question"],
-            f"{one['awards']:,}",
-            money(one["fen"]),
-            money(one["ceiling_fen"]),
-            one["asks"],
-        ]
-        for one in found[:top]
-    ]
-    table(titles, rows, right="lrrrl")
+    others = [one for one in resting if one["question"] not in always]
+    yield Table(QUESTIONS, others[:top], msgid("没有金额依赖未裁定的问题"))
     if always:
-        all_ = " ".join(always)
-        print(say(f"各条都涉及：{all_}", f"every clause rests on: {all_}"))
-    if len(found) > top:
-        more = len(found) - top
-        print(say(f"另有 {more} 个，见 --json", f"{more} more: see --json"))
+        yield _("各条都涉及：{questions}").format(questions=" ".join(always))
+    if len(others) > top:
+        yield _("另有 {count} 个，见 --json").format(count=len(others) - top)

@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from api.cli.client import say
 from api.language.format import money, wan
+from api.language.i18n import gettext as _
 from api.web.charts import ticks
 from ledger.units import Fen
 
@@ -57,10 +57,7 @@ def picture(told: dict[str, Any]) -> str:
 
 def _heading(told: dict[str, Any]) -> str:
     count = f"{told['applicants']:,}"
-    return say(
-        f"{count} 个申请的测算：按条款实给（万元）",
-        f"{count} applications, simulated: paid by clause (10,000 yuan)",
-    )
+    return _("{count} 个申请的测算：按条款实给（万元）").format(count=count)
 
 
 def _clauses(versions: Sequence[dict[str, Any]]) -> list[tuple[str, list[Fen]]]:

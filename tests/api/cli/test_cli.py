@@ -69,7 +69,7 @@ def test_an_administrators_day(desk: Desk) -> None:
     (node,) = desk.ask(Role.OPERATOR, "agent", "nodes", "c-mine")["nodes"]
     assert node["faults"] == ["revoked", "skewed", "gpus_missing"]
     shown = desk.run(Role.OPERATOR, "agent", "nodes", "c-mine", "--days=4").stdout
-    assert re.search(r"^silent .* 1 +71\.88 .*n-mine$", shown, re.MULTILINE)  # but for two minutes
+    assert re.search(r"^Silent .* 1 +71\.88 .*n-mine$", shown, re.MULTILINE)  # but for two minutes
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
     assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "none\n"
     assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}

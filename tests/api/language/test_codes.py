@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.cli.screen import person
+from api.cli.values import person
 from api.language.i18n import speaking
 from api.messages.sentences import sentence
 

@@ -68,7 +68,7 @@ def test_values_that_cannot_be_read_are_told_together(terminal: Terminal) -> Non
 
 def test_a_fact_that_nobody_knows_is_rejected(terminal: Terminal) -> None:
     code, out, _ = terminal("explain", "07-1", *DRAFT, "chairs=5")
-    assert code == 0
+    assert code == 1
     assert "没有名为 chairs 的事实" in out
 
 

@@ -1,0 +1,63 @@
+"""What a reader of a decision may answer, and what the keys in it stand for."""
+
+from sqlmodel import Session
+
+from api.door import access
+from api.door.access import Right
+from api.language.i18n import gettext as _
+from api.reconciliation.difference_view import line_name
+from ledger.desk.steps.confirm import KINDS
+from ledger.people.codes import Answer, DecisionKind
+from ledger.people.steps.credentials import Viewer
+from ledger.people.steps.decisions import own, same_person
+from ledger.people.tables import Decision
+from ledger.reconciliation.queries import months as reconcile
+from ledger.registry.tables import Organisation
+
+
+def may_answer(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may confirm or refuse: the role may, and it is somebody else's."""
+    kind = KINDS.get(decision.kind)
+    return (
+        decision.answer is None
+        and kind is not None
+        and viewer.role in kind.roles
+        and not same_person(viewer.actor, decision.decided_by)
+    )
+
+
+def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader decided it, and nobody answered yet."""
+    may = access.may(viewer, Right.ANSWER_DECISIONS)
+    return decision.answer is None and may and own(viewer.actor, decision)
+
+
+def may_give(viewer: Viewer, decision: Decision) -> list[Answer]:
+    """The answers that this reader may give."""
+    confirm = [Answer.CONFIRMED, Answer.REFUSED] if may_answer(viewer, decision) else []
+    return [*confirm, *([Answer.WITHDRAWN] if may_withdraw(viewer, decision) else [])]
+
+
+def why_not(viewer: Viewer, made: Decision) -> str:
+    """Why an open decision has no button to confirm it for this reader."""
+    if made.answer is not None or may_answer(viewer, made):
+        return ""
+    if same_person(viewer.actor, made.decided_by):
+        return _("须由另一人确认；您可以撤回自己的决定。")
+    return _("您的角色不能确认这类决定。")
+
+
+def names_of_keys(db: Session, made: Decision) -> dict[tuple[str, int], str]:
+    """What keys in the content stand for: contract lines, documents, organisations."""
+    cells = made.content.get("cells", [made.content] if made.kind == "extra" else [])
+    lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
+    told = [*made.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
+    numbers = reconcile.numbers(db, (each["document"] for each in told))
+    named = {("price", key): line_name(line) for key, line in lines.items()}
+    named |= {("document", key): number for key, number in numbers.items()}
+    if made.kind == DecisionKind.ACCOUNT:
+        payee = db.get_one(Organisation, made.content["organisation"])
+        named["organisation", made.content["organisation"]] = f"{payee.name} {payee.uscc}"
+    if {"contract", "number"} <= made.content.keys():
+        named["contract", made.content["contract"]] = made.content["number"]
+    return named

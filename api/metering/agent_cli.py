@@ -1,0 +1,101 @@
+"""`suanquan agent`: the nodes that report, what nobody saw, enrolment codes."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.answer import Answer, Column, Listing, Table, listing
+from api.cli.arguments import path
+from api.cli.client import ask
+from api.cli.commands import Commands
+from api.cli.options import METERING
+from api.cli.values import HOURS, MOMENT, NUMBER, WORDS, coded, label_of
+from api.language.i18n import gettext as _
+from api.language.i18n import msgid
+from ledger.metering.codes import GapCause, NodeFault
+
+app = Commands()
+agent = Commands(msgid("采集端"))
+app.add_typer(agent, name="agent", rich_help_panel=METERING)
+
+AGENTS = (
+    Column(msgid("编号"), "id"),
+    Column(msgid("集群"), "cluster"),
+    Column(msgid("节点"), "node"),
+    Column(msgid("来源"), "source"),
+    Column(msgid("最近上报"), "reported_at", MOMENT),
+    Column(msgid("滞后秒"), "lag_s", NUMBER),
+    Column(msgid("时钟差秒"), "skew_s", NUMBER),
+    Column(msgid("停用"), "revoked_at", MOMENT),
+)
+
+
+def _faults(node: dict[str, Any]) -> str:
+    return _("、").join(label_of(NodeFault, fault) for fault in node["faults"])
+
+
+NODES = (
+    Column(msgid("节点"), "node"),
+    Column(msgid("最近上报"), "reported_at", MOMENT),
+    Column(msgid("滞后秒"), "lag_s", NUMBER),
+    Column(msgid("时钟差秒"), "skew_s", NUMBER),
+    Column(msgid("看到"), "gpus_seen", NUMBER),
+    Column(msgid("登记"), "gpus_registered", NUMBER),
+    Column(msgid("空缺卡时"), "gap_ms", HOURS),
+    Column(msgid("静默卡时"), "silent_ms", HOURS),
+    Column(msgid("毛病"), _faults),
+)
+INCIDENTS = (
+    Column(msgid("原因"), "cause", coded(GapCause)),
+    Column(msgid("从"), "since", MOMENT),
+    Column(msgid("到"), "until", MOMENT),
+    Column("GPU", lambda i: len(i["gpus"]), NUMBER),
+    Column(msgid("失去卡时"), "lost_ms", HOURS),
+    Column("XID", "xids", WORDS),
+    Column(msgid("节点"), "nodes", WORDS),
+)
+
+
+@agent.verb("code", msgid("一次性注册码，24 小时内有效"))
+def code(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    *,
+    source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
+) -> Answer:
+    """Make a one-time enrolment code."""
+    made = ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+    return Answer(made, [made["code"]])
+
+
+@agent.verb("list", msgid("所有采集端"))
+def agents() -> Listing:
+    """List all agents, and say whose clock is off."""
+    known = ask("GET", "agents")
+    return listing(AGENTS, known, *_skewed(known))
+
+
+@agent.verb("nodes", msgid("各节点，与没有看到的时间"))
+def nodes(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    *,
+    days: Annotated[int, typer.Option(help=msgid("最近几个北京日，1 至 7"))] = 1,
+) -> Listing:
+    """Show the nodes, and what nobody saw of their GPUs."""
+    seen = ask("GET", "nodes", query={"cluster": cluster, "days": days})
+    incidents = Table(INCIDENTS, seen["incidents"], msgid("没有空缺，也没有静默"))
+    return Listing(seen, [Table(NODES, seen["nodes"], msgid("没有节点")), "", incidents])
+
+
+@agent.verb("revoke", msgid("不再接受此采集端"))
+def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Believe this agent no more."""
+    ask("DELETE", path("agents", number))
+    print(_("采集端 {number} 已停用").format(number=number))
+
+
+def _skewed(agents: list[dict[str, Any]]) -> Iterator[str]:
+    for one in agents:
+        if one["skewed"] and one["revoked_at"] is None:
+            text = _("节点 {node} 的时钟与服务器相差 {skew} 秒：请校时（NTP）")
+            yield text.format(node=one["node"], skew=one["skew_s"])

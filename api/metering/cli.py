@@ -1,0 +1,92 @@
+"""`suanquan usage`, `days`, `findings`, `release`: what was metered, and what is wrong with it."""
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Annotated
+
+import typer
+
+from api.cli.answer import Answer, Column, Listing, listing, record
+from api.cli.arguments import path
+from api.cli.client import ask
+from api.cli.commands import Commands
+from api.cli.options import METERING, Code, Limit, Offset, Since, Until
+from api.cli.values import HOURS, MONEY, NUMBER, PERCENT, ROUGHLY, Format
+from api.language.i18n import msgid
+from ledger.desk.codes import FindingKind
+
+app = Commands()
+
+USAGE = (
+    Column(msgid("项目"), "project"),
+    Column(msgid("卡时"), "device_ms", HOURS),
+    Column(msgid("设备毫秒"), "device_ms", NUMBER),
+)
+DAYS = (
+    Column(msgid("日期"), "day"),
+    Column(msgid("卡时"), "device_ms", HOURS),
+    Column(msgid("费用"), "cost_fen", ROUGHLY),
+    Column(msgid("累计补贴"), "earned_fen", MONEY),
+    Column(msgid("利用率"), "util_ppm", PERCENT),
+    Column(msgid("无价格卡时"), "unpriced_ms", HOURS),
+)
+
+
+@app.verb("usage", msgid("各项目用量"), panel=METERING)
+def usage(*, since: Since = None, until: Until = None) -> Listing:
+    """List the usage of each project."""
+    return listing(USAGE, ask("GET", "usage", query={"since": since, "until": until}))
+
+
+@app.verb("days", msgid("逐日用量"), panel=METERING)
+def days(code: Code, *, since: Since = None, until: Until = None) -> Listing:
+    """List a project's usage day by day."""
+    query = {"since": since, "until": until}
+    return listing(DAYS, ask("GET", path("projects", code, "days"), query=query))
+
+
+@app.verb("findings", msgid("待查事项"), panel=METERING)
+def findings(
+    kind: Annotated[FindingKind, typer.Argument(help=msgid("哪一类"))],
+    *,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Listing:
+    """List what a person should look at, newest first."""
+    query = {"kind": kind.value, "limit": limit, "offset": offset}
+    rows = ask("GET", "findings", query=query)
+    return listing([_column(name) for name in (rows[0] if rows else ())], rows)
+
+
+@app.verb("release", msgid("重新审视隔离的窗口"), panel=METERING)
+def release() -> Answer:
+    """Keep what was quarantined and may count by now."""
+    released = Column(msgid("解除隔离的窗口"), "released")
+    return record([released], ask("POST", "quarantine/release"))
+
+
+def _column(name: str) -> Column:
+    """A column of a finding, called and written as on the page."""
+    from api.metering.finding_columns import columns  # noqa: PLC0415 - loaded when it is used
+
+    known = columns().get(name)
+    if known is None:
+        return Column(name, name)
+    return Column(known.name, name, Format(lambda v: known.show(_typed(v)), right=known.number))
+
+
+def _typed(value: object) -> object:
+    """A day, a moment or a fraction, which came as text; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    for read in (date.fromisoformat, datetime.fromisoformat, _fraction):
+        try:
+            return read(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _fraction(text: str) -> Fraction:
+    numerator, _slash, denominator = text.partition("/")
+    return Fraction(int(numerator), int(denominator))
