@@ -22,21 +22,21 @@ router = APIRouter()
 @router.get("/healthz", response_class=PlainTextResponse)
 @limited(counted=False)
 def healthz() -> str:
-    """The process answers."""
+    """Answer as long as the process lives."""
     return "ok\n"
 
 
 @router.get("/readyz", response_class=PlainTextResponse)
 @limited(counted=False)
 def readyz(request: Request) -> str:
-    """The database answers and has the schema of this program; 503 otherwise."""
+    """Check that the database answers and has this program's schema; 503 otherwise."""
     check_revision(request.app.state.engine)
     return "ok\n"
 
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[having(Right.READ_METRICS)])
 def metrics(request: Request) -> Response:
-    """Counters for Prometheus."""
+    """Return the counters for Prometheus."""
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -54,4 +54,7 @@ def openapi(request: Request) -> dict[str, Any]:
     description: dict[str, Any] = request.app.openapi()
     for others in (schemas.SCHEMAS, batches.SCHEMAS, agents.SCHEMAS):
         description["components"]["schemas"].update(others)
+    for path in description["paths"].values():
+        for operation in path.values():  # the docstring's first line says more than a name
+            operation["summary"] = operation["description"].split("\n")[0].rstrip(".")
     return description

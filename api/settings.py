@@ -1,4 +1,4 @@
-"""What the server is told by its environment: every variable, typed, read once at the start.
+"""Settings from the environment: every variable, typed, read once at the start.
 
 The command line for people does not come here: it needs only `SUANQUAN_URL` and `SUANQUAN_TOKEN`,
 and runs without the server's libraries (`api/cli/client.py`).

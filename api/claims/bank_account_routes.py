@@ -25,24 +25,26 @@ router = APIRouter(tags=["bank accounts"])
 
 @router.post("/bank-accounts", status_code=201)
 def propose(
-    wanted: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
+    request: AccountCreate, viewer: Annotated[Viewer, having(Right.CLAIM)], db: Db, now: Now
 ) -> ApprovalProposal:
-    """Say where an organisation is to be paid; nothing changes before another person confirms."""
-    organisation = _organisation(db, viewer, wanted.organisation, now)
-    made, faults = propose_account(
-        db, organisation, holder=wanted.holder, bank=wanted.bank, bank_code=wanted.bank_code,
-        number=wanted.number, reason=wanted.reason, actor=viewer.actor, now=now,
+    """Propose where an organisation is to be paid; another person confirms it."""
+    payee = _organisation(db, viewer, request.organisation, now)
+    decision, faults = propose_account(
+        db, payee, holder=request.holder, bank=request.bank, bank_code=request.bank_code,
+        number=request.number, reason=request.reason, actor=viewer.actor, now=now,
     )  # fmt: skip
-    if made is None:
+    if decision is None:
         raise Refusal.with_faults("account_faulty", faults)
-    return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
+    return ApprovalProposal(
+        decision=key(decision), digest=decision.digest, content=decision.content
+    )
 
 
 @router.get("/bank-accounts")
 def accounts(
     viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
 ) -> list[AccountRead]:
-    """Accounts present and past; whole numbers for their owner and for finance alone."""
+    """List bank accounts, present and past; only their owner and finance see whole numbers."""
     mine = None if viewer.project is None else _own(db, viewer.project, now)
     whole = viewer.role in (Role.BUILDER, Role.FINANCE)
     return [AccountRead.of(row, whole=whole) for row in books.accounts(db, mine)]
@@ -59,7 +61,9 @@ def _organisation(db: Session, viewer: Viewer, uscc: str | None, now: datetime) 
         return db.get_one(Organisation, payee_of(db, viewer.project, beijing_day(now)))
     if uscc is None:
         raise Refusal(422, "no_organisation")
-    found = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
-    if found is None or (viewer.project and found.id not in _own(db, viewer.project, now)):
+    organisation = db.exec(select(Organisation).where(Organisation.uscc == uscc)).one_or_none()
+    if organisation is None or (
+        viewer.project and organisation.id not in _own(db, viewer.project, now)
+    ):
         raise NotFound("organisation", uscc=uscc)
-    return found
+    return organisation

@@ -1,4 +1,4 @@
-"""Claims (兑付申请): what is asked for, where it stands, and what the reader may do next.
+"""Claims (兑付申请): the amount, the state, and what the reader may do next.
 
 A builder sees and files her own; the bureau sees all. What may be done with a claim in its state by
 which role stands in one table (`ledger/claims/rules.py`): the page shows just these buttons. If
@@ -75,11 +75,11 @@ def listing(
 ) -> HTMLResponse:
     """Claims, newest first; `queue=review` those that wait for the bureau."""
     states = REVIEW if queue else None
-    found = desk.claims(
+    claims = desk.claims(
         db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
     )
     today = beijing_day(now)
-    rows = [_row(each, today) for each in found[:PAGE_ROWS]]
+    rows = [_row(each, today) for each in claims[:PAGE_ROWS]]
     return frame.page(
         "claims/claims.html",
         {
@@ -88,7 +88,7 @@ def listing(
             "mine": viewer.project is not None,
             "claimable": _claimable(db, viewer),
             "may_claim": access.may(viewer, Right.CLAIM),
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(claims) > PAGE_ROWS),
         },
     )
 
@@ -119,8 +119,8 @@ def open_claim(
     """Open a claim; without an amount it is for all that may be claimed."""
     code = project.strip() if viewer.project is None else db.get_one(Project, viewer.project).code
     fen = forms.fen(yuan) if yuan.strip() else None
-    wanted = request_of(ClaimCreate, {"project": code, "fen": fen})
-    return _back(routes.open_for(wanted, viewer, db, now).number)
+    request = request_of(ClaimCreate, {"project": code, "fen": fen})
+    return _back(routes.open_for(request, viewer, db, now).number)
 
 
 @router.get("/claims/{number}")
@@ -163,14 +163,14 @@ def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
 
 def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
     """The buttons: what the case's table gives this role in this state."""
-    allowed = actions(claim.state, viewer.role)
+    permitted = actions(claim.state, viewer.role)
     published = books.publication_of(db, key(claim))
     over = published is not None and published.until < today
     return {
-        "actions": [action for action in allowed if action in BY_ITSELF],
-        "may_object": "object" in allowed,
-        "may_resolve": "dismiss" in allowed,
-        "may_propose": "propose" in allowed and over,
+        "actions": [action for action in permitted if action in BY_ITSELF],
+        "may_object": "object" in permitted,
+        "may_resolve": "dismiss" in permitted,
+        "may_propose": "propose" in permitted and over,
         "may_file": claim.state == "draft" and access.may(viewer, Right.CLAIM),
         "may_account": access.may(viewer, Right.CLAIM),
     }
@@ -199,10 +199,10 @@ def act(
 ) -> Response:
     """Take a step of the claim; everything that is missing is reported at once."""
     voucher = db.get_one(Voucher, access.claim(db, viewer, number).voucher_id)
-    said = {name: text(data, name) for name in ("note", "reference", "channel")}
+    texts = {name: text(data, name) for name in ("note", "reference", "channel")}
     facts = facts_of_form(voucher, data)
-    wanted = request_of(ActionCreate, {"action": action, "facts": facts, **said})
-    routes.act(number, wanted, viewer, db, now)
+    request = request_of(ActionCreate, {"action": action, "facts": facts, **texts})
+    routes.act(number, request, viewer, db, now)
     return _back(number)
 
 
@@ -210,14 +210,14 @@ def act(
 def propose_account(
     number: str,
     viewer: Claimant,
-    wanted: Annotated[AccountCreate, form(AccountCreate)],
+    request: Annotated[AccountCreate, form(AccountCreate)],
     db: Db,
     now: Now,
 ) -> Response:
     """Say where the payee is paid; another person of the bureau confirms it."""
     claim = access.claim(db, viewer, number)
     uscc = db.get_one(Organisation, claim.payee_id).uscc
-    account = wanted.model_copy(update={"organisation": uscc})
+    account = request.model_copy(update={"organisation": uscc})
     bank_account_routes.propose(account, viewer, db, now)
     return _back(number, "account")
 
@@ -230,12 +230,12 @@ def _about_claim(fields: Fields, path: Mapping[str, Any]) -> Fields:
 def receive_objection(
     number: str,
     viewer: Handler,
-    wanted: Annotated[ObjectionCreate, form(ObjectionCreate, _about_claim)],
+    request: Annotated[ObjectionCreate, form(ObjectionCreate, _about_claim)],
     db: Db,
     now: Now,
 ) -> Response:
     """Write down an objection that somebody made."""
-    publication_routes.receive_one(wanted, viewer, db, now)
+    publication_routes.receive_one(request, viewer, db, now)
     return _back(number, "objections")
 
 
@@ -245,7 +245,7 @@ def resolve_objection(
     objection: int,
     *,
     viewer: Handler,
-    wanted: Annotated[ResolutionCreate, form(ResolutionCreate)],
+    request: Annotated[ResolutionCreate, form(ResolutionCreate)],
     db: Db,
     now: Now,
 ) -> Response:
@@ -253,7 +253,7 @@ def resolve_objection(
     claim = access.claim(db, viewer, number)
     if claim_of(db, objection).id != claim.id:
         raise NotFound("objection", id=objection)
-    publication_routes.resolve_one(objection, wanted, viewer, db, now)
+    publication_routes.resolve_one(objection, request, viewer, db, now)
     return _back(number, "objections")
 
 
@@ -261,12 +261,12 @@ def resolve_objection(
 def propose_approval(
     number: str,
     viewer: Handler,
-    wanted: Annotated[ApprovalCreate, form(ApprovalCreate)],
+    request: Annotated[ApprovalCreate, form(ApprovalCreate)],
     db: Db,
     now: Now,
 ) -> Response:
     """Propose to approve; an approver confirms on the decision's page."""
-    proposal = routes.propose(number, wanted, viewer, db, now)
+    proposal = routes.propose(number, request, viewer, db, now)
     return RedirectResponse(f"/decisions/{proposal.decision}", 303)
 
 

@@ -24,14 +24,14 @@ PAGE_ROWS = 50
 def publications(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
     """What is before the public now, then what was."""
     today = beijing_day(now)
-    found = books.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [_row(each, today) for each in found[:PAGE_ROWS]]
+    entries = books.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [_row(each, today) for each in entries[:PAGE_ROWS]]
     return frame.page(
         "claims/publications.html",
         {
             "current": [row for row in rows if row["current"]],
             "past": [row for row in rows if not row["current"]],
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(entries) > PAGE_ROWS),
         },
     )
 

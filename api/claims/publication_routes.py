@@ -26,35 +26,35 @@ def publications(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[PublicationRead]:
-    """What is and was before the public, the latest first. Nobody has to sign in."""
-    found = books.publications(db, beijing_day(now), limit=limit, offset=offset)
+    """List publications, latest first. Nobody has to sign in."""
+    rows = books.publications(db, beijing_day(now), limit=limit, offset=offset)
     return [
         PublicationRead.model_validate(
             {**row.content, "since": row.since, "until": row.until, "days": row.days,
              "current": row.current}
         )
-        for row in found
+        for row in rows
     ]  # fmt: skip
 
 
 @router.post("/objections", status_code=201)
-def receive_one(wanted: ObjectionCreate, viewer: Handler, db: Db, now: Now) -> ObjectionRead:
+def receive_one(request: ObjectionCreate, viewer: Handler, db: Db, now: Now) -> ObjectionRead:
     """Write down an objection; the claim then waits until it is resolved."""
-    made = receive(
-        db, access.claim(db, viewer, wanted.claim), objector=wanted.objector,
-        contact=wanted.contact, body=wanted.body, viewer_role=viewer.role, actor=viewer.actor,
+    objection = receive(
+        db, access.claim(db, viewer, request.claim), objector=request.objector,
+        contact=request.contact, body=request.body, viewer_role=viewer.role, actor=viewer.actor,
         now=now,
     )  # fmt: skip
-    return ObjectionRead.model_validate(made)
+    return ObjectionRead.model_validate(objection)
 
 
 @router.post("/objections/{key}/resolution")
 def resolve_one(
-    key: int, wanted: ResolutionCreate, viewer: Handler, db: Db, now: Now
+    key: int, request: ResolutionCreate, viewer: Handler, db: Db, now: Now
 ) -> ObjectionRead:
     """Uphold an objection, which ends the claim, or dismiss it."""
-    made = resolve(
-        db, key, upheld=wanted.upheld, resolution=wanted.resolution, viewer_role=viewer.role,
+    objection = resolve(
+        db, key, upheld=request.upheld, resolution=request.resolution, viewer_role=viewer.role,
         actor=viewer.actor, now=now,
     )  # fmt: skip
-    return ObjectionRead.model_validate(made)
+    return ObjectionRead.model_validate(objection)

@@ -56,11 +56,11 @@ Handler = Annotated[Viewer, having(Right.HANDLE_CLAIMS)]
 
 
 @router.post("/claims", status_code=201)
-def open_for(wanted: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimRead:
+def open_for(request: ClaimCreate, viewer: Claimant, db: Db, now: Now) -> ClaimRead:
     """Open a claim of a project's voucher."""
-    project = access.project(db, viewer, wanted.project)
-    made = open_claim(db, key(project), wanted.fen, actor=viewer.actor, now=now)
-    return _whole(db, viewer, made)
+    project = access.project(db, viewer, request.project)
+    claim = open_claim(db, key(project), request.fen, actor=viewer.actor, now=now)
+    return _whole(db, viewer, claim)
 
 
 @router.get("/claims")
@@ -72,14 +72,14 @@ def claims(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[ClaimSummary]:
-    """The claims that are the viewer's to see, newest first; in these states or in any."""
-    found = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
-    return [ClaimSummary.model_validate(row) for row in found]
+    """List the claims in the viewer's scope, newest first; in these states or in any."""
+    rows = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
+    return [ClaimSummary.model_validate(row) for row in rows]
 
 
 @router.get("/claims/{number}")
 def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
-    """A claim with its files and its history."""
+    """Return a claim with its files and its history."""
     return _whole(db, viewer, access.claim(db, viewer, number))
 
 
@@ -88,25 +88,25 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
 def add(
     *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileHash:
-    """Put a file to a draft; the same one again changes nothing."""
-    found = access.claim(db, viewer, number)
-    return FileHash(hash=add_file(db, found, role, sent.file, actor=viewer.actor, now=now))
+    """Add a file to a draft; the same file again changes nothing."""
+    claim = access.claim(db, viewer, number)
+    return FileHash(hash=add_file(db, claim, role, sent.file, actor=viewer.actor, now=now))
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
 def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
-    """A file as it came; a browser keeps it and does not open it."""
-    found = access.claim(db, viewer, number)
-    if hash_ not in {file.hash for file in books.files(db, key(found))}:
+    """Download a file as it came."""
+    claim = access.claim(db, viewer, number)
+    if hash_ not in {file.hash for file in books.files(db, key(claim))}:
         raise NotFound("claim_file", hash=hash_)
     return attachment(originals.original(db, hash_))
 
 
 @router.post("/claims/{number}/actions")
-def act(number: str, wanted: ActionCreate, viewer: Mover, db: Db, now: Now) -> ClaimRead:
+def act(number: str, request: ActionCreate, viewer: Mover, db: Db, now: Now) -> ClaimRead:
     """Take a step; if anything is missing, do nothing and report everything that is missing."""
     claim = access.claim(db, viewer, number)
-    outcome = handle(db, claim, Wish(**wanted.model_dump()), viewer=viewer, now=now)
+    outcome = handle(db, claim, Wish(**request.model_dump()), viewer=viewer, now=now)
     if outcome.code:
         clause = db.get_one(Voucher, claim.voucher_id).clause
         raise Refusal.with_faults(outcome.code, outcome.findings, clause=clause)
@@ -115,32 +115,34 @@ def act(number: str, wanted: ActionCreate, viewer: Mover, db: Db, now: Now) -> C
 
 @router.post("/claims/{number}/approval", status_code=201)
 def propose(
-    number: str, wanted: ApprovalCreate, viewer: Handler, db: Db, now: Now
+    number: str, request: ApprovalCreate, viewer: Handler, db: Db, now: Now
 ) -> ApprovalProposal:
     """Propose to approve a claim whose publication is over; another person confirms it."""
-    made = propose_approval(
+    decision = propose_approval(
         db, access.claim(db, viewer, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
-        reason=wanted.reason,
+        reason=request.reason,
     )  # fmt: skip
-    return ApprovalProposal(decision=key(made), digest=made.digest, content=made.content)
+    return ApprovalProposal(
+        decision=key(decision), digest=decision.digest, content=decision.content
+    )
 
 
-def _whole(db: Session, viewer: Viewer, found: Claim) -> ClaimRead:
-    (row,) = desk.claims(db, number=found.number)
-    claim_id = key(found)
-    proposed = open_decision(db, KIND, subject_of(found))
+def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
+    (row,) = desk.claims(db, number=claim.number)
+    claim_id = key(claim)
+    proposed = open_decision(db, KIND, subject_of(claim))
     # Who objects is told to those alone who deal with it.
-    heard = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
-    lacks = missing_files(db, found) if found.state == FIRST else []
+    objections = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
+    lacks = missing_files(db, claim) if claim.state == FIRST else []
     more: dict[str, Any] = {
-        "uscc": db.get_one(Organisation, found.payee_id).uscc,
-        "policy": db.get_one(Voucher, found.voucher_id).policy,
-        "words": in_words(found.fen),
-        "actions": list(actions(found.state, viewer.role)),
+        "uscc": db.get_one(Organisation, claim.payee_id).uscc,
+        "policy": db.get_one(Voucher, claim.voucher_id).policy,
+        "words": in_words(claim.fen),
+        "actions": list(actions(claim.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(lacks)],
         "decision": proposed and proposed.id,
         "events": [EventRead.model_validate(event) for event in books.events(db, claim_id)],
         "files": [FileRead.model_validate(file) for file in books.files(db, claim_id)],
-        "objections": [ObjectionRead.model_validate(one) for one in heard],
+        "objections": [ObjectionRead.model_validate(one) for one in objections],
     }
     return ClaimRead.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name

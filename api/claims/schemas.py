@@ -1,4 +1,4 @@
-"""What the API takes and gives of claims, publication and bank accounts."""
+"""Request and response models of claims, publications and bank accounts."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -147,7 +147,7 @@ class ClaimRead(ClaimSummary):
 
 
 class ApprovalProposal(ResponseModel):
-    """The proposal that another person is asked to confirm."""
+    """A proposal that another person is to confirm."""
 
     decision: int
     digest: str
@@ -180,5 +180,5 @@ class AccountRead(ResponseModel):
     def of(cls, row: Any, *, whole: bool) -> "AccountRead":  # noqa: ANN401 - a row
         """From the books; without the right to the whole number, its last four figures."""
         number = row.number if whole else mask(row.number)
-        found = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
-        return cls.model_validate({**found, "number": number})
+        fields = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
+        return cls.model_validate({**fields, "number": number})

@@ -82,7 +82,7 @@ def _note(claim: Claim, published: Publication | None) -> str:
 
 
 def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
-    """What a clerk may know anew when a claim is accepted; what the books know is asked nobody."""
+    """The facts that a clerk may update when a claim is accepted; the books know the others."""
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
     asked = [(name, policy.facts[name]) for name in facts_of(policy, clause)] if clause else []

@@ -1,4 +1,4 @@
-"""A centre's own page: what it is asked, its statements, its months and what differs, its papers.
+"""A centre's own page: questions to it, its statements, its months and differences, its documents.
 
 The bureau is led to the reconcile desk instead, which shows the same months of all centres.
 """
@@ -41,7 +41,7 @@ def centre_page(
     """Everything that waits for the centre, then its months."""
     if viewer.centre is None:
         return RedirectResponse("/reconcile", 303)
-    found = books.statements(db, centre=viewer.centre)
+    summaries = books.statements(db, centre=viewer.centre)
     months = reconcile.months(db, centre=viewer.centre)
     newest = documents_seen.documents(db, Scope(viewer.centre), DocumentQuery(), limit=NEWEST)
     return frame.page(
@@ -51,7 +51,7 @@ def centre_page(
             "today": beijing_day(now),
             "messages": messages.of_centre(db, viewer.centre),
             "codes": labels(DifferenceCode),
-            "statements": [statements.row(each) for each in found],
+            "statements": [statements.row(each) for each in summaries],
             "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
             "documents": [
                 {"seen": each, "mark": document_mark(each.state, red=bool(each.reverses))}
@@ -67,10 +67,10 @@ def answer(
     message: int,
     *,
     viewer: Annotated[Viewer, having(Right.HAND_IN)],
-    wanted: Annotated[MessageAnswerCreate, form(MessageAnswerCreate)],
+    request: Annotated[MessageAnswerCreate, form(MessageAnswerCreate)],
     db: Db,
     now: Now,
 ) -> Response:
     """The centre answers a question, once."""
-    routes.answer(message, wanted, viewer, db, now)
+    routes.answer(message, request, viewer, db, now)
     return RedirectResponse("/centre", 303)

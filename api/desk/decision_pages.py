@@ -65,9 +65,9 @@ def listing(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
-    found = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in found[:PAGE_ROWS]]
-    more = len(found) > PAGE_ROWS
+    decisions = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
+    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in decisions[:PAGE_ROWS]]
+    more = len(decisions) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})
 
@@ -81,40 +81,46 @@ def decision_page(
     db: Db,
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
-    made = db.get(Decision, decision)
-    if made is None or not access.may_read_decision(viewer, made):
+    record = db.get(Decision, decision)
+    if record is None or not access.may_read_decision(viewer, record):
         raise NotFound("decision", id=decision)
     return frame.page(
         "desk/decision.html",
         {
-            **row(made),
-            "content": content(made.content, named=names_of_keys(db, made)),
-            "place": place(db, made),
-            "digest": made.digest,
-            "answered_by": person(made.answered_by or ""),
-            "answered_at": made.answered_at,
-            "answer_reason": made.answer_reason,
-            "may_answer": may_answer(viewer, made),
-            "may_withdraw": may_withdraw(viewer, made),
-            "why_not": why_not(viewer, made),
+            **row(record),
+            "content": content(record.content, named=names_of_keys(db, record)),
+            "place": place(db, record),
+            "digest": record.digest,
+            "answered_by": person(record.answered_by or ""),
+            "answered_at": record.answered_at,
+            "answer_reason": record.answer_reason,
+            "may_answer": may_answer(viewer, record),
+            "may_withdraw": may_withdraw(viewer, record),
+            "why_not": why_not(viewer, record),
         },
     )
 
 
-def place(db: Session, made: Decision) -> str:
+def place(db: Session, record: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
-    said = made.content
-    if made.kind == "document":
-        found = documents_seen.documents(db, Scope(), DocumentQuery(decision=made.id), limit=2)
-        return f"/documents/{found[0].id}" if len(found) == 1 else "/documents?state=to_confirm"
-    if made.kind in {"reconciliation", "extra"} and {"contract", "month"} <= said.keys():
-        return f"/reconcile/{said['contract']}/{said['month']}"
-    number = quote(str(said.get("number", "")), safe="")
+    details = record.content
+    if record.kind == "document":
+        documents = documents_seen.documents(
+            db, Scope(), DocumentQuery(decision=record.id), limit=2
+        )
+        return (
+            f"/documents/{documents[0].id}"
+            if len(documents) == 1
+            else "/documents?state=to_confirm"
+        )
+    if record.kind in {"reconciliation", "extra"} and {"contract", "month"} <= details.keys():
+        return f"/reconcile/{details['contract']}/{details['month']}"
+    number = quote(str(details.get("number", "")), safe="")
     pages_of = {
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
     }
-    return pages_of.get(made.kind, "")
+    return pages_of.get(record.kind, "")
 
 
 @router.post("/decisions/{decision}")

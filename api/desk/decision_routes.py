@@ -29,18 +29,18 @@ def decisions(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[DecisionRead]:
-    """Decisions, oldest first; only those without an answer unless asked for all."""
-    asked = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
+    """List decisions, oldest first; only those without an answer unless `open=false`."""
+    query = select(Decision).order_by(col(Decision.id)).limit(limit).offset(offset)
     if open_only:
-        asked = asked.where(col(Decision.answer).is_(None))
+        query = query.where(col(Decision.answer).is_(None))
     if kind is not None:
-        asked = asked.where(Decision.kind == kind)
-    return [DecisionRead.model_validate(row) for row in db.exec(asked)]
+        query = query.where(Decision.kind == kind)
+    return [DecisionRead.model_validate(row) for row in db.exec(query)]
 
 
 @router.get("/decisions/{key}", dependencies=[_READ])
 def decision(key: int, db: Db) -> DecisionRead:
-    """One decision."""
+    """Return a decision."""
     found = db.get(Decision, key)
     if found is None:
         raise NotFound("decision", id=key)

@@ -95,18 +95,20 @@ def listing(
 ) -> HTMLResponse:
     """Findings of one kind."""
     centre, limit = viewer.centre, PAGE_ROWS + 1
-    found = findings(db, kind, now, centre=centre, limit=limit, offset=offset)
-    rows = found[:PAGE_ROWS]
-    known = columns()
-    shown = [known[key] for key in rows[0]] if rows else []
+    all_rows = findings(db, kind, now, centre=centre, limit=limit, offset=offset)
+    rows = all_rows[:PAGE_ROWS]
+    all_columns = columns()
+    page_columns = [all_columns[key] for key in rows[0]] if rows else []
     return frame.page(
         "desk/findings.html",
         {
             "kind": kind,
             "kinds": about(),
-            "columns": shown,
-            "rows": [[_cell(known[key], value) for key, value in row.items()] for row in rows],
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
+            "columns": page_columns,
+            "rows": [
+                [_cell(all_columns[key], value) for key, value in row.items()] for row in rows
+            ],
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(all_rows) > PAGE_ROWS),
         },
     )
 

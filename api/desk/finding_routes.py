@@ -28,7 +28,7 @@ def list_findings(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[dict[str, Any]]:
-    """Findings of one kind, newest first, of the viewer's centre or of all."""
+    """List findings of one kind, newest first, of the viewer's centre or of all."""
     rows = findings.findings(db, kind, now, centre=viewer.centre, limit=limit, offset=offset)
     return [{key: exact(value) for key, value in row.items()} for row in rows]
 
@@ -37,7 +37,7 @@ def list_findings(
 def release_quarantine(
     viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
 ) -> ReleaseOutcome:
-    """Look again at what is quarantined, and keep what may count by now."""
+    """Check quarantined windows again and accept those that are valid by now."""
     clusters = access.clusters(db, viewer)
     return ReleaseOutcome(
         released=sum(release(db, read_kept, now, cluster) for cluster in clusters)

@@ -71,9 +71,9 @@ def _listing(
     offset: int = 0,
     faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
-    wanted = DocumentQuery(number=number or None, state=state)
-    found = books.documents(db, scope_of(viewer), wanted, limit=PAGE_ROWS + 1, offset=offset)
-    rows = found[:PAGE_ROWS]
+    query = DocumentQuery(number=number or None, state=state)
+    documents = books.documents(db, scope_of(viewer), query, limit=PAGE_ROWS + 1, offset=offset)
+    rows = documents[:PAGE_ROWS]
     return frame.page(
         "documents/documents.html",
         {
@@ -81,7 +81,7 @@ def _listing(
             "state": state,
             "number": number,
             "states": _filters(),
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(documents) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
             "faults": findings(faults),
         },
@@ -95,13 +95,13 @@ def _filters() -> dict[str, str]:
     return {state.value: label(state) for state in states} | {"unallocated": _("未分配完")}
 
 
-def _row(seen: DocumentView) -> dict[str, Any]:
-    red = seen.reverses is not None
+def _row(view: DocumentView) -> dict[str, Any]:
+    red = view.reverses is not None
     return {
-        "seen": seen,
-        "kind": label_of(DocumentKind, seen.kind),
-        "source": label_of(DocumentSource, seen.source),
-        "mark": document_mark(seen.state, red=red),
+        "seen": view,
+        "kind": label_of(DocumentKind, view.kind),
+        "source": label_of(DocumentSource, view.source),
+        "mark": document_mark(view.state, red=red),
         "red": red,
     }
 
@@ -181,20 +181,22 @@ def _after(intake: Intake) -> Response:
 def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One document: its parties, lines, what is allocated of it, red ones, freezes."""
     scope = scope_of(viewer)
-    seen = books.document(db, scope, document)
-    made = db.get(Decision, seen.decision) if seen.decision else None
+    view = books.document(db, scope, document)
+    decision = db.get(Decision, view.decision) if view.decision else None
     return frame.page(
         "documents/document.html",
         {
-            **_row(seen),
-            "by": person(seen.received_by),
-            "confirmed_by": person(seen.confirmed_by or ""),
+            **_row(view),
+            "by": person(view.received_by),
+            "confirmed_by": person(view.confirmed_by or ""),
             "lines": books.lines_of(db, document),
             "shares": books.shares_of(db, scope, document),
             "reds": [_row(each) for each in books.reds_of(db, scope, document)],
             "freezes": books.freezes_of(db, document),
-            "decision": seen.decision if made and access.may_read_decision(viewer, made) else None,
-            "may_freeze": access.may(viewer, Right.RECONCILE) and seen.reverses is None,
+            "decision": view.decision
+            if decision and access.may_read_decision(viewer, decision)
+            else None,
+            "may_freeze": access.may(viewer, Right.RECONCILE) and view.reverses is None,
         },
     )
 
@@ -211,8 +213,8 @@ def freeze(
     """Freeze by the number of the red one's confirmation; without a number lift the freeze."""
     books.document(db, scope_of(viewer), document)
     if confirmation.strip():
-        wanted = request_of(FreezeCreate, {"confirmation": confirmation})
-        routes.freeze(document=document, wanted=wanted, viewer=viewer, db=db, now=now)
+        request = request_of(FreezeCreate, {"confirmation": confirmation})
+        routes.freeze(document=document, request=request, viewer=viewer, db=db, now=now)
     else:
         routes.lift(document=document, viewer=viewer, db=db, now=now)
     return RedirectResponse(f"/documents/{document}", 303)

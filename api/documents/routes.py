@@ -48,7 +48,7 @@ SearchText = Annotated[str | None, Query(max_length=LINE_MAX)]
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
 def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsOutcome:
-    """Take an XML or OFD file; what it is its content says, whatever it is called."""
+    """Take an XML or OFD file; its content decides what it is, whatever its name."""
     return _outcome(
         take_file(db, sent.file, qr=qr or "", actor=viewer.actor, now=now, centre=viewer.centre)
     )
@@ -93,7 +93,7 @@ def documents(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[DocumentView]:
-    """Documents that are the viewer's to see, newest first.
+    """List the documents in the viewer's scope, newest first.
 
     `month` is one of their service; `seller` and `buyer` a code or a whole name.
     """
@@ -105,28 +105,30 @@ def documents(
 
 @router.get("/cost-documents/{document}")
 def document(document: int, viewer: Reader, db: Db) -> DocumentRead:
-    """One document with its lines, allocations, red ones and freezes."""
+    """Return a document with its lines, allocations, red invoices and freezes."""
     return _read(db, scope_of(viewer), document)
 
 
 @router.get("/cost-documents/{document}/original", response_class=Response)
 def original(document: int, viewer: Reader, db: Db) -> Response:
-    """The file that it came from, byte for byte."""
+    """Download the file that a document came from, byte for byte."""
     hash_ = books.original_of(db, scope_of(viewer), document)
     file = originals.original(db, hash_)
     return attachment(file)
 
 
 @router.post("/cost-documents/{document}/freeze")
-def freeze(*, document: int, wanted: FreezeCreate, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
-    """Freeze a document until its red one comes (R18)."""
-    freezes.freeze(db, document, wanted.confirmation, actor=viewer.actor, now=now)
+def freeze(
+    *, document: int, request: FreezeCreate, viewer: Clerk, db: Db, now: Now
+) -> DocumentRead:
+    """Freeze a document until its red invoice comes (R18)."""
+    freezes.freeze(db, document, request.confirmation, actor=viewer.actor, now=now)
     return _read(db, scope_of(viewer), document)
 
 
 @router.delete("/cost-documents/{document}/freeze")
 def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
-    """Lift the freeze; where there is none, nothing changes."""
+    """Lift a freeze; where there is none, nothing changes."""
     freezes.lift(db, document, actor=viewer.actor, now=now)
     return _read(db, scope_of(viewer), document)
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives of cost documents; see `api/door/schemas.py`."""
+"""Request and response models of cost documents; see `api/door/schemas.py`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from ledger.documents.steps.documents import Received
 
 
 class DocumentsOutcome(ResponseModel):
-    """What came of a file; `decision` is what a second person is asked, where it was keyed."""
+    """The result of a file; `decision` waits for a second person, where it was keyed."""
 
     documents: list[Received]
     decision: int | None

@@ -109,7 +109,7 @@ _PROJECTS = text("""
 
 
 def may(viewer: Viewer, right: Right) -> bool:
-    """Whether the viewer's role has this right; its scope is asked elsewhere."""
+    """Whether the viewer's role has this right; scopes are checked elsewhere."""
     return right in RIGHTS[viewer.role]
 
 
@@ -120,10 +120,10 @@ def may_read_decision(viewer: Viewer, decision: Decision) -> bool:
 
 def project(db: Session, viewer: Viewer, code: str) -> Project:
     """The project of this code, if it is there and the viewer's to see; else NotFound."""
-    found = project_by_code(db, code)
-    if viewer.project is not None and found.id != viewer.project:
+    project = project_by_code(db, code)
+    if viewer.project is not None and project.id != viewer.project:
         raise NotFound("project", code=code)
-    return found
+    return project
 
 
 def projects(db: Session, viewer: Viewer, *, only: int | None = None) -> Sequence[Row[Any]]:
@@ -146,15 +146,15 @@ def clusters(db: Session, viewer: Viewer) -> list[int]:
 
 def claim(db: Session, viewer: Viewer, number: str) -> Claim:
     """The claim of this number, if it is there and the viewer's to see; else NotFound."""
-    found = claim_by_number(db, number)
-    if viewer.project not in (None, db.get_one(Voucher, found.voucher_id).project_id):
+    claim = claim_by_number(db, number)
+    if viewer.project_id not in (None, db.get_one(Voucher, claim.voucher_id).project_id):
         raise NotFound("claim", number=number)
-    return found
+    return claim
 
 
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:
     """The cluster of this name, if it is there and the viewer's to see; else NotFound."""
-    found = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
-    if found is None or (viewer.centre is not None and found.centre_id != viewer.centre):
+    cluster = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
+    if cluster is None or (viewer.centre_id is not None and cluster.centre_id != viewer.centre_id):
         raise NotFound("cluster", name=name)
-    return found
+    return cluster

@@ -33,15 +33,15 @@ async def moment(request: Request) -> datetime:
     In a drill, who holds the secret of its clock says what time it is: a month with its publication
     cannot be waited for. Asynchronous, as what waits for nothing needs no thread of its own.
     """
-    told = request.headers.get(DRILL_CLOCK)
-    if told is not None:
-        return _drill_moment(told, request.app.state.settings.drill_clock)
+    header = request.headers.get(DRILL_CLOCK)
+    if header is not None:
+        return _drill_moment(header, request.app.state.settings.drill_clock)
     return datetime.now(UTC)
 
 
-def _drill_moment(told: str, secret: str | None) -> datetime:
-    given, _, when = told.rpartition(" ")
-    if secret is None or not compare_digest(given.encode(), secret.encode()):
+def _drill_moment(header: str, secret: str | None) -> datetime:
+    shown_secret, _, when = header.rpartition(" ")
+    if secret is None or not compare_digest(shown_secret.encode(), secret.encode()):
         raise Refusal(403, "no_drill")
     try:
         at = datetime.fromisoformat(when)
@@ -88,15 +88,15 @@ def visitor(
     """
     in_page = request.method in SAFE or not request.url.path.startswith("/api/")
     if token is not None:
-        found = doors.viewer(db, token.credentials, now)
+        viewer = doors.viewer(db, token.credentials, now)
     elif cookie and in_page:
-        found = doors.signed_in(db, cookie, now)
+        viewer = doors.signed_in(db, cookie, now)
     else:
         return None
-    if found is None and token is not None:
+    if viewer is None and token is not None:
         raise Refusal(401, "bad_credential", headers=_BEARER)
-    request.state.viewer = found
-    return found
+    request.state.viewer = viewer
+    return viewer
 
 
 Visitor = Annotated[Viewer | None, Depends(visitor)]
@@ -151,4 +151,4 @@ def by_https(request: Request) -> bool:
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=10**9)]
-"""Which part of a long list is wanted."""
+"""Which part of a long list to return."""

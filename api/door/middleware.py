@@ -63,14 +63,14 @@ class Gate:
             return
         request = Request(scope, receive)
         request.state.id = uuid4().hex
-        wanted = i18n.choose(
+        language = i18n.choose(
             request.query_params.get("lang"),
             request.cookies.get(i18n.COOKIE),
             request.headers.get("accept-language"),
         )
-        passage = _Passage(request, send, wanted)
+        passage = _Passage(request, send, language)
         began = time.monotonic()
-        with i18n.speaking(wanted):
+        with i18n.speaking(language):
             await self._pass(request, receive, passage)
         self._tell(request, passage.status, time.monotonic() - began)
 
@@ -116,8 +116,8 @@ def foreign(request: Request) -> bool:
     """
     if request.method in SAFE:
         return False
-    if said := request.headers.get("sec-fetch-site"):
-        return said not in ("same-origin", "none")
+    if site := request.headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 

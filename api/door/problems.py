@@ -84,7 +84,7 @@ class Refusal(Exception):
 
 
 def problem_of(error: Exception) -> Problem:
-    """What an error means to who asked; an unforeseen one is `internal`."""
+    """Turn an error into a problem; an unforeseen one is `internal`."""
     if isinstance(error, Refusal):
         return error.problem
     if isinstance(error, LedgerError):
@@ -98,7 +98,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def respond(request: Request, problem: Problem) -> Response:
-    """The problem as JSON; as a page where a person asked for one and pages are there."""
+    """Answer with the problem: as a page for a browser, else as JSON."""
     page: Page | None = getattr(request.app.state, "problem_page", None)
     wants_page = "text/html" in request.headers.get("accept", "")
     if page and wants_page and not request.url.path.startswith("/api/"):

@@ -34,7 +34,7 @@ def documented(*, keyed: bool = False) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Upload:
-    """A file, and what was said beside it."""
+    """A file, and the form's `document` beside it."""
 
     file: File
     document: dict[str, Any] | None

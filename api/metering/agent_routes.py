@@ -40,35 +40,37 @@ _OPENAPI: dict[str, Any] = {
 async def wish(request: Request) -> wire.Enrol:
     """What the node asks, in the wire's own words."""
     try:
-        asked = msgspec.json.decode(await request.body(), type=wire.Enrol)
+        enrolment = msgspec.json.decode(await request.body(), type=wire.Enrol)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(422, "not_enrolment", {"detail": str(error)}) from error
-    if not asked.node.isprintable():
+    if not enrolment.node.isprintable():
         raise Refusal(422, "unusable_value")
-    return asked
+    return enrolment
 
 
 @router.post("/agents", status_code=201, openapi_extra=_OPENAPI, response_class=Response)
 @limited(guesses=True)
-def enrol_agent(asked: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
-    """Make a node's key known by a one-time code, which is the credential."""
-    agent = enrol.enrol(db, asked.code, bytes.fromhex(asked.public_key), asked.node, now)
+def enrol_agent(enrolment: Annotated[wire.Enrol, Depends(wish)], db: Db, now: Now) -> Response:
+    """Enrol an agent: register its node's key with a one-time code, which is the credential."""
+    agent = enrol.enrol(
+        db, enrolment.code, bytes.fromhex(enrolment.public_key), enrolment.node, now
+    )
     cluster = enrol.cluster_of(db, agent)
-    told = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
-    return Response(msgspec.json.encode(told), 201, media_type="application/json")
+    answer = wire.Enrolment(agent=agent.id, cluster=cluster.name, node=agent.node)
+    return Response(msgspec.json.encode(answer), 201, media_type="application/json")
 
 
 @router.post("/enrolment-codes", status_code=201)
 def issue_code(
-    wanted: EnrolmentCodeCreate,
+    request: EnrolmentCodeCreate,
     viewer: Annotated[Viewer, having(Right.TEND_AGENTS)],
     db: Db,
     now: Now,
 ) -> EnrolmentCodeRead:
-    """A code that makes one node of a cluster an agent within 24 hours."""
-    cluster = access.cluster(db, viewer, wanted.cluster)
+    """Issue a code by which one node of a cluster enrols within 24 hours."""
+    cluster = access.cluster(db, viewer, request.cluster)
     code = enrol.issue_code(
-        db, cluster=key(cluster), source=wanted.source, actor=viewer.actor, now=now
+        db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now
     )
     return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
 
@@ -77,7 +79,7 @@ def issue_code(
 def agents(
     viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
 ) -> list[AgentRead]:
-    """The agents of the viewer's centre, or of all, with what was last heard of each."""
+    """List the agents of the viewer's centre, or of all, with the last report of each."""
     return [_seen(a, now) for a in enrol.agents(db, viewer.centre)]
 
 
@@ -85,7 +87,7 @@ def agents(
 def revoke(
     agent: UUID, viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
 ) -> None:
-    """Believe nothing more that comes with this agent's key; what it reported stays."""
+    """Revoke an agent's key; what it reported stays."""
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 

@@ -108,14 +108,20 @@ _REPORTER = text("""
 
 
 def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> Submission:
-    known = db.execute(_REPORTER, {"agent": agent}).one_or_none()
-    if known is None:
+    reporter_row = db.execute(_REPORTER, {"agent": agent}).one_or_none()
+    if reporter_row is None:
         raise Refusal(401, "unknown_agent")
-    if known.revoked_at is not None:
-        raise Refusal(401, "revoked", {"node": known.node})
+    if reporter_row.revoked_at is not None:
+        raise Refusal(401, "revoked", {"node": reporter_row.node})
     digest = sha256(body).digest()
-    raw = verify(known.public_key, digest, signature)
-    reporter = Reporter(agent, known.cluster, known.cluster_name, known.node, known.source)
+    raw = verify(reporter_row.public_key, digest, signature)
+    reporter = Reporter(
+        agent,
+        reporter_row.cluster,
+        reporter_row.cluster_name,
+        reporter_row.node,
+        reporter_row.source,
+    )
     return read_batch(body, digest, reporter, raw, date)
 
 

@@ -42,16 +42,16 @@ def cluster_nodes(
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> NodesRead:
-    """A cluster's nodes now, and its incidents of the last Beijing days, today included."""
-    chosen = access.cluster(db, viewer, cluster)
+    """List a cluster's nodes now, and its incidents of the last Beijing days, with today."""
+    cluster_row = access.cluster(db, viewer, cluster)
     period = books.last_days(now, days)
-    trouble = nodes.trouble(db, chosen, period)
-    found = nodes.nodes(db, chosen, now, limit=limit, offset=offset)
+    trouble = nodes.trouble(db, cluster_row, period)
+    rows = nodes.nodes(db, cluster_row, now, limit=limit, offset=offset)
     return NodesRead(
-        cluster=chosen.name,
+        cluster=cluster_row.name,
         since=period.since,
         until=period.until,
-        nodes=[_node(chosen.name, each, trouble.spans) for each in found],
+        nodes=[_node(cluster_row.name, each, trouble.spans) for each in rows],
         incidents=[_incident(each) for each in trouble.incidents],
         more=trouble.more,
     )
@@ -61,21 +61,21 @@ def cluster_nodes(
 def one_node(
     cluster: str, node: str, *, viewer: Reader, db: Db, now: Now, days: Days = 1
 ) -> NodeDetailRead:
-    """One node: every hour of its GPUs, and everything that nobody saw of them."""
-    chosen = access.cluster(db, viewer, cluster)
-    found = nodes.node(db, chosen, node, now)
-    if found is None:
+    """Return a node: every hour of its GPUs, and the time without coverage."""
+    cluster_row = access.cluster(db, viewer, cluster)
+    node_row = nodes.node(db, cluster_row, node, now)
+    if node_row is None:
         raise NotFound("node", name=node)
-    period = nodes.affordable(len(found.gpus), days, now)
-    trouble = nodes.trouble(db, chosen, period, name=node)
+    period = nodes.affordable(len(node_row.gpus), days, now)
+    trouble = nodes.trouble(db, cluster_row, period, name=node)
     return NodeDetailRead(
         since=period.since,
         until=period.until,
-        node=_node(chosen.name, found, trouble.spans),
-        hours=[_hour(each) for each in unseen.hours(db, found.gpus, period)],
+        node=_node(cluster_row.name, node_row, trouble.spans),
+        hours=[_hour(each) for each in unseen.hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
         incidents=[_incident(each) for each in trouble.incidents],
-        xids=list(books.xid_events(db, found.gpus, period)),
+        xids=list(books.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
 

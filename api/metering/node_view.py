@@ -46,8 +46,8 @@ class Node:
     @property
     def lag(self) -> timedelta | None:
         """How long ago it was last heard."""
-        heard = self.agent.reported_at if self.agent else None
-        return None if heard is None else self.now - heard
+        reported_at = self.agent.reported_at if self.agent else None
+        return None if reported_at is None else self.now - reported_at
 
     @property
     def seen(self) -> int:
@@ -91,14 +91,14 @@ def nodes(
 ) -> list[Node]:
     """The cluster's nodes by name."""
     since = books.last_days(now, books.DAYS_MAX).since
-    named = books.names(db, key(cluster), since, limit=limit, offset=offset)
-    return _whole(db, cluster, named, now)
+    names = books.names(db, key(cluster), since, limit=limit, offset=offset)
+    return _whole(db, cluster, names, now)
 
 
 def node(db: Session, cluster: Cluster, name: str, now: datetime) -> Node | None:
     """One node, if there is anything of that name."""
-    (found,) = _whole(db, cluster, [name], now)
-    return found if found.agents or found.gpus or found.strangers else None
+    (node_row,) = _whole(db, cluster, [name], now)
+    return node_row if node_row.agents or node_row.gpus or node_row.strangers else None
 
 
 def trouble(
@@ -119,11 +119,11 @@ def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -
     return unseen.spans_of_day(db, key(cluster), name, day, now)
 
 
-def _whole(db: Session, cluster: Cluster, named: Sequence[str], now: datetime) -> list[Node]:
+def _whole(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
     since = books.last_days(now, books.DAYS_MAX).since
     agents = [a for a in enrol.agents(db, cluster.centre_id) if a.cluster == cluster.name]
-    gpus = books.gpus(db, key(cluster), named, since)
-    strangers = books.strangers(db, key(cluster), named, now - timedelta(days=1))
+    gpus = books.gpus(db, key(cluster), names, since)
+    strangers = books.strangers(db, key(cluster), names, now - timedelta(days=1))
     return [
         Node(
             name,
@@ -132,5 +132,5 @@ def _whole(db: Session, cluster: Cluster, named: Sequence[str], now: datetime) -
             tuple(s for s in strangers if s.node == name),
             now,
         )
-        for name in named
+        for name in names
     ]

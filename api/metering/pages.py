@@ -65,26 +65,26 @@ def cluster_page(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """One cluster: its incidents and its nodes."""
-    known = _clusters(db, viewer)
-    if not known:
+    names = _clusters(db, viewer)
+    if not names:
         return frame.page("metering/nodes.html", {"clusters": [], "name": ""})
-    chosen = access.cluster(db, viewer, cluster or known[0])
-    found = nodes.nodes(db, chosen, now, limit=nodes.PAGE_NODES + 1, offset=offset)
-    shown = found[: nodes.PAGE_NODES]
+    cluster_row = access.cluster(db, viewer, cluster or names[0])
+    rows = nodes.nodes(db, cluster_row, now, limit=nodes.PAGE_NODES + 1, offset=offset)
+    page_rows = rows[: nodes.PAGE_NODES]
     period = books.last_days(now, days)
-    trouble = nodes.trouble(db, chosen, period)
+    trouble = nodes.trouble(db, cluster_row, period)
     return frame.page(
         "metering/nodes.html",
         {
-            "clusters": known,
-            "name": chosen.name,
-            "nodes": [_node(each, trouble.spans) for each in shown],
+            "clusters": names,
+            "name": cluster_row.name,
+            "nodes": [_node(each, trouble.spans) for each in page_rows],
             "pages": pages(
-                frame, offset, nodes.PAGE_NODES, len(shown), more=len(found) > len(shown)
+                frame, offset, nodes.PAGE_NODES, len(page_rows), more=len(rows) > len(page_rows)
             ),
             **_period(frame, period, days),
             **_trouble(trouble),
-            **picture(db, shown, days, now),
+            **picture(db, page_rows, days, now),
         },
     )
 
@@ -101,20 +101,20 @@ def node_page(
     days: Days = 3,
 ) -> HTMLResponse:
     """One node: its agents, its GPUs hour by hour, its incidents."""
-    chosen = access.cluster(db, viewer, cluster)
-    found = _known(db, chosen, node, now)
+    cluster_row = access.cluster(db, viewer, cluster)
+    node_row = _known(db, cluster_row, node, now)
     period = books.last_days(now, days)
-    trouble = nodes.trouble(db, chosen, period, name=node)
+    trouble = nodes.trouble(db, cluster_row, period, name=node)
     return frame.page(
         "metering/node.html",
         {
-            "name": chosen.name,
-            "node": _node(found, trouble.spans),
-            "reasons": {s.reason: reason(s.reason) for s in found.strangers},
+            "name": cluster_row.name,
+            "node": _node(node_row, trouble.spans),
+            "reasons": {s.reason: reason(s.reason) for s in node_row.strangers},
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
             **_trouble(trouble),
-            **picture(db, [found], days, now, named=False),
+            **picture(db, [node_row], days, now, named=False),
         },
     )
 
@@ -132,20 +132,20 @@ def day_page(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """One node's day: the very minutes that nobody saw."""
-    chosen = access.cluster(db, viewer, cluster)
-    _known(db, chosen, node, now)
-    found = nodes.day_of(db, chosen, node, day, now)
-    rows = found[offset : offset + PAGE_ROWS]
+    cluster_row = access.cluster(db, viewer, cluster)
+    _known(db, cluster_row, node, now)
+    spans = nodes.day_of(db, cluster_row, node, day, now)
+    rows = spans[offset : offset + PAGE_ROWS]
     return frame.page(
         "metering/node-day.html",
         {
-            "name": chosen.name,
+            "name": cluster_row.name,
             "node": node,
             "day": day,
             "rows": [{"span": span, "cause": reason(span.cause)} for span in rows],
-            "lost_ms": sum(span.lost_ms for span in found),
+            "lost_ms": sum(span.lost_ms for span in spans),
             "pages": pages(
-                frame, offset, PAGE_ROWS, len(rows), more=len(found) > offset + len(rows)
+                frame, offset, PAGE_ROWS, len(rows), more=len(spans) > offset + len(rows)
             ),
         },
     )
@@ -160,10 +160,10 @@ def _clusters(db: Session, viewer: Viewer) -> list[str]:
 
 
 def _known(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
-    found = nodes.node(db, cluster, name, now)
-    if found is None:
+    node = nodes.node(db, cluster, name, now)
+    if node is None:
         raise NotFound("node", name=name)
-    return found
+    return node
 
 
 def _node(node: Node, spans: Sequence[Span]) -> dict[str, Any]:
@@ -193,10 +193,10 @@ def _trouble(trouble: nodes.Trouble) -> dict[str, Any]:
         Cause(
             reason(code),
             explained[code],
-            sum(each.lost_ms for each in found),
-            found[:OF_A_CAUSE],
-            len(found[OF_A_CAUSE:]),
+            sum(each.lost_ms for each in incidents),
+            incidents[:OF_A_CAUSE],
+            len(incidents[OF_A_CAUSE:]),
         )
-        for code, found in by_cause.items()
+        for code, incidents in by_cause.items()
     ]
     return {"causes": causes, "too_many": trouble.more, "beijing_day": beijing_day}

@@ -1,4 +1,4 @@
-"""What the API tells of nodes: who reports, which GPUs are seen, hours, incidents, XIDs.
+"""Request and response models of nodes: who reports, which GPUs are seen, hours, incidents, XIDs.
 
 Times are RFC 3339 in UTC, lengths integer milliseconds. `xids` are NVIDIA's numbers.
 """
@@ -103,7 +103,7 @@ class NodeDetailRead(ResponseModel):
 
 
 class EnrolmentCodeCreate(RequestModel):
-    """For which cluster an enrolment code is wanted, and what the agent reads there."""
+    """The cluster that an enrolment code is for, and what the agent reads there."""
 
     cluster: Line
     source: Line

@@ -22,14 +22,14 @@ def used(
     since: date | None = None,
     until: date | None = None,
 ) -> list[UsageRead]:
-    """What each project has used from `since` until before `until`, by project code.
+    """List what each project used from `since` until before `until`, by project code.
 
     A builder sees its own project, an operator what was used at its own centre. A project without
-    usage is not listed: nothing was measured, which is not a nought.
+    usage is not listed: nothing was measured, which is not zero.
     """
     codes = access.project_codes(db, viewer)
-    found = usage.owned_usage(db, list(codes), since=since, until=until)
-    here = [u for u in found if viewer.centre in (None, u.centre)]
+    usages = usage.owned_usage(db, list(codes), since=since, until=until)
+    here = [u for u in usages if viewer.centre in (None, u.centre)]
     totals = usage.totals(here)
     lines = sorted((codes[project], device_ms) for project, device_ms in totals.items())
     return [UsageRead(project=code, device_ms=device_ms) for code, device_ms in lines]

@@ -1,4 +1,4 @@
-"""Payments: the year's money, what waits for it, the lists, and what the bank said to them.
+"""Payments: the year's money, what waits for it, the lists, and the bank's answers.
 
 Everybody of the bureau may look; who has the right to pay makes lists and takes in the bank's file.
 A list is confirmed like every decision of two persons, on its own page.
@@ -125,21 +125,21 @@ def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
 @router.post("/payments/lists")
 def make_list(
     viewer: Payer,
-    wanted: Annotated[PaymentListCreate, form(PaymentListCreate, _choose_indicator)],
+    request: Annotated[PaymentListCreate, form(PaymentListCreate, _choose_indicator)],
     db: Db,
     now: Now,
 ) -> Response:
     """Make a list of the claims that are ticked; of none: of as many as the money covers."""
-    proposal = routes.new_list(wanted, viewer, db, now)
+    proposal = routes.new_list(request, viewer, db, now)
     return RedirectResponse(f"/payments/{proposal.content['number']}", 303)
 
 
 @router.post("/payments/indicators")
 def open_indicator(
-    viewer: Payer, wanted: Annotated[IndicatorCreate, form(IndicatorCreate)], db: Db, now: Now
+    viewer: Payer, request: Annotated[IndicatorCreate, form(IndicatorCreate)], db: Db, now: Now
 ) -> Response:
     """Enter an indicator that the finance department gave; another person confirms it."""
-    proposal = routes.open_indicator(wanted, viewer, db, now)
+    proposal = routes.open_indicator(request, viewer, db, now)
     return RedirectResponse(f"/decisions/{proposal.id}", 303)
 
 
@@ -154,20 +154,20 @@ def take_bank_return(viewer: Payer, db: Db, now: Now, sent: Uploaded) -> Respons
 @router.get("/payments/{number}")
 def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
-    found, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, found.decision_id)
+    payment_list, indicator, lines = payment.payment_list(db, number)
+    decision = db.get_one(Decision, payment_list.decision_id)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in lines)
-    sent = found.sent_at is not None
+    sent = payment_list.sent_at is not None
     return frame.page(
         "payment/payment-list.html",
         {
-            "number": found.number,
+            "number": payment_list.number,
             "indicator": indicator,
-            "found": found,
-            "made_by": person(found.made_by),
+            "found": payment_list,
+            "made_by": person(payment_list.made_by),
             "lines": lines,
             "claims": desk.claim_numbers(db, [line.claim_id for line in lines]),
-            "returns": desk.bank_returns(db, key(found)),
+            "returns": desk.bank_returns(db, key(payment_list)),
             "results": labels(LineResult),
             "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
             "open_fen": open_fen,

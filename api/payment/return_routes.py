@@ -36,69 +36,69 @@ _READ = having(Right.READ_PAYMENTS)
 @router.post("/bank-returns", openapi_extra=documented())
 @limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
-    """Book what the bank returned, or say everything that is wrong with its file."""
-    done = take_return(db, uploaded.file, actor=viewer.actor, now=now)
-    if done.findings:
-        raise Refusal.with_faults("bank_return", done.findings)
-    return BankReturnOutcome.model_validate(done)
+    """Book the bank's file whole, or report everything that is wrong with it."""
+    outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
+    if outcome.findings:
+        raise Refusal.with_faults("bank_return", outcome.findings)
+    return BankReturnOutcome.model_validate(outcome)
 
 
 @router.get("/refunds", dependencies=[_READ])
 def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
-    """Money that came back, the newest first."""
+    """List refunds, newest first."""
     rows = payback.refunds(db, limit=limit, offset=offset)
     return [RefundRead.model_validate(row) for row in rows]
 
 
 @router.post("/refunds", status_code=201)
-def new_refund(wanted: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide that money came back."""
-    made = refund(
+def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose to book a refund."""
+    decision = refund(
         db,
-        reference=wanted.reference,
-        project=project_by_code(db, wanted.project),
-        indicator=payment.indicator(db, wanted.indicator, wanted.year),
-        fen=wanted.fen,
-        on_day=wanted.on_day,
-        reason=wanted.reason,
+        reference=request.reference,
+        project=project_by_code(db, request.project),
+        indicator=payment.indicator(db, request.indicator, request.year),
+        fen=request.fen,
+        on_day=request.on_day,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)
 
 
 @router.get("/recoveries", dependencies=[_READ])
 def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
-    """Recovery cases, the open ones first."""
+    """List recovery cases, the open ones first."""
     rows = payback.recoveries(db, limit=limit, offset=offset)
     return [RecoveryRead.model_validate(row) for row in rows]
 
 
 @router.post("/recoveries", status_code=201)
-def new_recovery(wanted: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide to ask for money back."""
-    made = open_recovery(
+def new_recovery(request: RecoveryCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose to open a recovery."""
+    decision = open_recovery(
         db,
-        project=project_by_code(db, wanted.project),
-        fraud=wanted.fraud,
-        pay_by=wanted.pay_by,
-        reason=wanted.reason,
+        project=project_by_code(db, request.project),
+        fraud=request.fraud,
+        pay_by=request.pay_by,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)
 
 
 @router.post("/year-end", status_code=201)
-def year_end(wanted: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide that an indicator's year is over."""
-    made = close_year(
+def year_end(request: YearEndCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose to close an indicator's year."""
+    decision = close_year(
         db,
-        indicator=payment.indicator(db, wanted.indicator, wanted.year),
-        new_indicator=payment.indicator(db, wanted.new_indicator, wanted.new_year),
-        recalled=wanted.recalled,
-        reason=wanted.reason,
+        indicator=payment.indicator(db, request.indicator, request.year),
+        new_indicator=payment.indicator(db, request.new_indicator, request.new_year),
+        recalled=request.recalled,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)

@@ -48,66 +48,66 @@ _MEDIA = {
 
 @router.get("/indicators", dependencies=[_READ])
 def indicators(db: Db, year: Year | None = None) -> list[Money]:
-    """The budget indicators with their balances, of a year or of all."""
+    """List budget indicators with their balances, of a year or of all."""
     return payment.indicators(db, year)
 
 
 @router.post("/indicators", status_code=201)
-def open_indicator(wanted: IndicatorCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Decide on a new indicator."""
-    made = steps.open_indicator(db, **wanted.model_dump(), actor=viewer.actor, now=now)
-    return ProposalRead.model_validate(made)
+def open_indicator(request: IndicatorCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose a new indicator."""
+    decision = steps.open_indicator(db, **request.model_dump(), actor=viewer.actor, now=now)
+    return ProposalRead.model_validate(decision)
 
 
 @router.post("/indicators/{year}/{number}/changes", status_code=201)
 def change_indicator(
-    *, year: Year, number: str, wanted: IndicatorChange, viewer: Payer, db: Db, now: Now
+    *, year: Year, number: str, request: IndicatorChange, viewer: Payer, db: Db, now: Now
 ) -> ProposalRead:
-    """Decide that more or less is on an indicator."""
-    made = steps.change_indicator(
-        db, number=number, year=year, **wanted.model_dump(), actor=viewer.actor, now=now
+    """Propose to raise or lower an indicator's appropriation."""
+    decision = steps.change_indicator(
+        db, number=number, year=year, **request.model_dump(), actor=viewer.actor, now=now
     )
-    return ProposalRead.model_validate(made)
+    return ProposalRead.model_validate(decision)
 
 
 @router.get("/payables", dependencies=[_READ])
 def payables(db: Db, now: Now) -> list[PayableRead]:
-    """What waits to be paid, the oldest first: what holds it, or which indicator has the money."""
+    """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
     return [PayableRead.model_validate(one) for one in payment.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])
 def lists(db: Db) -> list[PaymentListSummary]:
-    """Every list, the newest first."""
+    """List the payment lists, newest first."""
     return [PaymentListSummary.model_validate(row) for row in desk.payment_lists(db)]
 
 
 @router.post("/payment-lists", status_code=201)
-def new_list(wanted: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
-    """Make a list and ask for its confirmation."""
-    made = make_list(
+def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Make a payment list and propose it for confirmation."""
+    payment_list = make_list(
         db,
-        indicator=payment.indicator(db, wanted.indicator, wanted.year),
-        claims=wanted.claims,
-        reason=wanted.reason,
+        indicator=payment.indicator(db, request.indicator, request.year),
+        claims=request.claims,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(db.get_one(Decision, made.decision_id))
+    return ProposalRead.model_validate(db.get_one(Decision, payment_list.decision_id))
 
 
 @router.get("/payment-lists/{number}", dependencies=[_READ])
 def one_list(number: str, db: Db) -> PaymentListRead:
-    """A list with its lines and what the bank said of them."""
-    made, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, made.decision_id)
+    """Return a payment list with its lines and the bank's answers."""
+    payment_list, indicator, lines = payment.payment_list(db, number)
+    decision = db.get_one(Decision, payment_list.decision_id)
     claims = {line["line"]: line["claim"] for line in decision.content["lines"]}
-    said = select(BankReturn).where(BankReturn.list_id == made.id)
+    returns = select(BankReturn).where(BankReturn.list_id == payment_list.id)
     whole: dict[str, Any] = {
-        **made.model_dump(),
+        **payment_list.model_dump(),
         "indicator": indicator.number,
         "year": indicator.year,
-        "decision": made.decision_id,
+        "decision": payment_list.decision_id,
         "answer": decision.answer,
         "lines": [
             PaymentLineRead(
@@ -117,7 +117,7 @@ def one_list(number: str, db: Db) -> PaymentListRead:
         ],
         "returns": [
             BankReturnRead.model_validate(row)
-            for row in db.exec(said.order_by(col(BankReturn.received_at), BankReturn.reference))
+            for row in db.exec(returns.order_by(col(BankReturn.received_at), BankReturn.reference))
         ],
     }
     return PaymentListRead.model_validate(whole)
@@ -130,18 +130,18 @@ def list_file(
     db: Db,
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """The list as a file. `column` (`title=field`, repeated) says which columns, in which order."""
-    made, _, _ = payment.payment_list(db, number)
-    if made.sent_at is None:
+    """Download a payment list; `column` (`title=field`, repeated) chooses and orders columns."""
+    payment_list, _, _ = payment.payment_list(db, number)
+    if payment_list.sent_at is None:
         raise Refused("list_not_sent", list=number)
-    columns, found = read_columns(column)
-    if found:
-        raise Refusal(422, "columns", {"count": len(found), "findings": findings(found)})
-    content = db.get_one(Decision, made.decision_id).content
+    columns, faults = read_columns(column)
+    if faults:
+        raise Refusal(422, "columns", {"count": len(faults), "findings": findings(faults)})
+    content = db.get_one(Decision, payment_list.decision_id).content
     file = (
-        as_csv(content, made.digest, columns)
+        as_csv(content, payment_list.digest, columns)
         if form == "csv"
-        else as_xlsx(content, made.digest, made.made_at, columns)
+        else as_xlsx(content, payment_list.digest, payment_list.made_at, columns)
     )
     name = quote(f"{number}.{form}")
     return Response(

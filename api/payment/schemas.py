@@ -1,4 +1,4 @@
-"""What the API takes and gives of payment; see `api/door/schemas.py`. Money in fen."""
+"""Request and response models of payment; see `api/door/schemas.py`. Money in fen."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -138,7 +138,7 @@ class PaymentLineRead(ResponseModel):
 
 
 class BankReturnRead(ResponseModel):
-    """What the bank said under one of its references."""
+    """The bank's answer under one of its references."""
 
     reference: str
     line: int
@@ -151,7 +151,7 @@ class BankReturnRead(ResponseModel):
 
 
 class PaymentListRead(ResponseModel):
-    """A payment list with its lines and the bank's answers."""
+    """Return a payment list with its lines and the bank's answers."""
 
     number: str
     indicator: str

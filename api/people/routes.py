@@ -19,27 +19,27 @@ router = APIRouter(tags=["tokens"])
 
 @router.post("/tokens", status_code=201)
 def issue(
-    wanted: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
+    request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
 ) -> TokenSecret:
-    """A token for a person, whose secret is in this answer and nowhere else."""
+    """Issue a token for a person; its secret is in this answer and nowhere else."""
     secret = doors.issue_token(
         db,
-        role=wanted.role,
-        person=wanted.person,
-        project=project_by_code(db, wanted.project).id if wanted.project else None,
-        centre=_centre(db, wanted.centre) if wanted.centre else None,
+        role=request.role,
+        person=request.person,
+        project=project_by_code(db, request.project).id if request.project else None,
+        centre=_centre(db, request.centre) if request.centre else None,
         actor=viewer.actor,
         now=now,
-        expires_at=wanted.expires_at,
+        expires_at=request.expires_at,
     )
-    made = doors.viewer(db, secret, now)
-    assert made is not None  # noqa: S101 - it was made above, and is good now
-    return TokenSecret(id=made.token, secret=secret)
+    holder = doors.viewer(db, secret, now)
+    assert holder is not None  # noqa: S101 - it was made above, and is good now
+    return TokenSecret(id=holder.token, secret=secret)
 
 
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
 def tokens(db: Db) -> list[TokenRecord]:
-    """Every token ever made, newest first."""
+    """List every token ever issued, newest first."""
     return doors.tokens(db)
 
 
@@ -50,7 +50,7 @@ def revoke(token: int, db: Db, now: Now) -> None:
 
 
 def _centre(db: Session, name: str) -> int | None:
-    found = db.exec(select(Centre).where(Centre.name == name)).one_or_none()
-    if found is None:
+    centre = db.exec(select(Centre).where(Centre.name == name)).one_or_none()
+    if centre is None:
         raise NotFound("centre", name=name)
-    return found.id
+    return centre.id

@@ -1,4 +1,4 @@
-"""What the API takes and gives of decisions by two persons."""
+"""Request and response models of tokens and of decisions by two persons."""
 
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ class DecisionRead(ResponseModel):
 
 
 class DecisionAnswer(RequestModel):
-    """The one answer to a decision; `seen` is the digest of what was seen."""
+    """The one answer to a decision; `seen` is the digest of the content that was shown."""
 
     answer: Answer
     seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -56,8 +56,8 @@ def eligibility(request: Request, frame: Framed) -> HTMLResponse:
     """The form; with facts, what every clause says."""
     policy = _policy(request)
     filled = form(policy, request.query_params)
-    asked = bool(filled.given) and not filled.faults
-    answers = [_answer(policy, clause, filled) for clause in policy.clauses] if asked else []
+    complete = bool(filled.given) and not filled.faults
+    answers = [_answer(policy, clause, filled) for clause in policy.clauses] if complete else []
     content = {
         "policy": policy,
         "versions": [load(name) for name in versions()],
@@ -71,14 +71,14 @@ def eligibility(request: Request, frame: Framed) -> HTMLResponse:
 def explanation(clause: str, request: Request, frame: Framed) -> HTMLResponse:
     """Why one clause says what it says, for paper."""
     policy = _policy(request)
-    found = policy.clause(clause)
-    if found is None:
+    definition = policy.clause(clause)
+    if definition is None:
         raise NotFound("clause", policy=policy.version, clause=clause)
     filled = form(policy, request.query_params)
     content = {
         "policy": policy,
-        "clause": found,
-        "answer": _answer(policy, found, filled),
+        "clause": definition,
+        "answer": _answer(policy, definition, filled),
         "mark": mark,
         "marks": {
             state: Mark(shape, label_of(ConditionState, state)) for state, shape in _STATES.items()
@@ -94,12 +94,12 @@ def mark(result: str) -> Mark:
 
 
 def _policy(request: Request) -> Policy:
-    """The version asked for; else the newest that is no drill's."""
-    wanted = request.query_params.get("policy")
-    if wanted:
-        return load(wanted)
-    known = [load(name) for name in versions()]
-    return next((p for p in reversed(known) if not p.drill), known[-1])
+    """Load the version in the address; else the newest that is not for drills."""
+    version = request.query_params.get("policy")
+    if version:
+        return load(version)
+    policies = [load(name) for name in versions()]
+    return next((p for p in reversed(policies) if not p.drill), policies[-1])
 
 
 def _answer(policy: Policy, clause: Clause, filled: Form) -> Answer:
@@ -124,12 +124,12 @@ def _grouped(answers: list[Answer]) -> list[tuple[Mark, str, list[Answer]]]:
         "ineligible": _("至少有一项条件不满足。"),
         "rejected": _("所填的事实自相矛盾，请先改正。"),
     }
-    found = []
+    groups = []
     for result in ORDER:
         those = [one for one in answers if one.result == result]
         if those:
-            found.append((mark(result), notes[result], sorted(those, key=lambda a: not a.begun)))
-    return found
+            groups.append((mark(result), notes[result], sorted(those, key=lambda a: not a.begun)))
+    return groups
 
 
 def _address(policy: Policy, filled: Form) -> str:

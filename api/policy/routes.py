@@ -59,23 +59,23 @@ def evaluate(
     ] = [],  # noqa: B006 - FastAPI's way to say «none»
     explain: bool = False,
 ) -> Any:  # noqa: ANN401 - validated against the response's model
-    """Decide a list of cases, or one, each by itself; a case that is wrong is `rejected`."""
-    found = load(policy, dict(map(_tried, reading)))
-    listed, one = _cases(raw)
-    told = [evaluated(found, case, explain=explain) for case in listed]
-    return told[0] if one else told
+    """Decide one case or a list of them, each by itself; a faulty case is `rejected`."""
+    version = load(policy, dict(map(_tried, reading)))
+    items, one = _cases(raw)
+    answers = [evaluated(version, case, explain=explain) for case in items]
+    return answers[0] if one else answers
 
 
 def _cases(raw: bytes) -> tuple[list[cases.Case], bool]:
     """The cases, and whether it was one alone."""
     one = raw.lstrip()[:1] == b"{"
-    listed, wrong = cases.read(b"[" + raw + b"]" if one else raw)
-    if listed is None or (one and len(listed) != 1):
-        told = findings(wrong)
-        raise Refusal(422, "invalid", {"count": max(len(told), 1), "findings": told})
-    if len(listed) > CASES_MAX:
-        raise Refusal(422, "too_many_cases", {"limit": CASES_MAX, "count": len(listed)})
-    return listed, one
+    items, wrong = cases.read(b"[" + raw + b"]" if one else raw)
+    if items is None or (one and len(items) != 1):
+        faults = findings(wrong)
+        raise Refusal(422, "invalid", {"count": max(len(faults), 1), "findings": faults})
+    if len(items) > CASES_MAX:
+        raise Refusal(422, "too_many_cases", {"limit": CASES_MAX, "count": len(items)})
+    return items, one
 
 
 def _tried(one: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the API takes and gives of the policy; see `api/door/schemas.py`. Money in fen.
+"""Request and response models of the policy; see `api/door/schemas.py`. Money in fen.
 
 A case is read as it was written, not by these shapes: a float, or a name that is there twice, is
 that case's own fault and is answered, not refused. They describe it for the OpenAPI document.

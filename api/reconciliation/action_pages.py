@@ -36,10 +36,10 @@ def match(viewer: Clerk, db: Db, now: Now) -> Response:
 
 @router.post("/reconcile/tolerable")
 def propose_tolerable(
-    viewer: Clerk, wanted: Annotated[MonthRequest, form(MonthRequest)], db: Db, now: Now
+    viewer: Clerk, request: Annotated[MonthRequest, form(MonthRequest)], db: Db, now: Now
 ) -> Response:
     """Propose in one act every contract's month in which nothing asks for a person."""
-    routes.propose_tolerable(wanted, viewer, db, now)
+    routes.propose_tolerable(request, viewer, db, now)
     return RedirectResponse("/reconcile", 303)
 
 
@@ -66,12 +66,12 @@ def propose_extra(
     month: str,
     *,
     viewer: Clerk,
-    wanted: Annotated[ExtraCreate, form(ExtraCreate, _extra_of_cell)],
+    request: Annotated[ExtraCreate, form(ExtraCreate, _extra_of_cell)],
     db: Db,
     now: Now,
 ) -> Response:
     """Propose that more was used in a cell than was metered."""
-    decision = routes.propose_extra(f"{contract}-{month}", wanted, viewer, db, now)
+    decision = routes.propose_extra(f"{contract}-{month}", request, viewer, db, now)
     return RedirectResponse(f"/decisions/{decision.id}", 303)
 
 
@@ -107,12 +107,12 @@ def ask(
     month: str,
     *,
     viewer: Clerk,
-    wanted: Annotated[QuestionCreate, form(QuestionCreate)],
+    request: Annotated[QuestionCreate, form(QuestionCreate)],
     db: Db,
     now: Now,
 ) -> Response:
     """Ask the centre; it has some working days to answer."""
-    routes.ask(f"{contract}-{month}", wanted, viewer, db, now)
+    routes.ask(f"{contract}-{month}", request, viewer, db, now)
     return RedirectResponse(f"/reconcile/{contract}/{month}#messages", 303)
 
 

@@ -37,13 +37,15 @@ class Row:
     options: tuple[tuple[str, str], ...]
 
 
-def ordered(found: Sequence[Difference]) -> list[Difference]:
+def ordered(differences: Sequence[Difference]) -> list[Difference]:
     """By money, the greatest first; then as they were found."""
-    return sorted(found, key=lambda one: -abs(one.fen))
+    return sorted(differences, key=lambda one: -abs(one.fen))
 
 
 def rows(
-    found: Sequence[Difference], numbers: Mapping[int, str], cells: Mapping[tuple[int, str], str]
+    differences: Sequence[Difference],
+    numbers: Mapping[int, str],
+    cells: Mapping[tuple[int, str], str],
 ) -> list[Row]:
     """The differences for the page, with the names of documents and, by price and policy, lines."""
     return [
@@ -60,7 +62,7 @@ def rows(
             default=treatment(one, ()) or "",
             options=options(one),
         )
-        for place, one in enumerate(ordered(found))
+        for place, one in enumerate(ordered(differences))
     ]
 
 
@@ -101,16 +103,16 @@ def means() -> dict[str, str]:
     }
 
 
-def chosen(found: Sequence[Difference], sent: FormData) -> list[Choice]:
+def chosen(differences: Sequence[Difference], data: FormData) -> list[Choice]:
     """The choices of a form; a row that says nothing new is none."""
     choices = []
-    for one in ordered(found):
+    for one in ordered(differences):
         key = key_of(one)
-        wanted, reason = text(sent, f"treatment {key}"), text(sent, f"reason {key}")
-        if not wanted or (wanted == treatment(one, ()) and not reason):
+        option, reason = text(data, f"treatment {key}"), text(data, f"reason {key}")
+        if not option or (option == treatment(one, ()) and not reason):
             continue
         price, policy = one.cell[2:] if one.cell else (None, None)
-        choices.append(Choice(one.code, wanted, reason, one.document, one.line, price, policy))
+        choices.append(Choice(one.code, option, reason, one.document, one.line, price, policy))
     return choices
 
 

@@ -67,18 +67,18 @@ def listing(
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
-    found = books.months(db, centre=viewer.centre, project=viewer.project)
-    due = [row for row in found if desk.due(row, today)]
-    wanted = due if show == "due" else found
-    wanted = sorted(wanted, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
-    shown = wanted[offset : offset + PAGE_ROWS]
-    more = len(wanted) > offset + PAGE_ROWS
+    months = books.months(db, centre=viewer.centre, project=viewer.project)
+    due = [row for row in months if desk.due(row, today)]
+    listed_months = due if show == "due" else months
+    listed_months = sorted(listed_months, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
+    rows = listed_months[offset : offset + PAGE_ROWS]
+    more = len(listed_months) > offset + PAGE_ROWS
     return frame.page(
         "reconciliation/reconcile.html",
         {
-            "rows": [{"month": row, "mark": month_mark(row)} for row in shown],
+            "rows": [{"month": row, "mark": month_mark(row)} for row in rows],
             "show": show,
-            "pages": pages(frame, offset, PAGE_ROWS, len(shown), more=more),
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=more),
             "months": sorted({f"{row.month:%Y-%m}" for row in due}),
             "may_reconcile": access.may(viewer, Right.RECONCILE),
         },
@@ -105,25 +105,25 @@ def month_page(
     show: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
-    found, first = contract_month(db, viewer, f"{contract}-{month}")
+    contract_row, first = contract_month(db, viewer, f"{contract}-{month}")
     cells = books.month_cells(db, contract, first)
-    state = books.contract_month(db, found, first)
+    state = books.contract_month(db, contract_row, first)
     if not cells or state is None:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
     lines = books.contract_lines(db, [cell.price for cell in cells])
     names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
     shares = books.shares(db, contract, first)
-    differing = differences_in(db, found, first)
+    differing = differences_in(db, contract_row, first)
     numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
     rows = differences.rows(differing, numbers, names)
-    opened = next((row for row in rows if row.place == show), None)
+    open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
         "reconciliation/reconcile-month.html",
         {
-            "contract": found,
-            "project": db.get_one(Project, found.project_id),
-            "centre": db.get_one(Centre, found.centre_id),
+            "contract": contract_row,
+            "project": db.get_one(Project, contract_row.project_id),
+            "centre": db.get_one(Centre, contract_row.centre_id),
             "month": first,
             "mark": month_mark(state),
             "state": state,
@@ -131,11 +131,11 @@ def month_page(
             "names": names,
             "sums": _sums(cells),
             "rows": rows,
-            "opened": opened,
-            "shares": _shown(shares, opened),
+            "opened": open_row,
+            "shares": _shown(shares, open_row),
             "all_shares": shares,
             "numbers": numbers,
-            "statements": _stated(db, found, first),
+            "statements": _stated(db, contract_row, first),
             "messages": messages.of_month(db, contract, first),
             "person": person,
             "codes": labels(DifferenceCode),
@@ -150,12 +150,12 @@ def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]
     """The month's statement as it stands, and what both parties say of it."""
     return [
         {
-            "number": seen.number,
-            "centre": answer_state_mark(seen.centre_says),
-            "builder": answer_state_mark(seen.builder_says),
-            "contested": "contested" in (seen.centre_says, seen.builder_says),
+            "number": summary.number,
+            "centre": answer_state_mark(summary.centre_says),
+            "builder": answer_state_mark(summary.builder_says),
+            "contested": "contested" in (summary.centre_says, summary.builder_says),
         }
-        for seen in statements(db, month=month, contract=contract.number)
+        for summary in statements(db, month=month, contract=contract.number)
     ]
 
 
@@ -164,11 +164,11 @@ def _sums(cells: Sequence[Cell]) -> dict[str, int]:
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
-def _shown(shares: Sequence[books.Share], opened: differences.Row | None) -> Sequence[books.Share]:
+def _shown(shares: Sequence[books.Share], row: differences.Row | None) -> Sequence[books.Share]:
     """What documents paid in: of the opened difference's document or cell, or all."""
-    if opened is None:
+    if row is None:
         return shares
-    one = opened.difference
+    one = row.difference
     return [
         share
         for share in shares

@@ -78,7 +78,7 @@ def months(
     month: YearMonth | None = None,
     state: str | None = None,
 ) -> list[MonthSummary]:
-    """The months of the viewer's contracts, oldest first."""
+    """List the months of the viewer's contracts, oldest first."""
     first = first_day(month) if month else None
     rows = books.months(db, centre=viewer.centre, project=viewer.project, month=first)
     return [MonthSummary(**_month(row)) for row in rows if state in (None, row.state)]
@@ -86,7 +86,7 @@ def months(
 
 @router.get("/reconciliations/{key}")
 def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
-    """A contract's month: its cells, what documents paid into it, and every difference."""
+    """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
     id_ = columns.key(contract)
     row = books.contract_month(db, contract, month)
@@ -107,43 +107,43 @@ def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
 
 @router.post("/matching")
 def run(
-    *, wanted: MatchingRequest | None = None, viewer: Clerk, db: Db, now: Now
+    *, request: MatchingRequest | None = None, viewer: Clerk, db: Db, now: Now
 ) -> MatchingOutcome:
-    """Allocate what is not allocated yet; doing it again changes nothing.
+    """Match document lines that are not allocated yet; doing it again changes nothing.
 
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
-    part = wanted or MatchingRequest()
+    part = request or MatchingRequest()
     waiting = open_line_count(db) if part.at_most is not None and part.after is None else None
     outcome = match(db, actor=viewer.actor, now=now, after=part.after, at_most=part.at_most)
     return MatchingOutcome(**asdict(outcome), waiting=waiting)
 
 
 @router.post("/allocations/move", status_code=204)
-def move_share(wanted: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
+def move_share(request: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
     """Move fen of a document line from one cell to another, out of all or into one."""
-    source, target = _cell(db, wanted.from_cell), _cell(db, wanted.to_cell)
+    source, target = _cell(db, request.from_cell), _cell(db, request.to_cell)
     move(
-        db, wanted.document, wanted.line, source=source, target=target, fen=wanted.fen,
+        db, request.document, request.line, source=source, target=target, fen=request.fen,
         actor=viewer.actor, now=now,
     )  # fmt: skip
 
 
 @router.post("/reconciliations/proposals", status_code=201)
-def propose_tolerable(wanted: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
-    """Propose at once every month of a contract in which nothing asks for a person."""
+def propose_tolerable(request: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
+    """Propose every contract's month that needs no person's choice."""
     decisions, left = reconcile.propose_tolerable(
-        db, first_day(wanted.month), actor=viewer.actor, now=now
+        db, first_day(request.month), actor=viewer.actor, now=now
     )
     return ProposalsRead.model_validate({"decisions": decisions, "left": left})
 
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
-def propose(key: str, wanted: ProposalCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
-    """Propose what of a contract's month counts."""
+def propose(key: str, request: ProposalCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
+    """Propose how a contract's month is reconciled."""
     contract, month = contract_month(db, viewer, key)
-    choices = [Choice(**choice.model_dump()) for choice in wanted.choices]
-    return propose_choices(db, contract, month, choices, wanted.reason, viewer=viewer, now=now)
+    choices = [Choice(**choice.model_dump()) for choice in request.choices]
+    return propose_choices(db, contract, month, choices, request.reason, viewer=viewer, now=now)
 
 
 def propose_choices(
@@ -166,21 +166,21 @@ def propose_choices(
 
 
 @router.post("/reconciliations/{key}/extra", status_code=201)
-def propose_extra(key: str, wanted: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
+def propose_extra(key: str, request: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose that more was used in a cell than was metered."""
     contract, month = contract_month(db, viewer, key)
     made = reconcile.propose_extra(
-        db, contract, month, **wanted.model_dump(), actor=viewer.actor, now=now
+        db, contract, month, **request.model_dump(), actor=viewer.actor, now=now
     )
     return DecisionRead.model_validate(made)
 
 
 @router.post("/reconciliations/{key}/messages", status_code=201)
-def ask(key: str, wanted: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> MessageRead:
+def ask(key: str, request: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> MessageRead:
     """Ask the centre; it has some working days to answer."""
     contract, month = contract_month(db, viewer, key)
     message = messages.send(
-        db, contract, month, code=wanted.code, body=wanted.body, document=wanted.document,
+        db, contract, month, code=request.code, body=request.body, document=request.document,
         process=reconcile.process_of(db, contract), actor=viewer.actor, now=now,
     )  # fmt: skip
     return MessageRead.model_validate(message)
@@ -189,14 +189,14 @@ def ask(key: str, wanted: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> Me
 @router.post("/messages/{key}/answer")
 def answer(
     key: int,
-    wanted: MessageAnswerCreate,
+    request: MessageAnswerCreate,
     viewer: Annotated[Viewer, having(Right.HAND_IN)],
     db: Db,
     now: Now,
 ) -> MessageRead:
-    """The centre answers a question about one of its months."""
+    """Answer a question about one of the centre's months."""
     message = messages.answer(
-        db, key, centre=viewer.centre, body=wanted.body, actor=viewer.actor, now=now
+        db, key, centre=viewer.centre, body=request.body, actor=viewer.actor, now=now
     )
     return MessageRead.model_validate(message)
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives of reconciliations, decisions and messages."""
+"""Request and response models of reconciliations and messages."""
 
 from datetime import date
 from typing import Annotated

@@ -45,9 +45,9 @@ def register_file(
     supersede: bool = False,
 ) -> RegistryOutcome:
     """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
-    done = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
-    if done.findings:
-        raise Refusal.with_faults("registry", done.findings)
-    if done.created.get("gpus") or done.superseded.get("gpus"):
+    outcome = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
+    if outcome.findings:
+        raise Refusal.with_faults("registry", outcome.findings)
+    if outcome.created.get("gpus") or outcome.superseded.get("gpus"):
         release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
-    return RegistryOutcome.model_validate(done)
+    return RegistryOutcome.model_validate(outcome)

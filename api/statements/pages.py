@@ -45,15 +45,15 @@ def row(summary: Summary) -> dict[str, Any]:
 @router.get("/statements")
 def listing(*, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
     """The newest revision of each statement that is the reader's to see."""
-    found = books.statements(
+    summaries = books.statements(
         db, centre=viewer.centre, project=viewer.project, limit=PAGE_ROWS + 1, offset=offset
     )
-    rows = [row(each) for each in found[:PAGE_ROWS]]
+    rows = [row(each) for each in summaries[:PAGE_ROWS]]
     return frame.page(
         "statements/statements.html",
         {
             "rows": rows,
-            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(found) > PAGE_ROWS),
+            "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(summaries) > PAGE_ROWS),
             "may_issue": access.may(viewer, Right.RECONCILE),
             "last_month": _before(beijing_day(now)),
         },
@@ -67,28 +67,28 @@ def _before(today: date) -> date:
 
 @router.post("/statements")
 def issue(
-    viewer: Clerk, wanted: Annotated[StatementCreate, form(StatementCreate)], db: Db, now: Now
+    viewer: Clerk, request: Annotated[StatementCreate, form(StatementCreate)], db: Db, now: Now
 ) -> Response:
     """State a month for every contract; the same figures again are the same statements."""
-    routes.issue(wanted, viewer, db, now)
+    routes.issue(request, viewer, db, now)
     return RedirectResponse("/statements", 303)
 
 
 @router.get("/statements/{number}")
 def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One statement: its lines, how well each is proved, and what both parties say."""
-    seen = books.statement(db, number, centre=viewer.centre, project=viewer.project)
+    statement = books.statement(db, number, centre=viewer.centre, project=viewer.project)
     return frame.page(
         "statements/statement.html",
         {
-            "seen": seen,
+            "seen": statement,
             "kinds": labels(LineKind),
             "selectors": selectors,
             "answers": labels(LineAnswer),
             "person": person,
-            "centre_says": answer_state_mark(seen.centre_says),
-            "builder_says": answer_state_mark(seen.builder_says),
-            "may_answer": viewer.role in PARTIES and seen.superseded_by is None,
+            "centre_says": answer_state_mark(statement.centre_says),
+            "builder_says": answer_state_mark(statement.builder_says),
+            "may_answer": viewer.role in PARTIES and statement.superseded_by is None,
         },
     )
 
@@ -97,10 +97,10 @@ def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTM
 def answer(
     number: str,
     viewer: Answerer,
-    wanted: Annotated[LineAnswersCreate, form(LineAnswersCreate)],
+    request: Annotated[LineAnswersCreate, form(LineAnswersCreate)],
     db: Db,
     now: Now,
 ) -> Response:
     """Confirm or contest the lines that are ticked; with none ticked, all of them."""
-    statement = routes.answer(number, wanted, viewer, db, now)
+    statement = routes.answer(number, request, viewer, db, now)
     return RedirectResponse(f"/statements/{statement.number}", 303)

@@ -33,18 +33,18 @@ PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.B
 
 
 @router.post("/statements", status_code=201)
-def issue(wanted: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
-    """State a month; asked again with the same figures, they are the same statements."""
-    month = first_day(wanted.month)
-    if wanted.contract is None:
-        if wanted.preview:
+def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
+    """Issue the statements of a month; with the same figures they are the same statements."""
+    month = first_day(request.month)
+    if request.contract is None:
+        if request.preview:
             raise Refusal(422, "preview_of_one")
         issued = steps.issue_all(db, month, actor=viewer.actor, now=now)
     else:
-        contract = key(contract_by_number(db, wanted.contract))
+        contract = key(contract_by_number(db, request.contract))
         issued = [
             steps.preview(db, contract, month, now=now)
-            if wanted.preview
+            if request.preview
             else steps.issue(db, contract, month, actor=viewer.actor, now=now)
         ]
     return [StatementRead.model_validate(one) for one in issued]
@@ -61,7 +61,7 @@ def statements(
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> list[StatementSummary]:
-    """Statements of the viewer's centre or project, or of all; newest month first."""
+    """List the statements in the viewer's scope, newest month first."""
     rows = books.statements(
         db,
         centre=viewer.centre,
@@ -77,7 +77,7 @@ def statements(
 
 @router.get("/statements/{number}.csv", response_class=Response)
 def as_file(number: str, viewer: Reader, db: Db) -> Response:
-    """A statement as a table for a spreadsheet (CSV, UTF-8)."""
+    """Download a statement as a table for a spreadsheet (CSV, UTF-8)."""
     content = as_csv(own_statement(db, viewer, number))
     headers = {"Content-Disposition": f'attachment; filename="{number}.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
@@ -85,27 +85,27 @@ def as_file(number: str, viewer: Reader, db: Db) -> Response:
 
 @router.get("/statements/{number}")
 def statement(number: str, viewer: Reader, db: Db) -> StatementRead:
-    """A statement with its lines and what both parties say of them."""
+    """Return a statement with its lines and both parties' answers."""
     return StatementRead.model_validate(own_statement(db, viewer, number))
 
 
 @router.post("/statements/{number}/answers")
 def answer(
     number: str,
-    wanted: LineAnswersCreate,
+    request: LineAnswersCreate,
     viewer: Answerer,
     db: Db,
     now: Now,
 ) -> StatementRead:
-    """Confirm or contest lines, as the party that the viewer's role is."""
+    """Confirm or contest lines, as the centre or the builder."""
     own_statement(db, viewer, number)
     steps.answer(
         db,
         number,
-        lines=None if wanted.lines == "all" else wanted.lines,
+        lines=None if request.lines == "all" else request.lines,
         party=party_of(viewer),
-        word=wanted.answer,
-        reason=wanted.reason,
+        word=request.answer,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )

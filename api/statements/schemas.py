@@ -1,4 +1,4 @@
-"""What the API takes and gives of statements; see `api/door/schemas.py`."""
+"""Request and response models of statements; see `api/door/schemas.py`."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal

@@ -26,10 +26,10 @@ def day_page(
 ) -> HTMLResponse:
     """The day's figures and a page of its windows."""
     project = access.project(db, viewer, code)
-    found = usage.windows_of_day(db, key(project), day, limit=PAGE_ROWS + 1, offset=offset)
-    windows = found[:PAGE_ROWS]
+    parts = usage.windows_of_day(db, key(project), day, limit=PAGE_ROWS + 1, offset=offset)
+    windows = parts[:PAGE_ROWS]
     days = project_days(db, key(project), beijing_day(now))
-    pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(found) > PAGE_ROWS)
+    pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(parts) > PAGE_ROWS)
     return frame.page(
         "vouchers/day.html",
         {

@@ -53,20 +53,23 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
         own = db.get_one(Project, viewer.project)
         return RedirectResponse(f"/projects/{own.code}", 303)
     order = select(Project).order_by(col(Project.code)).offset(offset).limit(PAGE_ROWS + 1)
-    found = list(db.exec(order))
-    rows = [_row(db, project, now) for project in found[:PAGE_ROWS]]
-    held = [row["held"] for row in rows if row["held"]]
-    sums = {key: sum(each[key] for each in held) for key in ("cap_fen", "accrued_fen", "left_fen")}
-    more = len(found) > PAGE_ROWS
+    projects = list(db.exec(order))
+    rows = [_row(db, project, now) for project in projects[:PAGE_ROWS]]
+    voucher_rows = [row["held"] for row in rows if row["held"]]
+    sums = {
+        key: sum(each[key] for each in voucher_rows)
+        for key in ("cap_fen", "accrued_fen", "left_fen")
+    }
+    more = len(projects) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("vouchers/projects.html", {"rows": rows, "sums": sums, "pages": pager})
 
 
 def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
     quota = quota_of(db, project, now)
-    held = None
+    sums = None
     if quota:
-        held = {
+        sums = {
             "cap_fen": quota.cap_fen,
             "accrued_fen": quota.rights.accrued,
             "left_fen": quota.left_fen,
@@ -77,7 +80,7 @@ def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
         "url": f"/projects/{project.code}",
         "kind": label_of(ProjectKind, project.kind),
         "mark": mark(quota, beijing_day(now)),
-        "held": held,
+        "held": sums,
     }
 
 
@@ -136,10 +139,10 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
     parts = voucher_parts(quota)
     looks = [(part["look"], part["fen"]) for part in parts if part["look"] != "left"]
     unpriced = sum((day.unpriced_ms for day in quota.days), Fraction(0))
-    said = "; ".join(f"{part['name']} {money(part['fen'])}" for part in parts)
+    words = "; ".join(f"{part['name']} {money(part['fen'])}" for part in parts)
     return {
         "parts": parts,
-        "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % said),
+        "bar": charts.shares(looks, quota.cap_fen, _("额度的去向：%s") % words),
         "outlook": outlook(quota, today),
         "rate": rate(quota.rate),
         "pace_days": PACE_DAYS,
@@ -151,13 +154,13 @@ def _figures(quota: Quota, today: date) -> dict[str, Any]:
 
 def voucher_parts(quota: Quota) -> list[dict[str, Any]]:
     """The voucher's cap, cut without a rest: the sum of these is the cap."""
-    held = quota.rights
+    rights = quota.rights
     parts = [
-        ("paid", _("已兑付"), "", held.paid),
-        ("payable", _("待兑付"), _("已对账，含支付中"), held.payable + held.sent),
-        ("accrued", _("预计"), _("尚未对账，不作承诺"), held.accrued),
-        ("lost", _("应追缴"), "", held.recoverable),
-        ("lost", _("已失效"), "", held.lapsed),
+        ("paid", _("已兑付"), "", rights.paid),
+        ("payable", _("待兑付"), _("已对账，含支付中"), rights.payable + rights.sent),
+        ("accrued", _("预计"), _("尚未对账，不作承诺"), rights.accrued),
+        ("lost", _("应追缴"), "", rights.recoverable),
+        ("lost", _("已失效"), "", rights.lapsed),
         ("left", _("剩余"), "", quota.left_fen),
     ]
     return [
@@ -186,17 +189,17 @@ def rate(of: Fraction) -> str:
 
 def notices(quota: Quota, unpriced_ms: Fraction, today: date) -> list[str]:
     """What the reader must know before trusting the figures below."""
-    found = []
+    lines = []
     if quota.days and quota.days[-1].day < today - timedelta(days=1):
         last = long_day(quota.days[-1].day)
-        found.append(_("最近一笔用量在 %s，此后没有数据。没有数据不等于没有使用。") % last)
+        lines.append(_("最近一笔用量在 %s，此后没有数据。没有数据不等于没有使用。") % last)
     if unpriced_ms:
         hours = gpu_hours(unpriced_ms)
-        found.append(_("有 %s 卡时没有价格，还没有算进金额；补上价格后会自动计入。") % hours)
+        lines.append(_("有 %s 卡时没有价格，还没有算进金额；补上价格后会自动计入。") % hours)
     if quota.cut_fen:
         cut = money(quota.cut_fen)
-        found.append(_("已到上限：超出的 %s 不予补贴。") % cut)
-    return found
+        lines.append(_("已到上限：超出的 %s 不予补贴。") % cut)
+    return lines
 
 
 def _pictures(quota: Quota, today: date) -> dict[str, Any]:

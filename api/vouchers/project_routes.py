@@ -26,21 +26,21 @@ Reader = Annotated[Viewer, having(Right.READ_PROJECTS)]
 
 @router.get("/projects")
 def projects(viewer: Reader, db: Db) -> list[ProjectRead]:
-    """The projects that are the viewer's to see, by code."""
+    """List the projects in the viewer's scope, by code."""
     return [ProjectRead.model_validate(row) for row in access.projects(db, viewer)]
 
 
 @router.get("/projects/{code}")
 def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
-    """One project."""
-    found = access.project(db, viewer, code)
-    (row,) = access.projects(db, viewer, only=found.id)
+    """Return a project."""
+    project = access.project(db, viewer, code)
+    (row,) = access.projects(db, viewer, only=project.id)
     return ProjectRead.model_validate(row)
 
 
 @router.get("/projects/{code}/quota")
 def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
-    """What the voucher was worth, what is drawn, what is left, and until when it lasts."""
+    """Return a quota: the cap, what is used, what is left, and until when it lasts."""
     return QuotaRead.of(quotas.quota(db, access.project(db, viewer, code), now))
 
 
@@ -54,18 +54,18 @@ def days(
     since: date = date.min,
     until: date = date.max,
 ) -> list[DayRead]:
-    """The days with usage from `since` until before `until`, oldest first."""
-    found = access.project(db, viewer, code)
-    return [DayRead.of(d) for d in _days(db, found, now) if since <= d.day < until]
+    """List the days with usage from `since` until before `until`, oldest first."""
+    project = access.project(db, viewer, code)
+    return [DayRead.of(d) for d in _days(db, project, now) if since <= d.day < until]
 
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
     *, code: str, day: date, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
 ) -> list[WindowRead]:
-    """The parts of kept windows behind a day: all of them together are exactly its usage."""
-    found = access.project(db, viewer, code)
-    parts = usage.windows_of_day(db, key(found), day, limit=limit, offset=offset)
+    """List the windows behind a day; together they are exactly its usage."""
+    project = access.project(db, viewer, code)
+    parts = usage.windows_of_day(db, key(project), day, limit=limit, offset=offset)
     return [WindowRead.of(part) for part in parts]
 
 

@@ -50,21 +50,21 @@ _OF_THE_BOOKS = {"compute_cost_fen": 0, "paid_before_fen": 0}
 def open_for(
     *,
     code: str,
-    wanted: VoucherCreate,
+    request: VoucherCreate,
     viewer: Opener,
     db: Db,
     now: Now,
 ) -> VoucherRead:
-    """Decide, and open the project's voucher; asked again it is the same one."""
+    """Decide on the facts and open the project's voucher; repeating it returns the same one."""
     project = access.project(db, viewer, code)
-    policy = load(wanted.policy)
-    _refuse_unless_eligible(policy, wanted, project)
+    policy = load(request.policy)
+    _refuse_unless_eligible(policy, request, project)
     voucher = open_voucher(
         db,
         project=key(project),
-        clause=wanted.clause,
-        policy=wanted.policy,
-        facts=wanted.facts,
+        clause=request.clause,
+        policy=request.policy,
+        facts=request.facts,
         actor=viewer.actor,
         now=now,
     )
@@ -74,61 +74,61 @@ def open_for(
 
 @router.post("/projects/{code}/cap", status_code=201)
 def propose_a_cap(
-    *, code: str, wanted: CapCreate, viewer: Opener, db: Db, now: Now
+    *, code: str, request: CapCreate, viewer: Opener, db: Db, now: Now
 ) -> DecisionRead:
-    """Decide on another cap; another person confirms it."""
-    made = propose_cap(
+    """Propose another cap; another person confirms it."""
+    decision = propose_cap(
         db,
         _voucher(db, viewer, code),
-        cap_fen=wanted.cap_fen,
-        reason=wanted.reason,
+        cap_fen=request.cap_fen,
+        reason=request.reason,
         actor=viewer.actor,
         now=now,
     )
-    return DecisionRead.model_validate(made)
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/projects/{code}/lapse", status_code=201)
 def propose_to_lapse(
-    *, code: str, wanted: LapseCreate, viewer: Opener, db: Db, now: Now
+    *, code: str, request: LapseCreate, viewer: Opener, db: Db, now: Now
 ) -> DecisionRead:
-    """Decide that what is left of the voucher lapses; another person confirms it."""
+    """Propose that the rest of the voucher lapses; another person confirms it."""
     voucher = _voucher(db, viewer, code)
-    made = propose_lapse(db, voucher, reason=wanted.reason, actor=viewer.actor, now=now)
-    return DecisionRead.model_validate(made)
+    decision = propose_lapse(db, voucher, reason=request.reason, actor=viewer.actor, now=now)
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/projects/{code}/reservations", status_code=201)
 def reserve_a_part(
-    *, code: str, wanted: ReservationCreate, viewer: Opener, db: Db, now: Now
+    *, code: str, request: ReservationCreate, viewer: Opener, db: Db, now: Now
 ) -> ReservationRead:
     """Reserve a part of the voucher for a plan."""
-    made = reserve(
+    reservation = reserve(
         db,
         _voucher(db, viewer, code),
-        fen=wanted.fen,
-        plan=wanted.plan,
-        until=wanted.until,
+        fen=request.fen,
+        plan=request.plan,
+        until=request.until,
         actor=viewer.actor,
         now=now,
     )
-    return _reservation(made, made.fen)
+    return _reservation(reservation, reservation.fen)
 
 
 @router.get("/projects/{code}/reservations")
 def reservations(
     *, code: str, viewer: Annotated[Viewer, having(Right.READ_PROJECTS)], db: Db
 ) -> list[ReservationRead]:
-    """The reservations that stand, oldest first: they are used up in this order."""
-    found = open_reservations(db, _voucher(db, viewer, code))
-    return [_reservation(one, left) for one, left in found]
+    """List the open reservations, oldest first: they are used up in this order."""
+    rows = open_reservations(db, _voucher(db, viewer, code))
+    return [_reservation(one, left) for one, left in rows]
 
 
 @router.delete("/projects/{code}/reservations/{key}")
 def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationRelease:
-    """Release a reservation; what nobody used of it is available again."""
-    found = reservation_of(db, _voucher(db, viewer, code), key)
-    released = release(db, found, actor=viewer.actor, now=now)
+    """Release a reservation; its unused part is available again."""
+    reservation = reservation_of(db, _voucher(db, viewer, code), key)
+    released = release(db, reservation, actor=viewer.actor, now=now)
     return ReservationRelease(id=key, released_fen=released)
 
 
@@ -142,13 +142,13 @@ def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:
     return voucher_of(db, key(project))
 
 
-def _refuse_unless_eligible(policy: Policy, wanted: VoucherCreate, project: Project) -> None:
+def _refuse_unless_eligible(policy: Policy, request: VoucherCreate, project: Project) -> None:
     """Anything but an eligible project of the clause's kind is refused, with its reasons."""
-    decision = decide(policy, wanted.clause, {**wanted.facts, **_OF_THE_BOOKS})
-    clause = policy.clause(wanted.clause)
+    decision = decide(policy, request.clause, {**request.facts, **_OF_THE_BOOKS})
+    clause = policy.clause(request.clause)
     if decision.result != "eligible" or clause is None:
-        told = findings(reasons(policy, decision))
-        raise Refusal(422, decision.result, {"clause": wanted.clause, "findings": told})
-    counted = clause.amount.unit
-    if not clause.voucher or counted is None or counted.scope != project.kind:
-        raise Refusal(422, "wrong_kind", {"clause": wanted.clause, "kind": project.kind})
+        faults = findings(reasons(policy, decision))
+        raise Refusal(422, decision.result, {"clause": request.clause, "findings": faults})
+    cap = clause.amount.unit
+    if not clause.voucher or cap is None or cap.scope != project.kind:
+        raise Refusal(422, "wrong_kind", {"clause": request.clause, "kind": project.kind})

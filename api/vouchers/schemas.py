@@ -1,4 +1,4 @@
-"""What the API takes and gives of caps, lapses and reservations; see `api/door/schemas.py`."""
+"""Request and response models of projects, vouchers and reservations."""
 
 from datetime import date, datetime
 from typing import Any
@@ -142,7 +142,7 @@ class DayRead(ResponseModel):
 
 
 class WindowRead(ResponseModel):
-    """A part of a kept window that belongs to the project, and the batch that brought it."""
+    """A part of an accepted window that belongs to the project, and the batch it came in."""
 
     gpu: str
     start: datetime
@@ -158,9 +158,9 @@ class WindowRead(ResponseModel):
     number: int
 
     @classmethod
-    def of(cls, found: usage.WindowPart) -> "WindowRead":
+    def of(cls, source: usage.WindowPart) -> "WindowRead":
         """From the books' answer."""
-        return cls.model_validate(found)
+        return cls.model_validate(source)
 
 
 class AccrualOutcome(ResponseModel):

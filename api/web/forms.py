@@ -75,15 +75,15 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
 Sent = Annotated[FormData, Depends(form_of)]
 
 
-def text(sent: FormData, name: str) -> str:
+def text(data: FormData, name: str) -> str:
     """One field without the spaces around it; "" where it is missing or a file."""
-    said = sent.get(name)
-    return said.strip() if isinstance(said, str) else ""
+    value = data.get(name)
+    return value.strip() if isinstance(value, str) else ""
 
 
-def lines(sent: FormData, names: tuple[str, ...], start: str) -> list[dict[str, str]]:
+def lines(data: FormData, names: tuple[str, ...], start: str) -> list[dict[str, str]]:
     """Fields that repeat, `start` before their names, row by row; empty rows are left out."""
-    columns = {name: sent.getlist(f"{start}{name}") for name in names}
+    columns = {name: data.getlist(f"{start}{name}") for name in names}
     count = min((len(column) for column in columns.values()), default=0)
     rows = [
         {name: str(column[n]).strip() for name, column in columns.items()} for n in range(count)
@@ -91,13 +91,13 @@ def lines(sent: FormData, names: tuple[str, ...], start: str) -> list[dict[str, 
     return [{k: v for k, v in row.items() if v} for row in rows if any(row.values())]
 
 
-def file(sent: FormData, name: str = "file") -> File | None:
+def file(data: FormData, name: str = "file") -> File | None:
     """A file with something in it; None where none was chosen."""
-    given = sent.get(name)
-    if given is None or isinstance(given, str):
+    part = data.get(name)
+    if part is None or isinstance(part, str):
         return None
-    content = given.file.read()
-    return File.from_content(given.filename or "", content) if content else None
+    content = part.file.read()
+    return File.from_content(part.filename or "", content) if content else None
 
 
 def fen(written: str) -> Fen:

@@ -1,4 +1,4 @@
-"""Cases decided and told, in one shape for the command line and the API.
+"""Decide cases and describe the result, in one shape for the command line and the API.
 
 An answer carries the clause, the case's own note, the result, the one outcome that its kind of
 clause has (`amount_fen`, `ceiling_fen` or `posts`) and the reasons; with `explain` everything that
