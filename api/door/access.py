@@ -147,7 +147,7 @@ def clusters(db: Session, viewer: Viewer) -> list[int]:
 def claim(db: Session, viewer: Viewer, number: str) -> Claim:
     """The claim of this number, if it is there and the viewer's to see; else NotFound."""
     claim = claim_by_number(db, number)
-    if viewer.project_id not in (None, db.get_one(Voucher, claim.voucher_id).project_id):
+    if viewer.project not in (None, db.get_one(Voucher, claim.voucher_id).project_id):
         raise NotFound("claim", number=number)
     return claim
 
@@ -155,6 +155,6 @@ def claim(db: Session, viewer: Viewer, number: str) -> Claim:
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:
     """The cluster of this name, if it is there and the viewer's to see; else NotFound."""
     cluster = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
-    if cluster is None or (viewer.centre_id is not None and cluster.centre_id != viewer.centre_id):
+    if cluster is None or (viewer.centre is not None and cluster.centre_id != viewer.centre_id):
         raise NotFound("cluster", name=name)
     return cluster
