@@ -155,6 +155,6 @@ def claim(db: Session, viewer: Viewer, number: str) -> Claim:
 def cluster(db: Session, viewer: Viewer, name: str) -> Cluster:
     """The cluster of this name, if it is there and the viewer's to see; else NotFound."""
     cluster = db.exec(select(Cluster).where(Cluster.name == name)).one_or_none()
-    if cluster is None or (viewer.centre is not None and cluster.centre_id != viewer.centre_id):
+    if cluster is None or (viewer.centre is not None and cluster.centre_id != viewer.centre):
         raise NotFound("cluster", name=name)
     return cluster
