@@ -20,11 +20,12 @@ def path(*words: object) -> str:
 
 
 def fen_of(yuan: str) -> int:
-    """Yuan as somebody typed them, in fen; a failure for what is no amount."""
+    """Yuan as somebody typed them, in fen; a wrong command line for what is no amount."""
     try:
         return fen_from_yuan(yuan)
     except ValueError:
-        raise Failure(_("不是金额：{yuan}").format(yuan=yuan)) from None
+        text = _("应为至多两位小数的金额：{yuan}")
+        raise typer.BadParameter(text.format(yuan=yuan)) from None
 
 
 def content_of(file: Path) -> bytes:

@@ -90,6 +90,8 @@ def _complaint(error: TyperException) -> str:
             return _("缺少 {name}").format(name=name)
         why = _fault(error)
         return _("{name} 的值不对：{why}").format(name=name, why=why)
+    if type(error).__name__ == "BadParameter":
+        return error.message
     message = error.format_message()
     if language() == SOURCE:
         for pattern, sentence in _COMPLAINTS:
