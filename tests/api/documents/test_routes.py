@@ -133,7 +133,7 @@ def test_a_form_or_the_bare_bytes_and_an_ofd_by_its_content(hall: Hall) -> None:
     assert answer.status_code == 201, answer.text
     reply = hall.get(f"/{answer.json()['documents'][0]['id']}")
     assert (reply["source"], reply["number"]) == ("ofd", digital(1))
-    nothing = hall.send(CLERK, "POST", files={"other": ("a", b"b")})
+    without_file = hall.send(CLERK, "POST", files={"other": ("a", b"b")})
     assert without_file.json()["code"] == "no_file"
 
 
