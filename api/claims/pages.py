@@ -36,7 +36,7 @@ from api.web import forms
 from api.web.forms import Fields, Sent, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
-from ledger.claims import queries as books
+from ledger.claims import queries as claim_queries
 from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
 from ledger.claims.steps.approval import KIND, subject_of
@@ -45,7 +45,7 @@ from ledger.claims.steps.claim_actions import Action
 from ledger.claims.steps.claims import missing_files
 from ledger.claims.steps.publication import claim_of
 from ledger.claims.tables import Claim
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
@@ -75,7 +75,7 @@ def listing(
 ) -> HTMLResponse:
     """Claims, newest first; `queue=review` those that wait for the bureau."""
     states = REVIEW if queue else None
-    claims = desk.claims(
+    claims = queues.claims(
         db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
     )
     today = beijing_day(now)
@@ -94,7 +94,7 @@ def listing(
 
 
 def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
-    over = row.state == "published" and desk.over(row, today)
+    over = row.state == "published" and queues.over(row, today)
     return {"claim": row, "mark": claim_mark(row.state), "over": over}
 
 
@@ -103,7 +103,7 @@ def _claimable(db: Session, viewer: Viewer) -> int | None:
     if viewer.project is None:
         return None
     try:
-        return max(books.claimable(db, books.voucher_of(db, viewer.project)), 0)
+        return max(claim_queries.claimable(db, claim_queries.voucher_of(db, viewer.project)), 0)
     except NotFound:
         return None
 
@@ -138,17 +138,21 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "project": project,
             "payee": db.get_one(Organisation, claim.payee_id),
             "mark": claim_mark(claim.state),
-            "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
-            "events": books.events(db, claim_id),
+            "steps": stepper(
+                claim,
+                claim_queries.events(db, claim_id),
+                claim_queries.publication_of(db, claim_id),
+            ),
+            "events": claim_queries.events(db, claim_id),
             "person": person,
             "action_words": labels(ClaimAction),
             "state_words": labels(ClaimState),
-            "files": books.files(db, claim_id),
+            "files": claim_queries.files(db, claim_id),
             "file_words": labels(FileRole),
-            "account": books.account_of(db, claim.payee_id),
+            "account": claim_queries.account_of(db, claim.payee_id),
             "account_changing": change_pending(db, claim.payee_id),
-            "published": books.publication_of(db, claim_id),
-            "objections": books.objections(db, claim_id),
+            "published": claim_queries.publication_of(db, claim_id),
+            "objections": claim_queries.objections(db, claim_id),
             "lacks": _lacking(db, claim),
             "facts": fact_fields(voucher),
             "decision": open_decision(db, KIND, subject_of(claim)),
@@ -164,7 +168,7 @@ def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
 def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
     """The buttons: what the case's table gives this role in this state."""
     permitted = actions(claim.state, viewer.role)
-    published = books.publication_of(db, key(claim))
+    published = claim_queries.publication_of(db, key(claim))
     over = published is not None and published.until < today
     return {
         "actions": [action for action in permitted if action in BY_ITSELF],

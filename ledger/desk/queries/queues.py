@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from ledger.claims.tables import Claim
 from ledger.payment.tables import BankReturn
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.queries import months
 from ledger.reconciliation.queries.months import Month
 from ledger.units import month_of
 
@@ -87,7 +87,7 @@ class Queue:
 
 def waiting_months(db: Session, today: date) -> Queue:
     """Count 待对账: months that are due and not decided as they are."""
-    return Queue.of([next_month(row.month) for row in reconcile.months(db) if due(row, today)])
+    return Queue.of([next_month(row.month) for row in months.months(db) if due(row, today)])
 
 
 def due(row: Month, today: date) -> bool:

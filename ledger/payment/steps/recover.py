@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import lock_book, rights
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.tables import Recovery
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -71,7 +71,7 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
     """Carry out the confirmed decision: open the case with its number."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
-    payment.alone(db)
+    payment_lists.alone(db)
     lock_book(db, voucher.book_id)
     _refuse_wrong(db, voucher, content["project"])
     values = {
