@@ -510,6 +510,17 @@ END $$;
 
 ALTER FUNCTION public.move_case() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO series (prefix, year, last) VALUES (of_prefix, of_year, 1)
+        ON CONFLICT (prefix, year) DO UPDATE SET last = series.last + 1
+        RETURNING last;
+$$;
+
+ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -2367,6 +2378,19 @@ ALTER TABLE public.roles OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
 
+CREATE TABLE public.series (
+    prefix text NOT NULL,
+    year integer NOT NULL,
+    last integer NOT NULL,
+    CONSTRAINT series_last_check CHECK ((last >= 1)),
+    CONSTRAINT series_prefix_check CHECK ((prefix = ANY (ARRAY['DF'::text, 'ZF'::text, 'ZJ'::text]))),
+    CONSTRAINT series_year_check CHECK (((year >= 2000) AND (year <= 2199)))
+);
+
+ALTER TABLE public.series OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.series IS 'The last number given of each series and year';
+
 CREATE TABLE public.sessions (
     hash bytea NOT NULL,
     token_id bigint NOT NULL,
@@ -2856,6 +2880,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
@@ -3461,6 +3488,9 @@ REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
@@ -3865,6 +3895,8 @@ GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
+
+GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 
