@@ -10,12 +10,10 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import advice
-from api.metering import node_view as nodes
+from api.metering import advice, node_view
 from api.metering.node_view import Node
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps as unseen
-from ledger.metering.queries import nodes as books
+from ledger.metering.queries import coverage_gaps, nodes
 from ledger.metering.queries.coverage_gaps import Hour
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
@@ -49,9 +47,9 @@ def picture(
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
     gpus = [gpu for node in shown for gpu in node.gpus]
-    period = nodes.affordable(len(gpus), days, now)
+    period = node_view.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
-    for hour in unseen.hours(db, gpus, period):
+    for hour in coverage_gaps.hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
     groups = [
         Group(node.name if named else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus])
@@ -68,7 +66,7 @@ def picture(
             if any(at in of for of in by_gpu.values())
         ],
         "say": said,
-        "xids": _xids(books.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
+        "xids": _xids(nodes.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
         "xid_source": advice.XID_SOURCE,
         "short": short,
     }
@@ -108,7 +106,7 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
         sum(h.seen_ms for h in every),
         sum(h.gap_ms for h in every),
         sum(h.silent for h in every) * 60_000,
-        unseen.utilisation(every),
+        coverage_gaps.utilisation(every),
     )
 
 

@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 from api.door.dependencies import Db, Now, Visitor
 from api.door.problems import Problem
 from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
-from api.language import format as shown
+from api.language import format as formats
 from api.language import i18n
 from api.language.i18n import gettext as _
 from api.language.labels import label
@@ -36,18 +36,18 @@ YEAR_S = 365 * 24 * 3600
 UNAUTHORISED = 401
 
 FILTERS = {
-    "money": shown.money,
-    "exact_money": shown.exact_money,
-    "quantity": shown.quantity,
-    "gpu_hours": shown.gpu_hours,
-    "moment": shown.moment,
-    "clock": shown.clock,
-    "second": shown.second,
-    "duration": shown.duration,
-    "long_day": shown.long_day,
+    "money": formats.money,
+    "exact_money": formats.exact_money,
+    "quantity": formats.quantity,
+    "gpu_hours": formats.gpu_hours,
+    "moment": formats.moment,
+    "clock": formats.clock,
+    "second": formats.second,
+    "duration": formats.duration,
+    "long_day": formats.long_day,
     "day": lambda at: beijing_day(at).isoformat() if isinstance(at, datetime) else at.isoformat(),
     "month": lambda month: month.strftime("%Y-%m"),
-    "measured": lambda ppm: _("未测量") if ppm is None else shown.percent(ppm),
+    "measured": lambda ppm: _("未测量") if ppm is None else formats.percent(ppm),
 }
 
 
@@ -79,7 +79,7 @@ def _environment() -> Environment:
         "line_max": LINE_MAX,
         "text_max": TEXT_MAX,
         "qr_max": QR_MAX,
-        "share": shown.share,
+        "share": formats.share,
         "token_prefix": TOKEN_PREFIX,
         "session_hours": SESSION_LASTS // timedelta(hours=1),
     }
