@@ -10,7 +10,7 @@ from api.cli.arguments import content_of
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import METERING
-from api.cli.values import NUMBER, YES
+from api.cli.values import NUMBER, YES, coded
 from api.language.i18n import msgid
 from ledger.registry.codes import ProjectKind
 
