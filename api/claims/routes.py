@@ -30,21 +30,20 @@ from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
 from ledger.claims import queries as claim_queries
-from ledger.claims.rules import FIRST, actions
-from ledger.claims.steps.approval import KIND, propose_approval, subject_of
+from ledger.claims.rules import actions
+from ledger.claims.steps.approval import propose_approval
 from ledger.claims.steps.claim_actions import Wish, handle
-from ledger.claims.steps.claims import add_file, missing_files, open_claim
+from ledger.claims.steps.claims import add_file, open_claim
 from ledger.claims.tables import Claim
 from ledger.desk.queries import queues
+from ledger.desk.queries.claim_details import claim_details
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import open_decision
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
-from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
 
 router = APIRouter(tags=["claims"])
@@ -128,21 +127,19 @@ def propose(
 
 
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
-    (row,) = queues.claims(db, number=claim.number)
-    claim_id = key(claim)
-    proposed = open_decision(db, KIND, subject_of(claim))
+    details = claim_details(db, claim)
     # Who objects is told to those alone who deal with it.
-    objections = [] if viewer.role is Role.BUILDER else claim_queries.objections(db, claim_id)
-    lacks = missing_files(db, claim) if claim.state == FIRST else []
+    objections = [] if viewer.role is Role.BUILDER else details.objections
     more: dict[str, Any] = {
-        "uscc": db.get_one(Organisation, claim.payee_id).uscc,
-        "policy": db.get_one(Voucher, claim.voucher_id).policy,
+        "uscc": details.payee.uscc,
+        "policy": details.voucher.policy,
         "words": in_words(claim.fen),
         "actions": list(actions(claim.state, viewer.role)),
-        "lacks": [fault["message"] for fault in findings(lacks)],
-        "decision": proposed and proposed.id,
-        "events": [EventRead.model_validate(event) for event in claim_queries.events(db, claim_id)],
-        "files": [FileRead.model_validate(file) for file in claim_queries.files(db, claim_id)],
-        "objections": [ObjectionRead.model_validate(one) for one in objections],
+        "lacks": [fault["message"] for fault in findings(details.missing)],
+        "decision": details.decision and details.decision.id,
+        "events": [EventRead.model_validate(event) for event in details.events],
+        "files": [FileRead.model_validate(file) for file in details.files],
+        "objections": [ObjectionRead.model_validate(objection) for objection in objections],
     }
-    return ClaimRead.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name
+    summary = details.summary._mapping  # noqa: SLF001 - its public name
+    return ClaimRead.model_validate({**summary, **more})

@@ -7,18 +7,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
-from sqlmodel import col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
 from api.payment.schemas import (
-    BankReturnRead,
     IndicatorChange,
     IndicatorCreate,
     PayableRead,
-    PaymentLineRead,
     PaymentListCreate,
     PaymentListRead,
     PaymentListSummary,
@@ -28,11 +25,11 @@ from api.payment.schemas import (
 from ledger.desk.queries import queues
 from ledger.errors import Refused
 from ledger.payment.queries import payment_lists
+from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.payment.rules.list_export import as_csv, as_xlsx, read_columns
 from ledger.payment.steps import indicators as indicator_steps
 from ledger.payment.steps.payment_list import make_list
-from ledger.payment.tables import BankReturn
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 
@@ -101,26 +98,22 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
 @router.get("/payment-lists/{number}", dependencies=[_READ])
 def one_list(number: str, db: Db) -> PaymentListRead:
     """Return a payment list with its lines and the bank's answers."""
-    payment_list, indicator, lines = payment_lists.payment_list(db, number)
-    decision = db.get_one(Decision, payment_list.decision_id)
-    claims = {line["line"]: line["claim"] for line in decision.content["lines"]}
-    returns = select(BankReturn).where(BankReturn.list_id == payment_list.id)
+    details = list_details(db, number)
     whole: dict[str, Any] = {
-        **payment_list.model_dump(),
-        "indicator": indicator.number,
-        "year": indicator.year,
-        "decision": payment_list.decision_id,
-        "answer": decision.answer,
+        **details.payment_list.model_dump(),
+        "indicator": details.indicator.number,
+        "year": details.indicator.year,
+        "decision": details.decision.id,
+        "answer": details.decision.answer,
         "lines": [
-            PaymentLineRead(
-                **{**line.model_dump(), "claim": claims[line.line], "account": line.number}
-            )
-            for line in lines
+            {
+                **line.model_dump(),
+                "claim": details.claim_numbers[line.claim_id],
+                "account": line.number,
+            }
+            for line in details.lines
         ],
-        "returns": [
-            BankReturnRead.model_validate(row)
-            for row in db.exec(returns.order_by(col(BankReturn.received_at), BankReturn.reference))
-        ],
+        "returns": details.returns,
     }
     return PaymentListRead.model_validate(whole)
 

@@ -510,6 +510,17 @@ END $$;
 
 ALTER FUNCTION public.move_case() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO series (prefix, year, last) VALUES (of_prefix, of_year, 1)
+        ON CONFLICT (prefix, year) DO UPDATE SET last = series.last + 1
+        RETURNING last;
+$$;
+
+ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1306,11 +1317,9 @@ CREATE TABLE public.clauses (
     cap_fen bigint NOT NULL,
     effective daterange,
     payable boolean NOT NULL,
-    digest_format integer DEFAULT 1 NOT NULL,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
-    CONSTRAINT clauses_digest_format_check CHECK ((digest_format >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
 );
 
@@ -1334,16 +1343,12 @@ CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
     centre_id bigint NOT NULL,
-    witnesses_required smallint DEFAULT 1 NOT NULL,
-    CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text)),
-    CONSTRAINT clusters_witnesses_required_check CHECK (((witnesses_required >= 1) AND (witnesses_required <= 3)))
+    CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text))
 );
 
 ALTER TABLE public.clusters OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.clusters IS 'Clusters of a centre';
-
-COMMENT ON COLUMN public.clusters.witnesses_required IS 'Sources that must agree, 1 to 3';
 
 ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.clusters_id_seq
@@ -2367,6 +2372,19 @@ ALTER TABLE public.roles OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
 
+CREATE TABLE public.series (
+    prefix text NOT NULL,
+    year integer NOT NULL,
+    last integer NOT NULL,
+    CONSTRAINT series_last_check CHECK ((last >= 1)),
+    CONSTRAINT series_prefix_check CHECK ((prefix = ANY (ARRAY['DF'::text, 'ZF'::text, 'ZJ'::text]))),
+    CONSTRAINT series_year_check CHECK (((year >= 2000) AND (year <= 2199)))
+);
+
+ALTER TABLE public.series OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.series IS 'The last number given of each series and year';
+
 CREATE TABLE public.sessions (
     hash bytea NOT NULL,
     token_id bigint NOT NULL,
@@ -2856,6 +2874,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
@@ -3461,6 +3482,9 @@ REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_budget_book() FROM PUBLIC;
@@ -3865,6 +3889,8 @@ GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
+
+GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 

@@ -27,6 +27,7 @@ from ledger.policy.codes import FileRole
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
+from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
@@ -68,7 +69,7 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
     # The database says where a claim begins, so its state is read and not written.
     values = {
-        "number": claim_queries.new_number(db, now),
+        "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
         "payee_id": payee_of(db, project, beijing_day(now)),
         "fen": claimable_fen if fen is None else fen,

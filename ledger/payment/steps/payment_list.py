@@ -24,6 +24,7 @@ from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
@@ -73,7 +74,7 @@ def make_list(
     payment_lists.alone(db)
     lock_book(db, indicator.book_id)
     payables = _choose(db, indicator, claims)
-    number = payment_lists.next_number(db, "ZF", beijing_day(now))
+    number = next_number(db, Series.PAYMENT_LIST, beijing_day(now).year)
     content = list_content(number, indicator.number, indicator.year, _payouts(payables))
     decision = decide(
         db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now

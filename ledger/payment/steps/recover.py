@@ -17,6 +17,7 @@ from ledger.payment.tables import Recovery
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.series import Series, next_number
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
@@ -74,7 +75,7 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
     lock_book(db, voucher.book_id)
     _refuse_wrong(db, voucher, content["project"])
     values = {
-        "number": payment_lists.next_number(db, "ZJ", beijing_day(now)),
+        "number": next_number(db, Series.RECOVERY, beijing_day(now).year),
         "voucher_id": voucher.id,
         "reason": decision.reason,
         "fraud": content["fraud"],
