@@ -33,7 +33,7 @@ from api.door.uploads import Upload
 from api.language.labels import labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web.forms import Fields, Sent, form, request_of, text
+from api.web.forms import Fields, SentForm, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
 from ledger.claims import queries as books
@@ -79,7 +79,7 @@ def listing(
         db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
     )
     today = beijing_day(now)
-    rows = [_row(each, today) for each in claims[:PAGE_ROWS]]
+    rows = [_row(claim, today) for claim in claims[:PAGE_ROWS]]
     return frame.page(
         "claims/claims.html",
         {
@@ -149,7 +149,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "account_changing": change_pending(db, claim.payee_id),
             "published": books.publication_of(db, claim_id),
             "objections": books.objections(db, claim_id),
-            "lacks": _lacking(db, claim),
+            "lacks": _missing_files(db, claim),
             "facts": fact_fields(voucher),
             "decision": open_decision(db, KIND, subject_of(claim)),
             **_may(viewer, claim, beijing_day(now), db),
@@ -157,7 +157,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
     )
 
 
-def _lacking(db: Session, claim: Claim) -> list[dict[str, str]]:
+def _missing_files(db: Session, claim: Claim) -> list[dict[str, str]]:
     return findings(missing_files(db, claim)) if claim.state == "draft" else []
 
 
@@ -188,14 +188,20 @@ def add_file(
     file: UploadFile,
 ) -> Response:
     """Put a file to a draft."""
-    sent = Upload(File.from_content(file.filename or "", file.file.read()), None)
-    routes.add(number=number, role=role, sent=sent, viewer=viewer, db=db, now=now)
+    upload = Upload(File.from_content(file.filename or "", file.file.read()), None)
+    routes.add(number=number, role=role, upload=upload, viewer=viewer, db=db, now=now)
     return _back(number, "files")
 
 
 @router.post("/claims/{number}/step")
 def act(
-    number: str, *, data: Sent, viewer: Mover, db: Db, now: Now, action: Annotated[Action, Form()]
+    number: str,
+    *,
+    data: SentForm,
+    viewer: Mover,
+    db: Db,
+    now: Now,
+    action: Annotated[Action, Form()],
 ) -> Response:
     """Take a step of the claim; everything that is missing is reported at once."""
     voucher = db.get_one(Voucher, access.claim(db, viewer, number).voucher_id)

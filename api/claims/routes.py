@@ -86,11 +86,11 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
 def add(
-    *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
+    *, number: str, role: FileRole, upload: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileHash:
     """Add a file to a draft; the same file again changes nothing."""
     claim = access.claim(db, viewer, number)
-    return FileHash(hash=add_file(db, claim, role, sent.file, actor=viewer.actor, now=now))
+    return FileHash(hash=add_file(db, claim, role, upload.file, actor=viewer.actor, now=now))
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)
@@ -130,7 +130,7 @@ def propose(
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
     (row,) = desk.claims(db, number=claim.number)
     claim_id = key(claim)
-    proposed = open_decision(db, KIND, subject_of(claim))
+    proposal = open_decision(db, KIND, subject_of(claim))
     # Who objects is told to those alone who deal with it.
     objections = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
     lacks = missing_files(db, claim) if claim.state == FIRST else []
@@ -140,9 +140,9 @@ def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
         "words": in_words(claim.fen),
         "actions": list(actions(claim.state, viewer.role)),
         "lacks": [fault["message"] for fault in findings(lacks)],
-        "decision": proposed and proposed.id,
+        "decision": proposal and proposal.id,
         "events": [EventRead.model_validate(event) for event in books.events(db, claim_id)],
         "files": [FileRead.model_validate(file) for file in books.files(db, claim_id)],
-        "objections": [ObjectionRead.model_validate(one) for one in objections],
+        "objections": [ObjectionRead.model_validate(objection) for objection in objections],
     }
     return ClaimRead.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name

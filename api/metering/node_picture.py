@@ -14,7 +14,7 @@ from api.metering import advice
 from api.metering import node_view as nodes
 from api.metering.node_view import Node
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps as unseen
+from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.coverage_gaps import Hour
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
@@ -45,17 +45,19 @@ class GpuRow:
 
 
 def picture(
-    db: Session, shown: Sequence[Node], days: int, now: datetime, *, named: bool = True
+    db: Session, node_rows: Sequence[Node], days: int, now: datetime, *, with_names: bool = True
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
-    gpus = [gpu for node in shown for gpu in node.gpus]
+    gpus = [gpu for node in node_rows for gpu in node.gpus]
     period = nodes.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
-    for hour in unseen.hours(db, gpus, period):
+    for hour in coverage_gaps.hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
     groups = [
-        Group(node.name if named else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus])
-        for node in shown
+        Group(
+            node.name if with_names else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus]
+        )
+        for node in node_rows
         if node.gpus
     ]
     return {
@@ -67,7 +69,7 @@ def picture(
             for at in reversed(period.hours)
             if any(at in of for of in by_gpu.values())
         ],
-        "say": said,
+        "say": hour_text,
         "xids": _xids(books.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
         "xid_source": advice.XID_SOURCE,
         "short": short,
@@ -80,20 +82,20 @@ def _heat(period: Period, groups: Sequence[Group]) -> Markup:
         period.hours,
         groups,
         title,
-        lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {said(h)}",
+        lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {hour_text(h)}",
     )
 
 
-def said(hour: Hour) -> str:
+def hour_text(hour: Hour) -> str:
     """One GPU's hour in words."""
-    told = []
+    texts = []
     if hour.seen_ms > 0:
-        told.append(_("未测量") if hour.util_ppm is None else percent(hour.util_ppm))
+        texts.append(_("未测量") if hour.util_ppm is None else percent(hour.util_ppm))
     if hour.gap_ms:
-        told.append(_("空缺 %s") % duration(hour.gap_ms))
+        texts.append(_("空缺 %s") % duration(hour.gap_ms))
     if hour.silent:
-        told.append(_("静默 %s") % duration(hour.silent * 60_000))
-    return " · ".join(told)
+        texts.append(_("静默 %s") % duration(hour.silent * 60_000))
+    return " · ".join(texts)
 
 
 def short(gpu: str) -> str:
@@ -108,15 +110,15 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
         sum(h.seen_ms for h in every),
         sum(h.gap_ms for h in every),
         sum(h.silent for h in every) * 60_000,
-        unseen.utilisation(every),
+        coverage_gaps.utilisation(every),
     )
 
 
-def _xids(found: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
+def _xids(events: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
     """By GPU and number, the newest first."""
     groups: dict[tuple[str, int], list[datetime]] = {}
-    for each in found:
-        groups.setdefault((each.gpu, each.xid), []).append(each.start)
+    for event in events:
+        groups.setdefault((event.gpu, event.xid), []).append(event.start)
     return [
         XidRow(xid, gpus[gpu], len(at), min(at), max(at), advice.xid(xid))
         for (gpu, xid), at in groups.items()

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from ledger.metering.codes import NodeFault
-from ledger.metering.queries import coverage_gaps as unseen
+from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as books
 from ledger.metering.queries.nodes import Gpu, Stranger
 from ledger.metering.rules.incidents import Incident, Span, incidents
@@ -50,15 +50,15 @@ class Node:
         return None if reported_at is None else self.now - reported_at
 
     @property
-    def seen(self) -> int:
+    def seen_count(self) -> int:
         """How many of the registered GPUs are looked at now."""
-        return sum(gpu.is_seen(books.horizon(self.now)) for gpu in self.here)
+        return sum(gpu.is_seen(books.horizon(self.now)) for gpu in self.current_gpus)
 
     @property
-    def here(self) -> list[Gpu]:
+    def current_gpus(self) -> list[Gpu]:
         """The GPUs that are registered now."""
-        gone = [gpu for gpu in self.gpus if gpu.retired_at and gpu.retired_at <= self.now]
-        return [gpu for gpu in self.gpus if gpu not in gone and gpu.registered_from <= self.now]
+        retired = [gpu for gpu in self.gpus if gpu.retired_at and gpu.retired_at <= self.now]
+        return [gpu for gpu in self.gpus if gpu not in retired and gpu.registered_from <= self.now]
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Node:
             "never": agent is not None and lag is None,
             "late": live and lag is not None and lag > LATE,
             "skewed": agent is not None and agent.is_skewed,
-            "gpus_missing": self.seen < len(self.here),
+            "gpus_missing": self.seen_count < len(self.current_gpus),
             "strangers": bool(self.strangers),
         }
         return tuple(fault for fault in FAULTS if wrong[fault])
@@ -105,7 +105,7 @@ def trouble(
     db: Session, cluster: Cluster, period: books.Period, *, name: str | None = None
 ) -> Trouble:
     """The gaps and silences of a cluster, or of one of its nodes, and the incidents they make."""
-    spans, more = unseen.spans(db, key(cluster), period, node=name)
+    spans, more = coverage_gaps.spans(db, key(cluster), period, node=name)
     return Trouble(spans, incidents(spans), more)
 
 
@@ -116,7 +116,7 @@ def affordable(gpus: int, days: int, now: datetime) -> books.Period:
 
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
     """The very gaps and silent minutes of a node on one day."""
-    return unseen.spans_of_day(db, key(cluster), name, day, now)
+    return coverage_gaps.spans_of_day(db, key(cluster), name, day, now)
 
 
 def _whole(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:

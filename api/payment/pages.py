@@ -50,11 +50,11 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
         "payment/payments.html",
         {
             "indicators": [
-                {"money": each, "bar": bar(each), "parts": parts(each)} for each in indicators
+                {"money": row, "bar": bar(row), "parts": parts(row)} for row in indicators
             ],
             "queue": payment.queue(db, now),
             "held": labels(HoldReason),
-            "lists": [_list(each) for each in desk.payment_lists(db)],
+            "lists": [_list(row) for row in desk.payment_lists(db)],
             "owed": desk.paybacks(db),
             "recoveries": desk.recoveries(db),
             "refunds": desk.refunds(db),
@@ -81,9 +81,9 @@ def parts(of: Money) -> list[dict[str, Any]]:
 def bar(of: Money) -> str:
     """An indicator's money as one bar."""
     cut = parts(of)
-    said = "; ".join(f"{part['name']} {money(part['fen'])}" for part in cut)
+    text = "; ".join(f"{part['name']} {money(part['fen'])}" for part in cut)
     looks = [(part["look"], part["fen"]) for part in cut if part["look"] != "left"]
-    return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % said)
+    return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % text)
 
 
 def picture(ways: list[paid.Way]) -> str:
@@ -105,15 +105,15 @@ def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
         "paid_fen": row.paid_fen,
         "returned_fen": row.returned_fen,
         "made_at": row.made_at,
-        "mark": list_mark(row.answer, sent=row.sent_at is not None, waiting=row.waiting),
+        "mark": list_mark(row.answer, is_sent=row.sent_at is not None, is_open=row.waiting),
     }
 
 
-def list_mark(answer: str | None, *, sent: bool, waiting: bool) -> Mark:
+def list_mark(answer: str | None, *, is_sent: bool, is_open: bool) -> Mark:
     """Where a list stands."""
-    if not sent:
+    if not is_sent:
         return decision_mark(answer)
-    return Mark("◔", _("等银行回音")) if waiting else Mark("●", _("已办结"))
+    return Mark("◔", _("等银行回音")) if is_open else Mark("●", _("已办结"))
 
 
 def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
@@ -145,9 +145,9 @@ def open_indicator(
 
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
-def take_bank_return(viewer: Payer, db: Db, now: Now, sent: Uploaded) -> Response:
+def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Response:
     """Take in the bank's file: all its rows or none."""
-    return_routes.bank_return(sent, viewer, db, now)
+    return_routes.bank_return(upload, viewer, db, now)
     return RedirectResponse("/payments#lists", 303)
 
 
@@ -157,7 +157,7 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
     payment_list, indicator, lines = payment.payment_list(db, number)
     decision = db.get_one(Decision, payment_list.decision_id)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in lines)
-    sent = payment_list.sent_at is not None
+    is_sent = payment_list.sent_at is not None
     return frame.page(
         "payment/payment-list.html",
         {
@@ -169,9 +169,9 @@ def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResp
             "claims": desk.claim_numbers(db, [line.claim_id for line in lines]),
             "returns": desk.bank_returns(db, key(payment_list)),
             "results": labels(LineResult),
-            "mark": list_mark(decision.answer, sent=sent, waiting=open_fen > 0),
+            "mark": list_mark(decision.answer, is_sent=is_sent, is_open=open_fen > 0),
             "open_fen": open_fen,
-            "sent": sent,
+            "sent": is_sent,
             "may_pay": access.may(viewer, Right.PAY),
         },
     )

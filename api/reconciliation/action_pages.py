@@ -18,7 +18,7 @@ from api.reconciliation.pages import differences_in
 from api.reconciliation.routes import Clerk
 from api.reconciliation.schemas import ExtraCreate, MonthRequest, QuestionCreate
 from api.web import forms
-from api.web.forms import Fields, Sent, form, text
+from api.web.forms import Fields, SentForm, form, text
 from ledger.errors import Refused
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.steps.match import move
@@ -44,10 +44,12 @@ def propose_tolerable(
 
 
 @router.post("/reconcile/{contract}/{month}")
-def propose(contract: int, month: str, *, data: Sent, viewer: Clerk, db: Db, now: Now) -> Response:
+def propose(
+    contract: int, month: str, *, data: SentForm, viewer: Clerk, db: Db, now: Now
+) -> Response:
     """Propose what of the month counts; another person confirms it on the decision's page."""
     place = _contract_month(db, viewer, contract, month)
-    choices = differences.chosen(differences_in(db, *place), data)
+    choices = differences.choices_of(differences_in(db, *place), data)
     decision = routes.propose_choices(
         db, *place, choices, text(data, "reason"), viewer=viewer, now=now
     )

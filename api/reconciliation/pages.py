@@ -132,10 +132,10 @@ def month_page(
             "sums": _sums(cells),
             "rows": rows,
             "opened": open_row,
-            "shares": _shown(shares, open_row),
+            "shares": _shares_of(shares, open_row),
             "all_shares": shares,
             "numbers": numbers,
-            "statements": _stated(db, contract_row, first),
+            "statements": _statement_rows(db, contract_row, first),
             "messages": messages.of_month(db, contract, first),
             "person": person,
             "codes": labels(DifferenceCode),
@@ -146,7 +146,7 @@ def month_page(
     )
 
 
-def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
+def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
     """The month's statement as it stands, and what both parties say of it."""
     return [
         {
@@ -164,15 +164,15 @@ def _sums(cells: Sequence[Cell]) -> dict[str, int]:
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
-def _shown(shares: Sequence[books.Share], row: differences.Row | None) -> Sequence[books.Share]:
+def _shares_of(shares: Sequence[books.Share], row: differences.Row | None) -> Sequence[books.Share]:
     """What documents paid in: of the opened difference's document or cell, or all."""
     if row is None:
         return shares
-    one = row.difference
+    difference = row.difference
     return [
         share
         for share in shares
-        if one.document in (None, share.document)
-        and one.line in (None, share.line)
-        and (one.cell is None or one.cell[2:] == (share.price, share.policy))
+        if difference.document in (None, share.document)
+        and difference.line in (None, share.line)
+        and (difference.cell is None or difference.cell[2:] == (share.price, share.policy))
     ]

@@ -21,7 +21,7 @@ from sqlmodel import Session, col, select
 from api.door.dependencies import Db, Now, Visitor
 from api.door.problems import Problem
 from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
-from api.language import format as shown
+from api.language import format as formats
 from api.language import i18n
 from api.language.i18n import gettext as _
 from api.language.labels import label
@@ -36,18 +36,18 @@ YEAR_S = 365 * 24 * 3600
 UNAUTHORISED = 401
 
 FILTERS = {
-    "money": shown.money,
-    "exact_money": shown.exact_money,
-    "quantity": shown.quantity,
-    "gpu_hours": shown.gpu_hours,
-    "moment": shown.moment,
-    "clock": shown.clock,
-    "second": shown.second,
-    "duration": shown.duration,
-    "long_day": shown.long_day,
+    "money": formats.money,
+    "exact_money": formats.exact_money,
+    "quantity": formats.quantity,
+    "gpu_hours": formats.gpu_hours,
+    "moment": formats.moment,
+    "clock": formats.clock,
+    "second": formats.second,
+    "duration": formats.duration,
+    "long_day": formats.long_day,
     "day": lambda at: beijing_day(at).isoformat() if isinstance(at, datetime) else at.isoformat(),
     "month": lambda month: month.strftime("%Y-%m"),
-    "measured": lambda ppm: _("未测量") if ppm is None else shown.percent(ppm),
+    "measured": lambda ppm: _("未测量") if ppm is None else formats.percent(ppm),
 }
 
 
@@ -79,7 +79,7 @@ def _environment() -> Environment:
         "line_max": LINE_MAX,
         "text_max": TEXT_MAX,
         "qr_max": QR_MAX,
-        "share": shown.share,
+        "share": formats.share,
         "token_prefix": TOKEN_PREFIX,
         "session_hours": SESSION_LASTS // timedelta(hours=1),
     }
@@ -95,7 +95,7 @@ class Place:
 
     name: str
     url: str
-    here: bool
+    is_current: bool
 
 
 def places(viewer: Viewer | None, path: str) -> list[Place]:
@@ -153,7 +153,7 @@ class Frame:
             "simulated": self.simulated,
             "now": self.now,
             "path": self.request.url.path,
-            "here": self.here,
+            "current_url": self.current_url,
         }
         html = TEMPLATES.get_template(template).render({**surroundings, **content})
         response = HTMLResponse(html, status)
@@ -163,7 +163,7 @@ class Frame:
             )
         return response
 
-    def here(self, **query: str | int) -> str:
+    def current_url(self, **query: str | int) -> str:
         """This page's address with other choices."""
         url = self.request.url.include_query_params(**query)
         return f"{url.path}?{url.query}"
@@ -195,8 +195,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     simulated = getattr(request.app.state, "simulated", False)
     surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
     if problem.status == UNAUTHORISED:
-        wanted = request.url.path if request.method == "GET" else ""
-        content: dict[str, Any] = {"refused": problem.title, "next": wanted}
+        next_page = request.url.path if request.method == "GET" else ""
+        content: dict[str, Any] = {"refused": problem.title, "next": next_page}
         response = surroundings.page("people/sign-in.html", content, problem.status)
     else:
         content = {
@@ -213,9 +213,10 @@ def problem_page(request: Request, problem: Problem) -> Response:
 
 def came_from(request: Request) -> str:
     """The page of ours that the reader came from, if the browser says; it keeps what was typed."""
-    said = urlsplit(request.headers.get("referer", ""))
-    ours = said.netloc == request.headers.get("host")
-    return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
+    referrer = urlsplit(request.headers.get("referer", ""))
+    same_host = referrer.netloc == request.headers.get("host")
+    is_ours = same_host and referrer.path.startswith("/")
+    return f"{referrer.path}?{referrer.query}".rstrip("?") if is_ours else ""
 
 
 @dataclass(frozen=True)
@@ -228,11 +229,11 @@ class Pages:
     after: str
 
 
-def pages(frame: Frame, offset: int, size: int, shown: int, *, more: bool) -> Pages:
+def pages(frame: Frame, offset: int, size: int, count: int, *, more: bool) -> Pages:
     """The pager of a list of which `shown` rows from `offset` stand on this page."""
     return Pages(
         first=offset + 1,
-        last=offset + shown,
-        before=frame.here(offset=max(offset - size, 0)) if offset else "",
-        after=frame.here(offset=offset + size) if more else "",
+        last=offset + count,
+        before=frame.current_url(offset=max(offset - size, 0)) if offset else "",
+        after=frame.current_url(offset=offset + size) if more else "",
     )
