@@ -15,54 +15,48 @@ from sqlalchemy import Engine
 from starlette.types import Lifespan
 
 from api import health, pages
-from api.claims import bank_account_routes as accounts
-from api.claims import publication_routes as publications
-from api.claims import routes as claims
-from api.desk import decision_routes as decisions
-from api.desk import finding_routes as findings
-from api.documents import routes as cost_documents
+from api.claims import bank_account_routes, publication_routes
+from api.claims import routes as claims_routes
+from api.desk import decision_routes, finding_routes
+from api.documents import routes as documents_routes
 from api.door import problems
 from api.door.limits import Limits
 from api.door.middleware import API, Gate
 from api.door.route_table import RouteTable
 from api.door.schemas import PROBLEM_SCHEMA
-from api.metering import agent_routes as agents
-from api.metering import batch_routes as batches
-from api.metering import node_routes as nodes
-from api.metering import usage_routes as usage
-from api.payment import return_routes as payback
-from api.payment import routes as payment
-from api.people import routes as tokens
-from api.policy import routes as evaluations
-from api.reconciliation import routes as reconciliations
-from api.registry import routes as registry
+from api.metering import agent_routes, batch_routes, node_routes, usage_routes
+from api.payment import return_routes
+from api.payment import routes as payment_routes
+from api.people import routes as people_routes
+from api.policy import routes as policy_routes
+from api.reconciliation import routes as reconciliation_routes
+from api.registry import routes as registry_routes
 from api.settings import Settings
-from api.statements import routes as statements
-from api.vouchers import accrual_routes as accruals
-from api.vouchers import project_routes as projects
-from api.vouchers import routes as vouchers
+from api.statements import routes as statements_routes
+from api.vouchers import accrual_routes, project_routes
+from api.vouchers import routes as vouchers_routes
 
 ROUTES = (
-    accounts,
-    accruals,
-    agents,
-    batches,
-    claims,
-    cost_documents,
-    decisions,
-    evaluations,
-    findings,
-    nodes,
-    payback,
-    payment,
-    projects,
-    publications,
-    reconciliations,
-    registry,
-    statements,
-    tokens,
-    usage,
-    vouchers,
+    bank_account_routes,
+    accrual_routes,
+    agent_routes,
+    batch_routes,
+    claims_routes,
+    documents_routes,
+    decision_routes,
+    policy_routes,
+    finding_routes,
+    node_routes,
+    return_routes,
+    payment_routes,
+    project_routes,
+    publication_routes,
+    reconciliation_routes,
+    registry_routes,
+    statements_routes,
+    people_routes,
+    usage_routes,
+    vouchers_routes,
 )
 ROUTERS = (
     ("", health.router),

@@ -11,8 +11,7 @@ from api.door.access import Right
 from api.door.dependencies import having, signed_in
 from api.door.middleware import CONTENT_POLICY
 from api.door.route_table import limited
-from api.metering import agent_routes as agents
-from api.metering import batch_routes as batches
+from api.metering import agent_routes, batch_routes
 from api.web.layout import Framed
 from ledger.postgres.database import check_revision
 
@@ -52,7 +51,7 @@ def reference(frame: Framed) -> HTMLResponse:
 def openapi(request: Request) -> dict[str, Any]:
     """Describe the API as OpenAPI."""
     description: dict[str, Any] = request.app.openapi()
-    for definitions in (schemas.SCHEMAS, batches.SCHEMAS, agents.SCHEMAS):
+    for definitions in (schemas.SCHEMAS, batch_routes.SCHEMAS, agent_routes.SCHEMAS):
         description["components"]["schemas"].update(definitions)
     for path in description["paths"].values():
         for operation in path.values():  # the docstring's first line says more than a name

@@ -5,41 +5,39 @@
 
 from fastapi import FastAPI
 
-from api.claims import pages as claims
-from api.claims import publication_pages as publications
-from api.desk import centre_pages as centre
-from api.desk import decision_pages as decisions
-from api.desk import finding_pages as findings
-from api.desk import pages as desk
-from api.documents import pages as documents
-from api.metering import pages as nodes
-from api.payment import pages as payments
-from api.people import pages as front
-from api.policy import pages as eligibility
-from api.reconciliation import action_pages as reconciling
-from api.reconciliation import pages as reconcile
-from api.statements import pages as statements
-from api.vouchers import day_pages as days
-from api.vouchers import pages as projects
+from api.claims import pages as claims_pages
+from api.claims import publication_pages
+from api.desk import centre_pages, decision_pages, finding_pages
+from api.desk import pages as desk_pages
+from api.documents import pages as documents_pages
+from api.metering import pages as metering_pages
+from api.payment import pages as payment_pages
+from api.people import pages as people_pages
+from api.policy import pages as policy_pages
+from api.reconciliation import action_pages
+from api.reconciliation import pages as reconciliation_pages
+from api.statements import pages as statements_pages
+from api.vouchers import day_pages
+from api.vouchers import pages as vouchers_pages
 from api.web.layout import Static, problem_page
 
 ROUTERS = (
-    front.router,
-    desk.router,
-    decisions.router,
-    reconciling.router,
-    reconcile.router,
-    statements.router,
-    centre.router,
-    documents.router,
-    claims.router,
-    payments.router,
-    publications.router,
-    projects.router,
-    days.router,
-    nodes.router,
-    findings.router,
-    eligibility.router,
+    people_pages.router,
+    desk_pages.router,
+    decision_pages.router,
+    action_pages.router,
+    reconciliation_pages.router,
+    statements_pages.router,
+    centre_pages.router,
+    documents_pages.router,
+    claims_pages.router,
+    payment_pages.router,
+    publication_pages.router,
+    vouchers_pages.router,
+    day_pages.router,
+    metering_pages.router,
+    finding_pages.router,
+    policy_pages.router,
 )
 
 

@@ -35,11 +35,11 @@ def pytest_configure() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "postgres" in metafunc.fixturenames:
-        found = ["embedded", *(["system"] if system_binaries() else [])]
-        wanted = metafunc.config.getoption("--engine")
-        if wanted not in (*found, "all"):
+        results = ["embedded", *(["system"] if system_binaries() else [])]
+        choice = metafunc.config.getoption("--engine")
+        if choice not in (*results, "all"):
             raise pytest.UsageError("--engine=system: this machine has no PostgreSQL of its own")
-        engines = found if wanted == "all" else [wanted]
+        engines = results if choice == "all" else [choice]
         metafunc.parametrize("postgres", engines, indirect=True, scope="session")
 
 
@@ -53,17 +53,17 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Callable[[str], Server]]:
     """Starts an engine's server when it is first asked for; all are stopped at the end."""
-    started: dict[str, Server] = {}
+    running: dict[str, Server] = {}
     with ExitStack() as stack:
 
         def server(engine: str) -> Server:
-            if engine not in started:
+            if engine not in running:
                 path = stack.enter_context(open_folder())
                 binaries = system_binaries()[0] if engine == "system" else find_binaries()
                 embedded = Embedded(path / "data", binaries=binaries, settings=FAST)
-                started[engine] = Server(engine, stack.enter_context(embedded))
-                upgrade(started[engine].create(TEMPLATE))
-            return started[engine]
+                running[engine] = Server(engine, stack.enter_context(embedded))
+                upgrade(running[engine].create(TEMPLATE))
+            return running[engine]
 
         yield server
 

@@ -47,13 +47,13 @@ class Term(NamedTuple):
 
 def sections() -> dict[str, list[Term]]:
     """The rows under each heading, by the heading's English."""
-    found: dict[str, list[Term]] = {}
+    terms: dict[str, list[Term]] = {}
     for line in GLOSSARY.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
-            rows = found.setdefault(line.partition(" · ")[2], [])
+            rows = terms.setdefault(line.partition(" · ")[2], [])
         elif line.startswith("| ") and not line.startswith("| 中文 "):
             rows.append(Term(*(cell.strip() for cell in line.strip("|").split("|"))))
-    return found
+    return terms
 
 
 SECTIONS = sections()
@@ -101,19 +101,25 @@ def test_one_word_for_one_thing() -> None:
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_the_pages_say_it_in_these_words(language: str) -> None:
     with i18n.speaking(language):
-        said = [(about()[kind].name, words("Findings")[kind]) for kind in KINDS]
-        said += [(label(role), words("Roles of access")[role]) for role in Role]
-        said += [(reason(each), words("Gap reasons")[each]) for each in wire.GapReason]
-        said += [(label(GapCause(each)), words("Gap reasons")[each]) for each in wire.GapReason]
-        said += [(fault_mark(fault).word, words("Faults of a node")[fault]) for fault in FAULTS]
+        pairs = [(about()[kind].name, words("Findings")[kind]) for kind in KINDS]
+        pairs += [(label(role), words("Roles of access")[role]) for role in Role]
+        pairs += [
+            (reason(reason_code), words("Gap reasons")[reason_code])
+            for reason_code in wire.GapReason
+        ]
+        pairs += [
+            (label(GapCause(reason_code)), words("Gap reasons")[reason_code])
+            for reason_code in wire.GapReason
+        ]
+        pairs += [(fault_mark(fault).word, words("Faults of a node")[fault]) for fault in FAULTS]
         # Nobody looks for the owner of a device that is free.
         holders = set(HOLDERS) - {"unallocated"}
-        said += [(reason(holder), words("Holders")[holder]) for holder in holders]
-        for section, named in PAGES_OF_THE_MONTH.items():
-            known = words(section)
-            said += [(text, known[code]) for code, text in labels(named).items()]
-    wanted = "english" if language == "en" else "chinese"
-    fixed = [(text.casefold(), getattr(term, wanted).casefold()) for text, term in said]
+        pairs += [(reason(holder), words("Holders")[holder]) for holder in holders]
+        for section, entries in PAGES_OF_THE_MONTH.items():
+            terms = words(section)
+            pairs += [(text, terms[code]) for code, text in labels(entries).items()]
+    field = "english" if language == "en" else "chinese"
+    fixed = [(text.casefold(), getattr(term, field).casefold()) for text, term in pairs]
     assert [pair for pair in fixed if not pair[0].startswith(pair[1])] == []  # «conflicts»
 
 

@@ -40,9 +40,11 @@ def test_every_path_that_a_document_or_a_comment_names_is_there() -> None:
 def test_the_rooms_of_the_ledger_stand_in_their_order() -> None:
     section = PAGE.partition("## The rooms of ledger/")[2]
     lines = section.partition("```\n")[2].partition("```")[0].splitlines()
-    drawn = [line.split()[0] for line in lines]
+    rooms_in_picture = [line.split()[0] for line in lines]
     assert set(lines[0].split()[:2]) == {"units", "errors"}
-    assert drawn[1:] == [name for name in layers("ledger") if name not in ("units", "errors")]
+    assert rooms_in_picture[1:] == [
+        name for name in layers("ledger") if name not in ("units", "errors")
+    ]
 
 
 @pytest.mark.parametrize(("package", "heading"), [("api", "## api/"), ("agents", "## agents/")])

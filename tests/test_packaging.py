@@ -72,9 +72,9 @@ class Installed:
         )  # fmt: skip
 
     def suanquan(self, *arguments: str, answer: str = "") -> str:
-        done = self.run("suanquan", *arguments, answer=answer)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        result = self.run("suanquan", *arguments, answer=answer)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +89,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     )
     (folder / "pinned.txt").write_text("\n".join(pinned))
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    made = Installed(folder)
-    done = made.run("pip", "install", "--quiet", "-c", str(folder / "pinned.txt"), str(wheel))
-    assert done.returncode == 0, done.stderr
-    return made
+    environment = Installed(folder)
+    result = environment.run(
+        "pip", "install", "--quiet", "-c", str(folder / "pinned.txt"), str(wheel)
+    )
+    assert result.returncode == 0, result.stderr
+    return environment
 
 
 @pytest.fixture
@@ -146,10 +148,8 @@ def test_the_policy_needs_no_server(installed: Installed) -> None:
     assert "is sound" in installed.suanquan("policy", "check")
     facts = ("subject_kind=enterprise", "legal_person=yes", "business=annotation", "seats=499")
     assert "149" in installed.suanquan("policy", "explain", "07-1", *DRAFT, *facts)
-    explained = json.loads(
-        installed.suanquan("policy", "explain", "07-1", *DRAFT, *facts, "--json")
-    )
-    (installed.folder / "record.json").write_text(json.dumps(explained["explanation"]["record"]))
+    answer = json.loads(installed.suanquan("policy", "explain", "07-1", *DRAFT, *facts, "--json"))
+    (installed.folder / "record.json").write_text(json.dumps(answer["explanation"]["record"]))
     assert "the same" in installed.suanquan("policy", "replay", "record.json")
     assert "200 posts" in installed.suanquan("policy", "evaluate", str(CASES), *DRAFT)
     assert "as they must be" in installed.suanquan("policy", "boundaries", *DRAFT)
@@ -162,11 +162,11 @@ def test_the_policy_needs_no_server(installed: Installed) -> None:
 
 
 def test_a_decision_is_shown_and_confirmed(decisions: Installed) -> None:
-    shown = decisions.suanquan("confirm", "7", answer="y\n")
-    assert "¥5.00" in shown
-    assert str(DECISION["digest"]) in shown
-    told = decisions.suanquan("confirm", "7", "--seen", str(DECISION["digest"]), "--json")
-    assert json.loads(told)["answer"] == "confirmed"
+    display = decisions.suanquan("confirm", "7", answer="y\n")
+    assert "¥5.00" in display
+    assert str(DECISION["digest"]) in display
+    answer = decisions.suanquan("confirm", "7", "--seen", str(DECISION["digest"]), "--json")
+    assert json.loads(answer)["answer"] == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_decision_is_shown_and_confirmed(decisions: Installed) -> None:
 def test_what_needs_more_says_what_to_install(
     installed: Installed, command: tuple[str, ...], extra: str
 ) -> None:
-    done = installed.run("suanquan", *command)
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
+    result = installed.run("suanquan", *command)
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
     assert extra in line

@@ -30,13 +30,15 @@ TEXTS = {
 
 def commands(group: TyperGroup, path: str = "") -> dict[str, set[str]]:
     """Each command's options, by its words: `voucher open`."""
-    found: dict[str, set[str]] = {}
+    options: dict[str, set[str]] = {}
     for name, command in group.commands.items():
         if isinstance(command, TyperGroup):
-            found |= commands(command, f"{path}{name} ")
+            options |= commands(command, f"{path}{name} ")
         else:
-            found[path + name] = {option for given in command.params for option in given.opts}
-    return found
+            options[path + name] = {
+                option for parameter in command.params for option in parameter.opts
+            }
+    return options
 
 
 def blocks(document: str) -> str:
@@ -53,20 +55,20 @@ def lines(document: str) -> list[str]:
 def test_every_command_is_there_with_its_options(document: str) -> None:
     group = get_command(cli.app)
     assert isinstance(group, TyperGroup)
-    known = commands(group)
-    said = lines(document)
-    assert said
-    for line in said:
+    options = commands(group)
+    document_lines = lines(document)
+    assert document_lines
+    for line in document_lines:
         words = line.partition(" #")[0].split()
-        verb = next((v for n in (3, 2, 1) if (v := " ".join(words[:n])) in known), "")
+        verb = next((v for n in (3, 2, 1) if (v := " ".join(words[:n])) in options), "")
         assert verb, line
-        assert {w.partition("=")[0] for w in words if w.startswith("--")} <= known[verb], line
+        assert {w.partition("=")[0] for w in words if w.startswith("--")} <= options[verb], line
 
 
 def test_every_command_of_the_agent_is_there() -> None:
-    said = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
-    assert said == {"doctor", "once", "node"}
-    for verb in said:
+    names = set(re.findall(r"^suanquan-agent ([a-z]+)", blocks(TEXTS["commands"]), re.MULTILINE))
+    assert names == {"doctor", "once", "node"}
+    for verb in names:
         assert _parser().parse_args([verb]).command == verb
 
 
@@ -78,15 +80,15 @@ def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
         return suanquan(*arguments, SUANQUAN_DATA=str(data))
 
     def has_accrued() -> bool:
-        done = run("quota", "helan", "--json")
-        return done.returncode == 0 and json.loads(done.stdout)["provisional_fen"] > 0
+        quota = run("quota", "helan", "--json")
+        return quota.returncode == 0 and json.loads(quota.stdout)["provisional_fen"] > 0
 
     with running(data, "--demo"):
         until("an accrual of helan", has_accrued)
         for line in lines(README):
-            done = run(*shlex.split(line, comments=True))
-            assert done.returncode == 0, line + done.stderr
-            assert done.stdout.strip(), line
+            result = run(*shlex.split(line, comments=True))
+            assert result.returncode == 0, line + result.stderr
+            assert result.stdout.strip(), line
 
 
 def test_the_readme_is_short() -> None:

@@ -76,12 +76,12 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
     city.ask("register", str(folder / "registry.yaml"))
 
     # The model meets article 9, so the city promises 30 % of its compute cost, up to 5 million.
-    given = city.ask(
+    answer = city.ask(
         "voucher", "open", "saishang-72b", "--clause=09-1", "--policy=yinchuan-2024-drill",
         "--fact=subject_kind=enterprise", "--fact=legal_person=true",
         "--fact=landed_in_city=true", "--fact=parameters=72000000000", "--fact=scenarios=5",
     )  # fmt: skip
-    assert given["cap_fen"] == 500_000_000
+    assert answer["cap_fen"] == 500_000_000
 
     # The centre's operator enrols a node with a one-time code; its private key never leaves it.
     code = city.ask("agent", "code", "helan-a", "--source=nvml")["code"]
@@ -189,14 +189,14 @@ def from_the_budget_to_the_bank(people: dict[str, "Person"], claim: str, folder:
         "--project-name=算力补贴", "--fund-kind=一般公共预算", "--classification=2150517",
     )  # fmt: skip
     approver.confirm(indicator["id"])
-    made = finance.ask("pay", "list", "make", "--indicator=640100-2026-001", "--year=2026")
-    assert made["content"]["words"] == "壹拾壹元伍角"
-    approver.confirm(made["id"])
+    answer = finance.ask("pay", "list", "make", "--indicator=640100-2026-001", "--year=2026")
+    assert answer["content"]["words"] == "壹拾壹元伍角"
+    approver.confirm(answer["id"])
 
     # The bank pays, and says so; only then is it paid. Saying so twice pays nothing twice.
     (folder / "return.csv").write_text(
         "流水号,清单号,序号,结果,金额,日期,原因\n"
-        f"B-1,{made['subject']},1,成功,11.50,2026-11-17,\n",
+        f"B-1,{answer['subject']},1,成功,11.50,2026-11-17,\n",
         encoding="utf-8",
     )  # fmt: skip
     finance.day = "2026-11-17"
@@ -211,13 +211,13 @@ def two_hours_of_two_gpus() -> Iterator[wire.Window]:
     """The real meter, driven: holders every second, the driver every ten."""
     start_ms = wire.start_ms(datetime(2026, 10, 15, 2, tzinfo=UTC))
     team = (HolderShare(wire.Static("塞上团队")),)
-    holding = Holdings({FIRST: team, SECOND: team})
+    holdings = Holdings({FIRST: team, SECOND: team})
     meter = Meter(Instant(start_ms, 0), boot="boot-1")
     for ms in range(0, 120 * wire.MINUTE_MS + 1, 1_000):
         at = Instant(start_ms + ms, ms)
         lost = 30 * wire.MINUTE_MS < ms < 40 * wire.MINUTE_MS
         looks = {FIRST: look(FIRST), SECOND: wire.GapReason.GPU_LOST if lost else look(SECOND)}
-        yield from meter.see(at, holding, looks if meter.due(at) else None).windows
+        yield from meter.see(at, holdings, looks if meter.due(at) else None).windows
 
 
 def look(gpu: str) -> Look:
@@ -230,8 +230,8 @@ def look(gpu: str) -> Look:
 def windows_of(city: Up, day: str) -> list[dict[str, Any]]:
     """Every window of a day, page by page."""
     path = f"/api/v1/projects/saishang-72b/days/{day}/windows?limit=1000"
-    found: list[dict[str, Any]] = city.get(path)
-    return found
+    windows: list[dict[str, Any]] = city.get(path)
+    return windows
 
 
 # Who takes part in the month, and what each is bound to.
@@ -252,8 +252,8 @@ class Person:
     def __init__(self, city: Up, role: str, folder: Path) -> None:
         path = folder / f"{role}.token"
         if not path.exists():
-            made = city.ask("token", "create", f"某{role}", f"--role={role}", *SCOPES[role])
-            path.write_text(made["secret"])
+            answer = city.ask("token", "create", f"某{role}", f"--role={role}", *SCOPES[role])
+            path.write_text(answer["secret"])
         self._city, self._token = city, path.read_text()
         self.day = ""
 
@@ -265,8 +265,8 @@ class Person:
 
     def confirm(self, number: int) -> None:
         """Look at what another person decided, and confirm just that."""
-        (seen,) = [d for d in self.ask("decisions") if d["id"] == number]
-        self.ask("confirm", str(number), f"--seen={seen['digest']}")
+        (decision,) = [d for d in self.ask("decisions") if d["id"] == number]
+        self.ask("confirm", str(number), f"--seen={decision['digest']}")
 
     def _at(self) -> Up:
         city = self._city

@@ -10,7 +10,7 @@ from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
-from ledger.claims import queries as books
+from ledger.claims import queries as claim_queries
 from ledger.claims.steps.bank_accounts import propose_account
 from ledger.errors import NotFound
 from ledger.people.codes import Role
@@ -47,7 +47,7 @@ def accounts(
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
     organisation = None if viewer.project is None else _own(db, viewer.project, now)
     whole = viewer.role in (Role.BUILDER, Role.FINANCE)
-    return [AccountRead.of(row, whole=whole) for row in books.accounts(db, organisation)]
+    return [AccountRead.of(row, whole=whole) for row in claim_queries.accounts(db, organisation)]
 
 
 def _own(db: Session, project: int, now: datetime) -> set[int]:

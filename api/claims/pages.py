@@ -36,22 +36,18 @@ from api.web import forms
 from api.web.forms import Fields, SentForm, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
-from ledger.claims import queries as books
+from ledger.claims import queries as claim_queries
 from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
-from ledger.claims.steps.approval import KIND, subject_of
-from ledger.claims.steps.bank_accounts import change_pending
 from ledger.claims.steps.claim_actions import Action
-from ledger.claims.steps.claims import missing_files
 from ledger.claims.steps.publication import claim_of
-from ledger.claims.tables import Claim
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
+from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import open_decision, person
+from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
-from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
@@ -75,7 +71,7 @@ def listing(
 ) -> HTMLResponse:
     """Claims, newest first; `queue=review` those that wait for the bureau."""
     states = REVIEW if queue else None
-    claims = desk.claims(
+    claims = queues.claims(
         db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
     )
     today = beijing_day(now)
@@ -94,7 +90,7 @@ def listing(
 
 
 def _row(row: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
-    over = row.state == "published" and desk.over(row, today)
+    over = row.state == "published" and queues.over(row, today)
     return {"claim": row, "mark": claim_mark(row.state), "over": over}
 
 
@@ -103,7 +99,7 @@ def _claimable(db: Session, viewer: Viewer) -> int | None:
     if viewer.project is None:
         return None
     try:
-        return max(books.claimable(db, books.voucher_of(db, viewer.project)), 0)
+        return max(claim_queries.claimable(db, claim_queries.voucher_of(db, viewer.project)), 0)
     except NotFound:
         return None
 
@@ -126,52 +122,46 @@ def open_claim(
 @router.get("/claims/{number}")
 def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
     """One claim: its steps, files, account, history, and what may be done next."""
-    claim = access.claim(db, viewer, number)
-    voucher = db.get_one(Voucher, claim.voucher_id)
-    claim_id = key(claim)
-    project = db.get_one(Project, voucher.project_id)
+    details = claim_details(db, access.claim(db, viewer, number))
+    claim = details.claim
     return frame.page(
         "claims/claim.html",
         {
             "claim": claim,
-            "voucher": voucher,
-            "project": project,
-            "payee": db.get_one(Organisation, claim.payee_id),
+            "voucher": details.voucher,
+            "project": details.project,
+            "payee": details.payee,
             "mark": claim_mark(claim.state),
-            "steps": stepper(claim, books.events(db, claim_id), books.publication_of(db, claim_id)),
-            "events": books.events(db, claim_id),
+            "steps": stepper(claim, details.events, details.publication),
+            "events": details.events,
             "person": person,
             "action_words": labels(ClaimAction),
             "state_words": labels(ClaimState),
-            "files": books.files(db, claim_id),
+            "files": details.files,
             "file_words": labels(FileRole),
-            "account": books.account_of(db, claim.payee_id),
-            "account_changing": change_pending(db, claim.payee_id),
-            "published": books.publication_of(db, claim_id),
-            "objections": books.objections(db, claim_id),
-            "lacks": _missing_files(db, claim),
-            "facts": fact_fields(voucher),
-            "decision": open_decision(db, KIND, subject_of(claim)),
-            **_may(viewer, claim, beijing_day(now), db),
+            "account": details.account,
+            "account_changing": details.account_changing,
+            "published": details.publication,
+            "objections": details.objections,
+            "lacks": findings(details.missing),
+            "facts": fact_fields(details.voucher),
+            "decision": details.decision,
+            **_may(viewer, details, beijing_day(now)),
         },
     )
 
 
-def _missing_files(db: Session, claim: Claim) -> list[dict[str, str]]:
-    return findings(missing_files(db, claim)) if claim.state == "draft" else []
-
-
-def _may(viewer: Viewer, claim: Claim, today: date, db: Session) -> dict[str, Any]:
+def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:
     """The buttons: what the case's table gives this role in this state."""
-    permitted = actions(claim.state, viewer.role)
-    published = books.publication_of(db, key(claim))
-    over = published is not None and published.until < today
+    state, publication = details.claim.state, details.publication
+    permitted = actions(state, viewer.role)
+    over = publication is not None and publication.until < today
     return {
         "actions": [action for action in permitted if action in BY_ITSELF],
         "may_object": "object" in permitted,
         "may_resolve": "dismiss" in permitted,
         "may_propose": "propose" in permitted and over,
-        "may_file": claim.state == "draft" and access.may(viewer, Right.CLAIM),
+        "may_file": state == "draft" and access.may(viewer, Right.CLAIM),
         "may_account": access.may(viewer, Right.CLAIM),
     }
 

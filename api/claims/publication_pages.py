@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.door.dependencies import Db, Now, Offset
 from api.web.layout import Framed, pages
-from ledger.claims import queries as books
+from ledger.claims import queries as claim_queries
 from ledger.formats.working_days import is_working_day
 from ledger.units import beijing_day
 
@@ -24,7 +24,7 @@ PAGE_ROWS = 50
 def publications(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
     """What is before the public now, then what was."""
     today = beijing_day(now)
-    entries = books.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)
+    entries = claim_queries.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)
     rows = [_row(entry, today) for entry in entries[:PAGE_ROWS]]
     return frame.page(
         "claims/publications.html",

@@ -8,7 +8,7 @@ from api.claims.schemas import ObjectionCreate, ObjectionRead, PublicationRead, 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
-from ledger.claims import queries as books
+from ledger.claims import queries as claim_queries
 from ledger.claims.steps.publication import receive, resolve
 from ledger.people.steps.credentials import Viewer
 from ledger.units import beijing_day
@@ -27,7 +27,7 @@ def publications(
     offset: Offset = 0,
 ) -> list[PublicationRead]:
     """List publications, latest first. Nobody has to sign in."""
-    rows = books.publications(db, beijing_day(now), limit=limit, offset=offset)
+    rows = claim_queries.publications(db, beijing_day(now), limit=limit, offset=offset)
     return [
         PublicationRead.model_validate(
             {**row.content, "since": row.since, "until": row.until, "days": row.days,

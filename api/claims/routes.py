@@ -29,22 +29,21 @@ from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded, attachment, documented
 from api.messages.sentences import findings
-from ledger.claims import queries as books
-from ledger.claims.rules import FIRST, actions
-from ledger.claims.steps.approval import KIND, propose_approval, subject_of
+from ledger.claims import queries as claim_queries
+from ledger.claims.rules import actions
+from ledger.claims.steps.approval import propose_approval
 from ledger.claims.steps.claim_actions import Wish, handle
-from ledger.claims.steps.claims import add_file, missing_files, open_claim
+from ledger.claims.steps.claims import add_file, open_claim
 from ledger.claims.tables import Claim
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
+from ledger.desk.queries.claim_details import claim_details
 from ledger.documents.queries import originals
 from ledger.errors import NotFound
 from ledger.formats.capital_amounts import in_words
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import open_decision
 from ledger.policy.codes import FileRole
 from ledger.postgres.columns import key
-from ledger.registry.tables import Organisation
 from ledger.vouchers.tables import Voucher
 
 router = APIRouter(tags=["claims"])
@@ -73,7 +72,7 @@ def claims(
     offset: Offset = 0,
 ) -> list[ClaimSummary]:
     """List the claims in the viewer's scope, newest first; in these states or in any."""
-    rows = desk.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
+    rows = queues.claims(db, project=viewer.project, states=state, limit=limit, offset=offset)
     return [ClaimSummary.model_validate(row) for row in rows]
 
 
@@ -97,7 +96,7 @@ def add(
 def read(number: str, hash_: str, viewer: Reader, db: Db) -> Response:
     """Download a file as it came."""
     claim = access.claim(db, viewer, number)
-    if hash_ not in {file.hash for file in books.files(db, key(claim))}:
+    if hash_ not in {file.hash for file in claim_queries.files(db, key(claim))}:
         raise NotFound("claim_file", hash=hash_)
     return attachment(originals.original(db, hash_))
 
@@ -128,21 +127,19 @@ def propose(
 
 
 def _whole(db: Session, viewer: Viewer, claim: Claim) -> ClaimRead:
-    (row,) = desk.claims(db, number=claim.number)
-    claim_id = key(claim)
-    proposal = open_decision(db, KIND, subject_of(claim))
+    details = claim_details(db, claim)
     # Who objects is told to those alone who deal with it.
-    objections = [] if viewer.role is Role.BUILDER else books.objections(db, claim_id)
-    lacks = missing_files(db, claim) if claim.state == FIRST else []
+    objections = [] if viewer.role is Role.BUILDER else details.objections
     more: dict[str, Any] = {
-        "uscc": db.get_one(Organisation, claim.payee_id).uscc,
-        "policy": db.get_one(Voucher, claim.voucher_id).policy,
+        "uscc": details.payee.uscc,
+        "policy": details.voucher.policy,
         "words": in_words(claim.fen),
         "actions": list(actions(claim.state, viewer.role)),
-        "lacks": [fault["message"] for fault in findings(lacks)],
-        "decision": proposal and proposal.id,
-        "events": [EventRead.model_validate(event) for event in books.events(db, claim_id)],
-        "files": [FileRead.model_validate(file) for file in books.files(db, claim_id)],
+        "lacks": [fault["message"] for fault in findings(details.missing)],
+        "decision": details.decision and details.decision.id,
+        "events": [EventRead.model_validate(event) for event in details.events],
+        "files": [FileRead.model_validate(file) for file in details.files],
         "objections": [ObjectionRead.model_validate(objection) for objection in objections],
     }
-    return ClaimRead.model_validate({**row._mapping, **more})  # noqa: SLF001 - its public name
+    summary = details.summary._mapping  # noqa: SLF001 - its public name
+    return ClaimRead.model_validate({**summary, **more})

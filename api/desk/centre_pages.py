@@ -15,18 +15,18 @@ from api.language.labels import labels
 from api.reconciliation import routes
 from api.reconciliation.pages import month_mark
 from api.reconciliation.schemas import MessageAnswerCreate
-from api.statements import pages as statements
+from api.statements import pages as statements_pages
 from api.web.forms import form
 from api.web.layout import Framed
 from api.web.mark import document_mark
-from ledger.documents.queries import document_views as documents_seen
+from ledger.documents.queries import document_views
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.codes import DifferenceCode
 from ledger.reconciliation.queries import messages
-from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.queries import months as month_queries
 from ledger.registry.tables import Centre
-from ledger.statements import queries as books
+from ledger.statements import queries as statement_queries
 from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
@@ -41,9 +41,9 @@ def centre_page(
     """Everything that waits for the centre, then its months."""
     if viewer.centre is None:
         return RedirectResponse("/reconcile", 303)
-    summaries = books.statements(db, centre=viewer.centre)
-    months = reconcile.months(db, centre=viewer.centre)
-    newest = documents_seen.documents(db, Scope(viewer.centre), DocumentQuery(), limit=NEWEST)
+    summaries = statement_queries.statements(db, centre=viewer.centre)
+    months = month_queries.months(db, centre=viewer.centre)
+    newest = document_views.documents(db, Scope(viewer.centre), DocumentQuery(), limit=NEWEST)
     return frame.page(
         "desk/centre.html",
         {
@@ -51,7 +51,7 @@ def centre_page(
             "today": beijing_day(now),
             "messages": messages.of_centre(db, viewer.centre),
             "codes": labels(DifferenceCode),
-            "statements": [statements.row(entry) for entry in summaries],
+            "statements": [statements_pages.row(entry) for entry in summaries],
             "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
             "documents": [
                 {"seen": entry, "mark": document_mark(entry.state, red=bool(entry.reverses))}

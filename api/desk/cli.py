@@ -15,7 +15,7 @@ from api.cli.values import MOMENT, NUMBER, PERSON, TEXT, Format, coded, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.people.subject import plain_subject
-from ledger.people import codes as people
+from ledger.people import codes as people_codes
 
 app = Commands()
 
@@ -31,16 +31,16 @@ def _about(decision: dict[str, Any]) -> str:
 
 
 def _subject(decision: dict[str, Any]) -> str:
-    return f"{label_of(people.DecisionKind, decision['kind'])} {_about(decision)}"
+    return f"{label_of(people_codes.DecisionKind, decision['kind'])} {_about(decision)}"
 
 
 OPEN = (
     Column(msgid("编号"), "id", NUMBER),
-    Column(msgid("类别"), "kind", coded(people.DecisionKind)),
+    Column(msgid("类别"), "kind", coded(people_codes.DecisionKind)),
     Column(msgid("事项"), _about),
     Column(msgid("提出者"), "decided_by", PERSON),
     Column(msgid("时间"), "decided_at", MOMENT),
-    Column(msgid("答复"), "answer", coded(people.Answer)),
+    Column(msgid("答复"), "answer", coded(people_codes.Answer)),
 )
 DECISION = (
     Column(msgid("事项"), _subject),
@@ -50,7 +50,7 @@ DECISION = (
 )
 ANSWERED = (
     Column(msgid("事项"), _subject),
-    Column(msgid("答复"), "answer", coded(people.Answer)),
+    Column(msgid("答复"), "answer", coded(people_codes.Answer)),
     Column(msgid("答复者"), "answered_by", PERSON),
 )
 

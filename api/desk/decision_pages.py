@@ -24,8 +24,8 @@ from api.people.subject import plain_subject
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from api.web.mark import decision_mark
-from ledger.desk.queries import queues as desk
-from ledger.documents.queries import document_views as documents_seen
+from ledger.desk.queries import queues
+from ledger.documents.queries import document_views
 from ledger.documents.queries.document_views import DocumentQuery, Scope
 from ledger.errors import NotFound
 from ledger.people.codes import DecisionKind
@@ -65,7 +65,7 @@ def listing(
     offset: Offset = 0,
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
-    decisions = desk.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
+    decisions = queues.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
     rows = [
         {**row(decision), "asked": may_answer(viewer, decision)}
         for decision in decisions[:PAGE_ROWS]
@@ -108,7 +108,7 @@ def place(db: Session, record: Decision) -> str:
     """The page of what is decided about; "" where it has none."""
     details = record.content
     if record.kind == "document":
-        documents = documents_seen.documents(
+        documents = document_views.documents(
             db, Scope(), DocumentQuery(decision=record.id), limit=2
         )
         return (

@@ -11,7 +11,7 @@ from ledger.people.codes import Answer, DecisionKind
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own, same_person
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.queries import months
 from ledger.registry.tables import Organisation
 
 
@@ -50,9 +50,9 @@ def why_not(viewer: Viewer, decision: Decision) -> str:
 def names_of_keys(db: Session, decision: Decision) -> dict[tuple[str, int], str]:
     """What keys in the content stand for: contract lines, documents, organisations."""
     cells = decision.content.get("cells", [decision.content] if decision.kind == "extra" else [])
-    lines = reconcile.contract_lines(db, [cell["price"] for cell in cells])
+    lines = months.contract_lines(db, [cell["price"] for cell in cells])
     notes = [*decision.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
-    numbers = reconcile.numbers(db, (note["document"] for note in notes))
+    numbers = months.numbers(db, (note["document"] for note in notes))
     names = {("price", key): line_name(line) for key, line in lines.items()}
     names |= {("document", key): number for key, number in numbers.items()}
     if decision.kind == DecisionKind.ACCOUNT:

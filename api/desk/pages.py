@@ -17,7 +17,7 @@ from api.door.dependencies import Db, Now, having
 from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.web.layout import Framed
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
 from ledger.desk.queries.queues import Queue
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.credentials import Viewer
@@ -51,13 +51,13 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
     """The four queues, and what this reader may confirm."""
     today = beijing_day(now)
-    decisions = [decision for decision in desk.open_decisions(db) if may_answer(viewer, decision)]
-    queues = [
+    decisions = [decision for decision in queues.open_decisions(db) if may_answer(viewer, decision)]
+    waiting_rows = [
         queue_view(
             _("待对账"),
             _("月份已结束或已有发票，尚未由两人确认。"),
             "/reconcile",
-            desk.waiting_months(db, today),
+            queues.waiting_months(db, today),
             today,
         ),
         queue_view(
@@ -71,18 +71,18 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             _("待审"),
             _("申请等待受理、公示、处理异议或批准。"),
             "/claims?queue=review",
-            desk.waiting_claims(db, today),
+            queues.waiting_claims(db, today),
             today,
         ),
         queue_view(
             _("待支付"),
             _("已批准未列清单的申请，和等银行回音的清单。"),
             "/payments",
-            desk.waiting_payments(db),
+            queues.waiting_payments(db),
             today,
         ),
     ]
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
-        "desk/desk.html", {"queues": queues, "rows": rows, "kinds": labels(DecisionKind)}
+        "desk/desk.html", {"queues": waiting_rows, "rows": rows, "kinds": labels(DecisionKind)}
     )

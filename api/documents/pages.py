@@ -30,7 +30,7 @@ from api.web.layout import Frame, Framed, pages
 from api.web.mark import document_mark
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
 from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
-from ledger.documents.queries import document_views as books
+from ledger.documents.queries import document_views
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS
@@ -72,7 +72,9 @@ def _listing(
     faults: Sequence[Finding] = (),
 ) -> HTMLResponse:
     query = DocumentQuery(number=number or None, state=state)
-    documents = books.documents(db, scope_of(viewer), query, limit=PAGE_ROWS + 1, offset=offset)
+    documents = document_views.documents(
+        db, scope_of(viewer), query, limit=PAGE_ROWS + 1, offset=offset
+    )
     rows = documents[:PAGE_ROWS]
     return frame.page(
         "documents/documents.html",
@@ -181,7 +183,7 @@ def _after(intake: Intake) -> Response:
 def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One document: its parties, lines, what is allocated of it, red ones, freezes."""
     scope = scope_of(viewer)
-    view = books.document(db, scope, document)
+    view = document_views.document(db, scope, document)
     decision = db.get(Decision, view.decision) if view.decision else None
     return frame.page(
         "documents/document.html",
@@ -189,10 +191,10 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
             **_row(view),
             "by": person(view.received_by),
             "confirmed_by": person(view.confirmed_by or ""),
-            "lines": books.lines_of(db, document),
-            "shares": books.shares_of(db, scope, document),
-            "reds": [_row(red) for red in books.reds_of(db, scope, document)],
-            "freezes": books.freezes_of(db, document),
+            "lines": document_views.lines_of(db, document),
+            "shares": document_views.shares_of(db, scope, document),
+            "reds": [_row(red) for red in document_views.reds_of(db, scope, document)],
+            "freezes": document_views.freezes_of(db, document),
             "decision": view.decision
             if decision and access.may_read_decision(viewer, decision)
             else None,
@@ -211,7 +213,7 @@ def freeze(
     confirmation: Annotated[str, Form(max_length=LINE_MAX)] = "",
 ) -> Response:
     """Freeze by the number of the red one's confirmation; without a number lift the freeze."""
-    books.document(db, scope_of(viewer), document)
+    document_views.document(db, scope_of(viewer), document)
     if confirmation.strip():
         request = request_of(FreezeCreate, {"confirmation": confirmation})
         routes.freeze(document=document, request=request, viewer=viewer, db=db, now=now)

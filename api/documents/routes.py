@@ -25,8 +25,7 @@ from api.door.route_table import FORM_MAX, limited
 from api.door.schemas import LINE_MAX, QR_MAX, Line, PositiveFen, YearMonth, first_day
 from api.door.uploads import Uploaded, attachment, documented
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
-from ledger.documents.queries import document_views as books
-from ledger.documents.queries import originals
+from ledger.documents.queries import document_views, originals
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
 from ledger.documents.steps import freezes, receipts
 from ledger.documents.steps.documents import Intake
@@ -104,7 +103,7 @@ def documents(
     first = first_day(month) if month else None
     last = month_of(first + timedelta(days=31)) - timedelta(days=1) if first else None
     query = DocumentQuery(number, first, last, seller, buyer, decision, state)
-    return books.documents(db, scope_of(viewer), query, limit=limit, offset=offset)
+    return document_views.documents(db, scope_of(viewer), query, limit=limit, offset=offset)
 
 
 @router.get("/cost-documents/{document}")
@@ -116,7 +115,7 @@ def document(document: int, viewer: Reader, db: Db) -> DocumentRead:
 @router.get("/cost-documents/{document}/original", response_class=Response)
 def original(document: int, viewer: Reader, db: Db) -> Response:
     """Download the file that a document came from, byte for byte."""
-    hash_ = books.original_of(db, scope_of(viewer), document)
+    hash_ = document_views.original_of(db, scope_of(viewer), document)
     file = originals.original(db, hash_)
     return attachment(file)
 
@@ -153,7 +152,7 @@ def add_receipt(
     now: Now,
 ) -> ReceiptRead:
     """Keep a proof of payment of a document; reconciling compares the two (R05)."""
-    books.document(db, scope_of(viewer), document)
+    document_views.document(db, scope_of(viewer), document)
     receipt = receipts.enter(
         db, document, reference=reference, payer=payer, payee=payee, fen=fen, paid_on=paid_on,
         file=upload.file, actor=viewer.actor, now=now,
@@ -168,13 +167,16 @@ def scope_of(viewer: Viewer) -> Scope:
 
 def _read(db: Session, scope: Scope, key: int) -> DocumentRead:
     return DocumentRead(
-        **vars(books.document(db, scope, key)),
-        lines=[DocumentLineRead.model_validate(line) for line in books.lines_of(db, key)],
+        **vars(document_views.document(db, scope, key)),
+        lines=[DocumentLineRead.model_validate(line) for line in document_views.lines_of(db, key)],
         allocations=[
-            AllocationRead.model_validate(share) for share in books.shares_of(db, scope, key)
+            AllocationRead.model_validate(share)
+            for share in document_views.shares_of(db, scope, key)
         ],
-        reds=books.reds_of(db, scope, key),
-        freezes=[FreezeRead.model_validate(freeze) for freeze in books.freezes_of(db, key)],
+        reds=document_views.reds_of(db, scope, key),
+        freezes=[
+            FreezeRead.model_validate(freeze) for freeze in document_views.freezes_of(db, key)
+        ],
     )
 
 

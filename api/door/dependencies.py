@@ -19,7 +19,7 @@ from api.door import access
 from api.door.middleware import SAFE, SESSION_COOKIE
 from api.door.problems import Refusal
 from api.settings import Settings
-from ledger.people.steps import credentials as doors
+from ledger.people.steps import credentials
 from ledger.people.steps.credentials import SESSION_LASTS, Viewer
 
 DRILL_CLOCK = "x-drill-clock"
@@ -88,9 +88,9 @@ def visitor(
     """
     in_page = request.method in SAFE or not request.url.path.startswith("/api/")
     if token is not None:
-        viewer = doors.viewer(db, token.credentials, now)
+        viewer = credentials.viewer(db, token.credentials, now)
     elif cookie and in_page:
-        viewer = doors.signed_in(db, cookie, now)
+        viewer = credentials.signed_in(db, cookie, now)
     else:
         return None
     if viewer is None and token is not None:
@@ -127,7 +127,7 @@ def open_session(
     request: Request, response: Response, db: Session, token: str, now: datetime
 ) -> bool:
     """Sign a browser in by its owner's token: sets the cookie, or returns False."""
-    secret = doors.sign_in(db, token, now)
+    secret = credentials.sign_in(db, token, now)
     if secret is None:
         return False
     response.set_cookie(
@@ -139,7 +139,7 @@ def open_session(
 
 def close_session(request: Request, response: Response, db: Session) -> None:
     """Sign a browser out: the session ends here, not only in the browser."""
-    doors.sign_out(db, request.cookies.get(SESSION_COOKIE, ""))
+    credentials.sign_out(db, request.cookies.get(SESSION_COOKIE, ""))
     response.delete_cookie(SESSION_COOKIE, path="/", secure=by_https(request), httponly=True)
 
 

@@ -10,12 +10,10 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import advice
-from api.metering import node_view as nodes
+from api.metering import advice, node_view
 from api.metering.node_view import Node
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps
-from ledger.metering.queries import nodes as books
+from ledger.metering.queries import coverage_gaps, nodes
 from ledger.metering.queries.coverage_gaps import Hour
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
@@ -49,7 +47,7 @@ def picture(
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
     gpus = [gpu for node in node_rows for gpu in node.gpus]
-    period = nodes.affordable(len(gpus), days, now)
+    period = node_view.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
     for hour in coverage_gaps.hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
@@ -70,7 +68,7 @@ def picture(
             if any(at in of for of in by_gpu.values())
         ],
         "say": hour_text,
-        "xids": _xids(books.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
+        "xids": _xids(nodes.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
         "xid_source": advice.XID_SOURCE,
         "short": short,
     }

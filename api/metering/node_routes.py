@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.metering import node_view as nodes
+from api.metering import node_view
 from api.metering.node_view import Node
 from api.metering.schemas import (
     HourRead,
@@ -20,14 +20,13 @@ from api.metering.schemas import (
     StrangerRead,
 )
 from ledger.errors import NotFound
-from ledger.metering.queries import coverage_gaps
-from ledger.metering.queries import nodes as books
+from ledger.metering.queries import coverage_gaps, nodes
 from ledger.metering.rules.incidents import SILENT, Incident, Span
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(tags=["nodes"])
 
-Days = Annotated[int, Query(ge=1, le=books.DAYS_MAX)]
+Days = Annotated[int, Query(ge=1, le=nodes.DAYS_MAX)]
 Reader = Annotated[Viewer, having(Right.READ_METERING)]
 
 
@@ -44,9 +43,9 @@ def cluster_nodes(
 ) -> NodesRead:
     """List a cluster's nodes now, and its incidents of the last Beijing days, with today."""
     cluster_row = access.cluster(db, viewer, cluster)
-    period = books.last_days(now, days)
-    trouble = nodes.trouble(db, cluster_row, period)
-    rows = nodes.nodes(db, cluster_row, now, limit=limit, offset=offset)
+    period = nodes.last_days(now, days)
+    trouble = node_view.trouble(db, cluster_row, period)
+    rows = node_view.nodes(db, cluster_row, now, limit=limit, offset=offset)
     return NodesRead(
         cluster=cluster_row.name,
         since=period.since,
@@ -63,11 +62,11 @@ def one_node(
 ) -> NodeDetailRead:
     """Return a node: every hour of its GPUs, and the time without coverage."""
     cluster_row = access.cluster(db, viewer, cluster)
-    node_row = nodes.node(db, cluster_row, node, now)
+    node_row = node_view.node(db, cluster_row, node, now)
     if node_row is None:
         raise NotFound("node", name=node)
-    period = nodes.affordable(len(node_row.gpus), days, now)
-    trouble = nodes.trouble(db, cluster_row, period, name=node)
+    period = node_view.affordable(len(node_row.gpus), days, now)
+    trouble = node_view.trouble(db, cluster_row, period, name=node)
     return NodeDetailRead(
         since=period.since,
         until=period.until,
@@ -75,7 +74,7 @@ def one_node(
         hours=[_hour(item) for item in coverage_gaps.hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
         incidents=[_incident(item) for item in trouble.incidents],
-        xids=list(books.xid_events(db, node_row.gpus, period)),
+        xids=list(nodes.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
 
@@ -84,7 +83,7 @@ def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
     node_spans = [span for span in spans if span.node == node.name]
     agent, lag = node.agent, node.lag
     skew = agent.skew if agent else None
-    horizon = books.horizon(node.now)
+    horizon = nodes.horizon(node.now)
     gpus: list[dict[str, Any]] = [{**vars(g), "seen": g.is_seen(horizon)} for g in node.gpus]
     return NodeRead(
         cluster=cluster,

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from ledger.metering.codes import NodeFault
 from ledger.metering.queries import coverage_gaps
-from ledger.metering.queries import nodes as books
+from ledger.metering.queries import nodes as node_queries
 from ledger.metering.queries.nodes import Gpu, Stranger
 from ledger.metering.rules.incidents import Incident, Span, incidents
 from ledger.metering.steps import enrol
@@ -52,7 +52,7 @@ class Node:
     @property
     def seen_count(self) -> int:
         """How many of the registered GPUs are looked at now."""
-        return sum(gpu.is_seen(books.horizon(self.now)) for gpu in self.current_gpus)
+        return sum(gpu.is_seen(node_queries.horizon(self.now)) for gpu in self.current_gpus)
 
     @property
     def current_gpus(self) -> list[Gpu]:
@@ -90,8 +90,8 @@ def nodes(
     db: Session, cluster: Cluster, now: datetime, *, limit: int, offset: int = 0
 ) -> list[Node]:
     """The cluster's nodes by name."""
-    since = books.last_days(now, books.DAYS_MAX).since
-    names = books.names(db, key(cluster), since, limit=limit, offset=offset)
+    since = node_queries.last_days(now, node_queries.DAYS_MAX).since
+    names = node_queries.names(db, key(cluster), since, limit=limit, offset=offset)
     return _whole(db, cluster, names, now)
 
 
@@ -102,16 +102,16 @@ def node(db: Session, cluster: Cluster, name: str, now: datetime) -> Node | None
 
 
 def trouble(
-    db: Session, cluster: Cluster, period: books.Period, *, name: str | None = None
+    db: Session, cluster: Cluster, period: node_queries.Period, *, name: str | None = None
 ) -> Trouble:
     """The gaps and silences of a cluster, or of one of its nodes, and the incidents they make."""
     spans, more = coverage_gaps.spans(db, key(cluster), period, node=name)
     return Trouble(spans, incidents(spans), more)
 
 
-def affordable(gpus: int, days: int, now: datetime) -> books.Period:
+def affordable(gpus: int, days: int, now: datetime) -> node_queries.Period:
     """The last so many days, or fewer where a picture of so many GPUs would take too long."""
-    return books.last_days(now, min(days, max(GPU_DAYS_MAX // max(gpus, 1), 1)))
+    return node_queries.last_days(now, min(days, max(GPU_DAYS_MAX // max(gpus, 1), 1)))
 
 
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
@@ -120,10 +120,10 @@ def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -
 
 
 def _whole(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
-    since = books.last_days(now, books.DAYS_MAX).since
+    since = node_queries.last_days(now, node_queries.DAYS_MAX).since
     agents = [a for a in enrol.agents(db, cluster.centre_id) if a.cluster == cluster.name]
-    gpus = books.gpus(db, key(cluster), names, since)
-    strangers = books.strangers(db, key(cluster), names, now - timedelta(days=1))
+    gpus = node_queries.gpus(db, key(cluster), names, since)
+    strangers = node_queries.strangers(db, key(cluster), names, now - timedelta(days=1))
     return [
         Node(
             name,

@@ -17,15 +17,14 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.metering import advice
-from api.metering import node_view as nodes
+from api.metering import advice, node_view
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.metering.node_view import Node
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, fault_mark
 from ledger.errors import NotFound
-from ledger.metering.queries import nodes as books
+from ledger.metering.queries import nodes
 from ledger.metering.queries.nodes import Period
 from ledger.metering.rules.incidents import SILENT, Incident, Span
 from ledger.people.steps.credentials import Viewer
@@ -38,7 +37,7 @@ PAGE_ROWS = 200
 OF_A_CAUSE = 20  # incidents that are listed of one cause
 CHOICES = (1, 3, 7)
 
-Days = Annotated[int, Query(ge=1, le=books.DAYS_MAX)]
+Days = Annotated[int, Query(ge=1, le=nodes.DAYS_MAX)]
 Reader = Annotated[Viewer, having(Right.READ_METERING)]
 
 
@@ -69,10 +68,10 @@ def cluster_page(
     if not names:
         return frame.page("metering/nodes.html", {"clusters": [], "name": ""})
     cluster_row = access.cluster(db, viewer, cluster or names[0])
-    rows = nodes.nodes(db, cluster_row, now, limit=nodes.PAGE_NODES + 1, offset=offset)
-    page_rows = rows[: nodes.PAGE_NODES]
-    period = books.last_days(now, days)
-    trouble = nodes.trouble(db, cluster_row, period)
+    rows = node_view.nodes(db, cluster_row, now, limit=node_view.PAGE_NODES + 1, offset=offset)
+    page_rows = rows[: node_view.PAGE_NODES]
+    period = nodes.last_days(now, days)
+    trouble = node_view.trouble(db, cluster_row, period)
     return frame.page(
         "metering/nodes.html",
         {
@@ -80,7 +79,7 @@ def cluster_page(
             "name": cluster_row.name,
             "nodes": [_node(node, trouble.spans) for node in page_rows],
             "pages": pages(
-                frame, offset, nodes.PAGE_NODES, len(page_rows), more=len(rows) > len(page_rows)
+                frame, offset, node_view.PAGE_NODES, len(page_rows), more=len(rows) > len(page_rows)
             ),
             **_period(frame, period, days),
             **_trouble(trouble),
@@ -103,8 +102,8 @@ def node_page(
     """One node: its agents, its GPUs hour by hour, its incidents."""
     cluster_row = access.cluster(db, viewer, cluster)
     node_row = _node_of(db, cluster_row, node, now)
-    period = books.last_days(now, days)
-    trouble = nodes.trouble(db, cluster_row, period, name=node)
+    period = nodes.last_days(now, days)
+    trouble = node_view.trouble(db, cluster_row, period, name=node)
     return frame.page(
         "metering/node.html",
         {
@@ -134,7 +133,7 @@ def day_page(
     """One node's day: the very minutes that nobody saw."""
     cluster_row = access.cluster(db, viewer, cluster)
     _node_of(db, cluster_row, node, now)
-    spans = nodes.day_of(db, cluster_row, node, day, now)
+    spans = node_view.day_of(db, cluster_row, node, day, now)
     rows = spans[offset : offset + PAGE_ROWS]
     return frame.page(
         "metering/node-day.html",
@@ -160,7 +159,7 @@ def _clusters(db: Session, viewer: Viewer) -> list[str]:
 
 
 def _node_of(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
-    node = nodes.node(db, cluster, name, now)
+    node = node_view.node(db, cluster, name, now)
     if node is None:
         raise NotFound("node", name=name)
     return node
@@ -183,7 +182,7 @@ def _period(frame: Framed, period: Period, days: int) -> dict[str, Any]:
     return {"period": period, "days": days, "choices": ways}
 
 
-def _trouble(trouble: nodes.Trouble) -> dict[str, Any]:
+def _trouble(trouble: node_view.Trouble) -> dict[str, Any]:
     """Incidents by their cause, the newest cause first; each cause is explained once."""
     by_cause: dict[str, list[Incident]] = {}
     for incident in trouble.incidents:

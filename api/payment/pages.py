@@ -26,15 +26,13 @@ from api.web.forms import Fields, form
 from api.web.layout import Framed
 from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
 from ledger.payment.codes import HoldReason, LineResult
-from ledger.payment.queries import money_flow as paid
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import money_flow, payment_lists, returned_money
+from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
-from ledger.people.tables import Decision
-from ledger.postgres.columns import key
 from ledger.units import Fen, beijing_day
 
 router = APIRouter(include_in_schema=False)
@@ -44,20 +42,22 @@ Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
 @router.get("/payments")
 def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
     """Money, queue, lists, recoveries, and the way that the money went."""
-    ways = paid.ways(db)
-    indicators = payment.indicators(db)
+    ways = money_flow.ways(db)
+    refunds = sorted(returned_money.refunds(db), key=lambda row: row.reference)
+    indicators = payment_lists.indicators(db)
     return frame.page(
         "payment/payments.html",
         {
             "indicators": [
-                {"money": row, "bar": bar(row), "parts": parts(row)} for row in indicators
+                {"money": indicator_row, "bar": bar(indicator_row), "parts": parts(indicator_row)}
+                for indicator_row in indicators
             ],
-            "queue": payment.queue(db, now),
+            "queue": payment_lists.queue(db, now),
             "held": labels(HoldReason),
-            "lists": [_list(row) for row in desk.payment_lists(db)],
-            "owed": desk.paybacks(db),
-            "recoveries": desk.recoveries(db),
-            "refunds": desk.refunds(db),
+            "lists": [_list(list_row) for list_row in queues.payment_lists(db)],
+            "owed": queues.paybacks(db),
+            "recoveries": returned_money.recoveries(db),
+            "refunds": sorted(refunds, key=lambda row: row.on_day, reverse=True),
             "ways": ways,
             "picture": picture(ways) if ways else "",
             "may_pay": access.may(viewer, Right.PAY),
@@ -86,7 +86,7 @@ def bar(of: Money) -> str:
     return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % text)
 
 
-def picture(ways: list[paid.Way]) -> str:
+def picture(ways: list[money_flow.Way]) -> str:
     """From the indicator by clause and project to the centre."""
     heads = (_("预算指标"), _("条款"), _("项目"), _("智算中心"))
     rows = [
@@ -151,27 +151,24 @@ def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Respo
     return RedirectResponse("/payments#lists", 303)
 
 
-@router.get("/payments/{number}")
-def list_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+@router.get("/payments/{number}", dependencies=[having(Right.READ_PAYMENTS)])
+def list_page(number: str, frame: Framed, db: Db) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
-    payment_list, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, payment_list.decision_id)
-    open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in lines)
-    is_sent = payment_list.sent_at is not None
+    details = list_details(db, number)
+    open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in details.lines)
+    is_sent = details.payment_list.sent_at is not None
     return frame.page(
         "payment/payment-list.html",
         {
-            "number": payment_list.number,
-            "indicator": indicator,
-            "found": payment_list,
-            "made_by": person(payment_list.made_by),
-            "lines": lines,
-            "claims": desk.claim_numbers(db, [line.claim_id for line in lines]),
-            "returns": desk.bank_returns(db, key(payment_list)),
+            "number": details.payment_list.number,
+            "indicator": details.indicator,
+            "payment_list": details.payment_list,
+            "made_by": person(details.payment_list.made_by),
+            "lines": details.lines,
+            "claims": details.claim_numbers,
+            "returns": sorted(details.returns, key=lambda row: (row.line, row.on_day)),
             "results": labels(LineResult),
-            "mark": list_mark(decision.answer, is_sent=is_sent, is_open=open_fen > 0),
-            "open_fen": open_fen,
+            "mark": list_mark(details.decision.answer, is_sent=is_sent, is_open=open_fen > 0),
             "sent": is_sent,
-            "may_pay": access.may(viewer, Right.PAY),
         },
     )

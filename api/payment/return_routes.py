@@ -20,8 +20,7 @@ from api.payment.schemas import (
     RefundRead,
     YearEndCreate,
 )
-from ledger.payment.queries import payment_lists as payment
-from ledger.payment.queries import returned_money as payback
+from ledger.payment.queries import payment_lists, returned_money
 from ledger.payment.steps.bank_return import take_return
 from ledger.payment.steps.recover import open_recovery
 from ledger.payment.steps.refund import refund
@@ -46,7 +45,7 @@ def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankRetu
 @router.get("/refunds", dependencies=[_READ])
 def refunds(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RefundRead]:
     """List refunds, newest first."""
-    rows = payback.refunds(db, limit=limit, offset=offset)
+    rows = returned_money.refunds(db, limit=limit, offset=offset)
     return [RefundRead.model_validate(row) for row in rows]
 
 
@@ -57,7 +56,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
         db,
         reference=request.reference,
         project=project_by_code(db, request.project),
-        indicator=payment.indicator(db, request.indicator, request.year),
+        indicator=payment_lists.indicator(db, request.indicator, request.year),
         fen=request.fen,
         on_day=request.on_day,
         reason=request.reason,
@@ -70,7 +69,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
 @router.get("/recoveries", dependencies=[_READ])
 def recoveries(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[RecoveryRead]:
     """List recovery cases, the open ones first."""
-    rows = payback.recoveries(db, limit=limit, offset=offset)
+    rows = returned_money.recoveries(db, limit=limit, offset=offset)
     return [RecoveryRead.model_validate(row) for row in rows]
 
 
@@ -94,8 +93,8 @@ def year_end(request: YearEndCreate, viewer: Payer, db: Db, now: Now) -> Proposa
     """Propose to close an indicator's year."""
     decision = close_year(
         db,
-        indicator=payment.indicator(db, request.indicator, request.year),
-        new_indicator=payment.indicator(db, request.new_indicator, request.new_year),
+        indicator=payment_lists.indicator(db, request.indicator, request.year),
+        new_indicator=payment_lists.indicator(db, request.new_indicator, request.new_year),
         recalled=request.recalled,
         reason=request.reason,
         actor=viewer.actor,

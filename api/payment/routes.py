@@ -7,32 +7,29 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
-from sqlmodel import col, select
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.messages.sentences import findings
 from api.payment.schemas import (
-    BankReturnRead,
     IndicatorChange,
     IndicatorCreate,
     PayableRead,
-    PaymentLineRead,
     PaymentListCreate,
     PaymentListRead,
     PaymentListSummary,
     ProposalRead,
     Year,
 )
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
 from ledger.errors import Refused
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
+from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.payment.rules.list_export import as_csv, as_xlsx, read_columns
-from ledger.payment.steps import indicators as steps
+from ledger.payment.steps import indicators as indicator_steps
 from ledger.payment.steps.payment_list import make_list
-from ledger.payment.tables import BankReturn
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 
@@ -49,13 +46,15 @@ _MEDIA = {
 @router.get("/indicators", dependencies=[_READ])
 def indicators(db: Db, year: Year | None = None) -> list[Money]:
     """List budget indicators with their balances, of a year or of all."""
-    return payment.indicators(db, year)
+    return payment_lists.indicators(db, year)
 
 
 @router.post("/indicators", status_code=201)
 def open_indicator(request: IndicatorCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
     """Propose a new indicator."""
-    decision = steps.open_indicator(db, **request.model_dump(), actor=viewer.actor, now=now)
+    decision = indicator_steps.open_indicator(
+        db, **request.model_dump(), actor=viewer.actor, now=now
+    )
     return ProposalRead.model_validate(decision)
 
 
@@ -64,7 +63,7 @@ def change_indicator(
     *, year: Year, number: str, request: IndicatorChange, viewer: Payer, db: Db, now: Now
 ) -> ProposalRead:
     """Propose to raise or lower an indicator's appropriation."""
-    decision = steps.change_indicator(
+    decision = indicator_steps.change_indicator(
         db, number=number, year=year, **request.model_dump(), actor=viewer.actor, now=now
     )
     return ProposalRead.model_validate(decision)
@@ -73,13 +72,13 @@ def change_indicator(
 @router.get("/payables", dependencies=[_READ])
 def payables(db: Db, now: Now) -> list[PayableRead]:
     """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
-    return [PayableRead.model_validate(payable) for payable in payment.queue(db, now)]
+    return [PayableRead.model_validate(payable) for payable in payment_lists.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])
 def lists(db: Db) -> list[PaymentListSummary]:
     """List the payment lists, newest first."""
-    return [PaymentListSummary.model_validate(row) for row in desk.payment_lists(db)]
+    return [PaymentListSummary.model_validate(row) for row in queues.payment_lists(db)]
 
 
 @router.post("/payment-lists", status_code=201)
@@ -87,7 +86,7 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
     """Make a payment list and propose it for confirmation."""
     payment_list = make_list(
         db,
-        indicator=payment.indicator(db, request.indicator, request.year),
+        indicator=payment_lists.indicator(db, request.indicator, request.year),
         claims=request.claims,
         reason=request.reason,
         actor=viewer.actor,
@@ -99,26 +98,22 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
 @router.get("/payment-lists/{number}", dependencies=[_READ])
 def one_list(number: str, db: Db) -> PaymentListRead:
     """Return a payment list with its lines and the bank's answers."""
-    payment_list, indicator, lines = payment.payment_list(db, number)
-    decision = db.get_one(Decision, payment_list.decision_id)
-    claims = {line["line"]: line["claim"] for line in decision.content["lines"]}
-    returns = select(BankReturn).where(BankReturn.list_id == payment_list.id)
+    details = list_details(db, number)
     whole: dict[str, Any] = {
-        **payment_list.model_dump(),
-        "indicator": indicator.number,
-        "year": indicator.year,
-        "decision": payment_list.decision_id,
-        "answer": decision.answer,
+        **details.payment_list.model_dump(),
+        "indicator": details.indicator.number,
+        "year": details.indicator.year,
+        "decision": details.decision.id,
+        "answer": details.decision.answer,
         "lines": [
-            PaymentLineRead(
-                **{**line.model_dump(), "claim": claims[line.line], "account": line.number}
-            )
-            for line in lines
+            {
+                **line.model_dump(),
+                "claim": details.claim_numbers[line.claim_id],
+                "account": line.number,
+            }
+            for line in details.lines
         ],
-        "returns": [
-            BankReturnRead.model_validate(row)
-            for row in db.exec(returns.order_by(col(BankReturn.received_at), BankReturn.reference))
-        ],
+        "returns": details.returns,
     }
     return PaymentListRead.model_validate(whole)
 
@@ -131,7 +126,7 @@ def list_file(
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Download a payment list; `column` (`title=field`, repeated) chooses and orders columns."""
-    payment_list, _, _ = payment.payment_list(db, number)
+    payment_list, _, _ = payment_lists.payment_list(db, number)
     if payment_list.sent_at is None:
         raise Refused("list_not_sent", list=number)
     columns, faults = read_columns(column)

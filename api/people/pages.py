@@ -15,7 +15,7 @@ from api.door.route_table import limited
 from api.language.i18n import gettext as _
 from api.web import charts
 from api.web.layout import Framed, places
-from ledger.people.steps import credentials as doors
+from ledger.people.steps import credentials
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,7 +61,7 @@ def sign_in(
 ) -> Response:
     """Open a session and go where the reader wanted to go."""
     secret = token.strip()
-    viewer = doors.viewer(db, secret, now)
+    viewer = credentials.viewer(db, secret, now)
     if viewer is None:
         refused = _("这个令牌无效、已到期或已停用。请检查是否复制完整。")
         return frame.page("people/sign-in.html", {"refused": refused, "next": local(next)}, 403)

@@ -9,7 +9,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.people.schemas import TokenCreate, TokenSecret
 from ledger.errors import NotFound
-from ledger.people.steps import credentials as doors
+from ledger.people.steps import credentials
 from ledger.people.steps.credentials import TokenRecord, Viewer
 from ledger.registry.tables import Centre
 from ledger.vouchers.queries import project_by_code
@@ -22,7 +22,7 @@ def issue(
     request: TokenCreate, viewer: Annotated[Viewer, having(Right.ISSUE_TOKENS)], db: Db, now: Now
 ) -> TokenSecret:
     """Issue a token for a person; its secret is in this answer and nowhere else."""
-    secret = doors.issue_token(
+    secret = credentials.issue_token(
         db,
         role=request.role,
         person=request.person,
@@ -32,7 +32,7 @@ def issue(
         now=now,
         expires_at=request.expires_at,
     )
-    holder = doors.viewer(db, secret, now)
+    holder = credentials.viewer(db, secret, now)
     assert holder is not None  # noqa: S101 - it was made above, and is good now
     return TokenSecret(id=holder.token, secret=secret)
 
@@ -40,13 +40,13 @@ def issue(
 @router.get("/tokens", dependencies=[having(Right.READ_TOKENS)])
 def tokens(db: Db) -> list[TokenRecord]:
     """List every token ever issued, newest first."""
-    return doors.tokens(db)
+    return credentials.tokens(db)
 
 
 @router.delete("/tokens/{token}", status_code=204, dependencies=[having(Right.ISSUE_TOKENS)])
 def revoke(token: int, db: Db, now: Now) -> None:
     """End a token and the browser sessions made from it."""
-    doors.revoke(db, token, now)
+    credentials.revoke(db, token, now)
 
 
 def _centre(db: Session, name: str) -> int | None:

@@ -12,8 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from api.door.dependencies import Db, Now
-from api.reconciliation import difference_view as differences
-from api.reconciliation import routes
+from api.reconciliation import difference_view, routes
 from api.reconciliation.pages import differences_in
 from api.reconciliation.routes import Clerk
 from api.reconciliation.schemas import ExtraCreate, MonthRequest, QuestionCreate
@@ -49,7 +48,7 @@ def propose(
 ) -> Response:
     """Propose what of the month counts; another person confirms it on the decision's page."""
     place = _contract_month(db, viewer, contract, month)
-    choices = differences.choices_of(differences_in(db, *place), data)
+    choices = difference_view.choices_of(differences_in(db, *place), data)
     decision = routes.propose_choices(
         db, *place, choices, text(data, "reason"), viewer=viewer, now=now
     )

@@ -18,19 +18,19 @@ from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label, labels
-from api.reconciliation import difference_view as differences
+from api.reconciliation import difference_view
 from api.reconciliation.routes import contract_month
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, answer_state_mark
 from ledger.charging.rules.cells import Cell
-from ledger.desk.queries import queues as desk
+from ledger.desk.queries import queues
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.postgres.columns import key
 from ledger.reconciliation.codes import DifferenceCode, MonthState
 from ledger.reconciliation.queries import messages
-from ledger.reconciliation.queries import months as books
+from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.months import Month
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -67,8 +67,8 @@ def listing(
 ) -> HTMLResponse:
     """The months that are due, or all; the greatest differences first."""
     today = beijing_day(now)
-    months = books.months(db, centre=viewer.centre, project=viewer.project)
-    due = [row for row in months if desk.due(row, today)]
+    months = month_queries.months(db, centre=viewer.centre, project=viewer.project)
+    due = [row for row in months if queues.due(row, today)]
     listed_months = due if show == "due" else months
     listed_months = sorted(listed_months, key=lambda row: -abs(row.invoiced_fen - row.metered_fen))
     rows = listed_months[offset : offset + PAGE_ROWS]
@@ -106,16 +106,20 @@ def month_page(
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
     contract_row, first = contract_month(db, viewer, f"{contract}-{month}")
-    cells = books.month_cells(db, contract, first)
-    state = books.contract_month(db, contract_row, first)
+    cells = month_queries.month_cells(db, contract, first)
+    state = month_queries.contract_month(db, contract_row, first)
     if not cells or state is None:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
-    lines = books.contract_lines(db, [cell.price for cell in cells])
-    names = {(cell.price, cell.policy): differences.line_name(lines[cell.price]) for cell in cells}
-    shares = books.shares(db, contract, first)
+    lines = month_queries.contract_lines(db, [cell.price for cell in cells])
+    names = {
+        (cell.price, cell.policy): difference_view.line_name(lines[cell.price]) for cell in cells
+    }
+    shares = month_queries.shares(db, contract, first)
     differing = differences_in(db, contract_row, first)
-    numbers = books.numbers(db, [*(s.document for s in shares), *(d.document for d in differing)])
-    rows = differences.rows(differing, numbers, names)
+    numbers = month_queries.numbers(
+        db, [*(s.document for s in shares), *(d.document for d in differing)]
+    )
+    rows = difference_view.rows(differing, numbers, names)
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
@@ -164,7 +168,9 @@ def _sums(cells: Sequence[Cell]) -> dict[str, int]:
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
-def _shares_of(shares: Sequence[books.Share], row: differences.Row | None) -> Sequence[books.Share]:
+def _shares_of(
+    shares: Sequence[month_queries.Share], row: difference_view.Row | None
+) -> Sequence[month_queries.Share]:
     """What documents paid in: of the opened difference's document or cell, or all."""
     if row is None:
         return shares

@@ -37,7 +37,7 @@ from api.reconciliation.schemas import (
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
-from ledger.reconciliation.queries import months as books
+from ledger.reconciliation.queries import months as month_queries
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
@@ -80,7 +80,7 @@ def months(
 ) -> list[MonthSummary]:
     """List the months of the viewer's contracts, oldest first."""
     first = first_day(month) if month else None
-    rows = books.months(db, centre=viewer.centre, project=viewer.project, month=first)
+    rows = month_queries.months(db, centre=viewer.centre, project=viewer.project, month=first)
     return [MonthSummary(**_month(row)) for row in rows if state in (None, row.state)]
 
 
@@ -89,16 +89,16 @@ def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
     id_ = columns.key(contract)
-    row = books.contract_month(db, contract, month)
+    row = month_queries.contract_month(db, contract, month)
     if row is None:
         raise NotFound("reconciliation", id=key)
     differences = differences_of(db, id_, month, reconcile.process_of(db, contract))
-    numbers = books.numbers(db, (difference.document for difference in differences))
+    numbers = month_queries.numbers(db, (difference.document for difference in differences))
     return ReconciliationRead.model_validate(
         {
             **_month(row),
-            "cells": books.month_cells(db, id_, month),
-            "shares": books.shares(db, id_, month),
+            "cells": month_queries.month_cells(db, id_, month),
+            "shares": month_queries.shares(db, id_, month),
             "differences": [_difference(d, numbers.get(d.document or 0)) for d in differences],
             "messages": messages_of(db, contract, month),
         }
@@ -210,7 +210,7 @@ def messages_of(db: Session, contract: Contract, month: date) -> list[Message]:
     return list(db.exec(rows.order_by(col(Message.id))))
 
 
-def _month(row: books.Month) -> dict[str, Any]:
+def _month(row: month_queries.Month) -> dict[str, Any]:
     return {"id": f"{row.contract}-{row.month:%Y-%m}", **vars(row)}
 
 

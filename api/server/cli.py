@@ -28,7 +28,7 @@ from api.demo import drill, prepare
 from api.demo import month as demo_month
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from api.server import agent_process as agent
+from api.server import agent_process
 from ledger.units import beijing_day, decimal
 
 app = Commands()
@@ -57,7 +57,7 @@ def replay(
         text = _("单价「{price}」须为不带符号的小数")
         raise Failure(text.format(price=price)) from error
     where = cluster or re.sub(r"[/\s]+", "-", centre)[:64]
-    facts = agent.check(jobs)
+    facts = agent_process.check(jobs)
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
@@ -67,7 +67,7 @@ def replay(
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
             arguments += ["--code", prepare.enrolment_code(client, where, "import")]
-        agent.replay(facts["windows"], arguments, Door.find().url)
+        agent_process.replay(facts["windows"], arguments, Door.find().url)
         client.ask("POST", "accruals")
         return _project_usage(client, accounts)
 
@@ -76,25 +76,25 @@ def replay(
 def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报"))] = False) -> Listing:
     """Register and report a made-up centre; with `--live`, go on each minute."""
     folder = _agents() / "demo"
-    facts = json.loads(agent.run(["demo", "--describe", "--data", str(folder)]))
+    facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
         prepare.register(client, drill.demo_registry(facts))
         prepare.open_vouchers(client, drill.demo_vouchers())
         codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
-        agent.run([*arguments, *codes])
+        agent_process.run([*arguments, *codes])
         client.ask("POST", "accruals")
         if why_not := demo_month.play(client, beijing_day(datetime.now(UTC))):
             print(_("演示没有公示中的申请：{why}").format(why=why_not))
         if live:
-            agent.become([*arguments, "--live"])
+            agent_process.become([*arguments, "--live"])
         return _project_usage(client, [voucher.project for voucher in drill.demo_vouchers()])
 
 
 @app.verb("meter", msgid("登记本机的 GPU 并开始计量"), panel=MACHINE)
 def meter() -> None:
     """Register this machine's GPUs and meter them."""
-    facts = json.loads(agent.run(["once", "--json"]))
+    facts = json.loads(agent_process.run(["once", "--json"]))
     node, folder = socket.gethostname(), _agents() / "node"
     with Client() as client:
         today = beijing_day(datetime.now(UTC))
@@ -108,7 +108,7 @@ def meter() -> None:
         "SUANQUAN_NODE": node,
     }
     os.environ.setdefault("SUANQUAN_HEALTH_PORT", "0")
-    agent.become(["node"])
+    agent_process.become(["node"])
 
 
 def _agents() -> Path:

@@ -16,7 +16,7 @@ import typer
 from sqlmodel import Session, select
 
 from api.language.i18n import gettext as _
-from ledger.postgres import exec_with_parent as tether
+from ledger.postgres import exec_with_parent
 from ledger.registry.tables import Centre
 
 LOG_FILE = "beside.log"
@@ -83,7 +83,7 @@ class Beside:
         us = (os.getpid(), os.getuid(), os.getgid())
         command = [sys.executable, "-m", "api.command_line", *verb]
         return subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-I", "-S", tether.__file__, *map(str, us), *command],
+            [sys.executable, "-I", "-S", exec_with_parent.__file__, *map(str, us), *command],
             env={**os.environ, "SUANQUAN_DATA": str(self._data.resolve())},
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -34,7 +34,7 @@ from api.server.companion_process import Beside
 from api.server.database import renew
 from api.settings import Settings
 from ledger.people.codes import Role
-from ledger.people.steps import credentials as doors
+from ledger.people.steps import credentials
 from ledger.postgres.database import Database, databases_from
 from ledger.postgres.embedded import Embedded
 
@@ -231,9 +231,9 @@ def _first_administrator(engine: sa.Engine, path: Path, now: datetime) -> None:
     The file is written before the token counts, so there is never one that nobody holds.
     """
     with Session(engine) as db:
-        if any(t.role == Role.ADMINISTRATOR for t in doors.tokens(db)):
+        if any(t.role == Role.ADMINISTRATOR for t in credentials.tokens(db)):
             return
-        secret = doors.issue_token(
+        secret = credentials.issue_token(
             db, role=Role.ADMINISTRATOR, person="管理员", actor="machine:up", now=now
         )
         path.unlink(missing_ok=True)

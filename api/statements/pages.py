@@ -23,7 +23,7 @@ from api.web.layout import Framed, pages
 from api.web.mark import answer_state_mark
 from ledger.people.steps.decisions import person
 from ledger.registry.codes import LineKind
-from ledger.statements import queries as books
+from ledger.statements import queries as statement_queries
 from ledger.statements.codes import LineAnswer
 from ledger.statements.queries import Summary
 from ledger.units import beijing_day, month_of
@@ -45,7 +45,7 @@ def row(summary: Summary) -> dict[str, Any]:
 @router.get("/statements")
 def listing(*, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0) -> HTMLResponse:
     """The newest revision of each statement that is the reader's to see."""
-    summaries = books.statements(
+    summaries = statement_queries.statements(
         db, centre=viewer.centre, project=viewer.project, limit=PAGE_ROWS + 1, offset=offset
     )
     rows = [row(summary) for summary in summaries[:PAGE_ROWS]]
@@ -77,7 +77,9 @@ def issue(
 @router.get("/statements/{number}")
 def statement_page(number: str, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One statement: its lines, how well each is proved, and what both parties say."""
-    statement = books.statement(db, number, centre=viewer.centre, project=viewer.project)
+    statement = statement_queries.statement(
+        db, number, centre=viewer.centre, project=viewer.project
+    )
     return frame.page(
         "statements/statement.html",
         {

@@ -19,7 +19,7 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.queries import contract_by_number
-from ledger.statements import queries as books
+from ledger.statements import queries as statement_queries
 from ledger.statements import steps
 from ledger.statements.codes import Party
 from ledger.statements.rules import Statement, as_csv
@@ -62,7 +62,7 @@ def statements(
     offset: Offset = 0,
 ) -> list[StatementSummary]:
     """List the statements in the viewer's scope, newest month first."""
-    rows = books.statements(
+    rows = statement_queries.statements(
         db,
         centre=viewer.centre,
         project=viewer.project,
@@ -114,7 +114,7 @@ def answer(
 
 def own_statement(db: Session, viewer: Viewer, number: str) -> Statement:
     """The statement, if it is there and the viewer's to see; else NotFound."""
-    return books.statement(db, number, centre=viewer.centre, project=viewer.project)
+    return statement_queries.statement(db, number, centre=viewer.centre, project=viewer.project)
 
 
 def party_of(viewer: Viewer) -> Party:

@@ -27,7 +27,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
-from ledger.vouchers import queries as quotas
+from ledger.vouchers import queries as voucher_queries
 from ledger.vouchers.codes import VoucherState
 from ledger.vouchers.queries import FORESEEN_DAYS, PACE_DAYS, Quota
 
@@ -87,7 +87,7 @@ def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
 def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
     """The project's quota; None where it has no voucher yet."""
     try:
-        return quotas.quota(db, project, now)
+        return voucher_queries.quota(db, project, now)
     except NotFound:
         return None
 

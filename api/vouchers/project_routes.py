@@ -17,7 +17,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
-from ledger.vouchers import queries as quotas
+from ledger.vouchers import queries as voucher_queries
 
 router = APIRouter(tags=["projects"])
 
@@ -41,7 +41,7 @@ def project(code: str, viewer: Reader, db: Db) -> ProjectRead:
 @router.get("/projects/{code}/quota")
 def quota(code: str, viewer: Reader, db: Db, now: Now) -> QuotaRead:
     """Return a quota: the cap, what is used, what is left, and until when it lasts."""
-    return QuotaRead.of(quotas.quota(db, access.project(db, viewer, code), now))
+    return QuotaRead.of(voucher_queries.quota(db, access.project(db, viewer, code), now))
 
 
 @router.get("/projects/{code}/days")
@@ -69,9 +69,9 @@ def windows(
     return [WindowRead.of(part) for part in parts]
 
 
-def _days(db: Session, project: Project, now: datetime) -> Sequence[quotas.Day]:
+def _days(db: Session, project: Project, now: datetime) -> Sequence[voucher_queries.Day]:
     """With the voucher's earning; a project without a voucher has used, and earned nothing."""
     try:
-        return quotas.quota(db, project, now).days
+        return voucher_queries.quota(db, project, now).days
     except NotFound:
-        return quotas.project_days(db, key(project), beijing_day(now))
+        return voucher_queries.project_days(db, key(project), beijing_day(now))

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.door.schemas import Exact, Line, RequestModel, ResponseModel, Text
 from ledger.metering.queries import usage
-from ledger.vouchers import queries as quotas
+from ledger.vouchers import queries as voucher_queries
 
 
 class CapCreate(RequestModel):
@@ -112,7 +112,7 @@ class QuotaRead(ResponseModel):
     rights: RightsRead
 
     @classmethod
-    def of(cls, quota: quotas.Quota) -> "QuotaRead":
+    def of(cls, quota: voucher_queries.Quota) -> "QuotaRead":
         """From the books' answer."""
         return cls.model_validate(
             {
@@ -136,7 +136,7 @@ class DayRead(ResponseModel):
     unpriced_ms: Exact
 
     @classmethod
-    def of(cls, day: quotas.Day) -> "DayRead":
+    def of(cls, day: voucher_queries.Day) -> "DayRead":
         """From the books' answer."""
         return cls.model_validate({**vars(day), "cost_fen": day.cost})
 

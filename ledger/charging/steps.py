@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from ledger.charging.queries import contract_lines as lines
+from ledger.charging.queries import contract_lines
 from ledger.charging.queries.policies import policies
 from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
@@ -41,7 +41,7 @@ def charge(db: Session, now: datetime, projects: Sequence[int] | None = None) ->
     """Update the charges of these projects (None: of all)."""
     db.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.charge', 0))"))
     project_ids = list(projects) if projects is not None else _all_projects(db)
-    items = lines.bill_items(db, project_ids, beijing_day(now))
+    items = contract_lines.bill_items(db, project_ids, beijing_day(now))
     target = charges(owed_items(items), policies(db, project_ids))
     unpriced = sum(isinstance(item, UnpricedUsage) for item in items)
     count = _replace(db, project_ids, target, now)

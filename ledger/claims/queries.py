@@ -6,7 +6,7 @@ what is payable or sent to the bank, less the open claims.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -18,7 +18,7 @@ from ledger.claims.rules import OPEN
 from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
 from ledger.errors import NotFound
 from ledger.registry.tables import Project
-from ledger.units import BEIJING, Fen
+from ledger.units import Fen
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
@@ -28,10 +28,6 @@ _PROMISED_FEN = text("""
     WHERE c.voucher_id = :voucher AND c.state = ANY(:states)
         AND c.id IS DISTINCT FROM CAST(:besides AS bigint)
 """)
-_ONE_NUMBER_AT_A_TIME = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended('suanquan.claim', :year))"
-)
-_COUNT_OF_YEAR = text("SELECT count(*) FROM claims WHERE number LIKE :series")
 _FILES = text("""
     SELECT f.role, f.original AS hash, o.name, o.media, octet_length(o.content) AS size,
            f.added_at, f.added_by
@@ -90,14 +86,6 @@ def matched_cost(db: Session, voucher: Voucher) -> Fen:
     """Return the matched cost under the voucher's policy, all months, fen without tax."""
     of_project = cells(db, projects=[voucher.project_id])
     return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
-
-
-def new_number(db: Session, now: datetime) -> str:
-    """Return the next number of the year, `DF-2026-0001`, locked until the commit."""
-    year = now.astimezone(BEIJING).year
-    db.execute(_ONE_NUMBER_AT_A_TIME, {"year": year})
-    count = db.scalars(_COUNT_OF_YEAR, {"series": f"DF-{year}-%"}).one()
-    return f"DF-{year}-{count + 1:04d}"
 
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:

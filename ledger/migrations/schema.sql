@@ -237,6 +237,20 @@ CREATE TABLE public.charges (
 
 ALTER TABLE public.charges OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.charges IS 'What a project owes a centre under one contract line for one month';
+
+COMMENT ON COLUMN public.charges.month IS 'First day of the Beijing month';
+
+COMMENT ON COLUMN public.charges.policy IS 'Policy version, empty without a voucher';
+
+COMMENT ON COLUMN public.charges.ms_num IS 'Device-milliseconds, numerator';
+
+COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
+
+COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
+
+COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
+
 CREATE TABLE public.prices (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -287,6 +301,18 @@ CREATE TABLE public.prices (
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for hours hours';
+
+COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
+
+COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
+
+COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
 
 CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
     LANGUAGE sql STABLE STRICT
@@ -483,6 +509,17 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.move_case() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.next_in_series(of_prefix text, of_year integer) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    INSERT INTO series (prefix, year, last) VALUES (of_prefix, of_year, 1)
+        ON CONFLICT (prefix, year) DO UPDATE SET last = series.last + 1
+        RETURNING last;
+$$;
+
+ALTER FUNCTION public.next_in_series(of_prefix text, of_year integer) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.number_postings() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -858,6 +895,14 @@ WITH (fillfactor='20');
 
 ALTER TABLE public.accounts OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.accounts IS 'One role in one book and its balance; hot rows';
+
+COMMENT ON COLUMN public.accounts.floor IS 'Least balance, fen';
+
+COMMENT ON COLUMN public.accounts.balance IS 'Fen';
+
+COMMENT ON COLUMN public.accounts.version IS 'Number of entries so far';
+
 CREATE TABLE public.accruals (
     id bigint NOT NULL,
     voucher_id bigint NOT NULL,
@@ -876,6 +921,20 @@ CREATE TABLE public.accruals (
 );
 
 ALTER TABLE public.accruals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.accruals IS 'Every change of a voucher''s target, a memo beside the postings';
+
+COMMENT ON COLUMN public.accruals.cost_fen IS 'Fen';
+
+COMMENT ON COLUMN public.accruals.uncapped_fen IS 'Fen earned before the cap';
+
+COMMENT ON COLUMN public.accruals.target_fen IS 'Fen after the cap';
+
+COMMENT ON COLUMN public.accruals.earned_fen IS 'Fen of it that is matched';
+
+COMMENT ON COLUMN public.accruals.months IS 'Cost of each month, fen: {"2026-11": 123}';
+
+COMMENT ON COLUMN public.accruals.matched IS 'Matched cost of each month, fen';
 
 ALTER TABLE public.accruals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.accruals_id_seq
@@ -901,6 +960,10 @@ CREATE TABLE public.agents (
 
 ALTER TABLE public.agents OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.agents IS 'Enrolled reporters, each bound to one cluster and node';
+
+COMMENT ON COLUMN public.agents.public_key IS 'Ed25519, 32 bytes';
+
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
 );
@@ -925,6 +988,10 @@ CREATE TABLE public.allocations (
 );
 
 ALTER TABLE public.allocations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which contract line, month and policy';
+
+COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
@@ -954,6 +1021,12 @@ CREATE TABLE public.bank_accounts (
 
 ALTER TABLE public.bank_accounts OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.bank_accounts IS 'Where an organisation is paid; one in force at a time';
+
+COMMENT ON COLUMN public.bank_accounts.bank_code IS 'CNAPS code, 12 digits';
+
+COMMENT ON COLUMN public.bank_accounts.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
 ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bank_accounts_id_seq
     START WITH 1
@@ -981,6 +1054,10 @@ CREATE TABLE public.bank_returns (
 
 ALTER TABLE public.bank_returns OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, once for each of its references';
+
+COMMENT ON COLUMN public.bank_returns.fen IS 'Fen';
+
 CREATE TABLE public.batches (
     stream uuid NOT NULL,
     number bigint NOT NULL,
@@ -996,6 +1073,12 @@ CREATE TABLE public.batches (
 );
 
 ALTER TABLE public.batches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.batches IS 'Accepted batches, byte for byte, with signature and answer; kept for ever';
+
+COMMENT ON COLUMN public.batches.hash IS 'SHA-256 of bytes; what the agent signed';
+
+COMMENT ON COLUMN public.batches.bytes IS 'The signed body';
 
 CREATE TABLE public.billing_sources (
     id bigint NOT NULL,
@@ -1013,6 +1096,12 @@ CREATE TABLE public.billing_sources (
 );
 
 ALTER TABLE public.billing_sources OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.billing_sources IS 'The one source by which a cluster bills on a day';
+
+COMMENT ON COLUMN public.billing_sources.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.billing_sources.superseded_at IS 'When another row, or none, took its place; null while it holds';
 
 ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.billing_sources_id_seq
@@ -1045,6 +1134,14 @@ CREATE TABLE public.bindings (
 
 ALTER TABLE public.bindings OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
+
+COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or static name';
+
+COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
     START WITH 1
@@ -1061,6 +1158,8 @@ CREATE TABLE public.books (
 );
 
 ALTER TABLE public.books OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost';
 
 ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.books_id_seq
@@ -1081,6 +1180,8 @@ CREATE TABLE public.case_moves (
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.case_moves IS 'Who may do what to a claim in which state; filled by the migrations';
+
 CREATE TABLE public.catalogue_models (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -1088,6 +1189,8 @@ CREATE TABLE public.catalogue_models (
 );
 
 ALTER TABLE public.catalogue_models OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.catalogue_models IS 'GPU models that prices speak of';
 
 ALTER TABLE public.catalogue_models ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.catalogue_models_id_seq
@@ -1106,6 +1209,10 @@ CREATE TABLE public.catalogue_names (
 
 ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
+
+COMMENT ON COLUMN public.catalogue_names.mig_profile IS 'Empty for the whole GPU';
+
 CREATE TABLE public.centres (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -1115,6 +1222,10 @@ CREATE TABLE public.centres (
 );
 
 ALTER TABLE public.centres OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.centres IS 'Smart-computing centres';
+
+COMMENT ON COLUMN public.centres.simulated IS 'Made-up centre, marked on every page';
 
 ALTER TABLE public.centres ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.centres_id_seq
@@ -1150,6 +1261,10 @@ CREATE TABLE public.claim_events (
 
 ALTER TABLE public.claim_events OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.claim_events IS 'Steps of a claim, numbered by a trigger';
+
+COMMENT ON COLUMN public.claim_events.content IS 'Of a decision by the policy: facts and result';
+
 CREATE TABLE public.claim_files (
     claim_id bigint NOT NULL,
     role text NOT NULL,
@@ -1160,6 +1275,8 @@ CREATE TABLE public.claim_files (
 );
 
 ALTER TABLE public.claim_files OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.claim_files IS 'Files of a claim and what each is for';
 
 CREATE TABLE public.claims (
     id bigint NOT NULL,
@@ -1175,6 +1292,12 @@ CREATE TABLE public.claims (
 );
 
 ALTER TABLE public.claims OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
+
+COMMENT ON COLUMN public.claims.fen IS 'Fen';
+
+COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
 ALTER TABLE public.claims ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.claims_id_seq
@@ -1204,6 +1327,20 @@ CREATE TABLE public.clauses (
 
 ALTER TABLE public.clauses OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.clauses IS 'Clauses of policy versions that issue vouchers';
+
+COMMENT ON COLUMN public.clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+
+COMMENT ON COLUMN public.clauses.rate_num IS 'Rate, numerator';
+
+COMMENT ON COLUMN public.clauses.rate_den IS 'Rate, denominator';
+
+COMMENT ON COLUMN public.clauses.cap_fen IS 'Fen';
+
+COMMENT ON COLUMN public.clauses.effective IS 'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
+
+COMMENT ON COLUMN public.clauses.payable IS 'False for a draft: nothing is paid by it';
+
 CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -1214,6 +1351,10 @@ CREATE TABLE public.clusters (
 );
 
 ALTER TABLE public.clusters OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.clusters IS 'Clusters of a centre';
+
+COMMENT ON COLUMN public.clusters.witnesses_required IS 'Sources that must agree, 1 to 3';
 
 ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.clusters_id_seq
@@ -1237,6 +1378,10 @@ CREATE TABLE public.conflicts (
 
 ALTER TABLE public.conflicts OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first stands';
+
+COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -1248,6 +1393,10 @@ CREATE TABLE public.contracts (
 );
 
 ALTER TABLE public.contracts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
+
+COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
@@ -1264,6 +1413,8 @@ CREATE TABLE public.cost_books (
 );
 
 ALTER TABLE public.cost_books OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cost_books IS 'The book of costs of a reconciliation';
 
 CREATE TABLE public.cost_documents (
     id bigint NOT NULL,
@@ -1309,6 +1460,20 @@ CREATE TABLE public.cost_documents (
 
 ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
+
+COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+
+COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
+
 ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_documents_id_seq
     START WITH 1
@@ -1335,6 +1500,14 @@ WITH (fillfactor='70');
 
 ALTER TABLE public.coverage OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.coverage IS 'What was seen of each GPU on each Beijing day';
+
+COMMENT ON COLUMN public.coverage.window_ms IS 'Milliseconds';
+
+COMMENT ON COLUMN public.coverage.gap_ms IS 'Milliseconds without observation inside windows';
+
+COMMENT ON COLUMN public.coverage.energy_mj IS 'Millijoules';
+
 CREATE TABLE public.day_totals (
     gpu text NOT NULL,
     day date NOT NULL,
@@ -1357,6 +1530,16 @@ CREATE TABLE public.day_totals (
 WITH (fillfactor='70');
 
 ALTER TABLE public.day_totals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
+
+COMMENT ON COLUMN public.day_totals.den IS 'Denominator of held';
+
+COMMENT ON COLUMN public.day_totals.held IS 'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+
+COMMENT ON COLUMN public.day_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+
+COMMENT ON COLUMN public.day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
 
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
@@ -1383,6 +1566,14 @@ CREATE TABLE public.decisions (
 );
 
 ALTER TABLE public.decisions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decisions IS 'What one person decided about a subject, and the one answer of another';
+
+COMMENT ON COLUMN public.decisions.content IS 'What was decided, as JSON; its keys depend on kind';
+
+COMMENT ON COLUMN public.decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
+
+COMMENT ON COLUMN public.decisions.decided_by IS 'Actor: role:name#token';
 
 ALTER TABLE public.decisions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.decisions_id_seq
@@ -1411,6 +1602,10 @@ CREATE TABLE public.differences (
 
 ALTER TABLE public.differences OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.differences IS 'Typed differences of a cell, R01 to R20';
+
+COMMENT ON COLUMN public.differences.fen IS 'Fen, above zero invoiced and not metered';
+
 ALTER TABLE public.differences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.differences_id_seq
     START WITH 1
@@ -1435,6 +1630,12 @@ CREATE TABLE public.document_lines (
 
 ALTER TABLE public.document_lines OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.document_lines IS 'Lines of cost documents';
+
+COMMENT ON COLUMN public.document_lines.net_fen IS 'Fen without tax';
+
+COMMENT ON COLUMN public.document_lines.tax_fen IS 'Fen';
+
 CREATE TABLE public.enrolment_codes (
     hash bytea NOT NULL,
     cluster_id bigint NOT NULL,
@@ -1449,6 +1650,12 @@ CREATE TABLE public.enrolment_codes (
 
 ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.enrolment_codes IS 'One-time codes that make an agent';
+
+COMMENT ON COLUMN public.enrolment_codes.hash IS 'SHA-256 of the code';
+
+COMMENT ON COLUMN public.enrolment_codes.agent_id IS 'Set when the code is used up';
+
 CREATE TABLE public.entries (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -1460,6 +1667,12 @@ CREATE TABLE public.entries (
 );
 
 ALTER TABLE public.entries OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.entries IS 'One side of a movement and the balance after it; written by a trigger';
+
+COMMENT ON COLUMN public.entries.amount IS 'Fen, signed';
+
+COMMENT ON COLUMN public.entries.balance IS 'Fen after the entry';
 
 CREATE VIEW public.family_sums AS
  SELECT root,
@@ -1478,6 +1691,8 @@ CREATE VIEW public.family_sums AS
 
 ALTER VIEW public.family_sums OWNER TO suanquan_owner;
 
+COMMENT ON VIEW public.family_sums IS 'An invoice with its red ones: net and allocated, fen';
+
 CREATE TABLE public.forks (
     stream uuid NOT NULL,
     number bigint NOT NULL,
@@ -1488,6 +1703,10 @@ CREATE TABLE public.forks (
 );
 
 ALTER TABLE public.forks OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.forks IS 'Second bodies for a known batch number, kept as evidence';
+
+COMMENT ON COLUMN public.forks.hash IS 'SHA-256 of bytes';
 
 CREATE TABLE public.freezes (
     id bigint NOT NULL,
@@ -1502,6 +1721,8 @@ CREATE TABLE public.freezes (
 );
 
 ALTER TABLE public.freezes OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.freezes IS 'Invoices frozen by a red confirmation on its way';
 
 ALTER TABLE public.freezes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.freezes_id_seq
@@ -1525,6 +1746,10 @@ CREATE TABLE public.gpus (
 
 ALTER TABLE public.gpus OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.gpus IS 'Registered physical GPUs';
+
+COMMENT ON COLUMN public.gpus.gpu IS 'NVML UUID';
+
 CREATE TABLE public.indicators (
     id bigint NOT NULL,
     book_id bigint NOT NULL,
@@ -1541,6 +1766,10 @@ CREATE TABLE public.indicators (
 );
 
 ALTER TABLE public.indicators OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.indicators IS 'Budget indicators of a year';
+
+COMMENT ON COLUMN public.indicators.book_id IS 'Book of its money';
 
 ALTER TABLE public.indicators ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.indicators_id_seq
@@ -1559,6 +1788,8 @@ CREATE TABLE public.legal_moves (
 
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
+
 CREATE TABLE public.match_documents (
     reconciliation_id bigint NOT NULL,
     price_id bigint NOT NULL,
@@ -1570,6 +1801,12 @@ CREATE TABLE public.match_documents (
 );
 
 ALTER TABLE public.match_documents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_documents IS 'On which invoices a match rests; written by a trigger';
+
+COMMENT ON COLUMN public.match_documents.fen IS 'Fen allocated when decided';
+
+COMMENT ON COLUMN public.match_documents.good_fen IS 'Fen of it that were not excluded';
 
 CREATE TABLE public.matches (
     reconciliation_id bigint NOT NULL,
@@ -1599,6 +1836,16 @@ CREATE TABLE public.matches (
 
 ALTER TABLE public.matches OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.lowered_fen IS 'Fen by which the match fell since';
+
 CREATE TABLE public.messages (
     id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
@@ -1617,6 +1864,10 @@ CREATE TABLE public.messages (
 );
 
 ALTER TABLE public.messages OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.messages IS 'Questions to a centre';
+
+COMMENT ON COLUMN public.messages.answer_by IS 'Beijing day';
 
 ALTER TABLE public.messages ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.messages_id_seq
@@ -1640,6 +1891,10 @@ CREATE TABLE public.movements (
 
 ALTER TABLE public.movements OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.movements IS 'Money from one role to another of one book; append-only';
+
+COMMENT ON COLUMN public.movements.amount IS 'Fen, above zero';
+
 ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.movements_id_seq
     START WITH 1
@@ -1656,6 +1911,8 @@ CREATE TABLE public.numbering (
 );
 
 ALTER TABLE public.numbering OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.numbering IS 'The last number given to a posting; one row, locked at commit';
 
 CREATE TABLE public.objections (
     id bigint NOT NULL,
@@ -1676,6 +1933,8 @@ CREATE TABLE public.objections (
 
 ALTER TABLE public.objections OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.objections IS 'Objections to a publication and how they ended';
+
 ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.objections_id_seq
     START WITH 1
@@ -1694,6 +1953,10 @@ CREATE TABLE public.organisations (
 );
 
 ALTER TABLE public.organisations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.organisations IS 'Legal persons';
+
+COMMENT ON COLUMN public.organisations.uscc IS 'Unified social credit code, GB 32100';
 
 ALTER TABLE public.organisations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.organisations_id_seq
@@ -1717,6 +1980,10 @@ CREATE TABLE public.originals (
 );
 
 ALTER TABLE public.originals OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.originals IS 'Files as they came, by content';
+
+COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -1742,6 +2009,16 @@ CREATE TABLE public.payment_lines (
 
 ALTER TABLE public.payment_lines OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.payment_lines IS 'One payout each, frozen as it was confirmed';
+
+COMMENT ON COLUMN public.payment_lines.fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.paid_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.returned_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.void IS 'Its list was refused or withdrawn';
+
 CREATE TABLE public.payment_lists (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -1759,6 +2036,16 @@ CREATE TABLE public.payment_lists (
 );
 
 ALTER TABLE public.payment_lists OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.payment_lists IS 'Lists of payouts, each drawing on one indicator';
+
+COMMENT ON COLUMN public.payment_lists.total_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lists.words IS 'The sum in Chinese capital figures';
+
+COMMENT ON COLUMN public.payment_lists.digest IS 'SHA-256 of what two persons confirm, hex';
+
+COMMENT ON COLUMN public.payment_lists.sent_at IS 'Confirmed by a second person, money committed';
 
 ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.payment_lists_id_seq
@@ -1785,6 +2072,16 @@ CREATE TABLE public.postings (
 );
 
 ALTER TABLE public.postings OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.postings IS 'Why money moved; append-only';
+
+COMMENT ON COLUMN public.postings.number IS 'Gapless, in commit order, given at commit';
+
+COMMENT ON COLUMN public.postings.cause IS 'Derived from what caused it, so that nothing is posted twice';
+
+COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
+
+COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
@@ -1818,6 +2115,10 @@ CREATE TABLE public.projects (
 
 ALTER TABLE public.projects OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.projects IS 'Model projects (article 9) and talent teams (article 14)';
+
+COMMENT ON COLUMN public.projects.drill IS 'Made-up project of a drill';
+
 ALTER TABLE public.projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.projects_id_seq
     START WITH 1
@@ -1841,6 +2142,12 @@ CREATE TABLE public.publications (
 );
 
 ALTER TABLE public.publications OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.publications IS 'Claims before the public';
+
+COMMENT ON COLUMN public.publications.days IS 'Working days';
+
+COMMENT ON COLUMN public.publications.content IS 'What the public sees';
 
 ALTER TABLE public.publications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.publications_id_seq
@@ -1869,6 +2176,12 @@ CREATE TABLE public.quarantine (
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.quarantine IS 'Windows that cannot count yet, with the reason';
+
+COMMENT ON COLUMN public.quarantine.hash IS 'SHA-256 of the body';
+
+COMMENT ON COLUMN public.quarantine.released_at IS 'When they were judged again and counted';
+
 CREATE TABLE public.receipts (
     reference text NOT NULL,
     document_id bigint NOT NULL,
@@ -1887,6 +2200,10 @@ CREATE TABLE public.receipts (
 
 ALTER TABLE public.receipts OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
+
+COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
+
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -1897,6 +2214,10 @@ CREATE TABLE public.reconciliations (
 );
 
 ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
@@ -1926,6 +2247,10 @@ CREATE TABLE public.recoveries (
 
 ALTER TABLE public.recoveries OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.recoveries IS 'Cases of money to be paid back';
+
+COMMENT ON COLUMN public.recoveries.fen IS 'Fen when the case was opened';
+
 ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.recoveries_id_seq
     START WITH 1
@@ -1952,6 +2277,12 @@ CREATE TABLE public.refunds (
 
 ALTER TABLE public.refunds OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen';
+
+COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
 CREATE TABLE public.relations (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -1975,6 +2306,12 @@ CREATE TABLE public.relations (
 );
 
 ALTER TABLE public.relations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.relations IS 'Organisations that sell for a centre, buy for or are paid for a project, or are related';
+
+COMMENT ON COLUMN public.relations.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.relations.superseded_at IS 'When another row, or none, took its place; null while it holds';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -2002,6 +2339,12 @@ CREATE TABLE public.reservations (
 
 ALTER TABLE public.reservations OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
+
+COMMENT ON COLUMN public.reservations.fen IS 'Fen';
+
+COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
+
 ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reservations_id_seq
     START WITH 1
@@ -2022,12 +2365,31 @@ CREATE TABLE public.reserved_devices (
 
 ALTER TABLE public.reserved_devices OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.reserved_devices IS 'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
+
+COMMENT ON COLUMN public.reserved_devices.valid IS 'Beijing dates, half-open';
+
 CREATE TABLE public.roles (
     ledger text NOT NULL,
     role text NOT NULL
 );
 
 ALTER TABLE public.roles OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
+
+CREATE TABLE public.series (
+    prefix text NOT NULL,
+    year integer NOT NULL,
+    last integer NOT NULL,
+    CONSTRAINT series_last_check CHECK ((last >= 1)),
+    CONSTRAINT series_prefix_check CHECK ((prefix = ANY (ARRAY['DF'::text, 'ZF'::text, 'ZJ'::text]))),
+    CONSTRAINT series_year_check CHECK (((year >= 2000) AND (year <= 2199)))
+);
+
+ALTER TABLE public.series OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.series IS 'The last number given of each series and year';
 
 CREATE TABLE public.sessions (
     hash bytea NOT NULL,
@@ -2039,6 +2401,10 @@ CREATE TABLE public.sessions (
 
 ALTER TABLE public.sessions OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.sessions IS 'Browser sessions made from a token';
+
+COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
+
 CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
@@ -2047,6 +2413,8 @@ CREATE VIEW public.standing_documents AS
           WHERE ((document_id = id) AND (lifted_at IS NULL))))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: confirmed where keyed, and not frozen';
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
@@ -2063,6 +2431,8 @@ CREATE TABLE public.statement_answers (
 );
 
 ALTER TABLE public.statement_answers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.statement_answers IS 'What a party says of a line; the newest counts';
 
 ALTER TABLE public.statement_answers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.statement_answers_id_seq
@@ -2097,6 +2467,14 @@ CREATE TABLE public.statement_lines (
 
 ALTER TABLE public.statement_lines OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.statement_lines IS 'Charges as a statement shows them';
+
+COMMENT ON COLUMN public.statement_lines.cost_fen IS 'Fen';
+
+COMMENT ON COLUMN public.statement_lines.grade IS 'Grade of evidence, A to D';
+
+COMMENT ON COLUMN public.statement_lines.gap_ms IS 'Milliseconds without evidence';
+
 CREATE TABLE public.statements (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -2115,6 +2493,12 @@ CREATE TABLE public.statements (
 );
 
 ALTER TABLE public.statements OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.statements IS 'What was metered under a contract in a month; a revision replaces the one before';
+
+COMMENT ON COLUMN public.statements.total_fen IS 'Fen without tax';
+
+COMMENT ON COLUMN public.statements.digest IS 'SHA-256 of its content, hex';
 
 ALTER TABLE public.statements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.statements_id_seq
@@ -2137,6 +2521,10 @@ CREATE TABLE public.streams (
 
 ALTER TABLE public.streams OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.streams IS 'The newest batch of each stream';
+
+COMMENT ON COLUMN public.streams.hash IS 'What the next batch must name';
+
 CREATE TABLE public.tokens (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -2156,6 +2544,10 @@ CREATE TABLE public.tokens (
 );
 
 ALTER TABLE public.tokens OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
+
+COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
 
 ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tokens_id_seq
@@ -2180,6 +2572,12 @@ CREATE TABLE public.vouchers (
 
 ALTER TABLE public.vouchers OWNER TO suanquan_owner;
 
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -2201,6 +2599,10 @@ CREATE TABLE public.windows (
 PARTITION BY RANGE (start);
 
 ALTER TABLE public.windows OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+
+COMMENT ON COLUMN public.windows.body IS 'The record as it was sent';
 
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (book_id, role);
@@ -2479,6 +2881,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.roles
     ADD CONSTRAINT roles_pkey PRIMARY KEY (role);
 
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (prefix, year);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
@@ -2521,19 +2926,45 @@ ALTER TABLE ONLY public.vouchers
 ALTER TABLE ONLY public.windows
     ADD CONSTRAINT windows_pkey PRIMARY KEY (gpu, start);
 
+CREATE INDEX accruals_by_posting ON public.accruals USING btree (posting_id);
+
 CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher_id, id);
 
+CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
+
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
+
+CREATE INDEX allocations_by_price ON public.allocations USING btree (price_id);
+
+CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
 
 CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list_id, line);
 
+CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (original);
+
+CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
+
+CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
+
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
+
+CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
+
+CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
+
+CREATE INDEX claim_files_by_original ON public.claim_files USING btree (original);
+
+CREATE INDEX claims_by_payee ON public.claims USING btree (payee_id);
 
 CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
 
 CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
+
+CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
+
+CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
@@ -2557,11 +2988,33 @@ CREATE INDEX decisions_by_subject ON public.decisions USING btree (kind, subject
 
 CREATE UNIQUE INDEX decisions_open ON public.decisions USING btree (kind, subject) WHERE (answer IS NULL);
 
+CREATE INDEX differences_by_decision ON public.differences USING btree (decision_id);
+
+CREATE INDEX differences_by_document ON public.differences USING btree (document_id);
+
+CREATE INDEX differences_by_price ON public.differences USING btree (price_id);
+
 CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation_id, decision_id);
+
+CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
+
+CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
+
+CREATE INDEX match_documents_by_document ON public.match_documents USING btree (document_id);
+
+CREATE INDEX matches_by_decision ON public.matches USING btree (decision_id);
+
+CREATE INDEX matches_by_extra_decision ON public.matches USING btree (extra_decision_id);
+
+CREATE INDEX matches_by_price ON public.matches USING btree (price_id);
+
+CREATE INDEX messages_by_document ON public.messages USING btree (document_id);
+
+CREATE INDEX messages_by_reconciliation ON public.messages USING btree (reconciliation_id);
 
 CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (answer IS NULL);
 
@@ -2573,7 +3026,11 @@ CREATE INDEX objections_by_publication ON public.objections USING btree (publica
 
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
+CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (account_id);
+
 CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_id);
+
+CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (voucher_id);
 
 CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim_id) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
 
@@ -2583,17 +3040,53 @@ CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) W
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
+CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
+
+CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
+
 CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id, id);
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (cluster_id, received_at) WHERE (released_at IS NULL);
 
 CREATE INDEX receipts_by_document ON public.receipts USING btree (document_id);
 
+CREATE INDEX receipts_by_original ON public.receipts USING btree (original);
+
+CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
+
 CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX refunds_by_indicator ON public.refunds USING btree (indicator_id);
 
 CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
+CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
+
+CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
+
+CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
+
+CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
+
+CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
+
 CREATE INDEX reservations_open ON public.reservations USING btree (until) WHERE (released_at IS NULL);
+
+CREATE INDEX reserved_devices_by_centre ON public.reserved_devices USING btree (centre_id);
+
+CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree (project_id);
+
+CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
+
+CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
+
+CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
+
+CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
+
+CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
+
+CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -2994,6 +3487,9 @@ REVOKE ALL ON FUNCTION public.lower_matches() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.number_postings() FROM PUBLIC;
 
@@ -3399,6 +3895,8 @@ GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
 GRANT SELECT ON TABLE public.roles TO suanquan_app;
+
+GRANT SELECT ON TABLE public.series TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.errors import Unusable
-from ledger.postgres import exec_with_parent as tether
+from ledger.postgres import exec_with_parent
 
 SYSTEM = Path("/usr/lib/postgresql")  # Debian's place: one folder a major version
 PROGRAMS = ("postgres", "initdb")
@@ -35,7 +35,7 @@ class Account:
 
     def command(self, program: Path, *arguments: str) -> list[str]:
         """Return the command that runs the program as this account and ends it with us."""
-        shim = [sys.executable, "-I", "-S", tether.__file__]
+        shim = [sys.executable, "-I", "-S", exec_with_parent.__file__]
         owner = (os.getpid(), self.uid, self.gid)
         return [*shim, *map(str, owner), str(program), *arguments]
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from ledger.charging.queries import contract_lines as lines
+from ledger.charging.queries import contract_lines
 from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
@@ -151,7 +151,7 @@ def evidence_of(
     """Return the evidence of all charges of a project in a month."""
     rows = db.execute(_GAPS, {"project": project, "month": month, "next": next_month})
     gaps = {(r.gpu, r.day): int(r.gap_ms) for r in rows}
-    items = owed_items(lines.bill_items_between(db, project, month, next_month))
+    items = owed_items(contract_lines.bill_items_between(db, project, month, next_month))
     proofs = evidence(items, gaps, policies)
     return {key: proof for key, proof in proofs.items() if key.month == month}
 

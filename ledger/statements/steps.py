@@ -21,7 +21,7 @@ from ledger.errors import Conflict, NotFound, Refused
 from ledger.formats.digest import digest
 from ledger.postgres.columns import key
 from ledger.registry.tables import Contract
-from ledger.statements import queries as statements
+from ledger.statements import queries as statement_queries
 from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.rules import Evidence, Statement, content, number_of
 from ledger.statements.tables import Statement as Row
@@ -92,7 +92,7 @@ def answer(
         Refused: contested without a reason (`reason_missing`).
     """
     db.execute(_ONE_AT_A_TIME)
-    view = statements.statement(db, number)
+    view = statement_queries.statement(db, number)
     if view.superseded_by is not None:
         raise Conflict("statement_superseded", number=number, by=view.superseded_by)
     if word == "contested" and not reason.strip():
@@ -174,15 +174,17 @@ def _issue(db: Session, contract: Contract, month: date, actor: str, now: dateti
             for at, line in enumerate(lines_now, start=1)
         )
         db.flush()
-    return statements.statement(db, newest.number)
+    return statement_queries.statement(db, newest.number)
 
 
 def _lines(db: Session, contract: Contract, month: date) -> list[Line]:
-    rows = statements.charges_of(db, key(contract), month)
+    rows = statement_queries.charges_of(db, key(contract), month)
     if not rows:
         return []
     project = contract.project_id
-    proofs = statements.evidence_of(db, project, month, _next(month), policies(db, [project]))
+    proofs = statement_queries.evidence_of(
+        db, project, month, _next(month), policies(db, [project])
+    )
     return [
         {
             "price": key.price,

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import Rights
-from ledger.charging.queries import contract_lines as lines
+from ledger.charging.queries import contract_lines
 from ledger.charging.rules.billing import Item, owed_items
 from ledger.errors import NotFound
 from ledger.postgres.columns import Days
@@ -138,7 +138,7 @@ def project_days(
     Without a voucher's terms nothing is earned.
     """
     by_day: dict[date, list[Item]] = {}
-    for item in lines.bill_items(db, [project], today):
+    for item in contract_lines.bill_items(db, [project], today):
         if not isinstance(item, Share):
             by_day.setdefault(item.usage.day, []).append(item)
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already

@@ -26,9 +26,9 @@ def part(
     return Part(Static("team"), low, high, num, den, on)
 
 
-def window(*parts: Part, gaps: tuple[Gap, ...] = (), **other: object) -> Window:
+def window(*parts: Part, gaps: tuple[Gap, ...] = (), **fields: object) -> Window:
     window = Window(GPU, "H100", START, MINUTE, parts, gaps)
-    return msgspec.structs.replace(window, **other)
+    return msgspec.structs.replace(window, **fields)
 
 
 def gap(low: int, high: int) -> Gap:
@@ -109,14 +109,14 @@ def gaps(draw: st.DrawFn) -> Gap:
     return gap(low, high)
 
 
-def sound(given: Window) -> bool:
+def sound(tested_window: Window) -> bool:
     """The rules again, asked of every instant by brute force."""
-    spans: list[Part | Gap] = [*given.parts, *given.gaps]
+    spans: list[Part | Gap] = [*tested_window.parts, *tested_window.gaps]
     if any(s.from_ms >= s.to_ms for s in spans):
         return False
     for at in range(0, MINUTE, 10_000):
-        parts = [p for p in given.parts if p.from_ms <= at < p.to_ms]
-        dark = [g for g in given.gaps if g.from_ms <= at < g.to_ms]
+        parts = [p for p in tested_window.parts if p.from_ms <= at < p.to_ms]
+        dark = [g for g in tested_window.gaps if g.from_ms <= at < g.to_ms]
         if len(dark) + bool(parts) != 1:
             return False
         whole = [p for p in parts if p.mig is None]
@@ -128,10 +128,10 @@ def sound(given: Window) -> bool:
             shares_of[device] = shares_of.get(device, Fraction(0)) + Fraction(p.num, p.den)
         if any(share > 1 for share in shares_of.values()):
             return False
-        taken: dict[int, int] = {}
+        sums: dict[int, int] = {}
         for p in parts:
             for memory in range(p.mig.placement[0], sum(p.mig.placement)) if p.mig else ():
-                if taken.setdefault(memory, p.mig.gi if p.mig else 0) != (p.mig and p.mig.gi):
+                if sums.setdefault(memory, p.mig.gi if p.mig else 0) != (p.mig and p.mig.gi):
                     return False
     return True
 
@@ -139,15 +139,15 @@ def sound(given: Window) -> bool:
 @given(st.lists(parts(), max_size=4), st.lists(gaps(), max_size=2))
 @example([part()], [])
 @example([part(num=1, den=2), part(num=1, den=2)], [])
-def test_the_check_agrees_with_every_instant(held: list[Part], dark: list[Gap]) -> None:
-    made = window(*held, gaps=tuple(dark))
-    assert (faults(made) == []) == sound(made)
+def test_the_check_agrees_with_every_instant(holdings: list[Part], dark: list[Gap]) -> None:
+    built = window(*holdings, gaps=tuple(dark))
+    assert (faults(built) == []) == sound(built)
 
 
 @given(st.lists(parts(), min_size=1, max_size=3))
-def test_a_window_reads_back_as_it_was_written(held: list[Part]) -> None:
-    made = window(*held)
-    assert msgspec.json.decode(msgspec.json.encode(made), type=Window) == made
+def test_a_window_reads_back_as_it_was_written(holdings: list[Part]) -> None:
+    built = window(*holdings)
+    assert msgspec.json.decode(msgspec.json.encode(built), type=Window) == built
 
 
 def test_a_job_without_partition_and_qos_is_written_as_ever() -> None:

@@ -82,7 +82,7 @@ def town(
     projects = {whose: place_project(owner, f"p-{whose}") for whose in clusters}
     for whose, cluster in clusters.items():
         _bind(owner, cluster, projects[whose])
-    made = Town(
+    new_town = Town(
         app,
         client,
         {whose: enrolled(owner, cluster, node=f"n-{whose}") for whose, cluster in clusters.items()},
@@ -91,7 +91,7 @@ def town(
     assert centre
     with Session(engine) as db, db.begin():
         for role in Role:
-            made.tokens[role] = issue_token(
+            new_town.tokens[role] = issue_token(
                 db,
                 role=role,
                 person=f"某{role}",
@@ -110,9 +110,9 @@ def town(
                 actor="test",
                 now=NOW,
             )
-    for number, node in enumerate(made.nodes.values()):
-        made.report(node, window(number, 0), window(number, 1))
-    return made
+    for number, node in enumerate(new_town.nodes.values()):
+        new_town.report(node, window(number, 0), window(number, 1))
+    return new_town
 
 
 def _bind(owner: psycopg.Connection, cluster: int, project: int) -> None:

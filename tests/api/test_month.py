@@ -80,17 +80,17 @@ class Person:
         assert page.status_code == 200, page.text
         return page.text
 
-    def send(self, path: str, **said: str) -> Any:
-        return self.browser.post(path, data=said)
+    def send(self, path: str, **form: str) -> Any:
+        return self.browser.post(path, data=form)
 
-    def do(self, path: str, **said: str) -> str:
+    def do(self, path: str, **form: str) -> str:
         """Send a form that must be taken; where it led."""
-        page = self.send(path, **said)
+        page = self.send(path, **form)
         assert page.is_success, page.text
         return str(page.url.path)
 
-    def bring(self, path: str, name: str, content: bytes, **said: str) -> str:
-        page = self.browser.post(path, data=said, files={"file": (name, content)})
+    def bring(self, path: str, name: str, content: bytes, **form: str) -> str:
+        page = self.browser.post(path, data=form, files={"file": (name, content)})
         assert page.is_success, page.text
         return str(page.url.path)
 
@@ -146,18 +146,18 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     page = clerk.see(month)
     assert page.count("¥60.00") >= 3
     # One firm sells to itself in this town: that is for a person to judge, with a reason.
-    asked = [
+    questions = [
         attribute(choice, "name")
         for choice in parse(page).css("select[name^='treatment ']")
         if attribute(one(choice, "option"), "value") == ""
     ]
-    assert asked
+    assert questions
     refused = clerk.send(month)
     assert refused.status_code == 422
     assert "须由人选择处理办法" in refused.text
-    chosen = dict.fromkeys(asked, "note")
-    reasons = {name.replace("treatment", "reason"): "同一单位内部结算" for name in asked}
-    decision = clerk.do(month, **chosen, **reasons, reason="核对无误")
+    choices = dict.fromkeys(questions, "note")
+    reasons = {name.replace("treatment", "reason"): "同一单位内部结算" for name in questions}
+    decision = clerk.do(month, **choices, **reasons, reason="核对无误")
     assert "须由另一人确认" in clerk.see(decision)
     assert decision in approver.see("/desk")
     approver.confirm(decision)

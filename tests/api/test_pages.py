@@ -61,10 +61,10 @@ def test_who_must_sign_in_is_asked_to_and_comes_back(site: Site) -> None:
     browser = site.client()
     page = browser.get("/projects/xinghe/days/2026-04-01")
     assert page.status_code == 401
-    wanted = "/projects/xinghe/days/2026-04-01"
-    assert f'name="next" value="{wanted}"' in page.text
-    after = browser.post("/sign-in", data={"token": site.tokens["xinghe"], "next": wanted})
-    assert after.url.path == wanted
+    path = "/projects/xinghe/days/2026-04-01"
+    assert f'name="next" value="{path}"' in page.text
+    after = browser.post("/sign-in", data={"token": site.tokens["xinghe"], "next": path})
+    assert after.url.path == path
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_another_site_s_form_is_turned_away(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "words"),
     [
         ("/nowhere", 404, "没有这个地址"),
         ("/projects/nobody", 404, "没有编号为"),
@@ -99,10 +99,10 @@ def test_another_site_s_form_is_turned_away(site: Site) -> None:
         ("/sign-out", 405, "这个地址不接受"),
     ],
 )
-def test_errors_are_pages_in_the_same_look(site: Site, path: str, status: int, said: str) -> None:
+def test_errors_are_pages_in_the_same_look(site: Site, path: str, status: int, words: str) -> None:
     page = site.client("clerk").get(path)
     assert page.status_code == status
-    assert said in page.text
+    assert words in page.text
     assert "演练，不得用于拨付" in page.text
     assert "/static/style.css" in page.text
 

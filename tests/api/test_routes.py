@@ -22,10 +22,10 @@ TALENT = {"subject_kind": "talent", "compute_cost_fen": 0, "paid_before_fen": 0}
 
 def test_from_a_registered_price_to_the_quota_and_down_to_the_windows(town: Town) -> None:
     """Two minutes at 30 yuan an hour cost one yuan, of which the voucher bears 30 %."""
-    told = ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
-    assert told["created"] == {"catalogue": 1, "catalogue_names": 1, "contracts": 1, "prices": 1}
+    answer = ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
+    assert answer["created"] == {"catalogue": 1, "catalogue_names": 1, "contracts": 1, "prices": 1}
     again = ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
-    assert (again["created"], again["unchanged"]) == ({}, told["created"])
+    assert (again["created"], again["unchanged"]) == ({}, answer["created"])
     summary = ask(town, Role.CLERK, "POST", "accruals")
     assert summary == {"charges_changed": 1, "unpriced": 1, "vouchers": 2, "moved": 1}
     assert ask(town, Role.CLERK, "POST", "accruals")["moved"] == 0
@@ -64,19 +64,19 @@ def test_shares_that_are_not_whole_stay_exact(town: Town) -> None:
     third = wire.Part(wire.Static("team-a"), 0, 60_000, num=1, den=7)
     rest = wire.Part(wire.Static("team-b"), 0, 60_000, num=6, den=7)
     town.report(town.nodes["mine"], window(0, 5, third, rest))
-    (used,) = ask(town, Role.BUILDER, "GET", "usage")
-    assert used["device_ms"] == str(120_000 + Fraction(60_000, 7)) == "900000/7"
+    (answer,) = ask(town, Role.BUILDER, "GET", "usage")
+    assert answer["device_ms"] == str(120_000 + Fraction(60_000, 7)) == "900000/7"
     assert exact(Fraction(6, 2)) == 3
 
 
 def test_days_and_usage_from_a_day_until_before_another(town: Town) -> None:
-    for query, found in (
+    for query, days in (
         ({"since": "2026-03-01", "until": "2026-03-02"}, True),
         ({"since": "2026-03-02"}, False),
         ({"until": "2026-03-01"}, False),
     ):
-        assert bool(ask(town, Role.BUILDER, "GET", "usage", params=query)) == found
-        assert bool(ask(town, Role.BUILDER, "GET", "projects/p-mine/days", params=query)) == found
+        assert bool(ask(town, Role.BUILDER, "GET", "usage", params=query)) == days
+        assert bool(ask(town, Role.BUILDER, "GET", "projects/p-mine/days", params=query)) == days
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
@@ -97,12 +97,12 @@ def test_a_project_is_shown_with_its_voucher(town: Town, owner: psycopg.Connecti
 
 def test_a_gpu_that_is_registered_releases_what_waited_for_it(town: Town) -> None:
     town.report(town.nodes["mine"], window(7, 3))
-    waiting = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
-    assert gpu_id(7) in {row["gpu"] for row in waiting}
+    answer = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
+    assert gpu_id(7) in {row["gpu"] for row in answer}
     gpus = f"gpus: [{{gpu: {gpu_id(7)}, cluster: c-mine, node: n-mine, from: 2026-03-01}}]"
     assert ask(town, Role.CLERK, "POST", "registry", content=gpus)["created"] == {"gpus": 1}
-    waiting = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
-    assert gpu_id(7) not in {row["gpu"] for row in waiting}
+    answer = ask(town, Role.CLERK, "GET", "findings?kind=quarantine")
+    assert gpu_id(7) not in {row["gpu"] for row in answer}
     assert ask(town, Role.ADMINISTRATOR, "POST", "quarantine/release") == {"released": 0}
 
 
@@ -118,15 +118,15 @@ FAULTS = {
 def test_all_faults_of_a_file_are_told_at_once(town: Town, owner: psycopg.Connection) -> None:
     wrong = REGISTRY.replace("centre of c-mine", "nowhere").replace("p-mine", "p-nobody")
     for language, messages in FAULTS.items():
-        told = problem(town, "POST", "registry", language, content=wrong + "colours: []\n")
-        assert (told["code"], told["count"]) == ("registry", 3)
-        assert [(f["where"].split(":")[0], f["code"]) for f in told["findings"]] == [
+        refusal = problem(town, "POST", "registry", language, content=wrong + "colours: []\n")
+        assert (refusal["code"], refusal["count"]) == ("registry", 3)
+        assert [(f["where"].split(":")[0], f["code"]) for f in refusal["findings"]] == [
             ("line 7", "unknown_centre"),
             ("line 8", "unknown_project"),
             ("line 13", "unknown_key"),
         ]
         for message in messages:
-            assert any(message in f["message"] for f in told["findings"]), told
+            assert any(message in f["message"] for f in refusal["findings"]), refusal
     assert owner.execute("SELECT count(*) FROM catalogue_models").fetchone() == (0,)
 
 
@@ -147,10 +147,10 @@ def test_a_file_that_is_none_is_one_clear_error(town: Town) -> None:
 def test_a_dated_fact_changes_only_when_that_is_meant(town: Town) -> None:
     ask(town, Role.CLERK, "POST", "registry", content=REGISTRY)
     dearer = REGISTRY.replace('"30"', '"40"')
-    told = problem(town, "POST", "registry", content=dearer)
-    assert [f["code"] for f in told["findings"]] == ["contradicts"]
-    done = ask(town, Role.CLERK, "POST", "registry?supersede=true", content=dearer)
-    assert done["superseded"] == {"prices": 1}
+    refusal = problem(town, "POST", "registry", content=dearer)
+    assert [f["code"] for f in refusal["findings"]] == ["contradicts"]
+    answer = ask(town, Role.CLERK, "POST", "registry?supersede=true", content=dearer)
+    assert answer["superseded"] == {"prices": 1}
 
 
 # --- vouchers ---------------------------------------------------------------------------------
@@ -177,17 +177,17 @@ NOT_ELIGIBLE: tuple[tuple[dict[str, Any], str, list[str]], ...] = (
 
 
 def test_a_voucher_is_refused_with_its_reasons(town: Town) -> None:
-    for change, code, found in NOT_ELIGIBLE:
-        wanted = {"clause": "09-1", "policy": POLICY, "facts": FACTS} | change
-        told = problem(town, "POST", "projects/p-mine/voucher", json=wanted)
-        assert told["code"] == code
-        assert [f["where"] for f in told.get("findings", [])][: len(found)] == found
+    for change, code, reasons in NOT_ELIGIBLE:
+        wish = {"clause": "09-1", "policy": POLICY, "facts": FACTS} | change
+        refusal = problem(town, "POST", "projects/p-mine/voucher", json=wish)
+        assert refusal["code"] == code
+        assert [f["where"] for f in refusal.get("findings", [])][: len(reasons)] == reasons
 
 
 def test_a_voucher_of_another_clause_or_version_is_a_conflict(town: Town) -> None:
-    wanted = {"clause": "09-1", "policy": "no-such", "facts": FACTS}
+    wish = {"clause": "09-1", "policy": "no-such", "facts": FACTS}
     headers = town.headers(Role.CLERK)
-    answer = town.client.post("/api/v1/projects/p-mine/voucher", json=wanted, headers=headers)
+    answer = town.client.post("/api/v1/projects/p-mine/voucher", json=wish, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (404, "policy")
 
 
@@ -206,8 +206,8 @@ def test_a_node_enrols_reports_and_is_revoked(town: Town) -> None:
     agent = answers[0].json()["agent"]
     node = Node(town.nodes["mine"].reporter._replace(agent=agent), key)
     town.report(node, window(0, 9, held("team-a")))
-    seen = {a["id"]: a for a in ask(town, Role.OPERATOR, "GET", "agents")}[agent]
-    assert (seen["node"], seen["source"], seen["lag_s"]) == ("n-mine", "nvml", 0)
+    status = {a["id"]: a for a in ask(town, Role.OPERATOR, "GET", "agents")}[agent]
+    assert (status["node"], status["source"], status["lag_s"]) == ("n-mine", "nvml", 0)
     ask(town, Role.OPERATOR, "DELETE", f"agents/{agent}")
     body = node.batch([window(0, 10)])
     refused = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
@@ -230,9 +230,9 @@ def test_a_node_whose_clock_is_wrong_is_flagged(
     body = node.batch([window(0, 9, held("team-a"))], NOW - timedelta(hours=9))
     headers = {**node.headers(body), "Date": date}
     assert town.client.post("/api/v1/batches", content=body, headers=headers).status_code == 200
-    (seen,) = ask(town, Role.OPERATOR, "GET", "agents")
-    assert seen["skew_s"] == (-9 * 3_600 if skew_s is None else skew_s)
-    assert seen["skewed"] is skewed
+    (view,) = ask(town, Role.OPERATOR, "GET", "agents")
+    assert view["skew_s"] == (-9 * 3_600 if skew_s is None else skew_s)
+    assert view["skewed"] is skewed
 
 
 NO_ENROLMENTS = (
@@ -276,7 +276,11 @@ def test_every_kind_of_finding_can_be_listed(town: Town) -> None:
 
 
 def test_a_kind_of_finding_that_does_not_exist_is_named(town: Town) -> None:
-    told = problem(town, "GET", "findings?kind=ghosts&limit=0&offset=-1")
-    assert {f["where"] for f in told["findings"]} == {"query.kind", "query.limit", "query.offset"}
-    (kind,) = (f["message"] for f in told["findings"] if f["where"] == "query.kind")
+    refusal = problem(town, "GET", "findings?kind=ghosts&limit=0&offset=-1")
+    assert {f["where"] for f in refusal["findings"]} == {
+        "query.kind",
+        "query.limit",
+        "query.offset",
+    }
+    (kind,) = (f["message"] for f in refusal["findings"] if f["where"] == "query.kind")
     assert kind.endswith("：" + ", ".join(KINDS))  # no English between the words

@@ -87,8 +87,8 @@ class Office:
         self, number: str, action: Action, viewer: Viewer, now: datetime = START, **wish: object
     ) -> StepResult:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
-            wanted = Wish(action, **wish)  # type: ignore[arg-type]
-            return handle(db, claim_by_number(db, number), wanted, viewer=viewer, now=now)
+            request = Wish(action, **wish)  # type: ignore[arg-type]
+            return handle(db, claim_by_number(db, number), request, viewer=viewer, now=now)
 
     def handed_in(self, fen: int | None = None, now: datetime = START) -> str:
         """A claim with its files, handed in by the builder."""
@@ -109,26 +109,26 @@ class Office:
 
     def account(self, number: str = "6222020200112233445", now: datetime = START) -> None:
         """The payee's account, proposed by a clerk and confirmed by another."""
-        made = self.propose(number, now)
-        self.confirm(made, OTHER_CLERK, now)
+        proposal = self.propose(number, now)
+        self.confirm(proposal, OTHER_CLERK, now)
 
     def propose(self, number: str, now: datetime = START) -> Decision:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             payee = db.get_one(Organisation, payee_of(db, self.project, now.date()))
-            made, faults = propose_account(
+            proposal, faults = propose_account(
                 db, payee, holder=payee.name, bank="银川银行", bank_code="313871000007",
                 number=number, actor=CLERK.actor, now=now,
             )  # fmt: skip
-        assert made, faults
-        return made
+        assert proposal, faults
+        return proposal
 
-    def confirm(self, made: Decision, viewer: Viewer, now: datetime = START) -> None:
+    def confirm(self, decision: Decision, viewer: Viewer, now: datetime = START) -> None:
         with Session(self.engine) as db, db.begin():
             respond(
                 db,
-                key(made),
+                key(decision),
                 answer=Answer.CONFIRMED,
-                digest_seen=made.digest,
+                digest_seen=decision.digest,
                 viewer=viewer,
                 now=now,
             )

@@ -49,31 +49,33 @@ def line(net_fen: int, tax_fen: int | None = None, item: str = "*信息技术服
     return Line(item, "卡时", "10", "1.5", net_fen, "6%", tax)
 
 
-def invoice(serial: int, *net_fen: int, **other: Any) -> Document:
+def invoice(serial: int, *net_fen: int, **fields: Any) -> Document:
     """A blue XML invoice with a line for each amount."""
     lines = tuple(line(fen) for fen in net_fen or (100_000,))
-    net, tax = sum(one.net_fen for one in lines), sum(one.tax_fen for one in lines)
-    made = Document(
+    net, tax = sum(item.net_fen for item in lines), sum(item.tax_fen for item in lines)
+    document = Document(
         kind=DocumentKind.DIGITAL_INVOICE, code="", number=digital(serial), issued_on=ISSUED,
         seller=CENTRE, buyer=CENTRE, lines=lines, net_fen=net, tax_fen=tax, gross_fen=net + tax,
         words="", reverses=None, confirmation=None, remark="", since=None, until=None,
         statement=None,
         source=DocumentSource.XML,
     )  # fmt: skip
-    return replace(made, **other)
+    return replace(document, **fields)
 
 
-def red(serial: int, of: Document, net_fen: int, **other: Any) -> Document:
+def red(serial: int, of: Document, net_fen: int, **fields: Any) -> Document:
     """A red one that takes so much, a negative amount, of a blue one."""
-    told = {"reverses": of.number, "seller": of.seller, "buyer": of.buyer}
-    return invoice(serial, net_fen, **{**told, "confirmation": digital(serial + 500_000), **other})
+    values = {"reverses": of.number, "seller": of.seller, "buyer": of.buyer}
+    return invoice(
+        serial, net_fen, **{**values, "confirmation": digital(serial + 500_000), **fields}
+    )
 
 
-def settlement(number: str, net_fen: int = 50_000, **other: Any) -> Document:
+def settlement(number: str, net_fen: int = 50_000, **fields: Any) -> Document:
     """An internal settlement of a university, keyed by hand."""
-    told = {"kind": "internal_settlement", "number": number, "lines": (line(net_fen, 0),)}
+    values = {"kind": "internal_settlement", "number": number, "lines": (line(net_fen, 0),)}
     amounts = {"net_fen": net_fen, "tax_fen": 0, "gross_fen": net_fen, "source": "keyed"}
-    return invoice(1, net_fen, **{**told, **amounts, **other})
+    return invoice(1, net_fen, **{**values, **amounts, **fields})
 
 
 def file(content: str | bytes = "<?xml version='1.0'?><EInvoice/>", name: str = "发票.xml") -> File:
@@ -94,18 +96,18 @@ class Desk:
         with Session(self.engine) as db, db.begin():
             return take_document(db, document, original, actor=actor, now=NOW, **more)
 
-    def taken(self, document: Document, *given: Any, **more: Any) -> int:
-        done = self.bring(document, *given, **more)
-        assert isinstance(done, Intake), done
-        return done.documents[0].id
+    def taken(self, document: Document, *arguments: Any, **more: Any) -> int:
+        result = self.bring(document, *arguments, **more)
+        assert isinstance(result, Intake), result
+        return result.documents[0].id
 
-    def refused(self, document: Document, *given: Any, **more: Any) -> list[tuple[str, str]]:
+    def refused(self, document: Document, *arguments: Any, **more: Any) -> list[tuple[str, str]]:
         """What is wrong, after a look that nothing was kept."""
         before = self.count()
-        done = self.bring(document, *given, **more)
-        assert not isinstance(done, Intake)
+        result = self.bring(document, *arguments, **more)
+        assert not isinstance(result, Intake)
         assert self.count() == before
-        return [(found.where, found.code) for found in done]
+        return [(fault.where, fault.code) for fault in result]
 
     def listed(self, documents: Sequence[Document], original: File) -> Intake | list[Finding]:
         with Session(self.engine) as db, db.begin():
@@ -114,8 +116,8 @@ class Desk:
     def answer(self, decision: int | None, answer: Any = "confirmed") -> None:
         assert decision is not None
         with Session(self.engine) as db, db.begin():
-            seen = db.get_one(Decision, decision).digest
-            confirm.respond(db, decision, answer=answer, digest_seen=seen, viewer=SECOND, now=NOW)
+            digest = db.get_one(Decision, decision).digest
+            confirm.respond(db, decision, answer=answer, digest_seen=digest, viewer=SECOND, now=NOW)
 
     def count(self) -> tuple[int, ...]:
         """Of everything that taking a document writes."""

@@ -21,6 +21,6 @@ def source(version: str) -> str:
 
 def harbour(readings: Mapping[str, str] | None = None) -> Policy:
     """The invented policy, as its readings make it."""
-    made, findings = file.read(TEXT, source, readings or {})
-    assert made, findings
-    return made
+    policy, findings = file.read(TEXT, source, readings or {})
+    assert policy, findings
+    return policy

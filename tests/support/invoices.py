@@ -50,7 +50,7 @@ def einvoice_xml(
     **totals: str,
 ) -> bytes:
     """A 数电票 as the tax platform delivers it; `totals` replace elements of BasicInformation."""
-    net, tax = sum(one[1] for one in lines), sum(one[3] for one in lines)
+    net, tax = sum(line[1] for line in lines), sum(line[3] for line in lines)
     red = {"OriginalInvoiceCode": reverses, "CreditNoteNumber": confirmation} if reverses else {}
     basic = {
         "TotalAmWithoutTax": amount(net),
@@ -66,7 +66,7 @@ def einvoice_xml(
         _element("SellerInformation", {"SellerIdNum": seller[0], "SellerName": seller[1]})
         + _element("BuyerInformation", {"BuyerIdNum": buyer[0], "BuyerName": buyer[1]})
         + _element("BasicInformation", basic)
-        + "".join(_line(*one) for one in lines)
+        + "".join(_line(*line) for line in lines)
         + (
             f"<SpecificInformation>{_element('RedEInvoice', red)}</SpecificInformation>"
             if red
@@ -93,11 +93,11 @@ def red_xml(
 
 def archive(members: Mapping[str, bytes | str], level: int = 6) -> bytes:
     """A zip file of these members."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as file:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as file:
         for path, content in members.items():
             file.writestr(path, content)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def ofd(attached: bytes | None, custom: Mapping[str, str] | None = None, **more: bytes) -> bytes:
@@ -122,13 +122,13 @@ def ofd(attached: bytes | None, custom: Mapping[str, str] | None = None, **more:
 
 def workbook(*rows: Sequence[object]) -> bytes:
     """A workbook of one sheet."""
-    book, made = Workbook(), io.BytesIO()
+    book, buffer = Workbook(), io.BytesIO()
     sheet = book.active
     assert sheet
     for row in rows:
         sheet.append(list(row))
-    book.save(made)
-    return made.getvalue()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def _line(item: str, net: int, rate: str, tax: int) -> str:

@@ -34,24 +34,24 @@ class Market:
         assert row
         return int(row[0])
 
-    def place_party(self, who: Party) -> int:
+    def place_party(self, person: Party) -> int:
         return self.one(
             "INSERT INTO organisations (uscc, name) VALUES (%s, %s)"
             " ON CONFLICT (uscc) DO UPDATE SET name = excluded.name RETURNING id",
-            who.uscc, who.name,
+            person.uscc, person.name,
         )  # fmt: skip
 
-    def place_centre(self, who: Party) -> int:
+    def place_centre(self, person: Party) -> int:
         return self.one(
             "INSERT INTO centres (name, organisation_id) VALUES (%s, %s) RETURNING id",
-            who.name, self.place_party(who),
+            person.name, self.place_party(person),
         )  # fmt: skip
 
-    def place_project(self, who: Party, code: str, kind: str = "model") -> int:
+    def place_project(self, person: Party, code: str, kind: str = "model") -> int:
         return self.one(
             "INSERT INTO projects (code, name, kind, organisation_id) VALUES (%s, %s, %s, %s)"
             " RETURNING id",
-            code, code, kind, self.place_party(who),
+            code, code, kind, self.place_party(person),
         )  # fmt: skip
 
     def place_contract(
@@ -91,9 +91,9 @@ class Market:
         """A document that is handed in; its key."""
         with Session(self.engine) as db, db.begin():
             content = file(f"<e>{document.number}</e>")
-            taken = take_document(db, document, content, actor=CLERK, now=NOW)
-            assert isinstance(taken, Intake), taken
-            return taken.documents[0].id
+            intake = take_document(db, document, content, actor=CLERK, now=NOW)
+            assert isinstance(intake, Intake), intake
+            return intake.documents[0].id
 
     def match(self) -> Matched:
         with Session(self.engine) as db, db.begin():

@@ -27,8 +27,8 @@ BANNED = frozenset((PARTICIPLES + PRONOUNS).split())
 
 
 def arguments(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[str]:
-    given = node.args
-    every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+    values = node.args
+    every = (*values.posonlyargs, *values.args, *values.kwonlyargs, values.vararg, values.kwarg)
     yield from (argument.arg for argument in every if argument is not None)
 
 

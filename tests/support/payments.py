@@ -48,8 +48,8 @@ class Treasury:
     def project(self, code: str, payable: int) -> Voucher:
         """A project of its own organisation with an account, and a voucher with this payable."""
         voucher = place_voucher(self.owner, self.engine, CAP, code)
-        owed = chain(payable, "accrue available accrued", "match accrued payable")
-        posted(self.engine, f"earned {code}", {voucher.book_id: owed})
+        moves = chain(payable, "accrue available accrued", "match accrued payable")
+        posted(self.engine, f"earned {code}", {voucher.book_id: moves})
         first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
         organisation = self._one(
             "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
@@ -68,14 +68,14 @@ class Treasury:
     def change_of_account(self, code: str, number: str) -> int:
         """A decision on another account, not answered yet."""
         organisation = self.organisation(code)
-        said = {
+        change = {
             "organisation": organisation, "holder": f"{code}公司", "bank": "宁夏银行营业部",
             "bank_code": "313871000007", "number": number,
         }  # fmt: skip
         return self._one(
             "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
             " VALUES ('account', %s, %s, %s, '', 'clerk:李四#8', %s) RETURNING id",
-            str(organisation), json.dumps(said), "0" * 64, NOW,
+            str(organisation), json.dumps(change), "0" * 64, NOW,
         )  # fmt: skip
 
     def account(self, code: str, number: str) -> None:
@@ -144,7 +144,7 @@ class Treasury:
         """A list that waits for its second person; its number."""
         now = NOW.replace(year=year)
         with Session(self.engine) as db, db.begin():
-            made = make_list(
+            result = make_list(
                 db,
                 indicator=payment.indicator(db, number, year),
                 claims=claims,
@@ -152,12 +152,12 @@ class Treasury:
                 actor=CASHIER.actor,
                 now=now,
             )
-            return made.number
+            return result.number
 
     def confirm(self, number: str, answer: Answer = Answer.CONFIRMED, now: datetime = NOW) -> None:
         with Session(self.engine) as db, db.begin():
-            made = db.exec(select(PaymentList).where(PaymentList.number == number)).one()
-            self.answer(db, db.get_one(Decision, made.decision_id), answer, now)
+            payment_list = db.exec(select(PaymentList).where(PaymentList.number == number)).one()
+            self.answer(db, db.get_one(Decision, payment_list.decision_id), answer, now)
 
     def send(self, claims: Sequence[str] | None = None) -> str:
         """A list that went to the bank; its number."""
@@ -177,15 +177,15 @@ class Treasury:
 
     def rights(self, code: str) -> Rights:
         with Session(self.engine) as db:
-            asked = select(Voucher.book_id).join(Project, col(Project.id) == Voucher.project_id)
-            return rights(db, db.exec(asked.where(Project.code == code)).one())
+            query = select(Voucher.book_id).join(Project, col(Project.id) == Voucher.project_id)
+            return rights(db, db.exec(query.where(Project.code == code)).one())
 
     def money(self, number: str = "Z1", year: int = 2026) -> dict[str, int]:
         """The indicator's balances that are not nothing; they always add up to nothing."""
         with Session(self.engine) as db:
-            held = balances(db, payment.indicator(db, number, year).book_id)
-        assert sum(held.values()) == 0
-        return {role: fen for role, fen in held.items() if fen and role != "appropriation"}
+            amounts = balances(db, payment.indicator(db, number, year).book_id)
+        assert sum(amounts.values()) == 0
+        return {role: fen for role, fen in amounts.items() if fen and role != "appropriation"}
 
     def state(self, claim: str) -> str:
         row = self.owner.execute("SELECT state FROM claims WHERE number = %s", (claim,)).fetchone()

@@ -31,9 +31,13 @@ class Up:
 
     @property
     def env(self) -> dict[str, str]:
-        mine = {"SUANQUAN_DATA": str(self.data), "SUANQUAN_PORT": str(self.port), "LC_ALL": "en"}
+        variables = {
+            "SUANQUAN_DATA": str(self.data),
+            "SUANQUAN_PORT": str(self.port),
+            "LC_ALL": "en",
+        }
         rest = {k: v for k, v in os.environ.items() if not k.startswith("SUANQUAN_")}
-        return rest | mine | dict(self.environment)
+        return rest | variables | dict(self.environment)
 
     @property
     def url(self) -> str:
@@ -50,8 +54,8 @@ class Up:
             env=self.env, stdout=subprocess.PIPE, encoding="utf-8",
         )  # fmt: skip
         assert self.process.stdout
-        said = self.process.stdout.readline()
-        assert "ready" in said, said
+        output = self.process.stdout.readline()
+        assert "ready" in output, output
         self.port = int(self.url.rpartition(":")[2])
 
     def stop(self) -> int:
@@ -63,9 +67,9 @@ class Up:
     def kill(self) -> None:
         """Kill -9 for it and everything that it started."""
         assert self.process
-        for one in [*self.family(), psutil.Process(self.process.pid)]:
+        for process in [*self.family(), psutil.Process(self.process.pid)]:
             with suppress(psutil.NoSuchProcess):  # it died of another's death
-                one.kill()
+                process.kill()
         self.ended()
 
     def ended(self) -> int:
@@ -86,9 +90,9 @@ class Up:
 
     def ask(self, *arguments: str) -> Any:
         """The JSON that a command answers."""
-        done = self.command(*arguments, "--json")
-        assert done.returncode == 0, done.stderr + self.errors()
-        return json.loads(done.stdout)
+        result = self.command(*arguments, "--json")
+        assert result.returncode == 0, result.stderr + self.errors()
+        return json.loads(result.stdout)
 
     def errors(self) -> str:
         """What the server's log says of errors, for the report of a failed test."""
@@ -117,10 +121,10 @@ def running(data: Path, *arguments: str, **environment: str) -> Iterator[Up]:
             assert server.stop() == 0
 
 
-def until(what: str, holds: Any) -> Any:
+def until(expectation: str, holds: Any) -> Any:
     """Wait for something to come true; what it was then."""
     patience = time.monotonic() + PATIENCE_S
-    while not (found := holds()):
-        assert time.monotonic() < patience, what
+    while not (value := holds()):
+        assert time.monotonic() < patience, expectation
         time.sleep(0.2)
-    return found
+    return value

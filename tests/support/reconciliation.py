@@ -69,10 +69,10 @@ class Desk:
     def take(self, *documents: Document) -> None:
         with Session(self.engine) as db, db.begin():
             for document in documents:
-                taken = take_document(
+                intake = take_document(
                     db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=NOW
                 )
-                assert not isinstance(taken, list), taken
+                assert not isinstance(intake, list), intake
             match(db, actor=CLERK.actor, now=NOW)
 
     def propose(self, *choices: Choice) -> Decision | list[Finding]:
@@ -95,9 +95,9 @@ class Desk:
 
     def receipt(self, of: Document, reference: str, payer: str, fen: int) -> None:
         with Session(self.engine) as db, db.begin():
-            asked = select(CostDocument.id).where(CostDocument.number == of.number)
+            query = select(CostDocument.id).where(CostDocument.number == of.number)
             enter(
-                db, db.exec(asked).one() or 0, reference=reference, payer=payer,
+                db, db.exec(query).one() or 0, reference=reference, payer=payer,
                 payee=of.seller.name, fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"),
                 actor=CLERK.actor, now=NOW,
             )  # fmt: skip
@@ -106,11 +106,11 @@ class Desk:
         with Session(self.engine, expire_on_commit=False) as db, db.begin():
             contract = contract_by_number(db, "k1")
             (cell,) = month_cells(db, key(contract), MONTH)
-            made = reconcile.propose_extra(
+            proposal = reconcile.propose_extra(
                 db, contract, MONTH, price=cell.price, policy=cell.policy, extra_fen=fen,
                 reason="现场核实", actor=CLERK.actor, now=NOW,
             )  # fmt: skip
-        self.confirm(made)
+        self.confirm(proposal)
 
     def rights(self) -> Rights:
         with Session(self.engine) as db:
@@ -132,14 +132,14 @@ class Desk:
 
 
 def bill(
-    serial: int, *net_fen: int, item: str = "*信息技术服务*算力服务费", **other: Any
+    serial: int, *net_fen: int, item: str = "*信息技术服务*算力服务费", **fields: Any
 ) -> Document:
     """An invoice for March: a lump sum on each line."""
     lines = tuple(replace(line(fen, item=item), unit="项", quantity="1") for fen in net_fen)
-    tax = sum(one.tax_fen for one in lines)
+    tax = sum(item.tax_fen for item in lines)
     sums = {"lines": lines, "tax_fen": tax, "gross_fen": sum(net_fen) + tax}
-    told = {"buyer": BUYER, "since": MONTH, "until": MONTH + timedelta(days=30), **sums, **other}
-    return invoice(serial, *net_fen, **told)
+    values = {"buyer": BUYER, "since": MONTH, "until": MONTH + timedelta(days=30), **sums, **fields}
+    return invoice(serial, *net_fen, **values)
 
 
 def bill_red(serial: int, of: Document, net_fen: int) -> Document:

@@ -127,10 +127,10 @@ def enrolled(
     source: str = "nvml",
 ) -> Node:
     """A node whose key the server knows."""
-    made = Node(Reporter(uuid4(), cluster, cluster_name, node, source))
+    node_key = Node(Reporter(uuid4(), cluster, cluster_name, node, source))
     owner.execute(
         "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
-        (made.reporter.agent, cluster, node, source, bytes(made.key.verify_key), START),
+        (node_key.reporter.agent, cluster, node, source, bytes(node_key.key.verify_key), START),
     )
-    return made
+    return node_key

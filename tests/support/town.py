@@ -62,14 +62,14 @@ class Town:
         self, text: str, now: datetime = START, *, supersede: bool = False
     ) -> RegistrationReport:
         with Session(self.engine) as db, db.begin():
-            done = register(db, text, actor="clerk", now=now, supersede=supersede)
-            assert not done.findings, done.findings
-        return done
+            result = register(db, text, actor="clerk", now=now, supersede=supersede)
+            assert not result.findings, result.findings
+        return result
 
     def report(self, windows: Iterable[wire.Window]) -> None:
         with Session(self.engine) as db, db.begin():
-            sent = self.node.read(self.node.batch(windows))
-            assert isinstance(take_batch(db, sent, NOW), Receipt)
+            batch = self.node.read(self.node.batch(windows))
+            assert isinstance(take_batch(db, batch, NOW), Receipt)
 
     def accrue(self, now: datetime = NOW) -> tuple[ChargeResult, AccrualResult]:
         with Session(self.engine) as db, db.begin():

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ledger.claims import queries as book
+from ledger.claims import queries as claim_queries
 from ledger.claims.rules import next_state
 from ledger.claims.steps.claims import act, lock
 from ledger.claims.steps.eligibility import check_earned, earnings_of
@@ -68,7 +68,7 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
         Refused: as `propose_approval`; or as `act`.
         Conflict: payee, account, sum or facts are others by now (`proposal_outdated`).
     """
-    claim = book.claim_by_number(db, decision.content["number"])
+    claim = claim_queries.claim_by_number(db, decision.content["number"])
     voucher = lock(db, claim)
     role = actor.partition(":")[0]
     next_state(claim.state, "approve", role)
@@ -80,17 +80,17 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
 
 def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict[str, Any]:
     """Check the claim, and return what is approved."""
-    published = book.publication_of(db, key(claim))
+    published = claim_queries.publication_of(db, key(claim))
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
     payee = db.get_one(Organisation, claim.payee_id)
     if payee_of(db, voucher.project_id, beijing_day(now)) != claim.payee_id:
         raise Refused("payee_changed", claim=claim.number, payee=payee.name)
-    account = book.account_of(db, claim.payee_id)
+    account = claim_queries.account_of(db, claim.payee_id)
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
     check_earned(claim, earnings_of(db, voucher, claim))
-    accepted = book.newest_event(db, key(claim), "accept")
+    accepted = claim_queries.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,
         "project": db.get_one(Project, voucher.project_id).code,

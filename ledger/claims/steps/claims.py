@@ -18,7 +18,7 @@ from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from ledger.accounts.queries import lock_book
-from ledger.claims import queries as book
+from ledger.claims import queries as claim_queries
 from ledger.claims.rules import FIRST, next_state
 from ledger.claims.tables import Claim
 from ledger.documents.queries.originals import File, keep
@@ -27,6 +27,7 @@ from ledger.policy.codes import FileRole
 from ledger.policy.text.published import load
 from ledger.postgres.columns import key
 from ledger.postgres.refusals import refusals
+from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
 from ledger.units import Fen, beijing_day, yuan
@@ -59,16 +60,16 @@ def open_claim(db: Session, project: int, fen: Fen | None, *, actor: str, now: d
         Refused: nothing may be claimed (`nothing_to_claim`), or less than that
             (`more_than_claimable`).
     """
-    voucher = book.voucher_of(db, project)
+    voucher = claim_queries.voucher_of(db, project)
     lock_book(db, voucher.book_id)
-    claimable_fen = book.claimable(db, voucher)
+    claimable_fen = claim_queries.claimable(db, voucher)
     if claimable_fen <= 0:
         raise Refused("nothing_to_claim", project=db.get_one(Project, project).code)
     if fen is not None and not 0 < fen <= claimable_fen:
         raise Refused("more_than_claimable", asked=yuan(fen), left=yuan(claimable_fen))
     # The database says where a claim begins, so its state is read and not written.
     values = {
-        "number": book.new_number(db, now),
+        "number": next_number(db, Series.CLAIM, beijing_day(now).year),
         "voucher_id": voucher.id,
         "payee_id": payee_of(db, project, beijing_day(now)),
         "fen": claimable_fen if fen is None else fen,
@@ -102,12 +103,12 @@ def add_file(
 def missing_files(db: Session, claim: Claim) -> list[Finding]:
     """Report everything a claim needs for submission: required files, the payee's account."""
     voucher = db.get_one(Voucher, claim.voucher_id)
-    roles = {file.role for file in book.files(db, key(claim))}
+    roles = {file.role for file in claim_queries.files(db, key(claim))}
     required_roles = load(voucher.policy).process.claim_files
     missing = [
         Finding(f"files.{role}", f"lacks_{role}") for role in required_roles if role not in roles
     ]
-    if book.account_of(db, claim.payee_id) is None:
+    if claim_queries.account_of(db, claim.payee_id) is None:
         payee = db.get_one(Organisation, claim.payee_id).name
         missing.append(Finding("account", "lacks_bank_account", (("payee", payee),)))
     return missing

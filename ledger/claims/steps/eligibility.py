@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from ledger.accounts.queries import rights
 from ledger.accounts.rules.targets import target
-from ledger.claims import queries as book
+from ledger.claims import queries as claim_queries
 from ledger.claims.rules import OPEN, next_state
 from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim
@@ -107,10 +107,10 @@ def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
     """Return what is left for a claim, by the formula and by the books. Lock the book first."""
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     amounts = rights(db, voucher.book_id)
-    cost = book.matched_cost(db, voucher)
+    cost = claim_queries.matched_cost(db, voucher)
     rate = Fraction(clause.rate_num, clause.rate_den)
     award = target([(rate, cost, 0)], -amounts.clause).earned_fen
-    ahead = book.promised_fen(db, voucher, _AHEAD, besides=claim.id) - amounts.sent
+    ahead = claim_queries.promised_fen(db, voucher, _AHEAD, besides=claim.id) - amounts.sent
     paid = amounts.sent + amounts.paid + amounts.recoverable
     return ClaimEarnings(
         cost_fen=cost,

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from ledger.claims import queries as book
+from ledger.claims import queries as claim_queries
 from ledger.claims.rules import next_state
 from ledger.claims.steps.claims import StepResult, act, lock
 from ledger.claims.tables import Claim, Objection, Publication
@@ -112,7 +112,7 @@ def receive(
         raise Refused("objection_blank")
     lock(db, claim)
     next_state(claim.state, "object", viewer_role)
-    published = book.publication_of(db, key(claim))
+    published = claim_queries.publication_of(db, key(claim))
     if published is None:
         raise Conflict("no_such_step", action="object", state=claim.state)
     objection = Objection(
@@ -160,7 +160,7 @@ def resolve(
     row.resolved_at, row.resolved_by = now, actor
     db.add(row)
     db.flush()
-    open_objections = [o for o in book.objections(db, key(claim)) if o.upheld is None]
+    open_objections = [o for o in claim_queries.objections(db, key(claim)) if o.upheld is None]
     if upheld or not open_objections:
         content = {"objection": objection}
         act(

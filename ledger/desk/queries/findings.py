@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from ledger.charging.queries import contract_lines as lines
+from ledger.charging.queries import contract_lines
 from ledger.desk.codes import FindingKind
 from ledger.metering.queries import usage
 from ledger.registry.rules.pricing import UnpricedUsage
@@ -118,7 +118,7 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
     projects = {p.id: p.code for p in db.exec(select(Project)) if p.id is not None}
     centres = {c.id: c.name for c in db.exec(select(Centre))}
     project_ids = list(projects)
-    items = lines.bill_items(db, project_ids, beijing_day(now))
+    items = contract_lines.bill_items(db, project_ids, beijing_day(now))
     rows_by_key: dict[tuple[Any, ...], Row] = {}
     for item in items:
         if not isinstance(item, UnpricedUsage) or centre not in (None, item.usage.centre):

@@ -13,10 +13,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
-from ledger.claims.tables import Claim
-from ledger.payment.tables import BankReturn
 from ledger.people.tables import Decision
-from ledger.reconciliation.queries import months as reconcile
+from ledger.reconciliation.queries import months
 from ledger.reconciliation.queries.months import Month
 from ledger.units import month_of
 
@@ -49,26 +47,12 @@ _LISTS = text("""
     GROUP BY l.id, d.id, i.id ORDER BY l.id DESC
 """)
 
-_RECOVERIES = text("""
-    SELECT r.id, p.name AS project, r.reason, r.fraud, r.fen, r.pay_by, r.opened_at, r.closed_at,
-           CASE WHEN r.closed_at IS NULL THEN a.balance ELSE 0 END AS owed_fen
-    FROM recoveries r JOIN vouchers v ON v.id = r.voucher_id JOIN projects p ON p.id = v.project_id
-    JOIN accounts a ON a.book_id = v.book_id AND a.role = 'recoverable'
-    ORDER BY r.closed_at IS NOT NULL, r.pay_by, r.id
-""")
-
 _TO_PAY_BACK = text("""
     SELECT p.code, p.name AS project, a.balance AS fen
     FROM accounts a JOIN vouchers v ON v.book_id = a.book_id JOIN projects p ON p.id = v.project_id
     WHERE a.role = 'recoverable' AND a.balance > 0 AND NOT EXISTS (
         SELECT 1 FROM recoveries r WHERE r.voucher_id = v.id AND r.closed_at IS NULL)
     ORDER BY p.code
-""")
-
-_REFUNDS = text("""
-    SELECT r.reference, p.name AS project, r.fen, r.on_day, r.fraud, r.to_treasury
-    FROM refunds r JOIN vouchers v ON v.id = r.voucher_id JOIN projects p ON p.id = v.project_id
-    ORDER BY r.on_day DESC, r.reference
 """)
 
 
@@ -87,7 +71,7 @@ class Queue:
 
 def waiting_months(db: Session, today: date) -> Queue:
     """Count 待对账: months that are due and not decided as they are."""
-    return Queue.of([next_month(row.month) for row in reconcile.months(db) if due(row, today)])
+    return Queue.of([next_month(row.month) for row in months.months(db) if due(row, today)])
 
 
 def due(row: Month, today: date) -> bool:
@@ -157,28 +141,6 @@ def awaits_bank(row: Row[Any]) -> bool:
     return row.sent_at is not None and row.waiting
 
 
-def recoveries(db: Session) -> Sequence[Row[Any]]:
-    """Return recoveries, open ones first, each with the voucher's outstanding amount."""
-    return db.execute(_RECOVERIES).all()
-
-
 def paybacks(db: Session) -> Sequence[Row[Any]]:
     """Return projects with money to recover and no open case."""
     return db.execute(_TO_PAY_BACK).all()
-
-
-def refunds(db: Session) -> Sequence[Row[Any]]:
-    """Return refunds, the newest first."""
-    return db.execute(_REFUNDS).all()
-
-
-def bank_returns(db: Session, payment_list: int) -> Sequence[BankReturn]:
-    """Return the bank's answers to a list, line by line."""
-    query = select(BankReturn).where(BankReturn.list_id == payment_list)
-    return db.exec(query.order_by(col(BankReturn.line), col(BankReturn.on_day))).all()
-
-
-def claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:
-    """Return the numbers of these claims."""
-    rows = db.exec(select(Claim.id, Claim.number).where(col(Claim.id).in_(claims)))
-    return {key: number for key, number in rows if key is not None}

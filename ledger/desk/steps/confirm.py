@@ -10,15 +10,13 @@ from types import MappingProxyType
 
 from sqlmodel import Session
 
-from ledger.claims.steps import approval
-from ledger.claims.steps import bank_accounts as accounts
+from ledger.claims.steps import approval, bank_accounts
 from ledger.desk.steps import take_documents
 from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
-from ledger.payment.steps import indicators, recover, refund, year_end
-from ledger.payment.steps import payment_list as pay
+from ledger.payment.steps import indicators, payment_list, recover, refund, year_end
 from ledger.people.codes import Answer, Role
-from ledger.people.steps import decisions as decide
+from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import reconcile
@@ -42,13 +40,13 @@ FINANCE = frozenset({Role.FINANCE, Role.APPROVER, Role.ADMINISTRATOR})
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        accounts.KIND: Kind(CLERKS, accounts.set_account),
+        bank_accounts.KIND: Kind(CLERKS, bank_accounts.set_account),
         approval.KIND: Kind(APPROVERS, approval.approve),
         caps.KIND: Kind(APPROVERS, caps.change_cap),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),
         lapse.KIND: Kind(APPROVERS, lapse.let_lapse),
-        pay.KIND: Kind(FINANCE, pay.send_list),
+        payment_list.KIND: Kind(FINANCE, payment_list.send_list),
         reconcile.KIND: Kind(CLERKS, reconcile.carry_out),
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
@@ -76,13 +74,13 @@ def respond(
             bureau others' decisions are not there.
     """
     open_one = db.get(Decision, decision)
-    outside = viewer.actor.startswith(decide.OUTSIDE)
-    if open_one is None or (outside and not decide.own(viewer.actor, open_one)):
+    outside = viewer.actor.startswith(decisions.OUTSIDE)
+    if open_one is None or (outside and not decisions.own(viewer.actor, open_one)):
         raise NotFound("decision", id=decision)
     kind = KINDS[open_one.kind]
     if answer != "withdrawn" and viewer.role not in kind.roles:
         raise Refused("not_your_decision", role=viewer.role)
-    row = decide.answer(
+    row = decisions.answer(
         db,
         decision,
         answer=answer,

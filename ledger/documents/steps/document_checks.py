@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from ledger.documents.queries import documents as books
+from ledger.documents.queries import documents as document_queries
 from ledger.documents.queries.documents import OWN_NUMBERS, BookedDocument
 from ledger.documents.rules.cost_document import Document, faults
 from ledger.documents.steps.red_documents import Blues, numbers_of
@@ -24,7 +24,7 @@ NamedDocument = tuple[str, Document]
 
 def booked(db: Session, documents: Sequence[NamedDocument]) -> dict[Key, BookedDocument]:
     """Return the stored documents with these numbers, and with those they reverse."""
-    rows = books.booked_documents(db, numbers_of(document for _, document in documents))
+    rows = document_queries.booked_documents(db, numbers_of(document for _, document in documents))
     return {_key(k.kind, k.code, k.number, k.seller_uscc): k for k in rows}
 
 
@@ -61,7 +61,7 @@ def other_sellers(
     """Report documents that were not sold for the operator's centre on that day."""
     if centre is None:
         return []
-    sellers = books.sells_for(db, centre)
+    sellers = document_queries.sells_for(db, centre)
     return [
         Finding(_at(place, "seller_uscc"), "not_your_document", (("seller", document.seller.name),))
         for place, document in documents

@@ -15,12 +15,12 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from ledger.documents.queries import documents as books
+from ledger.documents.queries import documents as document_queries
 from ledger.documents.queries import originals
 from ledger.documents.queries.documents import BookedDocument
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.steps import document_checks as checks
+from ledger.documents.steps import document_checks
 from ledger.documents.steps.document_checks import NamedDocument, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
 from ledger.errors import Finding
@@ -89,12 +89,12 @@ def take_document(
     """
     content = {**_plain(document), "original": original.hash}
     act = Act(original, actor, now, centre)
-    books.lock(db)
+    document_queries.lock(db)
     alone = [("", document)]
-    first = checks.booked(db, alone).get(key_of(document))
+    first = document_checks.booked(db, alone).get(key_of(document))
     if first is not None and _is_the_same(first, original, content):
         same = Received(first.id, document.code, document.number, "unchanged")
-        return checks.other_sellers(db, alone, centre) or Intake((same,))
+        return document_checks.other_sellers(db, alone, centre) or Intake((same,))
     return _take(db, act, alone, f"document {''.join(key_of(document))}", content)
 
 
@@ -111,8 +111,8 @@ def take_list(
 
     As `take_document`; one decision confirms them all.
     """
-    books.lock(db)
-    if (earlier := books.earlier_intake(db, original.hash)) is not None:
+    document_queries.lock(db)
+    if (earlier := document_queries.earlier_intake(db, original.hash)) is not None:
         actor_before, when = earlier
         params = (("by", person(actor_before)), ("on", str(beijing_day(when))))
         return [Finding("file", "list_known", params)]
@@ -131,7 +131,7 @@ def take_list(
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
     """Confirm the keyed documents of a decision; return their keys."""
-    return books.confirm(db, key(decision), actor, now)
+    return document_queries.confirm(db, key(decision), actor, now)
 
 
 def _take(
@@ -142,11 +142,13 @@ def _take(
     content: Mapping[str, Any],
 ) -> Intake | list[Finding]:
     documents = [document for _, document in named_documents]
-    booked = checks.booked(db, named_documents)
+    booked = document_checks.booked(db, named_documents)
     blues = Blues((k for k in booked.values() if not k.refused), documents)
-    if findings := checks.all_faults(db, named_documents, booked, blues, act.centre):
+    if findings := document_checks.all_faults(db, named_documents, booked, blues, act.centre):
         return findings
-    books.drop(db, [booked[key_of(d)].id for d in documents if key_of(d) in booked], act.now)
+    document_queries.drop(
+        db, [booked[key_of(d)].id for d in documents if key_of(d) in booked], act.now
+    )
     originals.keep(db, act.original, actor=act.actor, now=act.now)
     decision = None
     if any(document.source == "keyed" for document in documents):
@@ -167,10 +169,10 @@ def _keep(
     for red in (False, True):
         indexes = [i for i, d in enumerate(documents) if (d.reverses is not None) == red]
         rows = [_row(act, documents[i], blues.of(documents[i]), decision) for i in indexes]
-        keys |= zip(indexes, books.insert_documents(db, rows), strict=True)
+        keys |= zip(indexes, document_queries.insert_documents(db, rows), strict=True)
         for i in indexes:
             blues.set_id(documents[i], keys[i])
-    books.insert_lines(
+    document_queries.insert_lines(
         db,
         [
             {"document_id": keys[i], "line": number, **asdict(line)}

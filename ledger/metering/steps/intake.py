@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from ledger.metering.queries import quarantine as aside
+from ledger.metering.queries import quarantine
 from ledger.metering.queries.quarantine import Place
 from ledger.metering.queries.streams import (
     Head,
@@ -120,7 +120,7 @@ def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
     origin = Origin(
         reporter.cluster, reporter.source, submission.batch.stream, submission.batch.number
     )
-    places = aside.places(raw, {w.gpu for _, w in submission.windows})
+    places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
     judge = Judge(reporter.source, reporter.cluster_name, reporter.place, places, now)
     countable: list[KeptWindow] = []
     refused = list(submission.refused)
@@ -137,8 +137,8 @@ def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
             kept_aside.append((reason, window))
     outcome = keep(raw, countable, origin)
     fold(raw, outcome.fresh, origin)
-    aside.keep_conflicts(raw, outcome.conflicting, origin, now)
-    aside.quarantine(raw, kept_aside, origin, reporter.node, now)
+    quarantine.keep_conflicts(raw, outcome.conflicting, origin, now)
+    quarantine.quarantine(raw, kept_aside, origin, reporter.node, now)
     conflict_ids = {id(window) for window in outcome.conflicting}
     conflicts = [
         Item(index, "conflict", f"{w.gpu} {w.start.isoformat()}")
@@ -214,8 +214,8 @@ def release(
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
-    rows = aside.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
-    places = aside.places(raw, {row[0] for row in rows})
+    rows = quarantine.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
+    places = quarantine.places(raw, {row[0] for row in rows})
     released = 0
     for (cluster_id, node, source, stream, number, name), group in groupby(
         rows, key=lambda r: (r[3], r[4], *r[6:])
@@ -226,6 +226,6 @@ def release(
         origin = Origin(cluster_id, source, stream, number)
         outcome = keep(raw, [w for _, w in ready], origin)
         fold(raw, outcome.fresh, origin)
-        aside.keep_conflicts(raw, outcome.conflicting, origin, now)
-        released += aside.mark_released(raw, [k for k, _ in ready], now)
+        quarantine.keep_conflicts(raw, outcome.conflicting, origin, now)
+        released += quarantine.mark_released(raw, [k for k, _ in ready], now)
     return released

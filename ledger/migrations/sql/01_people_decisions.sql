@@ -43,6 +43,12 @@ BEGIN
 END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION keep_decision();
 
+COMMENT ON TABLE decisions IS
+    'What one person decided about a subject, and the one answer of another';
+COMMENT ON COLUMN decisions.content IS 'What was decided, as JSON; its keys depend on kind';
+COMMENT ON COLUMN decisions.digest IS 'SHA-256 of content, hex; a confirmation names it';
+COMMENT ON COLUMN decisions.decided_by IS 'Actor: role:name#token';
+
 GRANT SELECT ON decisions TO :app_role;
 GRANT INSERT (kind, subject, content, digest, reason, decided_by, decided_at) ON decisions TO
     :app_role;

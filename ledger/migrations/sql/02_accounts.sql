@@ -218,6 +218,26 @@ END $$;
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION number_postings();
 
+COMMENT ON TABLE books IS
+    'A set of accounts whose money cannot leave it: rights of a voucher, a budget, a cost';
+COMMENT ON TABLE roles IS 'The roles that accounts may have, by ledger; filled by the migrations';
+COMMENT ON TABLE legal_moves IS 'The moves of money that exist; filled by the migrations';
+COMMENT ON TABLE accounts IS 'One role in one book and its balance; hot rows';
+COMMENT ON COLUMN accounts.floor IS 'Least balance, fen';
+COMMENT ON COLUMN accounts.balance IS 'Fen';
+COMMENT ON COLUMN accounts.version IS 'Number of entries so far';
+COMMENT ON TABLE postings IS 'Why money moved; append-only';
+COMMENT ON COLUMN postings.number IS 'Gapless, in commit order, given at commit';
+COMMENT ON COLUMN postings.used IS 'First day of the month of use';
+COMMENT ON COLUMN postings.booked IS 'First day of the month of booking';
+COMMENT ON COLUMN postings.cause IS 'Derived from what caused it, so that nothing is posted twice';
+COMMENT ON TABLE movements IS 'Money from one role to another of one book; append-only';
+COMMENT ON COLUMN movements.amount IS 'Fen, above zero';
+COMMENT ON TABLE entries IS 'One side of a movement and the balance after it; written by a trigger';
+COMMENT ON COLUMN entries.amount IS 'Fen, signed';
+COMMENT ON COLUMN entries.balance IS 'Fen after the entry';
+COMMENT ON TABLE numbering IS 'The last number given to a posting; one row, locked at commit';
+
 REVOKE EXECUTE ON FUNCTION lock_book, post_movements, number_postings FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION lock_book TO :app_role;
 GRANT SELECT ON books, roles, legal_moves, accounts, postings, movements, entries, numbering TO

@@ -35,6 +35,7 @@ CREATE TABLE centres (
     organisation_id bigint NOT NULL REFERENCES organisations,
     simulated boolean NOT NULL DEFAULT false
 );
+CREATE INDEX centres_by_organisation ON centres (organisation_id);
 
 -- A model project (article 9) or a talent team (article 14).
 CREATE TABLE projects (
@@ -45,6 +46,7 @@ CREATE TABLE projects (
     organisation_id bigint NOT NULL REFERENCES organisations,
     drill boolean NOT NULL DEFAULT false
 );
+CREATE INDEX projects_by_organisation ON projects (organisation_id);
 
 -- The only change a dated fact may see is to be superseded, once.
 CREATE FUNCTION keep_dated_fact() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -83,7 +85,23 @@ CREATE TABLE relations (
     CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL AND kind = 'payee')
 );
+CREATE INDEX relations_by_organisation ON relations (organisation_id);
+CREATE INDEX relations_by_centre ON relations (centre_id);
+CREATE INDEX relations_by_project ON relations (project_id);
+CREATE INDEX relations_by_other ON relations (other_id);
 CREATE TRIGGER keep BEFORE UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+COMMENT ON TABLE organisations IS 'Legal persons';
+COMMENT ON COLUMN organisations.uscc IS 'Unified social credit code, GB 32100';
+COMMENT ON TABLE centres IS 'Smart-computing centres';
+COMMENT ON COLUMN centres.simulated IS 'Made-up centre, marked on every page';
+COMMENT ON TABLE projects IS 'Model projects (article 9) and talent teams (article 14)';
+COMMENT ON COLUMN projects.drill IS 'Made-up project of a drill';
+COMMENT ON TABLE relations IS
+    'Organisations that sell for a centre, buy for or are paid for a project, or are related';
+COMMENT ON COLUMN relations.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN relations.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
 
 GRANT SELECT, INSERT ON organisations, centres, projects, relations TO :app_role;
 GRANT UPDATE (superseded_at, superseded_by) ON relations TO :app_role;

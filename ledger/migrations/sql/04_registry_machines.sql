@@ -7,6 +7,7 @@ CREATE TABLE clusters (
     centre_id bigint NOT NULL REFERENCES centres,
     witnesses_required smallint NOT NULL DEFAULT 1 CHECK (witnesses_required BETWEEN 1 AND 3)
 );
+CREATE INDEX clusters_by_centre ON clusters (centre_id);
 
 -- A cluster bills by exactly one source at a time; the others are witnesses.
 CREATE TABLE billing_sources (
@@ -22,6 +23,7 @@ CREATE TABLE billing_sources (
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
 );
+CREATE INDEX billing_sources_by_cluster ON billing_sources (cluster_id);
 CREATE TRIGGER keep BEFORE UPDATE ON billing_sources FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
 
 CREATE TABLE catalogue_models (
@@ -46,6 +48,18 @@ CREATE TABLE gpus (
     retired_at timestamptz CHECK (retired_at > registered_from)
 );
 CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
+
+COMMENT ON TABLE clusters IS 'Clusters of a centre';
+COMMENT ON COLUMN clusters.witnesses_required IS 'Sources that must agree, 1 to 3';
+COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
+COMMENT ON COLUMN billing_sources.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN billing_sources.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
+COMMENT ON TABLE catalogue_models IS 'GPU models that prices speak of';
+COMMENT ON TABLE catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
+COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
+COMMENT ON TABLE gpus IS 'Registered physical GPUs';
+COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
 
 GRANT SELECT, INSERT ON clusters, billing_sources, catalogue_models, catalogue_names, gpus TO
     :app_role;

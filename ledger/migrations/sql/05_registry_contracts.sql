@@ -8,6 +8,7 @@ CREATE TABLE contracts (
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&)
 );
+CREATE INDEX contracts_by_project ON contracts (project_id);
 
 -- A contract line: `yuan` buys `gpus` devices for `hours` hours (GPU-hour 1×1, node-day 8×24,
 -- node-month 8×720). A metered line prices what holders held; a reserved one devices for a term, held
@@ -61,6 +62,7 @@ CREATE TABLE prices (
         coalesce(qos, '') WITH =, coalesce(market, '') WITH =, valid WITH &&
     ) WHERE (superseded_at IS NULL)
 );
+CREATE INDEX prices_by_contract ON prices (contract_id);
 CREATE TRIGGER keep BEFORE UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
 
 -- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
@@ -75,6 +77,8 @@ CREATE TABLE reserved_devices (
     CONSTRAINT reserved_once EXCLUDE USING gist (gpu WITH =, valid WITH &&)
         DEFERRABLE INITIALLY DEFERRED
 );
+CREATE INDEX reserved_devices_by_project ON reserved_devices (project_id);
+CREATE INDEX reserved_devices_by_centre ON reserved_devices (centre_id);
 
 CREATE FUNCTION keep_reserved_devices() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -114,8 +118,27 @@ CREATE TABLE bindings (
     EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
         WHERE (superseded_at IS NULL)
 );
+CREATE INDEX bindings_by_cluster ON bindings (cluster_id);
 CREATE INDEX bindings_by_project ON bindings (project_id);
 CREATE TRIGGER keep BEFORE UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+
+COMMENT ON TABLE contracts IS 'Contracts between a centre and a project';
+COMMENT ON COLUMN contracts.valid IS 'Beijing dates, half-open';
+COMMENT ON TABLE prices IS 'Contract lines: yuan buys gpus devices for hours hours';
+COMMENT ON COLUMN prices.yuan IS 'Yuan per unit';
+COMMENT ON COLUMN prices.quantity IS 'GPU-hours of a package';
+COMMENT ON COLUMN prices.tax_rate IS '0.06 is 6 %';
+COMMENT ON COLUMN prices.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN prices.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
+COMMENT ON TABLE reserved_devices IS
+    'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
+COMMENT ON COLUMN reserved_devices.valid IS 'Beijing dates, half-open';
+COMMENT ON TABLE bindings IS 'Which project pays for what a holder of a cluster held';
+COMMENT ON COLUMN bindings.holder IS 'Pod namespace, Slurm account or static name';
+COMMENT ON COLUMN bindings.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN bindings.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
 
 REVOKE EXECUTE ON FUNCTION keep_reserved_devices FROM PUBLIC;
 GRANT SELECT, INSERT ON contracts, prices, bindings TO :app_role;

@@ -15,6 +15,8 @@ CREATE TABLE tokens (
     CHECK ((role = 'builder') = (project_id IS NOT NULL)),
     CHECK ((role = 'operator') = (centre_id IS NOT NULL))
 );
+CREATE INDEX tokens_by_project ON tokens (project_id);
+CREATE INDEX tokens_by_centre ON tokens (centre_id);
 
 CREATE TABLE sessions (
     hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
@@ -22,6 +24,12 @@ CREATE TABLE sessions (
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 );
+CREATE INDEX sessions_by_token ON sessions (token_id);
+
+COMMENT ON TABLE tokens IS 'Access tokens of persons; only the hash is kept';
+COMMENT ON COLUMN tokens.hash IS 'SHA-256';
+COMMENT ON TABLE sessions IS 'Browser sessions made from a token';
+COMMENT ON COLUMN sessions.hash IS 'SHA-256 of the cookie';
 
 GRANT SELECT, INSERT ON tokens, sessions TO :app_role;
 GRANT UPDATE (revoked_at) ON tokens TO :app_role;

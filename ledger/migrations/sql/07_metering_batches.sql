@@ -10,6 +10,7 @@ CREATE TABLE agents (
     enrolled_at timestamptz NOT NULL,
     revoked_at timestamptz
 );
+CREATE INDEX agents_by_cluster ON agents (cluster_id);
 
 -- One-time codes: only their hash is kept; `agent` is set when the code is used up.
 CREATE TABLE enrolment_codes (
@@ -21,6 +22,7 @@ CREATE TABLE enrolment_codes (
     expires_at timestamptz NOT NULL,
     agent_id uuid UNIQUE REFERENCES agents
 );
+CREATE INDEX enrolment_codes_by_cluster ON enrolment_codes (cluster_id);
 
 CREATE TABLE streams (
     stream uuid PRIMARY KEY,
@@ -53,6 +55,20 @@ CREATE TABLE forks (
     bytes bytea NOT NULL,
     PRIMARY KEY (stream, number, hash)
 );
+
+COMMENT ON TABLE agents IS 'Enrolled reporters, each bound to one cluster and node';
+COMMENT ON COLUMN agents.public_key IS 'Ed25519, 32 bytes';
+COMMENT ON TABLE enrolment_codes IS 'One-time codes that make an agent';
+COMMENT ON COLUMN enrolment_codes.hash IS 'SHA-256 of the code';
+COMMENT ON COLUMN enrolment_codes.agent_id IS 'Set when the code is used up';
+COMMENT ON TABLE streams IS 'The newest batch of each stream';
+COMMENT ON COLUMN streams.hash IS 'What the next batch must name';
+COMMENT ON TABLE batches IS
+    'Accepted batches, byte for byte, with signature and answer; kept for ever';
+COMMENT ON COLUMN batches.bytes IS 'The signed body';
+COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
+COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
+COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks TO :app_role;
 GRANT UPDATE (revoked_at) ON agents TO :app_role;

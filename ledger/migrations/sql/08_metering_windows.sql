@@ -60,6 +60,14 @@ CREATE TABLE quarantine (
 );
 CREATE INDEX quarantine_waiting ON quarantine (cluster_id, received_at) WHERE released_at IS NULL;
 
+COMMENT ON TABLE windows IS 'Kept windows, one GPU and minute each; partitioned by Beijing day';
+COMMENT ON COLUMN windows.body IS 'The record as it was sent';
+COMMENT ON TABLE conflicts IS 'Second bodies for a kept window; the first stands';
+COMMENT ON COLUMN conflicts.hash IS 'SHA-256 of the body';
+COMMENT ON TABLE quarantine IS 'Windows that cannot count yet, with the reason';
+COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
+COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
+
 REVOKE EXECUTE ON FUNCTION ensure_day FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts, quarantine TO :app_role;

@@ -38,6 +38,17 @@ CREATE TABLE coverage (
 ) WITH (fillfactor = 70);
 CREATE INDEX coverage_by_day ON coverage (cluster_id, day);
 
+COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
+COMMENT ON COLUMN day_totals.held IS
+    'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
+COMMENT ON COLUMN day_totals.den IS 'Denominator of held';
+COMMENT ON COLUMN day_totals.util_ppm_ms IS 'Utilisation in millionths times milliseconds';
+COMMENT ON COLUMN day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
+COMMENT ON TABLE coverage IS 'What was seen of each GPU on each Beijing day';
+COMMENT ON COLUMN coverage.window_ms IS 'Milliseconds';
+COMMENT ON COLUMN coverage.gap_ms IS 'Milliseconds without observation inside windows';
+COMMENT ON COLUMN coverage.energy_mj IS 'Millijoules';
+
 GRANT SELECT, INSERT ON day_totals, coverage TO :app_role;
 GRANT UPDATE (held, util_ppm_ms, util_ms) ON day_totals TO :app_role;
 GRANT UPDATE (windows, window_ms, gap_ms, energy_mj) ON coverage TO :app_role;

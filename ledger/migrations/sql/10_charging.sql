@@ -19,6 +19,15 @@ CREATE TABLE charges (
     CONSTRAINT one_charge
         UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile)
 );
+CREATE INDEX charges_by_price ON charges (price_id, month);
+
+COMMENT ON TABLE charges IS 'What a project owes a centre under one contract line for one month';
+COMMENT ON COLUMN charges.month IS 'First day of the Beijing month';
+COMMENT ON COLUMN charges.ms_num IS 'Device-milliseconds, numerator';
+COMMENT ON COLUMN charges.ms_den IS 'Device-milliseconds, denominator';
+COMMENT ON COLUMN charges.cost_fen IS 'Fen, rounded once';
+COMMENT ON COLUMN charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
+COMMENT ON COLUMN charges.policy IS 'Policy version, empty without a voucher';
 
 GRANT SELECT ON charges TO :app_role;
 GRANT INSERT, UPDATE, DELETE ON charges TO :app_role;

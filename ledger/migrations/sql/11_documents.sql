@@ -131,6 +131,7 @@ CREATE TABLE receipts (
     entered_at timestamptz NOT NULL,
     entered_by text NOT NULL
 );
+CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
 
 -- A red confirmation that is on its way freezes its invoice (R18) until it is lifted.
@@ -144,6 +145,7 @@ CREATE TABLE freezes (
     lifted_by text,
     CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
 );
+CREATE INDEX freezes_by_document ON freezes (document_id);
 CREATE UNIQUE INDEX freezes_open ON freezes (document_id) WHERE lifted_at IS NULL;
 
 -- What may be allocated: confirmed where it was keyed, and not frozen.
@@ -151,6 +153,24 @@ CREATE VIEW standing_documents AS
     SELECT d.id FROM cost_documents d
     WHERE (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
         AND NOT EXISTS (SELECT FROM freezes f WHERE f.document_id = d.id AND f.lifted_at IS NULL);
+
+COMMENT ON TABLE originals IS 'Files as they came, by content';
+COMMENT ON COLUMN originals.hash IS 'SHA-256 of content, hex';
+COMMENT ON TABLE cost_documents IS 'Invoices blue and red, and internal settlements';
+COMMENT ON COLUMN cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+COMMENT ON COLUMN cost_documents.gross_fen IS 'Fen with tax';
+COMMENT ON COLUMN cost_documents.reverses_id IS 'Of a red one: the blue one';
+COMMENT ON COLUMN cost_documents.since IS 'Beijing day, included';
+COMMENT ON COLUMN cost_documents.until IS 'Beijing day, included';
+COMMENT ON COLUMN cost_documents.dropped_at IS 'Refused, and its number taken anew';
+COMMENT ON TABLE document_lines IS 'Lines of cost documents';
+COMMENT ON COLUMN document_lines.net_fen IS 'Fen without tax';
+COMMENT ON COLUMN document_lines.tax_fen IS 'Fen';
+COMMENT ON TABLE receipts IS 'Proofs of payment of documents, each under its bank''s reference';
+COMMENT ON COLUMN receipts.fen IS 'Fen with tax';
+COMMENT ON TABLE freezes IS 'Invoices frozen by a red confirmation on its way';
+COMMENT ON VIEW standing_documents IS
+    'Documents that may be allocated: confirmed where keyed, and not frozen';
 
 REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed FROM PUBLIC;
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes, receipts TO :app_role;

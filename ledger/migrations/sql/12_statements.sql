@@ -28,6 +28,7 @@ CREATE TABLE statement_lines (
     gap_ms bigint NOT NULL CHECK (gap_ms >= 0),
     PRIMARY KEY (statement_id, line)
 );
+CREATE INDEX statement_lines_by_price ON statement_lines (price_id);
 
 -- Centre and builder each confirm or contest, line by line; the newest word of a party counts.
 CREATE TABLE statement_answers (
@@ -42,5 +43,16 @@ CREATE TABLE statement_answers (
     FOREIGN KEY (statement_id, line) REFERENCES statement_lines,
     CHECK (answer = 'confirmed' OR reason <> '')
 );
+CREATE INDEX statement_answers_by_statement ON statement_answers (statement_id, line);
+
+COMMENT ON TABLE statements IS
+    'What was metered under a contract in a month; a revision replaces the one before';
+COMMENT ON COLUMN statements.total_fen IS 'Fen without tax';
+COMMENT ON COLUMN statements.digest IS 'SHA-256 of its content, hex';
+COMMENT ON TABLE statement_lines IS 'Charges as a statement shows them';
+COMMENT ON COLUMN statement_lines.cost_fen IS 'Fen';
+COMMENT ON COLUMN statement_lines.gap_ms IS 'Milliseconds without evidence';
+COMMENT ON COLUMN statement_lines.grade IS 'Grade of evidence, A to D';
+COMMENT ON TABLE statement_answers IS 'What a party says of a line; the newest counts';
 
 GRANT SELECT, INSERT ON statements, statement_lines, statement_answers TO :app_role;

@@ -21,6 +21,7 @@ CREATE TABLE allocations (
     CONSTRAINT one_kind_a_line EXCLUDE USING gist (document_id WITH =, line WITH =, kind WITH <>)
         WHERE (fen > 0)
 );
+CREATE INDEX allocations_by_price ON allocations (price_id);
 CREATE INDEX allocations_by_contract ON allocations (contract_id, month);
 
 -- An invoice with all its red ones: what it is worth net, and how much of it is allocated. What was
@@ -113,6 +114,11 @@ END $$;
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON cost_documents
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (NEW.reverses_id IS NOT NULL) EXECUTE FUNCTION red_fits();
+
+COMMENT ON TABLE allocations IS
+    'Which fen of a document line pay for which contract line, month and policy';
+COMMENT ON COLUMN allocations.fen IS 'Fen without tax, negative where a red document takes back';
+COMMENT ON VIEW family_sums IS 'An invoice with its red ones: net and allocated, fen';
 
 REVOKE EXECUTE ON FUNCTION allocations_fit, allocated_to_a_cell, red_fits FROM PUBLIC;
 GRANT SELECT, INSERT ON allocations TO :app_role;

@@ -34,6 +34,9 @@ CREATE TABLE matches (
     CHECK (closed_fen <= metered_fen),
     CHECK ((extra_decision_id IS NOT NULL) OR (extra_fen = 0 AND extra_over_fen = 0))
 );
+CREATE INDEX matches_by_decision ON matches (decision_id);
+CREATE INDEX matches_by_extra_decision ON matches (extra_decision_id);
+CREATE INDEX matches_by_price ON matches (price_id);
 
 -- A cell is what a confirmed decision about its contract's month says of it, or less; and an older
 -- decision takes no newer one's place.
@@ -99,6 +102,7 @@ CREATE TABLE match_documents (
     PRIMARY KEY (reconciliation_id, price_id, policy, document_id),
     FOREIGN KEY (reconciliation_id, price_id, policy) REFERENCES matches ON UPDATE CASCADE
 );
+CREATE INDEX match_documents_by_document ON match_documents (document_id);
 
 CREATE FUNCTION rest_on_documents() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -176,6 +180,9 @@ CREATE TABLE differences (
     treatment text NOT NULL CHECK (treatment IN ('exclude', 'carry_over', 'close', 'note')),
     reason text NOT NULL
 );
+CREATE INDEX differences_by_decision ON differences (decision_id);
+CREATE INDEX differences_by_document ON differences (document_id);
+CREATE INDEX differences_by_price ON differences (price_id);
 CREATE INDEX differences_by_reconciliation ON differences (reconciliation_id, decision_id);
 
 CREATE TABLE cost_books (
@@ -199,6 +206,20 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER open BEFORE INSERT ON cost_books FOR EACH ROW EXECUTE FUNCTION open_cost_book();
+
+COMMENT ON TABLE reconciliations IS 'One contract and one month, reconciled';
+COMMENT ON COLUMN reconciliations.month IS 'First day of the Beijing month';
+COMMENT ON TABLE matches IS 'What two persons last decided of a cell';
+COMMENT ON COLUMN matches.matched_fen IS 'Fen that count';
+COMMENT ON COLUMN matches.extra_fen IS 'Fen used beyond what was metered';
+COMMENT ON COLUMN matches.closed_fen IS 'Fen metered that will not be invoiced';
+COMMENT ON COLUMN matches.lowered_fen IS 'Fen by which the match fell since';
+COMMENT ON TABLE match_documents IS 'On which invoices a match rests; written by a trigger';
+COMMENT ON COLUMN match_documents.fen IS 'Fen allocated when decided';
+COMMENT ON COLUMN match_documents.good_fen IS 'Fen of it that were not excluded';
+COMMENT ON TABLE differences IS 'Typed differences of a cell, R01 to R20';
+COMMENT ON COLUMN differences.fen IS 'Fen, above zero invoiced and not metered';
+COMMENT ON TABLE cost_books IS 'The book of costs of a reconciliation';
 
 REVOKE EXECUTE ON FUNCTION open_cost_book, match_decided, rest_on_documents, lower_matches FROM
     PUBLIC;

@@ -15,7 +15,12 @@ CREATE TABLE messages (
     answered_by text,
     CHECK ((answer IS NULL) = (answered_at IS NULL) AND (answer IS NULL) = (answered_by IS NULL))
 );
+CREATE INDEX messages_by_reconciliation ON messages (reconciliation_id);
+CREATE INDEX messages_by_document ON messages (document_id);
 CREATE INDEX messages_open ON messages (answer_by) WHERE answer IS NULL;
+
+COMMENT ON TABLE messages IS 'Questions to a centre';
+COMMENT ON COLUMN messages.answer_by IS 'Beijing day';
 
 GRANT SELECT, INSERT ON messages TO :app_role;
 GRANT UPDATE (answer, answered_at, answered_by) ON messages TO :app_role;

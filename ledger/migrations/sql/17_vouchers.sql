@@ -30,6 +30,7 @@ CREATE TABLE vouchers (
     UNIQUE (clause, cap_scope),
     FOREIGN KEY (policy, clause) REFERENCES clauses
 );
+CREATE INDEX vouchers_by_policy ON vouchers (policy, clause);
 
 -- The owner opens the accounts. The contra account may fall to minus the clause's cap and no
 -- further: the cap is a CHECK, not a line of code. The project's row is locked and looked at first,
@@ -72,6 +73,7 @@ CREATE TABLE accruals (
     matched jsonb NOT NULL,  -- how much of the cost of each month counts as matched, fen
     computed_at timestamptz NOT NULL
 );
+CREATE INDEX accruals_by_posting ON accruals (posting_id);
 CREATE INDEX accruals_by_voucher ON accruals (voucher_id, id);
 
 -- A part of a voucher held back for an approved plan, until a day.
@@ -87,7 +89,30 @@ CREATE TABLE reservations (
     released_by text,
     CHECK ((released_at IS NULL) = (released_by IS NULL))
 );
+CREATE INDEX reservations_by_voucher ON reservations (voucher_id);
 CREATE INDEX reservations_open ON reservations (until) WHERE released_at IS NULL;
+
+COMMENT ON TABLE clauses IS 'Clauses of policy versions that issue vouchers';
+COMMENT ON COLUMN clauses.cap_fen IS 'Fen';
+COMMENT ON COLUMN clauses.rate_num IS 'Rate, numerator';
+COMMENT ON COLUMN clauses.rate_den IS 'Rate, denominator';
+COMMENT ON COLUMN clauses.payable IS 'False for a draft: nothing is paid by it';
+COMMENT ON COLUMN clauses.effective IS
+    'Days on which the policy is in force, Beijing dates, half-open; null for a draft';
+COMMENT ON COLUMN clauses.digest IS 'SHA-256 of the terms of the policy version, hex';
+COMMENT ON TABLE vouchers IS 'One voucher for each clause and cap scope, for life';
+COMMENT ON COLUMN vouchers.book_id IS 'Book of its rights';
+COMMENT ON COLUMN vouchers.facts IS 'What was stated when it was opened';
+COMMENT ON TABLE accruals IS 'Every change of a voucher''s target, a memo beside the postings';
+COMMENT ON COLUMN accruals.cost_fen IS 'Fen';
+COMMENT ON COLUMN accruals.uncapped_fen IS 'Fen earned before the cap';
+COMMENT ON COLUMN accruals.target_fen IS 'Fen after the cap';
+COMMENT ON COLUMN accruals.earned_fen IS 'Fen of it that is matched';
+COMMENT ON COLUMN accruals.months IS 'Cost of each month, fen: {"2026-11": 123}';
+COMMENT ON COLUMN accruals.matched IS 'Matched cost of each month, fen';
+COMMENT ON TABLE reservations IS 'Parts of a voucher held back for an approved plan';
+COMMENT ON COLUMN reservations.fen IS 'Fen';
+COMMENT ON COLUMN reservations.until IS 'Beijing day, included';
 
 REVOKE EXECUTE ON FUNCTION open_rights_book FROM PUBLIC;
 GRANT SELECT ON clauses, vouchers, accruals, reservations TO :app_role;

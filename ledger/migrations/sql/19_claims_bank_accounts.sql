@@ -12,6 +12,7 @@ CREATE TABLE bank_accounts (
     confirmed_at timestamptz NOT NULL,
     superseded_at timestamptz CHECK (superseded_at >= confirmed_at)
 );
+CREATE INDEX bank_accounts_by_organisation ON bank_accounts (organisation_id);
 CREATE UNIQUE INDEX bank_accounts_current ON bank_accounts (organisation_id) WHERE superseded_at IS NULL;
 CREATE TRIGGER keep BEFORE UPDATE ON bank_accounts FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
 
@@ -32,6 +33,11 @@ BEGIN
 END $$;
 CREATE TRIGGER decided BEFORE INSERT ON bank_accounts
     FOR EACH ROW EXECUTE FUNCTION account_decided();
+
+COMMENT ON TABLE bank_accounts IS 'Where an organisation is paid; one in force at a time';
+COMMENT ON COLUMN bank_accounts.bank_code IS 'CNAPS code, 12 digits';
+COMMENT ON COLUMN bank_accounts.superseded_at IS
+    'When another row, or none, took its place; null while it holds';
 
 REVOKE EXECUTE ON FUNCTION account_decided FROM PUBLIC;
 GRANT SELECT ON bank_accounts TO :app_role;

@@ -42,6 +42,7 @@ CREATE TABLE claims (
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL
 );
+CREATE INDEX claims_by_payee ON claims (payee_id);
 CREATE INDEX claims_by_voucher ON claims (voucher_id, id);
 CREATE INDEX claims_by_state ON claims (state, id);
 
@@ -70,6 +71,7 @@ CREATE TABLE claim_files (
     added_by text NOT NULL,
     PRIMARY KEY (claim_id, role, original)
 );
+CREATE INDEX claim_files_by_original ON claim_files (original);
 
 -- Publication (公示): from and until are Beijing days, `days` of them working days.
 CREATE TABLE publications (
@@ -143,6 +145,19 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION keep_objection();
+
+COMMENT ON TABLE case_moves IS
+    'Who may do what to a claim in which state; filled by the migrations';
+COMMENT ON TABLE claims IS 'A beneficiary asks for payable money of a voucher';
+COMMENT ON COLUMN claims.fen IS 'Fen';
+COMMENT ON COLUMN claims.state IS 'Written by a trigger from the events';
+COMMENT ON TABLE claim_events IS 'Steps of a claim, numbered by a trigger';
+COMMENT ON COLUMN claim_events.content IS 'Of a decision by the policy: facts and result';
+COMMENT ON TABLE claim_files IS 'Files of a claim and what each is for';
+COMMENT ON TABLE publications IS 'Claims before the public';
+COMMENT ON COLUMN publications.days IS 'Working days';
+COMMENT ON COLUMN publications.content IS 'What the public sees';
+COMMENT ON TABLE objections IS 'Objections to a publication and how they ended';
 
 REVOKE EXECUTE ON FUNCTION move_case FROM PUBLIC;
 GRANT SELECT ON case_moves, claims, claim_events, claim_files, publications, objections TO

@@ -29,6 +29,9 @@ BEGIN
 END $$;
 CREATE TRIGGER open BEFORE INSERT ON indicators FOR EACH ROW EXECUTE FUNCTION open_budget_book();
 
+COMMENT ON TABLE indicators IS 'Budget indicators of a year';
+COMMENT ON COLUMN indicators.book_id IS 'Book of its money';
+
 REVOKE EXECUTE ON FUNCTION open_budget_book FROM PUBLIC;
 GRANT SELECT ON indicators TO :app_role;
 GRANT INSERT (number, year, project_name, fund_kind, classification, opened_at, opened_by) ON

@@ -33,6 +33,8 @@ CREATE TABLE payment_lines (
     PRIMARY KEY (list_id, line),
     CONSTRAINT settled_at_most CHECK (paid_fen + returned_fen <= fen)
 );
+CREATE INDEX payment_lines_by_account ON payment_lines (account_id);
+CREATE INDEX payment_lines_by_voucher ON payment_lines (voucher_id);
 -- A claim stands on one list at a time.
 CREATE UNIQUE INDEX payment_lines_open ON payment_lines (claim_id)
     WHERE paid_fen + returned_fen < fen AND NOT void;
@@ -137,6 +139,7 @@ CREATE TABLE bank_returns (
     received_by text NOT NULL,
     FOREIGN KEY (list_id, line) REFERENCES payment_lines
 );
+CREATE INDEX bank_returns_by_original ON bank_returns (original);
 CREATE INDEX bank_returns_by_line ON bank_returns (list_id, line);
 
 -- It speaks of a line that was sent, and of no more than that.
@@ -156,6 +159,19 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER fits BEFORE INSERT ON bank_returns FOR EACH ROW EXECUTE FUNCTION return_of_line();
+
+COMMENT ON TABLE payment_lists IS 'Lists of payouts, each drawing on one indicator';
+COMMENT ON COLUMN payment_lists.total_fen IS 'Fen';
+COMMENT ON COLUMN payment_lists.words IS 'The sum in Chinese capital figures';
+COMMENT ON COLUMN payment_lists.sent_at IS 'Confirmed by a second person, money committed';
+COMMENT ON COLUMN payment_lists.digest IS 'SHA-256 of what two persons confirm, hex';
+COMMENT ON TABLE payment_lines IS 'One payout each, frozen as it was confirmed';
+COMMENT ON COLUMN payment_lines.fen IS 'Fen';
+COMMENT ON COLUMN payment_lines.paid_fen IS 'Fen';
+COMMENT ON COLUMN payment_lines.returned_fen IS 'Fen';
+COMMENT ON COLUMN payment_lines.void IS 'Its list was refused or withdrawn';
+COMMENT ON TABLE bank_returns IS 'What the bank said of a line, once for each of its references';
+COMMENT ON COLUMN bank_returns.fen IS 'Fen';
 
 REVOKE EXECUTE ON FUNCTION void_list, line_of_claim, send_list, settle_line, return_of_line FROM
     PUBLIC;

@@ -14,6 +14,7 @@ CREATE TABLE recoveries (
     opened_by text NOT NULL,
     closed_at timestamptz
 );
+CREATE INDEX recoveries_by_voucher ON recoveries (voucher_id);
 CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher_id) WHERE closed_at IS NULL;
 
 -- Money that came back, apart from the lists; `to_treasury` where its year is over.
@@ -29,6 +30,7 @@ CREATE TABLE refunds (
     received_at timestamptz NOT NULL,
     received_by text NOT NULL
 );
+CREATE INDEX refunds_by_indicator ON refunds (indicator_id);
 CREATE INDEX refunds_by_voucher ON refunds (voucher_id);
 
 -- Both are what two persons confirmed.
@@ -54,6 +56,12 @@ CREATE TRIGGER decided BEFORE INSERT ON recoveries
     FOR EACH ROW EXECUTE FUNCTION payback_decided('recovery');
 CREATE TRIGGER decided BEFORE INSERT ON refunds
     FOR EACH ROW EXECUTE FUNCTION payback_decided('refund');
+
+COMMENT ON TABLE recoveries IS 'Cases of money to be paid back';
+COMMENT ON COLUMN recoveries.fen IS 'Fen when the case was opened';
+COMMENT ON TABLE refunds IS 'Money that came back apart from lists';
+COMMENT ON COLUMN refunds.fen IS 'Fen';
+COMMENT ON COLUMN refunds.to_treasury IS 'The year of its indicator is over';
 
 REVOKE EXECUTE ON FUNCTION payback_decided FROM PUBLIC;
 GRANT SELECT, INSERT ON recoveries, refunds TO :app_role;

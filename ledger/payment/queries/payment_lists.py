@@ -8,7 +8,7 @@ twice.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -76,11 +76,6 @@ _PAID = text("""
     WHERE claim_id = ANY(:claims) GROUP BY claim_id
 """)
 
-_NEXT_NUMBER = text("""
-    SELECT coalesce(max(substring(number FROM '[0-9]+$')::bigint), 0) + 1
-    FROM (SELECT number FROM payment_lists UNION ALL SELECT number FROM recoveries) n
-    WHERE starts_with(number, :start)
-""")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment', 0))")
 
 
@@ -293,9 +288,3 @@ def paid_of(db: Session, claims: Iterable[int]) -> Mapping[int, Fen]:
     """Return what was paid of each claim, over all lists."""
     rows = db.execute(_PAID, {"claims": sorted(set(claims))})
     return {row.claim: row.fen for row in rows}
-
-
-def next_number(db: Session, kind: str, day: date) -> str:
-    """Return the next number of lists (ZF) or recoveries (ZJ): `ZF-2026-0001`."""
-    start = f"{kind}-{day.year}-"
-    return f"{start}{db.execute(_NEXT_NUMBER, {'start': start}).scalar_one():04d}"

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from ledger.accounts.queries import Draft, post_many
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.bank_return import read_return
 from ledger.payment.rules.payment_list import (
@@ -48,15 +48,19 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
     Raises:
         Conflict: this very file was booked before (`bank_return_repeated`).
     """
-    payment.alone(db)
+    payment_lists.alone(db)
     _refuse_repeated(db, file)
     rows, findings = read_return(file.content)
     if findings:
         return ReturnIntake(findings=findings)
     numbers = sorted({row.list for row in rows})
-    lines = payment.sent_lines(db, numbers=numbers)
-    payment.lock_books(db, (book for line in lines for book in (line.book, line.indicator_book)))
-    by_place = {(line.number, line.line): line for line in payment.sent_lines(db, numbers=numbers)}
+    lines = payment_lists.sent_lines(db, numbers=numbers)
+    payment_lists.lock_books(
+        db, (book for line in lines for book in (line.book, line.indicator_book))
+    )
+    by_place = {
+        (line.number, line.line): line for line in payment_lists.sent_lines(db, numbers=numbers)
+    }
     states = {place: line.state for place, line in by_place.items()}
     after, findings = settle(states, _known_references(db, rows), rows, beijing_day(now))
     if findings:
@@ -148,8 +152,8 @@ def _settle_claims(
 ) -> None:
     """Write the lines, and move the claims with nothing on its way."""
     for line in lines:
-        payment.write_line(db, line, after[line.number, line.line])
-    paid = payment.paid_of(db, [line.claim for line in lines])
+        payment_lists.write_line(db, line, after[line.number, line.line])
+    paid = payment_lists.paid_of(db, [line.claim for line in lines])
     for line in lines:
         place = line.number, line.line
         action = outcome(line.claim_fen, paid[line.claim], after[place].open_fen)

@@ -17,13 +17,14 @@ from ledger.accounts.rules.targets import Move
 from ledger.claims.steps.claims import act
 from ledger.claims.tables import Claim
 from ledger.errors import Refused
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.queries.payment_lists import Payable
 from ledger.payment.rules.payment_list import Payout, cover, list_content, listed
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.series import Series, next_number
 from ledger.registry.queries import payee_of
 from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
@@ -70,10 +71,10 @@ def make_list(
             (`nothing_payable`).
     """
     _refuse_other_year(indicator, now)
-    payment.alone(db)
+    payment_lists.alone(db)
     lock_book(db, indicator.book_id)
     payables = _choose(db, indicator, claims)
-    number = payment.next_number(db, "ZF", beijing_day(now))
+    number = next_number(db, Series.PAYMENT_LIST, beijing_day(now).year)
     content = list_content(number, indicator.number, indicator.year, _payouts(payables))
     decision = decide(
         db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now
@@ -96,14 +97,14 @@ def make_list(
 
 def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """Carry out the confirmed list: send all lines, and commit their money."""
-    list_row, indicator, lines = payment.payment_list(db, decision.subject)
+    list_row, indicator, lines = payment_lists.payment_list(db, decision.subject)
     _refuse_other_year(indicator, now)
-    payment.alone(db)
+    payment_lists.alone(db)
     db.execute(_KEEP_ACCOUNTS, {"accounts": [line.account_id for line in lines]})
-    books = [payable.book for payable in payment.payables(db, on_list=list_row.id)]
-    payment.lock_books(db, [indicator.book_id, *books])
+    books = [payable.book for payable in payment_lists.payables(db, on_list=list_row.id)]
+    payment_lists.lock_books(db, [indicator.book_id, *books])
     payables_by_claim = {
-        payable.claim: payable for payable in payment.payables(db, on_list=list_row.id)
+        payable.claim: payable for payable in payment_lists.payables(db, on_list=list_row.id)
     }
     claims_by_line = {line["line"]: line["claim"] for line in decision.content["lines"]}
     for line in lines:
@@ -140,7 +141,7 @@ def take_on(db: Session, claim: int, action: str, *, note: str, actor: str, now:
 
 
 def _choose(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
-    payable_list, spare = payment.payables(db), payment.spare(db, indicator)
+    payable_list, spare = payment_lists.payables(db), payment_lists.spare(db, indicator)
     if claims is not None:
         by_number = {payable.number: payable for payable in payable_list}
         for number in claims:

@@ -12,11 +12,12 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import lock_book, rights
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.tables import Recovery
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.series import Series, next_number
 from ledger.registry.tables import Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
@@ -70,11 +71,11 @@ def keep_recovery(db: Session, decision: Decision, actor: str, now: datetime) ->
     """Carry out the confirmed decision: open the case with its number."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
-    payment.alone(db)
+    payment_lists.alone(db)
     lock_book(db, voucher.book_id)
     _refuse_wrong(db, voucher, content["project"])
     values = {
-        "number": payment.next_number(db, "ZJ", beijing_day(now)),
+        "number": next_number(db, Series.RECOVERY, beijing_day(now).year),
         "voucher_id": voucher.id,
         "reason": decision.reason,
         "fraud": content["fraud"],

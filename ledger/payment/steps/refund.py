@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.rules.payment_list import refund_moves
 from ledger.payment.steps.recover import open_case, settle_recoveries
 from ledger.payment.tables import BankReturn, Indicator, Refund
@@ -81,8 +81,8 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
     """Carry out the confirmed refund in both books, and close a settled case."""
     content = decision.content
     voucher = db.get_one(Voucher, content["voucher"])
-    indicator = payment.indicator(db, content["indicator"], content["year"])
-    payment.lock_books(db, [voucher.book_id, indicator.book_id])
+    indicator = payment_lists.indicator(db, content["indicator"], content["year"])
+    payment_lists.lock_books(db, [voucher.book_id, indicator.book_id])
     _refuse_wrong(db, content, voucher, indicator, now)
     on_day = date.fromisoformat(content["on_day"])
     fraud, to_treasury = content["fraud"], content["to_treasury"]

@@ -18,7 +18,7 @@ from ledger.accounts.queries import Draft, balances, post_many
 from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, Refused
 from ledger.payment.codes import LineResult
-from ledger.payment.queries import payment_lists as payment
+from ledger.payment.queries import payment_lists
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.payment_list import answer_moves, outcome
 from ledger.payment.steps.payment_list import take_on
@@ -75,11 +75,11 @@ def close_year(
 def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """Carry out the confirmed decision: lines come back, the rest is surrendered."""
     content = decision.content
-    old = payment.indicator(db, content["indicator"], content["year"])
-    new = payment.indicator(db, content["new_indicator"], content["new_year"])
-    payment.alone(db)
-    lines = payment.sent_lines(db, indicator=old.id)
-    payment.lock_books(db, [old.book_id, *(item.book for item in lines)])
+    old = payment_lists.indicator(db, content["indicator"], content["year"])
+    new = payment_lists.indicator(db, content["new_indicator"], content["new_year"])
+    payment_lists.alone(db)
+    lines = payment_lists.sent_lines(db, indicator=old.id)
+    payment_lists.lock_books(db, [old.book_id, *(item.book for item in lines)])
     if _content(db, old, new) != content:
         raise Conflict("year_end_changed", number=old.number, year=old.year)
     month = month_of(beijing_day(now))
@@ -102,7 +102,7 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
     unsent_count = db.execute(_UNSENT, {"indicator": old.id}).scalar()
     if unsent_count is not None:
         raise Refused("list_waits", list=unsent_count)
-    lines = payment.sent_lines(db, indicator=old.id)
+    lines = payment_lists.sent_lines(db, indicator=old.id)
     open_fen = sum(line.state.open_fen for line in lines)
     surrendered_fen = balances(db, old.book_id)["free"] + open_fen
     if not surrendered_fen:
@@ -129,8 +129,8 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
 def _take_back(db: Session, lines: Sequence[SentLine], actor: str, now: datetime) -> None:
     for line in lines:
         after = line.state.after(LineResult.RETURNED, line.state.open_fen)
-        payment.write_line(db, line, after)
-    paid = payment.paid_of(db, [line.claim for line in lines])
+        payment_lists.write_line(db, line, after)
+    paid = payment_lists.paid_of(db, [line.claim for line in lines])
     for line in lines:
         action = outcome(line.claim_fen, paid[line.claim], 0)
         if action:

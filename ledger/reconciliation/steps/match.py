@@ -15,8 +15,7 @@ from sqlmodel import Session, col, select
 
 from ledger.documents.tables import CostDocument, DocumentLine
 from ledger.errors import NotFound, Refused
-from ledger.reconciliation.queries import allocations as books
-from ledger.reconciliation.queries import open_lines
+from ledger.reconciliation.queries import allocations, open_lines
 from ledger.reconciliation.queries.open_lines import Pair
 from ledger.reconciliation.rules import matching
 from ledger.reconciliation.rules.matching import Key, Share, propose
@@ -59,7 +58,7 @@ def match(
         at_most: end with the pair of parties in which so many lines are reached; so that a long
             run can be many short transactions, and be watched.
     """
-    books.lock(db)
+    allocations.lock(db)
     pairs: dict[Pair, list[SellerBuyerContract]] = defaultdict(list)
     for contract in seller_buyer_contracts(db):
         pairs[contract.seller_uscc, contract.buyer_uscc].append(contract)
@@ -73,7 +72,7 @@ def match(
         proposal = propose(
             portion.lines, open_lines.cells_of(db, may, *portion.months) if may else ()
         )
-        books.allocate(db, proposal, actor, now)
+        allocations.allocate(db, proposal, actor, now)
         paid = sum(share.fen for share in proposal)
         whole = sum(line.left_fen for line in portion.lines)
         lines, shares, fen = lines + len(portion.lines), shares + len(proposal), fen + paid
@@ -118,17 +117,17 @@ def move(
             (`not_allocated_there`); the line has not so much left, as also where its document
             does not stand (`not_left`); it would serve two kinds of projects (`two_kinds`).
     """
-    books.lock(db)
+    allocations.lock(db)
     if fen <= 0:
         raise Refused("amount_out_of_range")
     if db.get(DocumentLine, (document, line)) is None:
         raise NotFound("document_line", document=document, line=line)
     if source is not None:
         allocated_fen = sum(
-            share.fen for share in books.family(db, document) if share.cell == source
+            share.fen for share in allocations.family(db, document) if share.cell == source
         )
         share = Share(document, line, source, fen)
-        if allocated_fen < fen or not books.remove(db, share, actor, now):
+        if allocated_fen < fen or not allocations.remove(db, share, actor, now):
             raise Refused("not_allocated_there", document=document, line=line)
     elif (left_fen := open_lines.left_of(db, document).get(line, 0)) < fen:
         raise Refused("not_left", left=yuan(left_fen))
@@ -149,12 +148,12 @@ def settle(db: Session, contracts: Collection[int], actor: str, now: datetime) -
 
 
 def _allocate(db: Session, share: Share, actor: str, now: datetime) -> None:
-    kind = books.kind_of(db, share.cell)
+    kind = allocations.kind_of(db, share.cell)
     if kind is None:
         raise NotFound("cell", price=share.cell[2])
-    if books.kind_of_line(db, share.document, share.line) not in (None, kind):
+    if allocations.kind_of_line(db, share.document, share.line) not in (None, kind):
         raise Refused("two_kinds", document=share.document, line=share.line)
-    books.allocate(db, [share], actor, now)
+    allocations.allocate(db, [share], actor, now)
 
 
 def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
@@ -163,10 +162,10 @@ def take_back(db: Session, red: int, actor: str, now: datetime) -> Fen:
     Raises:
         NotFound: there is no such red document.
     """
-    books.lock(db)
-    blue, left_fen, lines = books.red_document(db, red)
-    shares = matching.take_back(lines, books.family(db, blue), max(left_fen, 0))
-    books.allocate(db, shares, actor, now)
+    allocations.lock(db)
+    blue, left_fen, lines = allocations.red_document(db, red)
+    shares = matching.take_back(lines, allocations.family(db, blue), max(left_fen, 0))
+    allocations.allocate(db, shares, actor, now)
     return -sum(share.fen for share in shares)
 
 
@@ -176,8 +175,8 @@ def unmatch(db: Session, document: int) -> Fen:
     Raises:
         NotFound: there is no such document.
     """
-    books.lock(db)
+    allocations.lock(db)
     document_row = db.get(CostDocument, document)
     if document_row is None:
         raise NotFound("document", id=document)
-    return books.remove_undecided(db, document_row.reverses_id or document)
+    return allocations.remove_undecided(db, document_row.reverses_id or document)

@@ -23,8 +23,7 @@ from ledger.people.tables import Decision
 from ledger.policy.process import Process
 from ledger.policy.text import published
 from ledger.postgres.columns import key
-from ledger.reconciliation.queries import allocations
-from ledger.reconciliation.queries import months as books
+from ledger.reconciliation.queries import allocations, months
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settle_cell, treatment
 from ledger.reconciliation.rules.clearing import CellOutcome, Typed, clear, subject
@@ -74,7 +73,7 @@ def propose(
         Refused: the month is not over.
         Conflict: a proposal for this month waits for its answer.
     """
-    cells = books.month_cells(db, key(contract), month)
+    cells = months.month_cells(db, key(contract), month)
     if not cells:
         raise NotFound("nothing_to_reconcile", contract=contract.number, month=f"{month:%Y-%m}")
     process = process_of(db, contract)
@@ -83,8 +82,10 @@ def propose(
     wrong = [*_contested(statement, reason), *faults(differences, choices)]
     if wrong:
         return wrong
-    cells = books.month_cells(db, key(contract), month)  # the statement brought the charges to date
-    shares = books.shares(db, key(contract), month)
+    cells = months.month_cells(
+        db, key(contract), month
+    )  # the statement brought the charges to date
+    shares = months.shares(db, key(contract), month)
     outcomes = [
         settle_cell(cell, differences, choices, _of_cell(shares, cell), reason) for cell in cells
     ]
@@ -124,7 +125,7 @@ def propose_tolerable(
     Returns the decisions, and the numbers of the contracts that were left for a person.
     """
     decisions, left_out = [], []
-    for row in books.months(db, month=month):
+    for row in months.months(db, month=month):
         if row.state == "decided" or row.proposed is not None or not row.invoiced_fen:
             continue
         contract = db.get_one(Contract, row.contract)
@@ -158,7 +159,7 @@ def propose_extra(
         NotFound: there is no such cell.
         Refused: a negative amount, or no reason.
     """
-    cells = books.month_cells(db, key(contract), month)
+    cells = months.month_cells(db, key(contract), month)
     cell = next((c for c in cells if (c.price, c.policy) == (price, policy)), None)
     if cell is None:
         raise NotFound("cell", price=price)
@@ -188,10 +189,10 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
     """
     contract, month = _contract_month(db, decision)
     allocations.lock(db)  # what the match rests on stays what it is until the commit
-    month_row = books.reconciliation(db, key(contract), month, actor, now)
-    book = books.cost_book(db, key(month_row))
+    month_row = months.reconciliation(db, key(contract), month, actor, now)
+    book = months.cost_book(db, key(month_row))
     lock_book(db, book)
-    now_cells = {c.key: c for c in books.month_cells(db, key(contract), month)}
+    now_cells = {c.key: c for c in months.month_cells(db, key(contract), month)}
     outcomes = [_read(key(contract), month, row) for row in decision.content["cells"]]
     if [_figures(outcome.cell) for outcome in outcomes] != [
         _figures(c) for c in now_cells.values()
@@ -209,9 +210,9 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
 def carry_out_extra(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     """Carry out a confirmed decision that more was used: the cell may match more."""
     contract, month = _contract_month(db, decision)
-    month_row = books.reconciliation(db, key(contract), month, actor, now)
+    month_row = months.reconciliation(db, key(contract), month, actor, now)
     content = decision.content
-    cells = {(c.price, c.policy): c for c in books.month_cells(db, key(contract), month)}
+    cells = {(c.price, c.policy): c for c in months.month_cells(db, key(contract), month)}
     cell = cells.get((content["price"], content["policy"]))
     if cell is None or cell.metered_fen != content["metered_fen"]:
         raise Conflict("figures_changed", subject=decision.subject)
@@ -252,7 +253,7 @@ def _content(
     }
 
 
-def _of_cell(shares: Sequence[books.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
+def _of_cell(shares: Sequence[months.Share], cell: Cell) -> dict[tuple[int, int], Fen]:
     """Return what each document line pays into a cell."""
     own_shares = (s for s in shares if (s.price, s.policy) == (cell.price, cell.policy))
     return {(s.document, s.line): s.fen for s in own_shares}

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from ledger.documents.queries import documents as books
+from ledger.documents.queries import documents as document_queries
 from ledger.documents.steps.freezes import lift
 from ledger.errors import Refused
 from ledger.reconciliation.queries.allocations import contracts_of
@@ -22,7 +22,7 @@ def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) ->
     Raises:
         Refused: the blue one waits for its own confirmation (`blue_unconfirmed`).
     """
-    reds = books.reds(db, documents)
+    reds = document_queries.reds(db, documents)
     for red in reds:
         if not red.stands:
             raise Refused("blue_unconfirmed", number=red.number)

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from ledger.errors import Finding
 from ledger.formats.field_parsers import Shape
 from ledger.formats.yaml_with_lines import Place, line_of
-from ledger.registry.rules import registry_file as files
+from ledger.registry.rules import registry_file
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
@@ -57,7 +57,7 @@ def register(
         now: when; every dated fact bears this moment.
         supersede: whether what the file contradicts is superseded.
     """
-    registry, findings = files.read(content)
+    registry, findings = registry_file.read(content)
     if registry is None:
         return RegistrationReport({}, {}, tuple(findings), {})
     with db.begin_nested() as savepoint:
@@ -93,7 +93,7 @@ def _entity_facts(section: Section, entries: Iterable[tuple[Shape, Place]]) -> I
     for entry, place in entries:
         values = {field.alias or name: getattr(entry, name) for name, field in _fields(entry)}
         fields = {key: values[key] for key in section.fields}
-        yield EntityFact(values[files.KEY_FIELDS[section.name]], fields, place)
+        yield EntityFact(values[registry_file.KEY_FIELDS[section.name]], fields, place)
 
 
 def _fields(entry: Shape) -> Iterable[tuple[str, FieldInfo]]:

@@ -70,8 +70,8 @@ def test_once_shows_every_device_with_its_holder(
 
 def test_once_as_json_says_null_and_why(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["once", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    whole, sliced = found["gpus"]
+    output = json.loads(capsys.readouterr().out)
+    whole, sliced = output["gpus"]
     assert whole["devices"][0]["processes"] == [
         {"device": gpu_uuid(0), "pid": 41, "memory_mib": 512}
     ]

@@ -31,7 +31,7 @@ def told(card: demo_centre.Card, from_ms: int, to_ms: int) -> list[bytes]:
 
 
 def teller(node: str) -> demo.DemoAgent:
-    (demo_agent,) = (one for one in demo.demo_agents(HISTORY) if one.node == node)
+    (demo_agent,) = (item for item in demo.demo_agents(HISTORY) if item.node == node)
     return demo_agent
 
 
@@ -120,15 +120,17 @@ def test_jobs_are_told_hour_by_hour_and_all_of_a_job_is_told() -> None:
         for ms in range(low, high, HOUR)
     ]
     assert sorted(at_once) == sorted(chain(*by_hour))
-    ended = {j.job: j for j in demo_centre.jobs(SLURM_FIRST, high) if j.end_ms < high - HOUR}
+    past_jobs = {j.job: j for j in demo_centre.jobs(SLURM_FIRST, high) if j.end_ms < high - HOUR}
     counter: Counter[str] = Counter()
     for window in demo_centre.hours(SLURM_FIRST, low, high):
         assert wire.faults(window) == []
         for part in window.parts:
             if isinstance(part.holder, wire.Slurm):
                 counter[part.holder.job] += part.to_ms - part.from_ms
-    assert {name: counter[name] for name in ended} == {n: j.held_ms for n, j in ended.items()}
-    assert ended
+    assert {name: counter[name] for name in past_jobs} == {
+        n: j.held_ms for n, j in past_jobs.items()
+    }
+    assert past_jobs
 
 
 @settings(max_examples=15, deadline=None)
@@ -138,19 +140,19 @@ def test_cut_off_anywhere_it_tells_each_window_once(steps: list[int]) -> None:
     moments = [SLURM_FIRST]
     for minutes in steps:
         moments.append(moments[-1] + minutes * MINUTE)
-    found: list[wire.Window] = []
+    results: list[wire.Window] = []
     with TemporaryDirectory() as folder, Spool(Path(folder) / "spool.db") as spool:
         for now_ms in moments:
             for number, (to_ms, windows) in enumerate(demo.pending_windows(agent, spool, now_ms)):
                 if number == 3:
                     break  # killed between two strides
-                found += windows
+                results += windows
                 spool.checkpoint(str(to_ms).encode())
         for to_ms, windows in demo.pending_windows(agent, spool, moments[-1]):
-            found += windows
+            results += windows
             spool.checkpoint(str(to_ms).encode())
-    wanted = list(demo_centre.hours(SLURM_FIRST, SLURM_FIRST, moments[-1] - moments[-1] % HOUR))
-    assert sorted(map(msgspec.json.encode, found)) == sorted(map(msgspec.json.encode, wanted))
+    hour_marks = list(demo_centre.hours(SLURM_FIRST, SLURM_FIRST, moments[-1] - moments[-1] % HOUR))
+    assert sorted(map(msgspec.json.encode, results)) == sorted(map(msgspec.json.encode, hour_marks))
 
 
 def test_after_long_absence_the_nodes_leave_what_is_old_untold(tmp_path: Path) -> None:

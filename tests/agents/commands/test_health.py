@@ -74,13 +74,13 @@ def test_the_pages_count_what_happened(health: Health) -> None:
 
 def test_every_figure_stands_in_the_operators_page(health: Health) -> None:
     page = (DOCS / "agent.md").read_text(encoding="utf-8")
-    told = re.findall(
+    page_figures = re.findall(
         r"^\| `(\w+)(?:\{[^}]*\})?` \|",
         page.partition("| 指标 |")[2].partition("\n\n")[0],
         re.MULTILINE,
     )
-    shown = re.findall(r"^# TYPE suanquan_agent_(\w+) ", health.metrics(), re.MULTILINE)
-    assert sorted(told) == sorted(shown)
+    metric_names = re.findall(r"^# TYPE suanquan_agent_(\w+) ", health.metrics(), re.MULTILINE)
+    assert sorted(page_figures) == sorted(metric_names)
 
 
 def test_the_pages_are_served_on_the_loopback_address(health: Health) -> None:

@@ -165,12 +165,12 @@ def test_a_call_that_never_comes_back_stops_no_minute(
     windows = driven.windows()
     assert all(wire.faults(w) == [] for w in windows)
     for gpu, most_ms in ((0, 300_000), (1, 60_000)):
-        mine = [w for w in windows if w.gpu == gpu_uuid(gpu)]
-        assert [w.start.minute for w in mine] == list(range(6))
-        gaps = [g for w in mine for g in w.gaps]
+        gpu_windows = [w for w in windows if w.gpu == gpu_uuid(gpu)]
+        assert [w.start.minute for w in gpu_windows] == list(range(6))
+        gaps = [g for w in gpu_windows for g in w.gaps]
         assert {g.reason for g in gaps} == {wire.GapReason.NVML_ERROR}
         assert sum(g.to_ms - g.from_ms for g in gaps) <= most_ms
-        assert not mine[0].gaps
+        assert not gpu_windows[0].gaps
 
 
 def test_a_damaged_spool_is_put_aside_and_a_new_one_begins(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def test_a_node_enrols_meters_reports_and_ends_well(agent: Agent) -> None:
     assert "suanquan_agent_spool_windows 0" in page
     assert agent.get("/healthz") == (200, "正常\nhealthy\n")
     assert agent.get("/else")[0] == 404
-    code, said = agent.stop()
-    assert (code, len(agent.server.keys)) == (0, 1), said
+    code, output = agent.stop()
+    assert (code, len(agent.server.keys)) == (0, 1), output
     gpu = agent.open_minute().gpus[gpu_uuid(0)]
     assert gpu.minute.filled_ms > 0
     assert gpu.minute.gaps[0].reason == wire.GapReason.AGENT_DOWN
@@ -102,9 +102,9 @@ def test_killed_and_started_again_the_time_away_is_a_gap(agent: Agent) -> None:
     assert agent.stop()[0] == 0
     after = agent.open_minute()
     if after.start_ms == before.start_ms:  # else the minute went out with its gap
-        held = after.gpus[gpu_uuid(0)].minute
-        assert [g.reason for g in held.gaps] == [wire.GapReason.AGENT_DOWN] * len(held.gaps)
-        assert held.gaps[-1].from_ms == before.seen_ms - before.start_ms or len(held.gaps) == 1
+        minute = after.gpus[gpu_uuid(0)].minute
+        assert [g.reason for g in minute.gaps] == [wire.GapReason.AGENT_DOWN] * len(minute.gaps)
+        assert minute.gaps[-1].from_ms == before.seen_ms - before.start_ms or len(minute.gaps) == 1
     assert all(wire.faults(w) == [] for w in agent.server.kept())
 
 
@@ -119,34 +119,34 @@ def test_a_driver_upgraded_under_us_is_read_by_a_new_process(agent: Agent) -> No
     agent.until("/metrics", "suanquan_agent_gpus 1")
     assert agent.process.pid == pid
     assert agent.stop()[0] == 0
-    opened = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
+    reasons = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
     closed = [g.reason for w in agent.server.kept() for g in w.gaps]
-    assert wire.GapReason.DRIVER_RELOAD in opened + closed
+    assert wire.GapReason.DRIVER_RELOAD in reasons + closed
 
 
 def test_a_driver_that_hangs_is_a_gap_and_the_agent_goes_on(agent: Agent) -> None:
     agent.start(code="import agents.driver.watchdog\nagents.driver.watchdog.LOOK_S = 1.5\n" + QUICK)
     agent.until("/metrics", "suanquan_agent_gpus 1")
-    said = agent.driver.state.read_text()
+    output = agent.driver.state.read_text()
     agent.driver.say(gpu_line(0), "hang")
     agent.until("/metrics", "suanquan_agent_gpus 0")
     agent.until("/metrics", "driver_restarts_total 1")
-    agent.driver.state.write_text(said)
+    agent.driver.state.write_text(output)
     code, _ = agent.stop()
     assert code == 0
-    opened = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
+    reasons = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
     closed = [g.reason for w in agent.server.kept() for g in w.gaps]
-    assert wire.GapReason.NVML_ERROR in opened + closed
+    assert wire.GapReason.NVML_ERROR in reasons + closed
 
 
 def test_without_a_driver_it_says_so_and_never_pretends(agent: Agent) -> None:
     agent.driver.say("init 9")
     agent.start()
     assert agent.process is not None
-    _, said = agent.process.communicate(timeout=60)
+    _, output = agent.process.communicate(timeout=60)
     assert agent.process.returncode == 4
-    assert "本机没有可用的 NVIDIA 驱动" in said
-    assert "this machine has no working NVIDIA driver (driver_not_loaded)" in said
+    assert "本机没有可用的 NVIDIA 驱动" in output
+    assert "this machine has no working NVIDIA driver (driver_not_loaded)" in output
     assert not (agent.folder / "agent").exists()
 
 
@@ -156,9 +156,9 @@ def test_a_second_agent_on_the_same_folder_is_refused(agent: Agent) -> None:
     second = Agent(agent.driver, agent.folder, agent.server)
     second.start()
     assert second.process is not None
-    _, said = second.process.communicate(timeout=60)
+    _, output = second.process.communicate(timeout=60)
     assert second.process.returncode == 7
-    assert "is another suanquan-agent using it" in said
+    assert "is another suanquan-agent using it" in output
 
 
 def test_the_server_may_be_away_for_ever_metering_goes_on(agent: Agent) -> None:

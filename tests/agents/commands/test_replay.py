@@ -166,6 +166,6 @@ def test_the_philly_sample_ends_at_exactly_what_is_expected(folder: Path) -> Non
         sample = PHILLY / "sample_jobs.csv"
         up.ask("replay", str(sample), "--centre", "Philly", "--price", "12.5")
         with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
-            wanted = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
-        del wanted["TOTAL"]
-        assert up.usage() == wanted
+            user_ms = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
+        del user_ms["TOTAL"]
+        assert up.usage() == user_ms

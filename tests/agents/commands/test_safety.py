@@ -103,28 +103,28 @@ def test_the_unit_and_its_environment_start_an_agent(
     assert start is not None
     assert start[1].split() == ["suanquan-agent", "node"]
     lines = ENVIRONMENT.read_text(encoding="utf-8").splitlines()
-    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    environment = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     state = re.search(r"^StateDirectory=(.*)$", UNIT.read_text("utf-8"), re.MULTILINE)
     assert state is not None
-    settings = Settings.read(given)
+    settings = Settings.read(environment)
     assert settings.data == Path("/var/lib") / state[1]
     assert (settings.server, settings.holders) == (
-        given["SUANQUAN_URL"],
-        Path(given["SUANQUAN_HOLDERS"]),
+        environment["SUANQUAN_URL"],
+        Path(environment["SUANQUAN_HOLDERS"]),
     )
     holders = tmp_path / "holders"
     holders.write_text("")
-    given |= {
+    environment |= {
         "SUANQUAN_URL": agent.server.url,
         "SUANQUAN_HOLDERS": str(holders),
         "SUANQUAN_AGENT_DATA": str(tmp_path / "agent"),
         "SUANQUAN_HEALTH_PORT": "0",
     }
-    code = given["SUANQUAN_ENROL_CODE"]
+    code = environment["SUANQUAN_ENROL_CODE"]
     agent.server.codes = {code: None}
     program = Path(sys.executable).with_name("suanquan-agent")
     process = subprocess.Popen(
-        [program, *start[1].split()[1:]], env={**agent.driver.environment, **given}
+        [program, *start[1].split()[1:]], env={**agent.driver.environment, **environment}
     )
     while agent.server.codes[code] is None:
         assert process.poll() is None

@@ -55,8 +55,8 @@ def test_engine_activity_of_each_slice(driver: FakeDriver) -> None:
     driver.say(whole, "gpm 50", first, "gpm 12.5", second, "gpm 100")
     nvml = Nvml()
     nvml.look()
-    found = readings(nvml)
-    assert [found[mig_uuid(0, place)].engine_ppm for place in (0, 1)] == [125_000, 1_000_000]
+    values = readings(nvml)
+    assert [values[mig_uuid(0, place)].engine_ppm for place in (0, 1)] == [125_000, 1_000_000]
     driver.say(whole, "gpm 50", first, "gpm 12.5")
     nvml.look()
     driver.say(whole, "gpm 50", first, "gpm 12.5", second, "gpm 100")

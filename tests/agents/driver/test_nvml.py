@@ -107,12 +107,12 @@ def test_one_gpu_fails_and_the_others_go_on(
     assert looks[gpu_uuid(0)] == reason
     assert isinstance(looks[gpu_uuid(1)], Look)
     driver.say(gpu_line(0), gpu_line(1))
-    found = nvml.look()
-    assert not isinstance(found, str)
+    results = nvml.look()
+    assert not isinstance(results, str)
     stays_lost = (
         error == 15
     )  # to whoever had it open: agents/driver/watchdog.py starts another process
-    assert isinstance(found[gpu_uuid(0)], Look) != stays_lost
+    assert isinstance(results[gpu_uuid(0)], Look) != stays_lost
     nvml.close()
 
 

@@ -43,8 +43,12 @@ def look(driver: WatchedDriver) -> dict[str, Look]:
     while (sight := driver.answer(1)) is None:
         pass
     assert not isinstance(sight.looks, str), f"the driver does not answer: {sight.looks}"
-    assert all(isinstance(each, Look) for each in sight.looks.values()), sight.looks
-    return {uuid: each for uuid, each in sight.looks.items() if isinstance(each, Look)}
+    assert all(isinstance(look_or_gap, Look) for look_or_gap in sight.looks.values()), sight.looks
+    return {
+        uuid: look_or_gap
+        for uuid, look_or_gap in sight.looks.items()
+        if isinstance(look_or_gap, Look)
+    }
 
 
 def both(driver: WatchedDriver) -> Seen:
@@ -55,20 +59,20 @@ def both(driver: WatchedDriver) -> Seen:
 
 def agrees(driver: WatchedDriver, compare: Callable[[Seen], dict[str, str]]) -> None:
     """Everything that ever differed agreed in at least one try."""
-    left = compare(both(driver))
+    mismatches = compare(both(driver))
     for _ in range(TRIES - 1):
-        if not left:
+        if not mismatches:
             return
         again = compare(both(driver))
-        left = {what: how for what, how in again.items() if what in left}
-    assert not left
+        mismatches = {subject: how for subject, how in again.items() if subject in mismatches}
+    assert not mismatches
 
 
-def between(ours: float | None, low: float | None, high: float | None, give: float) -> bool:
+def between(value: float | None, low: float | None, high: float | None, give: float) -> bool:
     """Null on one side is null on the other."""
-    if ours is None or low is None or high is None:
-        return ours is low is high
-    return min(low, high) - give <= ours <= max(low, high) + give
+    if value is None or low is None or high is None:
+        return value is low is high
+    return min(low, high) - give <= value <= max(low, high) + give
 
 
 @real
@@ -86,9 +90,9 @@ def test_the_same_gpus_with_the_same_names_numbers_and_slices(driver: WatchedDri
 
 @real
 def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
-    def compare(seen: Seen) -> dict[str, str]:
-        before, looks, after = seen
-        found: dict[str, str] = {}
+    def compare(sight: Seen) -> dict[str, str]:
+        before, looks, after = sight
+        mismatches: dict[str, str] = {}
         for uuid, look in looks.items():
             if look.slices:
                 continue
@@ -103,31 +107,31 @@ def test_utilisation_memory_and_power_agree(driver: WatchedDriver) -> None:
             }
             for name, fits in checks.items():
                 if not fits:
-                    found[f"{uuid} {name}"] = f"{low} {reading} {high}"
-        return found
+                    mismatches[f"{uuid} {name}"] = f"{low} {reading} {high}"
+        return mismatches
 
     agrees(driver, compare)
 
 
 @real
 def test_memory_of_slices_agrees(driver: WatchedDriver) -> None:
-    def compare(seen: Seen) -> dict[str, str]:
-        before, looks, after = seen
-        found: dict[str, str] = {}
+    def compare(sight: Seen) -> dict[str, str]:
+        before, looks, after = sight
+        mismatches: dict[str, str] = {}
         for uuid, look in looks.items():
             low, high = by_instance(before.gpus[uuid]), by_instance(after.gpus[uuid])
             for mig in look.slices:
-                used = look.readings[mig.uuid].memory_mib
+                usage = look.readings[mig.uuid].memory_mib
                 place = mig.gi, mig.ci
-                if not between(used, low.get(place), high.get(place), 2):
-                    found[mig.uuid] = f"{low.get(place)} {used} {high.get(place)}"
-        return found
+                if not between(usage, low.get(place), high.get(place), 2):
+                    mismatches[mig.uuid] = f"{low.get(place)} {usage} {high.get(place)}"
+        return mismatches
 
     agrees(driver, compare)
 
 
 def by_instance(gpu: SmiGpu) -> dict[tuple[int, int], int | None]:
-    return {(each.gi, each.ci): each.memory_mib for each in gpu.slices}
+    return {(gpu_slice.gi, gpu_slice.ci): gpu_slice.memory_mib for gpu_slice in gpu.slices}
 
 
 @real
@@ -141,12 +145,12 @@ def test_energy_grows_as_the_power_says(driver: WatchedDriver) -> None:
                 powers[uuid].append(gpu.power_w)
         time.sleep(0.5)
     second, passed = look(driver), time.monotonic() - began
-    for uuid, mine in second.items():
+    for uuid, gpu_look in second.items():
         before = first[uuid].energy_mj
-        if mine.energy_mj is None or before is None:
-            assert mine.energy_missing == "not_supported"  # older than Volta, or a vGPU
+        if gpu_look.energy_mj is None or before is None:
+            assert gpu_look.energy_missing == "not_supported"  # older than Volta, or a vGPU
             continue
-        watts = (mine.energy_mj - before) / 1_000 / passed
+        watts = (gpu_look.energy_mj - before) / 1_000 / passed
         assert min(powers[uuid]) * 0.75 - 5 <= watts <= max(powers[uuid]) * 1.25 + 5
 
 
@@ -154,15 +158,15 @@ def test_energy_grows_as_the_power_says(driver: WatchedDriver) -> None:
 def test_what_is_not_measured_is_null_with_a_reason(driver: WatchedDriver) -> None:
     look(driver)
     time.sleep(1)
-    for mine in look(driver).values():
-        assert (mine.energy_mj is None) == bool(mine.energy_missing)
-        for reading in mine.readings.values():
+    for gpu_look in look(driver).values():
+        assert (gpu_look.energy_mj is None) == bool(gpu_look.energy_missing)
+        for reading in gpu_look.readings.values():
             for name in ("util_ppm", "engine_ppm", "memory_mib", "power_mw"):
                 assert (getattr(reading, name) is None) == (name in reading.missing)
             why = reading.missing.get("engine_ppm")
             assert why is None or why in ENGINE_REASONS
-            if any(name in mine.model for name in HAS_GPM) and why != "of_the_gpu_instance":
-                assert why is None, f"{mine.model} has GPM: {why}"
+            if any(name in gpu_look.model for name in HAS_GPM) and why != "of_the_gpu_instance":
+                assert why is None, f"{gpu_look.model} has GPM: {why}"
                 assert reading.engine_ppm is not None
                 assert 0 <= reading.engine_ppm <= 1_000_000
 
@@ -170,14 +174,14 @@ def test_what_is_not_measured_is_null_with_a_reason(driver: WatchedDriver) -> No
 @captured
 def test_nvidia_smi_is_read_as_it_speaks() -> None:
     folder = CAPTURES / "telegraf_xml"
-    found = {p.stem: nvidia_smi.parse(p.read_text("utf-8")) for p in folder.glob("*.xml")}
-    (sliced,) = found["a100-sxm4-v12"].gpus.values()
+    gpus_by_file = {p.stem: nvidia_smi.parse(p.read_text("utf-8")) for p in folder.glob("*.xml")}
+    (sliced,) = gpus_by_file["a100-sxm4-v12"].gpus.values()
     assert (sliced.model, sliced.minor, sliced.mig) == ("NVIDIA A100-SXM4-80GB", 1, True)
     assert (sliced.util_percent, sliced.power_w) == (None, 67.03)
     assert sliced.slices[0] == SmiSlice(3, 0, 12)
     assert len(sliced.slices) == 4
     for name, power in (("tesla-t4", 26.78), ("rtx-3080-v13", 139.62), ("a10g", 25.58)):
-        (gpu,) = found[name].gpus.values()
+        (gpu,) = gpus_by_file[name].gpus.values()
         assert (gpu.power_w, gpu.mig, gpu.slices) == (power, False, ())
         assert gpu.util_percent is not None
         assert gpu.memory_mib is not None

@@ -90,8 +90,8 @@ def good(looks: Looks) -> set[int]:
 
 def faults(looks: Looks) -> dict[int, wire.GapReason]:
     assert not isinstance(looks, str)
-    found = {n: looks.get(gpu_uuid(n)) for n in range(3)}
-    return {n: look for n, look in found.items() if isinstance(look, wire.GapReason)}
+    looks_by_number = {n: looks.get(gpu_uuid(n)) for n in range(3)}
+    return {n: look for n, look in looks_by_number.items() if isinstance(look, wire.GapReason)}
 
 
 def test_a_look_is_what_the_driver_shows(stage: Stage) -> None:
@@ -165,12 +165,12 @@ def test_a_lost_gpu_comes_back_to_a_new_process(stage: Stage) -> None:
     assert faults(stage.look()) == {0: wire.GapReason.GPU_LOST}  # lost to whoever had it open
     (old,) = children()
     stage.clock.ahead += 61
-    found: list[set[int]] = []
-    while not found or found[-1] != {0, 1, 2}:
-        found.append(good(stage.look()))
+    numbers: list[set[int]] = []
+    while not numbers or numbers[-1] != {0, 1, 2}:
+        numbers.append(good(stage.look()))
         stage.clock.ahead += 1
         time.sleep(0.05)
-    assert all({1, 2} <= each for each in found)  # the others never noticed
+    assert all({1, 2} <= group for group in numbers)  # the others never noticed
     stage.clock.ahead += 5
     stage.look()
     old.wait(10)

@@ -26,13 +26,13 @@ def told(request: pytest.FixtureRequest) -> Tell:
     """Holds a fault's row to what was measured."""
 
     def tell(key: str, verdict: Verdict) -> None:
-        measured = line(verdict, f"{request.path.name}::{request.node.originalname}")
+        page_line = line(verdict, f"{request.path.name}::{request.node.originalname}")
         text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
         if request.config.getoption("--renew-faults"):
-            text = page({**written(text), key: measured})
+            text = page({**written(text), key: page_line})
             PAGE.write_text(text, encoding="utf-8")
-        for wanted in row_line(ROWS[key], measured):
-            assert wanted in text.splitlines(), (
+        for expectation in row_line(ROWS[key], page_line):
+            assert expectation in text.splitlines(), (
                 "docs/faults.md says something else; if that is meant: "
                 "pytest --renew-faults --engine=embedded tests/agents/faults"
             )

@@ -78,8 +78,8 @@ def test_the_name_of_a_pod_is_used_again_within_a_minute(
 ) -> None:
     """`a` ends; the next pod of that name has the other GPU, the third the first again."""
 
-    def hold(**held: str) -> None:
-        site.held = {GPUS[int(number[-1])]: name for number, name in held.items()}
+    def hold(**holdings: str) -> None:
+        site.held = {GPUS[int(number[-1])]: name for number, name in holdings.items()}
         tell(site, kubelet)
 
     meter(site, kubelet)

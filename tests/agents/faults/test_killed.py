@@ -50,11 +50,11 @@ def test_the_agent_is_killed_at_every_step_of_writing_and_sending(
         folder = site.folder / f"killed-{steps}"
         folder.mkdir()
         shutil.copytree(site.folder / "agent", folder / "agent")
-        mine = Site(folder, driver, Tiny(server), site.now, truth=list(site.truth))
-        survived, found = _killed_at(mine, steps)
+        own_site = Site(folder, driver, Tiny(server), site.now, truth=list(site.truth))
+        survived, results = _killed_at(own_site, steps)
         assert len(server.keys) == 1
         assert server.conflicts == 0
-        worst = max(worst, found, key=lambda verdict: sum(verdict.gaps.values()))
+        worst = max(worst, results, key=lambda verdict: sum(verdict.gaps.values()))
     assert steps > 30
     assert worst.gaps["agent_down"] <= 2 * (10_000 + 5_000 + 10_000)
     told("killed_at_a_step", worst)

@@ -62,18 +62,18 @@ def test_old_batches_are_replayed(real: tuple[Site, Books], told: Tell) -> None:
     for _ in range(5):
         site.run(61)
         assert life.send()
-    sent = requests(books)
-    assert len(sent) == 5
+    message = requests(books)
+    assert len(message) == 5
 
     def again(batches: list[Request]) -> list[int]:
         with Server(books.url) as server:
-            return [answer.status for one in batches if (answer := server.post(one))]
+            return [answer.status for batch in batches if (answer := server.post(batch))]
 
     with ThreadPoolExecutor(4) as threads:
-        statuses = list(threads.map(again, [sent, sent[::-1], sent * 2, sent]))
-    assert {status for each in statuses for status in each} == {200}
+        statuses = list(threads.map(again, [message, message[::-1], message * 2, message]))
+    assert {status for codes in statuses for status in codes} == {200}
     assert sum(map(len, statuses)) == 25
-    assert requests(books) == sent
+    assert requests(books) == message
     assert books.count("conflicts") == books.count("forks") == 0
     verdict = judge(site)
     assert not verdict.gaps
@@ -92,7 +92,7 @@ def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: 
         with ThreadPoolExecutor(4) as threads:
             first, *default = threads.map(once, range(4))
         assert first is not None
-        assert {other.body for other in default if other} == {first.body}
+        assert {answer.body for answer in default if answer} == {first.body}
         return first
 
     life = site.start()
@@ -184,8 +184,8 @@ def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None
         return answer
 
     engine = sa.create_engine(books.engine.url)
-    with engine.connect() as known:
-        row = known.execute(
+    with engine.connect() as connection:
+        row = connection.execute(
             sa.text("SELECT public_key, cluster_id AS cluster FROM agents WHERE id = :agent"),
             {"agent": request.headers[wire.AGENT_HEADER]},
         ).one()

@@ -27,7 +27,7 @@ def test_the_tests_that_it_names_exist(key: str) -> None:
     for name in (f"{HERE}/{line.test}", *ROWS[key].also):
         path, _, function = name.partition("::")
         tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-        functions = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+        functions = {item.name for item in ast.walk(tree) if isinstance(item, ast.FunctionDef)}
         assert not function or function in functions
 
 

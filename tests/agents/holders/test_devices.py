@@ -32,7 +32,7 @@ def devices() -> Devices:
 
 
 @pytest.mark.parametrize(
-    ("resource", "name", "meant"),
+    ("resource", "name", "resolution"),
     [
         (OURS, WHOLE, Device(WHOLE)),
         (OURS, "0", Device(WHOLE)),  # the index strategy
@@ -62,13 +62,13 @@ def devices() -> Devices:
     ],
 )
 def test_ids_of_device_plugins(
-    devices: Devices, resource: str, name: str, meant: Resolution | None
+    devices: Devices, resource: str, name: str, resolution: Resolution | None
 ) -> None:
-    assert devices.resolve_plugin(resource, name) == meant
+    assert devices.resolve_plugin(resource, name) == resolution
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "resolution"),
     [
         ("gpu-5", Device(WHOLE)),  # the minor number, not NVML's index
         ("gpu-2", Device(SLICED)),
@@ -87,8 +87,8 @@ def test_ids_of_device_plugins(
         ("something", UnresolvedId("unknown_id", "something")),
     ],
 )
-def test_names_of_the_dra_driver(devices: Devices, name: str, meant: Resolution) -> None:
-    assert devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, "")) == meant
+def test_names_of_the_dra_driver(devices: Devices, name: str, resolution: Resolution) -> None:
+    assert devices.resolve_claim(ClaimedDevice("lab/c", "gpu.nvidia.com", name, "")) == resolution
 
 
 def test_other_drivers_and_shares_by_capacity(devices: Devices) -> None:

@@ -76,9 +76,9 @@ def pod(name: str) -> HolderShare:
 
 
 def holdings(source: KubeletHolders) -> Holdings:
-    told = source.read(NOW)
-    assert isinstance(told, Holdings)
-    return told
+    answer = source.read(NOW)
+    assert isinstance(answer, Holdings)
+    return answer
 
 
 def test_the_bytes_of_another_hand_are_understood() -> None:
@@ -114,7 +114,7 @@ def test_an_order_that_changes_changes_nothing(
     kubelet.pods = [Pod(f"p{n}", [slots[n], (GPU, GPU_1)][: 2 - (n > 0)]) for n in range(6)]
     first = holdings(holders)
     assert all(holdings(holders) == first for _ in range(20))
-    assert [held.den for held in first.devices[GPU_0]] == [6] * 6
+    assert [share.den for share in first.devices[GPU_0]] == [6] * 6
 
 
 def test_a_pod_that_has_ended_holds_its_devices_as_long_as_the_kubelet_says(
@@ -325,16 +325,16 @@ def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
     assert holdings(source).devices[GPU_0] == (HolderShare(wire.Unattributed("replicas_unknown")),)
     assert source.fault == "replicas_unknown"
     kubelet.on_offer = [*(f"{GPU_0}::{n}" for n in range(4)), GPU_1]
-    told = holdings(source)
+    shares = holdings(source)
     free = HolderShare(wire.Unallocated(), 3, 4)
-    assert told.devices == {
+    assert shares.devices == {
         GPU_0: (HolderShare(wire.Pod("lab", "a", "main"), 1, 4), free),
         GPU_1: (pod("b"),),
     }
-    assert told.rules == {GPU_0: "shares_replicas"}
-    asked = kubelet.asked
+    assert shares.rules == {GPU_0: "shares_replicas"}
+    count = kubelet.asked
     source.read(NOW + timedelta(seconds=59))
-    assert kubelet.asked == asked + 1
+    assert kubelet.asked == count + 1
     kubelet.on_offer = [f"{GPU_0}::{n}" for n in range(8)]
     later = source.read(NOW + timedelta(seconds=60))
     assert isinstance(later, Holdings)
@@ -346,12 +346,12 @@ def test_ids_that_mean_nothing_here_are_reported(
     holders: KubeletHolders, kubelet: FakeKubelet, caplog: pytest.LogCaptureFixture
 ) -> None:
     kubelet.pods = [Pod("hami", [(GPU, f"{GPU_0}-3")]), Pod("b", [(GPU, GPU_1)])]
-    told = holdings(holders)
-    assert told.default == HolderShare(wire.Unattributed("hami_id"))
-    assert told.devices == {GPU_1: (pod("b"),)}
+    shares = holdings(holders)
+    assert shares.default == HolderShare(wire.Unattributed("hami_id"))
+    assert shares.devices == {GPU_1: (pod("b"),)}
     assert holders.fault == "hami_id"
     assert f"{GPU_0}-3" in caplog.text
     kubelet.pods = [Pod("c", [(GPU, gpu_uuid(7))])]
-    told = holdings(holders)
-    assert (set(told.devices), told.default) == ({gpu_uuid(7)}, HolderShare(wire.Unallocated()))
+    shares = holdings(holders)
+    assert (set(shares.devices), shares.default) == ({gpu_uuid(7)}, HolderShare(wire.Unallocated()))
     assert holders.fault == "absent_device"

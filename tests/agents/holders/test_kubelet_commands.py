@@ -43,14 +43,16 @@ def test_once_shows_pods_on_whole_gpus_slices_and_shares(
     kubelet: FakeKubelet, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["once", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["holders_fault"] is None
-    held = {
-        device["device"]: [(one["holder"].get("pod", ""), one["share"]) for one in device["held"]]
-        for gpu in found["gpus"]
+    output = json.loads(capsys.readouterr().out)
+    assert output["holders_fault"] is None
+    shares = {
+        device["device"]: [
+            (item["holder"].get("pod", ""), item["share"]) for item in device["held"]
+        ]
+        for gpu in output["gpus"]
         for device in gpu["devices"]
     }
-    assert held == {
+    assert shares == {
         gpu_uuid(0): [("whole", "1/1")],
         mig_uuid(1, 0): [("slice", "1/1")],
         mig_uuid(1, 1): [("left", "1/2"), ("right", "1/2")],

@@ -122,8 +122,8 @@ def test_a_restarting_kubelet_is_a_gap_and_no_pod_is_lost(node: Minutes) -> None
 
 def test_slots_of_a_slice_change_hands(node: Minutes) -> None:
     name, resource = mig_uuid(1, 0), "nvidia.com/mig-1g.10gb.shared"
-    one, two = (Pod(pod, [(resource, f"{name}::{n}")]) for n, pod in enumerate("xy"))
-    node.kubelet.pods = [one]
+    first, two = (Pod(pod, [(resource, f"{name}::{n}")]) for n, pod in enumerate("xy"))
+    node.kubelet.pods = [first]
     node.events = {90: lambda: node.kubelet.pods.append(two)}
     sliced = node.run(121)[3]
     assert [span for span in told(sliced) if span[0] == name] == [

@@ -32,8 +32,10 @@ DEVICES.update(
 
 
 def box(pod: str, *names: str, container: str = "main", claim: str = "") -> Container:
-    claimed = (ClaimedDevice(f"lab/{claim}", "gpu.nvidia.com", "gpu-0", ""),) if claim else ()
-    return Container("lab", pod, container, tuple((OURS, name) for name in names), claimed)
+    devices_of_claim = (
+        (ClaimedDevice(f"lab/{claim}", "gpu.nvidia.com", "gpu-0", ""),) if claim else ()
+    )
+    return Container("lab", pod, container, tuple((OURS, name) for name in names), devices_of_claim)
 
 
 def held(
@@ -41,15 +43,15 @@ def held(
 ) -> dict[str, Any]:
     """Device -> {pod/container or the word: share}."""
     on_offer = {GPU_0: replicas["gpu"]} if replicas else {}
-    told, _ = holdings(containers, DEVICES, rule, on_offer)
+    result, _ = holdings(containers, DEVICES, rule, on_offer)
     return {
-        uuid: {_who(one): f"{one.num}/{one.den}" for one in ones}
-        for uuid, ones in told.devices.items()
+        uuid: {_who(share): f"{share.num}/{share.den}" for share in ones}
+        for uuid, ones in result.devices.items()
     }
 
 
-def _who(one: HolderShare) -> str:
-    match one.holder:
+def _who(holder_share: HolderShare) -> str:
+    match holder_share.holder:
         case wire.Pod(pod=pod, container=container):
             return pod if container == "main" else f"{pod}/{container}"
         case wire.Unattributed(reason=reason):
@@ -82,8 +84,8 @@ def test_slots_on_offer_share_the_device_and_the_rest_is_free() -> None:
 
 
 def test_the_rule_is_told_of_devices_held_in_slots_only() -> None:
-    told, _ = holdings([box("a", f"{GPU_0}::0"), box("b", SLICE)], DEVICES)
-    assert told.rules == {GPU_0: "shares_held"}
+    result, _ = holdings([box("a", f"{GPU_0}::0"), box("b", SLICE)], DEVICES)
+    assert result.rules == {GPU_0: "shares_held"}
 
 
 def test_containers_of_one_pod_may_have_one_device() -> None:
@@ -119,10 +121,10 @@ def test_shares_finer_than_the_wire_are_nobodys() -> None:
 
 
 def test_what_cannot_be_read_makes_no_device_free() -> None:
-    told, strange = holdings([box("a", SLICE), box("b", f"{GPU_0}-1"), box("c", "7")], DEVICES)
-    assert told.default == HolderShare(wire.Unattributed("hami_id"))
-    assert {one.name for one in strange} == {f"{GPU_0}-1", "7"}
-    assert set(told.devices) == {SLICE}
+    result, strange = holdings([box("a", SLICE), box("b", f"{GPU_0}-1"), box("c", "7")], DEVICES)
+    assert result.default == HolderShare(wire.Unattributed("hami_id"))
+    assert {item.name for item in strange} == {f"{GPU_0}-1", "7"}
+    assert set(result.devices) == {SLICE}
     assert holdings([box("c", "7")], DEVICES)[0].default == HolderShare(FREE)
 
 
@@ -147,8 +149,8 @@ def test_every_device_is_given_away_exactly_once(
     boxes: list[Container], rule: ShareRule, replicas: int, chance: random.Random
 ) -> None:
     on_offer = {GPU_0: replicas, SLICE: replicas} if replicas else {}
-    told, _ = holdings(boxes, DEVICES, rule, on_offer)
-    check_conserved(told, boxes)
+    result, _ = holdings(boxes, DEVICES, rule, on_offer)
+    check_conserved(result, boxes)
     again = chance.sample(boxes, len(boxes))
     assert holdings(again, DEVICES, rule, on_offer) == holdings(boxes, DEVICES, rule, on_offer)
 
@@ -175,9 +177,9 @@ def test_every_device_is_given_away_exactly_once_a_million_times() -> None:
         )
 
 
-def check_conserved(told: Holdings, boxes: list[Container]) -> None:
+def check_conserved(result: Holdings, boxes: list[Container]) -> None:
     """Shares sum to one; whoever holds a share was given that very device."""
-    for uuid, ones in told.devices.items():
+    for uuid, ones in result.devices.items():
         assert (
             sum((Fraction(holder_share.num, holder_share.den) for holder_share in ones), Fraction())
             == 1
@@ -185,11 +187,14 @@ def check_conserved(told: Holdings, boxes: list[Container]) -> None:
         assert len({holder_share.holder for holder_share in ones}) == len(ones)
         for holder_share in ones:
             if isinstance(holder_share.holder, wire.Pod):
-                assert any(_has(holder_share.holder, each, uuid) for each in boxes)
+                assert any(_has(holder_share.holder, container, uuid) for container in boxes)
 
 
-def _has(pod: wire.Pod, each: Container, uuid: str) -> bool:
-    unresolved_ids = [DEVICES.resolve_plugin(*given) for given in each.devices]
-    unresolved_ids += [DEVICES.resolve_claim(claimed) for claimed in each.claims]
-    same = (each.pod, each.name) == (pod.pod, pod.container)
-    return same and any(isinstance(one, Device) and one.uuid == uuid for one in unresolved_ids)
+def _has(pod: wire.Pod, container: Container, uuid: str) -> bool:
+    unresolved_ids = [DEVICES.resolve_plugin(*device) for device in container.devices]
+    unresolved_ids += [DEVICES.resolve_claim(device_claim) for device_claim in container.claims]
+    same = (container.pod, container.name) == (pod.pod, pod.container)
+    return same and any(
+        isinstance(unresolved_id, Device) and unresolved_id.uuid == uuid
+        for unresolved_id in unresolved_ids
+    )

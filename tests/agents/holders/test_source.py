@@ -107,8 +107,8 @@ def test_a_map_that_cannot_be_believed_leaves_everything_unattributed(
     assert source.read(NOW).devices == {GPU: (static("model-c"),)}
 
 
-def settings(**given: str | Path) -> Settings:
-    return Settings.read({f"SUANQUAN_{name}": str(value) for name, value in given.items()})
+def settings(**fields: str | Path) -> Settings:
+    return Settings.read({f"SUANQUAN_{name}": str(value) for name, value in fields.items()})
 
 
 def test_the_source_is_the_map_that_is_named_else_the_kubelet_that_is_there(
@@ -117,8 +117,8 @@ def test_the_source_is_the_map_that_is_named_else_the_kubelet_that_is_there(
     (tmp_path / "holders").write_text(f"{GPU} model-a\n")
     sock = tmp_path / "kubelet.sock"  # it may not be there yet
     assert isinstance(holders_of(settings(HOLDERS=tmp_path / "holders", KUBELET=sock)), MapFile)
-    for told in (settings(HOLDERS="kubelet"), settings(KUBELET=sock)):
-        assert isinstance(holders_of(told), KubeletHolders)
+    for choice in (settings(HOLDERS="kubelet"), settings(KUBELET=sock)):
+        assert isinstance(holders_of(choice), KubeletHolders)
     assert settings(KUBELET=sock).shares is ShareRule.HELD
     assert settings(KUBELET=sock, SHARES="replicas").shares is ShareRule.REPLICAS
 

@@ -75,13 +75,13 @@ def check_never_doubled(world: World) -> None:
     assert all(wire.faults(window) == [] for window in windows)
     assert max(Counter((window.gpu, window.start) for window in windows).values()) == 1
     counter: Counter[tuple[str, str]] = Counter()
-    for _, from_, to, held in world.record:
-        for device, name in (held or {}).items():
+    for _, from_, to, holdings in world.record:
+        for device, name in (holdings or {}).items():
             counter[device, name] += to - from_
-    said: Counter[tuple[str, str]] = Counter()
+    totals: Counter[tuple[str, str]] = Counter()
     for window in windows:
         for part in window.parts:
             device = part.mig.uuid if part.mig else window.gpu
             name = part.holder.name if isinstance(part.holder, wire.Static) else ""
-            said[device, name] += part.to_ms - part.from_ms
-    assert all(ms <= counter[key] for key, ms in said.items())
+            totals[device, name] += part.to_ms - part.from_ms
+    assert all(ms <= counter[key] for key, ms in totals.items())

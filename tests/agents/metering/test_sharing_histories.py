@@ -74,11 +74,11 @@ class Node:
     def truth(self) -> Truth | None:
         if self.away:
             return None
-        told: Truth = {}
+        shares: Truth = {}
         for gpu in range(2):
             for device, _ in self.of(gpu):
-                told[device] = self._shares(device, gpu)
-        return told
+                shares[device] = self._shares(device, gpu)
+        return shares
 
     def _shares(self, device: str, gpu: int) -> dict[str, Fraction]:
         uses = [use for use in self.uses if use.device == device]
@@ -91,11 +91,11 @@ class Node:
         if len(pods) > 1 and (doubled or "" in slots):
             return {"?": Fraction(1)}
         of = REPLICAS if slots != {""} and self.rule is ShareRule.REPLICAS else len(slots)
-        told: dict[str, Fraction] = {}
+        shares: dict[str, Fraction] = {}
         for use in uses:
-            told[use.pod] = told.get(use.pod, Fraction()) + Fraction(1, of)
-        free = 1 - sum(told.values(), Fraction())
-        return {**told, **({"": free} if free else {})}
+            shares[use.pod] = shares.get(use.pod, Fraction()) + Fraction(1, of)
+        free = 1 - sum(shares.values(), Fraction())
+        return {**shares, **({"": free} if free else {})}
 
     def give(self, pod: str) -> None:
         """The plugin or the DRA driver gives a pod a device, rarely one that is taken."""
@@ -180,9 +180,9 @@ class Node:
             same = self._layout is not None and self._layout[place] == self.layout[place]
             texts = {device for device, _ in self.of(place)}
             for low, high, truth in self._pieces:
-                seen = truth if same else None
-                here = seen and {device: seen[device] for device in texts}
-                self.record[gpu].append((low, high, here))
+                sight = truth if same else None
+                sight_here = sight and {device: sight[device] for device in texts}
+                self.record[gpu].append((low, high, sight_here))
         self._pieces, self._layout, self._cut = [], list(self.layout), set()
 
     def kill(self) -> None:
@@ -220,7 +220,9 @@ def check_exact(node: Node) -> None:
         assert starts == list(range(0, 60_000 * len(windows), 60_000))
         for window, start in zip(windows, starts, strict=True):
             assert wire.faults(window) == []
-            record = [one for one in node.record[gpu] if one[0] < start + 60_000 and one[1] > start]
+            record = [
+                span for span in node.record[gpu] if span[0] < start + 60_000 and span[1] > start
+            ]
             check_window(window, start, record)
 
 
@@ -229,16 +231,16 @@ def check_window(
 ) -> None:
     edges = {0, 60_000}
     edges |= {ms for part in window.parts for ms in (part.from_ms, part.to_ms)}
-    edges |= {min(max(ms - start, 0), 60_000) for one in record for ms in one[:2]}
+    edges |= {min(max(ms - start, 0), 60_000) for span in record for ms in span[:2]}
     for low, high in pairwise(sorted(edges)):
-        known = [t for a, b, t in record if a - start <= low and high <= b - start]
-        truth = known[0] if known else None
-        said: Truth = {}
+        truths = [t for a, b, t in record if a - start <= low and high <= b - start]
+        truth = truths[0] if truths else None
+        statement: Truth = {}
         for part in window.parts:
             if part.from_ms <= low and high <= part.to_ms:
                 device = part.mig.uuid if part.mig else window.gpu
-                said.setdefault(device, {})[_who(part.holder)] = Fraction(part.num, part.den)
-        assert said == (truth or {}), (low, high)
+                statement.setdefault(device, {})[_who(part.holder)] = Fraction(part.num, part.den)
+        assert statement == (truth or {}), (low, high)
     if any(part.den > 1 for part in window.parts):
         assert {"shares_held", "shares_replicas"} & set(window.flags)
 

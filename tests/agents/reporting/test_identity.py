@@ -22,10 +22,14 @@ def test_a_node_is_enrolled_once_and_known_afterwards(tmp_path: Path, server: Ti
     folder = tmp_path / "agent"
     assert Identity.load(folder) is None
     identity = enrol(folder, server.url, "code-1", "node-1")
-    loaded = Identity.load(folder)
-    assert loaded is not None
-    assert (loaded.agent, loaded.cluster, loaded.node) == (identity.agent, "centre-1", "node-1")
-    signature = base64.b64decode(loaded.sign(b"body"))
+    identity_read = Identity.load(folder)
+    assert identity_read is not None
+    assert (identity_read.agent, identity_read.cluster, identity_read.node) == (
+        identity.agent,
+        "centre-1",
+        "node-1",
+    )
+    signature = base64.b64decode(identity_read.sign(b"body"))
     server.keys[identity.agent].verify(sha256(b"body").digest(), signature)
 
 

@@ -122,23 +122,25 @@ def test_an_answer_for_another_batch_is_none(spool: Spool, identity: Identity) -
     assert spool.depth() == 1
 
 
-@pytest.mark.parametrize(("said", "least"), [("7", 7), ("Thu, 01 Jan 2026 12:00:40 GMT", 40)])
-def test_retry_after_is_honoured(spool: Spool, identity: Identity, said: str, least: float) -> None:
-    spool.add([window(0)])
-    hand = Hand(spool, identity)
-    hand.request()
-    hand.request(Response(503, {"retry-after": said}, b""))
-    assert hand.waits == [least]
-
-
-@pytest.mark.parametrize("said", ["soon", "-5", "", "1e400", "٣"])
-def test_a_strange_retry_after_is_an_ordinary_wait(
-    spool: Spool, identity: Identity, said: str
+@pytest.mark.parametrize(("header", "least"), [("7", 7), ("Thu, 01 Jan 2026 12:00:40 GMT", 40)])
+def test_retry_after_is_honoured(
+    spool: Spool, identity: Identity, header: str, least: float
 ) -> None:
     spool.add([window(0)])
     hand = Hand(spool, identity)
     hand.request()
-    hand.request(Response(429, {"retry-after": said}, b""))
+    hand.request(Response(503, {"retry-after": header}, b""))
+    assert hand.waits == [least]
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "", "1e400", "٣"])
+def test_a_strange_retry_after_is_an_ordinary_wait(
+    spool: Spool, identity: Identity, header: str
+) -> None:
+    spool.add([window(0)])
+    hand = Hand(spool, identity)
+    hand.request()
+    hand.request(Response(429, {"retry-after": header}, b""))
     assert hand.waits[0] <= 3
 
 
@@ -276,9 +278,9 @@ def _killed_at(step: int, folder: Path, server: TinyServer) -> bool:
     text = os.read(read, 10).decode()
     os.close(read)
     assert in_a_process(recover, -1)
-    starts = {one.start for one in server.kept()}
-    promised = {"": set(), "0": {0, 1}, "01": {0, 1, 2}, "012": {0, 1, 2, 3}}[text]
-    assert {NOON + timedelta(minutes=minute) for minute in promised} <= starts
+    starts = {item.start for item in server.kept()}
+    promises = {"": set(), "0": {0, 1}, "01": {0, 1, 2}, "012": {0, 1, 2, 3}}[text]
+    assert {NOON + timedelta(minutes=minute) for minute in promises} <= starts
     assert server.conflicts == 0
     assert len(server.keys) == 1
     assert set(server.statuses) <= {200, 201}
@@ -313,7 +315,7 @@ def test_through_a_bad_network_everything_arrives_once(
             minute += count
             drain(spool, identity, server.url, on_answer=answers.append)
         assert len(server.windows) == minute
-        assert sum(one.kept for one in answers) == minute
+        assert sum(item.kept for item in answers) == minute
         assert (server.conflicts, spool.depth()) == (0, 0)
 
 

@@ -31,9 +31,14 @@ def test_what_was_added_is_there_after_the_file_is_opened_again(tmp_path: Path) 
     with Spool(tmp_path / "spool.db") as spool:
         assert (spool.stream, spool.depth(), spool.oldest()) == (stream, 2, NOON)
         assert spool.restore() == b"open minute"
-        found = batch(spool.next_batch(AGENT, NOON))
-    assert found.windows == (window(0), window(1))
-    assert (found.stream, found.number, found.previous, found.agent) == (stream, 1, "", AGENT)
+        next_batch = batch(spool.next_batch(AGENT, NOON))
+    assert next_batch.windows == (window(0), window(1))
+    assert (next_batch.stream, next_batch.number, next_batch.previous, next_batch.agent) == (
+        stream,
+        1,
+        "",
+        AGENT,
+    )
 
 
 def test_the_batch_in_flight_keeps_its_bytes(tmp_path: Path) -> None:
@@ -54,11 +59,11 @@ def test_batches_are_numbered_and_chained(tmp_path: Path) -> None:
         sizes: list[int] = []
         previous = ""
         while (body := spool.next_batch(AGENT, NOON)) is not None:
-            found = batch(body)
-            assert (found.number, found.previous) == (len(sizes) + 1, previous)
+            next_batch = batch(body)
+            assert (next_batch.number, next_batch.previous) == (len(sizes) + 1, previous)
             previous = sha256(body).hexdigest()
-            sizes.append(len(found.windows))
-            spool.acknowledge(found.number)
+            sizes.append(len(next_batch.windows))
+            spool.acknowledge(next_batch.number)
         assert sizes == [1_000, 1_000, 500]
         assert (spool.depth(), spool.oldest()) == (0, None)
 
@@ -66,8 +71,8 @@ def test_batches_are_numbered_and_chained(tmp_path: Path) -> None:
 def test_a_batch_stays_below_one_mebibyte(tmp_path: Path) -> None:
     big = [window(minute, name=f"{minute:04d}" + "x" * 240) for minute in range(900)]
     wide = [
-        msgspec.structs.replace(one, parts=_slices(one.parts[0].holder), flags=("f" * 4_000,))
-        for one in big
+        msgspec.structs.replace(body, parts=_slices(body.parts[0].holder), flags=("f" * 4_000,))
+        for body in big
     ]
     with Spool(tmp_path / "spool.db") as spool:
         spool.add(wide)
@@ -163,10 +168,10 @@ def test_a_new_stream_says_what_waited_again(tmp_path: Path) -> None:
                 spool.acknowledge(minute + 1)
         old = spool.stream
         spool.new_stream(2)
-        found = batch(spool.next_batch(AGENT, NOON))
-        assert found.stream != old
-        assert (found.number, found.previous) == (1, "")
-        assert found.windows == (window(1), window(2))
+        next_batch = batch(spool.next_batch(AGENT, NOON))
+        assert next_batch.stream != old
+        assert (next_batch.number, next_batch.previous) == (1, "")
+        assert next_batch.windows == (window(1), window(2))
 
 
 def test_another_identity_is_another_stream(tmp_path: Path) -> None:

@@ -43,22 +43,22 @@ moments = st.integers(NOW_MS - 400 * 3_600_000, NOW_MS)
 @st.composite
 def jobs(draw: st.DrawFn) -> list[slurm.Job]:
     ids = draw(st.lists(names, max_size=8, unique=True))
-    found = []
+    results = []
     for job in ids:
         start, end = sorted((draw(moments), draw(moments)))
         end = draw(st.sampled_from([start, start + 1, min(start + 3_600_000, NOW_MS), end]))
         gpus, model = draw(st.integers(0, 9)), draw(st.sampled_from(["A800", slurm.UNSPECIFIED]))
         end, place = min(end, NOW_MS), (draw(selectors), draw(selectors))
-        found.append(slurm.Job(job, draw(names), gpus, model, start, end, *place))
-    return found
+        results.append(slurm.Job(job, draw(names), gpus, model, start, end, *place))
+    return results
 
 
-def as_csv(found: list[slurm.Job], hours_east: int) -> bytes:
+def as_csv(results: list[slurm.Job], hours_east: int) -> bytes:
     zone = timedelta(hours=hours_east)
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(slurm.COLUMNS + slurm.SELECTORS)
-    for job in found:
+    for job in results:
         start, end = (
             (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms) + zone)
             .isoformat(timespec="milliseconds")
@@ -73,30 +73,30 @@ def as_csv(found: list[slurm.Job], hours_east: int) -> bytes:
 
 @settings(deadline=None)
 @given(jobs(), st.integers(0, 14))
-def test_a_trace_is_read_back_exactly(found: list[slurm.Job], hours_east: int) -> None:
-    assert slurm.parse(as_csv(found, hours_east), NOW) == (found, [])
+def test_a_trace_is_read_back_exactly(results: list[slurm.Job], hours_east: int) -> None:
+    assert slurm.parse(as_csv(results, hours_east), NOW) == (results, [])
 
 
 @settings(deadline=None)
 @given(jobs())
 def test_every_window_keeps_the_rules_and_every_millisecond_is_there(
-    found: list[slurm.Job],
+    results: list[slurm.Job],
 ) -> None:
-    windows = list(slurm.windows(found, "c1"))
+    windows = list(slurm.windows(results, "c1"))
     assert [fault for window in windows for fault in wire.faults(window)] == []
     assert len({(w.gpu, w.start) for w in windows}) == len(windows)
-    assert len(windows) == sum(job.windows for job in found)
+    assert len(windows) == sum(job.windows for job in results)
     counter: Counter[str] = Counter()
-    for job in found:
+    for job in results:
         counter[job.account] += job.gpus * (job.end_ms - job.start_ms)
     assert +held(windows) == +counter
 
 
 @settings(deadline=None)
 @given(jobs())
-def test_a_second_replay_says_the_same_bytes(found: list[slurm.Job]) -> None:
+def test_a_second_replay_says_the_same_bytes(results: list[slurm.Job]) -> None:
     def once() -> list[bytes]:
-        return [msgspec.json.encode(window) for window in slurm.windows(found, "c1")]
+        return [msgspec.json.encode(window) for window in slurm.windows(results, "c1")]
 
     assert once() == once()
 
@@ -199,12 +199,14 @@ BAD_ROWS = [
 ]
 
 
-@pytest.mark.parametrize(("row", "column", "said"), BAD_ROWS)
-def test_a_bad_row_is_one_fault_that_names_row_and_column(row: str, column: str, said: str) -> None:
+@pytest.mark.parametrize(("row", "column", "words"), BAD_ROWS)
+def test_a_bad_row_is_one_fault_that_names_row_and_column(
+    row: str, column: str, words: str
+) -> None:
     good = swap("job_id", "j0")
     _, faults = slurm.parse(trace(good, row), NOW)
     assert [(fault.row, fault.column) for fault in faults] == [(3, column)]
-    assert said in faults[0].en
+    assert words in faults[0].en
     assert faults[0].zh
 
 
@@ -220,16 +222,16 @@ BAD_HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("header", "wanted"), BAD_HEADERS)
-def test_wrong_columns_are_named(header: str, wanted: list[str]) -> None:
+@pytest.mark.parametrize(("header", "columns"), BAD_HEADERS)
+def test_wrong_columns_are_named(header: str, columns: list[str]) -> None:
     jobs, faults = slurm.parse(trace(ROW, header=header), NOW)
     assert jobs == []
     assert {fault.row for fault in faults} == {1}
-    assert [f"{f.column} {f.en}".partition(",")[0] for f in faults] == wanted
+    assert [f"{f.column} {f.en}".partition(",")[0] for f in faults] == columns
 
 
 @pytest.mark.parametrize(
-    ("content", "row", "said"),
+    ("content", "row", "words"),
     [
         (b"\xef\xbb\xbf" + trace(ROW), 1, "BOM"),
         (trace(ROW, swap("user", "lab")).replace(b"lab", b"\xd6\xd0", 1), 2, "UTF-8"),
@@ -239,11 +241,11 @@ def test_wrong_columns_are_named(header: str, wanted: list[str]) -> None:
     ],
     ids=["BOM", "GBK", "quotes", "UTF-16", "empty"],
 )
-def test_a_file_that_is_no_trace_at_all_is_one_fault(content: bytes, row: int, said: str) -> None:
+def test_a_file_that_is_no_trace_at_all_is_one_fault(content: bytes, row: int, words: str) -> None:
     jobs, faults = slurm.parse(content, NOW)
     assert jobs == []
     assert [fault.row for fault in faults] == [row]
-    assert said in faults[0].en
+    assert words in faults[0].en
 
 
 def test_all_faults_are_named_at_once_and_duplicates_by_their_first_row() -> None:
@@ -264,8 +266,8 @@ def test_the_philly_sample_holds_exactly_what_is_expected() -> None:
     jobs, faults = slurm.parse((PHILLY / "sample_jobs.csv").read_bytes(), NOW)
     assert faults == []
     with (PHILLY / "sample_jobs_expected_gpu_seconds.csv").open(encoding="utf-8") as file:
-        wanted = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
-    total = wanted.pop("TOTAL")
+        user_ms = {r["user"]: 1000 * int(r["gpu_seconds_total"]) for r in csv.DictReader(file)}
+    total = user_ms.pop("TOTAL")
     counter = held(list(slurm.windows(jobs, "philly")))
-    assert counter == wanted
+    assert counter == user_ms
     assert counter.total() == total

@@ -32,15 +32,17 @@ def office(town: Town, owner: psycopg.Connection) -> Office:
     engine = town.app.state.engine
     with Session(engine) as db:
         project = key(project_by_code(db, "p-mine"))
-    made = Office(engine, owner, project)
-    made.earn(100_000)
-    return made
+    new_office = Office(engine, owner, project)
+    new_office.earn(100_000)
+    return new_office
 
 
-def ask(town: Town, role: Role | None, method: str, path: str, code: int = 0, **sent: Any) -> Any:
+def ask(
+    town: Town, role: Role | None, method: str, path: str, code: int = 0, **options: Any
+) -> Any:
     """What the server answers; `code` is the status of a refusal."""
     url = f"/api/v1/{path}"
-    answer = town.client.request(method, url, headers=town.headers(role), **sent)
+    answer = town.client.request(method, url, headers=town.headers(role), **options)
     assert answer.status_code == code or (not code and answer.is_success), answer.text
     return answer.json()
 
@@ -49,15 +51,15 @@ def at(town: Town, moment: datetime) -> None:
     town.app.dependency_overrides[deps.moment] = lambda: moment
 
 
-def confirm(town: Town, role: Role, made: dict[str, Any]) -> Any:
-    answer = {"answer": "confirmed", "seen": made["digest"]}
-    return ask(town, role, "POST", f"decisions/{made['decision']}/answer", json=answer)
+def confirm(town: Town, role: Role, proposal: dict[str, Any]) -> Any:
+    answer = {"answer": "confirmed", "seen": proposal["digest"]}
+    return ask(town, role, "POST", f"decisions/{proposal['decision']}/answer", json=answer)
 
 
 def add_files(town: Town, number: str) -> None:
     for role in WANTED:
-        sent = {"file": (f"{role} 盖章.pdf", b"%PDF-" + role.encode())}
-        ask(town, BUILDER, "POST", f"claims/{number}/files?role={role}", files=sent)
+        files = {"file": (f"{role} 盖章.pdf", b"%PDF-" + role.encode())}
+        ask(town, BUILDER, "POST", f"claims/{number}/files?role={role}", files=files)
 
 
 def published(town: Town) -> str:
@@ -75,14 +77,14 @@ def published(town: Town) -> str:
 
 
 def test_from_the_draft_to_the_approval(town: Town, office: Office) -> None:
-    opened = ask(town, BUILDER, "POST", "claims", json={"project": "p-mine", "fen": 10_000})
-    assert (opened["state"], opened["words"]) == ("draft", "壹佰元整")
-    assert opened["actions"] == ["submit", "withdraw"]
-    assert opened["lacks"][0] == "缺少兑付申请表"
-    assert len(opened["lacks"]) == 4
-    path = f"claims/{opened['number']}"
-    told = ask(town, BUILDER, "POST", f"{path}/actions", 422, json={"action": "submit"})
-    assert (told["code"], told["count"]) == ("claim_lacks", 4)
+    answer = ask(town, BUILDER, "POST", "claims", json={"project": "p-mine", "fen": 10_000})
+    assert (answer["state"], answer["words"]) == ("draft", "壹佰元整")
+    assert answer["actions"] == ["submit", "withdraw"]
+    assert answer["lacks"][0] == "缺少兑付申请表"
+    assert len(answer["lacks"]) == 4
+    path = f"claims/{answer['number']}"
+    reply = ask(town, BUILDER, "POST", f"{path}/actions", 422, json={"action": "submit"})
+    assert (reply["code"], reply["count"]) == ("claim_lacks", 4)
     ask(town, BUILDER, "POST", f"{path}/actions", json={"action": "withdraw"})
 
     number = published(town)
@@ -96,19 +98,19 @@ def test_from_the_draft_to_the_approval(town: Town, office: Office) -> None:
         town, CLERK, "POST", "objections",
         json={"claim": number, "objector": "某公司", "contact": "0951", "body": "不实"},
     )  # fmt: skip
-    said = {"upheld": False, "resolution": "查无实据"}
-    told = ask(town, CLERK, "POST", f"objections/{objection['id']}/resolution", 403, json=said)
-    assert told["code"] == "not_your_step"
-    ask(town, APPROVER, "POST", f"objections/{objection['id']}/resolution", json=said)
+    form = {"upheld": False, "resolution": "查无实据"}
+    reply = ask(town, CLERK, "POST", f"objections/{objection['id']}/resolution", 403, json=form)
+    assert reply["code"] == "not_your_step"
+    ask(town, APPROVER, "POST", f"objections/{objection['id']}/resolution", json=form)
     assert ask(town, CLERK, "GET", path)["objections"][0]["resolution"] == "查无实据"
     assert ask(town, BUILDER, "GET", path)["objections"] == []
 
-    told = ask(town, CLERK, "POST", f"{path}/approval", 422, json={})
-    assert (told["code"], told["until"]) == ("publication_runs", "2026-03-11")
+    reply = ask(town, CLERK, "POST", f"{path}/approval", 422, json={})
+    assert (reply["code"], reply["until"]) == ("publication_runs", "2026-03-11")
     at(town, OVER)
-    proposed = ask(town, CLERK, "POST", f"{path}/approval", json={"reason": "公示无异议"})
-    assert ask(town, BUILDER, "GET", path)["decision"] == proposed["decision"]
-    confirm(town, APPROVER, proposed)
+    proposal = ask(town, CLERK, "POST", f"{path}/approval", json={"reason": "公示无异议"})
+    assert ask(town, BUILDER, "GET", path)["decision"] == proposal["decision"]
+    confirm(town, APPROVER, proposal)
     whole = ask(town, BUILDER, "GET", path)
     assert (whole["state"], whole["decision"], whole["actions"]) == ("approved", None, [])
     assert [e["action"] for e in whole["events"]] == [
@@ -127,9 +129,9 @@ def test_anything_but_eligible_is_told_with_its_reasons(town: Town, office: Offi
     add_files(town, again)
     ask(town, BUILDER, "POST", f"claims/{again}/actions", json={"action": "submit"})
     wish = {"action": "accept", "facts": {"scenarios": 4}}
-    told = ask(town, CLERK, "POST", f"claims/{again}/actions", 422, json=wish)
-    assert (told["code"], told["detail"]) == ("ineligible", "按第 09-1 条不符合条件")
-    assert [f["where"] for f in told["findings"]] == ["scenarios"]
+    answer = ask(town, CLERK, "POST", f"claims/{again}/actions", 422, json=wish)
+    assert (answer["code"], answer["detail"]) == ("ineligible", "按第 09-1 条不符合条件")
+    assert [f["where"] for f in answer["findings"]] == ["scenarios"]
 
 
 @pytest.mark.parametrize(
@@ -147,8 +149,8 @@ def test_a_wish_that_is_none_is_refused_before_anything_is_looked_at(
     town: Town, office: Office, wrong: dict[str, Any]
 ) -> None:
     number = office.open()
-    told = ask(town, Role.ADMINISTRATOR, "POST", f"claims/{number}/actions", 422, json=wrong)
-    assert told["code"] == "invalid"
+    answer = ask(town, Role.ADMINISTRATOR, "POST", f"claims/{number}/actions", 422, json=wrong)
+    assert answer["code"] == "invalid"
 
 
 @pytest.mark.parametrize("facts", [{"scenarios": {"a": [1]}}, {"scenarios": 10**30}, {"\0": 1}])
@@ -172,11 +174,11 @@ def test_facts_of_any_kind_are_answered_with_one_clear_error(
 def test_a_file_comes_back_as_it_was_and_is_never_opened(town: Town, office: Office) -> None:
     number = office.open()
     page = b"<html><script>alert(1)</script>"
-    sent = {"file": ('"\r\n盖章.html', page)}
+    files = {"file": ('"\r\n盖章.html', page)}
     url = f"claims/{number}/files"
-    made = ask(town, BUILDER, "POST", f"{url}?role=other", files=sent)
+    receipt = ask(town, BUILDER, "POST", f"{url}?role=other", files=files)
     headers = town.headers(Role.AUDITOR)
-    answer = town.client.get(f"/api/v1/{url}/{made['hash']}", headers=headers)
+    answer = town.client.get(f"/api/v1/{url}/{receipt['hash']}", headers=headers)
     assert answer.content == page
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
@@ -185,20 +187,20 @@ def test_a_file_comes_back_as_it_was_and_is_never_opened(town: Town, office: Off
     assert ask(town, BUILDER, "POST", f"{url}?role=other", 422, files={"x": ("a", b"b")})
     empty = ask(town, BUILDER, "POST", f"{url}?role=other", 422, files={"file": ("a", b"")})
     assert empty["code"] == "file_empty"
-    ask(town, BUILDER, "POST", f"{url}?role=photo", 422, files=sent)
+    ask(town, BUILDER, "POST", f"{url}?role=photo", 422, files=files)
 
 
 def test_numbers_are_whole_for_their_owner_and_finance_alone(town: Town, office: Office) -> None:
-    made = ask(town, BUILDER, "POST", "bank-accounts", json=ACCOUNT)
+    answer = ask(town, BUILDER, "POST", "bank-accounts", json=ACCOUNT)
     assert ask(town, BUILDER, "GET", "bank-accounts") == []
-    confirm(town, CLERK, made)
+    confirm(town, CLERK, answer)
     for role in Role:
         if role is Role.OPERATOR:
             continue
-        (seen,) = ask(town, role, "GET", "bank-accounts")
+        (view,) = ask(town, role, "GET", "bank-accounts")
         whole = role in (BUILDER, Role.FINANCE)
-        assert seen["number"] == ("6222020200112233" if whole else "************2233")
-        assert (seen["uscc"], seen["held"]) == (USCC, False)
+        assert view["number"] == ("6222020200112233" if whole else "************2233")
+        assert (view["uscc"], view["held"]) == (USCC, False)
     change = {**ACCOUNT, "organisation": USCC, "number": "7" * 16}
     ask(town, CLERK, "POST", "bank-accounts", json=change)
     assert ask(town, BUILDER, "GET", "bank-accounts")[0]["held"] is True
@@ -208,12 +210,14 @@ def test_an_account_s_faults_and_other_people_s_organisations(
     town: Town, owner: psycopg.Connection
 ) -> None:
     wrong = {**ACCOUNT, "holder": "别家", "bank_code": "1", "number": "x"}
-    told = ask(town, BUILDER, "POST", "bank-accounts", 422, json=wrong)
-    assert (told["code"], told["count"]) == ("account_faulty", 3)
+    answer = ask(town, BUILDER, "POST", "bank-accounts", 422, json=wrong)
+    assert (answer["code"], answer["count"]) == ("account_faulty", 3)
     owner.execute("INSERT INTO organisations (uscc, name) VALUES (%s, '别家')", (SELLER,))
     for role, uscc in ((BUILDER, SELLER), (CLERK, "nobody"), (CLERK, None)):
-        told = ask(town, role, "POST", "bank-accounts", 404, json={**ACCOUNT, "organisation": uscc})
-        assert told["code"] == "organisation"
+        answer = ask(
+            town, role, "POST", "bank-accounts", 404, json={**ACCOUNT, "organisation": uscc}
+        )
+        assert answer["code"] == "organisation"
 
 
 def test_what_is_anothers_claim_looks_like_none(
@@ -237,8 +241,8 @@ def test_the_same_at_the_command_line(
         "account", "set", "--holder", "测试单位", "--bank", "银川银行", "--code", "313871000007",
         "--number", "6222020200112233",
     )  # fmt: skip
-    made = desk.ask(BUILDER, *account)
-    answer = ("confirm", str(made["decision"]), "--seen", made["digest"])
+    receipt = desk.ask(BUILDER, *account)
+    answer = ("confirm", str(receipt["decision"]), "--seen", receipt["digest"])
     assert desk.run(CLERK, *answer).returncode == 0
     number = desk.ask(BUILDER, "claim", "open", "p-mine", "--yuan", "299.99")["number"]
     assert "receipt is missing" in desk.run(BUILDER, "claim", "submit", number).stderr
@@ -257,14 +261,14 @@ def test_the_same_at_the_command_line(
     heard = desk.ask(CLERK, "claim", "object", number, *objection)["id"]
     desk.ask(APPROVER, "claim", "resolve", str(heard), "--dismiss", "--resolution", "查明")
     at(desk.town, OVER)
-    proposed = desk.ask(CLERK, "claim", "approve", number)
-    answer = ("confirm", str(proposed["decision"]), "--seen", proposed["digest"])
+    proposal = desk.ask(CLERK, "claim", "approve", number)
+    answer = ("confirm", str(proposal["decision"]), "--seen", proposal["digest"])
     assert desk.run(APPROVER, *answer).returncode == 0
     (row,) = desk.ask(Role.AUDITOR, "claim", "ls", "--state", "approved")
     assert (row["number"], row["fen"]) == (number, 29_999)
-    shown = desk.run(CLERK, "claim", "show", number).stdout
+    output = desk.run(CLERK, "claim", "show", number).stdout
     for word in (number, "贰佰玖拾玖元玖角玖分", "approve", "application.pdf", "dismissed"):
-        assert word in shown
+        assert word in output
     assert "¥299.99" in desk.run(CLERK, "claim", "ls").stdout
     assert "************2233" in desk.run(CLERK, "account", "ls").stdout
     assert desk.run(BUILDER, "claim", "open", "p-mine", "--yuan", "1.234").returncode == 2

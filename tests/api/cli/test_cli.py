@@ -26,8 +26,8 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
     place_project(owner, "p-new")
     file = folder / "registry.yaml"
     file.write_text(REGISTRY)
-    told = desk.ask(Role.CLERK, "register", str(file))
-    assert told["created"]["prices"] == 1
+    answer = desk.ask(Role.CLERK, "register", str(file))
+    assert answer["created"]["prices"] == 1
     assert "prices" in desk.run(Role.CLERK, "register", str(file)).stdout
     facts = [f"--fact={name}={str(value).lower()}" for name, value in FACTS.items()]
     opening = ("voucher", "open", "p-new", "--clause", "09-1", "--policy", POLICY)
@@ -36,9 +36,9 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
     codes = [p["code"] for p in desk.ask(Role.CLERK, "projects")]
     assert codes == ["p-mine", "p-new", "p-theirs"]
     assert desk.ask(Role.BUILDER, "quota", "p-mine")["provisional_fen"] == 30
-    shown = desk.run(Role.BUILDER, "quota", "p-mine", LANG="zh_CN.UTF-8").stdout
-    assert re.search(r"^剩余 +¥4,999,999\.70$", shown, re.MULTILINE)
-    assert re.search(r"^预计（已计提） +¥0\.30$", shown, re.MULTILINE)
+    output = desk.run(Role.BUILDER, "quota", "p-mine", LANG="zh_CN.UTF-8").stdout
+    assert re.search(r"^剩余 +¥4,999,999\.70$", output, re.MULTILINE)
+    assert re.search(r"^预计（已计提） +¥0\.30$", output, re.MULTILINE)
     days = desk.run(Role.BUILDER, "days", "p-mine").stdout.splitlines()
     assert days[1].split() == ["2026-03-01", "0.03", "¥1.00", "¥0.30", "—", "0.00"]
     usage = [{"project": "p-mine", "device_ms": 120_000}]
@@ -51,16 +51,16 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
 def test_an_administrators_day(desk: Desk) -> None:
     """Give out tokens and codes, and take them back."""
     scoped = ("张三", "--role", "builder", "--project", "p-theirs")
-    made = desk.ask(Role.ADMINISTRATOR, "token", "create", *scoped)
+    answer = desk.ask(Role.ADMINISTRATOR, "token", "create", *scoped)
     assert (
-        suanquan("projects", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=made["secret"])
+        suanquan("projects", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=answer["secret"])
         .stdout.splitlines()[1]
         .startswith("p-theirs")
     )
     listed = desk.run(Role.AUDITOR, "token", "list").stdout
     assert "张三" in listed
-    assert made["secret"] not in listed
-    assert desk.run(Role.ADMINISTRATOR, "token", "revoke", str(made["id"])).returncode == 0
+    assert answer["secret"] not in listed
+    assert desk.run(Role.ADMINISTRATOR, "token", "revoke", str(answer["id"])).returncode == 0
     code = desk.run(Role.OPERATOR, "agent", "code", "c-mine", "--source", "nvml").stdout
     assert re.fullmatch(r"([A-Z2-7]{6}-){3}[A-Z2-7]{6}\n", code)
     (agent,) = desk.ask(Role.OPERATOR, "agent", "list")
@@ -68,8 +68,8 @@ def test_an_administrators_day(desk: Desk) -> None:
     assert "n-mine" in desk.run(Role.OPERATOR, "agent", "list").stdout
     (node,) = desk.ask(Role.OPERATOR, "agent", "nodes", "c-mine")["nodes"]
     assert node["faults"] == ["revoked", "skewed", "gpus_missing"]
-    shown = desk.run(Role.OPERATOR, "agent", "nodes", "c-mine", "--days=4").stdout
-    assert re.search(r"^Silent .* 1 +71\.88 .*n-mine$", shown, re.MULTILINE)  # but for two minutes
+    output = desk.run(Role.OPERATOR, "agent", "nodes", "c-mine", "--days=4").stdout
+    assert re.search(r"^Silent .* 1 +71\.88 .*n-mine$", output, re.MULTILINE)  # but for two minutes
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
     assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "none\n"
     assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}
@@ -93,10 +93,10 @@ def test_a_failure_is_one_clear_line_in_the_readers_language(
         suanquan("usage", SUANQUAN_DATA=str(folder / "none"), **speak),
         suanquan("usage", SUANQUAN_URL="no address", SUANQUAN_TOKEN="sq_x", **speak),  # noqa: S106
     ]
-    for done in attempts:
-        assert (done.returncode, done.stdout) == (1, ""), done
-        assert len(done.stderr.splitlines()) == 1, done.stderr
-        assert bool(CHINESE.search(done.stderr)) != english, done.stderr
+    for attempt in attempts:
+        assert (attempt.returncode, attempt.stdout) == (1, ""), attempt
+        assert len(attempt.stderr.splitlines()) == 1, attempt.stderr
+        assert bool(CHINESE.search(attempt.stderr)) != english, attempt.stderr
     faults = desk.run(Role.CLERK, "register", str(file), **speak)
     assert faults.returncode == 1
     first, *lines = faults.stderr.splitlines()
@@ -107,20 +107,20 @@ def test_a_failure_is_one_clear_line_in_the_readers_language(
 
 def test_it_is_a_command(desk: Desk) -> None:
     come = {"SUANQUAN_URL": desk.url, "SUANQUAN_TOKEN": desk.town.tokens[Role.BUILDER]}
-    done = process("usage", "--json", **come)
-    assert json.loads(done.stdout) == [{"project": "p-mine", "device_ms": 120_000}]
-    assert (done.returncode, done.stderr) == (0, "")
-    done = process("quota", "p-theirs", **come)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "there is no project p-theirs\n"
+    result = process("usage", "--json", **come)
+    assert json.loads(result.stdout) == [{"project": "p-mine", "device_ms": 120_000}]
+    assert (result.returncode, result.stderr) == (0, "")
+    result = process("quota", "p-theirs", **come)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "there is no project p-theirs\n"
     assert process("quota", **come).returncode == 2
 
 
 def test_the_language_may_be_asked_for() -> None:
-    done = suanquan("--lang", "zh", "usage", SUANQUAN_DATA="/nowhere")
-    assert CHINESE.search(done.stderr)
-    done = suanquan("--lang", "en", "usage", SUANQUAN_DATA="/nowhere", LANG="zh_CN.UTF-8")
-    assert not CHINESE.search(done.stderr)
+    result = suanquan("--lang", "zh", "usage", SUANQUAN_DATA="/nowhere")
+    assert CHINESE.search(result.stderr)
+    result = suanquan("--lang", "en", "usage", SUANQUAN_DATA="/nowhere", LANG="zh_CN.UTF-8")
+    assert not CHINESE.search(result.stderr)
 
 
 @pytest.mark.parametrize(
@@ -145,18 +145,20 @@ def test_a_server_on_this_machine_is_found_by_its_files(desk: Desk, folder: Path
 
 
 def test_this_machines_token_goes_to_no_other_server(desk: Desk, folder: Path) -> None:
-    here = json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid()})
-    (folder / "server.json").write_text(here)
+    address = json.dumps({"url": "http://127.0.0.1:1", "pid": os.getpid()})
+    (folder / "server.json").write_text(address)
     (folder / "admin.token").write_text(desk.town.tokens[Role.ADMINISTRATOR])
-    done = suanquan("projects", SUANQUAN_DATA=str(folder), SUANQUAN_URL=desk.url)
-    assert (done.returncode, done.stderr) == (1, "set SUANQUAN_TOKEN\n")
+    result = suanquan("projects", SUANQUAN_DATA=str(folder), SUANQUAN_URL=desk.url)
+    assert (result.returncode, result.stderr) == (1, "set SUANQUAN_TOKEN\n")
 
 
 def test_the_command_line_needs_nothing_of_the_server() -> None:
     heavy = "{'fastapi', 'pydantic', 'sqlalchemy', 'msgspec', 'structlog', 'yaml', 'babel'}"
     code = f"import sys, api.command_line; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "set()\n"
 
 
 # --- on the machine itself --------------------------------------------------------------------
@@ -176,22 +178,22 @@ def machine(database: Database, *arguments: str) -> Done:
 def test_the_first_administrator_is_made_on_the_machine(
     desk: Desk, database: Database, folder: Path, owner: psycopg.Connection
 ) -> None:
-    printed = process("admin", "create", "王五", **reaching(database))
-    assert printed.stderr == ""
+    result = process("admin", "create", "王五", **reaching(database))
+    assert result.stderr == ""
     file = folder / "admin"
-    kept = machine(database, "admin", "create", "赵六", "--file", str(file))
-    assert kept.stdout == ""
+    saved = machine(database, "admin", "create", "赵六", "--file", str(file))
+    assert saved.stdout == ""
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    for secret in (printed.stdout.strip(), file.read_text().strip()):
+    for secret in (result.stdout.strip(), file.read_text().strip()):
         assert re.fullmatch(r"sq_[\w-]{43}", secret)
-        assert secret not in kept.stderr
-        done = suanquan("token", "list", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=secret)
-        assert done.returncode == 0
+        assert secret not in saved.stderr
+        outcome = suanquan("token", "list", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN=secret)
+        assert outcome.returncode == 0
     assert machine(database, "admin", "create", "x", "--file", str(file)).returncode == 1
-    made = owner.execute(
+    row = owner.execute(
         "SELECT person, created_by LIKE 'machine:%' FROM tokens ORDER BY id DESC LIMIT 2"
     ).fetchall()
-    assert made == [("赵六", True), ("王五", True)]  # none for a file that could not be written
+    assert row == [("赵六", True), ("王五", True)]  # none for a file that could not be written
 
 
 def test_a_database_is_upgraded_before_it_is_used(postgres: Server) -> None:
@@ -224,7 +226,7 @@ def test_beside_a_running_server_its_own_database_is_used(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "words"),
     [
         ({"SUANQUAN_DATABASE_URL": "mysql://x"}, "mysql"),
         ({"SUANQUAN_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/none"}, "127.0.0.1:1"),
@@ -232,19 +234,19 @@ def test_beside_a_running_server_its_own_database_is_used(folder: Path) -> None:
         ({"SUANQUAN_URL": "ftp://x"}, "SUANQUAN_URL"),
     ],
 )
-def test_a_wrong_setting_is_one_clear_line(variables: dict[str, str], said: str) -> None:
+def test_a_wrong_setting_is_one_clear_line(variables: dict[str, str], words: str) -> None:
     for command in (("admin", "create", "王五"), ("db", "upgrade")):
-        done = suanquan(*command, **variables)
-        assert (done.returncode, done.stdout) == (1, "")
-        assert said in done.stderr
-        assert "secret" not in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+        result = suanquan(*command, **variables)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert words in result.stderr
+        assert "secret" not in result.stderr
+        assert len(result.stderr.splitlines()) == 1
 
 
 def test_the_policy_is_shown_and_checked(folder: Path) -> None:
     assert POLICY in suanquan("policy", "list").stdout
-    told = json.loads(suanquan("policy", "show", POLICY, "--json").stdout)
-    caps = {clause["id"]: (clause["rate"], clause["cap_fen"]) for clause in told["clauses"]}
+    policy = json.loads(suanquan("policy", "show", POLICY, "--json").stdout)
+    caps = {clause["id"]: (clause["rate"], clause["cap_fen"]) for clause in policy["clauses"]}
     assert len(caps) == 29
     assert (caps["09-1"], caps["14-1"]) == (("3/10", 500_000_000), ("3/10", 200_000_000))
     assert (caps["05-1"], caps["15-0"]) == (("12", None), (None, None))

@@ -29,14 +29,14 @@ def test_help_is_in_the_readers_language(group: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("line", [("usage", "--lang", "en"), ("--lang=en", "usage")])
 def test_the_language_may_stand_anywhere(line: tuple[str, ...], folder: Path) -> None:
-    done = suanquan(*line, SUANQUAN_DATA=str(folder), **ZH)
-    assert not CHINESE.search(done.stderr)
+    result = suanquan(*line, SUANQUAN_DATA=str(folder), **ZH)
+    assert not CHINESE.search(result.stderr)
 
 
 def test_another_language_is_refused() -> None:
-    done = suanquan("--lang", "fr", "usage", **ZH)
-    assert done.returncode == 2
-    assert "应为以下之一：zh, en" in done.stderr
+    result = suanquan("--lang", "fr", "usage", **ZH)
+    assert result.returncode == 2
+    assert "应为以下之一：zh, en" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -50,39 +50,39 @@ def test_another_language_is_refused() -> None:
     ],
 )
 def test_what_was_typed_wrong_is_said_in_chinese(line: tuple[str, ...], told: str) -> None:
-    done = suanquan(*line, **ZH)
-    assert done.returncode == 2
-    assert told in done.stderr.splitlines()[-1]
+    result = suanquan(*line, **ZH)
+    assert result.returncode == 2
+    assert told in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "http://", "ftp://x", "http://a b"])
 def test_a_bad_address_is_named_as_such(url: str) -> None:
-    done = suanquan("usage", SUANQUAN_URL=url, **TOKEN, **ZH)
-    assert done.returncode == 1
-    assert done.stderr == "SUANQUAN_URL 应写成 http://主机:端口 或 https://主机\n"
+    result = suanquan("usage", SUANQUAN_URL=url, **TOKEN, **ZH)
+    assert result.returncode == 1
+    assert result.stderr == "SUANQUAN_URL 应写成 http://主机:端口 或 https://主机\n"
 
 
 def test_a_server_that_is_not_there_is_said_in_words() -> None:
-    done = suanquan("usage", SUANQUAN_URL="http://127.0.0.1:1", **TOKEN, **ZH)
-    assert "那里没有程序在应答" in done.stderr
-    assert "Errno" not in done.stderr
+    result = suanquan("usage", SUANQUAN_URL="http://127.0.0.1:1", **TOKEN, **ZH)
+    assert "那里没有程序在应答" in result.stderr
+    assert "Errno" not in result.stderr
 
 
 def test_a_month_is_written_with_two_digits(desk: Desk) -> None:
-    done = desk.run(Role.CLERK, "statement", "issue", "2026-1", **ZH)
-    assert (done.returncode, done.stderr.splitlines()[1]) == (1, "  month: 月份应写成 2026-01")
+    result = desk.run(Role.CLERK, "statement", "issue", "2026-1", **ZH)
+    assert (result.returncode, result.stderr.splitlines()[1]) == (1, "  month: 月份应写成 2026-01")
 
 
 def test_a_day_is_named_by_its_option(desk: Desk) -> None:
-    done = desk.run(Role.CLERK, "usage", "--since", "x", **ZH)
-    assert done.stderr.splitlines()[1].startswith("  since: ")
+    result = desk.run(Role.CLERK, "usage", "--since", "x", **ZH)
+    assert result.stderr.splitlines()[1].startswith("  since: ")
 
 
 def test_an_account_of_nobody_asks_whose_it_is(desk: Desk) -> None:
-    given = ("--holder=x", "--bank=x", "--code=102100099996", "--number=6222020000000000")
-    done = desk.run(Role.CLERK, "account", "set", *given, **ZH)
-    assert done.returncode == 1
-    assert "请写明是哪个单位的账户" in done.stderr
+    arguments = ("--holder=x", "--bank=x", "--code=102100099996", "--number=6222020000000000")
+    result = desk.run(Role.CLERK, "account", "set", *arguments, **ZH)
+    assert result.returncode == 1
+    assert "请写明是哪个单位的账户" in result.stderr
 
 
 def test_both_names_of_a_list_are_there(desk: Desk) -> None:
@@ -93,10 +93,10 @@ def test_both_names_of_a_list_are_there(desk: Desk) -> None:
 
 
 def test_findings_have_headings_and_no_codes(desk: Desk) -> None:
-    shown = desk.run(Role.OPERATOR, "findings", "silent", **ZH).stdout
-    assert "_ms" not in shown
-    assert "GPU" in shown.splitlines()[0]
-    assert CHINESE.search(shown.splitlines()[0])
+    output = desk.run(Role.OPERATOR, "findings", "silent", **ZH).stdout
+    assert "_ms" not in output
+    assert "GPU" in output.splitlines()[0]
+    assert CHINESE.search(output.splitlines()[0])
 
 
 def test_a_voucher_that_was_open_is_not_said_to_be_new(desk: Desk) -> None:
@@ -105,12 +105,12 @@ def test_a_voucher_that_was_open_is_not_said_to_be_new(desk: Desk) -> None:
         "parameters=10000000000", "scenarios=5",
     )  # fmt: skip
     line = ("voucher", "open", "p-mine", "--clause=09-1", "--policy=yinchuan-2024-drill")
-    given = [f"--fact={fact}" for fact in facts]
-    done = desk.run(Role.CLERK, *line, *given, **ZH)
-    assert "原已" in done.stdout + done.stderr
+    arguments = [f"--fact={fact}" for fact in facts]
+    result = desk.run(Role.CLERK, *line, *arguments, **ZH)
+    assert "原已" in result.stdout + result.stderr
 
 
 def test_csv_is_every_listings(desk: Desk) -> None:
-    written = desk.run(Role.BUILDER, "usage", "--csv").stdout.splitlines()
-    assert written[0].count(",") == 2
-    assert written[1].startswith("p-mine,0.03,120000")
+    lines = desk.run(Role.BUILDER, "usage", "--csv").stdout.splitlines()
+    assert lines[0].count(",") == 2
+    assert lines[1].startswith("p-mine,0.03,120000")

@@ -18,11 +18,11 @@ def test_a_name_that_an_agent_gave_does_not_command_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     render(listing(HOLDERS, [["\x1b]0;x\x07\x9b2Jteam\r\n甲", 1], [None, 2]]))
-    printed = capsys.readouterr().out
-    assert printed.count("\n") == 3
-    assert all(c.isprintable() for c in printed.replace("\n", ""))
-    assert "team" in printed
-    assert "甲  1" in printed
+    output = capsys.readouterr().out
+    assert output.count("\n") == 3
+    assert all(c.isprintable() for c in output.replace("\n", ""))
+    assert "team" in output
+    assert "甲  1" in output
 
 
 def test_chinese_takes_two_places_and_figures_end_together(
@@ -48,8 +48,8 @@ def test_csv_has_plain_sums_and_no_formula(capsys: pytest.CaptureFixture[str]) -
         {"name": None, "fen": None},
     ]
     render(listing(SUMS, rows), as_csv=True)
-    written = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert written == [["name", "sum"], ["'=1+1", "123456.00"], ["", ""]]
+    lines = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert lines == [["name", "sum"], ["'=1+1", "123456.00"], ["", ""]]
 
 
 @pytest.mark.parametrize("columns", [80, 40])

@@ -41,10 +41,10 @@ ONCE: list[drill.Document] = [
 
 @settings(deadline=None)
 @given(st.text(), st.text())
-def test_a_made_up_code_is_valid_and_follows_from_the_name(one: str, other: str) -> None:
-    code = drill.made_up_code(one)
+def test_a_made_up_code_is_valid_and_follows_from_the_name(name: str, other: str) -> None:
+    code = drill.made_up_code(name)
     assert uscc_fault(code) is None
-    assert (code == drill.made_up_code(other)) == (one == other)
+    assert (code == drill.made_up_code(other)) == (name == other)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_every_registry_file_of_ours_is_without_fault(document: drill.Document) 
     assert read is not None
     listed = {gpu.entry.gpu for gpu in read.gpus}
     assert "GPU-00000000-0000-0000-0000-000000000003" not in listed
-    assert all(one.entry.drill for one in read.projects)
-    for one in read.organisations:
-        assert any(word in one.entry.name for word in ("演练", "虚构", "未登记"))
+    assert all(item.entry.drill for item in read.projects)
+    for item in read.organisations:
+        assert any(word in item.entry.name for word in ("演练", "虚构", "未登记"))
 
 
 def test_the_demo_centre_is_simulated_and_binds_each_holder_once() -> None:

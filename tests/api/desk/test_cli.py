@@ -18,8 +18,8 @@ def proposed(desk: Desk, owner: psycopg.Connection, engine: sa.Engine) -> str:
     """The number of a decision that finance proposed."""
     Treasury(owner, engine)
     about = ("--project-name=算力券", "--fund-kind=一般公共预算", "--classification=2150805")
-    asked = ("pay", "indicator", "open", "Z1", "--year=2026", "--yuan=5", *about)
-    return str(desk.ask(Role.FINANCE, *asked)["id"])
+    arguments = ("pay", "indicator", "open", "Z1", "--year=2026", "--yuan=5", *about)
+    return str(desk.ask(Role.FINANCE, *arguments)["id"])
 
 
 @pytest.mark.parametrize(
@@ -29,23 +29,23 @@ def test_who_may_not_confirm_is_told_so_and_not_asked(
     desk: Desk, proposed: str, role: Role, told: str
 ) -> None:
     with mock.patch.object(typer, "confirm", side_effect=AssertionError):
-        done = desk.run(role, "confirm", proposed, LANG="zh_CN.UTF-8")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert told in done.stderr
+        result = desk.run(role, "confirm", proposed, LANG="zh_CN.UTF-8")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert told in result.stderr
 
 
 def test_who_may_confirm_sees_it_first(desk: Desk, proposed: str) -> None:
-    with mock.patch.object(typer, "confirm", return_value=True) as asked:
-        done = desk.run(Role.APPROVER, "confirm", proposed, LANG="zh_CN.UTF-8")
-    assert done.returncode == 0, done.stderr
-    assert asked.call_args.args == ("确认这项决定？",)
-    assert re.search("摘要 +[0-9a-f]{64}", done.stdout)
-    assert "¥5.00" in done.stdout
-    assert "已确认" in done.stdout
+    with mock.patch.object(typer, "confirm", return_value=True) as prompt:
+        result = desk.run(Role.APPROVER, "confirm", proposed, LANG="zh_CN.UTF-8")
+    assert result.returncode == 0, result.stderr
+    assert prompt.call_args.args == ("确认这项决定？",)
+    assert re.search("摘要 +[0-9a-f]{64}", result.stdout)
+    assert "¥5.00" in result.stdout
+    assert "已确认" in result.stdout
 
 
 def test_a_number_that_is_none_is_said_in_the_readers_language(desk: Desk) -> None:
-    done = desk.run(Role.APPROVER, "confirm", "abc", LANG="zh_CN.UTF-8")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == "NUMBER 的值不对：应为整数"
+    result = desk.run(Role.APPROVER, "confirm", "abc", LANG="zh_CN.UTF-8")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == "NUMBER 的值不对：应为整数"
     assert "must be a whole number" in desk.run(Role.APPROVER, "confirm", "abc").stderr

@@ -4,14 +4,14 @@ from api.desk.decision_view import content
 
 
 def test_amounts_are_money_and_keys_lead_to_their_pages() -> None:
-    shown = content({"total_fen": 123_456, "document": 7, "year": 2026, "fraud": False})
-    assert {name: (value.text, value.url) for name, value in shown.values} == {
+    view = content({"total_fen": 123_456, "document": 7, "year": 2026, "fraud": False})
+    assert {name: (value.text, value.url) for name, value in view.values} == {
         "单据": ("#7", "/documents/7"),
         "年度": ("2026", ""),
         "合计": ("¥1,234.56", ""),
         "弄虚作假": ("否", ""),
     }
-    assert next(name for name, _ in shown.values) == "年度"
+    assert next(name for name, _ in view.values) == "年度"
 
 
 def test_several_alike_are_a_table_whatever_the_order_of_their_fields() -> None:
@@ -25,8 +25,8 @@ def test_several_alike_are_a_table_whatever_the_order_of_their_fields() -> None:
 
 
 def test_what_has_no_name_is_shown_all_the_same() -> None:
-    shown = content({"zz": "x", "number": "N-1", "inner": {"fen": 5, "odd": ["a", "b"]}})
-    assert [(name, value.text) for name, value in shown.values] == [
+    view = content({"zz": "x", "number": "N-1", "inner": {"fen": 5, "odd": ["a", "b"]}})
+    assert [(name, value.text) for name, value in view.values] == [
         ("号码", "N-1"),
         ("inner · 金额", "¥0.05"),
         ("inner · odd", "a · b"),
@@ -36,8 +36,10 @@ def test_what_has_no_name_is_shown_all_the_same() -> None:
 
 def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_contract_line() -> None:
     typed = [{"code": "R07", "fen": 300, "treatment": "exclude", "reason": "多开"}]
-    told = {"cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]}
-    cells, below = content(told, key_names={("price", 3): "按用量 · H100"}).tables
+    fields = {
+        "cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]
+    }
+    cells, below = content(fields, key_names={("price", 3): "按用量 · H100"}).tables
     assert [name for name, _ in cells.heads] == ["合同行", "计量"]
     assert [row[0].text for row in cells.rows] == ["按用量 · H100", "#4"]
     assert below.name == "差异"

@@ -10,7 +10,7 @@ from tests.support.api.city import Site
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "sentences"),
     [
         ("conflicts", ["helan-gpu", "2026-04-12 08:00", "先到的上报流"]),
         ("quarantine", ["未登记的 GPU", "n1", "2026-04-12 08:00"]),
@@ -20,10 +20,10 @@ from tests.support.api.city import Site
         ("unpriced", ["liupan", "当天没有价格", "784.00"]),
     ],
 )
-def test_what_was_found_is_shown(site: Site, kind: str, said: list[str]) -> None:
+def test_what_was_found_is_shown(site: Site, kind: str, sentences: list[str]) -> None:
     page = site.client("clerk").get(f"/findings?kind={kind}").text
     assert "<table>" in page
-    for word in said:
+    for word in sentences:
         assert word in page
 
 

@@ -29,14 +29,14 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     assert list(desk) == ["/reconcile", "/decisions", "/claims?queue=review", "/payments"]
     months = see(site, "approver", "/reconcile")
     assert desk["/reconcile"] == months.count("data-step") > 0
-    asked = see(site, "approver", "/decisions").count("等您确认")
-    assert desk["/decisions"] == asked > 0
+    count = see(site, "approver", "/decisions").count("等您确认")
+    assert desk["/decisions"] == count > 0
     assert desk["/payments"] == 2  # one approved claim, one list at the bank
 
 
 def test_what_one_decided_another_confirms(site: Site) -> None:
     path = decision_on(see(site, "clerk", "/decisions"), "25642000000000000005")
-    own, another, auditor = (see(site, who, path) for who in ("clerk", "approver", "auditor"))
+    own, another, auditor = (see(site, person, path) for person in ("clerk", "approver", "auditor"))
     assert 'value="withdrawn"' in own
     assert 'value="confirmed"' not in own
     assert "须由另一人确认" in own
@@ -123,7 +123,7 @@ def test_differences_stand_by_money(site: Site) -> None:
     page = see(site, "clerk", "/reconcile/1/2026-03")
     (form,) = [form for form in parse(page).css("form") if "差异" in texts(form, "h2")]
     sums = [cell for cell in texts(form, "td.n") if "¥" in cell]
-    fen = [int(each.lstrip("−¥").replace(",", "").replace(".", "")) for each in sums]
+    fen = [int(amount.lstrip("−¥").replace(",", "").replace(".", "")) for amount in sums]
     assert len(fen) > 2
     assert fen == sorted(fen, reverse=True)
 

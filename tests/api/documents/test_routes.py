@@ -36,21 +36,21 @@ KEYED = {
 }  # fmt: skip
 
 
-def xml(serial: int, **other: Any) -> bytes:
+def xml(serial: int, **refusal: Any) -> bytes:
     """An invoice between the parties of the town."""
-    return einvoice_xml(**{"number": digital(serial), "seller": HERE, "buyer": HERE, **other})
+    return einvoice_xml(**{"number": digital(serial), "seller": HERE, "buyer": HERE, **refusal})
 
 
 def csv_of(*serials: int, seller: str = USCC) -> bytes:
     """A list of invoices of 1,060 yuan."""
-    made = io.StringIO()
-    rows = csv.writer(made)
+    buffer = io.StringIO()
+    rows = csv.writer(buffer)
     rows.writerow(COLUMNS)
     for serial in serials:
         parties = (seller, "卖方", USCC, "测试单位")
         money = ("1060.00", "*信息技术服务*算力", "1000.00", "6%", "60.00")
         rows.writerow(("数电票", digital(serial), "2026-10-31", *parties, *money))
-    return made.getvalue().encode()
+    return buffer.getvalue().encode()
 
 
 class Hall:
@@ -59,10 +59,10 @@ class Hall:
     def __init__(self, town: Town, engine: sa.Engine) -> None:
         self.town, self.engine = town, engine
 
-    def send(self, role: Role, method: str, path: str = "", **sent: Any) -> Response:
+    def send(self, role: Role, method: str, path: str = "", **options: Any) -> Response:
         url = f"/api/v1/cost-documents{path}"
         answer: Response = self.town.client.request(
-            method, url, headers=self.town.headers(role) | sent.pop("headers", {}), **sent
+            method, url, headers=self.town.headers(role) | options.pop("headers", {}), **options
         )
         return answer
 
@@ -72,8 +72,8 @@ class Hall:
         return answer.json()
 
     def key(self, document: Any, role: Role = CLERK, **more: Any) -> Response:
-        said = document if isinstance(document, str) else json.dumps(document)
-        form = {"document": (None, said), "file": ("扫描.pdf", b"%PDF-1.7")}
+        body = document if isinstance(document, str) else json.dumps(document)
+        form = {"document": (None, body), "file": ("扫描.pdf", b"%PDF-1.7")}
         return self.send(role, "POST", "/keyed", files=form, **more)
 
     def faults(self, content: bytes, path: str = "", **more: Any) -> list[tuple[str, str]]:
@@ -94,9 +94,9 @@ class Hall:
         with Session(self.engine) as db, db.begin():
             second = viewer(db, self.town.tokens[Role.APPROVER], NOW)
             assert second
-            seen = db.get_one(Decision, decision).digest
+            digest = db.get_one(Decision, decision).digest
             confirm.respond(
-                db, decision, answer=Answer.CONFIRMED, digest_seen=seen, viewer=second, now=NOW
+                db, decision, answer=Answer.CONFIRMED, digest_seen=digest, viewer=second, now=NOW
             )
 
 
@@ -107,9 +107,9 @@ def hall(town: Town, engine: sa.Engine) -> Hall:
 
 def test_a_file_comes_back_as_it_was_given(hall: Hall) -> None:
     content = xml(1)
-    (given,) = hall.give(content, params={"name": "十月.xml"})["documents"]
-    assert (given["number"], given["outcome"]) == (digital(1), "taken")
-    path = f"/{given['id']}"
+    (receipt,) = hall.give(content, params={"name": "十月.xml"})["documents"]
+    assert (receipt["number"], receipt["outcome"]) == (digital(1), "taken")
+    path = f"/{receipt['id']}"
     back = hall.send(BUILDER, "GET", f"{path}/original")
     assert back.content == content
     assert back.headers["content-type"] == "application/xml"
@@ -117,20 +117,24 @@ def test_a_file_comes_back_as_it_was_given(hall: Hall) -> None:
     assert back.headers["content-disposition"] == (
         "attachment; filename*=UTF-8''%E5%8D%81%E6%9C%88.xml"
     )
-    told = hall.get(path)
-    assert (told["state"], told["worth_fen"], told["allocated_fen"]) == ("standing", 419_717, 0)
-    assert (told["since"], told["period_assumed"]) == ("2026-10-01", False)
-    assert [line["net_fen"] for line in told["lines"]] == [419_717]
+    answer = hall.get(path)
+    assert (answer["state"], answer["worth_fen"], answer["allocated_fen"]) == (
+        "standing",
+        419_717,
+        0,
+    )
+    assert (answer["since"], answer["period_assumed"]) == ("2026-10-01", False)
+    assert [line["net_fen"] for line in answer["lines"]] == [419_717]
     assert hall.give(content)["documents"][0]["outcome"] == "unchanged"
 
 
 def test_a_form_or_the_bare_bytes_and_an_ofd_by_its_content(hall: Hall) -> None:
-    sent = hall.send(OPERATOR, "POST", files={"file": ("发票.pdf", ofd(xml(1)))})
-    assert sent.status_code == 201, sent.text
-    told = hall.get(f"/{sent.json()['documents'][0]['id']}")
-    assert (told["source"], told["number"]) == ("ofd", digital(1))
-    nothing = hall.send(CLERK, "POST", files={"other": ("a", b"b")})
-    assert nothing.json()["code"] == "no_file"
+    answer = hall.send(OPERATOR, "POST", files={"file": ("发票.pdf", ofd(xml(1)))})
+    assert answer.status_code == 201, answer.text
+    reply = hall.get(f"/{answer.json()['documents'][0]['id']}")
+    assert (reply["source"], reply["number"]) == ("ofd", digital(1))
+    without_file = hall.send(CLERK, "POST", files={"other": ("a", b"b")})
+    assert without_file.json()["code"] == "no_file"
 
 
 def test_every_bad_file_is_one_clear_fault_and_nothing_is_kept(hall: Hall) -> None:
@@ -152,7 +156,7 @@ def test_every_bad_file_is_one_clear_fault_and_nothing_is_kept(hall: Hall) -> No
         (xml(2, lines=[("算力", -100, "6%", -6)], reverses=digital(9)),
          ("reverses", "blue_unknown")),
     ]  # fmt: skip
-    assert [hall.faults(content) for content, _ in cases] == [[found] for _, found in cases]
+    assert [hall.faults(content) for content, _ in cases] == [[fault] for _, fault in cases]
 
 
 def test_the_qr_code_checks_what_was_read(hall: Hall) -> None:
@@ -164,36 +168,36 @@ def test_the_qr_code_checks_what_was_read(hall: Hall) -> None:
 
 
 def test_keyed_by_one_and_confirmed_by_another(hall: Hall) -> None:
-    told = hall.key(KEYED, OPERATOR)
-    assert told.status_code == 201, told.text
-    path = f"/{told.json()['documents'][0]['id']}"
+    answer = hall.key(KEYED, OPERATOR)
+    assert answer.status_code == 201, answer.text
+    path = f"/{answer.json()['documents'][0]['id']}"
     assert hall.get(path)["state"] == "to_confirm"
     assert [d["number"] for d in hall.get("?state=to_confirm")] == ["2026-7"]
     assert hall.get("?state=unallocated") == []
-    hall.confirm(told.json()["decision"])
+    hall.confirm(answer.json()["decision"])
     now = hall.get(path)
     assert (now["state"], now["confirmed_by"].partition(":")[0]) == ("standing", "approver")
     assert [d["number"] for d in hall.get("?state=unallocated")] == ["2026-7"]
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("body", "code"),
     [("{", "no_document"), ("[]", "no_document"), ({}, "cost_documents")],
 )
-def test_what_is_keyed_must_be_said_as_json(hall: Hall, said: Any, code: str) -> None:
-    answer = hall.key(said)
+def test_what_is_keyed_must_be_said_as_json(hall: Hall, body: Any, code: str) -> None:
+    answer = hall.key(body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 def test_a_list_is_taken_whole_and_once(hall: Hall) -> None:
     hall.give(xml(3))
-    known = [(f"{digital(3)}: number", "number_known")]
-    assert hall.faults(csv_of(1, 2, 3), path="/list") == known
-    told = hall.give(csv_of(1, 2), path="/list", params={"name": "十月.csv"})
-    assert len(told["documents"]) == 2
+    faults = [(f"{digital(3)}: number", "number_known")]
+    assert hall.faults(csv_of(1, 2, 3), path="/list") == faults
+    answer = hall.give(csv_of(1, 2), path="/list", params={"name": "十月.csv"})
+    assert len(answer["documents"]) == 2
     assert hall.faults(csv_of(1, 2), path="/list") == [("file", "list_known")]
-    hall.confirm(told["decision"])
-    listed = hall.get(f"?decision={told['decision']}")
+    hall.confirm(answer["decision"])
+    listed = hall.get(f"?decision={answer['decision']}")
     assert [(d["number"], d["state"]) for d in listed] == [
         (digital(2), "standing"),
         (digital(1), "standing"),
@@ -205,12 +209,12 @@ def test_an_operator_gives_its_own_and_sees_no_list_of_others(hall: Hall) -> Non
     answer = hall.send(OPERATOR, "POST", content=foreign)
     assert [f["code"] for f in answer.json()["findings"]] == ["not_your_document"]
     both = csv_of(1) + csv_of(2, seller=SELLER).split(b"\n", 1)[1]
-    told = hall.give(both, path="/list")
-    mine, theirs = (d["id"] for d in told["documents"])
-    assert [d["id"] for d in hall.get(role=OPERATOR)] == [mine]
-    assert hall.send(OPERATOR, "GET", f"/{theirs}").status_code == 404
-    assert hall.send(OPERATOR, "GET", f"/{mine}/original").status_code == 404
-    assert hall.send(CLERK, "GET", f"/{mine}/original").content == both
+    reply = hall.give(both, path="/list")
+    own_id, foreign_id = (d["id"] for d in reply["documents"])
+    assert [d["id"] for d in hall.get(role=OPERATOR)] == [own_id]
+    assert hall.send(OPERATOR, "GET", f"/{foreign_id}").status_code == 404
+    assert hall.send(OPERATOR, "GET", f"/{own_id}/original").status_code == 404
+    assert hall.send(CLERK, "GET", f"/{own_id}/original").content == both
 
 
 def test_documents_are_found_by_month_and_parties(hall: Hall) -> None:
@@ -230,18 +234,18 @@ def test_documents_are_found_by_month_and_parties(hall: Hall) -> None:
 
 
 def test_a_freeze_holds_a_document_until_it_is_lifted(hall: Hall) -> None:
-    (given,) = hall.give(xml(1))["documents"]
-    path = f"/{given['id']}/freeze"
-    wanted = {"confirmation": "64010126101000000001"}
-    assert hall.send(CLERK, "POST", path, json=wanted).json()["state"] == "frozen"
-    assert hall.send(CLERK, "POST", path, json=wanted).status_code == 200
-    other = hall.send(CLERK, "POST", path, json={"confirmation": "2"})
-    assert (other.status_code, other.json()["code"]) == (409, "frozen")
-    assert hall.get("?state=frozen")[0]["id"] == given["id"]
+    (receipt,) = hall.give(xml(1))["documents"]
+    path = f"/{receipt['id']}/freeze"
+    wish = {"confirmation": "64010126101000000001"}
+    assert hall.send(CLERK, "POST", path, json=wish).json()["state"] == "frozen"
+    assert hall.send(CLERK, "POST", path, json=wish).status_code == 200
+    refusal = hall.send(CLERK, "POST", path, json={"confirmation": "2"})
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "frozen")
+    assert hall.get("?state=frozen")[0]["id"] == receipt["id"]
     lifted = hall.send(CLERK, "DELETE", path).json()
     assert (lifted["state"], len(lifted["freezes"])) == ("standing", 1)
     assert hall.send(CLERK, "DELETE", path).status_code == 200
-    assert hall.send(CLERK, "POST", "/99/freeze", json=wanted).status_code == 404
+    assert hall.send(CLERK, "POST", "/99/freeze", json=wish).status_code == 404
 
 
 @pytest.fixture
@@ -255,26 +259,28 @@ def papers(folder: Path) -> Path:
 
 def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection) -> None:
     files = [str(papers / name) for name in ("a.xml", "b.xml", "c.pdf")]
-    done = desk.run(CLERK, "invoice", "add", *files)
-    assert done.returncode == 1
-    taken, known, unreadable = done.stdout.splitlines()
-    assert taken == f"{files[0]}: taken {digital(1)}"
-    assert known.startswith(f"{files[1]}: refused, number: Number {digital(1)} was submitted by")
+    result = desk.run(CLERK, "invoice", "add", *files)
+    assert result.returncode == 1
+    first_line, second_line, unreadable = result.stdout.splitlines()
+    assert first_line == f"{files[0]}: taken {digital(1)}"
+    assert second_line.startswith(
+        f"{files[1]}: refused, number: Number {digital(1)} was submitted by"
+    )
     assert unreadable.startswith(f"{files[2]}: refused")
     again = desk.run(CLERK, "invoice", "add", files[0], LANG="zh_CN.UTF-8")
     assert (again.returncode, again.stdout) == (0, f"{files[0]}：原已收下 {digital(1)}\n")
     options = {key.replace("_", "-"): value for key, value in KEYED.items() if key != "lines"}
     keyed = [f"--{key}={value}" for key, value in options.items()]
-    told = desk.ask(CLERK, "invoice", "key", files[2], *keyed, "--line", "校内算力|1234.50")
-    assert told["decision"]
+    answer = desk.ask(CLERK, "invoice", "key", files[2], *keyed, "--line", "校内算力|1234.50")
+    assert answer["decision"]
     assert len(desk.ask(CLERK, "invoice", "list", str(papers / "l.csv"))["documents"]) == 2
     twice = desk.run(CLERK, "invoice", "list", str(papers / "l.csv"))
     assert twice.returncode == 1
     assert "imported by" in twice.stderr
     table = desk.run(CLERK, "invoice", "ls", "--state", "to_confirm").stdout.splitlines()
     assert [row.split()[0] for row in table[1:]] == [digital(9), digital(8), "2026-7"]
-    shown = desk.run(BUILDER, "invoice", "show", digital(1)).stdout
-    assert "¥4,197.17" in shown
+    output = desk.run(BUILDER, "invoice", "show", digital(1)).stdout
+    assert "¥4,197.17" in output
     frozen = desk.run(CLERK, "invoice", "freeze", digital(1), "--confirmation", "7")
     assert frozen.stdout == f"{digital(1)} is frozen\n"
     assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"

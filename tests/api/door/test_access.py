@@ -38,12 +38,12 @@ def test_every_door_opens_to_its_roles_alone(town: Town, role: Role | None) -> N
 
 
 def test_every_door_is_in_the_table(app: FastAPI) -> None:
-    there = {
+    doors = {
         f"{method} {route.path}"
         for route in iter_route_contexts(app.routes)
         for method in (getattr(route, "methods", None) or {"*"})
     }
-    assert there == set(DOORS)
+    assert doors == set(DOORS)
 
 
 def test_what_is_anothers_looks_like_what_is_not_there(town: Town) -> None:
@@ -83,7 +83,7 @@ def test_lists_hold_ones_own(town: Town) -> None:
 
 def test_an_operator_sees_anothers_project_only_where_it_ran_at_home(town: Town) -> None:
     """What p-theirs used at c-theirs is no figure of this operator's."""
-    here = town.client.get("/api/v1/usage", headers=town.headers(OPERATOR)).json()
+    answer = town.client.get("/api/v1/usage", headers=town.headers(OPERATOR)).json()
     all_ = town.client.get("/api/v1/usage", headers=town.headers(ADMIN)).json()
-    assert here == [{"project": "p-mine", "device_ms": 120_000}]
-    assert all_ == [*here, {"project": "p-theirs", "device_ms": 120_000}]
+    assert answer == [{"project": "p-mine", "device_ms": 120_000}]
+    assert all_ == [*answer, {"project": "p-theirs", "device_ms": 120_000}]

@@ -19,17 +19,17 @@ STATIC = {"kind": "static", "name": "team-a"}
 PRIMES = [n for n in range(2, 11_000) if all(n % d for d in range(2, int(n**0.5) + 1))]
 
 
-def part(**other: object) -> dict[str, Any]:
-    return {"holder": STATIC, "from_ms": 0, "to_ms": 60_000, **other}
+def part(**fields: object) -> dict[str, Any]:
+    return {"holder": STATIC, "from_ms": 0, "to_ms": 60_000, **fields}
 
 
-def a_window(**other: object) -> dict[str, Any]:
+def a_window(**fields: object) -> dict[str, Any]:
     plain = {"gpu": gpu_id(0), "model": "H100", "start": minute(10).isoformat()}
-    return {**plain, "window_ms": 60_000, "parts": [part()], **other}
+    return {**plain, "window_ms": 60_000, "parts": [part()], **fields}
 
 
-def mig(**other: object) -> dict[str, Any]:
-    return {"gi": 1, "ci": 0, "profile": "1g.10gb", "uuid": "MIG-1", "placement": [0, 1], **other}
+def mig(**fields: object) -> dict[str, Any]:
+    return {"gi": 1, "ci": 0, "profile": "1g.10gb", "uuid": "MIG-1", "placement": [0, 1], **fields}
 
 
 def cut(count: int, *shares: int) -> list[dict[str, Any]]:
@@ -80,8 +80,8 @@ def test_a_poisoned_window_is_refused_alone(town: Town, bad: dict[str, object]) 
 @pytest.mark.parametrize("source", ["nvml", "slurm"])
 def test_the_longest_texts_can_be_kept(town: Town, owner: psycopg.Connection, source: str) -> None:
     texts = letters(wire.MODEL_MAX + 32 + 253 + 64 + 128)
-    held = {"kind": "static", "name": texts[128:381]}
-    long = a_window(model=texts[:96], parts=[part(holder=held, mig=mig(profile=texts[96:128]))])
+    holder = {"kind": "static", "name": texts[128:381]}
+    long = a_window(model=texts[:96], parts=[part(holder=holder, mig=mig(profile=texts[96:128]))])
     if source == "slurm":
         cluster = place(owner, gpus=0, cluster=texts[381:445])
         town.nodes["mine"] = enrolled(owner, cluster, source=source)

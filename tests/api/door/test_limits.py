@@ -83,17 +83,17 @@ def test_a_body_that_lies_about_its_size_is_counted() -> None:
 
 def asked(receive: Callable[[], object], **limits: object) -> list[Message]:
     """What the server says to a sender that is not as tame as a test's."""
-    sent: list[Message] = []
+    messages: list[Message] = []
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        messages.append(message)
 
     scope = {
         "type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": [],
         "client": ("10.0.0.1", 1), "server": ("x", 80), "scheme": "http", "http_version": "1.1",
     }  # fmt: skip
     asyncio.run(small(**limits)(scope, receive, send))  # type: ignore[arg-type]
-    return sent
+    return messages
 
 
 def test_a_body_that_never_ends_is_not_waited_for() -> None:
@@ -128,9 +128,9 @@ def test_guessing_is_stopped_and_only_guessing(town: Town) -> None:
             answer = town.client.post("/api/v1/agents", json=WRONG_CODE)
         assert answer.status_code == 403
     for wish in (WRONG_CODE, right):
-        stopped = town.client.post("/api/v1/agents", json=wish)
-        assert (stopped.status_code, stopped.json()["code"]) == (429, "too_often")
-        assert 1 <= int(stopped.headers["retry-after"]) <= 60
+        refusal = town.client.post("/api/v1/agents", json=wish)
+        assert (refusal.status_code, refusal.json()["code"]) == (429, "too_often")
+        assert 1 <= int(refusal.headers["retry-after"]) <= 60
     assert town.client.get("/sign-in").status_code == 200
     assert town.client.get("/api/v1/usage", headers=town.headers(Role.BUILDER)).status_code == 200
     elsewhere = TestClient(town.app, client=("10.0.0.2", 1))
@@ -146,9 +146,14 @@ def test_who_guesses_right_is_not_counted(town: Town) -> None:
 @pytest.mark.parametrize("header", ["Authorization", AGENT_HEADER])
 def test_one_callers_rate_is_its_own(header: str) -> None:
     client = TestClient(small(calls=parse("3/minute")))
-    mine, yours = {header: "mine"}, {header: "yours"}
-    assert [client.get("/", headers=mine).status_code for _ in range(4)] == [200, 200, 200, 429]
-    assert client.get("/", headers=yours).status_code == 200
+    own_header, other_header = {header: "mine"}, {header: "yours"}
+    assert [client.get("/", headers=own_header).status_code for _ in range(4)] == [
+        200,
+        200,
+        200,
+        429,
+    ]
+    assert client.get("/", headers=other_header).status_code == 200
     assert [client.get("/").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert client.get("/healthz").status_code == 200
 
@@ -160,6 +165,6 @@ def test_a_caller_is_remembered_by_a_digest_alone() -> None:
     layer = app.middleware_stack
     while not isinstance(layer, Limits):
         layer = layer.app  # type: ignore[union-attr]
-    kept = str(vars(layer._counts.storage))
-    assert sha256(b"Bearer sq_secret").hexdigest() in kept
-    assert "sq_secret" not in kept
+    storage = str(vars(layer._counts.storage))
+    assert sha256(b"Bearer sq_secret").hexdigest() in storage
+    assert "sq_secret" not in storage

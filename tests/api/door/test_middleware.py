@@ -83,9 +83,9 @@ def test_an_error_shows_nothing_of_the_machine(
     assert answer.headers["content-type"] == "application/problem+json"
     for word in ("SELECT", "INSERT", "Traceback", "psycopg", "/srv", "site-packages", "postings"):
         assert word not in answer.text
-    failed = [line["request"] for line in logged if line["event"] == "failed"]
+    failures = [line["request"] for line in logged if line["event"] == "failed"]
     number = answer.headers["x-request-id"]
-    assert failed == ([number] if status == 500 else [])
+    assert failures == ([number] if status == 500 else [])
     assert answer.json().get("request") == (number if status == 500 else None)
     with engine.connect() as connection:  # and nothing was kept
         for table in ("organisations", "postings"):
@@ -124,9 +124,9 @@ FORMS: tuple[tuple[dict[str, str], int], ...] = (
 
 
 def test_a_form_from_another_site_does_nothing(client: TestClient) -> None:
-    for sent, answer in FORMS:
-        assert client.post("/sign-out", headers=sent).status_code == answer, sent
-        assert client.get("/", headers=sent).status_code == 200  # a link from there is welcome
+    for headers, answer in FORMS:
+        assert client.post("/sign-out", headers=headers).status_code == answer, headers
+        assert client.get("/", headers=headers).status_code == 200  # a link from there is welcome
 
 
 READERS: tuple[tuple[dict[str, str], str, str, bool], ...] = (
@@ -138,9 +138,9 @@ READERS: tuple[tuple[dict[str, str], str, str, bool], ...] = (
 
 
 def test_a_problem_speaks_the_readers_language(client: TestClient) -> None:
-    for sent, cookie, query, chinese in READERS:
+    for headers, cookie, query, chinese in READERS:
         client.cookies.set("lang", cookie)
-        answer = client.get(f"/api/v1/nowhere{query}", headers=sent)
+        answer = client.get(f"/api/v1/nowhere{query}", headers=headers)
         problem = answer.json()
         assert problem["code"] == "no_route"
         assert bool(CHINESE.search(problem["title"])) == chinese
@@ -155,10 +155,10 @@ def test_a_language_chosen_on_a_page_stays(client: TestClient) -> None:
 
 
 def test_wrong_fields_are_named_and_not_repeated(town: Town) -> None:
-    wanted = {"role": "king", "person": "", "secret": "hunter2", "expires_at": "2027-01-01"}
+    wish = {"role": "king", "person": "", "secret": "hunter2", "expires_at": "2027-01-01"}
     for language, chinese in (("zh-CN", True), ("en", False)):
         headers = town.headers(Role.ADMINISTRATOR, language)
-        answer = town.client.post("/api/v1/tokens", json=wanted, headers=headers)
+        answer = town.client.post("/api/v1/tokens", json=wish, headers=headers)
         problem = answer.json()
         assert (answer.status_code, problem["code"], problem["count"]) == (422, "invalid", 4)
         assert {f["where"] for f in problem["findings"]} == {
@@ -184,25 +184,25 @@ def test_the_log_says_who_did_what_and_never_a_secret(town: Town, log: io.String
     log.seek(0)
     secrets = set(town.tokens.values())
     admin, client = town.headers(Role.ADMINISTRATOR), town.client
-    made = client.post(
+    answer = client.post(
         "/api/v1/tokens", json={"role": "clerk", "person": "李四"}, headers=admin
     ).json()
     code = client.post(**code_for(town, "mine"), headers=admin).json()["code"]
     enrolment = {"code": code, "public_key": "ab" * 32, "node": "n9"}
     assert client.post("/api/v1/agents", json=enrolment).status_code == 201
-    signed_in = client.post("/sign-in", data={"token": made["secret"]})
+    signed_in = client.post("/sign-in", data={"token": answer["secret"]})
     assert signed_in.status_code == 303
-    secrets |= {made["secret"], code, signed_in.cookies[SESSION_COOKIE]}
+    secrets |= {answer["secret"], code, signed_in.cookies[SESSION_COOKIE]}
     client.post("/sign-in", data={"token": "sq_mistyped-secret"})
     client.get("/api/v1/projects", headers={"Authorization": "Bearer sq_wrong-secret"})
     client.get("/projects?token=sq_in-a-query")
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    answered = [line for line in lines if line["event"] == "answered"]
-    assert len(answered) == 7
-    assert answered[0]["actor"].startswith("administrator:某administrator#")
-    assert answered[0]["path"] == "/api/v1/tokens"
-    assert answered[0]["status"] == 201
-    assert {*answered[0]} >= {"timestamp", "request", "method", "ms", "client"}
+    answers = [line for line in lines if line["event"] == "answered"]
+    assert len(answers) == 7
+    assert answers[0]["actor"].startswith("administrator:某administrator#")
+    assert answers[0]["path"] == "/api/v1/tokens"
+    assert answers[0]["status"] == 201
+    assert {*answers[0]} >= {"timestamp", "request", "method", "ms", "client"}
     for secret in secrets | {"sq_mistyped-secret", "sq_wrong-secret", "sq_in-a-query"}:
         assert secret not in log.getvalue()
 

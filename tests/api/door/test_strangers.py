@@ -92,14 +92,14 @@ def test_nothing_of_others_is_changed(
     statement, claim = words[2:4]
     message = key_of(owner, "SELECT id FROM messages")
     decision = key_of(owner, "SELECT max(id) FROM decisions")
-    said = {"answer": "withdrawn", "seen": "0" * 64, "reason": ""}
+    phrases = {"answer": "withdrawn", "seen": "0" * 64, "reason": ""}
     asks = [
         (f"statements/{statement}/answers", {"lines": "all", "answer": "confirmed"}),
         (f"messages/{message}/answer", {"body": "好"}),
         (f"claims/{claim}/actions", {"action": "withdraw"}),
         (f"claims/{claim}/approval", {}),
         ("claims", {"project": "p-theirs"}),
-        (f"decisions/{decision}/answer", said),
+        (f"decisions/{decision}/answer", phrases),
     ]
     for path, body in asks:
         answer = town.client.post(f"/api/v1/{path}", json=body, headers=town.headers(role))

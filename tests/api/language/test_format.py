@@ -10,11 +10,11 @@ from api.language.i18n import speaking
 
 
 @pytest.mark.parametrize(
-    ("fen", "said"),
+    ("fen", "words"),
     [(0, "¥0.00"), (5, "¥0.05"), (123_456_789, "¥1,234,567.89"), (-150, "−¥1.50")],
 )
-def test_money_shows_every_fen(fen: int, said: str) -> None:
-    assert shown.money(fen) == said
+def test_money_shows_every_fen(fen: int, words: str) -> None:
+    assert shown.money(fen) == words
 
 
 def test_money_that_is_not_whole_says_so() -> None:
@@ -23,10 +23,10 @@ def test_money_that_is_not_whole_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fen", "said"), [(0, "0"), (1_000_000, "1"), (1_500_000, "1.5"), (1_230_000_000, "1,230")]
+    ("fen", "words"), [(0, "0"), (1_000_000, "1"), (1_500_000, "1.5"), (1_230_000_000, "1,230")]
 )
-def test_wan(fen: int, said: str) -> None:
-    assert shown.wan(fen) == said
+def test_wan(fen: int, words: str) -> None:
+    assert shown.wan(fen) == words
 
 
 def test_quantities_stay_exact() -> None:
@@ -60,11 +60,11 @@ def test_moments_are_beijing_s() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ms", "said"),
+    ("ms", "words"),
     [(0, "0:00:00"), (6_270_000, "1:44:30"), (250, "0:00:00.250"), (360_000_000, "100:00:00")],
 )
-def test_a_length_of_time_keeps_its_milliseconds(ms: int, said: str) -> None:
-    assert shown.duration(ms) == said
+def test_a_length_of_time_keeps_its_milliseconds(ms: int, words: str) -> None:
+    assert shown.duration(ms) == words
 
 
 def test_a_day_in_a_sentence_is_the_reader_s() -> None:

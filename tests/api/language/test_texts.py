@@ -79,19 +79,19 @@ def english() -> dict[str, str]:
 
 @pytest.mark.parametrize("text", sorted(set(texts())))
 def test_every_text_has_its_english(text: str) -> None:
-    said = english().get(text, "")
-    assert said, "no English in api/language/locale/en.po"
-    assert not CHINESE.search(said)
-    assert sorted(FIELD.findall(said)) == sorted(FIELD.findall(text))
+    translation = english().get(text, "")
+    assert translation, "no English in api/language/locale/en.po"
+    assert not CHINESE.search(translation)
+    assert sorted(FIELD.findall(translation)) == sorted(FIELD.findall(text))
 
 
 def without_quotations(page: str) -> str:
     """The page's HTML without what stands in another's words."""
-    parsed = parse(page)
-    for node in parsed.css("[lang=zh-CN]"):
+    document = parse(page)
+    for node in document.css("[lang=zh-CN]"):
         node.decompose()
-    assert parsed.html
-    return parsed.html
+    assert document.html
+    return document.html
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -111,6 +111,6 @@ def test_the_source_language_is_chinese(site: Site, path: str) -> None:
     assert '<html lang="zh-CN">' in page
     root = parse(page).root
     assert root is not None
-    said = {text(node) for node in root.traverse(include_text=True) if node.tag == "-text"}
-    assert len(said) > 10
-    assert not set(english().values()) & {s for s in said if re.fullmatch(r"[A-Z][a-z ]{4,}", s)}
+    words = {text(node) for node in root.traverse(include_text=True) if node.tag == "-text"}
+    assert len(words) > 10
+    assert not set(english().values()) & {s for s in words if re.fullmatch(r"[A-Z][a-z ]{4,}", s)}

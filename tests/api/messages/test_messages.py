@@ -99,13 +99,13 @@ def params_of(call: ast.Call) -> frozenset[str] | None:
         if keyword.arg is None:
             return None
         names.add(keyword.arg)
-    for given in call.args[1:]:
-        if isinstance(given, ast.Dict):
-            names |= {ast.literal_eval(key) for key in given.keys if key is not None}
-        elif isinstance(given, ast.Tuple):  # Finding's pairs
-            pairs = [pair for pair in given.elts if isinstance(pair, ast.Tuple)]
+    for argument in call.args[1:]:
+        if isinstance(argument, ast.Dict):
+            names |= {ast.literal_eval(key) for key in argument.keys if key is not None}
+        elif isinstance(argument, ast.Tuple):  # Finding's pairs
+            pairs = [pair for pair in argument.elts if isinstance(pair, ast.Tuple)]
             names |= {ast.literal_eval(pair.elts[0]) for pair in pairs}
-        elif isinstance(given, (ast.Name, ast.Attribute, ast.Call)):
+        elif isinstance(argument, (ast.Name, ast.Attribute, ast.Call)):
             return None
     return frozenset(names)
 
@@ -121,8 +121,8 @@ def said() -> Iterator[Said]:
             if isinstance(code, ast.Constant) and isinstance(code.value, str):
                 yield Said(f"{where}:{call.lineno}", code.value, params_of(call))
             else:
-                for each in WORKED_OUT.get(f"{where}: {ast.unparse(code)}", ()):
-                    yield Said(f"{where}:{call.lineno}", each, None)
+                for code_name in WORKED_OUT.get(f"{where}: {ast.unparse(code)}", ()):
+                    yield Said(f"{where}:{call.lineno}", code_name, None)
 
 
 def fields(text: str) -> set[str]:
@@ -141,21 +141,21 @@ def test_every_code_has_its_sentence() -> None:
 
 def test_no_sentence_asks_for_a_parameter_that_is_not_given() -> None:
     wrong = {
-        f"{where}: {code} lacks {lacking}"
+        f"{where}: {code} lacks {missing}"
         for where, code, params in said()
-        if params is not None and (lacking := fields(SENTENCES.get(code, "")) - params)
+        if params is not None and (missing := fields(SENTENCES.get(code, "")) - params)
     }
     assert not wrong
 
 
 def test_every_code_that_is_worked_out_is_in_the_table() -> None:
-    found = {
+    expressions = {
         f"{path.relative_to(ROOT)}: {ast.unparse(code)}"
         for path in sources()
         for _, code in calls(path)
         if not isinstance(code, ast.Constant)
     }
-    assert found == set(WORKED_OUT)
+    assert expressions == set(WORKED_OUT)
 
 
 def test_no_sentence_is_never_said() -> None:
@@ -170,8 +170,8 @@ def texts() -> set[str]:
     """Every text in `_(…)` of the code and the templates, the sentences and the titles."""
     method_map = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
     keywords = {"_": None, "gettext": None, "msgid": None}
-    found = extract_from_dir(ROOT / "api", method_map, keywords=keywords)
-    extracted = {message for _, _, message, _, _ in found if isinstance(message, str)}
+    messages = extract_from_dir(ROOT / "api", method_map, keywords=keywords)
+    extracted = {message for _, _, message, _, _ in messages if isinstance(message, str)}
     return extracted | set(SENTENCES.values()) | set(TITLES.values())
 
 
@@ -195,23 +195,23 @@ def test_english_says_the_same_parameters() -> None:
 
 
 def test_the_catalogue_is_sorted() -> None:
-    written = [str(message.id) for message in english() if message.id]
-    assert written == sorted(written), "run `make messages`"
+    ids = [str(message.id) for message in english() if message.id]
+    assert ids == sorted(ids), "run `make messages`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_is_whole_in_each_language(language: str) -> None:
-    for code, written in SENTENCES.items():
-        given = {name: f"<{name}>" for name in fields(written)}
+    for code, template in SENTENCES.items():
+        values = {name: f"<{name}>" for name in fields(template)}
         with speaking(language):
-            told = sentence(code, given)
-        assert "{" not in told
-        assert all(value in told for value in given.values()), told
-        assert bool(re.search(r"[\u4e00-\u9fff]", told)) == (language == "zh-CN"), told
+            phrase = sentence(code, values)
+        assert "{" not in phrase
+        assert all(value in phrase for value in values.values()), phrase
+        assert bool(re.search(r"[\u4e00-\u9fff]", phrase)) == (language == "zh-CN"), phrase
 
 
 @pytest.mark.parametrize(
-    ("query", "cookie", "accept", "chosen"),
+    ("query", "cookie", "accept", "choice"),
     [
         (None, None, None, "zh-CN"),
         ("en", "zh-CN", "zh", "en"),
@@ -226,6 +226,6 @@ def test_a_sentence_is_whole_in_each_language(language: str) -> None:
     ],
 )
 def test_the_readers_language(
-    query: str | None, cookie: str | None, accept: str | None, chosen: str
+    query: str | None, cookie: str | None, accept: str | None, choice: str
 ) -> None:
-    assert choose(query, cookie, accept) == chosen
+    assert choose(query, cookie, accept) == choice

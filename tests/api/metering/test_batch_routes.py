@@ -96,14 +96,14 @@ def test_the_key_of_one_node_cannot_report_for_another(
 ) -> None:
     row = owner.execute("SELECT id FROM clusters").fetchone()
     assert row
-    other = enrolled(owner, row[0], node="n2")
-    as_other = Node(other.reporter, node.key)
+    other_node = enrolled(owner, row[0], node="n2")
+    as_other = Node(other_node.reporter, node.key)
     body = as_other.batch([window(0, 0)])
-    mine = {**as_other.headers(body), wire.AGENT_HEADER: str(node.reporter.agent)}
-    refused = client.post(URL, content=body, headers=mine)
+    own_headers = {**as_other.headers(body), wire.AGENT_HEADER: str(node.reporter.agent)}
+    refused = client.post(URL, content=body, headers=own_headers)
     assert (refused.status_code, refused.json()["code"]) == (401, "other_agent")
-    honest = other.batch([window(0, 0)])
-    answer = client.post(URL, content=honest, headers=other.headers(honest)).json()
+    honest = other_node.batch([window(0, 0)])
+    answer = client.post(URL, content=honest, headers=other_node.headers(honest)).json()
     assert [item["reason"] for item in answer["quarantined"]] == ["other_node"]
 
 
@@ -166,7 +166,7 @@ def test_forks_and_early_batches_are_conflicts_that_say_what_to_do(
     ahead = client.post(URL, content=early, headers=node.headers(early))
     assert (ahead.status_code, ahead.json()["code"], ahead.json()["expected"]) == (409, "ahead", 2)
     node.number, node.head = 0, ""
-    other = node.batch([window(0, 3)])
-    fork = client.post(URL, content=other, headers=node.headers(other))
+    second = node.batch([window(0, 3)])
+    fork = client.post(URL, content=second, headers=node.headers(second))
     assert (fork.status_code, fork.json()["code"]) == (409, "fork")
-    assert owner.execute("SELECT bytes FROM forks").fetchone() == (other,)
+    assert owner.execute("SELECT bytes FROM forks").fetchone() == (second,)

@@ -21,15 +21,15 @@ def agent(
     heard: int | None = 30, *, source: str = "nvml", ahead: int = 0, revoked: bool = False
 ) -> AgentStatus:
     at = None if heard is None else ago(heard)
-    sent = None if at is None else at + timedelta(seconds=ahead)
+    sent_at = None if at is None else at + timedelta(seconds=ahead)
     return AgentStatus(
-        UUID(int=heard or 0), "c1", "n1", source, LONG_AGO, NOW if revoked else None, at, sent
+        UUID(int=heard or 0), "c1", "n1", source, LONG_AGO, NOW if revoked else None, at, sent_at
     )
 
 
-def gpu(name: str, seen: int | None = 120, *, retired: datetime | None = None, held: bool = True,
-        since: datetime = LONG_AGO) -> Gpu:  # fmt: skip
-    return Gpu(name, "n1", since, retired, None if seen is None else ago(seen), "H100", held)
+def gpu(name: str, minute: int | None = 120, *, retired: datetime | None = None,
+        is_held: bool = True, since: datetime = LONG_AGO) -> Gpu:  # fmt: skip
+    return Gpu(name, "n1", since, retired, None if minute is None else ago(minute), "H100", is_held)
 
 
 def faults(*agents: AgentStatus, gpus: tuple[Gpu, ...] = (), strangers: int = 0) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def test_the_agent_that_is_believed_and_heard_last_speaks_for_the_node(
         ([gpu("a"), gpu("b")], False),
         ([gpu("a"), gpu("b", 900)], True),
         ([gpu("a", None)], True),
-        ([gpu("a", held=False)], True),
+        ([gpu("a", is_held=False)], True),
         ([gpu("a"), gpu("b", 900, retired=ago(60))], False),
         ([gpu("a"), gpu("b", None, since=NOW + timedelta(days=1))], False),
     ],
@@ -75,8 +75,8 @@ def test_registered_gpus_that_are_not_looked_at_are_missing(gpus: list[Gpu], mis
 
 
 def test_everything_that_is_wrong_is_said() -> None:
-    found = faults(agent(900, ahead=60), gpus=(gpu("a", None),), strangers=1)
-    assert found == ("late", "skewed", "gpus_missing", "strangers")
+    findings = faults(agent(900, ahead=60), gpus=(gpu("a", None),), strangers=1)
+    assert findings == ("late", "skewed", "gpus_missing", "strangers")
 
 
 @pytest.mark.parametrize(("gpus", "days"), [(0, 7), (8, 7), (GPU_DAYS_MAX // 3, 3), (10_000, 1)])

@@ -32,14 +32,14 @@ def test_a_cluster_shows_its_nodes_and_each_cause_once(site: Site) -> None:
 
 
 def test_the_page_has_the_figures_of_the_api(site: Site) -> None:
-    told = site.client("operator").get("/api/v1/nodes?cluster=helan-gpu&days=1").json()
-    (node,) = told["nodes"]
+    answer = site.client("operator").get("/api/v1/nodes?cluster=helan-gpu&days=1").json()
+    (node,) = answer["nodes"]
     assert (node["gpus_registered"], node["gpus_seen"], node["gap_ms"]) == (2, 0, 60_000)
     # registered at 07:42; reported from 08:00 until 10:00; the horizon is 10:37
     assert node["silent_ms"] == 2 * (18 + 37) * 60_000
     assert {g["gpu"] for g in node["gpus"]} == {gpu_id(0), gpu_id(1)}
     assert [s["reason"] for s in node["strangers"]] == ["unknown_gpu"]
-    assert [(i["cause"], len(i["gpus"]), i["lost_ms"]) for i in told["incidents"]] == [
+    assert [(i["cause"], len(i["gpus"]), i["lost_ms"]) for i in answer["incidents"]] == [
         ("silent", 2, 2 * 37 * 60_000),
         ("agent_down", 1, 60_000),
         ("silent", 2, 2 * 18 * 60_000),
@@ -50,12 +50,12 @@ def test_the_page_has_the_figures_of_the_api(site: Site) -> None:
 
 
 def test_hours_spans_and_the_minutes_of_a_day_add_up(site: Site) -> None:
-    told = site.client("operator").get("/api/v1/nodes/helan-gpu/n1").json()
-    lost = sum(h["gap_ms"] + h["silent_ms"] for h in told["hours"])
-    assert lost == told["node"]["gap_ms"] + told["node"]["silent_ms"]
-    assert lost == sum(i["lost_ms"] for i in told["incidents"])
+    answer = site.client("operator").get("/api/v1/nodes/helan-gpu/n1").json()
+    lost = sum(h["gap_ms"] + h["silent_ms"] for h in answer["hours"])
+    assert lost == answer["node"]["gap_ms"] + answer["node"]["silent_ms"]
+    assert lost == sum(i["lost_ms"] for i in answer["incidents"])
     day = page(site, "/nodes/helan-gpu/n1/2026-04-12")
-    assert day.count('<th scope="row">') == len(told["spans"]) == 5
+    assert day.count('<th scope="row">') == len(answer["spans"]) == 5
     assert "0:37:00" in day
     spans = [texts(row, "th, td")[:2] for row in parse(day).css("tr")]
     assert ["2026-04-12 08:30:00", "2026-04-12 08:31:00"] in spans
@@ -70,13 +70,13 @@ def test_a_node_is_a_picture_and_the_same_in_words(site: Site) -> None:
         for cell in picture.css("rect[class]:has(title)")
     ]
     assert len(cells) == 2 * 4  # 07:42 to 10:37
-    for looks, said in cells:
-        shown = said.split(" ", 2)[2]
-        assert shown in words
-        assert ("静默" in shown) == ("mute" in looks)
-        assert ("空缺" in shown) == ("gapped" in looks)
-        assert ("未测量" in shown) == looks.startswith("plain")
-    assert "04-12 08:00 64.0% · 空缺 0:01:00" in [said for _, said in cells]
+    for looks, statement in cells:
+        duration = statement.split(" ", 2)[2]
+        assert duration in words
+        assert ("静默" in duration) == ("mute" in looks)
+        assert ("空缺" in duration) == ("gapped" in looks)
+        assert ("未测量" in duration) == looks.startswith("plain")
+    assert "04-12 08:00 64.0% · 空缺 0:01:00" in [words for _, words in cells]
 
 
 def test_an_operator_comes_from_the_head_and_sees_its_own_centre_only(site: Site) -> None:

@@ -25,10 +25,10 @@ def test_a_cashiers_year(
 
     def decide(*arguments: str) -> str:
         """Ask as the cashier, confirm as the approver; what it was about."""
-        told = desk.ask(Role.FINANCE, "pay", *arguments)
-        number, seen = str(told["id"]), told["digest"]
-        desk.ask(Role.APPROVER, "confirm", number, "--seen", seen)
-        return str(told["subject"])
+        answer = desk.ask(Role.FINANCE, "pay", *arguments)
+        number, digest = str(answer["id"]), answer["digest"]
+        desk.ask(Role.APPROVER, "confirm", number, "--seen", digest)
+        return str(answer["subject"])
 
     about = ("--project-name=算力券", "--fund-kind=一般公共预算", "--classification=2150805")
     decide("indicator", "open", "Z1", f"--year={YEAR}", "--yuan=5", *about)
@@ -40,23 +40,23 @@ def test_a_cashiers_year(
     columns = folder / "columns.txt"
     columns.write_text("收款账号=account\n金额=yuan\n", encoding="utf-8")
     file = folder / "list.csv"
-    mapped = desk.run(Role.FINANCE, "pay", "export", number, str(file), "--columns", str(columns))
-    assert mapped.returncode == 0, mapped.stderr
-    with file.open(encoding="utf-8-sig") as opened:
-        assert list(csv.reader(opened))[:2] == [
+    result = desk.run(Role.FINANCE, "pay", "export", number, str(file), "--columns", str(columns))
+    assert result.returncode == 0, result.stderr
+    with file.open(encoding="utf-8-sig") as stream:
+        assert list(csv.reader(stream))[:2] == [
             ["收款账号", "金额"],
             ["6222020000000000", "6.00"],
         ]
     wrong = desk.run(Role.FINANCE, "pay", "export", number, str(folder / "list.pdf"))
     assert wrong.returncode == 1
-    answered = folder / "return.csv"
-    answered.write_text(f"{HEAD}T1,{number},9,成功,4,{DAY},", encoding="gb18030")
-    refused = desk.run(Role.FINANCE, "pay", "return", str(answered))
+    return_file = folder / "return.csv"
+    return_file.write_text(f"{HEAD}T1,{number},9,成功,4,{DAY},", encoding="gb18030")
+    refused = desk.run(Role.FINANCE, "pay", "return", str(return_file))
     assert (refused.returncode, refused.stderr.count("row 2")) == (1, 1)
-    answered.write_text(f"{HEAD}T1,{number},1,成功,4,{DAY},", encoding="gb18030")
-    assert desk.ask(Role.FINANCE, "pay", "return", str(answered))["paid_fen"] == 400
-    shown = desk.run(Role.AUDITOR, "pay", "list", "show", number).stdout
-    assert "¥4.00" in shown
+    return_file.write_text(f"{HEAD}T1,{number},1,成功,4,{DAY},", encoding="gb18030")
+    assert desk.ask(Role.FINANCE, "pay", "return", str(return_file))["paid_fen"] == 400
+    output = desk.run(Role.AUDITOR, "pay", "list", "show", number).stdout
+    assert "¥4.00" in output
     assert desk.ask(Role.AUDITOR, "pay", "list", "show")[0]["paid_fen"] == 400
     # A red invoice came after the payment: one yuan is to be paid back.
     posted(engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})

@@ -22,42 +22,42 @@ INDICATOR = {
 
 @pytest.fixture
 def treasury(town: Town, owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
-    made = Treasury(owner, engine)
-    made.project("p1", 600)
-    made.claim("p1", 600, "SQ-1")
-    return made
+    new_treasury = Treasury(owner, engine)
+    new_treasury.project("p1", 600)
+    new_treasury.claim("p1", 600, "SQ-1")
+    return new_treasury
 
 
-def ask(town: Town, role: Role, method: str, path: str, **sent: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **sent)
+def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
+    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
     assert answer.is_success, answer.text
     return answer.json()
 
 
-def confirm(town: Town, decided: dict[str, Any]) -> None:
-    answer = {"answer": "confirmed", "seen": decided["digest"]}
-    ask(town, Role.APPROVER, "POST", f"decisions/{decided['id']}/answer", json=answer)
+def confirm(town: Town, decision: dict[str, Any]) -> None:
+    answer = {"answer": "confirmed", "seen": decision["digest"]}
+    ask(town, Role.APPROVER, "POST", f"decisions/{decision['id']}/answer", json=answer)
 
 
 def sent_list(town: Town) -> str:
     confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR))
-    wanted = {"indicator": INDICATOR["number"], "year": YEAR}
-    decided = ask(town, Role.FINANCE, "POST", "payment-lists", json=wanted)
-    assert digest(decided["content"]) == decided["digest"]
-    confirm(town, decided)
-    return str(decided["subject"])
+    wish = {"indicator": INDICATOR["number"], "year": YEAR}
+    answer = ask(town, Role.FINANCE, "POST", "payment-lists", json=wish)
+    assert digest(answer["content"]) == answer["digest"]
+    confirm(town, answer)
+    return str(answer["subject"])
 
 
 def test_from_the_indicator_to_the_banks_return(town: Town, treasury: Treasury) -> None:
-    (waiting,) = ask(town, Role.CLERK, "GET", "payables")
-    assert (waiting["number"], waiting["due_fen"], waiting["indicator"]) == ("SQ-1", 600, None)
+    (answer,) = ask(town, Role.CLERK, "GET", "payables")
+    assert (answer["number"], answer["due_fen"], answer["indicator"]) == ("SQ-1", 600, None)
     number = sent_list(town)
     assert ask(town, Role.CLERK, "GET", "payables") == []
     (listed,) = ask(town, Role.AUDITOR, "GET", "payment-lists")
     assert (listed["number"], listed["lines"], listed["total_fen"]) == (number, 1, 600)
     file = f"{HEAD}T1,{number},1,成功,4,{DAY},\nT2,{number},1,退回,2,{DAY},户名不符"
-    done = ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file.encode())
-    assert done == {"rows": 2, "paid_fen": 400, "returned_fen": 200}
+    reply = ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file.encode())
+    assert reply == {"rows": 2, "paid_fen": 400, "returned_fen": 200}
     whole = ask(town, Role.AUDITOR, "GET", f"payment-lists/{number}")
     (line,) = whole["lines"]
     assert (line["claim"], line["paid_fen"], line["returned_fen"]) == ("SQ-1", 400, 200)
@@ -91,9 +91,9 @@ def test_a_faulty_file_is_told_row_by_row_and_nothing_is_booked(
     answer = town.client.post(
         "/api/v1/bank-returns", content=file.encode(), headers=town.headers(Role.FINANCE, "en")
     )
-    told = answer.json()
-    assert (answer.status_code, told["code"], told["count"]) == (422, "bank_return", 1)
-    assert told["findings"][0]["where"] == "row 3"
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["count"]) == (422, "bank_return", 1)
+    assert body["findings"][0]["where"] == "row 3"
     assert treasury.rights("p1").sent == 600
     for status in (200, 409):
         good = f"{HEAD}T1,{number},1,成功,6,{DAY},"
@@ -105,12 +105,12 @@ def test_a_faulty_file_is_told_row_by_row_and_nothing_is_booked(
 
 def test_a_list_is_confirmed_by_another_person_of_the_money(town: Town, treasury: Treasury) -> None:
     confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=INDICATOR))
-    wanted = {"indicator": INDICATOR["number"], "year": YEAR}
-    decided = ask(town, Role.FINANCE, "POST", "payment-lists", json=wanted)
-    body = {"answer": "confirmed", "seen": decided["digest"]}
+    wish = {"indicator": INDICATOR["number"], "year": YEAR}
+    answer = ask(town, Role.FINANCE, "POST", "payment-lists", json=wish)
+    body = {"answer": "confirmed", "seen": answer["digest"]}
     codes = {
         role: town.client.post(
-            f"/api/v1/decisions/{decided['id']}/answer", json=body, headers=town.headers(role)
+            f"/api/v1/decisions/{answer['id']}/answer", json=body, headers=town.headers(role)
         ).json()["code"]
         for role in (Role.FINANCE, Role.CLERK)
     }

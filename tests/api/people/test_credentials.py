@@ -27,10 +27,10 @@ def later(town: Town, by: timedelta) -> None:
 
 
 def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str]) -> None:
-    wanted = {"role": "builder", "person": "张三", "project": "p-theirs"}
-    made = town.client.post("/api/v1/tokens", json=wanted, headers=admin)
-    assert made.status_code == 201
-    number, secret = made.json()["id"], made.json()["secret"]
+    wish = {"role": "builder", "person": "张三", "project": "p-theirs"}
+    answer = town.client.post("/api/v1/tokens", json=wish, headers=admin)
+    assert answer.status_code == 201
+    number, secret = answer.json()["id"], answer.json()["secret"]
     projects = town.client.get("/api/v1/projects", headers=bearer(secret)).json()
     assert [p["code"] for p in projects] == ["p-theirs"]
     newest = town.client.get("/api/v1/tokens", headers=admin).json()[0]
@@ -45,8 +45,8 @@ def test_a_token_lives_from_issue_to_revocation(town: Town, admin: dict[str, str
 
 
 def test_a_token_expires(town: Town, admin: dict[str, str]) -> None:
-    wanted = {"role": "clerk", "person": "李四", "expires_at": "2026-03-05T08:00:00+08:00"}
-    secret = town.client.post("/api/v1/tokens", json=wanted, headers=admin).json()["secret"]
+    wish = {"role": "clerk", "person": "李四", "expires_at": "2026-03-05T08:00:00+08:00"}
+    secret = town.client.post("/api/v1/tokens", json=wish, headers=admin).json()["secret"]
     later(town, timedelta(hours=23, minutes=59))
     assert town.client.get("/api/v1/projects", headers=bearer(secret)).status_code == 200
     later(town, timedelta(hours=24))
@@ -65,14 +65,14 @@ SENSELESS = (
 
 
 def test_a_token_that_makes_no_sense_is_refused(town: Town, admin: dict[str, str]) -> None:
-    for wanted, code in SENSELESS:
-        answer = town.client.post("/api/v1/tokens", json={"person": "x", **wanted}, headers=admin)
+    for wish, code in SENSELESS:
+        answer = town.client.post("/api/v1/tokens", json={"person": "x", **wish}, headers=admin)
         assert answer.json()["code"] == code, answer.text
         assert answer.status_code == (404 if code in ("project", "centre") else 422)
 
 
 def test_a_credential_that_is_none_opens_nothing(town: Town) -> None:
-    for sent in [
+    for headers in [
         "Bearer sq_wrong",
         "Bearer  ",
         "Bearer",
@@ -82,7 +82,7 @@ def test_a_credential_that_is_none_opens_nothing(town: Town) -> None:
         "bearer x y",
     ]:
         answer = town.client.get(
-            "/api/v1/projects", headers={b"Authorization": sent.encode("latin-1")}
+            "/api/v1/projects", headers={b"Authorization": headers.encode("latin-1")}
         )
         assert answer.status_code == 401
         assert answer.json()["code"] in ("bad_credential", "no_credential")
@@ -94,8 +94,8 @@ def test_the_database_holds_hashes_alone(
     secrets = set(town.tokens.values())
     signed_in = town.client.post("/sign-in", data={"token": town.tokens[Role.CLERK]})
     secrets.add(signed_in.cookies[SESSION_COOKIE])
-    wanted = {"cluster": "c-mine", "source": "nvml"}
-    code = town.client.post("/api/v1/enrolment-codes", json=wanted, headers=admin).json()["code"]
+    wish = {"cluster": "c-mine", "source": "nvml"}
+    code = town.client.post("/api/v1/enrolment-codes", json=wish, headers=admin).json()["code"]
     secrets |= {code, code.replace("-", "")}
     for (table,) in owner.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"

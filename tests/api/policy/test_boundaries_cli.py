@@ -26,8 +26,8 @@ class Terminal:
         code = 0
         try:
             main()
-        except SystemExit as done:
-            code = int(done.code or 0)
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
         out, err = self.capsys.readouterr()
         return code, out, err
 
@@ -66,10 +66,10 @@ def test_as_text_and_in_english(terminal: Terminal) -> None:
 
 def test_as_data_it_can_be_decided_again(terminal: Terminal, tmp_path: Path) -> None:
     _, out, _ = terminal("boundaries", "--format", "json")
-    told = json.loads(out)
+    answer = json.loads(out)
     cases = [
         {"clause": clause["clause"], "facts": point["facts"], "expect": point["result"]}
-        for clause in told["clauses"]
+        for clause in answer["clauses"]
         for edge in clause["edges"]
         for point in edge["points"]
         if point["result"] in ("eligible", "ineligible", "judgement")
@@ -77,8 +77,10 @@ def test_as_data_it_can_be_decided_again(terminal: Terminal, tmp_path: Path) -> 
     assert len(cases) > 150
     file = tmp_path / "cases.json"
     file.write_text(json.dumps([{**case, "expect": {}} for case in cases]))
-    _, out, _ = terminal("evaluate", str(file), "--policy", told["version"], "--json")
-    assert [one["result"] for one in json.loads(out)] == [case["expect"] for case in cases]
+    _, out, _ = terminal("evaluate", str(file), "--policy", answer["version"], "--json")
+    assert [case_answer["result"] for case_answer in json.loads(out)] == [
+        case["expect"] for case in cases
+    ]
 
 
 def test_a_reading_is_tried(terminal: Terminal) -> None:

@@ -22,17 +22,17 @@ class Terminal:
         self.monkeypatch, self.capsys = monkeypatch, capsys
 
     def __call__(
-        self, *arguments: str, written: bytes = b"", lang: str = "zh_CN.UTF-8"
+        self, *arguments: str, stdin: bytes = b"", lang: str = "zh_CN.UTF-8"
     ) -> tuple[int, str, str]:
-        told = ["suanquan", "policy", "evaluate", *arguments]
-        self.monkeypatch.setattr(sys, "argv", told)
-        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(written)))
+        command = ["suanquan", "policy", "evaluate", *arguments]
+        self.monkeypatch.setattr(sys, "argv", command)
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         self.monkeypatch.setenv("LC_ALL", lang)
         code = 0
         try:
             main()
-        except SystemExit as done:
-            code = int(done.code or 0)
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
         out, err = self.capsys.readouterr()
         return code, out, err
 
@@ -57,8 +57,8 @@ def test_the_cases_as_they_stand(evaluate: Terminal) -> None:
 
 def test_a_bad_case_is_an_answer_and_no_failure(evaluate: Terminal) -> None:
     surrogate = {"clause": "\ud800", "note": "\udfff", "facts": {"\ud800": 1}}
-    written = json.dumps([GOOD, {"clause": "13-1"}, surrogate]).encode()
-    code, out, _ = evaluate(*DRAFT, "--json", "-", written=written)
+    stdin = json.dumps([GOOD, {"clause": "13-1"}, surrogate]).encode()
+    code, out, _ = evaluate(*DRAFT, "--json", "-", stdin=stdin)
     answers: list[dict[str, Any]] = json.loads(out)
     assert (code, [a["result"] for a in answers]) == (0, ["eligible", "rejected", "rejected"])
     assert answers[0]["ceiling_fen"] == 500_000_000
@@ -78,15 +78,15 @@ def test_as_a_table_in_both_languages(evaluate: Terminal) -> None:
 def test_another_reading(evaluate: Terminal) -> None:
     facts = {"subject_kind": "park", "industry": "software", "annual_revenue_fen": 10**10}
     case = {"clause": "12-1", "facts": facts | {"paid_before_fen": 0}}
-    written = json.dumps([case]).encode()
+    stdin = json.dumps([case]).encode()
     for reading, amount in (("top_up", 200_000_000), ("accumulate", 350_000_000)):
-        tried = f"Q12-1={reading}"
-        _, out, _ = evaluate(*DRAFT, "--json", "--reading", tried, "-", written=written)
+        choice = f"Q12-1={reading}"
+        _, out, _ = evaluate(*DRAFT, "--json", "--reading", choice, "-", stdin=stdin)
         assert json.loads(out)[0]["amount_fen"] == amount
 
 
 @pytest.mark.parametrize(
-    ("arguments", "written", "told"),
+    ("arguments", "stdin", "told"),
     [
         ([*DRAFT, "-"], b"[\n{},\n", "第 3 行: 不是正确的 JSON"),
         ([*DRAFT, "-"], b'\n{"clause": "09-1"}', "第 2 行: 应为 JSON 列表"),
@@ -99,12 +99,12 @@ def test_another_reading(evaluate: Terminal) -> None:
     ],
 )
 def test_what_cannot_be_evaluated_is_one_clear_failure(
-    evaluate: Terminal, arguments: list[str], written: bytes, told: str
+    evaluate: Terminal, arguments: list[str], stdin: bytes, told: str
 ) -> None:
-    code, out, err = evaluate(*arguments, written=written)
+    code, out, err = evaluate(*arguments, stdin=stdin)
     assert (code, out) == (1, "")
     assert told in err
 
 
 def test_no_case_is_no_answer(evaluate: Terminal) -> None:
-    assert evaluate(*DRAFT, "--json", "-", written=b"[]")[:2] == (0, "[]\n")
+    assert evaluate(*DRAFT, "--json", "-", stdin=b"[]")[:2] == (0, "[]\n")

@@ -29,8 +29,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         code = 0
         try:
             main()
-        except SystemExit as done:
-            code = int(done.code or 0)
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -41,14 +41,14 @@ def test_a_clause_is_explained_on_facts_as_people_type_them(terminal: Terminal) 
     code, out, _ = terminal("explain", "07-1", *DRAFT, *SEATS, "seats=499")
     assert code == 0
     assert out.startswith("07-1 数据标注见习岗位：符合，见习岗位 149 个\n")
-    for told in (
+    for typed_facts in (
         "第七条 原文第",
         "「支持打造数据标注基地",
         "499 席 × 30/100 = 149.7",
         "Q7-1",
         "记录 ",
     ):
-        assert told in out
+        assert typed_facts in out
     assert "证据：坐席清单与社保记录；市人社局" in out
 
 
@@ -79,20 +79,20 @@ def test_cases_are_explained_one_after_the_other(terminal: Terminal, tmp_path: P
     assert code == 0
     assert [block.split()[0] for block in out.split("\n\n")] == ["15-0", "99-9"]
     _, out, _ = terminal("evaluate", str(cases), *DRAFT, "--explain", "--json")
-    assert [one["explanation"]["word"] for one in json.loads(out)] == ["材料不足", "事实有误"]
+    assert [answer["explanation"]["word"] for answer in json.loads(out)] == ["材料不足", "事实有误"]
 
 
 def test_a_record_is_replayed_and_a_changed_one_found_out(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     _, out, _ = terminal("explain", "07-1", *DRAFT, *SEATS, "seats=499", "--json")
-    kept = json.loads(out)["explanation"]["record"]
+    record = json.loads(out)["explanation"]["record"]
     file = tmp_path / "record.json"
-    file.write_text(json.dumps(kept))
+    file.write_text(json.dumps(record))
     code, out, _ = terminal("replay", str(file))
     assert code == 0
-    assert kept["digest"] in out
-    file.write_text(json.dumps({**kept, "outcome": {"posts": 150}}))
+    assert record["digest"] in out
+    file.write_text(json.dumps({**record, "outcome": {"posts": 150}}))
     assert terminal("replay", str(file))[0] == 1
     for wrong in ("", "[]", "{}"):
         file.write_text(wrong)

@@ -66,12 +66,12 @@ def test_the_form_asks_for_every_fact_once_and_for_what_was_paid_clause_by_claus
 
 def test_all_clauses_are_answered_each_in_one_place(builder: TestClient) -> None:
     html = page(builder, {**PROJECT, "investment_24m_fen": "5.3亿", "talent_category": "none"})
-    found = grouped(html)
-    everything = sorted(clause for listed in found.values() for clause in listed)
-    assert everything == sorted(c.id for c in load("yinchuan-2024-draft").clauses)
-    assert "03-1" in found["符合"]
-    assert "14-1" in found["不符合"]
-    assert "12-1" in found["材料不足"]
+    groups = grouped(html)
+    clauses = sorted(clause for listed in groups.values() for clause in listed)
+    assert clauses == sorted(c.id for c in load("yinchuan-2024-draft").clauses)
+    assert "03-1" in groups["符合"]
+    assert "14-1" in groups["不符合"]
+    assert "12-1" in groups["材料不足"]
     assert "可得 10,000,000.00 元" in text(html)
     assert "凭 审计报告" in text(html)
 
@@ -134,12 +134,12 @@ def test_a_blank_is_not_a_nought(builder: TestClient) -> None:
 
 def test_an_answer_leads_to_its_explanation_and_back(builder: TestClient) -> None:
     html = page(builder, {**PROJECT, "investment_24m_fen": "5.3亿"})
-    told = builder.get(attribute(one(parse(html), "a[href^='/eligibility/03-1']"), "href")).text
-    said = text(told)
-    assert "500,000,000.00 元 × 2/100 = 10,000,000.00 元" in said
-    assert "原文第 428 至 621 字" in said
-    assert "Q3-1 2年、3年从哪天起算？" in said
-    back = attribute(one(parse(told), "a[href^='/eligibility?']"), "href")
+    answer = builder.get(attribute(one(parse(html), "a[href^='/eligibility/03-1']"), "href")).text
+    words = text(answer)
+    assert "500,000,000.00 元 × 2/100 = 10,000,000.00 元" in words
+    assert "原文第 428 至 621 字" in words
+    assert "Q3-1 2年、3年从哪天起算？" in words
+    back = attribute(one(parse(answer), "a[href^='/eligibility?']"), "href")
     assert grouped(builder.get(back).text) == grouped(html)
 
 

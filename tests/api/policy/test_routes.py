@@ -31,36 +31,36 @@ def evaluate(town: Town, body: object, query: str = "", role: Role = Role.BUILDE
 
 
 def test_every_worked_case_is_answered_as_it_expects_in_its_order(town: Town) -> None:
-    status, told = evaluate(town, CASES)
+    status, answers = evaluate(town, CASES)
     assert status == 200
-    assert len(told) == len(CASES)
-    for case, answer in zip(CASES, told, strict=True):
-        got = {key: answer.get(key) for key in case["expect"]}
-        assert got == case["expect"], (case, answer)
+    assert len(answers) == len(CASES)
+    for case, answer in zip(CASES, answers, strict=True):
+        values = {key: answer.get(key) for key in case["expect"]}
+        assert values == case["expect"], (case, answer)
         assert (answer["clause"], answer["note"]) == (case["clause"], case["note"])
 
 
 def test_one_case_alone_is_answered_alone(town: Town) -> None:
-    status, told = evaluate(town, {"clause": "12-1", "facts": SOFTWARE})
-    assert (status, told["result"], told["amount_fen"]) == (200, "eligible", 50_000_000)
-    assert "ceiling_fen" not in told
-    assert "explanation" not in told
+    status, answer = evaluate(town, {"clause": "12-1", "facts": SOFTWARE})
+    assert (status, answer["result"], answer["amount_fen"]) == (200, "eligible", 50_000_000)
+    assert "ceiling_fen" not in answer
+    assert "explanation" not in answer
 
 
 def test_a_reading_may_be_tried(town: Town) -> None:
     case = {"clause": "12-1", "facts": SOFTWARE}
-    _, told = evaluate(town, case, "&reading=Q12-1=accumulate")
-    assert told["amount_fen"] == 100_000_000
-    status, told = evaluate(town, case, "&reading=Q12-1=never")
-    assert (status, told["code"]) == (422, "no_such_reading")
-    status, told = evaluate(town, case, "&reading=Q12-1")
-    assert (status, told["findings"][0]["code"]) == (422, "bad_reading")
+    _, answer = evaluate(town, case, "&reading=Q12-1=accumulate")
+    assert answer["amount_fen"] == 100_000_000
+    status, answer = evaluate(town, case, "&reading=Q12-1=never")
+    assert (status, answer["code"]) == (422, "no_such_reading")
+    status, answer = evaluate(town, case, "&reading=Q12-1")
+    assert (status, answer["findings"][0]["code"]) == (422, "bad_reading")
 
 
 def test_explained_it_says_why_and_leaves_a_record(town: Town) -> None:
-    _, [told] = evaluate(town, [{"clause": "12-1", "facts": SOFTWARE}], "&explain=true")
-    assert told["explanation"]["conditions"][-1]["state"] == "met"
-    assert told["explanation"]["record"]["outcome"] == {"amount_fen": 50_000_000}
+    _, [answer] = evaluate(town, [{"clause": "12-1", "facts": SOFTWARE}], "&explain=true")
+    assert answer["explanation"]["conditions"][-1]["state"] == "met"
+    assert answer["explanation"]["record"]["outcome"] == {"amount_fen": 50_000_000}
 
 
 @pytest.mark.parametrize(
@@ -80,26 +80,26 @@ def test_a_case_that_is_wrong_is_rejected_and_the_rest_goes_on(
     town: Town, facts: str, code: str
 ) -> None:
     body = f'[{{"clause": "12-1", "facts": {facts}}}, {{"clause": "15-0", "facts": {{}}}}]'
-    status, told = evaluate(town, body.encode())
+    status, answer = evaluate(town, body.encode())
     assert status == 200
-    assert told[0]["result"] == "rejected"
-    assert [reason["code"] for reason in told[0]["reasons"]] == [code]
-    assert told[1]["result"] == "insufficient"
+    assert answer[0]["result"] == "rejected"
+    assert [reason["code"] for reason in answer[0]["reasons"]] == [code]
+    assert answer[1]["result"] == "insufficient"
 
 
 @pytest.mark.parametrize("body", [b"", b"7", b'"case"', b"[1,", b'{"clause": ', b"\xff", b"{},{}"])
 def test_what_is_no_list_of_cases_is_a_problem(town: Town, body: bytes) -> None:
-    status, told = evaluate(town, body)
-    assert (status, told["code"]) == (422, "invalid")
+    status, answer = evaluate(town, body)
+    assert (status, answer["code"]) == (422, "invalid")
 
 
 def test_its_bounds(town: Town) -> None:
-    one = {"clause": "15-0", "facts": {}}
-    assert evaluate(town, [one] * 1_000)[0] == 200
-    status, told = evaluate(town, [one] * 1_001)
-    assert (status, told["code"]) == (422, "too_many_cases")
-    status, told = evaluate(town, b"[" + b" " * (2 << 20) + b"]")
-    assert (status, told["code"]) == (413, "too_large")
+    case = {"clause": "15-0", "facts": {}}
+    assert evaluate(town, [case] * 1_000)[0] == 200
+    status, answer = evaluate(town, [case] * 1_001)
+    assert (status, answer["code"]) == (422, "too_many_cases")
+    status, answer = evaluate(town, b"[" + b" " * (2 << 20) + b"]")
+    assert (status, answer["code"]) == (413, "too_large")
     deep = b'[{"clause": "15-0", "facts": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]"
     assert evaluate(town, deep)[0] in (200, 422)
     unknown = town.client.post(
@@ -109,7 +109,7 @@ def test_its_bounds(town: Town) -> None:
 
 
 def test_the_reasons_are_in_the_readers_language(town: Town) -> None:
-    said = [
+    sentences = [
         town.client.post(
             f"/api/v1/evaluations?policy={DRAFT}",
             json=[{"clause": "12-1", "facts": {"revenue": 1}}],
@@ -117,7 +117,7 @@ def test_the_reasons_are_in_the_readers_language(town: Town) -> None:
         ).json()[0]["reasons"][0]["message"]
         for language in ("zh-CN", "en")
     ]
-    assert said == ["没有名为 revenue 的事实", "there is no fact revenue"]
+    assert sentences == ["没有名为 revenue 的事实", "there is no fact revenue"]
 
 
 def test_no_fact_is_in_the_log(town: Town, log: io.StringIO) -> None:
@@ -125,6 +125,6 @@ def test_no_fact_is_in_the_log(town: Town, log: io.StringIO) -> None:
     town.client.get(
         "/eligibility?annual_revenue_fen=87654321.23", headers=town.headers(Role.BUILDER)
     )
-    written = log.getvalue()
-    assert "/eligibility" in written
-    assert "8765432" not in written
+    log_text = log.getvalue()
+    assert "/eligibility" in log_text
+    assert "8765432" not in log_text

@@ -18,8 +18,8 @@ TOLD = Difference("R12", Handling.NOTE, 100, document=1)
 FOUND = [TOLD, BLOCKED, ASKED, SHORT]
 
 
-def form(**said: str) -> FormData:
-    return FormData(said)
+def form(**fields: str) -> FormData:
+    return FormData(fields)
 
 
 def test_a_contract_line_in_a_few_words() -> None:
@@ -45,14 +45,14 @@ def test_what_blocks_cannot_be_chosen_away() -> None:
 def test_only_what_is_new_is_a_choice() -> None:
     defaults = {f"treatment {key_of(TOLD)}": "note", f"treatment {key_of(BLOCKED)}": "exclude"}
     assert choices_of(FOUND, form(**defaults, **{f"treatment {key_of(ASKED)}": ""})) == []
-    said = {f"treatment {key_of(SHORT)}": "close", f"reason {key_of(SHORT)}": " 不再开票 "}
-    assert choices_of(FOUND, form(**defaults, **said)) == [
+    choices = {f"treatment {key_of(SHORT)}": "close", f"reason {key_of(SHORT)}": " 不再开票 "}
+    assert choices_of(FOUND, form(**defaults, **choices)) == [
         Choice("R17", "close", "不再开票", price=7, policy="drill")
     ]
 
 
 def test_a_choice_never_slips_to_another_difference() -> None:
     """The figures changed while somebody was typing: what is gone is not chosen of the next one."""
-    said = form(**{f"treatment {key_of(ASKED)}": "note", f"reason {key_of(ASKED)}": "内部结算"})
-    assert choices_of([SHORT, BLOCKED, TOLD], said) == []
-    assert [choice.document for choice in choices_of(FOUND, said)] == [1]
+    choices = form(**{f"treatment {key_of(ASKED)}": "note", f"reason {key_of(ASKED)}": "内部结算"})
+    assert choices_of([SHORT, BLOCKED, TOLD], choices) == []
+    assert [choice.document for choice in choices_of(FOUND, choices)] == [1]

@@ -14,8 +14,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_of_two_servers_one_does_the_round(engine: sa.Engine) -> None:
-    with engine.begin() as other:
-        assert other.scalar(background._MINE)
+    with engine.begin() as connection:
+        assert connection.scalar(background._MINE)
         assert not background.accrue_round(engine, NOW)
     assert background.accrue_round(engine, NOW)
 

@@ -20,8 +20,8 @@ def up() -> Iterator[Up]:
 
 def replay(up: Up, jobs: Path, centre: str, price: str = "10") -> list[str]:
     """Exit code and standard error of a replay that should fail, as lines."""
-    done = up.command("replay", str(jobs), "--centre", centre, "--price", price)
-    return [str(done.returncode), *done.stderr.splitlines()]
+    result = up.command("replay", str(jobs), "--centre", centre, "--price", price)
+    return [str(result.returncode), *result.stderr.splitlines()]
 
 
 def test_twice_the_same_is_once_and_another_price_is_one_error(up: Up, tmp_path: Path) -> None:
@@ -33,17 +33,17 @@ def test_twice_the_same_is_once_and_another_price_is_one_error(up: Up, tmp_path:
     assert first[0]["accrued_fen"] == (first[0]["cost_fen"] * 30 + 50) // 100
     assert first[0]["left_fen"] == 500_000_000 - first[0]["accrued_fen"]
     assert up.ask("replay", str(jobs), "--centre", "中心 甲", "--price", "12.50") == first
-    code, *said = replay(up, jobs, "中心 甲", "13")
+    code, *words = replay(up, jobs, "中心 甲", "13")
     assert code == "1"
-    assert len(said) == 1
-    assert "another price" in said[0]
-    assert "12.5" in said[0]
+    assert len(words) == 1
+    assert "another price" in words[0]
+    assert "12.5" in words[0]
 
 
 def test_a_second_trace_of_the_same_centre_adds_to_the_first(up: Up, tmp_path: Path) -> None:
-    one = trace(tmp_path / "one.csv", SMALL[1])
+    first = trace(tmp_path / "one.csv", SMALL[1])
     two = trace(tmp_path / "two.csv", SMALL[1].replace("a-2", "a-0").replace("2026-", "2025-"))
-    up.ask("replay", str(one), "--centre", "乙", "--price", "10")
+    up.ask("replay", str(first), "--centre", "乙", "--price", "10")
     before = up.usage()["alpha"]
     up.ask("replay", str(two), "--centre", "乙", "--price", "10")
     assert int(up.usage()["alpha"]) - int(before) == 24 * 3_600_000
@@ -54,23 +54,23 @@ def test_what_is_registered_already_keeps_its_own_names(up: Up, tmp_path: Path) 
     registry = tmp_path / "registry.json"
     organisation = {"uscc": owner, "name": "真实的单位"}
     project = {"code": "gamma", "name": "真实的项目", "kind": "model", "organisation": owner}
-    known = {
+    names_by_key = {
         "organisations": [organisation],
         "centres": [{"name": "真实的中心", "organisation": owner}],
         "catalogue": [{"model": "H20-96G", "names": [{"nvml": "H20"}]}],
         "projects": [project],
     }
-    registry.write_text(json.dumps(known, ensure_ascii=False))
+    registry.write_text(json.dumps(names_by_key, ensure_ascii=False))
     assert up.command("register", str(registry)).returncode == 0
     jobs = trace(tmp_path / "jobs.csv", SMALL[1].replace("alpha", "gamma").replace("A800", "H20"))
     (line,) = up.ask("replay", str(jobs), "--centre", "真实的中心", "--price", "10")
     assert line["cost_fen"] == 24 * 1000
-    (kept,) = (p for p in up.ask("projects") if p["code"] == "gamma")
-    assert (kept["name"], kept["organisation"]) == ("真实的项目", "真实的单位")
+    (stored_rows,) = (p for p in up.ask("projects") if p["code"] == "gamma")
+    assert (stored_rows["name"], stored_rows["organisation"]) == ("真实的项目", "真实的单位")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "words"),
     [
         (b"\xef\xbb\xbf" + b"job_id\n", "row 1 job_id: the file begins with a BOM"),
         (b"job_id,user\n", "row 1 gpu_num: is missing"),
@@ -79,7 +79,7 @@ def test_what_is_registered_already_keeps_its_own_names(up: Up, tmp_path: Path) 
     ids=["BOM", "columns", "absent"],
 )
 def test_a_faulty_file_is_told_and_nothing_is_registered(
-    content: bytes | None, said: str, up: Up, tmp_path: Path
+    content: bytes | None, words: str, up: Up, tmp_path: Path
 ) -> None:
     jobs = tmp_path / "jobs.csv"
     if content is not None:
@@ -87,13 +87,13 @@ def test_a_faulty_file_is_told_and_nothing_is_registered(
     before = up.ask("projects")
     code, *lines = replay(up, jobs, "丙")
     assert code == "1"
-    assert any(said in line for line in lines)
+    assert any(words in line for line in lines)
     assert up.ask("projects") == before
 
 
 @pytest.mark.parametrize("price", ["-1", "1e3", "12,5", "NaN", ""])
 def test_a_price_is_a_plain_decimal(price: str, up: Up, tmp_path: Path) -> None:
     jobs = trace(tmp_path / "jobs.csv", *SMALL)
-    code, *said = replay(up, jobs, "丁", price)
+    code, *words = replay(up, jobs, "丁", price)
     assert code == "1"
-    assert said == [f"the price {price!r} must be a plain decimal"]
+    assert words == [f"the price {price!r} must be a plain decimal"]

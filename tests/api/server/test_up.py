@@ -25,10 +25,10 @@ def test_an_empty_folder_becomes_a_server_with_a_made_up_centre(folder: Path) ->
         quota = until("an accrual", lambda: up.ask("quota", "qin-team")["provisional_fen"] > 0)
         assert quota
         family = up.family()
-        assert {"postgres"} < {one.name() for one in family}
+        assert {"postgres"} < {process.name() for process in family}
         assert up.stop() == 0
     psutil.wait_procs(family, timeout=30)
-    assert [one for one in family if one.is_running()] == []
+    assert [process for process in family if process.is_running()] == []
     assert not (data / "server.json").exists()
     secret = up.token
     for log in data.glob("*.log"):
@@ -39,8 +39,8 @@ def test_with_a_driver_this_machines_gpus_are_registered_and_metered(folder: Pat
     compile_driver(folder)
     driver = FakeDriver(folder, folder / "nvml-state")
     driver.say(gpu_line(0), gpu_line(1))
-    theirs = {name: driver.environment[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
-    with running(folder / "data", "--demo", **theirs) as up:
+    library_paths = {name: driver.environment[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
+    with running(folder / "data", "--demo", **library_paths) as up:
         (agent,) = until("the node agent", lambda: up.ask("agent", "list"))
         assert (agent["cluster"], agent["source"]) == ("local", "nvml")
         spool = up.data / "agents" / "node" / "spool.db"
@@ -49,17 +49,17 @@ def test_with_a_driver_this_machines_gpus_are_registered_and_metered(folder: Pat
         assert up.stop() == 0
     _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
-    with running(folder / "data", "--demo", **theirs) as up:
+    with running(folder / "data", "--demo", **library_paths) as up:
         assert len(up.ask("agent", "list")) == 1  # the same one goes on
 
 
 def test_what_was_there_is_there_again_and_the_administrator_stays_the_same(folder: Path) -> None:
     with running(folder / "data") as up:
         token = up.token
-        made = up.ask("token", "create", "李四", "--role", "auditor")
+        answer = up.ask("token", "create", "李四", "--role", "auditor")
     with running(folder / "data") as up:
         assert up.token == token
-        assert made["id"] in {one["id"] for one in up.ask("token", "list")}
+        assert answer["id"] in {item["id"] for item in up.ask("token", "list")}
         assert up.ask("usage") == []  # --no-demo
 
 
@@ -74,12 +74,12 @@ def test_a_second_one_on_the_same_folder_is_refused_in_one_sentence(folder: Path
 
 
 def test_a_taken_port_is_refused_in_one_sentence_and_nothing_is_left(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         up = Up(folder / "data", port=port)
-        done = up.command("up", "--no-demo")
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
+        result = up.command("up", "--no-demo")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
     assert f"127.0.0.1:{port}" in line
     assert "SUANQUAN_PORT" in line
     assert not (folder / "data" / "server.json").exists()
@@ -87,7 +87,7 @@ def test_a_taken_port_is_refused_in_one_sentence_and_nothing_is_left(folder: Pat
 
 def test_kill_nine_takes_everything_along_and_the_next_start_finds_all(folder: Path) -> None:
     with running(folder / "data") as up:
-        made = up.ask("token", "create", "李四", "--role", "auditor")
+        answer = up.ask("token", "create", "李四", "--role", "auditor")
         family = up.family()
         assert up.process
         up.process.kill()
@@ -96,4 +96,4 @@ def test_kill_nine_takes_everything_along_and_the_next_start_finds_all(folder: P
         assert alive == []
         assert json.loads((up.data / "server.json").read_text())["pid"] == up.process.pid
         up.start()
-        assert made["id"] in {one["id"] for one in up.ask("token", "list")}
+        assert answer["id"] in {item["id"] for item in up.ask("token", "list")}

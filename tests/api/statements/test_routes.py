@@ -41,33 +41,33 @@ def ask(town: Town, role: Role, method: str, path: str, status: int = 0, **more:
 
 
 def issued(town: Town) -> dict[str, Any]:
-    (made,) = ask(town, Role.CLERK, "POST", "statements", json={"month": "2026-03"})
-    return dict(made)
+    (statement,) = ask(town, Role.CLERK, "POST", "statements", json={"month": "2026-03"})
+    return dict(statement)
 
 
 def test_a_month_is_stated_and_answered_line_by_line(town: Town) -> None:
-    made = issued(town)
-    assert (made["number"], made["month"], made["total_fen"]) == (
+    statement = issued(town)
+    assert (statement["number"], statement["month"], statement["total_fen"]) == (
         "DZ-202603-1-1", "2026-03-01", 200_200
     )  # fmt: skip
-    metered, fee = made["lines"]
+    metered, fee = statement["lines"]
     assert (metered["kind"], metered["model"], metered["device_ms"], metered["grade"]) == (
         "metered", "H100-80G", 120_000, "B"
     )  # fmt: skip
     assert (fee["kind"], fee["name"], fee["cost_fen"], fee["policy"]) == (
         "fixed", "专线费", 200_000, ""
     )  # fmt: skip
-    path = f"statements/{made['number']}/answers"
+    path = f"statements/{statement['number']}/answers"
     contested = {"lines": [2], "answer": "contested", "reason": "没有专线"}
     ask(town, Role.BUILDER, "POST", path, json={"answer": "confirmed"})
     ask(town, Role.BUILDER, "POST", path, json=contested)
-    seen = ask(town, Role.OPERATOR, "POST", path, json={"answer": "confirmed"})
-    assert (seen["builder_says"], seen["centre_says"]) == ("contested", "confirmed")
-    assert [line["builder"]["answer"] for line in seen["lines"]] == ["confirmed", "contested"]
-    assert seen["lines"][1]["builder"]["reason"] == "没有专线"
+    view = ask(town, Role.OPERATOR, "POST", path, json={"answer": "confirmed"})
+    assert (view["builder_says"], view["centre_says"]) == ("contested", "confirmed")
+    assert [line["builder"]["answer"] for line in view["lines"]] == ["confirmed", "contested"]
+    assert view["lines"][1]["builder"]["reason"] == "没有专线"
     (listed,) = ask(town, Role.AUDITOR, "GET", "statements?month=2026-03&contract=k-mine")
     assert (listed["number"], listed["builder_says"], listed["lines"]) == (
-        made["number"], "contested", 2
+        statement["number"], "contested", 2
     )  # fmt: skip
 
 
@@ -90,9 +90,9 @@ def test_what_cannot_be_stated(
 
 def test_a_preview_is_not_kept(town: Town) -> None:
     town.app.dependency_overrides[deps.moment] = lambda: NOW
-    wanted = {"month": "2026-03", "contract": "k-mine", "preview": True}
-    (shown,) = ask(town, Role.CLERK, "POST", "statements", json=wanted)
-    assert (shown["number"], shown["total_fen"]) == ("", 200_200)
+    wish = {"month": "2026-03", "contract": "k-mine", "preview": True}
+    (view,) = ask(town, Role.CLERK, "POST", "statements", json=wish)
+    assert (view["number"], view["total_fen"]) == ("", 200_200)
     assert ask(town, Role.CLERK, "GET", "statements") == []
 
 
@@ -128,10 +128,10 @@ def test_the_command_line(desk: Desk, tmp_path: Path) -> None:
         Role.CLERK, "statement", "issue", "2026-03", "--contract=k-mine", "--preview"
     )
     assert "preview" in preview.stdout
-    made = desk.run(Role.CLERK, "statement", "issue", "2026-03")
-    assert made.returncode == 0, made.stderr
+    result = desk.run(Role.CLERK, "statement", "issue", "2026-03")
+    assert result.returncode == 0, result.stderr
     number = "DZ-202603-1-1"
-    assert number in made.stdout
+    assert number in result.stdout
     confirmed = desk.run(Role.OPERATOR, "statement", "confirm", number, "--line=1")
     assert "confirmed" in confirmed.stdout
     contest = ("statement", "contest", number, "--reason=没有专线", "--line=2")

@@ -30,19 +30,19 @@ def test_the_pages_of_a_large_day_add_up_to_it(site: Site) -> None:
     last = client.get(attribute(one(parse(page), "a[rel=next]"), "href")).text
     assert 'rel="next"' not in last
     assert 'rel="prev"' in last
-    shown = number(page, "本页合计") + number(last, "本页合计")
-    assert shown == number(page, "当日合计") == number(last, "当日合计")
+    total = number(page, "本页合计") + number(last, "本页合计")
+    assert total == number(page, "当日合计") == number(last, "当日合计")
     assert len(rows(page) + rows(last)) == 40 + 120 + 119
-    assert shown == 40 * 3_600_000 + 120 * 60_000 + 119 * 15_000
+    assert total == 40 * 3_600_000 + 120 * 60_000 + 119 * 15_000
 
 
 def test_slices_and_shares_are_shown_as_they_were(site: Site) -> None:
     client = site.client("xinghe")
-    found = rows(client.get(DAY).text) + rows(client.get(f"{DAY}?offset=200").text)
-    sliced = next(row for row in found if row[6] == "1g.10gb")
+    table_rows = rows(client.get(DAY).text) + rows(client.get(f"{DAY}?offset=200").text)
+    sliced = next(row for row in table_rows if row[6] == "1g.10gb")
     assert sliced[2:6] == ["xinghe", "60,000", "1/1", "60,000"]
     assert sliced[7] == "未测量"
-    shared = next(row for row in found if row[4] == "1/3")
+    shared = next(row for row in table_rows if row[4] == "1/3")
     assert shared[2:8] == ["xinghe", "45,000", "1/3", "15,000", "整卡", "64.0%"]
 
 

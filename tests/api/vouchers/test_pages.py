@@ -26,26 +26,26 @@ def api(site: Site, path: str) -> Any:
 def test_the_page_shows_the_api_s_figures(site: Site, code: str) -> None:
     quota, days = api(site, f"/projects/{code}/quota"), api(site, f"/projects/{code}/days")
     page = site.client(code).get(f"/projects/{code}")
-    said, parsed = visible_text(page.text), parse(page.text)
-    assert text(one(parsed, ".big")) == shown.money(quota["left_fen"])
-    found = {
+    words, document = visible_text(page.text), parse(page.text)
+    assert text(one(document, ".big")) == shown.money(quota["left_fen"])
+    figures = {
         text(name, " ").split()[0]: text(fen)
-        for name, fen in zip(parsed.css("dt"), parsed.css("dt + dd"), strict=True)
+        for name, fen in zip(document.css("dt"), document.css("dt + dd"), strict=True)
     }
-    assert found["额度"] == shown.money(quota["cap_fen"])
-    assert found["预计"] == shown.money(quota["provisional_fen"])
-    assert found["待兑付"] == shown.money(quota["payable_fen"])
-    assert found["已兑付"] == shown.money(quota["paid_fen"])
-    assert found["超出上限、不予补贴"] == shown.money(quota["cut_fen"])
+    assert figures["额度"] == shown.money(quota["cap_fen"])
+    assert figures["预计"] == shown.money(quota["provisional_fen"])
+    assert figures["待兑付"] == shown.money(quota["payable_fen"])
+    assert figures["已兑付"] == shown.money(quota["paid_fen"])
+    assert figures["超出上限、不予补贴"] == shown.money(quota["cut_fen"])
     if quota["runs_out"]:
-        assert shown.long_day(date.fromisoformat(quota["runs_out"])) in said
+        assert shown.long_day(date.fromisoformat(quota["runs_out"])) in words
     for day in days:
         assert f"/projects/{code}/days/{day['day']}" in page.text
-        assert shown.money(day["earned_fen"]) in said
-        assert shown.gpu_hours(Fraction(day["device_ms"])) in said
+        assert shown.money(day["earned_fen"]) in words
+        assert shown.gpu_hours(Fraction(day["device_ms"])) in words
     hours = sum((Fraction(day["device_ms"]) for day in days), Fraction(0))
     if days:
-        assert f"合计 {shown.gpu_hours(hours)} " in said
+        assert f"合计 {shown.gpu_hours(hours)} " in words
 
 
 def test_the_parts_add_up_to_the_cap(site: Site) -> None:
@@ -135,35 +135,35 @@ def test_the_same_figures_elsewhere_are_named(site: Site) -> None:
     assert "http://suanquan.example/api/v1/projects/xinghe/quota" in page
 
 
-def quota(left: int = 100, days: tuple[int, ...] = (1,), out: int | None = 90) -> Quota:
+def quota(rest_fen: int = 100, days: tuple[int, ...] = (1,), out: int | None = 90) -> Quota:
     """A quota with usage so many days ago, which runs out in so many days."""
-    used = tuple(
+    usage = tuple(
         Day(TODAY - timedelta(days=ago), Fraction(1), Fraction(1), 1, None, Fraction(0))
         for ago in days
     )
     runs_out = None if out is None else TODAY + timedelta(days=out)
     pace = Fraction(1 if days else 0)
-    rights = Rights(-200, 0, left, 0, 200 - left, 0, 0, 0, 0, 0)
-    rest = (0, 0, 0, None, pace, runs_out, used)
-    return Quota("p", "p", "model", True, "09-1", "v", Fraction(1, 3), 200, rights, left, *rest)  # noqa: FBT003
+    rights = Rights(-200, 0, rest_fen, 0, 200 - rest_fen, 0, 0, 0, 0, 0)
+    rest = (0, 0, 0, None, pace, runs_out, usage)
+    return Quota("p", "p", "model", True, "09-1", "v", Fraction(1, 3), 200, rights, rest_fen, *rest)  # noqa: FBT003
 
 
 @pytest.mark.parametrize(
-    ("case", "word", "said"),
+    ("case", "word", "words"),
     [
         (None, "未发券", None),
         (quota(), "使用中", "until"),
         (quota(days=(), out=None), "未开始", "no_usage"),
         (quota(out=30), "将用完", "until"),
         (quota(out=31), "使用中", "until"),
-        (quota(left=0, out=-3), "已用完", "used_up"),
+        (quota(rest_fen=0, out=-3), "已用完", "used_up"),
         (quota(days=(15,), out=None), "久无数据", "stale"),
         (quota(days=(14,), out=None), "使用中", "far"),
     ],
 )
-def test_states(case: Quota | None, word: str, said: str | None) -> None:
+def test_states(case: Quota | None, word: str, words: str | None) -> None:
     assert mark(case, TODAY).word == word
-    assert case is None or outlook(case, TODAY) == said
+    assert case is None or outlook(case, TODAY) == words
 
 
 def test_rates_are_exact() -> None:

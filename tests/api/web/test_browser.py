@@ -145,29 +145,29 @@ def browser() -> Iterator[Browser]:
 
 def watched(browser: Browser, site: Site, reader: str, **options: Any) -> Watched:
     context = browser.new_context(**{"locale": "zh-CN", **options})
-    seen = Watched(context, context.new_page())
-    seen.page.on("request", lambda request: seen.fetched.append(request.url))
-    seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    seen.page.on(
+    visit = Watched(context, context.new_page())
+    visit.page.on("request", lambda request: visit.fetched.append(request.url))
+    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+    visit.page.on(
         "console",
-        lambda said: (
-            seen.complaints.append(said.text) if said.type in {"error", "warning"} else None
+        lambda words: (
+            visit.complaints.append(words.text) if words.type in {"error", "warning"} else None
         ),
     )
-    seen.page.goto(f"{site.url}/sign-in")
-    seen.page.locator("input[name=token]").fill(site.tokens[reader])
-    seen.page.locator("main button").click()
-    seen.page.wait_for_url(lambda url: "/sign-in" not in url)
-    return seen
+    visit.page.goto(f"{site.url}/sign-in")
+    visit.page.locator("input[name=token]").fill(site.tokens[reader])
+    visit.page.locator("main button").click()
+    visit.page.wait_for_url(lambda url: "/sign-in" not in url)
+    return visit
 
 
 @pytest.fixture(scope="module", params=MODES)
 def clerk(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Watched]:
-    seen = watched(browser, site, "clerk", **MODES[request.param])
+    visit = watched(browser, site, "clerk", **MODES[request.param])
     if "large" in request.param:
-        seen.page.goto(f"{site.url}/?type=large")
-    yield seen
-    seen.context.close()
+        visit.page.goto(f"{site.url}/?type=large")
+    yield visit
+    visit.context.close()
 
 
 @pytest.mark.parametrize("path", [*PAGES, *MONTH])
@@ -189,60 +189,60 @@ def test_a_page_is_whole_readable_and_on_its_own(site: Site, clerk: Watched, pat
 
 
 def test_pictures_can_be_read_on_a_phone(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "xinghe", **MODES["phone"])
-    sizes = seen.page.evaluate(
+    visit = watched(browser, site, "xinghe", **MODES["phone"])
+    sizes = visit.page.evaluate(
         "[...document.querySelectorAll('.wide svg text')].map(t => t.getScreenCTM().a"
         " * parseFloat(getComputedStyle(t).fontSize))"
     )
     assert sizes
     assert min(sizes) >= 11.5
-    scrolls = seen.page.locator(".wide:has(.burn-up)").evaluate(
+    scrolls = visit.page.locator(".wide:has(.burn-up)").evaluate(
         "e => e.scrollWidth > e.clientWidth"
     )
     assert scrolls
-    seen.context.close()
+    visit.context.close()
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     browser: Browser, site: Site
 ) -> None:
-    seen = watched(browser, site, "xinghe", **MODES["light"])
-    reached = []
+    visit = watched(browser, site, "xinghe", **MODES["light"])
+    stops = []
     for _ in range(14):
-        seen.page.keyboard.press("Tab")
-        reached.append(
-            seen.page.evaluate(
+        visit.page.keyboard.press("Tab")
+        stops.append(
+            visit.page.evaluate(
                 "(() => { const e = document.activeElement, s = getComputedStyle(e);"
                 " const r = e.getBoundingClientRect();"
                 " return [e.tagName, s.outlineStyle, parseFloat(s.outlineWidth),"
                 " r.right > 0 && r.bottom > 0 && r.top < innerHeight]; })()"
             )
         )
-    assert reached[0][0] == "A"
-    assert {"BUTTON", "DIV", "SUMMARY"} <= {tag for tag, *_ in reached}
-    for tag, style, width, visible in reached:
+    assert stops[0][0] == "A"
+    assert {"BUTTON", "DIV", "SUMMARY"} <= {tag for tag, *_ in stops}
+    for tag, style, width, visible in stops:
         assert style == "solid", tag
         assert width >= 2
         assert visible
-    seen.context.close()
+    visit.context.close()
 
 
 def test_the_builder_s_figures_are_the_api_s(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "xinghe", **MODES["light"])
-    quota = seen.context.request.get(f"{site.url}/api/v1/projects/xinghe/quota").json()
-    assert seen.page.url == f"{site.url}/projects/xinghe"
-    assert seen.page.locator(".big").inner_text() == shown.money(quota["left_fen"])
-    seen.page.locator("#days tbody a").first.click()
-    seen.page.wait_for_url("**/projects/xinghe/days/2026-04-12")
-    total = seen.page.locator("tfoot tr").nth(1).locator("td").first.inner_text()
-    days = seen.context.request.get(f"{site.url}/api/v1/projects/xinghe/days").json()
+    visit = watched(browser, site, "xinghe", **MODES["light"])
+    quota = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/quota").json()
+    assert visit.page.url == f"{site.url}/projects/xinghe"
+    assert visit.page.locator(".big").inner_text() == shown.money(quota["left_fen"])
+    visit.page.locator("#days tbody a").first.click()
+    visit.page.wait_for_url("**/projects/xinghe/days/2026-04-12")
+    total = visit.page.locator("tfoot tr").nth(1).locator("td").first.inner_text()
+    days = visit.context.request.get(f"{site.url}/api/v1/projects/xinghe/days").json()
     assert total == shown.quantity(days[-1]["device_ms"])
-    seen.context.close()
+    visit.context.close()
 
 
 def test_language_type_and_sign_out_are_one_click(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "xinghe", **MODES["light"])
-    page = seen.page
+    visit = watched(browser, site, "xinghe", **MODES["light"])
+    page = visit.page
     page.get_by_text("English", exact=True).click()
     page.locator("html[lang=en]").wait_for(state="attached")
     page.get_by_text("Large type").click()
@@ -253,25 +253,25 @@ def test_language_type_and_sign_out_are_one_click(browser: Browser, site: Site) 
     assert page.locator("html").get_attribute("lang") == "en"
     page.goto(f"{site.url}/projects/xinghe")
     assert page.locator("input[name=token]").is_visible()
-    seen.context.close()
+    visit.context.close()
 
 
 def test_paper_has_the_figures_and_no_controls(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "xinghe", **MODES["dark"])
-    seen.page.emulate_media(media="print")
-    for gone in ("nav", ".tools", "details", ".skip"):
-        assert not seen.page.locator(gone).first.is_visible(), gone
-    for there in (".banner", ".big", ".burn-up", "#days table", "footer"):
-        assert seen.page.locator(there).is_visible(), there
-    paper = seen.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    visit = watched(browser, site, "xinghe", **MODES["dark"])
+    visit.page.emulate_media(media="print")
+    for hidden_part in ("nav", ".tools", "details", ".skip"):
+        assert not visit.page.locator(hidden_part).first.is_visible(), hidden_part
+    for paper_part in (".banner", ".big", ".burn-up", "#days table", "footer"):
+        assert visit.page.locator(paper_part).is_visible(), paper_part
+    paper = visit.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert paper == "rgb(255, 255, 255)"
-    assert seen.page.pdf(format="A4").startswith(b"%PDF")
-    seen.context.close()
+    assert visit.page.pdf(format="A4").startswith(b"%PDF")
+    visit.context.close()
 
 
 def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "clerk", **MODES["light"])
-    page = seen.page
+    visit = watched(browser, site, "clerk", **MODES["light"])
+    page = visit.page
     page.goto(f"{site.url}/reconcile/1/2026-03")
     at = "document.activeElement.textContent"
     page.keyboard.press("j")
@@ -288,18 +288,18 @@ def test_the_desk_goes_by_keyboard_and_keeps_what_was_typed(browser: Browser, si
     page.keyboard.press("Enter")
     page.locator("#detail h2", has_text=second).wait_for()
     assert page.locator("input[name^=reason]").first.input_value() == "jk is typed, not obeyed"
-    assert seen.complaints == []
-    seen.context.close()
+    assert visit.complaints == []
+    visit.context.close()
 
 
 def test_the_desk_needs_no_script(browser: Browser, site: Site) -> None:
-    seen = watched(browser, site, "clerk", **MODES["phone"], java_script_enabled=False)
-    seen.page.goto(f"{site.url}/reconcile/1/2026-03")
-    name = seen.page.locator("[data-step]").nth(1).inner_text()
-    seen.page.locator("[data-step]").nth(1).click()
-    assert "show=1" in seen.page.url
-    assert seen.page.locator("#detail h2").inner_text() == name
-    seen.context.close()
+    visit = watched(browser, site, "clerk", **MODES["phone"], java_script_enabled=False)
+    visit.page.goto(f"{site.url}/reconcile/1/2026-03")
+    name = visit.page.locator("[data-step]").nth(1).inner_text()
+    visit.page.locator("[data-step]").nth(1).click()
+    assert "show=1" in visit.page.url
+    assert visit.page.locator("#detail h2").inner_text() == name
+    visit.context.close()
 
 
 @pytest.mark.parametrize("clerk", ["light", "phone-large-english"], indirect=True)
@@ -309,9 +309,9 @@ def test_axe_finds_nothing(site: Site, clerk: Watched, path: str) -> None:
         "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
     )
     clerk.page.goto(f"{site.url}{path}")
-    found = axe.Axe().run(clerk.page)
-    assert len(found.response["passes"]) > 20
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(clerk.page)
+    assert len(results.response["passes"]) > 20
+    assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("clerk", ["phone-large-english"], indirect=True)
@@ -324,11 +324,11 @@ def test_axe_finds_nothing_in_the_month(site: Site, clerk: Watched, path: str) -
 def test_the_reference_of_the_api_runs_from_our_own_files(
     browser: Browser, site: Site, mode: str
 ) -> None:
-    seen = watched(browser, site, "clerk", **MODES[mode])
-    seen.page.goto(f"{site.url}/docs")
-    summary = seen.page.locator("#reference .opblock-summary-path", has_text="/payment-lists")
+    visit = watched(browser, site, "clerk", **MODES[mode])
+    visit.page.goto(f"{site.url}/docs")
+    summary = visit.page.locator("#reference .opblock-summary-path", has_text="/payment-lists")
     summary.first.wait_for()
-    assert seen.complaints == []
-    assert [url for url in seen.fetched if not url.startswith(f"{site.url}/")] == []
-    assert any(url.endswith("/openapi.json") for url in seen.fetched)
-    seen.context.close()
+    assert visit.complaints == []
+    assert [url for url in visit.fetched if not url.startswith(f"{site.url}/")] == []
+    assert any(url.endswith("/openapi.json") for url in visit.fetched)
+    visit.context.close()

@@ -39,20 +39,20 @@ def of(svg: ET.Element, look: str) -> list[ET.Element]:
 
 
 def chart(
-    earned: list[int], *, cap: int = 1_000, today: int = 10, out: int | None = 30, pace: int = 20
+    sums: list[int], *, cap: int = 1_000, today: int = 10, out: int | None = 30, pace: int = 20
 ) -> BurnUp:
-    points = [(DAY + timedelta(days=n), fen) for n, fen in enumerate(earned)]
+    points = [(DAY + timedelta(days=n), fen) for n, fen in enumerate(sums)]
     runs_out = None if out is None else DAY + timedelta(days=out)
     return BurnUp(points, cap, DAY + timedelta(days=today), runs_out, Fraction(pace))
 
 
 @given(st.integers(1, 10**15))
 def test_ticks_are_few_round_and_end_within_the_cap(top: int) -> None:
-    found = ticks(top)
-    assert found[0] == 0
-    assert found[-1] <= top < found[-1] + found[1] if len(found) > 1 else top
-    assert 2 <= len(found) <= 7
-    assert str(found[1]).strip("0") in {"1", "2", "5"}
+    values = ticks(top)
+    assert values[0] == 0
+    assert values[-1] <= top < values[-1] + values[1] if len(values) > 1 else top
+    assert 2 <= len(values) <= 7
+    assert str(values[1]).strip("0") in {"1", "2", "5"}
 
 
 def test_the_ticks_of_five_million_yuan_read_in_steps_of_a_million() -> None:
@@ -117,8 +117,8 @@ def test_texts_are_escaped_and_the_picture_has_a_name() -> None:
 def test_not_measured_is_neither_pale_nor_zero() -> None:
     days = {DAY: None, DAY + timedelta(days=2): 0, DAY + timedelta(days=3): 1_000_000}
     svg = drawn(heat(days, HEAT))
-    said = {e.get("class"): "".join(e.itertext()) for e in svg.iter("rect")}
-    assert said == {
+    titles = {e.get("class"): "".join(e.itertext()) for e in svg.iter("rect")}
+    assert titles == {
         "unknown": "2026-03-02 not measured",
         "none": "2026-03-03 no use",
         "h0": "2026-03-04 0.0%",

@@ -13,8 +13,8 @@ HOURS = [MIDNIGHT + timedelta(hours=n) for n in range(30)]
 
 
 def hour(at: int, *, silent: int = 0, gap_ms: int = 0, util: int | None = 500_000) -> Hour:
-    measured = 0 if util is None else 3_600_000
-    return Hour("g", HOURS[at], 60, silent, gap_ms, measured, measured * (util or 0))
+    measured_ms = 0 if util is None else 3_600_000
+    return Hour("g", HOURS[at], 60, silent, gap_ms, measured_ms, measured_ms * (util or 0))
 
 
 def drawn(*rows: Row, name: str = "<n1>") -> ET.Element:
@@ -45,8 +45,8 @@ def test_a_cell_looks_like_what_it_is(cell: Hour, looks: str) -> None:
 
 
 def test_a_cell_for_every_hour_that_there_is_and_no_other() -> None:
-    known = {HOURS[at]: hour(at, silent=at) for at in (0, 3, 29)}
-    svg = drawn(Row("1995437c", known), Row("empty", {}))
+    names_by_key = {HOURS[at]: hour(at, silent=at) for at in (0, 3, 29)}
+    svg = drawn(Row("1995437c", names_by_key), Row("empty", {}))
     assert [e[0].text for e in of(svg, "rect")] == ["<0>", "<3>", "<29>"]
     across = [int(e.get("x", "")) for e in of(svg, "rect")]
     assert [x - across[0] for x in across] == [0, 72, 696]
@@ -55,8 +55,8 @@ def test_a_cell_for_every_hour_that_there_is_and_no_other() -> None:
 
 def test_days_begin_at_beijings_midnight_and_every_row_is_named_at_both_sides() -> None:
     svg = drawn(Row("a", {}), Row("b", {HOURS[1]: hour(1)}))
-    said = [e.text for e in of(svg, "text")]
-    assert said == [
+    sentences = [e.text for e in of(svg, "text")]
+    assert sentences == [
         "03-02", "00", "06", "12", "18", "03-03", "00", "<n1>", "<n1>", "a", "a", "b", "b",
     ]  # fmt: skip
     low = max(int(e.get("y", "")) + CELL for e in of(svg, "rect"))

@@ -15,13 +15,13 @@ WAYS = [
 
 def bars(picture: str) -> list[tuple[int, int]]:
     """Each bar's place across, and its height."""
-    found = parse(picture).css(f"rect.bar[width='{BAR}']")
-    return [(int(attribute(bar, "x")), int(attribute(bar, "height"))) for bar in found]
+    rects = parse(picture).css(f"rect.bar[width='{BAR}']")
+    return [(int(attribute(bar, "x")), int(attribute(bar, "height"))) for bar in rects]
 
 
 def test_every_column_holds_all_the_money() -> None:
-    drawn = bars(sankey(HEADS, WAYS, "title"))
-    columns = {x: [h for at, h in drawn if at == x] for x, _ in drawn}
+    drawing = bars(sankey(HEADS, WAYS, "title"))
+    columns = {x: [h for at, h in drawing if at == x] for x, _ in drawing}
     assert [len(heights) for heights in columns.values()] == [1, 2, 2]
     assert [sum(heights) for heights in columns.values()] == [FLOW] * 3
 
@@ -36,8 +36,8 @@ def test_the_greatest_stands_on_top_and_equals_by_name() -> None:
 
 
 def test_what_is_tiny_is_still_to_be_seen() -> None:
-    drawn = bars(sankey(("A", "B"), [(("x", "big"), 10**12), (("x", "small"), 1)], "title"))
-    assert min(height for _, height in drawn) >= 3
+    columns = bars(sankey(("A", "B"), [(("x", "big"), 10**12), (("x", "small"), 1)], "title"))
+    assert min(height for _, height in columns) >= 3
 
 
 def test_names_are_text_and_nothing_else() -> None:
@@ -47,12 +47,12 @@ def test_names_are_text_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "label"),
     [
         ("银财〔2026〕12号 / 2026", "银财〔2026〕12号 / 2026"),
         ("宁夏回族自治区算力券兑付专项资金", "宁夏回族自治区算力券兑…"),
         ("a" * 25, "a" * 23 + "…"),
     ],
 )
-def test_a_name_is_cut_where_the_next_bar_begins(name: str, shown: str) -> None:
-    assert f">{shown}<" in sankey(("A", "B"), [((name, "x"), 1)], "title")
+def test_a_name_is_cut_where_the_next_bar_begins(name: str, label: str) -> None:
+    assert f">{label}<" in sankey(("A", "B"), [((name, "x"), 1)], "title")

@@ -38,9 +38,9 @@ def run_machine(
     steps: int,
 ) -> None:
     """Let Hypothesis make up so many histories of so many steps on this database."""
-    here = type("Here", (machine,), {"owner": owner, "engine": engine})
+    bound_machine = type("Here", (machine,), {"owner": owner, "engine": engine})
     run_state_machine_as_test(
-        here,
+        bound_machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

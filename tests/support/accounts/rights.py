@@ -8,5 +8,5 @@ LETTERS = dict(zip("EAHCSBPXL", ROLES[1:], strict=True))
 
 def book(**balances: int) -> Rights:
     """A book by the letters of the design: book(A=100, C=20)."""
-    named = dict.fromkeys(ROLES, 0) | {LETTERS[k]: v for k, v in balances.items()}
-    return Rights(**named | {"clause": -sum(balances.values())})
+    amounts = dict.fromkeys(ROLES, 0) | {LETTERS[k]: v for k, v in balances.items()}
+    return Rights(**amounts | {"clause": -sum(balances.values())})

@@ -60,9 +60,9 @@ def mig_uuid(gpu: int, place: int) -> str:
 
 
 def gpu_line(number: int, **values: int) -> str:
-    told = {"error": 0, "mig": 0, "util": 37, "memory": 1024, "power": 300_000, "energy": 5_000}
-    told |= values
-    return f"gpu {gpu_uuid(number)} {' '.join(map(str, told.values()))} NVIDIA H100 80GB HBM3"
+    answer = {"error": 0, "mig": 0, "util": 37, "memory": 1024, "power": 300_000, "energy": 5_000}
+    answer |= values
+    return f"gpu {gpu_uuid(number)} {' '.join(map(str, answer.values()))} NVIDIA H100 80GB HBM3"
 
 
 def sliced_lines(number: int, slices: int = 7, **values: int) -> list[str]:
@@ -103,8 +103,8 @@ class Direct:
 
     def answer(self, wait_s: float) -> NodeLook | None:
         del wait_s
-        announced = self.nvml.events()
-        return NodeLook(self.nvml.look(), announced)
+        events = self.nvml.events()
+        return NodeLook(self.nvml.look(), events)
 
     def close(self) -> None:
         self.nvml.close()

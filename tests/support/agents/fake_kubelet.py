@@ -126,14 +126,16 @@ def _pod(pod: Pod, chance: random.Random) -> bytes:
     main = _container(pod.container, pod.devices, chance) + b"".join(
         part(5, _claim(pod, *claim)) for claim in pod.claims
     )
-    others = (_container(name, devices, chance) for name, devices in pod.others)
-    containers = b"".join(part(3, each) for each in (main, *others))
+    rest = (_container(name, devices, chance) for name, devices in pod.others)
+    containers = b"".join(part(3, container) for container in (main, *rest))
     return part(1, pod.name) + part(2, pod.namespace) + containers + part(4, b"\x00\x01")
 
 
 def _container(name: str, devices: list[tuple[str, str]], chance: random.Random) -> bytes:
-    given = [part(2, device(*each)) for each in chance.sample(devices, len(devices))]
-    return part(1, name) + b"".join(given) + part(3, b"\x02\x03") + part(4, part(1, "memory"))
+    device_fields = [part(2, device(*pair)) for pair in chance.sample(devices, len(devices))]
+    return (
+        part(1, name) + b"".join(device_fields) + part(3, b"\x02\x03") + part(4, part(1, "memory"))
+    )
 
 
 def _claim(pod: Pod, claim: str, driver: str, name: str) -> bytes:

@@ -41,20 +41,20 @@ class Books:
 
     def kept(self) -> list[wire.Window]:
         rows = self.owner.execute("SELECT body FROM windows ORDER BY start, gpu").fetchall()
-        kept = [msgspec.convert(row[0], wire.Window) for row in rows]
-        self._check_totals(kept)
-        return kept
+        windows = [msgspec.convert(row[0], wire.Window) for row in rows]
+        self._check_totals(windows)
+        return windows
 
-    def _check_totals(self, kept: list[wire.Window]) -> None:
+    def _check_totals(self, windows: list[wire.Window]) -> None:
         """What is billed is what the windows say."""
-        said = sum(
+        total = sum(
             part.to_ms - part.from_ms
-            for window in kept
+            for window in windows
             for part in window.parts
             if isinstance(part.holder, wire.Pod)
         )
         query = "SELECT coalesce(sum(held), 0)::bigint FROM day_totals WHERE holder_kind = 'pod'"
-        assert self.owner.execute(query).fetchone() == (said,)
+        assert self.owner.execute(query).fetchone() == (total,)
 
     def count(self, table: str) -> int:
         row = self.owner.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()

@@ -93,7 +93,7 @@ class Tiny:
 
     def code(self) -> str:
         """One that nobody has used."""
-        unused = [code for code, used in self.rules.codes.items() if used is None]
+        unused = [code for code, usage in self.rules.codes.items() if usage is None]
         code = unused[0] if unused else f"code-{len(self.rules.codes) + 1}"
         self.rules.codes.setdefault(code, None)
         return code
@@ -257,24 +257,24 @@ def judge(site: Site) -> Verdict:
     """
     windows = site.centre.kept()
     check(windows)
-    found = Verdict(windows=len(windows))
+    verdict = Verdict(windows=len(windows))
     begin = min(wire.start_ms(window.start) for window in windows)
     end = max(wire.start_ms(window.start) for window in windows) + wire.MINUTE_MS
-    found.true = _length(_cut(site.truth, 0, site.at(end)))
+    verdict.true = _length(_cut(site.truth, 0, site.at(end)))
     missing = {(gpu, start) for gpu in GPUS for start in range(begin, end, wire.MINUTE_MS)}
     for window in windows:
         start = wire.start_ms(window.start)
         missing.discard((window.gpu, start))
-        found.counted += sum(_compare(site, window, part) for part in window.parts)
+        verdict.counted += sum(_compare(site, window, part) for part in window.parts)
         for gap in window.gaps:
-            found.gaps[str(gap.reason)] += gap.to_ms - gap.from_ms
+            verdict.gaps[str(gap.reason)] += gap.to_ms - gap.from_ms
             hidden = _true(site, window.gpu, start + gap.from_ms, start + gap.to_ms)
             # An hour that comes again lies within one gap of seconds, which cannot speak for it.
-            found.hidden += min(hidden, gap.to_ms - gap.from_ms) if site.steps else hidden
-    found.silent = sum(_true(site, gpu, at, at + wire.MINUTE_MS) for gpu, at in missing)
-    assert found.left_out >= 0
-    assert found.left_out == 0 or site.steps
-    return found
+            verdict.hidden += min(hidden, gap.to_ms - gap.from_ms) if site.steps else hidden
+    verdict.silent = sum(_true(site, gpu, at, at + wire.MINUTE_MS) for gpu, at in missing)
+    assert verdict.left_out >= 0
+    assert verdict.left_out == 0 or site.steps
+    return verdict
 
 
 def check(windows: list[wire.Window]) -> None:

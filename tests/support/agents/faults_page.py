@@ -53,33 +53,33 @@ def line(verdict: Verdict, test: str) -> Line:
 def written(text: str) -> dict[str, Line]:
     """The lines that stand in the page, by the fault's key."""
     by_name = {row.zh[0]: key for key, row in ROWS.items()}
-    found = {}
-    for one in text.splitlines():
-        cells = [cell.strip() for cell in one.strip("|").split("|")]
+    lines_by_key = {}
+    for item in text.splitlines():
+        cells = [cell.strip() for cell in item.strip("|").split("|")]
         if cells[0] in by_name:
             test = cells[6].partition("<br>")[0].strip("`")
-            found[by_name[cells[0]]] = Line((cells[2], cells[3], cells[4]), test)
-    return found
+            lines_by_key[by_name[cells[0]]] = Line((cells[2], cells[3], cells[4]), test)
+    return lines_by_key
 
 
 def page(lines: Mapping[str, Line]) -> str:
     """The whole page."""
-    known = [(row, lines[key]) for key, row in ROWS.items() if key in lines]
-    chinese = "\n".join(_line(row.zh, one, row.also) for row, one in known)
-    english = "\n".join(_line(row.en, one, row.also) for row, one in known)
+    pairs = [(row, lines[key]) for key, row in ROWS.items() if key in lines]
+    chinese = "\n".join(_line(row.zh, item, row.also) for row, item in pairs)
+    english = "\n".join(_line(row.en, item, row.also) for row, item in pairs)
     text: str = WORDS["page"]
     return text.format(chinese=chinese, english=english)
 
 
-def row_line(row: Row, one: Line) -> tuple[str, str]:
+def row_line(row: Row, item: Line) -> tuple[str, str]:
     """Both lines of one fault."""
-    return _line(row.zh, one, row.also), _line(row.en, one, row.also)
+    return _line(row.zh, item, row.also), _line(row.en, item, row.also)
 
 
-def _line(words: tuple[str, str, str], one: Line, also: Iterable[str]) -> str:
-    fault, happens, said = words
-    tests = "<br>".join(f"`{name}`" for name in (one.test, *also))
-    return f"| {' | '.join((fault, happens, *one.figures, said, tests))} |"
+def _line(words: tuple[str, str, str], item: Line, also: Iterable[str]) -> str:
+    fault, happens, counts = words
+    tests = "<br>".join(f"`{name}`" for name in (item.test, *also))
+    return f"| {' | '.join((fault, happens, *item.figures, counts, tests))} |"
 
 
 def _s(ms: int) -> str:

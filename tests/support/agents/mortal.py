@@ -14,8 +14,8 @@ from agents.reporting.server import Request, Response, Server
 class Countdown:
     """Kills this process at the n-th call."""
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self, remainder: int) -> None:
+        self.left = remainder
 
     def __call__(self) -> None:
         self.left -= 1
@@ -23,11 +23,11 @@ class Countdown:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_a_process(work: Callable[[Callable[[], None]], None], left: int) -> bool:
+def in_a_process(work: Callable[[Callable[[], None]], None], remainder: int) -> bool:
     """Do the work in a child that dies at the n-th step; whether it came to its end."""
     child = os.fork()
     if child == 0:
-        countdown = Countdown(left)
+        countdown = Countdown(remainder)
 
         class Mortal(sqlite3.Connection):
             def execute(self, *args: Any) -> sqlite3.Cursor:

@@ -70,12 +70,12 @@ class Agent:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         assert self.process is not None
         self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=60)
+        _, output = self.process.communicate(timeout=60)
         code, self.process = self.process.returncode, None
-        return code, said
+        return code, output
 
     def open_minute(self) -> State:
         with Spool(self.folder / "agent" / "spool.db") as spool:
-            kept = spool.restore()
-        assert kept is not None
-        return msgspec.json.decode(kept, type=State)
+            state = spool.restore()
+        assert state is not None
+        return msgspec.json.decode(state, type=State)

@@ -95,25 +95,25 @@ class World:
     def holding(self) -> Holdings | wire.GapReason:
         if not self.reachable:
             return wire.GapReason.KUBELET_UNREACHABLE
-        held = {device: (HolderShare(wire.Static(name)),) for device, name in self.holder.items()}
-        return Holdings(held)
+        shares = {device: (HolderShare(wire.Static(name)),) for device, name in self.holder.items()}
+        return Holdings(shares)
 
     def tick(self, *, stop: bool = False) -> None:
         """One turn of the agent's loop."""
         if self.meter is None:
             self.meter = Meter(self.instant(), "boot", self.kept)
-        at, holding = self.instant(), self.holding()
+        at, holdings = self.instant(), self.holding()
         if self._asked is None and (stop or self.meter.due(at)):
             self._asked = at, self.looks(), self.events
             self.events = {}
         begun_at, looks, events = self._answer(at)
-        self.take(self.meter.see(at, holding, looks, begun_at=begun_at, events=events))
+        self.take(self.meter.see(at, holdings, looks, begun_at=begun_at, events=events))
         if self._last_tick is not None:
             then, before = self._last_tick
             stalled = self.now - then > 3_000
-            seen = wire.GapReason.AGENT_DOWN if stalled else before
-            self._since_look.append((then, self.now, seen))
-        self._last_tick = (self.now, holding)
+            sight = wire.GapReason.AGENT_DOWN if stalled else before
+            self._since_look.append((then, self.now, sight))
+        self._last_tick = (self.now, holdings)
         if looks is not None and begun_at is not None:
             self._write_record(looks, begun_at.mono_ms, events)
             self.kept = self.meter.checkpoint()
@@ -157,27 +157,27 @@ class World:
             )
             if not same:
                 unsure.add(gpu)
-            for from_, to, holding in self._since_look:
+            for from_, to, holdings in self._since_look:
                 if to > begun_at:
                     continue
-                seen = None
+                sight = None
                 doubtful = gpu in self._unsure and to <= self._answered
-                if same and isinstance(look, Look) and isinstance(holding, Holdings):
-                    seen = (
+                if same and isinstance(look, Look) and isinstance(holdings, Holdings):
+                    sight = (
                         None
                         if doubtful
                         else {
-                            device: self._name(holding, device)
+                            device: self._name(holdings, device)
                             for device in ([s.uuid for s in look.slices] or [gpu])
                         }
                     )
-                self.record.append((gpu, from_, to, seen))
+                self.record.append((gpu, from_, to, sight))
         self._since_look = [span for span in self._since_look if span[1] > begun_at]
         self._last_looks, self._unsure, self._answered = looks, unsure, self.now
 
-    def _name(self, holding: Holdings, device: str) -> str:
-        held = holding.devices.get(device, (FREE,))[0].holder
-        return held.name if isinstance(held, wire.Static) else ""
+    def _name(self, holdings: Holdings, device: str) -> str:
+        holder = holdings.devices.get(device, (FREE,))[0].holder
+        return holder.name if isinstance(holder, wire.Static) else ""
 
     def run(self, seconds: int) -> None:
         for _ in range(seconds):
@@ -273,11 +273,11 @@ def check_exact(world: World) -> None:
         starts = sorted(wire.start_ms(window.start) for window in windows if window.gpu == gpu)
         assert starts == list(range(starts[0], starts[0] + len(starts) * 60_000, 60_000))
     last = max(wire.start_ms(window.start) for window in windows) + 60_000 - world.clock_error
-    known: dict[tuple[str, str], set[int]] = {}
-    for _, from_, to, seen in world.record:
-        for device, name in (seen or {}).items():
-            known.setdefault((device, name), set()).update(range(from_, min(to, last)))
-    assert said(windows, offset=world.clock_error) == {k: v for k, v in known.items() if v}
+    truth: dict[tuple[str, str], set[int]] = {}
+    for _, from_, to, sight in world.record:
+        for device, name in (sight or {}).items():
+            truth.setdefault((device, name), set()).update(range(from_, min(to, last)))
+    assert said(windows, offset=world.clock_error) == {k: v for k, v in truth.items() if v}
     check_slices(world)
 
 
@@ -289,8 +289,8 @@ def check_slices(world: World) -> None:
             start = wire.start_ms(window.start) - world.clock_error
             for part in window.parts:
                 layout = int(part.mig.uuid[4]) if part.mig else 0
-                began = [was for at, was in cuts if at <= start + part.from_ms][-1:]
-                during = [was for at, was in cuts if start + part.from_ms < at < start + part.to_ms]
+                began = [cut for at, cut in cuts if at <= start + part.from_ms][-1:]
+                during = [cut for at, cut in cuts if start + part.from_ms < at < start + part.to_ms]
                 assert {*began, *during} == {layout}
 
 

@@ -82,11 +82,11 @@ def _gpu(gpu: Element) -> SmiGpu:
         power_w=next((power for power in powers if power is not None), None),
         slices=tuple(
             SmiSlice(
-                int(_text(each, "gpu_instance_id")),
-                int(_text(each, "compute_instance_id")),
-                _whole(each, "fb_memory_usage/used"),
+                int(_text(device, "gpu_instance_id")),
+                int(_text(device, "compute_instance_id")),
+                _whole(device, "fb_memory_usage/used"),
             )
-            for each in gpu.findall("mig_devices/mig_device")
+            for device in gpu.findall("mig_devices/mig_device")
         ),
     )
 

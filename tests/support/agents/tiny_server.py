@@ -46,8 +46,8 @@ class TinyServer:
     def enrol(self, wish: wire.Enrol) -> tuple[int, Any]:
         if wish.code not in self.codes:
             return 403, {"code": "unknown_code", "detail": "no such code"}
-        used = self.codes[wish.code]
-        if used is not None and used[0] != wish.public_key:
+        enrolment = self.codes[wish.code]
+        if enrolment is not None and enrolment[0] != wish.public_key:
             return 409, {"code": "code_used", "detail": "the code was used by another key"}
         agent = uuid5(UUID(int=0), wish.public_key)
         self.codes[wish.code] = (wish.public_key, agent)
@@ -63,36 +63,36 @@ class TinyServer:
         except BadSignatureError:
             return 401, {"code": "bad_signature", "detail": "not yours"}
         batch = msgspec.json.decode(body, type=wire.Batch)
-        kept = self.batches.setdefault(batch.stream, [])
+        batches = self.batches.setdefault(batch.stream, [])
         digest = sha256(body).hexdigest()
-        if batch.number <= len(kept):
-            known, answer = kept[batch.number - 1]
-            if known != digest:
+        if batch.number <= len(batches):
+            earlier, answer = batches[batch.number - 1]
+            if earlier != digest:
                 return 409, {"code": "fork", "detail": "another batch has this number"}
             return 200, msgspec.Raw(answer)
-        previous = kept[-1][0] if kept else ""
-        if batch.number > len(kept) + 1:
-            return 409, {"code": "ahead", "expected": len(kept) + 1}
+        previous = batches[-1][0] if batches else ""
+        if batch.number > len(batches) + 1:
+            return 409, {"code": "ahead", "expected": len(batches) + 1}
         assert batch.previous == previous, "the chain is broken"
         answer = msgspec.json.encode(self._keep(batch))
-        kept.append((digest, answer))
+        batches.append((digest, answer))
         return 200, msgspec.Raw(answer)
 
     def _keep(self, batch: wire.Batch) -> wire.Answer:
-        kept = known = 0
+        new_count = old_count = 0
         conflicts = []
         for index, window in enumerate(batch.windows):
             assert wire.faults(window) == []
             body = msgspec.json.encode(window)
             before = self.windows.setdefault((window.gpu, window.start.isoformat()), body)
             if before is body:
-                kept += 1
+                new_count += 1
             elif before == body:
-                known += 1
+                old_count += 1
             else:
                 conflicts.append(wire.Item(index, "conflict"))
                 self.conflicts += 1
-        return wire.Answer(batch.stream, batch.number, kept, known, tuple(conflicts))
+        return wire.Answer(batch.stream, batch.number, new_count, old_count, tuple(conflicts))
 
     def kept(self) -> list[wire.Window]:
         return [msgspec.json.decode(body, type=wire.Window) for body in self.windows.values()]

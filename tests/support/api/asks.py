@@ -19,8 +19,8 @@ def at(path: str, **ask: object) -> Callable[[Town, str], Ask]:
 
 
 def code_for(_: Town, whose: str) -> Ask:
-    wanted = {"cluster": f"c-{whose}", "source": "nvml"}
-    return {"url": "/api/v1/enrolment-codes", "json": wanted}
+    wish = {"cluster": f"c-{whose}", "source": "nvml"}
+    return {"url": "/api/v1/enrolment-codes", "json": wish}
 
 
 def agent_of(town: Town, whose: str) -> Ask:
@@ -28,27 +28,27 @@ def agent_of(town: Town, whose: str) -> Ask:
 
 
 def a_token(_: Town, whose: str) -> Ask:
-    wanted = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
-    return {"url": "/api/v1/tokens", "json": wanted}
+    wish = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
+    return {"url": "/api/v1/tokens", "json": wish}
 
 
 def spare_token(town: Town, whose: str) -> Ask:
     """One that the test itself does not come in with."""
-    made = town.client.post(**a_token(town, whose), headers=town.headers(Role.ADMINISTRATOR))
-    return {"url": f"/api/v1/tokens/{made.json()['id']}"}
+    answer = town.client.post(**a_token(town, whose), headers=town.headers(Role.ADMINISTRATOR))
+    return {"url": f"/api/v1/tokens/{answer.json()['id']}"}
 
 
 def a_voucher(_: Town, whose: str) -> Ask:
-    wanted = {"clause": "09-1", "policy": POLICY, "facts": FACTS}
-    return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wanted}
+    wish = {"clause": "09-1", "policy": POLICY, "facts": FACTS}
+    return {"url": f"/api/v1/projects/p-{whose}/voucher", "json": wish}
 
 
 def a_reservation(town: Town, whose: str) -> Ask:
     """One that stands."""
-    wanted = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
+    wish = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
     path = f"/api/v1/projects/p-{whose}/reservations"
-    made = town.client.post(path, json=wanted, headers=town.headers(Role.ADMINISTRATOR))
-    return {"url": f"{path}/{made.json()['id']}"}
+    answer = town.client.post(path, json=wish, headers=town.headers(Role.ADMINISTRATOR))
+    return {"url": f"{path}/{answer.json()['id']}"}
 
 
 def a_statement(town: Town, whose: str) -> str:
@@ -59,9 +59,9 @@ def a_statement(town: Town, whose: str) -> str:
     file = f"contracts: [{{number: k-{whose}, {parties}, {line}}}]"
     clerk = town.headers(Role.CLERK)
     town.client.post("/api/v1/registry", content=file.encode(), headers=clerk)
-    wanted = {"month": "2026-02", "contract": f"k-{whose}"}
-    made = town.client.post("/api/v1/statements", json=wanted, headers=clerk)
-    return str(made.json()[0]["number"])
+    wish = {"month": "2026-02", "contract": f"k-{whose}"}
+    answer = town.client.post("/api/v1/statements", json=wish, headers=clerk)
+    return str(answer.json()[0]["number"])
 
 
 def of_a_statement(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
@@ -77,8 +77,8 @@ def an_invoice(town: Town, whose: str) -> int:
         number=digital(1 if whose == "mine" else 2), seller=parties[0], buyer=parties[1]
     )
     clerk = town.headers(Role.CLERK)
-    made = town.client.post("/api/v1/cost-documents", content=content, headers=clerk)
-    return int(made.json()["documents"][0]["id"])
+    answer = town.client.post("/api/v1/cost-documents", content=content, headers=clerk)
+    return int(answer.json()["documents"][0]["id"])
 
 
 def of_an_invoice(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
@@ -106,8 +106,8 @@ def a_claim(town: Town, whose: str) -> Ask:
 
 def a_receipt(town: Town, whose: str) -> Ask:
     key = an_invoice(town, whose)
-    said = f"reference=r{key}&payer=a&payee=b&fen=1&paid_on=2026-03-01"
-    return {"url": f"/api/v1/cost-documents/{key}/receipts?{said}", "content": b"%PDF"}
+    form = f"reference=r{key}&payer=a&payee=b&fen=1&paid_on=2026-03-01"
+    return {"url": f"/api/v1/cost-documents/{key}/receipts?{form}", "content": b"%PDF"}
 
 
 DAY = "2026-03-01"

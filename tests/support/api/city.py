@@ -174,9 +174,9 @@ def _take(engine: sa.Engine, node: Node, windows: list[wire.Window]) -> None:
 
 def _day(team: Team, day: int) -> Iterator[wire.Window]:
     """A day of hours: busier in the second half of the time, idle at weekends' nights."""
-    measured = day % 11 != 7
+    has_measurement = day % 11 != 7
     util = 300_000 + (day * 37 + len(team.code) * 13) % 60 * 10_000
-    readings = wire.Readings(360, util) if measured else None
+    readings = wire.Readings(360, util) if has_measurement else None
     hours = 24 if day % 7 < 5 else 14
     for hour in range(hours if day < DAYS // 2 else 24):
         start = FIRST + timedelta(days=day, hours=hour)
@@ -225,17 +225,17 @@ def _money_and_doors(engine: sa.Engine) -> dict[str, str]:
                 )
         charge(db, NOW)
         accrue_all(db, "test", NOW)
-        made = {
+        steps = {
             "clerk": issue_token(db, role="clerk", person="李四", actor="test", now=NOW),
         }
         for role, person in (("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六")):
-            made[role] = issue_token(db, role=role, person=person, actor="test", now=NOW)
+            steps[role] = issue_token(db, role=role, person=person, actor="test", now=NOW)
         for reader, centre in (("operator", 2), ("other", 1)):
-            made[reader] = issue_token(
+            steps[reader] = issue_token(
                 db, role="operator", person="王五", centre=centre, actor="test", now=NOW
             )
         for number, team in enumerate(TEAMS, start=1):
-            made[team.code] = issue_token(
+            steps[team.code] = issue_token(
                 db, role="builder", person="张三", project=number, actor="test", now=NOW
             )
-    return made
+    return steps

@@ -20,33 +20,35 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 Done = subprocess.CompletedProcess[str]
 
 
-def environment(**ours: str) -> dict[str, str]:
+def environment(**variables: str) -> dict[str, str]:
     """These variables of ours and no others, for a reader of English."""
-    others = {k: v for k, v in os.environ.items() if not k.startswith(("SUANQUAN_", "LC_", "LANG"))}
-    return others | {"LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"} | ours
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("SUANQUAN_", "LC_", "LANG"))
+    }
+    return inherited | {"LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"} | variables
 
 
-def process(*arguments: str, **ours: str) -> Done:
+def process(*arguments: str, **variables: str) -> Done:
     """The command as a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "api.command_line", *arguments],
-        env=environment(**ours), capture_output=True, encoding="utf-8", check=False,
+        env=environment(**variables), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
 
 
-def suanquan(*arguments: str, **ours: str) -> Done:
+def suanquan(*arguments: str, **variables: str) -> Done:
     """The command without the wait for a process to start."""
     out, err, code = io.StringIO(), io.StringIO(), 0
     with (
-        mock.patch.dict(os.environ, environment(**ours), clear=True),
+        mock.patch.dict(os.environ, environment(**variables), clear=True),
         mock.patch.object(sys, "argv", ["suanquan", *arguments]),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
         try:
             main()
-        except SystemExit as done:
-            code = int(done.code or 0)
+        except SystemExit as system_exit:
+            code = int(system_exit.code or 0)
     return Done(arguments, code, out.getvalue(), err.getvalue())
 
 
@@ -61,6 +63,6 @@ class Desk:
         return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=token, **environment)
 
     def ask(self, role: Role, *arguments: str) -> Any:
-        done = self.run(role, *arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        result = self.run(role, *arguments, "--json")
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)

@@ -55,20 +55,20 @@ def decision(
     confirmed: bool = False,
 ) -> int:
     """A decision, open or confirmed."""
-    told = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    made = one(
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    row_id = one(
         owner,
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
         " VALUES (%s, %s, %s, %s, '按合同核对', %s, %s) RETURNING id",
-        kind, subject, json.dumps(content), told, by, AT,
+        kind, subject, json.dumps(content), digest, by, AT,
     )  # fmt: skip
     if confirmed:
         owner.execute(
             "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = %s,"
             " answered_digest = digest WHERE id = %s",
-            (SECOND if by == CLERK else CLERK, AT, made),
+            (SECOND if by == CLERK else CLERK, AT, row_id),
         )
-    return int(made)
+    return int(row_id)
 
 
 def one(owner: psycopg.Connection, query: str, *values: object) -> Any:
@@ -80,13 +80,13 @@ def one(owner: psycopg.Connection, query: str, *values: object) -> Any:
 
 def _original(owner: psycopg.Connection) -> str:
     content = b"a scan"
-    told = hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     owner.execute(
         "INSERT INTO originals (hash, name, media, content, received_at, received_by)"
         " VALUES (%s, 'scan.pdf', 'application/pdf', %s, %s, %s)",
-        (told, content, AT, CLERK),
+        (digest, content, AT, CLERK),
     )
-    return told
+    return digest
 
 
 def _documents(owner: psycopg.Connection, original: str) -> list[int]:
@@ -96,13 +96,13 @@ def _documents(owner: psycopg.Connection, original: str) -> list[int]:
         red = _document(owner, original, 2, -500_000_00, reverses=blue)
         frozen = _document(owner, original, 3, 800_000_00)
         keyed = _document(owner, original, 4, 120_000_00, source="keyed")
-        other = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
+        settlement_id = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
     owner.execute(
         "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64012604000000001', %s, %s)",
         (frozen, AT, CLERK),
     )
-    return [blue, red, frozen, keyed, other]
+    return [blue, red, frozen, keyed, settlement_id]
 
 
 def _document(
@@ -115,9 +115,9 @@ def _document(
     source: str = "xml",
     reverses: int | None = None,
 ) -> int:
-    said = decision(owner, "document", f"2564200000000000000{number}", {}, confirmed=True)
+    decision_id = decision(owner, "document", f"2564200000000000000{number}", {}, confirmed=True)
     tax = net * 6 // 100
-    made = one(
+    row_id = one(
         owner,
         "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
         " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, reverses_id, source,"
@@ -128,19 +128,19 @@ def _document(
         " JOIN projects p ON p.id = k.project_id JOIN organisations o ON o.id = p.organisation_id"
         " ORDER BY k.id LIMIT 1 RETURNING id",
         kind, f"2564200000000000000{number}", net, tax, net + tax, reverses, source, original,
-        AT, CLERK, said if source == "keyed" else None,
+        AT, CLERK, decision_id if source == "keyed" else None,
     )  # fmt: skip
     owner.execute(
         "INSERT INTO document_lines (document_id, line, item, unit, quantity, unit_price, net_fen,"
         " tax_rate, tax_fen) VALUES (%s, 1, '*信息技术服务*算力服务', '卡时', '', '', %s,"
         " '6%%', %s)",
-        (made, net, tax),
+        (row_id, net, tax),
     )
-    return int(made)
+    return int(row_id)
 
 
 def _statement(owner: psycopg.Connection) -> None:
-    made = one(
+    row_id = one(
         owner,
         "INSERT INTO statements (number, contract_id, month, revision, total_fen, digest,"
         " issued_at,"
@@ -160,7 +160,7 @@ def _statement(owner: psycopg.Connection) -> None:
     owner.execute(
         "INSERT INTO statement_answers (statement_id, line, party, answer, reason, answered_at,"
         " answered_by) VALUES (%s, 1, 'centre', 'contested', '少计了一台', %s, 'operator:王五#2')",
-        (made, AT),
+        (row_id, AT),
     )
 
 
@@ -175,7 +175,7 @@ def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
             " LIMIT 1",
             (document, fen, AT, CLERK, MARCH),
         )
-    made = one(
+    row_id = one(
         owner,
         "INSERT INTO reconciliations (contract_id, month, opened_at, opened_by)"
         " SELECT contract_id, month, %s, %s FROM statements RETURNING id",
@@ -185,7 +185,7 @@ def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
         "INSERT INTO messages (reconciliation_id, document_id, code, body, answer_by, sent_at,"
         " sent_by)"
         " VALUES (%s, %s, 'R07', '发票卡时多于计量，请说明。', '2026-04-17', %s, %s)",
-        (made, documents[0], AT, CLERK),
+        (row_id, documents[0], AT, CLERK),
     )
 
 
@@ -221,15 +221,15 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
     )  # fmt: skip
     with owner.transaction():
         _post(owner, book)
-    held = {"organisation": 1, "holder": "星河模型有限公司", "bank": "宁夏银行"}
-    held |= {"bank_code": "313871000007", "number": "6400123456789"}
+    holdings = {"organisation": 1, "holder": "星河模型有限公司", "bank": "宁夏银行"}
+    holdings |= {"bank_code": "313871000007", "number": "6400123456789"}
     account = one(
         owner,
         "INSERT INTO bank_accounts (organisation_id, holder, bank, bank_code, number, decision_id,"
         " confirmed_at) VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        *held.values(), decision(owner, "account", "1", held, confirmed=True), AT,
+        *holdings.values(), decision(owner, "account", "1", holdings, confirmed=True), AT,
     )  # fmt: skip
-    made = one(
+    row_id = one(
         owner,
         "INSERT INTO payment_lists (number, indicator_id, total_fen, words, digest, decision_id,"
         " made_at,"
@@ -247,13 +247,13 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
             " bank_code, number, fen, paid_fen, returned_fen) SELECT %s, %s, c.id,"
             " c.voucher_id, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
             " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
-            (made, line, account, paid, claim),
+            (row_id, line, account, paid, claim),
         )
     owner.execute(
         "INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, reason, original,"
         " received_at, received_by) VALUES ('N1', %s, 1, 'paid', 70000000, '2026-04-10', '', %s,"
         " %s, 'finance:吴八#7')",
-        (made, original, AT),
+        (row_id, original, AT),
     )
 
 

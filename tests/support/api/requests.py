@@ -20,14 +20,14 @@ contracts:
 """
 
 
-def ask(town: Town, role: Role, method: str, path: str, **sent: Any) -> Any:
-    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **sent)
+def ask(town: Town, role: Role, method: str, path: str, **options: Any) -> Any:
+    answer = town.client.request(method, f"/api/v1/{path}", headers=town.headers(role), **options)
     assert answer.is_success, answer.text
     return answer.json() if answer.content else None
 
 
-def problem(town: Town, method: str, path: str, language: str = "zh-CN", **sent: Any) -> Any:
+def problem(town: Town, method: str, path: str, language: str = "zh-CN", **options: Any) -> Any:
     headers = town.headers(Role.CLERK, language)
-    answer = town.client.request(method, f"/api/v1/{path}", headers=headers, **sent)
+    answer = town.client.request(method, f"/api/v1/{path}", headers=headers, **options)
     assert answer.status_code == 422, answer.text
     return answer.json()

@@ -38,8 +38,8 @@ class Town:
 
     def headers(self, role: Role | None, language: str = "zh-CN") -> dict[str, str]:
         """What a visitor of this role sends; None is nobody in particular."""
-        said = {"Accept-Language": language}
-        return said if role is None else said | {"Authorization": f"Bearer {self.tokens[role]}"}
+        words = {"Accept-Language": language}
+        return words if role is None else words | {"Authorization": f"Bearer {self.tokens[role]}"}
 
     def report(self, node: Node, *windows: wire.Window) -> None:
         """The node sends a batch."""

@@ -63,8 +63,8 @@ class Program:
 
         self.said = -1
 
-    def count_to(self, wanted: int) -> None:
-        while self.said < wanted:
+    def count_to(self, target: int) -> None:
+        while self.said < target:
             line = self.out.readline()
             assert line, "it ended too soon"
             self.said = int(line)

@@ -29,42 +29,42 @@ PROJECT: Mapping[str, object] = {
 def why(
     clause: str, facts: Mapping[str, object], readings: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    told = evaluated(load(DRAFT, readings), Case(clause, facts), explain=True)
-    found: dict[str, Any] = told["explanation"]
-    return found
+    answer = evaluated(load(DRAFT, readings), Case(clause, facts), explain=True)
+    explanation: dict[str, Any] = answer["explanation"]
+    return explanation
 
 
-def texts(found: dict[str, Any], section: str) -> list[str]:
-    return [one["text"] for one in found[section]]
+def texts(explanation: dict[str, Any], section: str) -> list[str]:
+    return [entry["text"] for entry in explanation[section]]
 
 
 def test_one_fen_short_is_told_with_its_distance_and_what_it_would_give() -> None:
-    found = why("03-1", {**PROJECT, "investment_24m_fen": 52_999_999_999})
-    unmet = next(one for one in found["conditions"] if one["state"] == "unmet")
+    explanation = why("03-1", {**PROJECT, "investment_24m_fen": 52_999_999_999})
+    unmet = next(entry for entry in explanation["conditions"] if entry["state"] == "unmet")
     assert unmet["article"] == "第三条"
     assert unmet["quote"].endswith("达到5亿元（含）以上")
     assert unmet["text"] == "499,999,999.99 元，低于 500,000,000.00 元，差 0.01 元"
     assert unmet["distance"] == -1
-    given = [(f["text"], f["less"], f["evidence"]) for f in unmet["facts"]]
-    assert given == [
+    arguments = [(f["text"], f["less"], f["evidence"]) for f in unmet["facts"]]
+    assert arguments == [
         ("529,999,999.99 元", False, "固定资产投资入库证明"),
         ("30,000,000.00 元", True, "土地价款凭证"),
         ("0.00 元", True, "代建厂房凭证"),
     ]
-    assert texts(found, "changes") == [
+    assert texts(explanation, "changes") == [
         "如果再多 0.01 元，到 500,000,000.00 元：可得 10,000,000.00 元"
     ]
-    assert found["sentence"]["place"] == "原文第 428 至 621 字"
-    assert found["sentence"]["text"].startswith("新引进的智算中心建设")
+    assert explanation["sentence"]["place"] == "原文第 428 至 621 字"
+    assert explanation["sentence"]["text"].startswith("新引进的智算中心建设")
 
 
 def test_the_same_in_english_around_the_chinese_quotation() -> None:
     with speaking("en"):
-        found = why("03-1", {**PROJECT, "investment_24m_fen": 52_999_999_999})
-    unmet = next(one for one in found["conditions"] if one["state"] == "unmet")
+        explanation = why("03-1", {**PROJECT, "investment_24m_fen": 52_999_999_999})
+    unmet = next(entry for entry in explanation["conditions"] if entry["state"] == "unmet")
     assert unmet["text"] == "499,999,999.99 yuan, below 500,000,000.00 yuan, by 0.01 yuan"
     assert unmet["quote"].endswith("达到5亿元（含）以上")
-    assert texts(found, "changes") == [
+    assert texts(explanation, "changes") == [
         "with 0.01 yuan more, at 500,000,000.00 yuan: 10,000,000.00 yuan"
     ]
 
@@ -100,22 +100,22 @@ def test_rounding_cap_and_what_was_paid_before() -> None:
 
 
 def test_a_recovery_says_so() -> None:
-    found = why("09-1", {**MODEL, "compute_cost_fen": 0, "paid_before_fen": 100})
-    assert found["outcome"] == "应追回 1.00 元"
-    assert texts(found, "arithmetic")[-1] == "0.00 元 − 此前已兑付 1.00 元 = -1.00 元，应追回"
+    explanation = why("09-1", {**MODEL, "compute_cost_fen": 0, "paid_before_fen": 100})
+    assert explanation["outcome"] == "应追回 1.00 元"
+    assert texts(explanation, "arithmetic")[-1] == "0.00 元 − 此前已兑付 1.00 元 = -1.00 元，应追回"
 
 
 @pytest.mark.parametrize(
-    ("facility", "said"),
+    ("facility", "words"),
     [
         ("12000000", "12,000,000 ÷ 10,000,000 = 1.2，不低于 1.2，恰好相等"),
         ("11999999", "11,999,999 ÷ 10,000,000 = 1.1999999，低于 1.2，余 0.0000001"),
         ("12000001", "12,000,001 ÷ 10,000,000 = 1.2000001，不低于 1.2，差 0.0000001"),
     ],
 )
-def test_a_ratio_is_told_as_its_two_quantities(facility: str, said: str) -> None:
+def test_a_ratio_is_told_as_its_two_quantities(facility: str, words: str) -> None:
     facts = {**GATE, "infrastructure": True, "facility_kwh": facility, "it_kwh": "10000000"}
-    assert texts(why("05-1", facts), "conditions")[-1] == said
+    assert texts(why("05-1", facts), "conditions")[-1] == words
 
 
 def test_what_a_ratio_would_have_to_be() -> None:
@@ -125,8 +125,8 @@ def test_what_a_ratio_would_have_to_be() -> None:
 
 def test_a_ratio_without_an_end_is_cut_off_and_says_so() -> None:
     facts = {**GATE, "infrastructure": True, "facility_kwh": "7", "it_kwh": "6"}
-    said = texts(why("05-1", facts), "conditions")[-1]
-    assert said.startswith("7 ÷ 6 = 1.166666666…，低于 1.2，余 0.033333333…")
+    words = texts(why("05-1", facts), "conditions")[-1]
+    assert words.startswith("7 ÷ 6 = 1.166666666…，低于 1.2，余 0.033333333…")
     assert "原文没有上限" in texts(why("05-1", facts), "limits")
     assert "7 千瓦时 × 0.12 元 = 0.84 元" in texts(why("05-1", facts), "arithmetic")
 
@@ -135,38 +135,40 @@ SEATS: Mapping[str, object] = {**GATE, "business": "annotation", "seats": 499}
 
 
 def test_a_cliff_is_told_where_it_lies() -> None:
-    found = why("07-1", SEATS)
-    assert found["outcome"] == "见习岗位 149 个"
-    assert texts(found, "arithmetic")[1:] == [
+    explanation = why("07-1", SEATS)
+    assert explanation["outcome"] == "见习岗位 149 个"
+    assert texts(explanation, "arithmetic")[1:] == [
         "达到第 2 档：30/100",
         "499 席 × 30/100 = 149.7",
         "取整 = 149 个",
     ]
-    assert texts(found, "changes") == ["如果再多 1 席，到 500 席：就到下一档，见习岗位 200 个"]
+    assert texts(explanation, "changes") == [
+        "如果再多 1 席，到 500 席：就到下一档，见习岗位 200 个"
+    ]
 
 
 def test_another_reading_is_told_as_chosen() -> None:
-    found = why("07-1", SEATS, {"Q7-3": "marginal"})
-    assert texts(found, "arithmetic")[2] == "分段计算 = 139.7"
-    rests = next(one for one in found["questions"] if one["question"] == "Q7-3")
+    explanation = why("07-1", SEATS, {"Q7-3": "marginal"})
+    assert texts(explanation, "arithmetic")[2] == "分段计算 = 139.7"
+    rests = next(entry for entry in explanation["questions"] if entry["question"] == "Q7-3")
     assert rests["chosen"] == "marginal"
     assert rests["text"] == "建议读法，无人裁定"
 
 
 def test_who_decided_a_question_and_when() -> None:
-    told = evaluated(load("yinchuan-2024-drill"), Case("12-1", {}), explain=True)
-    rests = next(q for q in told["explanation"]["questions"] if q["question"] == "Q12-1")
+    answer = evaluated(load("yinchuan-2024-drill"), Case("12-1", {}), explain=True)
+    rests = next(q for q in answer["explanation"]["questions"] if q["question"] == "Q12-1")
     assert rests["decided_by"] is not None
     assert rests["text"] == f"{rests['decided_by']} 于 {rests['decided_on']} 裁定"
 
 
 def test_what_is_missing_names_its_proof() -> None:
-    found = why("13-4", {**GATE, "accepted": True})
-    assert [(f["fact"], f["evidence"]) for f in found["lacking"]] == [
+    explanation = why("13-4", {**GATE, "accepted": True})
+    assert [(f["fact"], f["evidence"]) for f in explanation["lacking"]] == [
         ("pilot_investment_fen", "投资凭证"),
         ("excluded_fen", "投资凭证"),
     ]
-    assert found["outcome"] == "材料不足"
+    assert explanation["outcome"] == "材料不足"
 
 
 def test_a_person_must_decide() -> None:
@@ -176,12 +178,12 @@ def test_a_person_must_decide() -> None:
         "compute_cost_fen": 1,
         "paid_before_fen": 0,
     }
-    found = why("14-1", talent)
-    assert "未列名的其他奖项获得者，须由人认定" in texts(found, "conditions")
-    assert texts(found, "conditions")[1] == "对「人才」不适用"
-    agreed = why("09-3", {**GATE, "landed_in_city": True, "exceptionally_major": True})
-    assert agreed["conditions"][-1]["quote"]
-    assert texts(agreed, "conditions")[-1] == "须由人商定"
+    explanation = why("14-1", talent)
+    assert "未列名的其他奖项获得者，须由人认定" in texts(explanation, "conditions")
+    assert texts(explanation, "conditions")[1] == "对「人才」不适用"
+    agreement = why("09-3", {**GATE, "landed_in_city": True, "exceptionally_major": True})
+    assert agreement["conditions"][-1]["quote"]
+    assert texts(agreement, "conditions")[-1] == "须由人商定"
 
 
 def test_pool_list_and_conflicts_bound_an_award() -> None:
@@ -194,12 +196,12 @@ def test_pool_list_and_conflicts_bound_an_award() -> None:
 
 
 def test_another_policy_is_told_without_a_line_of_code() -> None:
-    told = evaluated(
+    answer = evaluated(
         harbour(),
         Case("02-1", {"registered": True, "robots": 101, "sales_fen": 299, "paid_fen": 0}),
         explain=True,
     )
-    assert texts(told["explanation"], "arithmetic") == [
+    assert texts(answer["explanation"], "arithmetic") == [
         "2.99 元",
         "2.99 元 × 1/3 = 0.996666666… 元",
         "舍去元以下 = 0.00 元",
@@ -207,19 +209,21 @@ def test_another_policy_is_told_without_a_line_of_code() -> None:
         "0.00 元 − 此前已兑付 0.00 元 = 0.00 元",
     ]
     with speaking("en"):
-        told = evaluated(harbour(), Case("02-1", {"registered": True, "robots": 100}), explain=True)
-    assert texts(told["explanation"], "conditions")[-1] == "100, not above 100, exactly equal"
-    assert texts(told["explanation"], "changes") == [
+        answer = evaluated(
+            harbour(), Case("02-1", {"registered": True, "robots": 100}), explain=True
+        )
+    assert texts(answer["explanation"], "conditions")[-1] == "100, not above 100, exactly equal"
+    assert texts(answer["explanation"], "changes") == [
         "with 1 more, at 101: insufficient information"
     ]
 
 
 def test_wrong_facts_are_told_and_nothing_else() -> None:
-    found = why("12-1", {"annual_revenue_fen": 1.5})
-    assert found["word"] == "事实有误"
-    assert [e["code"] for e in found["errors"]] == ["not_fen"]
-    assert found["conditions"] == found["questions"] == []
-    assert found["record"] is None
+    explanation = why("12-1", {"annual_revenue_fen": 1.5})
+    assert explanation["word"] == "事实有误"
+    assert [e["code"] for e in explanation["errors"]] == ["not_fen"]
+    assert explanation["conditions"] == explanation["questions"] == []
+    assert explanation["record"] is None
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
@@ -231,13 +235,13 @@ def test_every_worked_case_can_be_told(language: str) -> None:
     assert listed
     with speaking(language):
         for case in listed:
-            found = evaluated(policy, case, explain=True)["explanation"]
-            said = [
+            explanation = evaluated(policy, case, explain=True)["explanation"]
+            sentences = [
                 t
                 for s in ("conditions", "arithmetic", "limits", "changes")
-                for t in texts(found, s)
+                for t in texts(explanation, s)
             ]
-            said += [found["word"], found["outcome"]]
-            assert all(said), (case, said)
+            sentences += [explanation["word"], explanation["outcome"]]
+            assert all(sentences), (case, sentences)
             if language == "en":
-                assert all(ord(c) < 0x3000 for t in said for c in t), said
+                assert all(ord(c) < 0x3000 for t in sentences for c in t), sentences

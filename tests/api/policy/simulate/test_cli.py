@@ -16,9 +16,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def simulate(*arguments: str) -> Done:
-    done = suanquan("policy", "simulate", POLICY, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done
+    result = suanquan("policy", "simulate", POLICY, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result
 
 
 def told(*arguments: str) -> Any:
@@ -30,9 +30,9 @@ def by_clause(version: dict[str, Any]) -> dict[str, int]:
 
 
 def test_the_example_register() -> None:
-    made = told(EXAMPLE)
-    (version,) = made["versions"]
-    assert (made["applicants"], made["bad_rows"]) == (12, 0)
+    report = told(EXAMPLE)
+    (version,) = report["versions"]
+    assert (report["applicants"], report["bad_rows"]) == (12, 0)
     assert by_clause(version) == {
         "05-1": 12_088_800_000, "06-1": 1_338_842_975, "06-2": 661_157_025, "09-1": 80_000_000,
         "10-1": 50_000_000, "12-1": 100_000_000,
@@ -43,46 +43,46 @@ def test_the_example_register() -> None:
 
 
 def test_another_reading_beside_the_chosen_one() -> None:
-    made = told(EXAMPLE, "--reading=Q12-1=accumulate")
-    assert made["changes"]["fen"]["winners"] == [
+    report = told(EXAMPLE, "--reading=Q12-1=accumulate")
+    assert report["changes"]["fen"]["winners"] == [
         {"number": "YC-008", "change": 50_000_000, "by": {"12-1": 50_000_000}}
     ]
-    assert made["changes"]["fen"]["losses"] == {"applicants": 0, "sum": 0}
-    first, second = made["versions"]
+    assert report["changes"]["fen"]["losses"] == {"applicants": 0, "sum": 0}
+    first, second = report["versions"]
     assert by_clause(second)["12-1"] - by_clause(first)["12-1"] == 50_000_000
 
 
 def test_a_version_against_another_with_the_same_terms() -> None:
-    made = told(EXAMPLE, "--against=yinchuan-2024-drill")
-    assert made["against"] == "yinchuan-2024-drill"
-    assert made["moved"] == []
-    assert all(m["gains"]["applicants"] == 0 for m in made["changes"].values())
-    assert made["versions"][1]["questions"] == []
+    report = told(EXAMPLE, "--against=yinchuan-2024-drill")
+    assert report["against"] == "yinchuan-2024-drill"
+    assert report["moved"] == []
+    assert all(m["gains"]["applicants"] == 0 for m in report["changes"].values())
+    assert report["versions"][1]["questions"] == []
 
 
 @pytest.mark.parametrize("arguments", [(), ("--reading=Q2-4=refused", "--reading=Q12-1=once")])
 def test_the_tables_say_what_the_bureau_asks(arguments: tuple[str, ...]) -> None:
-    said = simulate(EXAMPLE, *arguments).stdout
-    assert "There is no total" in said
-    assert "¥120,888,000.00" in said
-    assert "82.6446%" in said
+    output = simulate(EXAMPLE, *arguments).stdout
+    assert "There is no total" in output
+    assert "¥120,888,000.00" in output
+    assert "82.6446%" in output
     assert any("07-1" in line and "149 posts" in line and "YC-005" in line
-               for line in said.splitlines())  # fmt: skip
+               for line in output.splitlines())  # fmt: skip
 
 
 def test_a_reader_of_chinese() -> None:
-    done = suanquan("--lang=zh", "policy", "simulate", POLICY, EXAMPLE)
-    assert "没有合计" in done.stdout
-    assert "多得 51 岗" not in done.stderr
-    assert CHINESE.search(done.stdout)
+    result = suanquan("--lang=zh", "policy", "simulate", POLICY, EXAMPLE)
+    assert "没有合计" in result.stdout
+    assert "多得 51 岗" not in result.stderr
+    assert CHINESE.search(result.stdout)
 
 
 def test_the_picture_has_a_bar_and_a_figure_for_each_clause_that_pays(tmp_path: Path) -> None:
     file = tmp_path / "spend.svg"
-    made = told(EXAMPLE, "--reading=Q12-1=accumulate", f"--picture={file}")
+    report = told(EXAMPLE, "--reading=Q12-1=accumulate", f"--picture={file}")
     svg = ET.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - our own
     looks = [rect.get("class") for rect in svg.iter(f"{SVG}rect")]
-    paying = len(by_clause(made["versions"][0]))
+    paying = len(by_clause(report["versions"][0]))
     assert looks.count("first") == looks.count("second") == paying + 1  # and the legend
     texts = [text.text or "" for text in svg.iter(f"{SVG}text")]
     assert "¥120,888,000.00" in texts
@@ -97,23 +97,23 @@ def test_bad_rows_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     rows[998] = "\x1b[2J,enterprise,true,annotation,5"
     header = "number,subject_kind,legal_person,business,seats"
     register.write_text("\n".join([header, *rows]), encoding="utf-8")
-    done = simulate(str(register), "--json")
-    made = json.loads(done.stdout)
-    assert (made["applicants"], made["bad_rows"]) == (996, 3)
-    assert [bad["line"] for bad in made["first_bad_rows"]] == [12, 502, 1000]
-    assert "3 row(s) left out" in done.stderr
-    assert "line 502 A-y" in done.stderr
-    assert "[2J" not in done.stderr  # whoever writes a register commands no terminal
+    result = simulate(str(register), "--json")
+    report = json.loads(result.stdout)
+    assert (report["applicants"], report["bad_rows"]) == (996, 3)
+    assert [bad["line"] for bad in report["first_bad_rows"]] == [12, 502, 1000]
+    assert "3 row(s) left out" in result.stderr
+    assert "line 502 A-y" in result.stderr
+    assert "[2J" not in result.stderr  # whoever writes a register commands no terminal
 
 
 def test_a_made_up_register_is_the_same_for_the_same_seed() -> None:
-    one, same, other = (told("--generate=60", f"--seed={seed}") for seed in (5, 5, 6))
-    assert one == same != other
-    assert one["decisions"] == 60 * 29
+    first, same, different = (told("--generate=60", f"--seed={seed}") for seed in (5, 5, 6))
+    assert first == same != different
+    assert first["decisions"] == 60 * 29
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "words"),
     [
         ((), "not both"),
         ((EXAMPLE, "--generate=5"), "not both"),
@@ -124,20 +124,20 @@ def test_a_made_up_register_is_the_same_for_the_same_seed() -> None:
         ((EXAMPLE, "--picture=/nowhere/a.svg"), "cannot write /nowhere/a.svg"),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_line(arguments: tuple[str, ...], said: str) -> None:
-    done = suanquan("policy", "simulate", POLICY, *arguments)
-    assert done.returncode == 1
-    assert said in done.stderr
+def test_what_cannot_be_done_is_one_clear_line(arguments: tuple[str, ...], words: str) -> None:
+    result = suanquan("policy", "simulate", POLICY, *arguments)
+    assert result.returncode == 1
+    assert words in result.stderr
 
 
 def test_a_register_that_is_none(tmp_path: Path) -> None:
     register = tmp_path / "register.csv"
     register.write_text("number,seatz\nA,1\n", encoding="utf-8")
-    done = suanquan("policy", "simulate", POLICY, str(register))
-    assert done.returncode == 1
-    assert "line 1" in done.stderr
-    assert "seatz" in done.stderr
+    result = suanquan("policy", "simulate", POLICY, str(register))
+    assert result.returncode == 1
+    assert "line 1" in result.stderr
+    assert "seatz" in result.stderr
     register.write_text("number,seats\nA\n", encoding="utf-8")
-    done = suanquan("policy", "simulate", POLICY, str(register))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "no row that can be used" in done.stderr
+    result = suanquan("policy", "simulate", POLICY, str(register))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "no row that can be used" in result.stderr

@@ -1,0 +1,67 @@
+"""Read a claim with everything that belongs to it: its files, its history, what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from ledger.claims import queries as claim_queries
+from ledger.claims.rules import FIRST
+from ledger.claims.steps.approval import KIND, subject_of
+from ledger.claims.steps.bank_accounts import change_pending
+from ledger.claims.steps.claims import missing_files
+from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publication
+from ledger.desk.queries import queues
+from ledger.errors import Finding
+from ledger.people.steps.decisions import open_decision
+from ledger.people.tables import Decision
+from ledger.postgres.columns import key
+from ledger.registry.tables import Organisation, Project
+from ledger.vouchers.tables import Voucher
+
+
+@dataclass(frozen=True)
+class ClaimDetails:
+    """A claim with all that is known of it.
+
+    `summary` is its row in a list of claims; `missing` is what a draft lacks for submission, empty
+    later; `decision` is the proposal to approve it that waits for the second person.
+    """
+
+    claim: Claim
+    summary: Row[Any]
+    voucher: Voucher
+    project: Project
+    payee: Organisation
+    account: BankAccount | None
+    account_changing: bool
+    events: Sequence[ClaimEvent]
+    files: Sequence[Row[Any]]
+    publication: Publication | None
+    objections: Sequence[Objection]
+    missing: Sequence[Finding]
+    decision: Decision | None
+
+
+def claim_details(db: Session, claim: Claim) -> ClaimDetails:
+    """Return the claim with its files, history, publication, account and open decision."""
+    (summary,) = queues.claims(db, number=claim.number)
+    claim_id = key(claim)
+    voucher = db.get_one(Voucher, claim.voucher_id)
+    return ClaimDetails(
+        claim=claim,
+        summary=summary,
+        voucher=voucher,
+        project=db.get_one(Project, voucher.project_id),
+        payee=db.get_one(Organisation, claim.payee_id),
+        account=claim_queries.account_of(db, claim.payee_id),
+        account_changing=change_pending(db, claim.payee_id),
+        events=claim_queries.events(db, claim_id),
+        files=claim_queries.files(db, claim_id),
+        publication=claim_queries.publication_of(db, claim_id),
+        objections=claim_queries.objections(db, claim_id),
+        missing=missing_files(db, claim) if claim.state == FIRST else (),
+        decision=open_decision(db, KIND, subject_of(claim)),
+    )
