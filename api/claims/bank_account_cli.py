@@ -51,4 +51,4 @@ def set_account(
 @account.verb("ls", msgid("收款账户一览"))
 def ls() -> Listing:
     """List the bank accounts."""
-    return listing(ACCOUNTS, ask("GET", "bank-accounts"))
+    return listing(ACCOUNTS, ask("GET", "bank-accounts"), empty=msgid("没有收款账户"))

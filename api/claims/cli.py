@@ -203,7 +203,7 @@ def ls(
 ) -> Listing:
     """List claims, newest first."""
     query = {"state": state, "limit": limit, "offset": offset}
-    return listing(CLAIMS, ask("GET", "claims", query=query))
+    return listing(CLAIMS, ask("GET", "claims", query=query), empty=msgid("没有兑付申请"))
 
 
 def pending_answer(proposal: dict[str, Any]) -> Answer:

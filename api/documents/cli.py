@@ -118,7 +118,9 @@ def ls(
         "month": month, "seller": seller, "buyer": buyer, "state": state, "limit": limit,
         "offset": offset,
     }  # fmt: skip
-    return listing(DOCUMENTS, ask("GET", "cost-documents", query=query))
+    return listing(
+        DOCUMENTS, ask("GET", "cost-documents", query=query), empty=msgid("没有成本单据")
+    )
 
 
 @invoice.verb("list", msgid("导入单据清单，全部或全不；不写文件则为单据一览"), other_name=False)

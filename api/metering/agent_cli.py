@@ -72,7 +72,7 @@ def code(
 def agents() -> Listing:
     """List all agents, and say whose clock is off."""
     rows = ask("GET", "agents")
-    return listing(AGENTS, rows, *_skewed(rows))
+    return listing(AGENTS, rows, *_skewed(rows), empty=msgid("没有采集端"))
 
 
 @agent.verb("nodes", msgid("各节点，与没有看到的时间"))

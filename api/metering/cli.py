@@ -35,14 +35,18 @@ DAYS = (
 @app.verb("usage", msgid("各项目用量"), panel=METERING)
 def usage(*, since: Since = None, until: Until = None) -> Listing:
     """List the usage of each project."""
-    return listing(USAGE, ask("GET", "usage", query={"since": since, "until": until}))
+    return listing(
+        USAGE, ask("GET", "usage", query={"since": since, "until": until}), empty=msgid("没有用量")
+    )
 
 
 @app.verb("days", msgid("逐日用量"), panel=METERING)
 def days(code: Code, *, since: Since = None, until: Until = None) -> Listing:
     """List a project's usage day by day."""
     query = {"since": since, "until": until}
-    return listing(DAYS, ask("GET", path("projects", code, "days"), query=query))
+    return listing(
+        DAYS, ask("GET", path("projects", code, "days"), query=query), empty=msgid("没有用量")
+    )
 
 
 @app.verb("findings", msgid("待查事项"), panel=METERING)
@@ -55,7 +59,9 @@ def findings(
     """List what a person should look at, newest first."""
     query = {"kind": kind.value, "limit": limit, "offset": offset}
     rows = ask("GET", "findings", query=query)
-    return listing([_column(name) for name in (rows[0] if rows else ())], rows)
+    return listing(
+        [_column(name) for name in (rows[0] if rows else ())], rows, empty=msgid("没有待查事项")
+    )
 
 
 @app.verb("release", msgid("重新审视隔离的窗口"), panel=METERING)

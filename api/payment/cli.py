@@ -91,7 +91,9 @@ LINES = (
 @indicator.verb("show", msgid("各指标的余额"))
 def indicators(*, year: Annotated[int | None, typer.Option(help=msgid("年度"))] = None) -> Listing:
     """List the indicators and their balances."""
-    return listing(INDICATORS, ask("GET", "indicators", query={"year": year}))
+    return listing(
+        INDICATORS, ask("GET", "indicators", query={"year": year}), empty=msgid("没有预算指标")
+    )
 
 
 @indicator.verb("open", msgid("登记一个新指标"))
@@ -129,7 +131,7 @@ def change_indicator(
 @pay.verb("queue", msgid("待付的申请，先批的在前"))
 def queue() -> Listing:
     """List what waits to be paid, oldest first."""
-    return listing(QUEUE, ask("GET", "payables"))
+    return listing(QUEUE, ask("GET", "payables"), empty=msgid("没有待付款的申请"))
 
 
 @lists.verb("show", msgid("清单一览，或一份清单"))
@@ -138,7 +140,7 @@ def show_list(
 ) -> Listing:
     """List the payment lists, or show one of them."""
     if number is None:
-        return listing(LISTS, ask("GET", "payment-lists"))
+        return listing(LISTS, ask("GET", "payment-lists"), empty=msgid("没有付款清单"))
     payment_list = ask("GET", path("payment-lists", number))
     return Listing(payment_list, [Pairs(LIST, payment_list), Table(LINES, payment_list["lines"])])
 

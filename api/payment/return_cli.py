@@ -77,7 +77,7 @@ def recover(
 ) -> Listing:
     """List the cases of recovery, or open one."""
     if project is None:
-        return listing(RECOVERIES, ask("GET", "recoveries"))
+        return listing(RECOVERIES, ask("GET", "recoveries"), empty=msgid("没有追缴"))
     if until is None or not reason:
         raise Failure(_("立案须写 --until 和 --reason"))
     body = {"project": project, "pay_by": until, "reason": reason, "fraud": fraud}

@@ -52,7 +52,7 @@ def create(
 @token.verb("list", msgid("所有令牌"))
 def tokens() -> Listing:
     """List all tokens."""
-    return listing(TOKENS, ask("GET", "tokens"))
+    return listing(TOKENS, ask("GET", "tokens"), empty=msgid("没有令牌"))
 
 
 @token.verb("revoke", msgid("停用令牌"))

@@ -82,7 +82,11 @@ def ls(
     state: Annotated[str | None, typer.Option(help=", ".join(MonthState))] = None,
 ) -> Listing:
     """List the months of contracts."""
-    return listing(MONTHS, ask("GET", "reconciliations", query={"month": month, "state": state}))
+    return listing(
+        MONTHS,
+        ask("GET", "reconciliations", query={"month": month, "state": state}),
+        empty=msgid("没有要对账的月份"),
+    )
 
 
 @reconcile.verb("show", msgid("一份合同的一个月"))

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
@@ -38,14 +38,13 @@ from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries
-from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.month_details import month_details, process_of
 from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.rules.matching import Key
 from ledger.reconciliation.steps import messages, reconcile
 from ledger.reconciliation.steps.match import match, move
-from ledger.reconciliation.tables import Message, Reconciliation
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
 
@@ -88,19 +87,19 @@ def months(
 def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
-    id_ = columns.key(contract)
-    row = month_queries.contract_month(db, contract, month)
-    if row is None:
-        raise NotFound("reconciliation", id=key)
-    differences = differences_of(db, id_, month, reconcile.process_of(db, contract))
-    numbers = month_queries.numbers(db, (difference.document for difference in differences))
+    details = month_details(db, contract, month)
+    if details.process is None:
+        raise NotFound("voucher", project=details.month.project)
     return ReconciliationRead.model_validate(
         {
-            **_month(row),
-            "cells": month_queries.month_cells(db, id_, month),
-            "shares": month_queries.shares(db, id_, month),
-            "differences": [_difference(d, numbers.get(d.document or 0)) for d in differences],
-            "messages": messages_of(db, contract, month),
+            **_month(details.month),
+            "cells": details.cells,
+            "shares": details.shares,
+            "differences": [
+                _difference(difference, details.numbers.get(difference.document or 0))
+                for difference in details.differences
+            ],
+            "messages": sorted(details.messages, key=lambda message: message.id),
         }
     )
 
@@ -181,7 +180,7 @@ def ask(key: str, request: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> M
     contract, month = contract_month(db, viewer, key)
     message = messages.send(
         db, contract, month, code=request.code, body=request.body, document=request.document,
-        process=reconcile.process_of(db, contract), actor=viewer.actor, now=now,
+        process=process_of(db, contract), actor=viewer.actor, now=now,
     )  # fmt: skip
     return MessageRead.model_validate(message)
 
@@ -199,15 +198,6 @@ def answer(
         db, key, centre=viewer.centre, body=request.body, actor=viewer.actor, now=now
     )
     return MessageRead.model_validate(message)
-
-
-def messages_of(db: Session, contract: Contract, month: date) -> list[Message]:
-    """The questions about a contract's month, oldest first."""
-    reconciliations = select(Reconciliation.id).where(
-        Reconciliation.contract_id == contract.id, Reconciliation.month == month
-    )
-    rows = select(Message).where(col(Message.reconciliation_id).in_(reconciliations))
-    return list(db.exec(rows.order_by(col(Message.id))))
 
 
 def _month(row: month_queries.Month) -> dict[str, Any]:

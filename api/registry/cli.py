@@ -10,15 +10,16 @@ from api.cli.arguments import content_of
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import METERING
-from api.cli.values import NUMBER, YES
+from api.cli.values import NUMBER, YES, coded
 from api.language.i18n import msgid
+from ledger.registry.codes import ProjectKind
 
 app = Commands()
 
 PROJECTS = (
     Column(msgid("编号"), "code"),
     Column(msgid("名称"), "name"),
-    Column(msgid("类别"), "kind"),
+    Column(msgid("类别"), "kind", coded(ProjectKind)),
     Column(msgid("单位"), "organisation"),
     Column(msgid("条款"), "clause"),
     Column(msgid("演练"), "drill", YES),
@@ -49,4 +50,4 @@ def register(
 @app.verb("projects", msgid("项目一览"), panel=METERING)
 def projects() -> Listing:
     """List the projects."""
-    return listing(PROJECTS, ask("GET", "projects"))
+    return listing(PROJECTS, ask("GET", "projects"), empty=msgid("没有项目"))

@@ -99,7 +99,7 @@ def ls(
 ) -> Listing:
     """List the statements, newest month first."""
     query = {"month": month, "contract": contract, "superseded": "true" if superseded else None}
-    return listing(STATEMENTS, ask("GET", "statements", query=query))
+    return listing(STATEMENTS, ask("GET", "statements", query=query), empty=msgid("没有对账单"))
 
 
 @statement.verb("show", msgid("一份对账单的各行"))

@@ -110,7 +110,9 @@ def reserve(
 @voucher.verb("reservations", msgid("现有的预留"))
 def reservations(code: Code) -> Listing:
     """List the reservations that stand."""
-    return listing(RESERVATIONS, ask("GET", path("projects", code, "reservations")))
+    return listing(
+        RESERVATIONS, ask("GET", path("projects", code, "reservations")), empty=msgid("没有预留")
+    )
 
 
 @voucher.verb("release", msgid("解除预留，未用部分退回可用"))
