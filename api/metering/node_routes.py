@@ -50,8 +50,8 @@ def cluster_nodes(
         cluster=cluster_row.name,
         since=period.since,
         until=period.until,
-        nodes=[_node(cluster_row.name, each, trouble.spans) for each in rows],
-        incidents=[_incident(each) for each in trouble.incidents],
+        nodes=[_node(cluster_row.name, item, trouble.spans) for item in rows],
+        incidents=[_incident(item) for item in trouble.incidents],
         more=trouble.more,
     )
 
@@ -71,16 +71,16 @@ def one_node(
         since=period.since,
         until=period.until,
         node=_node(cluster_row.name, node_row, trouble.spans),
-        hours=[_hour(each) for each in coverage_gaps.hours(db, node_row.gpus, period)],
+        hours=[_hour(item) for item in coverage_gaps.hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
-        incidents=[_incident(each) for each in trouble.incidents],
+        incidents=[_incident(item) for item in trouble.incidents],
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
 
 
 def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
-    mine = [span for span in spans if span.node == node.name]
+    node_spans = [span for span in spans if span.node == node.name]
     agent, lag = node.agent, node.lag
     skew = agent.skew if agent else None
     horizon = nodes.horizon(node.now)
@@ -92,12 +92,12 @@ def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
         reported_at=agent.reported_at if agent else None,
         lag_s=None if lag is None else int(lag.total_seconds()),
         skew_s=None if skew is None else round(skew.total_seconds()),
-        gpus_registered=len(node.here),
-        gpus_seen=node.seen,
-        gap_ms=sum(span.lost_ms for span in mine if span.cause != SILENT),
-        silent_ms=sum(span.lost_ms for span in mine if span.cause == SILENT),
+        gpus_registered=len(node.current_gpus),
+        gpus_seen=node.seen_count,
+        gap_ms=sum(span.lost_ms for span in node_spans if span.cause != SILENT),
+        silent_ms=sum(span.lost_ms for span in node_spans if span.cause == SILENT),
         gpus=[NodeGpuRead.model_validate(gpu) for gpu in gpus],
-        strangers=[StrangerRead.model_validate(each) for each in node.strangers],
+        strangers=[StrangerRead.model_validate(stranger) for stranger in node.strangers],
     )
 
 

@@ -77,7 +77,7 @@ def cluster_page(
         {
             "clusters": names,
             "name": cluster_row.name,
-            "nodes": [_node(each, trouble.spans) for each in page_rows],
+            "nodes": [_node(node, trouble.spans) for node in page_rows],
             "pages": pages(
                 frame, offset, node_view.PAGE_NODES, len(page_rows), more=len(rows) > len(page_rows)
             ),
@@ -101,7 +101,7 @@ def node_page(
 ) -> HTMLResponse:
     """One node: its agents, its GPUs hour by hour, its incidents."""
     cluster_row = access.cluster(db, viewer, cluster)
-    node_row = _known(db, cluster_row, node, now)
+    node_row = _node_of(db, cluster_row, node, now)
     period = nodes.last_days(now, days)
     trouble = node_view.trouble(db, cluster_row, period, name=node)
     return frame.page(
@@ -113,7 +113,7 @@ def node_page(
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
             **_trouble(trouble),
-            **picture(db, [node_row], days, now, named=False),
+            **picture(db, [node_row], days, now, with_names=False),
         },
     )
 
@@ -132,7 +132,7 @@ def day_page(
 ) -> HTMLResponse:
     """One node's day: the very minutes that nobody saw."""
     cluster_row = access.cluster(db, viewer, cluster)
-    _known(db, cluster_row, node, now)
+    _node_of(db, cluster_row, node, now)
     spans = node_view.day_of(db, cluster_row, node, day, now)
     rows = spans[offset : offset + PAGE_ROWS]
     return frame.page(
@@ -158,7 +158,7 @@ def _clusters(db: Session, viewer: Viewer) -> list[str]:
     )
 
 
-def _known(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
+def _node_of(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
     node = node_view.node(db, cluster, name, now)
     if node is None:
         raise NotFound("node", name=name)
@@ -178,7 +178,7 @@ def _node(node: Node, spans: Sequence[Span]) -> dict[str, Any]:
 
 
 def _period(frame: Framed, period: Period, days: int) -> dict[str, Any]:
-    ways = [(n, frame.here(days=n, offset=0), n == days) for n in CHOICES]
+    ways = [(n, frame.current_url(days=n, offset=0), n == days) for n in CHOICES]
     return {"period": period, "days": days, "choices": ways}
 
 
@@ -187,12 +187,12 @@ def _trouble(trouble: node_view.Trouble) -> dict[str, Any]:
     by_cause: dict[str, list[Incident]] = {}
     for incident in trouble.incidents:
         by_cause.setdefault(incident.cause, []).append(incident)
-    explained = advice.causes()
+    advices = advice.causes()
     causes = [
         Cause(
             reason(code),
-            explained[code],
-            sum(each.lost_ms for each in incidents),
+            advices[code],
+            sum(entry.lost_ms for entry in incidents),
             incidents[:OF_A_CAUSE],
             len(incidents[OF_A_CAUSE:]),
         )

@@ -13,14 +13,12 @@ from sqlmodel import Session
 
 from api.door.dependencies import Db, Now
 from api.reconciliation import difference_view, routes
-from api.reconciliation.pages import differences_in
 from api.reconciliation.routes import Clerk
-from api.reconciliation.schemas import ExtraCreate, MonthRequest, QuestionCreate
+from api.reconciliation.schemas import ExtraCreate, MonthRequest, MoveCreate, QuestionCreate
 from api.web import forms
-from api.web.forms import Fields, Sent, form, text
-from ledger.errors import Refused
+from api.web.forms import Fields, SentForm, form, request_of, text
 from ledger.people.steps.credentials import Viewer
-from ledger.reconciliation.steps.match import move
+from ledger.reconciliation.queries.month_details import month_details
 from ledger.registry.tables import Contract
 
 router = APIRouter(include_in_schema=False)
@@ -43,10 +41,12 @@ def propose_tolerable(
 
 
 @router.post("/reconcile/{contract}/{month}")
-def propose(contract: int, month: str, *, data: Sent, viewer: Clerk, db: Db, now: Now) -> Response:
+def propose(
+    contract: int, month: str, *, data: SentForm, viewer: Clerk, db: Db, now: Now
+) -> Response:
     """Propose what of the month counts; another person confirms it on the decision's page."""
     place = _contract_month(db, viewer, contract, month)
-    choices = difference_view.chosen(differences_in(db, *place), data)
+    choices = difference_view.choices_of(month_details(db, *place).differences, data)
     decision = routes.propose_choices(
         db, *place, choices, text(data, "reason"), viewer=viewer, now=now
     )
@@ -54,9 +54,8 @@ def propose(contract: int, month: str, *, data: Sent, viewer: Clerk, db: Db, now
 
 
 def _extra_of_cell(fields: Fields, _path: Mapping[str, Any]) -> Fields:
-    price, _slash, policy = fields.get("cell", "").partition("/")
     extra_fen, reason = fields.get("fen"), fields.get("reason")
-    return {"price": price, "policy": policy, "extra_fen": extra_fen, "reason": reason}
+    return {**_price_and_policy(fields.get("cell", "")), "extra_fen": extra_fen, "reason": reason}
 
 
 @router.post("/reconcile/{contract}/{month}/extra")
@@ -87,16 +86,18 @@ def move_share(
     yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
     """Move fen of a document line to another cell of the month, or let them be unallocated."""
-    _contract, first = _contract_month(db, viewer, contract, month)
-    document, _sep, rest = share.partition(":")
-    line, _sep, source = rest.partition(":")
-    if not (document.isdecimal() and line.isdecimal()):
-        raise Refused("unusable_value")
-    goal = (contract, first, *_cell(target)) if target else None
-    move(
-        db, int(document), int(line), source=(contract, first, *_cell(source)), target=goal,
-        fen=forms.fen(yuan), actor=viewer.actor, now=now,
-    )  # fmt: skip
+    contract_row, _month = _contract_month(db, viewer, contract, month)
+    place = {"contract": contract_row.number, "month": month}
+    document, _colon, rest = share.partition(":")
+    line, _colon, source = rest.partition(":")
+    fields = {
+        "document": document,
+        "line": line,
+        "from_cell": {**place, **_price_and_policy(source)},
+        "to_cell": {**place, **_price_and_policy(target)} if target else None,
+        "fen": forms.fen(yuan),
+    }
+    routes.move_share(request_of(MoveCreate, fields), viewer, db, now)
     return RedirectResponse(f"/reconcile/{contract}/{month}#documents", 303)
 
 
@@ -121,8 +122,6 @@ def _contract_month(
     return routes.contract_month(db, viewer, f"{contract}-{month}")
 
 
-def _cell(text: str) -> tuple[int, str]:
-    price, _slash, policy = text.partition("/")
-    if not price.isdecimal():
-        raise Refused("unusable_value")
-    return int(price), policy
+def _price_and_policy(cell: str) -> Fields:
+    price, _slash, policy = cell.partition("/")
+    return {"price": price, "policy": policy}

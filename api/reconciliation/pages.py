@@ -27,14 +27,10 @@ from ledger.desk.queries import queues
 from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
-from ledger.postgres.columns import key
 from ledger.reconciliation.codes import DifferenceCode, MonthState
-from ledger.reconciliation.queries import messages
 from ledger.reconciliation.queries import months as month_queries
-from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.month_details import month_details
 from ledger.reconciliation.queries.months import Month
-from ledger.reconciliation.rules.difference_codes import Difference
-from ledger.reconciliation.steps import reconcile
 from ledger.registry.tables import Centre, Contract, Project
 from ledger.statements.queries import statements
 from ledger.units import beijing_day
@@ -43,7 +39,6 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 
 PAGE_ROWS = 100
-_SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 _SHAPES = {MonthState.OPEN: "○", MonthState.CHANGED: "▲", MonthState.DECIDED: "●"}
 
 
@@ -85,15 +80,6 @@ def listing(
     )
 
 
-def differences_in(db: Session, contract: Contract, month: date) -> list[Difference]:
-    """The month's differences; none where the project has no voucher to reconcile for."""
-    try:
-        process = reconcile.process_of(db, contract)
-    except NotFound:
-        return []
-    return differences_of(db, key(contract), month, process)
-
-
 @router.get("/reconcile/{contract}/{month}")
 def month_page(
     contract: int,
@@ -106,20 +92,15 @@ def month_page(
 ) -> HTMLResponse:
     """One month of one contract; `show` is the difference that is opened."""
     contract_row, first = contract_month(db, viewer, f"{contract}-{month}")
-    cells = month_queries.month_cells(db, contract, first)
-    state = month_queries.contract_month(db, contract_row, first)
-    if not cells or state is None:
+    details = month_details(db, contract_row, first)
+    state, cells, shares, numbers = details.month, details.cells, details.shares, details.numbers
+    if not cells:
         raise NotFound("reconciliation", id=f"{contract}-{month}")
     lines = month_queries.contract_lines(db, [cell.price for cell in cells])
     names = {
         (cell.price, cell.policy): difference_view.line_name(lines[cell.price]) for cell in cells
     }
-    shares = month_queries.shares(db, contract, first)
-    differing = differences_in(db, contract_row, first)
-    numbers = month_queries.numbers(
-        db, [*(s.document for s in shares), *(d.document for d in differing)]
-    )
-    rows = difference_view.rows(differing, numbers, names)
+    rows = difference_view.rows(details.differences, numbers, names)
     open_row = next((row for row in rows if row.place == show), None)
     may = access.may(viewer, Right.RECONCILE)
     return frame.page(
@@ -136,11 +117,11 @@ def month_page(
             "sums": _sums(cells),
             "rows": rows,
             "opened": open_row,
-            "shares": _shown(shares, open_row),
+            "shares": _shares_of(shares, open_row),
             "all_shares": shares,
             "numbers": numbers,
-            "statements": _stated(db, contract_row, first),
-            "messages": messages.of_month(db, contract, first),
+            "statements": _statement_rows(db, contract_row, first),
+            "messages": details.messages,
             "person": person,
             "codes": labels(DifferenceCode),
             "may_reconcile": may,
@@ -150,7 +131,7 @@ def month_page(
     )
 
 
-def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
+def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
     """The month's statement as it stands, and what both parties say of it."""
     return [
         {
@@ -168,17 +149,17 @@ def _sums(cells: Sequence[Cell]) -> dict[str, int]:
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
-def _shown(
+def _shares_of(
     shares: Sequence[month_queries.Share], row: difference_view.Row | None
 ) -> Sequence[month_queries.Share]:
     """What documents paid in: of the opened difference's document or cell, or all."""
     if row is None:
         return shares
-    one = row.difference
+    difference = row.difference
     return [
         share
         for share in shares
-        if one.document in (None, share.document)
-        and one.line in (None, share.line)
-        and (one.cell is None or one.cell[2:] == (share.price, share.policy))
+        if difference.document in (None, share.document)
+        and difference.line in (None, share.line)
+        and (difference.cell is None or difference.cell[2:] == (share.price, share.policy))
     ]

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
@@ -38,14 +38,13 @@ from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres import columns
 from ledger.reconciliation.queries import months as month_queries
-from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.month_details import month_details, process_of
 from ledger.reconciliation.queries.open_lines import open_line_count
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.rules.matching import Key
 from ledger.reconciliation.steps import messages, reconcile
 from ledger.reconciliation.steps.match import match, move
-from ledger.reconciliation.tables import Message, Reconciliation
 from ledger.registry.queries import contract_by_number
 from ledger.registry.tables import Contract
 
@@ -85,22 +84,22 @@ def months(
 
 
 @router.get("/reconciliations/{key}")
-def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
+def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
-    id_ = columns.key(contract)
-    row = month_queries.contract_month(db, contract, month)
-    if row is None:
-        raise NotFound("reconciliation", id=key)
-    differences = differences_of(db, id_, month, reconcile.process_of(db, contract))
-    numbers = month_queries.numbers(db, (one.document for one in differences))
+    details = month_details(db, contract, month)
+    if details.process is None:
+        raise NotFound("voucher", project=details.month.project)
     return ReconciliationRead.model_validate(
         {
-            **_month(row),
-            "cells": month_queries.month_cells(db, id_, month),
-            "shares": month_queries.shares(db, id_, month),
-            "differences": [_difference(d, numbers.get(d.document or 0)) for d in differences],
-            "messages": messages_of(db, contract, month),
+            **_month(details.month),
+            "cells": details.cells,
+            "shares": details.shares,
+            "differences": [
+                _difference(difference, details.numbers.get(difference.document or 0))
+                for difference in details.differences
+            ],
+            "messages": sorted(details.messages, key=lambda message: message.id),
         }
     )
 
@@ -114,9 +113,9 @@ def run(
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
     part = request or MatchingRequest()
-    waiting = open_line_count(db) if part.at_most is not None and part.after is None else None
+    line_count = open_line_count(db) if part.at_most is not None and part.after is None else None
     outcome = match(db, actor=viewer.actor, now=now, after=part.after, at_most=part.at_most)
-    return MatchingOutcome(**asdict(outcome), waiting=waiting)
+    return MatchingOutcome(**asdict(outcome), waiting=line_count)
 
 
 @router.post("/allocations/move", status_code=204)
@@ -132,10 +131,10 @@ def move_share(request: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
 @router.post("/reconciliations/proposals", status_code=201)
 def propose_tolerable(request: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
     """Propose every contract's month that needs no person's choice."""
-    decisions, left = reconcile.propose_tolerable(
+    decisions, contracts = reconcile.propose_tolerable(
         db, first_day(request.month), actor=viewer.actor, now=now
     )
-    return ProposalsRead.model_validate({"decisions": decisions, "left": left})
+    return ProposalsRead.model_validate({"decisions": decisions, "left": contracts})
 
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
@@ -169,10 +168,10 @@ def propose_choices(
 def propose_extra(key: str, request: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose that more was used in a cell than was metered."""
     contract, month = contract_month(db, viewer, key)
-    made = reconcile.propose_extra(
+    decision = reconcile.propose_extra(
         db, contract, month, **request.model_dump(), actor=viewer.actor, now=now
     )
-    return DecisionRead.model_validate(made)
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/reconciliations/{key}/messages", status_code=201)
@@ -181,7 +180,7 @@ def ask(key: str, request: QuestionCreate, viewer: Clerk, db: Db, now: Now) -> M
     contract, month = contract_month(db, viewer, key)
     message = messages.send(
         db, contract, month, code=request.code, body=request.body, document=request.document,
-        process=reconcile.process_of(db, contract), actor=viewer.actor, now=now,
+        process=process_of(db, contract), actor=viewer.actor, now=now,
     )  # fmt: skip
     return MessageRead.model_validate(message)
 
@@ -201,24 +200,16 @@ def answer(
     return MessageRead.model_validate(message)
 
 
-def messages_of(db: Session, contract: Contract, month: date) -> list[Message]:
-    """The questions about a contract's month, oldest first."""
-    reconciliations = select(Reconciliation.id).where(
-        Reconciliation.contract_id == contract.id, Reconciliation.month == month
-    )
-    rows = select(Message).where(col(Message.reconciliation_id).in_(reconciliations))
-    return list(db.exec(rows.order_by(col(Message.id))))
-
-
 def _month(row: month_queries.Month) -> dict[str, Any]:
     return {"id": f"{row.contract}-{row.month:%Y-%m}", **vars(row)}
 
 
-def _difference(one: Difference, number: str | None) -> DifferenceRead:
-    price, policy = one.cell[2:] if one.cell else (None, None)
+def _difference(difference: Difference, number: str | None) -> DifferenceRead:
+    price, policy = difference.cell[2:] if difference.cell else (None, None)
     return DifferenceRead(
-        code=one.code, document=one.document, number=number, line=one.line, price=price,
-        policy=policy, fen=one.fen, handling=one.handling,
+        code=difference.code, document=difference.document, number=number,
+        line=difference.line, price=price, policy=policy,
+        fen=difference.fen, handling=difference.handling,
     )  # fmt: skip
 
 

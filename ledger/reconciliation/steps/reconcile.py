@@ -20,17 +20,16 @@ from ledger.errors import Conflict, Finding, NotFound, Refused
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
-from ledger.policy.process import Process
-from ledger.policy.text import published
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries import allocations, months
 from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.month_details import process_of
 from ledger.reconciliation.rules.choices import Choice, faults, reason_of, settle_cell, treatment
 from ledger.reconciliation.rules.clearing import CellOutcome, Typed, clear, subject
 from ledger.reconciliation.rules.difference_codes import Difference
 from ledger.reconciliation.tables import Difference as DifferenceRow
 from ledger.reconciliation.tables import Match
-from ledger.registry.tables import Contract, Project
+from ledger.registry.tables import Contract
 from ledger.statements.rules import Statement
 from ledger.statements.steps import issue
 from ledger.units import FEN_MAX, Fen, beijing_day, month_of
@@ -38,19 +37,6 @@ from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
 KIND, EXTRA = DecisionKind.RECONCILIATION, DecisionKind.EXTRA
-
-
-def process_of(db: Session, contract: Contract) -> Process:
-    """Return the process rules of the policy version of the project's voucher.
-
-    Raises:
-        NotFound: the project has no voucher yet, so nothing of it is reconciled.
-    """
-    query = select(Voucher).where(Voucher.project_id == contract.project_id)
-    voucher = db.exec(query).one_or_none()
-    if voucher is None:
-        raise NotFound("voucher", project=db.get_one(Project, contract.project_id).code)
-    return published.load(voucher.policy).process
 
 
 def propose(

@@ -12,6 +12,7 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries.differences import differences_of
+from ledger.reconciliation.queries.month_details import process_of
 from ledger.reconciliation.queries.months import months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
@@ -176,7 +177,7 @@ def test_an_invoice_to_the_wrong_buyer_is_seen_where_its_statement_is(desk: Desk
     desk.take(bill(1, 10_000, buyer=party(8), statement=statement.number))
     with Session(desk.engine) as db:
         contract = contract_by_number(db, "k1")
-        differences = differences_of(db, key(contract), MONTH, reconcile.process_of(db, contract))
+        differences = differences_of(db, key(contract), MONTH, process_of(db, contract))
     assert ("R03", "block") in [(d.code, d.handling) for d in differences]
 
 
