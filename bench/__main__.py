@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in one run, as a table, and as JSON in bench/results.json.
 
-What a server says meanwhile goes to bench/server.log.
+What a server says meanwhile goes to a file that is named at the end.
 
     python -m bench            all of them
     python -m bench intake     one of them
