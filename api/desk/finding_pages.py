@@ -78,7 +78,7 @@ def about() -> dict[FindingKind, About]:
 class Cell:
     """A value as it is shown under its column."""
 
-    said: str
+    text: str
     number: bool
     code: bool
 

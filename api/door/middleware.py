@@ -155,7 +155,7 @@ class _Passage:
     def _language_cookie(self) -> str:
         """A language chosen on a page stays chosen."""
         request = self._request
-        chosen = "lang" in request.query_params and not request.url.path.startswith("/api/")
-        if not chosen or request.cookies.get(i18n.COOKIE) == self._language:
+        is_choice = "lang" in request.query_params and not request.url.path.startswith("/api/")
+        if not is_choice or request.cookies.get(i18n.COOKIE) == self._language:
             return ""
         return f"{i18n.COOKIE}={self._language}; Path=/; Max-Age={YEAR_S}; SameSite=Lax"

@@ -17,7 +17,7 @@ XID_SOURCE = "https://docs.nvidia.com/deploy/xid-errors/"
 class Advice:
     """What happened, and what a person does about it."""
 
-    what: str
+    event: str
     do: str
 
 

@@ -45,8 +45,8 @@ def cluster_nodes(
         cluster=cluster_row.name,
         since=status.period.since,
         until=status.period.until,
-        nodes=[_node(cluster_row.name, each, status.trouble) for each in status.nodes],
-        incidents=[_incident(each) for each in status.trouble.incidents],
+        nodes=[_node(cluster_row.name, node, status.trouble) for node in status.nodes],
+        incidents=[_incident(incident) for incident in status.trouble.incidents],
         more=status.trouble.more,
     )
 
@@ -64,9 +64,9 @@ def one_node(
         since=period.since,
         until=period.until,
         node=_node(cluster_row.name, node_row, trouble),
-        hours=[_hour(each) for each in coverage_gaps.hours(db, node_row.gpus, period)],
+        hours=[_hour(hour) for hour in coverage_gaps.hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
-        incidents=[_incident(each) for each in trouble.incidents],
+        incidents=[_incident(incident) for incident in trouble.incidents],
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
@@ -84,12 +84,12 @@ def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:
         reported_at=agent.reported_at if agent else None,
         lag_s=None if lag is None else int(lag.total_seconds()),
         skew_s=None if skew is None else round(skew.total_seconds()),
-        gpus_registered=len(node.here),
-        gpus_seen=node.seen,
+        gpus_registered=len(node.current_gpus),
+        gpus_seen=node.seen_count,
         gap_ms=trouble.gap_ms(node.name),
         silent_ms=trouble.silent_ms(node.name),
         gpus=[NodeGpuRead.model_validate(gpu) for gpu in gpus],
-        strangers=[StrangerRead.model_validate(each) for each in node.strangers],
+        strangers=[StrangerRead.model_validate(stranger) for stranger in node.strangers],
     )
 
 

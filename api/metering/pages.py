@@ -76,7 +76,7 @@ def cluster_page(
         {
             "clusters": names,
             "name": cluster_row.name,
-            "nodes": [_node(each, status.trouble) for each in page_rows],
+            "nodes": [_node(node, status.trouble) for node in page_rows],
             "pages": pages(frame, offset, PAGE_NODES, len(page_rows), more=more),
             **_period(frame, status.period, days),
             **_trouble(status.trouble),
@@ -110,7 +110,7 @@ def node_page(
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
             **_trouble(trouble),
-            **picture(db, [node_row], days, now, named=False),
+            **picture(db, [node_row], days, now, with_names=False),
         },
     )
 
@@ -166,7 +166,7 @@ def _node(node: Node, trouble: Trouble) -> dict[str, Any]:
 
 
 def _period(frame: Framed, period: Period, days: int) -> dict[str, Any]:
-    ways = [(n, frame.here(days=n, offset=0), n == days) for n in CHOICES]
+    ways = [(n, frame.current_url(days=n, offset=0), n == days) for n in CHOICES]
     return {"period": period, "days": days, "choices": ways}
 
 
@@ -175,12 +175,12 @@ def _trouble(trouble: Trouble) -> dict[str, Any]:
     by_cause: dict[str, list[Incident]] = {}
     for incident in trouble.incidents:
         by_cause.setdefault(incident.cause, []).append(incident)
-    explained = advice.causes()
+    advices = advice.causes()
     causes = [
         Cause(
             reason(code),
-            explained[code],
-            sum(each.lost_ms for each in incidents),
+            advices[code],
+            sum(entry.lost_ms for entry in incidents),
             incidents[:OF_A_CAUSE],
             len(incidents[OF_A_CAUSE:]),
         )

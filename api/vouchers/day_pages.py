@@ -36,7 +36,7 @@ def day_page(
             "code": project.code,
             "base": f"/projects/{project.code}",
             "day": day,
-            "used": next((each for each in days if each.day == day), None),
+            "used": next((day_usage for day_usage in days if day_usage.day == day), None),
             "windows": windows,
             "shown_ms": sum((part.device_ms for part in windows), Fraction(0)),
             "whole": not (pager.before or pager.after),

@@ -56,7 +56,7 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
     rows = [_row(db, project, now) for project in projects[:PAGE_ROWS]]
     voucher_rows = [row["held"] for row in rows if row["held"]]
     sums = {
-        key: sum(each[key] for each in voucher_rows)
+        key: sum(voucher_row[key] for voucher_row in voucher_rows)
         for key in ("cap_fen", "accrued_fen", "left_fen")
     }
     more = len(projects) > PAGE_ROWS
@@ -220,12 +220,12 @@ def _pictures(quota: Quota, today: date) -> dict[str, Any]:
 
 def utilisation(quota: Quota) -> str:
     """The median of the days that were measured, and how many were not."""
-    measured = [day.util_ppm for day in quota.days if day.util_ppm is not None]
-    missing = len(quota.days) - len(measured)
-    if not measured:
+    figures = [day.util_ppm for day in quota.days if day.util_ppm is not None]
+    missing = len(quota.days) - len(figures)
+    if not figures:
         return _("未测量：%s 天有用量，都没有利用率读数。") % missing
     return _("日中位数 %(middle)s：%(days)s 天已测量，%(missing)s 天未测量。") % {
-        "middle": percent(median_low(measured)),
-        "days": len(measured),
+        "middle": percent(median_low(figures)),
+        "days": len(figures),
         "missing": missing,
     }

@@ -1,4 +1,4 @@
-"""Claims (兑付申请): the case, its events and files, publication and objections, bank accounts."""
+"""Claims (兑付申请): the case, its events, publication and objections, bank accounts."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,16 +7,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
-
-
-class CaseMove(SQLModel, table=True):
-    """A legal step: who may take it in which state, and where it leads."""
-
-    __tablename__ = "case_moves"
-    state: str = Field(primary_key=True)
-    action: str = Field(primary_key=True)
-    role: str = Field(primary_key=True)
-    next: str
 
 
 class BankAccount(SQLModel, table=True):
@@ -62,17 +52,6 @@ class ClaimEvent(SQLModel, table=True):
     at: datetime = moment()
     note: str = ""
     content: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
-
-
-class ClaimFile(SQLModel, table=True):
-    """A file of a claim and its role."""
-
-    __tablename__ = "claim_files"
-    claim_id: int = big(primary_key=True)
-    role: str = Field(primary_key=True)
-    original: str = Field(primary_key=True)
-    added_at: datetime = moment()
-    added_by: str
 
 
 class Publication(SQLModel, table=True):

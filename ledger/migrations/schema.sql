@@ -1317,11 +1317,9 @@ CREATE TABLE public.clauses (
     cap_fen bigint NOT NULL,
     effective daterange,
     payable boolean NOT NULL,
-    digest_format integer DEFAULT 1 NOT NULL,
     CONSTRAINT clauses_cap_fen_check CHECK ((cap_fen > 0)),
     CONSTRAINT clauses_check CHECK ((rate_den >= rate_num)),
     CONSTRAINT clauses_check1 CHECK (((NOT payable) OR (effective IS NOT NULL))),
-    CONSTRAINT clauses_digest_format_check CHECK ((digest_format >= 1)),
     CONSTRAINT clauses_rate_num_check CHECK ((rate_num > 0))
 );
 
@@ -1345,16 +1343,12 @@ CREATE TABLE public.clusters (
     id bigint NOT NULL,
     name text NOT NULL,
     centre_id bigint NOT NULL,
-    witnesses_required smallint DEFAULT 1 NOT NULL,
-    CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text)),
-    CONSTRAINT clusters_witnesses_required_check CHECK (((witnesses_required >= 1) AND (witnesses_required <= 3)))
+    CONSTRAINT clusters_name_check CHECK ((name ~ '^[^/\s]{1,64}$'::text))
 );
 
 ALTER TABLE public.clusters OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.clusters IS 'Clusters of a centre';
-
-COMMENT ON COLUMN public.clusters.witnesses_required IS 'Sources that must agree, 1 to 3';
 
 ALTER TABLE public.clusters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.clusters_id_seq

@@ -1,4 +1,4 @@
-"""Reconciliation (对账): allocations, matches, differences, messages."""
+"""Reconciliation (对账): months, matches, differences, messages."""
 
 from datetime import date, datetime
 
@@ -6,23 +6,6 @@ from sqlalchemy import SmallInteger
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
-
-
-class Allocation(SQLModel, table=True):
-    """The fen of a document line for a contract line, month and policy version."""
-
-    __tablename__ = "allocations"
-    id: int | None = identity()
-    document_id: int = big()
-    line: int = Field(sa_type=SmallInteger)
-    contract_id: int = big()
-    month: date
-    price_id: int = big()
-    policy: str
-    kind: str
-    fen: int = big()
-    allocated_at: datetime = moment()
-    allocated_by: str
 
 
 class Reconciliation(SQLModel, table=True):

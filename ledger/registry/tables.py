@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, Numeric, SmallInteger, Text
+from sqlalchemy import ARRAY, Numeric, Text
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import Days, big, days, identity, moment
@@ -29,13 +29,12 @@ class Centre(SQLModel, table=True):
 
 
 class Cluster(SQLModel, table=True):
-    """A cluster of a centre; `witnesses_required` is 1 until a cluster agent is enrolled."""
+    """A cluster of a centre."""
 
     __tablename__ = "clusters"
     id: int | None = identity()
     name: str = Field(unique=True)
     centre_id: int = big()
-    witnesses_required: int = Field(default=1, sa_type=SmallInteger)
 
 
 class BillingSource(SQLModel, table=True):
@@ -128,17 +127,6 @@ class Price(SQLModel, table=True):
     superseded_by: str | None = None
 
 
-class ReservedDevice(SQLModel, table=True):
-    """A GPU reserved for a project; maintained by the database from reserved lines."""
-
-    __tablename__ = "reserved_devices"
-    price_id: int = big(primary_key=True)
-    gpu: str = Field(primary_key=True)
-    project_id: int = big()
-    centre_id: int = big()
-    valid: Days = days()
-
-
 class Binding(SQLModel, table=True):
     """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`.
 
@@ -157,31 +145,3 @@ class Binding(SQLModel, table=True):
     recorded_by: str
     superseded_at: datetime | None = moment(nullable=True)
     superseded_by: str | None = None
-
-
-class CatalogueModel(SQLModel, table=True):
-    """A model that prices speak of, such as `H100-80G`."""
-
-    __tablename__ = "catalogue_models"
-    id: int | None = identity()
-    name: str = Field(unique=True)
-
-
-class CatalogueName(SQLModel, table=True):
-    """What NVML or a job source calls a device (and its MIG profile) → a catalogue model."""
-
-    __tablename__ = "catalogue_names"
-    nvml_name: str = Field(primary_key=True)
-    mig_profile: str = Field(default="", primary_key=True)
-    model_id: int = big()
-
-
-class Gpu(SQLModel, table=True):
-    """A registered physical GPU: its place, and since when it should report."""
-
-    __tablename__ = "gpus"
-    gpu: str = Field(primary_key=True)
-    cluster_id: int = big()
-    node: str
-    registered_from: datetime = moment()
-    retired_at: datetime | None = moment(nullable=True)

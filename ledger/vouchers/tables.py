@@ -21,7 +21,6 @@ class Clause(SQLModel, table=True):
     cap_fen: int = big()
     effective: Days | None = days(nullable=True)
     payable: bool
-    digest_format: int = 1
 
 
 class Voucher(SQLModel, table=True):

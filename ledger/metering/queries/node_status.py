@@ -51,15 +51,15 @@ class Node:
         return None if reported_at is None else self.now - reported_at
 
     @property
-    def seen(self) -> int:
+    def seen_count(self) -> int:
         """How many of the registered GPUs are looked at now."""
-        return sum(gpu.is_seen(node_queries.horizon(self.now)) for gpu in self.here)
+        return sum(gpu.is_seen(node_queries.horizon(self.now)) for gpu in self.current_gpus)
 
     @property
-    def here(self) -> list[Gpu]:
+    def current_gpus(self) -> list[Gpu]:
         """The GPUs that are registered now."""
-        gone = [gpu for gpu in self.gpus if gpu.retired_at and gpu.retired_at <= self.now]
-        return [gpu for gpu in self.gpus if gpu not in gone and gpu.registered_from <= self.now]
+        retired = [gpu for gpu in self.gpus if gpu.retired_at and gpu.retired_at <= self.now]
+        return [gpu for gpu in self.gpus if gpu not in retired and gpu.registered_from <= self.now]
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Node:
             "never": agent is not None and lag is None,
             "late": live and lag is not None and lag > LATE,
             "skewed": agent is not None and agent.is_skewed,
-            "gpus_missing": self.seen < len(self.here),
+            "gpus_missing": self.seen_count < len(self.current_gpus),
             "strangers": bool(self.strangers),
         }
         return tuple(fault for fault in FAULTS if wrong[fault])

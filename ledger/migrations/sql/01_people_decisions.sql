@@ -1,5 +1,12 @@
 -- Two persons (双人): one decides, another confirms, and a confirmation names the digest of what was
 -- decided. Nothing is edited: a decision gets its one answer, and another decision is another row.
+--
+-- What was decided stays JSON, and is no rows: `digest` is taken over the whole of it, so it must be
+-- kept as the second person saw it, and rows beside it could say something else. Each kind has other
+-- keys, and no query looks for decisions by them. These triggers and functions hold a row to it:
+-- match_decided and rest_on_documents (14: contract, month, cells, typed), set_cap and
+-- lower_by_decision (18: voucher, cap_fen, before_fen), account_decided (19), move_case (20: number,
+-- fen), send_list (22: number, total_fen, lines), payback_decided (23: voucher, fraud, reference, fen).
 
 -- Who an actor (`clerk:李四#12`) is, whatever the role and whichever token: one person is one person,
 -- also where the name is written with spaces, in full width, in capitals or with invisible characters.

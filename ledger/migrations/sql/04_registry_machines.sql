@@ -4,8 +4,7 @@
 CREATE TABLE clusters (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE CHECK (name ~ '^[^/\s]{1,64}$'),
-    centre_id bigint NOT NULL REFERENCES centres,
-    witnesses_required smallint NOT NULL DEFAULT 1 CHECK (witnesses_required BETWEEN 1 AND 3)
+    centre_id bigint NOT NULL REFERENCES centres
 );
 CREATE INDEX clusters_by_centre ON clusters (centre_id);
 
@@ -50,7 +49,6 @@ CREATE TABLE gpus (
 CREATE INDEX gpus_by_cluster ON gpus (cluster_id, node);
 
 COMMENT ON TABLE clusters IS 'Clusters of a centre';
-COMMENT ON COLUMN clusters.witnesses_required IS 'Sources that must agree, 1 to 3';
 COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on a day';
 COMMENT ON COLUMN billing_sources.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN billing_sources.superseded_at IS

@@ -10,8 +10,6 @@ CREATE TABLE clauses (
     cap_fen bigint NOT NULL CHECK (cap_fen > 0),
     effective daterange,
     payable boolean NOT NULL,
-    -- Which way the digest was taken: 1 over the record as it was written, 2 over its terms alone.
-    digest_format integer NOT NULL DEFAULT 1 CHECK (digest_format >= 1),
     PRIMARY KEY (policy, clause),
     CHECK (NOT payable OR effective IS NOT NULL)
 );

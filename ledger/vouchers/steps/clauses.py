@@ -2,16 +2,12 @@
 
 The owner does it when the database is upgraded; the application may only read. A clause of a
 published version never changes, because vouchers were issued under it: an existing row must promise
-the same, term by term. A row with a digest of the older format is compared by its figures and gets
-the new digest.
+the same, term by term.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from ledger.errors import Unusable
 from ledger.policy.text import published
@@ -39,23 +35,8 @@ def load_policies(db: Connection | Session) -> None:
             columns, before = _columns(policy, rule), rows.get((version, rule.id))
             if before is None:
                 db.execute(insert(Clause).values(columns))
-            elif _is_renewal(before, columns):
-                this_clause = (col(Clause.policy) == version) & (col(Clause.clause) == rule.id)
-                sealed = {name: columns[name] for name in _SEALED}
-                db.execute(update(Clause).where(this_clause).values(sealed))
-            elif before.digest != columns["digest"]:
+            elif any(getattr(before, name) != value for name, value in columns.items()):
                 raise Unusable("policy_changed", policy=version, clause=rule.id)
-
-
-_SEALED = ("digest", "digest_format")
-
-
-def _is_renewal(before: Row[Any], columns: Mapping[str, object]) -> bool:
-    """Return whether a row has the older digest, and the figures of this version."""
-    figures = columns.keys() - set(_SEALED)
-    return before.digest_format < published.DIGEST_FORMAT and all(
-        getattr(before, name) == columns[name] for name in figures
-    )
 
 
 def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
@@ -71,5 +52,4 @@ def _columns(policy: Policy, rule: Rule) -> dict[str, object]:
         "cap_fen": cap.fen,
         "effective": span and Range(span.start, span.end),
         "payable": policy.payable(rule),
-        "digest_format": published.DIGEST_FORMAT,
     }

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.web.charts import (
-    BOTTOM,
-    RIGHT,
-    TOP,
+    PLOT_BOTTOM,
+    PLOT_RIGHT,
+    PLOT_TOP,
     BurnUp,
     BurnUpWords,
     HeatWords,
@@ -78,15 +78,15 @@ def test_the_curve_ends_where_the_money_is() -> None:
     (dot,) = of(svg, "dot")
     last = curve.attrib["d"].rsplit("L", 1)[1].split()
     assert last == [dot.attrib["cx"], dot.attrib["cy"]]
-    assert int(last[1]) == BOTTOM - (BOTTOM - TOP) // 4
+    assert int(last[1]) == PLOT_BOTTOM - (PLOT_BOTTOM - PLOT_TOP) // 4
     (cap,) = of(svg, "cap")
-    assert int(cap.attrib["y1"]) == TOP
+    assert int(cap.attrib["y1"]) == PLOT_TOP
 
 
 def test_the_forecast_reaches_the_cap_on_the_day_it_runs_out() -> None:
     svg = drawn(burn_up(chart([200], pace=40, out=30), WORDS))
     (line,) = of(svg, "forecast")
-    assert (int(line.attrib["x2"]), int(line.attrib["y2"])) == (RIGHT, TOP)
+    assert (int(line.attrib["x2"]), int(line.attrib["y2"])) == (PLOT_RIGHT, PLOT_TOP)
 
 
 def test_far_away_the_forecast_ends_under_the_cap() -> None:

@@ -40,8 +40,8 @@ def test_an_invoice_is_kept_with_its_lines_and_its_file(desk: Desk) -> None:
     assert (document.received_by, document.received_at, document.decision_id) == (CLERK, NOW, None)
     lines = desk.owner.execute("SELECT line, net_fen, tax_fen FROM document_lines ORDER BY line")
     assert lines.fetchall() == [(1, 100_000, 6_000), (2, -2_000, -120)]
-    there = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
-    assert there == (original.hash, "一.xml", "application/xml", original.content)
+    row = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
+    assert row == (original.hash, "一.xml", "application/xml", original.content)
     assert document.original == original.hash
     assert desk.standing() == [key]
 
@@ -112,13 +112,13 @@ def test_service_is_of_the_month_of_issue_where_nothing_is_said(desk: Desk) -> N
     assumed = desk.row(desk.taken(invoice(1, issued_on=date(2026, 12, 5))))
     assert (assumed.since, assumed.until) == (date(2026, 12, 1), date(2026, 12, 31))
     assert assumed.period_assumed
-    told = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
-    blue = invoice(2, **told)
+    period = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
+    blue = invoice(2, **period)
     document = desk.row(desk.taken(blue))
-    assert {"since": document.since, "until": document.until} == told
+    assert {"since": document.since, "until": document.until} == period
     assert not document.period_assumed
     back = desk.row(desk.taken(red(3, blue, -1_000)))
-    assert (back.since, back.until, back.period_assumed) == (*told.values(), False)
+    assert (back.since, back.until, back.period_assumed) == (*period.values(), False)
 
 
 def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
@@ -139,8 +139,8 @@ def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     later = replace(document, issued_on=document.issued_on + timedelta(days=1))
     original = file()
     desk.taken(later, original, centre=centre)
-    theirs = (later, invoice(1))
-    for known_document in theirs:  # not a word on who brought it
+    documents = (later, invoice(1))
+    for known_document in documents:  # not a word on who brought it
         assert desk.refused(known_document, centre=9_999) == [("seller_uscc", "not_your_document")]
     assert desk.refused(later, original, centre=9_999) == [("seller_uscc", "not_your_document")]
 
@@ -152,13 +152,13 @@ class TestKeyed:
         result = desk.bring(settlement("2026-1"), file(b"%PDF-1.7", "扫描.pdf"))
         assert isinstance(result, Intake)
         assert desk.standing() == []
-        asked = desk.owner.execute(
+        row = desk.owner.execute(
             "SELECT kind, subject, decided_by, content->>'gross_fen', content->>'original'"
             " FROM decisions"
         ).fetchone()
         scan = file(b"%PDF-1.7").hash
         subject = f"document 2026-1 {CENTRE.uscc}"
-        assert asked == ("document", subject, CLERK, "50000", scan)
+        assert row == ("document", subject, CLERK, "50000", scan)
         desk.answer(result.decision)
         document = desk.row(result.documents[0].id)
         assert (document.confirmed_by, document.confirmed_at) == (SECOND.actor, NOW)

@@ -87,10 +87,10 @@ def test_its_confirmation_lifts_the_freeze(desk: Desk) -> None:
         assert on_its_way.confirmation
         freezes.freeze(db, key, on_its_way.confirmation, actor=CLERK, now=NOW)
     assert desk.standing() == []
-    other = desk.taken(red(3, blue, -100))
-    assert desk.standing() == [other]
+    other_red = desk.taken(red(3, blue, -100))
+    assert desk.standing() == [other_red]
     back = desk.taken(on_its_way)
-    assert desk.standing() == [key, other, back]
+    assert desk.standing() == [key, other_red, back]
 
 
 def test_a_red_one_takes_back_its_part_of_what_was_allocated(town: Town, desk: Desk) -> None:
