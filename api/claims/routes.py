@@ -1,8 +1,7 @@
 """Claims: opening them, their files, their steps, and the proposal to approve.
 
 Who may do what in which state stands in one table (`ledger/claims/rules.py`); a step that is
-another role's is refused, whoever may come through the door. A builder sees and moves her own
-claims only.
+another role's is refused. A builder sees and moves her own claims only.
 """
 
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""A claim's way as a stepper, and the facts on which the policy decides, as a form.
+"""A claim's steps in a row, and the facts on which the policy decides, as a form.
 
 The steps stand in the order in which a claim takes them; each passed one has its day. A claim that
 ended elsewhere (refused, withdrawn) ends the row where it stopped.

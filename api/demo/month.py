@@ -3,7 +3,7 @@
 Everything goes through the API as six people would do it, each with a token of her own, on the
 days of a drill (ADR 0007): the centre invoices, in one contract exactly and in the others with the
 faults that are seen most; two clerks reconcile; one claim is paid and another is before the public.
-Where the demo has been here before, nothing happens.
+If this month was played before, nothing happens.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the server has to know before usage comes: its parties, vouchers, and a way in for agents.
+"""Register what usage needs: its parties, their vouchers, and enrolment codes for agents.
 
 Registering is all or nothing, and what has a name on the server already stays as it is there: so
 the same replay or demo may be prepared again, and real parties are never overwritten by made-up

@@ -1,6 +1,6 @@
 """What a person should look at, one kind a table: kept aside, missing, or belonging to nobody.
 
-An operator sees its own centre's, the bureau all. An empty table is said in a sentence.
+An operator sees its own centre's, the bureau all. An empty table says so in a sentence.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Cost documents: handing them in by file, by hand or by list; finding them again; freezing.
 
-What is handed in is taken whole, or every fault is told with its place and nothing is kept.
+A document is stored whole, or every fault is reported with its place and nothing is stored.
 """
 
 from datetime import date, timedelta

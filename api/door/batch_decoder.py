@@ -1,4 +1,4 @@
-"""Reading a batch at the door: who signed these bytes, and what do they say?
+"""Read a batch: check who signed these bytes, then decode them.
 
 The signature is checked over the exact bytes before anything is read. Then the whole batch is read
 at once; only when that fails is each window read alone, so that a bad one is refused by its index

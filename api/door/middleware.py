@@ -1,9 +1,9 @@
-"""The gate: what every request passes before any route sees it, and every answer on its way out.
+"""The outermost layer: every request passes it before a route, and every answer afterwards.
 
 It numbers the request, settles the reader's language, turns away forms that another web site sent,
-and lets no error out but as a problem. Each answer bears the headers that keep a browser from
-running anything that is not ours. One line of the log says who asked for what and how it ended;
-no secret and no query stands in it.
+and turns every error into a problem. Each answer has the headers that keep a browser from running
+anything that is not ours. One line of the log says who asked for what and how it ended; no secret
+and no query stands in it.
 """
 
 import time

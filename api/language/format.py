@@ -1,7 +1,8 @@
 """How figures are shown to people: money, GPU-hours, shares, days. Nothing is computed from these.
 
 Thin over `ledger.units`. Money shows every fen; a figure that is not whole is shown with ≈ in front
-and never passes for an exact one. A share is cut off, not rounded: 100 % is said only at 100 %.
+so it cannot be taken for an exact one. A share is cut off, not rounded: 100 % is said only at
+100 %.
 """
 
 from datetime import date, datetime

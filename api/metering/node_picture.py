@@ -1,4 +1,4 @@
-"""The hours of some nodes' GPUs, drawn and in words, and what the driver announced of them."""
+"""The hours of some nodes' GPUs, drawn and in words, and the driver's XIDs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

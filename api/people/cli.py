@@ -1,4 +1,4 @@
-"""`suanquan token`: who may enter."""
+"""`suanquan token`: the tokens of people and programs."""
 
 from typing import Annotated
 

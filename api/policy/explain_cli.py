@@ -1,4 +1,4 @@
-"""`suanquan policy explain` and `replay`: why, in the words of the policy, and whether it holds.
+"""`suanquan policy explain` and `replay`: explain a decision, and repeat a recorded one.
 
 `explain` decides one clause on facts typed as people type them (yuan, 万, 亿). `replay` decides a
 kept record again and says whether the same follows, to the letter. Neither needs a server.

@@ -1,4 +1,4 @@
-"""«我能申请什么»: facts in, every clause of the policy answered, and nothing kept.
+"""«我能申请什么»: answer every clause of the policy for the facts typed, and store nothing.
 
 Everybody who is signed in may ask. What was typed stands in the address alone, so that the way
 back, the other language and paper keep it; it is written nowhere, not even in the log. Each answer

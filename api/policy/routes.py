@@ -1,4 +1,4 @@
-"""What the policy says about facts: nothing is kept, and nobody's books are looked at."""
+"""Decide cases by the policy: nothing is stored, and the books are not read."""
 
 from typing import Annotated, Any
 

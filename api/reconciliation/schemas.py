@@ -137,7 +137,7 @@ class MessageRead(ResponseModel):
     """A question to the centre."""
 
     id: int
-    document: Annotated[int | None, Field(validation_alias=AliasChoices("document", "document_id"))]
+    document: int | None = Field(validation_alias=AliasChoices("document", "document_id"))
     code: str
     body: str
     answer_by: date

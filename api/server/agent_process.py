@@ -1,4 +1,4 @@
-"""The agent as a process that commands start: checked, run behind a progress bar, or become."""
+"""Run the agent as a process: check its input, show its progress, or replace this process by it."""
 
 import importlib.util
 import json

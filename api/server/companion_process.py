@@ -2,7 +2,7 @@
 
 Where this machine has NVIDIA's driver it is the node agent on this machine's GPUs. Where it has
 none, and nothing is registered or the demo has been here before, it is the made-up centre. It is
-started through the command line, as a person would; what it says goes to a log beside ours.
+started through the command line, as a person would; its output goes to a log beside ours.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What every page stands in: the head with its ways on, the banner, the language, the type size.
+"""The frame of every page: the head with its links, the banner, the language, the type size.
 
 Templates are strict: a name that is missing is an error, never an empty place on the page. The
 banner says 演练 until real payments may rest on this program, and 含模拟数据 as soon as one centre

@@ -1,4 +1,4 @@
-"""The way of the money as a picture: columns of bars, and between them bands as wide as their sum.
+"""Draw where the money goes: columns of bars, and between them bands as wide as their sum.
 
 Drawn on the server like the other pictures (`api/web/charts.py`): whole coordinates, colours by
 class, and a table with the same figures beside it. The same ways always give the same picture: bars

@@ -1,9 +1,8 @@
 """The annex for a legal office: a version at its edges, clause by clause, told in words.
 
 Each clause stands under its sentence; a table tells for every figure what happens just below, at
-and just above it, and which words of the sentence include it or do not. Nothing is worked out here:
-the cases come from `ledger/policy/analysis/boundaries.py`, and everything that is printed is
-theirs.
+and just above it, and which words of the sentence include it or do not. Nothing is computed here:
+the cases and their figures come from `ledger/policy/analysis/boundaries.py`.
 """
 
 from collections.abc import Iterator, Sequence

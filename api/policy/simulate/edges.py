@@ -1,7 +1,7 @@
 """What to look at in a simulation before deciding: the pool, the list, cliffs, exposure, questions.
 
-Every table is one question: what does sharing leave, who has a place, where does one step matter,
-what has no bound, what rests on what nobody has decided.
+Every table answers one question: what a shared pool leaves, who is on the list, where one step
+of a fact changes much, which clauses have no upper bound, which sums depend on open questions.
 """
 
 from collections.abc import Iterator

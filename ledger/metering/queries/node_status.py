@@ -1,4 +1,4 @@
-"""A cluster's nodes as its operators see them: the agents' last words beside their GPUs' windows.
+"""A cluster's nodes as its operators see them: agents' last reports and their GPUs' windows.
 
 Pages and programs show the same. What is wrong with a node is said in codes (`FAULTS`), every one
 of which a person can do something about.
