@@ -1,7 +1,8 @@
 """Assemble the application: its layers, its routes, its pages.
 
-From the outside in: the gate (language, log, headers, no error in the raw), the limits, the routes
-under /api/v1 and the pages. The database and the settings are given, nothing is read from outside.
+From the outside in: the gate (language, log, headers, errors as problems), the limits, the routes
+under /api/v1 and the pages. The database and the settings are parameters; nothing is read from the
+environment.
 """
 
 import gc

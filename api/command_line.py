@@ -61,8 +61,8 @@ for room in (
     app.add_typer(room.app)
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
+def _say_version(requested: bool) -> None:
+    if requested:
         print(f"suanquan {version('suanquan')}")
         raise typer.Exit
 

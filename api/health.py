@@ -19,14 +19,14 @@ router = APIRouter()
 
 
 @router.get("/healthz", response_class=PlainTextResponse)
-@limited(counted=False)
+@limited(counts=False)
 def healthz() -> str:
     """Answer as long as the process lives."""
     return "ok\n"
 
 
 @router.get("/readyz", response_class=PlainTextResponse)
-@limited(counted=False)
+@limited(counts=False)
 def readyz(request: Request) -> str:
     """Check that the database answers and has this program's schema; 503 otherwise."""
     check_revision(request.app.state.engine)
@@ -51,8 +51,8 @@ def reference(frame: Framed) -> HTMLResponse:
 def openapi(request: Request) -> dict[str, Any]:
     """Describe the API as OpenAPI."""
     description: dict[str, Any] = request.app.openapi()
-    for others in (schemas.SCHEMAS, batch_routes.SCHEMAS, agent_routes.SCHEMAS):
-        description["components"]["schemas"].update(others)
+    for definitions in (schemas.SCHEMAS, batch_routes.SCHEMAS, agent_routes.SCHEMAS):
+        description["components"]["schemas"].update(definitions)
     for path in description["paths"].values():
         for operation in path.values():  # the docstring's first line says more than a name
             operation["summary"] = operation["description"].split("\n")[0].rstrip(".")

@@ -105,7 +105,7 @@ def _all(agent: psutil.Process) -> list[psutil.Process]:
 
 def _spent(agent: psutil.Process) -> float:
     times = [process.cpu_times() for process in _all(agent)]
-    return float(sum(each.user + each.system for each in times))
+    return float(sum(time_pair.user + time_pair.system for time_pair in times))
 
 
 def _driven(driver: FakeDriver, folder: Path) -> dict[str, object]:
@@ -147,15 +147,15 @@ def drive(folder: Path) -> dict[str, object]:
         windows = spool.depth()
     assert watched.restarts == 0
     watched.close()
-    used = (folder / "driven.db").stat().st_size
+    size = (folder / "driven.db").stat().st_size
     in_14_days = 14 * 86_400_000 // wire.MINUTE_MS * GPUS
     return {
         "driven_hours": HOURS,
         "driven_core_percent": round(100 * spent / (HOURS * 3600), 3),
         "driven_pss_mib_first_hour": round(memory[0], 1),
         "driven_pss_mib_last_hour": round(memory[-1], 1),
-        "spool_bytes_a_window": round(used / windows),
-        "spool_mib_for_14_days": round(used / windows * in_14_days / MIB),
+        "spool_bytes_a_window": round(size / windows),
+        "spool_mib_for_14_days": round(size / windows * in_14_days / MIB),
         "spool_mib_bound": BYTES_MAX // MIB,
     }
 

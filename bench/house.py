@@ -63,8 +63,8 @@ def figures(root: Path = ROOT) -> dict[str, str]:
     }
     lines = {path: text.count("\n") for path, text in trees.items()}
     modules = {path: n for path, n in lines.items() if path.name != "__init__.py"}
-    parsed = {path: ast.parse(text) for path, text in trees.items()}
-    spans = [span for tree in parsed.values() for span in _functions(tree)]
+    parsed_trees = {path: ast.parse(text) for path, text in trees.items()}
+    spans = [span for tree in parsed_trees.values() for span in _functions(tree)]
     names = [name for package in PACKAGES for name in names_of(package, root)]
     bare = len(bare_names(names))
     by_package = {

@@ -94,12 +94,12 @@ def _one_round(
     rows = sum(len(of_batch) for batches in prepared for _, _, of_batch in batches)
     began = time.perf_counter()
     _wait(_reporting(url, prepared))
-    posted = time.perf_counter()
+    posted_at = time.perf_counter()
     for batches in prepared:
         for _, _, of_batch in batches:
             _copy(owner, of_batch)
-    copied = time.perf_counter()
-    return rows / (posted - began), rows / (copied - posted)
+    copied_at = time.perf_counter()
+    return rows / (posted_at - began), rows / (copied_at - posted_at)
 
 
 def _reporting(url: str, prepared: Sequence[Prepared]) -> list[ForkProcess]:
@@ -193,5 +193,5 @@ def _quotas_beside_intake(url: str, token: str, prepared: Sequence[Prepared]) ->
 
 
 def _percentile(seconds: Sequence[float], rank: int) -> float:
-    ordered = sorted(seconds)
-    return round(1000 * ordered[math.ceil(len(ordered) * rank / 100) - 1], 1)
+    by_length = sorted(seconds)
+    return round(1000 * by_length[math.ceil(len(by_length) * rank / 100) - 1], 1)

@@ -32,7 +32,7 @@ from ledger.policy.text.published import load
 
 POLICY = "yinchuan-2024-draft"
 TURNS = 5
-EACH = 2_000  # decisions of each clause in a turn
+CASES_MAX = 2_000  # decisions of each clause in a turn
 REGISTERS = (10_000, 100_000)
 FIRM: dict[str, object] = {"subject_kind": "enterprise", "legal_person": True}
 SITE = {**FIRM, "infrastructure": True}
@@ -73,16 +73,19 @@ def run() -> dict[str, object]:
     content = {clause: json.loads(table(clause)) for clause in TABLES}
     engine = zen.ZenEngine({"loader": {"type": "static", "content": content}})  # its fastest way
 
-    def ours(clause: str, facts: dict[str, object]) -> Decision:
+    def decide_ours(clause: str, facts: dict[str, object]) -> Decision:
         return decide(policy, clause, facts)
 
-    def theirs(clause: str, facts: dict[str, object]) -> object:
+    def decide_zen(clause: str, facts: dict[str, object]) -> object:
         return engine.evaluate(clause, facts)
 
     def traced(clause: str, facts: dict[str, object]) -> object:
         return engine.evaluate(clause, facts, {"trace": True})
 
-    turns = [[_speed(each, cases) for each in (ours, theirs, traced)] for _ in range(TURNS)]
+    turns = [
+        [_speed(decide, cases) for decide in (decide_ours, decide_zen, traced)]
+        for _ in range(TURNS)
+    ]
     figures: dict[str, object] = {
         "decisions_per_s": round(statistics.median(t[0] for t in turns)),
         "goal_per_s": 20_000,
@@ -91,7 +94,7 @@ def run() -> dict[str, object]:
         "ours_of_zen": round(statistics.median(t[0] / t[1] for t in turns), 2),
         "ours_of_zen_traced": round(statistics.median(t[0] / t[2] for t in turns), 2),
     }
-    figures |= _differences(ours, theirs)
+    figures |= _differences(decide_ours, decide_zen)
     for count in REGISTERS:
         figures |= _register(count)
     return figures
@@ -102,41 +105,41 @@ def _cases() -> list[tuple[str, dict[str, object]]]:
     policy = load(POLICY)
     clauses = [policy.clause(clause) for clause in TABLES]
     narrowed = policy.model_copy(update={"clauses": tuple(c for c in clauses if c)})
-    found: dict[str, list[tuple[str, dict[str, object]]]] = {clause: [] for clause in TABLES}
+    cases_of: dict[str, list[tuple[str, dict[str, object]]]] = {clause: [] for clause in TABLES}
     for applicant in sample_applicants(narrowed, 1):
         for clause, own in applicant.own.items():
-            if len(found[clause]) < EACH:
-                found[clause].append((clause, {**applicant.facts, **own}))
-        if all(len(cases) == EACH for cases in found.values()):
+            if len(cases_of[clause]) < CASES_MAX:
+                cases_of[clause].append((clause, {**applicant.facts, **own}))
+        if all(len(cases) == CASES_MAX for cases in cases_of.values()):
             break
-    return [case for cases in found.values() for case in cases]
+    return [case for cases in cases_of.values() for case in cases]
 
 
 def _speed(
-    decided: Callable[[str, dict[str, object]], object],
+    decide: Callable[[str, dict[str, object]], object],
     cases: Sequence[tuple[str, dict[str, object]]],
 ) -> float:
     began = time.perf_counter()
     for clause, facts in cases:
-        decided(clause, facts)
+        decide(clause, facts)
     return len(cases) / (time.perf_counter() - began)
 
 
 def _differences(
-    ours: Callable[[str, dict[str, object]], Decision],
-    theirs: Callable[[str, dict[str, object]], Any],
+    decide_ours: Callable[[str, dict[str, object]], Decision],
+    decide_zen: Callable[[str, dict[str, object]], Any],
 ) -> dict[str, object]:
     """The edge cases in which zen says something else: ours / zen's (None: no row applies)."""
     fields: dict[str, object] = {}
     for clause, text, facts in EDGES:
-        decision = ours(clause, facts)
-        mine = decision.amount_fen if decision.result == "eligible" else decision.result
+        decision = decide_ours(clause, facts)
+        own_result = decision.amount_fen if decision.result == "eligible" else decision.result
         try:
-            said = theirs(clause, facts)["result"].get("fen")
+            zen_result = decide_zen(clause, facts)["result"].get("fen")
         except RuntimeError:
-            said = "error"
-        if mine != said and not (mine == "ineligible" and said is None):
-            fields[f"zen_differs {clause}, {text}"] = f"{mine} / {said}"
+            zen_result = "error"
+        if own_result != zen_result and not (own_result == "ineligible" and zen_result is None):
+            fields[f"zen_differs {clause}, {text}"] = f"{own_result} / {zen_result}"
     return {"edge_cases": len(EDGES), "zen_differs_in": len(fields), **fields}
 
 

@@ -42,7 +42,7 @@ def table(clause: str) -> str:
     texts = ("",) * len(inputs) + ("null",)
     content = {
         "hitPolicy": "first",
-        "inputs": [{"id": f"i{n}", "name": one, "field": one} for n, one in enumerate(inputs)],
+        "inputs": [{"id": f"i{n}", "name": fact, "field": fact} for n, fact in enumerate(inputs)],
         "outputs": [{"id": "o", "name": "fen", "field": "fen"}],
         "rules": [_rule(f"r{n}", row) for n, row in enumerate((*rows, texts))],
     }

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.names import bare_names, names_of
 
-CEILING = {"agents": 0.2, "api": 11.5, "ledger": 0.4, "tests": 3.0, "bench": 3.6}
+CEILING = {"agents": 0.2, "api": 0.5, "ledger": 0.4, "tests": 1.1, "bench": 0.5}
 """The highest share of such names, in per cent; it is only ever lowered."""
 
 

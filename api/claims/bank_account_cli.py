@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.claims.cli import proposed
+from api.claims.cli import pending_answer
 from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.client import ask
 from api.cli.commands import Commands
@@ -45,7 +45,7 @@ def set_account(
         "organisation": organisation, "holder": holder, "bank": bank, "bank_code": code,
         "number": number, "reason": reason,
     }  # fmt: skip
-    return proposed(ask("POST", "bank-accounts", body=body))
+    return pending_answer(ask("POST", "bank-accounts", body=body))
 
 
 @account.verb("ls", msgid("收款账户一览"))

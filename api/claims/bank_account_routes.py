@@ -45,9 +45,9 @@ def accounts(
     viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
 ) -> list[AccountRead]:
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
-    mine = None if viewer.project is None else _own(db, viewer.project, now)
+    organisation = None if viewer.project is None else _own(db, viewer.project, now)
     whole = viewer.role in (Role.BUILDER, Role.FINANCE)
-    return [AccountRead.of(row, whole=whole) for row in claim_queries.accounts(db, mine)]
+    return [AccountRead.of(row, whole=whole) for row in claim_queries.accounts(db, organisation)]
 
 
 def _own(db: Session, project: int, now: datetime) -> set[int]:

@@ -95,8 +95,8 @@ def add(
 ) -> Answer:
     """Put a file to a draft."""
     form = {"file": (file.name, content_of(file))}
-    kept = ask("POST", path("claims", number, "files"), query={"role": role}, form=form)
-    return Answer(kept, [_("已收下，SHA-256 {hash}").format(hash=kept["hash"])])
+    receipt = ask("POST", path("claims", number, "files"), query={"role": role}, form=form)
+    return Answer(receipt, [_("已收下，SHA-256 {hash}").format(hash=receipt["hash"])])
 
 
 @claim.verb("submit", msgid("提交"))
@@ -149,7 +149,7 @@ def withdraw(number: Number, *, note: Note = "") -> Answer:
 @claim.verb("approve", msgid("公示期满，提出批准，由审批确认"))
 def approve(number: Number, *, note: Note = "") -> Answer:
     """Propose to approve a claim; an approver confirms."""
-    return proposed(ask("POST", path("claims", number, "approval"), body={"reason": note}))
+    return pending_answer(ask("POST", path("claims", number, "approval"), body={"reason": note}))
 
 
 @claim.verb("object", msgid("登记异议"))
@@ -161,9 +161,9 @@ def object_to(
     body: Annotated[str, typer.Option(help=msgid("异议内容"))],
 ) -> Answer:
     """Write down an objection."""
-    wanted = {"claim": number, "objector": objector, "contact": contact, "body": body}
-    made = ask("POST", "objections", body=wanted)
-    return Answer(made, [_("已登记异议 {id}").format(id=made["id"])])
+    fields = {"claim": number, "objector": objector, "contact": contact, "body": body}
+    objection = ask("POST", "objections", body=fields)
+    return Answer(objection, [_("已登记异议 {id}").format(id=objection["id"])])
 
 
 @claim.verb("resolve", msgid("处理异议"))
@@ -175,23 +175,23 @@ def resolve(
 ) -> Answer:
     """Resolve an objection."""
     body = {"upheld": upheld, "resolution": resolution}
-    made = ask("POST", path("objections", objection, "resolution"), body=body)
+    resolved_objection = ask("POST", path("objections", objection, "resolution"), body=body)
     text = _("异议 {id} 成立") if upheld else _("异议 {id} 不成立")
-    return Answer(made, [text.format(id=objection)])
+    return Answer(resolved_objection, [text.format(id=objection)])
 
 
 @claim.verb("show", msgid("一件申请的全部"))
 def show(number: Number) -> Answer:
     """Show all about one claim."""
-    made = ask("GET", path("claims", number))
+    record = ask("GET", path("claims", number))
     blocks: list[Block] = [
-        Pairs(CLAIM, made),
-        *_lacks(made),
-        Table(FILES, made["files"], msgid("没有材料")),
-        Table(EVENTS, made["events"], msgid("还没有提交")),
-        *map(_objection, made["objections"]),
+        Pairs(CLAIM, record),
+        *_lacks(record),
+        Table(FILES, record["files"], msgid("没有材料")),
+        Table(EVENTS, record["events"], msgid("还没有提交")),
+        *map(_objection, record["objections"]),
     ]
-    return Answer(made, blocks)
+    return Answer(record, blocks)
 
 
 @claim.verb("ls", msgid("申请一览"))
@@ -206,9 +206,9 @@ def ls(
     return listing(CLAIMS, ask("GET", "claims", query=query), empty=msgid("没有兑付申请"))
 
 
-def proposed(made: dict[str, Any]) -> Answer:
+def pending_answer(proposal: dict[str, Any]) -> Answer:
     """Say which decision waits for another person."""
-    return Answer(made, [_("待另一人确认决定 {number}").format(number=made["decision"])])
+    return Answer(proposal, [_("待另一人确认决定 {number}").format(number=proposal["decision"])])
 
 
 def _step(number: str, action: str, note: str, **more: object) -> Answer:
@@ -216,15 +216,15 @@ def _step(number: str, action: str, note: str, **more: object) -> Answer:
     return _stands(ask("POST", path("claims", number, "actions"), body=body))
 
 
-def _stands(made: dict[str, Any]) -> Answer:
-    state = label_of(ClaimState, made["state"])
+def _stands(record: dict[str, Any]) -> Answer:
+    state = label_of(ClaimState, record["state"])
     text = _("申请 {number}，{fen}，现为 {state}")
-    text = text.format(number=made["number"], fen=money(made["fen"]), state=state)
-    return Answer(made, [text, *_lacks(made)])
+    text = text.format(number=record["number"], fen=money(record["fen"]), state=state)
+    return Answer(record, [text, *_lacks(record)])
 
 
-def _lacks(made: dict[str, Any]) -> list[str]:
-    return [f"  {lack}" for lack in made["lacks"]]
+def _lacks(record: dict[str, Any]) -> list[str]:
+    return [f"  {lack}" for lack in record["lacks"]]
 
 
 def _objection(objection: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ from api.door.uploads import Upload
 from api.language.labels import labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web.forms import Fields, Sent, form, request_of, text
+from api.web.forms import Fields, SentForm, form, request_of, text
 from api.web.layout import Framed, pages
 from api.web.mark import claim_mark
 from ledger.claims import queries as claim_queries
@@ -75,7 +75,7 @@ def listing(
         db, project=viewer.project, states=states, limit=PAGE_ROWS + 1, offset=offset
     )
     today = beijing_day(now)
-    rows = [_row(each, today) for each in claims[:PAGE_ROWS]]
+    rows = [_row(claim, today) for claim in claims[:PAGE_ROWS]]
     return frame.page(
         "claims/claims.html",
         {
@@ -178,14 +178,20 @@ def add_file(
     file: UploadFile,
 ) -> Response:
     """Put a file to a draft."""
-    sent = Upload(File.from_content(file.filename or "", file.file.read()), None)
-    routes.add(number=number, role=role, sent=sent, viewer=viewer, db=db, now=now)
+    upload = Upload(File.from_content(file.filename or "", file.file.read()), None)
+    routes.add(number=number, role=role, upload=upload, viewer=viewer, db=db, now=now)
     return _back(number, "files")
 
 
 @router.post("/claims/{number}/step")
 def act(
-    number: str, *, data: Sent, viewer: Mover, db: Db, now: Now, action: Annotated[Action, Form()]
+    number: str,
+    *,
+    data: SentForm,
+    viewer: Mover,
+    db: Db,
+    now: Now,
+    action: Annotated[Action, Form()],
 ) -> Response:
     """Take a step of the claim; everything that is missing is reported at once."""
     voucher = db.get_one(Voucher, access.claim(db, viewer, number).voucher_id)

@@ -25,7 +25,7 @@ def publications(*, frame: Framed, db: Db, now: Now, offset: Offset = 0) -> HTML
     """What is before the public now, then what was."""
     today = beijing_day(now)
     entries = claim_queries.publications(db, today, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [_row(each, today) for each in entries[:PAGE_ROWS]]
+    rows = [_row(entry, today) for entry in entries[:PAGE_ROWS]]
     return frame.page(
         "claims/publications.html",
         {

@@ -1,8 +1,7 @@
 """Claims: opening them, their files, their steps, and the proposal to approve.
 
 Who may do what in which state stands in one table (`ledger/claims/rules.py`); a step that is
-another role's is refused, whoever may come through the door. A builder sees and moves her own
-claims only.
+another role's is refused. A builder sees and moves her own claims only.
 """
 
 from typing import Annotated, Any
@@ -85,11 +84,11 @@ def claim(number: str, viewer: Reader, db: Db) -> ClaimRead:
 @router.post("/claims/{number}/files", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
 def add(
-    *, number: str, role: FileRole, sent: Uploaded, viewer: Claimant, db: Db, now: Now
+    *, number: str, role: FileRole, upload: Uploaded, viewer: Claimant, db: Db, now: Now
 ) -> FileHash:
     """Add a file to a draft; the same file again changes nothing."""
     claim = access.claim(db, viewer, number)
-    return FileHash(hash=add_file(db, claim, role, sent.file, actor=viewer.actor, now=now))
+    return FileHash(hash=add_file(db, claim, role, upload.file, actor=viewer.actor, now=now))
 
 
 @router.get("/claims/{number}/files/{hash_}", response_class=Response)

@@ -1,4 +1,4 @@
-"""A claim's way as a stepper, and the facts on which the policy decides, as a form.
+"""A claim's steps in a row, and the facts on which the policy decides, as a form.
 
 The steps stand in the order in which a claim takes them; each passed one has its day. A claim that
 ended elsewhere (refused, withdrawn) ends the row where it stopped.
@@ -31,7 +31,7 @@ class Step:
 
     name: str
     look: str
-    said: str
+    means: str
     day: date | None
     note: str = ""
 
@@ -40,22 +40,22 @@ def stepper(
     claim: Claim, events: Sequence[ClaimEvent], published: Publication | None
 ) -> list[Step]:
     """The claim's way, with the day of each step that it took."""
-    reached = {"draft": beijing_day(claim.opened_at)}
-    reached |= {event.next: beijing_day(event.at) for event in events if event.next != event.state}
+    days = {"draft": beijing_day(claim.opened_at)}
+    days |= {event.next: beijing_day(event.at) for event in events if event.next != event.state}
     state = "published" if claim.state == "objected" else claim.state
-    stopped = state in ENDS
-    if stopped:
+    is_ended = state in ENDS
+    if is_ended:
         state = next((e.state for e in reversed(events) if e.next == claim.state), "draft")
         state = "published" if state == "objected" else state
     at = WAY.index(ClaimStage(state))
     steps = []
-    for place, each in enumerate(WAY):
+    for place, stage in enumerate(WAY):
         look = "done" if place < at or claim.state == "paid" else "ahead"
         if place == at and claim.state != "paid":
-            look = "stopped" if stopped else "now"
-        day = reached.get(each) if place <= at else None
+            look = "stopped" if is_ended else "now"
+        day = days.get(stage) if place <= at else None
         note = _note(claim, published) if place == at else ""
-        steps.append(Step(label(each), look, looks()[look], day, note))
+        steps.append(Step(label(stage), look, looks()[look], day, note))
     return steps
 
 
@@ -85,7 +85,9 @@ def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
     """The facts that a clerk may update when a claim is accepted; the books know the others."""
     policy = load(voucher.policy)
     clause = policy.clause(voucher.clause)
-    asked = [(name, policy.facts[name]) for name in facts_of(policy, clause)] if clause else []
+    named_facts = (
+        [(name, policy.facts[name]) for name in facts_of(policy, clause)] if clause else []
+    )
     return [
         {
             "name": name,
@@ -94,7 +96,7 @@ def fact_fields(voucher: Voucher) -> list[dict[str, Any]]:
             "choices": fact.choices,
             "value": voucher.facts.get(name),
         }
-        for name, fact in asked
+        for name, fact in named_facts
         if fact.kind != "money"
     ]
 
@@ -103,14 +105,14 @@ def facts_of_form(voucher: Voucher, data: FormData) -> dict[str, Any]:
     """The facts in which the form differs from the voucher."""
     facts = {}
     for fact in fact_fields(voucher):
-        written = text(data, f"fact_{fact['name']}")
-        if written and (value := _value(fact["kind"], written)) != fact["value"]:
+        answer = text(data, f"fact_{fact['name']}")
+        if answer and (value := _value(fact["kind"], answer)) != fact["value"]:
             facts[fact["name"]] = value
     return facts
 
 
-def _value(kind: str, written: str) -> Any:  # noqa: ANN401 - of three kinds
+def _value(kind: str, answer: str) -> Any:  # noqa: ANN401 - of three kinds
     if kind == "yes_no":
-        return {"yes": True, "no": False}.get(written, written)
-    digits = written.replace(",", "")
-    return int(digits) if kind == "count" and digits.isdecimal() else written
+        return {"yes": True, "no": False}.get(answer, answer)
+    digits = answer.replace(",", "")
+    return int(digits) if kind == "count" and digits.isdecimal() else answer

@@ -46,15 +46,15 @@ def write(file: Path, content: bytes) -> None:
         raise Failure(wrong) from error
 
 
-def facts_of(given: Iterable[str] | None) -> dict[str, Any]:
+def facts_of(texts: Iterable[str] | None) -> dict[str, Any]:
     """`beds=3` → an integer, `local=true` → a boolean, anything else → a text."""
-    return dict(map(_fact, given or ()))
+    return dict(map(_fact, texts or ()))
 
 
-def _fact(given: str) -> tuple[str, Any]:
-    name, equals, value = given.partition("=")
+def _fact(assignment: str) -> tuple[str, Any]:
+    name, equals, value = assignment.partition("=")
     if not (name and equals):
-        raise typer.BadParameter(_("应写成 名称=值：{given}").format(given=given))
+        raise typer.BadParameter(_("应写成 名称=值：{given}").format(given=assignment))
     try:
         read = json.loads(value)
     except ValueError:

@@ -34,7 +34,7 @@ class _Command(TyperCommand):
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
         """The option `--help`."""
-        return _explained(super().get_help_option(ctx))
+        return _translate_help(super().get_help_option(ctx))
 
 
 class _Group(TyperGroup):
@@ -46,7 +46,7 @@ class _Group(TyperGroup):
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
         """The option `--help`."""
-        return _explained(super().get_help_option(ctx))
+        return _translate_help(super().get_help_option(ctx))
 
 
 class Commands(typer.Typer):
@@ -61,34 +61,36 @@ class Commands(typer.Typer):
         """Register a function as the command of this name; `ls` is `list` too, where it may be."""
 
         def register(function: _Function) -> _Function:
-            runs = _printed(function)
+            runs = _print_answer(function)
             self.command(name, cls=_Command, help=help_text, rich_help_panel=panel)(runs)
-            if other_name and (other := _OTHER_NAME.get(name)):
-                self.command(other, cls=_Command, help=help_text, hidden=True)(runs)
+            if other_name and (alias := _OTHER_NAME.get(name)):
+                self.command(alias, cls=_Command, help=help_text, hidden=True)(runs)
             return function
 
         return register
 
 
-def _printed(function: Callable[..., Any]) -> Callable[..., Any]:
+def _print_answer(function: Callable[..., Any]) -> Callable[..., Any]:
     """The command with the options of its kind of answer, which prints what it returns."""
     signature = inspect.signature(function)
     kind = signature.return_annotation
     if not (isinstance(kind, type) and issubclass(kind, Answer)):
         return function
-    taken = {"as_json": _AS["as_json"]} | ({"as_csv": _AS["as_csv"]} if kind is Listing else {})
+    output_options = {"as_json": _AS["as_json"]} | (
+        {"as_csv": _AS["as_csv"]} if kind is Listing else {}
+    )
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-        for name, option in taken.items()
+        for name, option in output_options.items()
     ]
 
     @wraps(function)
-    def run(*, as_json: bool = False, as_csv: bool = False, **given: Any) -> None:  # noqa: ANN401
-        render(function(**given), as_json=as_json, as_csv=as_csv)
+    def run(*, as_json: bool = False, as_csv: bool = False, **arguments: Any) -> None:  # noqa: ANN401
+        render(function(**arguments), as_json=as_json, as_csv=as_csv)
 
     signature = signature.replace(parameters=[*signature.parameters.values(), *options])
     run.__signature__ = signature  # type: ignore[attr-defined] # what typer reads
-    run.__annotations__ = {**function.__annotations__, **taken}
+    run.__annotations__ = {**function.__annotations__, **output_options}
     return run
 
 
@@ -96,7 +98,7 @@ def _usage(line: str) -> str:
     return line.replace("Usage: ", _("用法："), 1)
 
 
-def _explained(option: Any) -> Any:  # noqa: ANN401 - typer's own
+def _translate_help(option: Any) -> Any:  # noqa: ANN401 - typer's own
     if option is not None:
         option.help = _("显示此说明")
     return option

@@ -95,8 +95,8 @@ def _complaint(error: TyperException) -> str:
     message = error.format_message()
     if language() == SOURCE:
         for pattern, sentence in _COMPLAINTS:
-            if said := pattern.fullmatch(error.message):
-                return _(sentence).format(*said.groups())
+            if match := pattern.fullmatch(error.message):
+                return _(sentence).format(*match.groups())
     return message
 
 

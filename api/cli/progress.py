@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 
-def progress(*, shown: bool = True) -> Progress:
+def progress(*, visible: bool = True) -> Progress:
     """A bar with what is done, how much of it, and since when."""
     return Progress(
         TextColumn("{task.description}"),
@@ -12,5 +12,5 @@ def progress(*, shown: bool = True) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=not shown,
+        disable=not visible,
     )

@@ -75,26 +75,26 @@ def _table(table: Table) -> str:
     for line in cells:
         grid.add_row(*map(Text, line))
     console.width = room
-    with console.capture() as drawn:
+    with console.capture() as capture:
         console.print(grid)
-    return "\n".join(line.rstrip() for line in drawn.get().splitlines())
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def _pairs(pairs: Pairs) -> list[str]:
     values = [(column, column.of(pairs.row)) for column in pairs.columns]
-    shown = [(_(c.title), c.format.text(v)) for c, v in values if not pairs.short or v is not None]
-    width = max((cell_len(name) for name, _value in shown), default=0)
-    return [f"{name}{' ' * (width - cell_len(name))}  {value}" for name, value in shown]
+    texts = [(_(c.title), c.format.text(v)) for c, v in values if not pairs.short or v is not None]
+    width = max((cell_len(name) for name, _value in texts), default=0)
+    return [f"{name}{' ' * (width - cell_len(name))}  {value}" for name, value in texts]
 
 
 def _csv(table: Table) -> str:
     """The table for a spreadsheet, which must not take any of its texts for a formula."""
-    written = StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([_(column.title) for column in table.columns])
     for row in table.rows:
         writer.writerow([_cell(column, row) for column in table.columns])
-    return written.getvalue()
+    return stream.getvalue()
 
 
 def _cell(column: Column, row: object) -> str:

@@ -25,13 +25,13 @@ class Format:
 
     def text(self, value: object) -> str:
         """The value on a screen. What came from an agent must not command the terminal."""
-        shown = None if value is None else self.show(value)
-        return ABSENT if shown is None else printable(str(shown))
+        value_text = None if value is None else self.show(value)
+        return ABSENT if value_text is None else printable(str(value_text))
 
     def cell(self, value: object) -> str:
         """The value in a spreadsheet; empty where there is none."""
-        shown = None if value is None else (self.plain or self.show)(value)
-        return "" if shown is None or shown == ABSENT else str(shown)
+        cell_text = None if value is None else (self.plain or self.show)(value)
+        return "" if cell_text is None or cell_text == ABSENT else str(cell_text)
 
 
 def printable(text: str) -> str:
@@ -52,8 +52,8 @@ def plain_yuan(fen: int) -> str:
 def approximate(fen: int | str) -> str:
     """Exact fen that need not be whole; `≈` where they are not."""
     exact = Fraction(fen)
-    shown = money(round(exact))
-    return shown if exact.denominator == 1 else f"≈ {shown}"
+    amount = money(round(exact))
+    return amount if exact.denominator == 1 else f"≈ {amount}"
 
 
 def gpu_hours(device_ms: int | str) -> str:
@@ -85,12 +85,12 @@ def coded(kind: type[StrEnum]) -> Format:
 
 def person(actor: str | None) -> str | None:
     """`clerk:张三#7` is 张三, a clerk."""
-    if actor is None or not (known := _ACTOR.fullmatch(actor)):
+    if actor is None or not (match := _ACTOR.fullmatch(actor)):
         return actor
     from ledger.people.codes import Role  # noqa: PLC0415 - loaded when it is used
 
-    role = label_of(Role, known["role"])
-    return _("{name}（{role}）").format(name=known["name"], role=role)
+    role = label_of(Role, match["role"])
+    return _("{name}（{role}）").format(name=match["name"], role=role)
 
 
 TEXT = Format(str)

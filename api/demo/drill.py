@@ -256,7 +256,7 @@ def local_registry(node: str, gpus: Iterable[Document], today: date) -> Document
 
     They should report from today on; nobody has a contract yet.
     """
-    found = [gpu for gpu in gpus if not gpu["fault"]]
+    sound = [gpu for gpu in gpus if not gpu["fault"]]
     operator = f"{LOCAL_CENTRE}（未登记单位）"
     return {
         "organisations": [organisation(operator)],
@@ -270,10 +270,10 @@ def local_registry(node: str, gpus: Iterable[Document], today: date) -> Document
         ],
         "catalogue": [
             {"model": model, "names": [{"nvml": model}]}
-            for model in {gpu["model"] for gpu in found}
+            for model in {gpu["model"] for gpu in sound}
         ],
         "gpus": [
             {"gpu": gpu["gpu"], "cluster": LOCAL_CLUSTER, "node": node, "from": today.isoformat()}
-            for gpu in found
+            for gpu in sound
         ],
     }

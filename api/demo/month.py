@@ -3,7 +3,7 @@
 Everything goes through the API as six people would do it, each with a token of her own, on the
 days of a drill (ADR 0007): the centre invoices, in one contract exactly and in the others with the
 faults that are seen most; two clerks reconcile; one claim is paid and another is before the public.
-Where the demo has been here before, nothing happens.
+If this month was played before, nothing happens.
 """
 
 import json
@@ -64,12 +64,12 @@ def _state(office: Office) -> dict[str, dict[str, Any]]:
     """State the month; the statements by their projects, confirmed by the centre."""
     day = office.days.after(2)
     with office.on("clerk", day) as client:
-        made = client.ask("POST", "statements", body={"month": office.days.name})
+        statements = client.ask("POST", "statements", body={"month": office.days.name})
     with office.on("centre", day) as client:
-        for statement in made:
+        for statement in statements:
             body = {"answer": "confirmed"}
             client.ask("POST", f"statements/{statement['number']}/answers", body=body)
-    return {s["contract"].rpartition("/")[2]: s for s in made if s["total_fen"]}
+    return {s["contract"].rpartition("/")[2]: s for s in statements if s["total_fen"]}
 
 
 def invoices(statements: dict[str, dict[str, Any]], days: Days) -> list[Invoice]:
@@ -84,7 +84,7 @@ def _right(project: str, statement: dict[str, Any], days: Days) -> list[Invoice]
     """To the fen what was metered, with the statement's number."""
     total = statement["total_fen"]
     remark = f"对账单号 {statement['number']}"
-    return [_made(f"{project} 1", days, project, [Item(total)], remark)]
+    return [_make_invoice(f"{project} 1", days, project, [Item(total)], remark)]
 
 
 def _too_much(project: str, statement: dict[str, Any], days: Days) -> list[Invoice]:
@@ -92,31 +92,31 @@ def _too_much(project: str, statement: dict[str, Any], days: Days) -> list[Invoi
     total, period = statement["total_fen"], f"服务期间 {days.name}"
     dinner = Item(88_000, "*餐饮服务*餐费")
     return [
-        _made(f"{project} 1", days, project, [Item(total * 7 // 10), dinner], period),
-        _made(
+        _make_invoice(f"{project} 1", days, project, [Item(total * 7 // 10), dinner], period),
+        _make_invoice(
             f"{project} 2", days, project, [Item(total * 4 // 10, rate=Fraction(13, 100))], period
         ),
-        _made(f"{project} 3", days, project, [Item(total // 50)], period),  # to be reversed
+        _make_invoice(f"{project} 3", days, project, [Item(total // 50)], period),  # to be reversed
     ]
 
 
 def _too_little(project: str, statement: dict[str, Any], days: Days) -> list[Invoice]:
     """Three quarters of it, a part of that taken back by a red one; and one for another buyer."""
     total, period = statement["total_fen"], f"服务期间 {days.name}"
-    first = _made(f"{project} 1", days, project, [Item(total * 3 // 4)], period)
-    other = _made(
+    first = _make_invoice(f"{project} 1", days, project, [Item(total * 3 // 4)], period)
+    second = _make_invoice(
         f"{project} 2", days, "saishang", [Item(total // 8)], f"对账单号 {statement['number']}"
     )
-    red = _made(
+    red = _make_invoice(
         f"{project} 1 red", days, project, [Item(-(total // 10))], period, reverses=first.number
     )
-    return [first, other, red]
+    return [first, second, red]
 
 
 _FAULTS = {"fenghuang": _too_much, "qin-team": _too_little}
 
 
-def _made(
+def _make_invoice(
     about: str, days: Days, project: str, items: list[Item], remark: str, *, reverses: str = ""
 ) -> Invoice:
     owner = drill.demo_owner(project)
@@ -132,15 +132,15 @@ def _party(name: str) -> tuple[str, str]:
 
 def _invoice(office: Office, statements: dict[str, dict[str, Any]]) -> None:
     """The centre hands in its invoices, keys one by hand, and a clerk matches and freezes."""
-    day, made = office.days.after(4), invoices(statements, office.days)
+    day, batch = office.days.after(4), invoices(statements, office.days)
     with office.on("centre", day) as client:
-        for invoice in made:
+        for invoice in batch:
             file = (f"{invoice.number}.xml", invoice.xml())
             client.ask("POST", "cost-documents", form={"file": file})
     with office.on("clerk", day) as client:
         client.ask("POST", "cost-documents/keyed", form=_keyed(office.days))
         frozen = client.ask("GET", "cost-documents", query={"limit": 100})
-        number = next((i.number for i in made if "fenghuang 3" in i.about), None)
+        number = next((i.number for i in batch if "fenghuang 3" in i.about), None)
         for document in frozen:
             if document["number"] == number:
                 body = {"confirmation": "6426" + "0" * 15 + "1"}
@@ -174,12 +174,12 @@ def _reconcile(office: Office, statement: dict[str, Any]) -> None:
     with office.on("clerk", day) as client:
         months = client.ask("GET", "reconciliations", query={"month": office.days.name})
         key = next(m["id"] for m in months if m["number"] == statement["contract"])
-        made = client.ask("POST", f"reconciliations/{key}/proposal", body={"choices": []})
+        decision = client.ask("POST", f"reconciliations/{key}/proposal", body={"choices": []})
         for month in months:
             if month["project"] == "fenghuang":
                 body = {"code": "R07", "body": "开票金额超过计量约一成，请说明或红冲。"}
                 client.ask("POST", f"reconciliations/{month['id']}/messages", body=body)
-    office.confirm("second", day, made["id"])
+    office.confirm("second", day, decision["id"])
 
 
 # --- from what is payable to the bank --------------------------------------------------------
@@ -188,8 +188,8 @@ def _reconcile(office: Office, statement: dict[str, Any]) -> None:
 def _appropriate(office: Office) -> None:
     day = office.days.after(5)
     with office.on("finance", day) as client:
-        made = client.ask("POST", "indicators", body={**INDICATOR, "year": day.year})
-    office.confirm("approver", day, made["id"])
+        decision = client.ask("POST", "indicators", body={**INDICATOR, "year": day.year})
+    office.confirm("approver", day, decision["id"])
 
 
 def _account(office: Office) -> None:
@@ -202,8 +202,8 @@ def _account(office: Office) -> None:
         "reason": "演练",
     }
     with office.on("builder", day) as client:
-        made = client.ask("POST", "bank-accounts", body=account)
-    office.confirm("second", day, made["decision"])
+        account_row = client.ask("POST", "bank-accounts", body=account)
+    office.confirm("second", day, account_row["decision"])
 
 
 def _payable(office: Office) -> Fen:
@@ -229,22 +229,22 @@ def _claim(office: Office, day: date, fen: Fen) -> str:
 
 def _approve(office: Office, number: str, day: date) -> None:
     with office.on("clerk", day) as client:
-        made = client.ask("POST", f"claims/{number}/approval", body={})
-    office.confirm("approver", day, made["decision"])
+        approval = client.ask("POST", f"claims/{number}/approval", body={})
+    office.confirm("approver", day, approval["decision"])
 
 
 def _pay(office: Office, day: date) -> None:
     """A list, confirmed and sent; the bank's return of the same day."""
     with office.on("finance", day) as client:
-        wanted = {"indicator": INDICATOR["number"], "year": day.year}
-        made = client.ask("POST", "payment-lists", body=wanted)
-    office.confirm("approver", day, made["id"])
+        body = {"indicator": INDICATOR["number"], "year": day.year}
+        decision = client.ask("POST", "payment-lists", body=body)
+    office.confirm("approver", day, decision["id"])
     with office.on("finance", day) as client:
-        sent = client.ask("GET", f"payment-lists/{made['subject']}")
+        payment_list = client.ask("GET", f"payment-lists/{decision['subject']}")
         rows = [
-            f"演练-{made['subject']}-{line['line']},{made['subject']},{line['line']},成功,"
+            f"演练-{decision['subject']}-{line['line']},{decision['subject']},{line['line']},成功,"
             f"{line['fen'] // 100}.{line['fen'] % 100:02d},{day},"
-            for line in sent["lines"]
+            for line in payment_list["lines"]
         ]
-        told = "\n".join(["流水号,清单号,序号,结果,金额,日期,原因", *rows]).encode()
-        client.ask("POST", "bank-returns", form={"file": ("银行回单.csv", told)})
+        text = "\n".join(["流水号,清单号,序号,结果,金额,日期,原因", *rows]).encode()
+        client.ask("POST", "bank-returns", form={"file": ("银行回单.csv", text)})

@@ -58,19 +58,19 @@ class Office:
 
     def hire(self, client: Client) -> None:
         """A token for each."""
-        for name, wanted in PERSONS.items():
-            self._tokens[name] = client.ask("POST", "tokens", body=wanted)["secret"]
+        for name, person in PERSONS.items():
+            self._tokens[name] = client.ask("POST", "tokens", body=person)["secret"]
 
     @contextmanager
-    def on(self, who: str, day: date) -> Iterator[Client]:
+    def on(self, person: str, day: date) -> Iterator[Client]:
         """Somebody at ten in the morning of a day."""
         moment = f"{day}T10:00:00+08:00"
-        with Client(Door(self._url, self._tokens[who]), drill_now=moment) as client:
+        with Client(Door(self._url, self._tokens[person]), drill_now=moment) as client:
             yield client
 
-    def confirm(self, who: str, day: date, decision: int) -> None:
+    def confirm(self, person: str, day: date, decision: int) -> None:
         """Look at what another one decided, and confirm it."""
-        with self.on(who, day) as client:
-            seen = client.ask("GET", f"decisions/{decision}")["digest"]
-            answer = {"answer": "confirmed", "seen": seen}
+        with self.on(person, day) as client:
+            digest = client.ask("GET", f"decisions/{decision}")["digest"]
+            answer = {"answer": "confirmed", "seen": digest}
             client.ask("POST", f"decisions/{decision}/answer", body=answer)

@@ -1,4 +1,4 @@
-"""What the server has to know before usage comes: its parties, vouchers, and a way in for agents.
+"""Register what usage needs: its parties, their vouchers, and enrolment codes for agents.
 
 Registering is all or nothing, and what has a name on the server already stays as it is there: so
 the same replay or demo may be prepared again, and real parties are never overwritten by made-up
@@ -23,28 +23,28 @@ def register(client: Client, registry: Document) -> None:
     try:
         _post(client, registry)
     except Failure as failure:
-        kept = _without_differing(registry, failure)
-        if kept == registry:
-            raise _explained(failure) from None
+        rest = _without_differing(registry, failure)
+        if rest == registry:
+            raise _explain(failure) from None
         try:
-            _post(client, kept)
+            _post(client, rest)
         except Failure as second:
-            raise _explained(second) from None
+            raise _explain(second) from None
 
 
 def open_vouchers(client: Client, vouchers: Sequence[Voucher]) -> None:
     """A voucher for each project that has none yet."""
-    there = {project["code"]: project["clause"] for project in client.ask("GET", "projects")}
+    clauses = {project["code"]: project["clause"] for project in client.ask("GET", "projects")}
     for voucher in vouchers:
-        if there.get(voucher.project) is None:
-            wanted = {"policy": POLICY, "clause": voucher.clause, "facts": voucher.facts}
-            client.ask("POST", f"projects/{quote(voucher.project, safe='')}/voucher", body=wanted)
+        if clauses.get(voucher.project) is None:
+            body = {"policy": POLICY, "clause": voucher.clause, "facts": voucher.facts}
+            client.ask("POST", f"projects/{quote(voucher.project, safe='')}/voucher", body=body)
 
 
 def enrolment_code(client: Client, cluster: str, source: str) -> str:
     """A one-time code for an agent of the cluster."""
-    given = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
-    return str(given["code"])
+    enrolment = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+    return str(enrolment["code"])
 
 
 def _post(client: Client, registry: Document) -> None:
@@ -52,15 +52,15 @@ def _post(client: Client, registry: Document) -> None:
 
 
 def _without_differing(registry: Document, failure: Failure) -> Document:
-    kept = {section: list(entries) for section, entries in registry.items()}
-    for found in failure.findings:
-        place = _NAMED.search(found["where"])
-        if place and found["code"] in ("differs", "contradicts"):
-            kept[place[1]][int(place[2])] = None
-    return {name: [e for e in entries if e is not None] for name, entries in kept.items()}
+    rest = {section: list(entries) for section, entries in registry.items()}
+    for finding in failure.findings:
+        place = _NAMED.search(finding["where"])
+        if place and finding["code"] in ("differs", "contradicts"):
+            rest[place[1]][int(place[2])] = None
+    return {name: [e for e in entries if e is not None] for name, entries in rest.items()}
 
 
-def _explained(failure: Failure) -> Failure:
+def _explain(failure: Failure) -> Failure:
     """One price for many projects is one error, not one for each of them."""
     prices = [f for f in failure.findings if ".prices[" in f["where"]]
     if not prices or len(prices) < len(failure.findings):

@@ -51,11 +51,11 @@ def centre_page(
             "today": beijing_day(now),
             "messages": messages.of_centre(db, viewer.centre),
             "codes": labels(DifferenceCode),
-            "statements": [statements_pages.row(each) for each in summaries],
+            "statements": [statements_pages.row(entry) for entry in summaries],
             "months": [{"month": row, "mark": month_mark(row)} for row in reversed(months)],
             "documents": [
-                {"seen": each, "mark": document_mark(each.state, red=bool(each.reverses))}
-                for each in newest
+                {"seen": entry, "mark": document_mark(entry.state, red=bool(entry.reverses))}
+                for entry in newest
             ],
             "may_answer": access.may(viewer, Right.HAND_IN),
         },

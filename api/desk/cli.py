@@ -58,10 +58,10 @@ ANSWERED = (
 @app.verb("decisions", msgid("待另一人确认的决定"), panel=DECISIONS)
 def decisions(
     *,
-    everything: Annotated[bool, typer.Option("--all", help=msgid("包括已答复的"))] = False,
+    answered_too: Annotated[bool, typer.Option("--all", help=msgid("包括已答复的"))] = False,
 ) -> Listing:
     """List what waits for a second person."""
-    query = {"open": str(not everything).lower()}
+    query = {"open": str(not answered_too).lower()}
     return listing(OPEN, ask("GET", "decisions", query=query), empty=msgid("没有待确认的决定"))
 
 
@@ -72,12 +72,14 @@ def confirm(
     refuse: Annotated[bool, typer.Option("--refuse", help=msgid("退回"))] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help=msgid("撤回"))] = False,
     reason: Reason = "",
-    seen: Annotated[str | None, typer.Option(help=msgid("您看到的内容的摘要"))] = None,
+    digest_seen: Annotated[
+        str | None, typer.Option("--seen", help=msgid("您看到的内容的摘要"))
+    ] = None,
 ) -> Answer:
     """Answer a decision. It is shown first: what is confirmed is what the reader saw."""
     answer = "withdrawn" if withdraw else "refused" if refuse else "confirmed"
     with Client() as client:
-        digest = seen or _read(client, number, answer)
+        digest = digest_seen or _read(client, number, answer)
         body = {"answer": answer, "seen": digest, "reason": reason}
         return record(ANSWERED, client.ask("POST", path("decisions", number, "answer"), body=body))
 
@@ -88,7 +90,7 @@ def _read(client: Client, number: int, answer: str) -> str:
     view = client.ask("GET", path("decisions", number, "view"))
     if answer not in view["answers"]:
         raise Failure(view["why_not"] or _("这项决定不能这样答复"))
-    names = {(one["field"], one["key"]): one["name"] for one in view["names"]}
+    names = {(entry["field"], entry["key"]): entry["name"] for entry in view["names"]}
     content = _content(decision["content"], names)
     render(Answer(decision, [Pairs(DECISION, decision), *content]))
     typer.confirm(_(QUESTIONS[answer]), abort=True)
@@ -99,16 +101,18 @@ def _content(content: dict[str, Any], names: dict[tuple[str, int], str]) -> list
     """All that the digest is made of, as the page shows it."""
     from api.desk.decision_view import content as view  # noqa: PLC0415 - loaded when it is used
 
-    shown = view(content, named=names)
+    decision_content = view(content, key_names=names)
     blocks: list[Block] = []
-    if shown.values:
-        titles = [Column(name, index) for index, (name, _value) in enumerate(shown.values)]
-        blocks += ["", Pairs(titles, [value.said for _name, value in shown.values])]
-    for each in shown.tables:
+    if decision_content.values:
+        titles = [
+            Column(name, index) for index, (name, _value) in enumerate(decision_content.values)
+        ]
+        blocks += ["", Pairs(titles, [value.text for _name, value in decision_content.values])]
+    for table in decision_content.tables:
         columns = [
             Column(name, index, Format(str, right=True) if number else TEXT)
-            for index, (name, number) in enumerate(each.heads)
+            for index, (name, number) in enumerate(table.heads)
         ]
-        rows = [[value.said for value in row] for row in each.rows]
-        blocks += [f"\n{each.name}", Table(columns, rows)]
+        rows = [[value.text for value in row] for row in table.rows]
+        blocks += [f"\n{table.name}", Table(columns, rows)]
     return [*blocks, ""]

@@ -66,7 +66,10 @@ def listing(
 ) -> HTMLResponse:
     """Every decision: the open ones first."""
     decisions = queues.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
-    rows = [{**row(each), "asked": may_answer(viewer, each)} for each in decisions[:PAGE_ROWS]]
+    rows = [
+        {**row(decision), "asked": may_answer(viewer, decision)}
+        for decision in decisions[:PAGE_ROWS]
+    ]
     more = len(decisions) > PAGE_ROWS
     pager = pages(frame, offset, PAGE_ROWS, len(rows), more=more)
     return frame.page("desk/decisions.html", {"rows": rows, "pages": pager})
@@ -88,7 +91,7 @@ def decision_page(
         "desk/decision.html",
         {
             **row(record),
-            "content": content(record.content, named=names_of_keys(db, record)),
+            "content": content(record.content, key_names=names_of_keys(db, record)),
             "place": place(db, record),
             "digest": record.digest,
             "answered_by": person(record.answered_by or ""),
@@ -127,10 +130,10 @@ def place(db: Session, record: Decision) -> str:
 def answer(
     decision: int,
     viewer: Answerer,
-    answered: Annotated[DecisionAnswer, form(DecisionAnswer)],
+    request: Annotated[DecisionAnswer, form(DecisionAnswer)],
     db: Db,
     now: Now,
 ) -> Response:
     """Confirm, refuse or withdraw."""
-    decision_routes.answer(decision, answered, viewer, db, now)
+    decision_routes.answer(decision, request, viewer, db, now)
     return RedirectResponse(f"/decisions/{decision}", 303)

@@ -38,26 +38,26 @@ def may_give(viewer: Viewer, decision: Decision) -> list[Answer]:
     return [*confirm, *([Answer.WITHDRAWN] if may_withdraw(viewer, decision) else [])]
 
 
-def why_not(viewer: Viewer, made: Decision) -> str:
+def why_not(viewer: Viewer, decision: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
-    if made.answer is not None or may_answer(viewer, made):
+    if decision.answer is not None or may_answer(viewer, decision):
         return ""
-    if same_person(viewer.actor, made.decided_by):
+    if same_person(viewer.actor, decision.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")
     return _("您的角色不能确认这类决定。")
 
 
-def names_of_keys(db: Session, made: Decision) -> dict[tuple[str, int], str]:
+def names_of_keys(db: Session, decision: Decision) -> dict[tuple[str, int], str]:
     """What keys in the content stand for: contract lines, documents, organisations."""
-    cells = made.content.get("cells", [made.content] if made.kind == "extra" else [])
+    cells = decision.content.get("cells", [decision.content] if decision.kind == "extra" else [])
     lines = months.contract_lines(db, [cell["price"] for cell in cells])
-    told = [*made.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
-    numbers = months.numbers(db, (each["document"] for each in told))
-    named = {("price", key): line_name(line) for key, line in lines.items()}
-    named |= {("document", key): number for key, number in numbers.items()}
-    if made.kind == DecisionKind.ACCOUNT:
-        payee = db.get_one(Organisation, made.content["organisation"])
-        named["organisation", made.content["organisation"]] = f"{payee.name} {payee.uscc}"
-    if {"contract", "number"} <= made.content.keys():
-        named["contract", made.content["contract"]] = made.content["number"]
-    return named
+    notes = [*decision.content.get("notes", []), *(t for c in cells for t in c.get("typed", []))]
+    numbers = months.numbers(db, (note["document"] for note in notes))
+    names = {("price", key): line_name(line) for key, line in lines.items()}
+    names |= {("document", key): number for key, number in numbers.items()}
+    if decision.kind == DecisionKind.ACCOUNT:
+        payee = db.get_one(Organisation, decision.content["organisation"])
+        names["organisation", decision.content["organisation"]] = f"{payee.name} {payee.uscc}"
+    if {"contract", "number"} <= decision.content.keys():
+        names["contract", decision.content["contract"]] = decision.content["number"]
+    return names

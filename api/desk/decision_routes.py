@@ -41,38 +41,36 @@ def decisions(
 @router.get("/decisions/{key}", dependencies=[_READ])
 def decision(key: int, db: Db) -> DecisionRead:
     """Return a decision."""
-    found = db.get(Decision, key)
-    if found is None:
+    row = db.get(Decision, key)
+    if row is None:
         raise NotFound("decision", id=key)
-    return DecisionRead.model_validate(found)
+    return DecisionRead.model_validate(row)
 
 
 @router.get("/decisions/{key}/view")
 def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db) -> DecisionView:
     """What the reader sees and may do: names of the content's keys, the answers she may give."""
-    found = db.get(Decision, key)
-    if found is None:
+    row = db.get(Decision, key)
+    if row is None:
         raise NotFound("decision", id=key)
     names = [
         KeyName(field=field, key=number, name=name)
-        for (field, number), name in names_of_keys(db, found).items()
+        for (field, number), name in names_of_keys(db, row).items()
     ]
-    return DecisionView(
-        names=names, answers=may_give(viewer, found), why_not=why_not(viewer, found)
-    )
+    return DecisionView(names=names, answers=may_give(viewer, row), why_not=why_not(viewer, row))
 
 
 @router.post("/decisions/{key}/answer")
 def answer(
     key: int,
-    answered: DecisionAnswer,
+    request: DecisionAnswer,
     viewer: Answerer,
     db: Db,
     now: Now,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     decision = respond(
-        db, key, answer=answered.answer, digest_seen=answered.seen, viewer=viewer, now=now,
-        reason=answered.reason,
+        db, key, answer=request.answer, digest_seen=request.seen, viewer=viewer, now=now,
+        reason=request.reason,
     )  # fmt: skip
     return DecisionRead.model_validate(decision)

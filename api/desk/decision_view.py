@@ -22,7 +22,7 @@ DIGEST = 64
 class Value:
     """A value as it is shown: whether it is a number or a code, and where it leads."""
 
-    said: str
+    text: str
     number: bool = False
     code: bool = False
     url: str = ""
@@ -47,10 +47,10 @@ class Content:
 
 def names() -> dict[str, str]:
     """What the fields of decisions are called, in the order in which they are read."""
-    return {**_what(), **_how_much(), **_why()}
+    return {**_subject_names(), **_how_much(), **_why()}
 
 
-def _what() -> dict[str, str]:
+def _subject_names() -> dict[str, str]:
     """What and who a decision is about."""
     return {
         "line": _("行"),
@@ -141,37 +141,39 @@ def _why() -> dict[str, str]:
     }
 
 
-Named = Mapping[tuple[str, int], str]
+KeyNames = Mapping[tuple[str, int], str]
 """What a key of the books stands for, by the field that it is in: `("price", 18)`."""
 
 
-def content(of: Mapping[str, Any], lead: str = "", named: Named = MappingProxyType({})) -> Content:
+def content(
+    of: Mapping[str, Any], lead: str = "", key_names: KeyNames = MappingProxyType({})
+) -> Content:
     """The whole of a decision's content; `lead` names what a part belongs to."""
-    known = names()
+    field_names = names()
     values: list[tuple[str, Value]] = []
     tables: list[Table] = []
-    for key, value in sorted(of.items(), key=lambda pair: _rank(known, pair[0])):
-        name = f"{lead}{known.get(key, key)}"
+    for key, value in sorted(of.items(), key=lambda pair: _rank(field_names, pair[0])):
+        name = f"{lead}{field_names.get(key, key)}"
         if isinstance(value, Mapping):
-            part = content(value, f"{name} · ", named)
+            part = content(value, f"{name} · ", key_names)
             values += part.values
             tables += part.tables
         elif _alike(value):
-            tables += _tables(name, value, known, named)
+            tables += _tables(name, value, field_names, key_names)
         else:
-            values.append((name, shown(key, value, named)))
+            values.append((name, value_of(key, value, key_names)))
     return Content(tuple(values), tuple(tables))
 
 
-def _rank(known: Mapping[str, str], key: str) -> tuple[int, str]:
+def _rank(field_names: Mapping[str, str], key: str) -> tuple[int, str]:
     """Where a field stands: as in `names`, then what has no name there."""
-    return (list(known).index(key) if key in known else len(known), key)
+    return (list(field_names).index(key) if key in field_names else len(field_names), key)
 
 
-def shown(
+def value_of(
     key: str,
     value: Any,  # noqa: ANN401 - as JSON gives it
-    named: Named = MappingProxyType({}),
+    key_names: KeyNames = MappingProxyType({}),
 ) -> Value:
     """One value: money where the name says fen, codes by their words."""
     if isinstance(value, bool):
@@ -181,27 +183,27 @@ def shown(
     if isinstance(value, int):
         if key == "fen" or key.endswith("_fen"):
             return Value(money(value), number=True)
-        return _count(key, value, named)
-    text = _joined(key, value) if isinstance(value, list | dict) else str(value)
+        return _count(key, value, key_names)
+    text = _join(key, value) if isinstance(value, list | dict) else str(value)
     return Value(_word(key, text), code=len(text) == DIGEST and text.isalnum())
 
 
-def _count(key: str, value: int, named: Named) -> Value:
+def _count(key: str, value: int, key_names: KeyNames) -> Value:
     """A whole number that is no money: a key of the books by what it stands for, or as such."""
-    said = named.get((key, value), f"#{value}")
+    text = key_names.get((key, value), f"#{value}")
     if key == "document":
-        return Value(said, url=f"/documents/{value}")
+        return Value(text, url=f"/documents/{value}")
     if key in {"contract", "price", "voucher", "account", "organisation"}:
-        return Value(said)
+        return Value(text)
     return Value(str(value) if key in {"year", "line"} else quantity(value), number=True)
 
 
-def _joined(key: str, value: list[Any] | dict[str, Any]) -> str:
+def _join(key: str, value: list[Any] | dict[str, Any]) -> str:
     if isinstance(value, list):
-        return " · ".join(shown(key, each).said for each in value)
-    known = names()
+        return " · ".join(value_of(key, part).text for part in value)
+    field_names = names()
     return " · ".join(
-        f"{known.get(name, name)} {shown(name, each).said}" for name, each in value.items()
+        f"{field_names.get(name, name)} {value_of(name, part).text}" for name, part in value.items()
     )
 
 
@@ -222,24 +224,27 @@ def _alike(value: Any) -> bool:  # noqa: ANN401 - as JSON gives it
         isinstance(value, Sequence)
         and not isinstance(value, str)
         and bool(value)
-        and all(isinstance(each, Mapping) for each in value)
+        and all(isinstance(entry, Mapping) for entry in value)
     )
 
 
 def _tables(
-    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+    name: str,
+    things: Sequence[Mapping[str, Any]],
+    field_names: Mapping[str, str],
+    key_names: KeyNames,
 ) -> list[Table]:
     """A row for each; what hangs on a row is told below, each with the contract line of its row."""
-    hanging = {key for each in things for key, value in each.items() if _alike(value)}
-    made = [_table(name, [_without(each, hanging) for each in things], known, named)]
-    for key in sorted(hanging, key=lambda key: _rank(known, key)):
+    hanging = {key for entry in things for key, value in entry.items() if _alike(value)}
+    tables = [_table(name, [_without(entry, hanging) for entry in things], field_names, key_names)]
+    for key in sorted(hanging, key=lambda key: _rank(field_names, key)):
         below = [
-            {"price": each["price"], **one} if "price" in each else one
-            for each in things
-            for one in each.get(key) or ()
+            {"price": entry["price"], **detail} if "price" in entry else detail
+            for entry in things
+            for detail in entry.get(key) or ()
         ]
-        made.append(_table(known.get(key, key), below, known, named))
-    return made
+        tables.append(_table(field_names.get(key, key), below, field_names, key_names))
+    return tables
 
 
 def _without(thing: Mapping[str, Any], hanging: set[str]) -> Mapping[str, Any]:
@@ -247,11 +252,18 @@ def _without(thing: Mapping[str, Any], hanging: set[str]) -> Mapping[str, Any]:
 
 
 def _table(
-    name: str, things: Sequence[Mapping[str, Any]], known: Mapping[str, str], named: Named
+    name: str,
+    things: Sequence[Mapping[str, Any]],
+    field_names: Mapping[str, str],
+    key_names: KeyNames,
 ) -> Table:
     """A row for each."""
-    keys = sorted({key for each in things for key in each}, key=lambda key: _rank(known, key))
-    rows = tuple(tuple(shown(key, each.get(key), named) for key in keys) for each in things)
+    keys = sorted(
+        {key for entry in things for key in entry}, key=lambda key: _rank(field_names, key)
+    )
+    rows = tuple(
+        tuple(value_of(key, entry.get(key), key_names) for key in keys) for entry in things
+    )
     numeric = [any(row[n].number for row in rows) for n in range(len(keys))]
-    heads = tuple((known.get(key, key), numeric[n]) for n, key in enumerate(keys))
+    heads = tuple((field_names.get(key, key), numeric[n]) for n, key in enumerate(keys))
     return Table(name, heads, rows)

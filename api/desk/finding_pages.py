@@ -1,6 +1,6 @@
 """What a person should look at, one kind a table: kept aside, missing, or belonging to nobody.
 
-An operator sees its own centre's, the bureau all. An empty table is said in a sentence.
+An operator sees its own centre's, the bureau all. An empty table says so in a sentence.
 """
 
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def about() -> dict[FindingKind, About]:
 class Cell:
     """A value as it is shown under its column."""
 
-    said: str
+    text: str
     number: bool
     code: bool
 

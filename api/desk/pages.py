@@ -28,7 +28,7 @@ Bureau = Annotated[Viewer, having(Right.READ_PAYMENTS)]
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueueView:
     """A queue as the desk shows it."""
 
     name: str
@@ -39,42 +39,42 @@ class Waiting:
     days: int
 
 
-def waiting(name: str, means: str, url: str, queue: Queue, today: date) -> Waiting:
+def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> QueueView:
     """A queue with the age of its oldest."""
     since = queue.oldest
     oldest = beijing_day(since) if isinstance(since, datetime) else since
     days = max((today - oldest).days, 0) if oldest else 0
-    return Waiting(name, means, url, queue.count, oldest, days)
+    return QueueView(name, means, url, queue.count, oldest, days)
 
 
 @router.get("/desk")
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
     """The four queues, and what this reader may confirm."""
     today = beijing_day(now)
-    mine = [each for each in queues.open_decisions(db) if may_answer(viewer, each)]
+    decisions = [decision for decision in queues.open_decisions(db) if may_answer(viewer, decision)]
     waiting_rows = [
-        waiting(
+        queue_view(
             _("待对账"),
             _("月份已结束或已有发票，尚未由两人确认。"),
             "/reconcile",
             queues.waiting_months(db, today),
             today,
         ),
-        waiting(
+        queue_view(
             _("待复核"),
             _("同事已作决定，等您确认或退回。"),
             "/decisions",
-            Queue.of([each.decided_at for each in mine]),
+            Queue.of([decision.decided_at for decision in decisions]),
             today,
         ),
-        waiting(
+        queue_view(
             _("待审"),
             _("申请等待受理、公示、处理异议或批准。"),
             "/claims?queue=review",
             queues.waiting_claims(db, today),
             today,
         ),
-        waiting(
+        queue_view(
             _("待支付"),
             _("已批准未列清单的申请，和等银行回音的清单。"),
             "/payments",
@@ -82,7 +82,7 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             today,
         ),
     ]
-    rows = [row(each) for each in mine[:10]]
+    rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
         "desk/desk.html", {"queues": waiting_rows, "rows": rows, "kinds": labels(DecisionKind)}
     )

@@ -133,13 +133,13 @@ def list_(
     if file is None:
         return ls()
     content = content_of(file)
-    made = ask("POST", "cost-documents/list", query={"name": file.name}, content=content)
-    count, decision = len(made["documents"]), made["decision"]
+    outcome = ask("POST", "cost-documents/list", query={"name": file.name}, content=content)
+    count, decision = len(outcome["documents"]), outcome["decision"]
     if not count:
         text = _("清单里只有表头，没有单据")
         raise Failure(text)
     text = _("已收下 {count} 张单据，待另一人确认决定 {decision}")
-    return Listing(made, [text.format(count=count, decision=decision)])
+    return Listing(outcome, [text.format(count=count, decision=decision)])
 
 
 @invoice.verb("show", msgid("一张单据的全部"))
@@ -181,9 +181,9 @@ def receipt(
     form = {"file": (file.name, content_of(file))}
     with Client() as client:
         address = f"{_address(client, number, seller)}/receipts"
-        made = client.ask("POST", address, query=query | {"fen": fen_of(yuan)}, form=form)
+        outcome = client.ask("POST", address, query=query | {"fen": fen_of(yuan)}, form=form)
     text = _("已登记 {reference} {fen}")
-    return Answer(made, [text.format(reference=made["reference"], fen=money(made["fen"]))])
+    return Answer(outcome, [text.format(reference=outcome["reference"], fen=money(outcome["fen"]))])
 
 
 @invoice.verb("lift", msgid("解除冻结"))
@@ -200,7 +200,7 @@ def _handed_in(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
     """
     query = {"name": file.name, "qr": qr}
     try:
-        made = client.ask("POST", "cost-documents", query=query, content=content_of(file))
+        outcome = client.ask("POST", "cost-documents", query=query, content=content_of(file))
     except Failure as failure:
         if failure.code == "too_large":
             where = {"where": "file", "code": failure.code, "message": str(failure)}
@@ -208,18 +208,18 @@ def _handed_in(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
         if not failure.findings:
             raise
         return {"file": str(file), "refused": list(failure.findings)}
-    return {"file": str(file), **made}
+    return {"file": str(file), **outcome}
 
 
 def _address(client: Client, number: str, seller: str | None) -> str:
     """Where the one document stands that has this number."""
-    found = client.ask("GET", "cost-documents", query={"number": number, "seller": seller})
-    if not found:
+    documents = client.ask("GET", "cost-documents", query={"number": number, "seller": seller})
+    if not documents:
         raise Failure(_("没有号码为 {number} 的单据").format(number=number))
-    if len(found) > 1:
-        lines = tuple(f"{_number(d)} {d['seller_uscc']}" for d in found)
+    if len(documents) > 1:
+        lines = tuple(f"{_number(d)} {d['seller_uscc']}" for d in documents)
         raise Failure(_("不止一张，请连发票代码一起写，或用 --seller"), lines)
-    return path("cost-documents", found[0]["id"])
+    return path("cost-documents", documents[0]["id"])
 
 
 def _whole(document: dict[str, Any]) -> Iterator[Block]:

@@ -55,8 +55,8 @@ def key(
         "document": (None, json.dumps(document, ensure_ascii=False)),
         "file": (file.name, content_of(file)),
     }
-    made = ask("POST", "cost-documents/keyed", query={"qr": qr}, form=form)
-    return Answer(made, list(handed_in({"file": str(file), **made})))
+    outcome = ask("POST", "cost-documents/keyed", query={"qr": qr}, form=form)
+    return Answer(outcome, list(handed_in({"file": str(file), **outcome})))
 
 
 def handed_in(outcome: dict[str, Any]) -> Iterator[str]:

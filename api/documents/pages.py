@@ -25,7 +25,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web.forms import Sent, request_of, text
+from api.web.forms import SentForm, request_of, text
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import document_mark
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
@@ -79,7 +79,7 @@ def _listing(
     return frame.page(
         "documents/documents.html",
         {
-            "rows": [_row(each) for each in rows],
+            "rows": [_row(document) for document in rows],
             "state": state,
             "number": number,
             "states": _filters(),
@@ -140,7 +140,7 @@ def keyed_form(*, frame: Framed, viewer: Giver) -> HTMLResponse:
 
 @router.post("/documents/new")
 @limited(body=FORM_MAX)
-def key(*, data: Sent, frame: Framed, viewer: Giver, db: Db, now: Now) -> Response:
+def key(*, data: SentForm, frame: Framed, viewer: Giver, db: Db, now: Now) -> Response:
     """Take what a person keyed, with the file that he keyed it from."""
     values = {name: value for name in FIELDS if (value := text(data, name))}
     lines = forms.lines(data, LINE_FIELDS, "line_")
@@ -193,7 +193,7 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
             "confirmed_by": person(view.confirmed_by or ""),
             "lines": document_views.lines_of(db, document),
             "shares": document_views.shares_of(db, scope, document),
-            "reds": [_row(each) for each in document_views.reds_of(db, scope, document)],
+            "reds": [_row(red) for red in document_views.reds_of(db, scope, document)],
             "freezes": document_views.freezes_of(db, document),
             "decision": view.decision
             if decision and access.may_read_decision(viewer, decision)

@@ -1,6 +1,6 @@
 """Cost documents: handing them in by file, by hand or by list; finding them again; freezing.
 
-What is handed in is taken whole, or every fault is told with its place and nothing is kept.
+A document is stored whole, or every fault is reported with its place and nothing is stored.
 """
 
 from datetime import date, timedelta
@@ -46,24 +46,28 @@ SearchText = Annotated[str | None, Query(max_length=LINE_MAX)]
 
 @router.post("/cost-documents", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
-def add(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsOutcome:
+def add(
+    *, upload: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None
+) -> DocumentsOutcome:
     """Take an XML or OFD file; its content decides what it is, whatever its name."""
     return _outcome(
-        take_file(db, sent.file, qr=qr or "", actor=viewer.actor, now=now, centre=viewer.centre)
+        take_file(db, upload.file, qr=qr or "", actor=viewer.actor, now=now, centre=viewer.centre)
     )
 
 
 @router.post("/cost-documents/keyed", status_code=201, openapi_extra=documented(keyed=True))
 @limited(body=FORM_MAX)
-def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -> DocumentsOutcome:
+def key(
+    *, upload: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None
+) -> DocumentsOutcome:
     """Take a document that a person keyed, with the file that he keyed it from."""
-    if sent.document is None:
+    if upload.document is None:
         raise Refusal(422, "no_document")
-    if not sent.file.content:
+    if not upload.file.content:
         raise Refusal(422, "no_file")
     return _outcome(
         take_keyed(
-            db, sent.document, sent.file, qr=qr or "", actor=viewer.actor, now=now,
+            db, upload.document, upload.file, qr=qr or "", actor=viewer.actor, now=now,
             centre=viewer.centre,
         )
     )  # fmt: skip
@@ -71,10 +75,10 @@ def key(*, sent: Uploaded, viewer: Giver, db: Db, now: Now, qr: QrText = None) -
 
 @router.post("/cost-documents/list", status_code=201, openapi_extra=documented())
 @limited(body=FORM_MAX)
-def add_list(*, sent: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsOutcome:
+def add_list(*, upload: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsOutcome:
     """Take all documents of a CSV or XLSX list, or none."""
     return _outcome(
-        take_list_file(db, sent.file, actor=viewer.actor, now=now, centre=viewer.centre)
+        take_list_file(db, upload.file, actor=viewer.actor, now=now, centre=viewer.centre)
     )
 
 
@@ -142,7 +146,7 @@ def add_receipt(
     payee: Line,
     fen: PositiveFen,
     paid_on: date,
-    sent: Uploaded,
+    upload: Uploaded,
     viewer: Annotated[Viewer, having(Right.CLAIM)],
     db: Db,
     now: Now,
@@ -151,7 +155,7 @@ def add_receipt(
     document_views.document(db, scope_of(viewer), document)
     receipt = receipts.enter(
         db, document, reference=reference, payer=payer, payee=payee, fen=fen, paid_on=paid_on,
-        file=sent.file, actor=viewer.actor, now=now,
+        file=upload.file, actor=viewer.actor, now=now,
     )  # fmt: skip
     return ReceiptRead.model_validate(receipt)
 
@@ -166,7 +170,8 @@ def _read(db: Session, scope: Scope, key: int) -> DocumentRead:
         **vars(document_views.document(db, scope, key)),
         lines=[DocumentLineRead.model_validate(line) for line in document_views.lines_of(db, key)],
         allocations=[
-            AllocationRead.model_validate(one) for one in document_views.shares_of(db, scope, key)
+            AllocationRead.model_validate(share)
+            for share in document_views.shares_of(db, scope, key)
         ],
         reds=document_views.reds_of(db, scope, key),
         freezes=[

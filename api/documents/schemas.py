@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pydantic import AliasChoices, Field
+
 from api.door.schemas import Line, RequestModel, ResponseModel
 from ledger.documents.queries.document_views import DocumentView
 from ledger.documents.steps.documents import Received
@@ -72,7 +74,7 @@ class ReceiptRead(ResponseModel):
     """A proof of payment of a document, gross fen."""
 
     reference: str
-    document: int
+    document: int = Field(validation_alias=AliasChoices("document", "document_id"))
     payer: str
     payee: str
     fen: int

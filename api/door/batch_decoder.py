@@ -1,4 +1,4 @@
-"""Reading a batch at the door: who signed these bytes, and what do they say?
+"""Read a batch: check who signed these bytes, then decode them.
 
 The signature is checked over the exact bytes before anything is read. Then the whole batch is read
 at once; only when that fails is each window read alone, so that a bad one is refused by its index
@@ -62,11 +62,11 @@ def read_batch(
         if faults := wire.faults(window):
             refused.append(_refused(index, "fault", "; ".join(faults)))
             continue
-        kept = read_window(window)
-        if _NUL in kept.body:
+        kept_window = read_window(window)
+        if _NUL in kept_window.body:
             refused.append(Item(index, "fault", "a text with a NUL character"))
         else:
-            good.append((index, kept))
+            good.append((index, kept_window))
     batch = SignedBatch(
         agent=head.agent,
         stream=head.stream,
@@ -79,9 +79,9 @@ def read_batch(
     return Submission(reporter, batch, bytes.fromhex(head.previous), good, refused)
 
 
-def _date(said: str) -> datetime | None:
+def _date(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, TypeError, OverflowError):
         return None
@@ -143,18 +143,18 @@ def read_kept(body: Any) -> KeptWindow:  # noqa: ANN401 - JSON as the database g
 
 def _hold(part: wire.Part) -> Hold:
     length = part.to_ms - part.from_ms
-    kind, holder, partition, qos = _CLAIMED[type(part.holder)](part.holder)
+    kind, holder, partition, qos = _HOLDER_NAMES[type(part.holder)](part.holder)
     profile = part.mig.profile if part.mig else ""
     util = part.readings.util_ppm if part.readings else None
     if util is None:  # not measured: it counts neither above nor below the line
         return Hold(kind, holder, profile, partition, qos, part.den, length * part.num, 0, 0)
-    held, measured = length * part.num, util * length
-    return Hold(kind, holder, profile, partition, qos, part.den, held, measured, length)
+    held_ms, measured_ms = length * part.num, util * length
+    return Hold(kind, holder, profile, partition, qos, part.den, held_ms, measured_ms, length)
 
 
 # What a binding may claim of a holder (the namespace, the account, or the name), then what a price
 # may select by: partition and QOS.
-_CLAIMED: Mapping[type, Callable[[Any], tuple[str, str, str, str]]] = MappingProxyType(
+_HOLDER_NAMES: Mapping[type, Callable[[Any], tuple[str, str, str, str]]] = MappingProxyType(
     {
         wire.Pod: lambda pod: ("pod", pod.namespace, "", ""),
         wire.Slurm: lambda job: ("slurm", job.account, job.partition or "", job.qos or ""),

@@ -1,8 +1,8 @@
 """What the routes are given: the database, the moment, who is asking, and where sign-in is kept.
 
-One request is one transaction. It is committed before the answer goes out, so whoever got a yes
-can rely on it; an error undoes everything. At most as many requests hold a transaction as there
-are connections; others wait without holding a thread.
+One request is one transaction. It is committed before the answer goes out, so a caller can rely on
+the answer; an error undoes everything. At most as many requests hold a transaction as there are
+connections; others wait without holding a thread.
 """
 
 from collections.abc import Iterator

@@ -50,15 +50,15 @@ class Limits:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        taken = self._too_often(request) or await self._take(request, receive)
-        if isinstance(taken, Problem):
-            await respond(request, taken)(scope, receive, send)
-        elif taken is not None:
-            await self.app(scope, _again(taken, receive), self._counting(request, send))
+        outcome = self._too_often(request) or await self._take(request, receive)
+        if isinstance(outcome, Problem):
+            await respond(request, outcome)(scope, receive, send)
+        elif outcome is not None:
+            await self.app(scope, _again(outcome, receive), self._counting(request, send))
 
     def _too_often(self, request: Request) -> Problem | None:
         limits = self._routes.limits(request.method, request.url.path)
-        if not limits.counted:
+        if not limits.counts:
             return None
         if limits.guesses and not self._counts.test(self._guesses, _address(request)):
             return self._wait(self._guesses, _address(request))
@@ -76,19 +76,19 @@ class Limits:
         if not self._routes.limits(request.method, request.url.path).guesses:
             return send
 
-        async def counted(message: Message) -> None:
+        async def send_counting(message: Message) -> None:
             if message["type"] == "http.response.start" and 400 <= message["status"] < 500:  # noqa: PLR2004
                 self._counts.hit(self._guesses, _address(request))
             await send(message)
 
-        return counted
+        return send_counting
 
     async def _take(self, request: Request, receive: Receive) -> bytes | Problem | None:
         """The whole body; a problem; or None when the sender went away."""
         limit = self._routes.limits(request.method, request.url.path).body
         too_large = Problem(413, "too_large", {"limit": limit})
-        announced = request.headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > limit:
+        content_length = request.headers.get("content-length", "0")
+        if content_length.isdecimal() and int(content_length) > limit:
             return too_large
         body = bytearray()
         try:
@@ -109,13 +109,13 @@ class Limits:
 
 def _again(body: bytes, receive: Receive) -> Receive:
     """Hand the taken body on, then whatever else the server says (that the client left)."""
-    given = False
+    is_read = False
 
     async def once() -> Message:
-        nonlocal given
-        if given:
+        nonlocal is_read
+        if is_read:
             return await receive()
-        given = True
+        is_read = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return once
@@ -128,6 +128,6 @@ def _address(request: Request) -> str:
 def _caller(request: Request) -> str:
     """A digest of what the caller shows, so that no secret is kept here; else its address."""
     headers = request.headers
-    shown = headers.get("authorization") or headers.get(AGENT_HEADER)
-    shown = shown or request.cookies.get(SESSION_COOKIE)
-    return sha256(shown.encode()).hexdigest() if shown else _address(request)
+    credential = headers.get("authorization") or headers.get(AGENT_HEADER)
+    credential = credential or request.cookies.get(SESSION_COOKIE)
+    return sha256(credential.encode()).hexdigest() if credential else _address(request)

@@ -1,9 +1,9 @@
-"""The gate: what every request passes before any route sees it, and every answer on its way out.
+"""The outermost layer: every request passes it before a route, and every answer afterwards.
 
 It numbers the request, settles the reader's language, turns away forms that another web site sent,
-and lets no error out but as a problem. Each answer bears the headers that keep a browser from
-running anything that is not ours. One line of the log says who asked for what and how it ended;
-no secret and no query stands in it.
+and turns every error into a problem. Each answer has the headers that keep a browser from running
+anything that is not ours. One line of the log says who asked for what and how it ended; no secret
+and no query stands in it.
 """
 
 import time
@@ -155,7 +155,7 @@ class _Passage:
     def _language_cookie(self) -> str:
         """A language chosen on a page stays chosen."""
         request = self._request
-        chosen = "lang" in request.query_params and not request.url.path.startswith("/api/")
-        if not chosen or request.cookies.get(i18n.COOKIE) == self._language:
+        is_choice = "lang" in request.query_params and not request.url.path.startswith("/api/")
+        if not is_choice or request.cookies.get(i18n.COOKIE) == self._language:
             return ""
         return f"{i18n.COOKIE}={self._language}; Path=/; Max-Age={YEAR_S}; SameSite=Lax"

@@ -128,7 +128,7 @@ def answer(request: Request, error: Exception) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Let every foreseen error leave as a problem. The gate catches, and logs, all others."""
+    """Let every foreseen error leave as a problem; `middleware` catches and logs all others."""
     for kind in (Refusal, NotFound, Conflict, Refused, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)
 

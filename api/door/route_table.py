@@ -24,25 +24,25 @@ class Limited:
 
     body: int = BODY_MAX
     guesses: bool = False
-    counted: bool = True
+    counts: bool = True
 
 
 DEFAULT = Limited()
 
 
 def limited(
-    *, body: int = BODY_MAX, guesses: bool = False, counted: bool = True
+    *, body: int = BODY_MAX, guesses: bool = False, counts: bool = True
 ) -> Callable[[Endpoint], Endpoint]:
     """Declare the limits of a route; write it below the route's own decorator.
 
     Args:
         body: the most bytes that its body may have.
         guesses: a refusal by it may have been a guess at a secret, and is counted as one.
-        counted: its calls count towards the caller's rate.
+        counts: its calls count towards the caller's rate.
     """
 
     def declare(endpoint: Endpoint) -> Endpoint:
-        vars(endpoint)["limited"] = Limited(body, guesses, counted)
+        vars(endpoint)["limited"] = Limited(body, guesses, counts)
         return endpoint
 
     return declare
@@ -73,17 +73,21 @@ class RouteTable:
             for route in router.routes
             if isinstance(route, APIRoute)
         ]
-        self._declared = [entry for entry in self._entries if entry.limits != DEFAULT]
+        self._special_entries = [entry for entry in self._entries if entry.limits != DEFAULT]
 
     @property
-    def declared(self) -> dict[str, Limited]:
+    def special_limits(self) -> dict[str, Limited]:
         """The paths whose limits are not the usual ones."""
-        return {entry.path: entry.limits for entry in self._declared}
+        return {entry.path: entry.limits for entry in self._special_entries}
 
     def limits(self, method: str, path: str) -> Limited:
         """What is declared for a request; the usual limits where nothing is."""
         return next(
-            (e.limits for e in self._declared if method in e.methods and e.pattern.match(path)),
+            (
+                e.limits
+                for e in self._special_entries
+                if method in e.methods and e.pattern.match(path)
+            ),
             DEFAULT,
         )
 

@@ -1,7 +1,8 @@
 """How figures are shown to people: money, GPU-hours, shares, days. Nothing is computed from these.
 
 Thin over `ledger.units`. Money shows every fen; a figure that is not whole is shown with ≈ in front
-and never passes for an exact one. A share is cut off, not rounded: 100 % is said only at 100 %.
+so it cannot be taken for an exact one. A share is cut off, not rounded: 100 % is said only at
+100 %.
 """
 
 from datetime import date, datetime
@@ -20,8 +21,8 @@ def money(fen: Fen) -> str:
 
 def exact_money(fen: Fraction) -> str:
     """Exact fen; `≈ ¥0.33` where it is not a whole number of them."""
-    shown = money(round_half_up(fen))
-    return shown if fen.denominator == 1 else f"≈ {shown}"
+    amount = money(round_half_up(fen))
+    return amount if fen.denominator == 1 else f"≈ {amount}"
 
 
 def wan(fen: Fen) -> str:
@@ -42,8 +43,8 @@ def quantity(value: Fraction | int) -> str:
 
 def gpu_hours(device_ms: Fraction | int) -> str:
     """Device-milliseconds as GPU-hours, two places; `< 0.01` rather than a zero that is none."""
-    shown = hours(device_ms)
-    return "< 0.01" if device_ms and shown == "0.00" else shown
+    text = hours(device_ms)
+    return "< 0.01" if device_ms and text == "0.00" else text
 
 
 def percent(ppm: int) -> str:
@@ -71,9 +72,9 @@ def clock(at: datetime) -> str:
 def duration(ms: int) -> str:
     """Milliseconds as hours, minutes and seconds: `1:44:30`, `0:00:00.250` where they matter."""
     seconds, rest = divmod(ms, 1_000)
-    minutes, left = divmod(seconds, 60)
-    shown = f"{minutes // 60}:{minutes % 60:02d}:{left:02d}"
-    return f"{shown}.{rest:03d}" if rest else shown
+    minutes, second_part = divmod(seconds, 60)
+    text = f"{minutes // 60}:{minutes % 60:02d}:{second_part:02d}"
+    return f"{text}.{rest:03d}" if rest else text
 
 
 def second(at: datetime) -> str:

@@ -43,10 +43,10 @@ def speaking(language: str) -> Iterator[None]:
 def choose(query: str | None, cookie: str | None, accept: str | None) -> str:
     """The reader's language, from `?lang=`, the cookie and Accept-Language, in that order."""
     for tag in (query, cookie):
-        if known := _known(tag or ""):
-            return known
+        if tag_language := _supported(tag or ""):
+            return tag_language
     weighed = sorted((_weight(item) for item in (accept or "").split(",")), reverse=True)
-    return next((known for _, _, known in weighed if known), SOURCE)
+    return next((tag_language for _, _, tag_language in weighed if tag_language), SOURCE)
 
 
 def gettext(message: str) -> str:
@@ -64,7 +64,7 @@ def msgid(message: str) -> str:
     return message
 
 
-def _known(tag: str) -> str:
+def _supported(tag: str) -> str:
     """`en-GB` → `en`, `zh` → `zh-CN`; empty for a language that we don't speak."""
     main = tag.strip().lower().split("-")[0]
     return {"zh": SOURCE, "en": "en"}.get(main, "")
@@ -73,12 +73,12 @@ def _known(tag: str) -> str:
 def _weight(item: str) -> tuple[float, bool, str]:
     """One item of Accept-Language by its preference; among equals the source language leads."""
     tag, _, rest = item.partition(";")
-    known = _known(tag)
+    tag_language = _supported(tag)
     try:
         weight = float(rest.strip().removeprefix("q=") or 1)
     except ValueError:
         weight = 0.0
-    return weight, known == SOURCE, known if weight > 0 else ""
+    return weight, tag_language == SOURCE, tag_language if weight > 0 else ""
 
 
 @cache

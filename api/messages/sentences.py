@@ -26,7 +26,7 @@ def sentence(code: str, params: Mapping[str, object]) -> str:
     """A code's sentence in the reader's language."""
     if code not in SENTENCES:
         return code
-    return _(SENTENCES[code]).format_map(_Given({k: _value(k, v) for k, v in params.items()}))
+    return _(SENTENCES[code]).format_map(_Parameters({k: _value(k, v) for k, v in params.items()}))
 
 
 def findings(faults: Iterable[Finding]) -> list[dict[str, str]]:
@@ -74,7 +74,7 @@ def _value(name: str, value: object) -> str:
     return label_of(_KINDS[name], text) if name in _KINDS else text
 
 
-class _Given(dict[str, str]):
+class _Parameters(dict[str, str]):
     """Parameters; one that is missing must not turn an error into another one."""
 
     def __missing__(self, key: str) -> str:

@@ -1,8 +1,8 @@
 """What the causes of incidents and the XIDs mean, and what to do.
 
 An XID is NVIDIA's number for what the driver saw. The meanings are those of NVIDIA's XID catalogue
-(https://docs.nvidia.com/deploy/xid-errors/), said shortly; the driver's version decides in doubt.
-A number that is not here is not harmless, it is only not common.
+(https://docs.nvidia.com/deploy/xid-errors/), in short; in doubt the driver's version decides. A
+number that is missing here is rare, not harmless.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ XID_SOURCE = "https://docs.nvidia.com/deploy/xid-errors/"
 class Advice:
     """What happened, and what a person does about it."""
 
-    what: str
+    event: str
     do: str
 
 

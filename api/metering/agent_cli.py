@@ -64,15 +64,15 @@ def code(
     source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
 ) -> Answer:
     """Make a one-time enrolment code."""
-    made = ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
-    return Answer(made, [made["code"]])
+    enrolment = ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+    return Answer(enrolment, [enrolment["code"]])
 
 
 @agent.verb("list", msgid("所有采集端"))
 def agents() -> Listing:
     """List all agents, and say whose clock is off."""
-    known = ask("GET", "agents")
-    return listing(AGENTS, known, *_skewed(known), empty=msgid("没有采集端"))
+    rows = ask("GET", "agents")
+    return listing(AGENTS, rows, *_skewed(rows), empty=msgid("没有采集端"))
 
 
 @agent.verb("nodes", msgid("各节点，与没有看到的时间"))
@@ -82,9 +82,9 @@ def nodes(
     days: Annotated[int, typer.Option(help=msgid("最近几个北京日，1 至 7"))] = 1,
 ) -> Listing:
     """Show the nodes, and what nobody saw of their GPUs."""
-    seen = ask("GET", "nodes", query={"cluster": cluster, "days": days})
-    incidents = Table(INCIDENTS, seen["incidents"], msgid("没有空缺，也没有静默"))
-    return Listing(seen, [Table(NODES, seen["nodes"], msgid("没有节点")), "", incidents])
+    picture = ask("GET", "nodes", query={"cluster": cluster, "days": days})
+    incidents = Table(INCIDENTS, picture["incidents"], msgid("没有空缺，也没有静默"))
+    return Listing(picture, [Table(NODES, picture["nodes"], msgid("没有节点")), "", incidents])
 
 
 @agent.verb("revoke", msgid("不再接受此采集端"))
@@ -95,7 +95,7 @@ def revoke_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
 
 
 def _skewed(agents: list[dict[str, Any]]) -> Iterator[str]:
-    for one in agents:
-        if one["skewed"] and one["revoked_at"] is None:
+    for agent in agents:
+        if agent["skewed"] and agent["revoked_at"] is None:
             text = _("节点 {node} 的时钟与服务器相差 {skew} 秒：请校时（NTP）")
-            yield text.format(node=one["node"], skew=one["skew_s"])
+            yield text.format(node=agent["node"], skew=agent["skew_s"])

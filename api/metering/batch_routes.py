@@ -78,21 +78,22 @@ async def report(
 
 
 def _take(
-    request: Request, body: bytes, agent: UUID, said: tuple[str, str], now: datetime
+    request: Request, body: bytes, agent: UUID, headers: tuple[str, str], now: datetime
 ) -> Response:
     """All of it in one thread and one transaction, committed before the answer, fork or not."""
     with Session(request.app.state.engine) as db:
-        sent = _read(db, body, agent, *said)
-        outcome = take_batch(db, sent, now)
+        submission = _read(db, body, agent, *headers)
+        outcome = take_batch(db, submission, now)
         db.commit()
     match outcome:
         case Receipt() as receipt:
-            return Response(msgspec.json.encode(_answer(sent, receipt)), 200, _JSON)
+            return Response(msgspec.json.encode(_answer(submission, receipt)), 200, _JSON)
         case Forked(number):
             return respond(request, Problem(409, "fork", {"number": number}))
         case Ahead(expected):
             return respond(
-                request, Problem(409, "ahead", {"expected": expected, "number": sent.batch.number})
+                request,
+                Problem(409, "ahead", {"expected": expected, "number": submission.batch.number}),
             )
 
 
@@ -125,10 +126,10 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> S
     return read_batch(body, digest, reporter, raw, date)
 
 
-def _answer(sent: Submission, receipt: Receipt) -> wire.Answer:
+def _answer(submission: Submission, receipt: Receipt) -> wire.Answer:
     return wire.Answer(
-        stream=sent.batch.stream,
-        number=sent.batch.number,
+        stream=submission.batch.stream,
+        number=submission.batch.number,
         kept=receipt.kept,
         known=receipt.known,
         conflicts=_items(receipt.conflicts),

@@ -67,18 +67,18 @@ def findings(
 @app.verb("release", msgid("重新审视隔离的窗口"), panel=METERING)
 def release() -> Answer:
     """Keep what was quarantined and may count by now."""
-    released = Column(msgid("解除隔离的窗口"), "released")
-    return record([released], ask("POST", "quarantine/release"))
+    column = Column(msgid("解除隔离的窗口"), "released")
+    return record([column], ask("POST", "quarantine/release"))
 
 
 def _column(name: str) -> Column:
     """A column of a finding, called and written as on the page."""
     from api.metering.finding_columns import columns  # noqa: PLC0415 - loaded when it is used
 
-    known = columns().get(name)
-    if known is None:
+    column = columns().get(name)
+    if column is None:
         return Column(name, name)
-    return Column(known.name, name, Format(lambda v: known.show(_typed(v)), right=known.number))
+    return Column(column.name, name, Format(lambda v: column.show(_typed(v)), right=column.number))
 
 
 def _typed(value: object) -> object:

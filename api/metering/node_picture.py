@@ -1,4 +1,4 @@
-"""The hours of some nodes' GPUs, drawn and in words, and what the driver announced of them."""
+"""The hours of some nodes' GPUs, drawn and in words, and the driver's XIDs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import advice, node_view
-from api.metering.node_view import Node
+from api.metering import advice
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps, nodes
+from ledger.metering.queries import coverage_gaps, node_status, nodes
 from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.node_status import Node
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
 
@@ -43,17 +43,19 @@ class GpuRow:
 
 
 def picture(
-    db: Session, shown: Sequence[Node], days: int, now: datetime, *, named: bool = True
+    db: Session, node_rows: Sequence[Node], days: int, now: datetime, *, with_names: bool = True
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
-    gpus = [gpu for node in shown for gpu in node.gpus]
-    period = node_view.affordable(len(gpus), days, now)
+    gpus = [gpu for node in node_rows for gpu in node.gpus]
+    period = node_status.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
     for hour in coverage_gaps.hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour
     groups = [
-        Group(node.name if named else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus])
-        for node in shown
+        Group(
+            node.name if with_names else "", [Row(short(g.gpu), by_gpu[g.gpu]) for g in node.gpus]
+        )
+        for node in node_rows
         if node.gpus
     ]
     return {
@@ -65,7 +67,7 @@ def picture(
             for at in reversed(period.hours)
             if any(at in of for of in by_gpu.values())
         ],
-        "say": said,
+        "say": hour_text,
         "xids": _xids(nodes.xid_events(db, gpus, period), {gpu.gpu: gpu for gpu in gpus}),
         "xid_source": advice.XID_SOURCE,
         "short": short,
@@ -78,20 +80,20 @@ def _heat(period: Period, groups: Sequence[Group]) -> Markup:
         period.hours,
         groups,
         title,
-        lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {said(h)}",
+        lambda h: f"{short_day(beijing_day(h.hour))} {clock(h.hour)} {hour_text(h)}",
     )
 
 
-def said(hour: Hour) -> str:
+def hour_text(hour: Hour) -> str:
     """One GPU's hour in words."""
-    told = []
+    texts = []
     if hour.seen_ms > 0:
-        told.append(_("未测量") if hour.util_ppm is None else percent(hour.util_ppm))
+        texts.append(_("未测量") if hour.util_ppm is None else percent(hour.util_ppm))
     if hour.gap_ms:
-        told.append(_("空缺 %s") % duration(hour.gap_ms))
+        texts.append(_("空缺 %s") % duration(hour.gap_ms))
     if hour.silent:
-        told.append(_("静默 %s") % duration(hour.silent * 60_000))
-    return " · ".join(told)
+        texts.append(_("静默 %s") % duration(hour.silent * 60_000))
+    return " · ".join(texts)
 
 
 def short(gpu: str) -> str:
@@ -110,11 +112,11 @@ def _sums(gpu: Gpu, hours: Iterable[Hour]) -> GpuRow:
     )
 
 
-def _xids(found: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
+def _xids(events: Sequence[XidEvent], gpus: dict[str, Gpu]) -> list[XidRow]:
     """By GPU and number, the newest first."""
     groups: dict[tuple[str, int], list[datetime]] = {}
-    for each in found:
-        groups.setdefault((each.gpu, each.xid), []).append(each.start)
+    for event in events:
+        groups.setdefault((event.gpu, event.xid), []).append(event.start)
     return [
         XidRow(xid, gpus[gpu], len(at), min(at), max(at), advice.xid(xid))
         for (gpu, xid), at in groups.items()

@@ -16,7 +16,7 @@ router = APIRouter(tags=["usage"])
 
 
 @router.get("/usage")
-def used(
+def usage_by_project(
     viewer: Annotated[Viewer, having(Right.READ_USAGE)],
     db: Db,
     since: date | None = None,
@@ -29,7 +29,7 @@ def used(
     """
     codes = access.project_codes(db, viewer)
     usages = usage.owned_usage(db, list(codes), since=since, until=until)
-    here = [u for u in usages if viewer.centre in (None, u.centre)]
-    totals = usage.totals(here)
+    own_usages = [u for u in usages if viewer.centre in (None, u.centre)]
+    totals = usage.totals(own_usages)
     lines = sorted((codes[project], device_ms) for project, device_ms in totals.items())
     return [UsageRead(project=code, device_ms=device_ms) for code, device_ms in lines]

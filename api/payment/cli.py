@@ -35,8 +35,8 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("编号"))]
 
 def _money(payable: dict[str, Any]) -> str:
     """The indicator that pays, or what is in the way."""
-    held = payable["held"]
-    return label_of(HoldReason, held) if held else payable["indicator"] or _("等待资金")
+    reason = payable["held"]
+    return label_of(HoldReason, reason) if reason else payable["indicator"] or _("等待资金")
 
 
 INDICATORS = (
@@ -59,7 +59,7 @@ QUEUE = (
 )
 LISTS = (
     Column(msgid("清单"), "number"),
-    Column(msgid("指标"), lambda one: f"{one['year']} {one['indicator']}"),
+    Column(msgid("指标"), lambda row: f"{row['year']} {row['indicator']}"),
     Column(msgid("笔数"), "lines", NUMBER),
     Column(msgid("合计"), "total_fen", MONEY),
     Column(msgid("已支付"), "paid_fen", MONEY),
@@ -69,8 +69,8 @@ LISTS = (
 )
 LIST = (
     Column(msgid("清单"), "number"),
-    Column(msgid("指标"), lambda one: f"{one['year']} {one['indicator']}"),
-    Column(msgid("合计"), lambda one: f"{money(one['total_fen'])} {one['words']}"),
+    Column(msgid("指标"), lambda row: f"{row['year']} {row['indicator']}"),
+    Column(msgid("合计"), lambda row: f"{money(row['total_fen'])} {row['words']}"),
     Column(msgid("摘要"), "digest"),
     Column(msgid("编制"), "made_by", PERSON),
     Column(msgid("送出"), "sent_at", MOMENT),
@@ -141,8 +141,8 @@ def show_list(
     """List the payment lists, or show one of them."""
     if number is None:
         return listing(LISTS, ask("GET", "payment-lists"), empty=msgid("没有付款清单"))
-    one = ask("GET", path("payment-lists", number))
-    return Listing(one, [Pairs(LIST, one), Table(LINES, one["lines"])])
+    payment_list = ask("GET", path("payment-lists", number))
+    return Listing(payment_list, [Pairs(LIST, payment_list), Table(LINES, payment_list["lines"])])
 
 
 @lists.verb("make", msgid("编制清单"))

@@ -49,11 +49,12 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
         "payment/payments.html",
         {
             "indicators": [
-                {"money": each, "bar": bar(each), "parts": parts(each)} for each in indicators
+                {"money": indicator_row, "bar": bar(indicator_row), "parts": parts(indicator_row)}
+                for indicator_row in indicators
             ],
             "queue": payment_lists.queue(db, now),
             "held": labels(HoldReason),
-            "lists": [_list(each) for each in queues.payment_lists(db)],
+            "lists": [_list(list_row) for list_row in queues.payment_lists(db)],
             "owed": queues.paybacks(db),
             "recoveries": returned_money.recoveries(db),
             "refunds": sorted(refunds, key=lambda row: row.on_day, reverse=True),
@@ -80,9 +81,9 @@ def parts(of: Money) -> list[dict[str, Any]]:
 def bar(of: Money) -> str:
     """An indicator's money as one bar."""
     cut = parts(of)
-    said = "; ".join(f"{part['name']} {money(part['fen'])}" for part in cut)
+    text = "; ".join(f"{part['name']} {money(part['fen'])}" for part in cut)
     looks = [(part["look"], part["fen"]) for part in cut if part["look"] != "left"]
-    return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % said)
+    return charts.shares(looks, max(of.appropriated_fen, 1), _("指标的去向：%s") % text)
 
 
 def picture(ways: list[money_flow.Way]) -> str:
@@ -104,15 +105,15 @@ def _list(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of several tables
         "paid_fen": row.paid_fen,
         "returned_fen": row.returned_fen,
         "made_at": row.made_at,
-        "mark": list_mark(row.answer, sent=row.sent_at is not None, waiting=row.waiting),
+        "mark": list_mark(row.answer, is_sent=row.sent_at is not None, is_open=row.waiting),
     }
 
 
-def list_mark(answer: str | None, *, sent: bool, waiting: bool) -> Mark:
+def list_mark(answer: str | None, *, is_sent: bool, is_open: bool) -> Mark:
     """Where a list stands."""
-    if not sent:
+    if not is_sent:
         return decision_mark(answer)
-    return Mark("◔", _("等银行回音")) if waiting else Mark("●", _("已办结"))
+    return Mark("◔", _("等银行回音")) if is_open else Mark("●", _("已办结"))
 
 
 def _choose_indicator(fields: Fields, _path: Mapping[str, Any]) -> Fields:
@@ -144,9 +145,9 @@ def open_indicator(
 
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
-def take_bank_return(viewer: Payer, db: Db, now: Now, sent: Uploaded) -> Response:
+def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Response:
     """Take in the bank's file: all its rows or none."""
-    return_routes.bank_return(sent, viewer, db, now)
+    return_routes.bank_return(upload, viewer, db, now)
     return RedirectResponse("/payments#lists", 303)
 
 
@@ -155,7 +156,7 @@ def list_page(number: str, frame: Framed, db: Db) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
     details = list_details(db, number)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in details.lines)
-    sent = details.payment_list.sent_at is not None
+    is_sent = details.payment_list.sent_at is not None
     return frame.page(
         "payment/payment-list.html",
         {
@@ -167,7 +168,7 @@ def list_page(number: str, frame: Framed, db: Db) -> HTMLResponse:
             "claims": details.claim_numbers,
             "returns": sorted(details.returns, key=lambda row: (row.line, row.on_day)),
             "results": labels(LineResult),
-            "mark": list_mark(details.decision.answer, sent=sent, waiting=open_fen > 0),
-            "sent": sent,
+            "mark": list_mark(details.decision.answer, is_sent=is_sent, is_open=open_fen > 0),
+            "sent": is_sent,
         },
     )

@@ -109,5 +109,5 @@ def propose(path: str, body: dict[str, Any]) -> Listing:
     decision = ask("POST", path, body=body)
     text = _("{subject}：已提出，等另一人确认（{command}）\n摘要 {digest}")
     command = f"suanquan confirm {decision['id']}"
-    shown = {key: decision[key] for key in ("subject", "digest")}
-    return Listing(decision, [text.format(command=command, **shown)])
+    values = {key: decision[key] for key in ("subject", "digest")}
+    return Listing(decision, [text.format(command=command, **values)])

@@ -72,7 +72,7 @@ def change_indicator(
 @router.get("/payables", dependencies=[_READ])
 def payables(db: Db, now: Now) -> list[PayableRead]:
     """List what waits to be paid, oldest first: what holds it, or which indicator can pay it."""
-    return [PayableRead.model_validate(one) for one in payment_lists.queue(db, now)]
+    return [PayableRead.model_validate(payable) for payable in payment_lists.queue(db, now)]
 
 
 @router.get("/payment-lists", dependencies=[_READ])

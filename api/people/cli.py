@@ -1,4 +1,4 @@
-"""`suanquan token`: who may enter."""
+"""`suanquan token`: the tokens of people and programs."""
 
 from typing import Annotated
 
@@ -45,8 +45,8 @@ def create(
     body = {
         "person": person, "role": role, "project": project, "centre": centre, "expires_at": expires,
     }  # fmt: skip
-    made = ask("POST", "tokens", body=body)
-    return Answer(made, [made["secret"]])
+    token_row = ask("POST", "tokens", body=body)
+    return Answer(token_row, [token_row["secret"]])
 
 
 @token.verb("list", msgid("所有令牌"))

@@ -1,4 +1,4 @@
-"""The public page, and the way in and out.
+"""The public page, signing in and signing out.
 
 Signing in takes a token, pasted once; from then on the browser holds a session that the server can
 end. The public page says what this is and how each user starts.

@@ -41,25 +41,25 @@ def boundaries(
 
     name = version or next(name for name in versions() if not load(name).drill)
     policy = load(name, readings(reading))
-    made = annex(policy)
+    report = annex(policy)
     if format_ is Format.JSON:
         render(Answer(_plain(policy)), as_json=True)
     elif format_ is Format.MARKDOWN:
-        print("\n".join(as_markdown(made)))
+        print("\n".join(as_markdown(report)))
     else:
-        _text(made)
-    if made.wrong:
-        raise Failure(_("有 {count} 处不符").format(count=made.wrong))
+        _text(report)
+    if report.wrong:
+        raise Failure(_("有 {count} 处不符").format(count=report.wrong))
 
 
-def _text(made: Any) -> None:  # noqa: ANN401 - an Annex, loaded when it is used
+def _text(report: Any) -> None:  # noqa: ANN401 - an Annex, loaded when it is used
     from api.policy.explain.annex_page import summary  # noqa: PLC0415 - loaded when it is used
 
-    print(f"{made.policy.title}（{made.policy.version}）\n{summary(made)}")
-    for section in made.sections:
+    print(f"{report.policy.title}（{report.policy.version}）\n{summary(report)}")
+    for section in report.sections:
         print(f"\n{section.title}")
-        for quoted in section.quotations:
-            print(f"  {quoted}")
+        for quotation in section.quotations:
+            print(f"  {quotation}")
         for row in section.rows:
             if row.fact:
                 bound = f" {row.bound}" if row.bound else ""

@@ -25,10 +25,10 @@ def check(file: File = None) -> Answer:
     from ledger.policy.text.published import FOLDER, versions  # noqa: PLC0415 - when used
 
     installed = [Path(str(FOLDER / f"{name}.yaml")) for name in versions()]
-    faults = {str(one): _faults(one) for one in ([file] if file else installed)}
-    sound = [_("{file} 没有错误").format(file=one) for one, lines in faults.items() if not lines]
-    faulty = [one for one, lines in faults.items() if lines]
-    lines = tuple(line for one in faulty for line in faults[one])
+    faults = {str(path): _faults(path) for path in ([file] if file else installed)}
+    sound = [_("{file} 没有错误").format(file=path) for path, lines in faults.items() if not lines]
+    faulty = [path for path, lines in faults.items() if lines]
+    lines = tuple(line for path in faulty for line in faults[path])
     text = _("{files} 有 {count} 处错误").format(files=_("、").join(faulty), count=len(lines))
     return Answer(faults, sound, Failure(text, lines) if faulty else None)
 

@@ -58,7 +58,7 @@ class Form:
         return [field for field in self.fields.values() if field.fault]
 
     @property
-    def given(self) -> list[Field]:
+    def answers(self) -> list[Field]:
         """The fields that say something."""
         return [field for field in self.fields.values() if field.value is not None]
 
@@ -66,32 +66,32 @@ class Form:
 def form(policy: Policy, typed: Mapping[str, str]) -> Form:
     """The form of a version, with what was typed."""
     groups: list[Group] = []
-    seen: set[str] = set()
+    shown_names: set[str] = set()
     gate = list(dict.fromkeys(_gate(policy)))
     groups.append(_group(policy, policy.scope.article, (), gate, typed))
-    seen |= set(gate)
+    shown_names |= set(gate)
     for article in dict.fromkeys(clause.article for clause in policy.clauses):
         clauses = [clause for clause in policy.clauses if clause.article == article]
-        asked = [name for clause in clauses for name in _fields(policy, clause)]
-        new = [name for name in dict.fromkeys(asked) if name not in seen]
-        seen |= set(new)
+        names = [name for clause in clauses for name in _fields(policy, clause)]
+        new = [name for name in dict.fromkeys(names) if name not in shown_names]
+        shown_names |= set(new)
         if new:
             titles = tuple(clause.title for clause in clauses)
             groups.append(_group(policy, article, titles, new, typed))
     return Form(tuple(groups))
 
 
-def facts_of(policy: Policy, clause: Clause, filled: Form) -> dict[str, Keyed]:
+def facts_of(policy: Policy, clause: Clause, form_values: Form) -> dict[str, Keyed]:
     """The facts of a clause, as the form says them."""
-    fields = filled.fields
+    fields = form_values.fields
     return {name.rpartition(".")[2]: fields[name].value for name in _fields(policy, clause)}
 
 
 def _gate(policy: Policy) -> Iterator[str]:
-    for one in policy.scope.require:
-        yield one.fact
-        if one.unless is not None:
-            yield one.unless.fact
+    for requirement in policy.scope.require:
+        yield requirement.fact
+        if requirement.unless is not None:
+            yield requirement.unless.fact
 
 
 def _fields(policy: Policy, clause: Clause) -> Iterator[str]:
@@ -104,10 +104,10 @@ def _group(
     policy: Policy,
     article: str,
     titles: tuple[str, ...],
-    asked: list[str],
+    names: list[str],
     typed: Mapping[str, str],
 ) -> Group:
-    fields = tuple(_field(policy, name, typed.get(name, "")) for name in asked)
+    fields = tuple(_field(policy, name, typed.get(name, "")) for name in names)
     return Group(article, titles, fields)
 
 
@@ -116,14 +116,14 @@ def _field(policy: Policy, name: str, typed: str) -> Field:
     fact = fact_name(policy, key)
     value, code = keyed(policy.facts[key], typed)
     label = f"{wording.fact_label(fact)} ({clause})" if clause else wording.fact_label(fact)
-    told = value is not None and fact.kind in ("money", "count", "decimal")
+    readable = value is not None and fact.kind in ("money", "count", "decimal")
     return Field(
         name=name,
         fact=fact,
         label=label,
         typed=typed,
         value=value,
-        understood=wording.value(fact, value) if told else "",
+        understood=wording.value(fact, value) if readable else "",
         fault=sentence(code, {"words": wording.fact_label(fact)}) if code else "",
         unit=wording.unit(fact),
         options=tuple(_options(fact)),

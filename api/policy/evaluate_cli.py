@@ -64,33 +64,33 @@ def evaluate(
     """Decide cases under a version."""
     from api.policy.explain.as_text import as_text  # noqa: PLC0415 - loaded when it is used
 
-    cases = _decided(content_of(file), version, readings(reading), explain=explain)
+    cases = _decide(content_of(file), version, readings(reading), explain=explain)
     if explain:
         return Listing(cases, ["\n\n".join("\n".join(as_text(case)) for case in cases)])
     return listing(CASES, cases)
 
 
-def readings(given: Iterable[str] | None) -> dict[str, str]:
+def readings(texts: Iterable[str] | None) -> dict[str, str]:
     """`Q12-1=accumulate`, as often as it was given."""
-    chosen = {}
-    for one in given or ():
-        question, equals, reading = one.partition("=")
+    choices = {}
+    for assignment in texts or ():
+        question, equals, reading = assignment.partition("=")
         if not equals:
             text = _("读法应写成 Q12-1=accumulate，此处为 {reading}")
-            raise Failure(text.format(reading=one))
-        chosen[question.strip()] = reading.strip()
-    return chosen
+            raise Failure(text.format(reading=assignment))
+        choices[question.strip()] = reading.strip()
+    return choices
 
 
-def _decided(
-    raw: bytes, version: str, chosen: dict[str, str], *, explain: bool
+def _decide(
+    raw: bytes, version: str, readings: dict[str, str], *, explain: bool
 ) -> list[dict[str, Any]]:
     from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
     from api.policy.explain.evaluation import evaluated  # noqa: PLC0415
     from ledger.policy.decide import cases  # noqa: PLC0415
     from ledger.policy.text.published import load  # noqa: PLC0415
 
-    policy = load(version, chosen)
+    policy = load(version, readings)
     listed, wrong = cases.read(raw)
     if listed is None:
         raise Failure(_("案例文件读不了"), fault_lines(findings(wrong)))

@@ -1,4 +1,4 @@
-"""`suanquan policy explain` and `replay`: why, in the words of the policy, and whether it holds.
+"""`suanquan policy explain` and `replay`: explain a decision, and repeat a recorded one.
 
 `explain` decides one clause on facts typed as people type them (yuan, 万, 亿). `replay` decides a
 kept record again and says whether the same follows, to the letter. Neither needs a server.
@@ -50,17 +50,19 @@ def replay(
     """Decide a record again; it is the same, or the command fails."""
     from ledger.policy.decide.record import replay as decide_again  # noqa: PLC0415 - when used
 
-    kept = _record(content_of(file))
-    again = decide_again(kept)
-    same = again is not None and again.as_json() == kept
+    kept_record = _record(content_of(file))
+    again = decide_again(kept_record)
+    same = again is not None and again.as_json() == kept_record
     data = {"same": same, "record": again and again.as_json()}
     if same:
-        return Answer(data, [_("重新认定，一字不差：{digest}").format(digest=kept["digest"])])
+        return Answer(
+            data, [_("重新认定，一字不差：{digest}").format(digest=kept_record["digest"])]
+        )
     text = _("重新认定的结果与记录不同：{digest}")
     return Answer(data, [], Failure(text.format(digest=again.digest if again else "—")))
 
 
-def _typed(policy: Any, given: list[str]) -> dict[str, object]:  # noqa: ANN401 - loaded when used
+def _typed(policy: Any, texts: list[str]) -> dict[str, object]:  # noqa: ANN401 - loaded when used
     """The facts that were typed; one that no clause knows is left to the engine to refuse."""
     from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
     from ledger.errors import Finding  # noqa: PLC0415
@@ -68,8 +70,8 @@ def _typed(policy: Any, given: list[str]) -> dict[str, object]:  # noqa: ANN401 
 
     facts: dict[str, object] = {}
     wrong = []
-    for one in given:
-        name, _equals, text = one.partition("=")
+    for assignment in texts:
+        name, _equals, text = assignment.partition("=")
         kind = policy.facts.get(name)
         if kind is None:
             facts[name] = text
@@ -84,10 +86,10 @@ def _typed(policy: Any, given: list[str]) -> dict[str, object]:  # noqa: ANN401 
 
 def _record(raw: bytes) -> dict[str, Any]:
     try:
-        kept = json.loads(raw)
+        kept_record = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise Failure(_("记录不是正确的 JSON")) from error
     parts = {"engine", "policy", "clause", "readings", "facts", "digest"}
-    if not isinstance(kept, dict) or not parts <= kept.keys():
+    if not isinstance(kept_record, dict) or not parts <= kept_record.keys():
         raise Failure(_("这不是一份认定记录"))
-    return kept
+    return kept_record

@@ -1,4 +1,4 @@
-"""«我能申请什么»: facts in, every clause of the policy answered, and nothing kept.
+"""«我能申请什么»: answer every clause of the policy for the facts typed, and store nothing.
 
 Everybody who is signed in may ask. What was typed stands in the address alone, so that the way
 back, the other language and paper keep it; it is written nowhere, not even in the log. Each answer
@@ -17,7 +17,7 @@ from api.door.dependencies import signed_in
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
 from api.policy.eligibility_form import Form, facts_of, form
-from api.policy.explain.explanation import explained
+from api.policy.explain.explanation import as_values
 from api.web.layout import Framed
 from api.web.mark import Mark
 from ledger.errors import NotFound
@@ -55,14 +55,16 @@ class Answer:
 def eligibility(request: Request, frame: Framed) -> HTMLResponse:
     """The form; with facts, what every clause says."""
     policy = _policy(request)
-    filled = form(policy, request.query_params)
-    complete = bool(filled.given) and not filled.faults
-    answers = [_answer(policy, clause, filled) for clause in policy.clauses] if complete else []
+    answered_form = form(policy, request.query_params)
+    complete = bool(answered_form.answers) and not answered_form.faults
+    answers = (
+        [_answer(policy, clause, answered_form) for clause in policy.clauses] if complete else []
+    )
     content = {
         "policy": policy,
         "versions": [load(name) for name in versions()],
-        "form": filled,
-        "groups": _grouped(answers),
+        "form": answered_form,
+        "groups": _group_by_result(answers),
     }
     return frame.page("policy/eligibility.html", content)
 
@@ -74,16 +76,16 @@ def explanation(clause: str, request: Request, frame: Framed) -> HTMLResponse:
     definition = policy.clause(clause)
     if definition is None:
         raise NotFound("clause", policy=policy.version, clause=clause)
-    filled = form(policy, request.query_params)
+    answered_form = form(policy, request.query_params)
     content = {
         "policy": policy,
         "clause": definition,
-        "answer": _answer(policy, definition, filled),
+        "answer": _answer(policy, definition, answered_form),
         "mark": mark,
         "marks": {
             state: Mark(shape, label_of(ConditionState, state)) for state, shape in _STATES.items()
         },
-        "back": f"/eligibility?{_address(policy, filled)}",
+        "back": f"/eligibility?{_address(policy, answered_form)}",
     }
     return frame.page("policy/eligibility-clause.html", content)
 
@@ -102,20 +104,20 @@ def _policy(request: Request) -> Policy:
     return next((p for p in reversed(policies) if not p.drill), policies[-1])
 
 
-def _answer(policy: Policy, clause: Clause, filled: Form) -> Answer:
-    facts = facts_of(policy, clause, filled)
+def _answer(policy: Policy, clause: Clause, answered_form: Form) -> Answer:
+    facts = facts_of(policy, clause, answered_form)
     decision = decide(policy, clause.id, facts)
-    gate = {one.fact for one in policy.scope.require}
+    gate = {requirement.fact for requirement in policy.scope.require}
     return Answer(
         clause=clause,
         result=decision.result,
-        why=explained(policy, decision),
-        url=f"/eligibility/{clause.id}?{_address(policy, filled)}",
+        why=as_values(policy, decision),
+        url=f"/eligibility/{clause.id}?{_address(policy, answered_form)}",
         begun=any(value is not None for name, value in facts.items() if name not in gate),
     )
 
 
-def _grouped(answers: list[Answer]) -> list[tuple[Mark, str, list[Answer]]]:
+def _group_by_result(answers: list[Answer]) -> list[tuple[Mark, str, list[Answer]]]:
     """The answers by result; within «材料不足» those first for which something was filled in."""
     notes = {
         "eligible": _("所填事实满足全部条件。能否兑付，还要看申请和审核。"),
@@ -126,12 +128,12 @@ def _grouped(answers: list[Answer]) -> list[tuple[Mark, str, list[Answer]]]:
     }
     groups = []
     for result in ORDER:
-        those = [one for one in answers if one.result == result]
-        if those:
-            groups.append((mark(result), notes[result], sorted(those, key=lambda a: not a.begun)))
+        matches = [answer for answer in answers if answer.result == result]
+        if matches:
+            groups.append((mark(result), notes[result], sorted(matches, key=lambda a: not a.begun)))
     return groups
 
 
-def _address(policy: Policy, filled: Form) -> str:
-    typed = {field.name: field.typed for field in filled.fields.values() if field.typed}
+def _address(policy: Policy, answered_form: Form) -> str:
+    typed = {field.name: field.typed for field in answered_form.fields.values() if field.typed}
     return urlencode({"policy": policy.version, **typed})

@@ -1,4 +1,4 @@
-"""What the policy says about facts: nothing is kept, and nobody's books are looked at."""
+"""Decide cases by the policy: nothing is stored, and the books are not read."""
 
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ _BODY = {
 }
 
 
-async def sent(request: Request) -> bytes:
+async def raw_body(request: Request) -> bytes:
     """The body as it was written: what JSON forgets is part of what is judged."""
     return await request.body()
 
@@ -51,7 +51,7 @@ async def sent(request: Request) -> bytes:
 )
 @limited(body=2 * KIB * KIB)
 def evaluate(
-    raw: Annotated[bytes, Depends(sent)],
+    raw: Annotated[bytes, Depends(raw_body)],
     *,
     policy: Annotated[str, Query(max_length=100)],
     reading: Annotated[
@@ -60,26 +60,26 @@ def evaluate(
     explain: bool = False,
 ) -> Any:  # noqa: ANN401 - validated against the response's model
     """Decide one case or a list of them, each by itself; a faulty case is `rejected`."""
-    version = load(policy, dict(map(_tried, reading)))
-    items, one = _cases(raw)
+    version = load(policy, dict(map(_parse_reading, reading)))
+    items, single = _cases(raw)
     answers = [evaluated(version, case, explain=explain) for case in items]
-    return answers[0] if one else answers
+    return answers[0] if single else answers
 
 
 def _cases(raw: bytes) -> tuple[list[cases.Case], bool]:
     """The cases, and whether it was one alone."""
-    one = raw.lstrip()[:1] == b"{"
-    items, wrong = cases.read(b"[" + raw + b"]" if one else raw)
-    if items is None or (one and len(items) != 1):
+    single = raw.lstrip()[:1] == b"{"
+    items, wrong = cases.read(b"[" + raw + b"]" if single else raw)
+    if items is None or (single and len(items) != 1):
         faults = findings(wrong)
         raise Refusal(422, "invalid", {"count": max(len(faults), 1), "findings": faults})
     if len(items) > CASES_MAX:
         raise Refusal(422, "too_many_cases", {"limit": CASES_MAX, "count": len(items)})
-    return items, one
+    return items, single
 
 
-def _tried(one: str) -> tuple[str, str]:
-    question, equals, reading = one.partition("=")
+def _parse_reading(text: str) -> tuple[str, str]:
+    question, equals, reading = text.partition("=")
     if not equals:
         wrong = findings([Finding("reading", "bad_reading")])
         raise Refusal(422, "invalid", {"count": 1, "findings": wrong})

@@ -16,7 +16,7 @@ from api.reconciliation import difference_view, routes
 from api.reconciliation.routes import Clerk
 from api.reconciliation.schemas import ExtraCreate, MonthRequest, MoveCreate, QuestionCreate
 from api.web import forms
-from api.web.forms import Fields, Sent, form, request_of, text
+from api.web.forms import Fields, SentForm, form, request_of, text
 from ledger.people.steps.credentials import Viewer
 from ledger.reconciliation.queries.month_details import month_details
 from ledger.registry.tables import Contract
@@ -41,10 +41,12 @@ def propose_tolerable(
 
 
 @router.post("/reconcile/{contract}/{month}")
-def propose(contract: int, month: str, *, data: Sent, viewer: Clerk, db: Db, now: Now) -> Response:
+def propose(
+    contract: int, month: str, *, data: SentForm, viewer: Clerk, db: Db, now: Now
+) -> Response:
     """Propose what of the month counts; another person confirms it on the decision's page."""
     place = _contract_month(db, viewer, contract, month)
-    choices = difference_view.chosen(month_details(db, *place).differences, data)
+    choices = difference_view.choices_of(month_details(db, *place).differences, data)
     decision = routes.propose_choices(
         db, *place, choices, text(data, "reason"), viewer=viewer, now=now
     )

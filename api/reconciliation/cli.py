@@ -26,10 +26,10 @@ AT_ONCE = 2_000  # lines of one request: a second or so
 
 
 def _state(month: dict[str, Any]) -> str:
-    state, proposed = label_of(MonthState, month["state"]), month["proposed"]
-    if not proposed:
+    state, decision = label_of(MonthState, month["state"]), month["proposed"]
+    if not decision:
         return state
-    return _("{state}，待确认决定 {number}").format(state=state, number=proposed)
+    return _("{state}，待确认决定 {number}").format(state=state, number=decision)
 
 
 MATCHED = (
@@ -93,14 +93,14 @@ def ls(
 def show(contract: Contract, month: Month) -> Answer:
     """Show one month of a contract, with every difference."""
     with Client() as client:
-        made = client.ask("GET", _address(client, contract, month))
+        record = client.ask("GET", _address(client, contract, month))
     blocks: list[Block] = [
-        f"{made['number']}  {month}  {made['centre']}  {made['project']}",
-        Table(CELLS, made["cells"], msgid("没有用量，也没有计入的单据")),
+        f"{record['number']}  {month}  {record['centre']}  {record['project']}",
+        Table(CELLS, record["cells"], msgid("没有用量，也没有计入的单据")),
         "",
-        Table(FOUND, made["differences"], msgid("没有差异")),
+        Table(FOUND, record["differences"], msgid("没有差异")),
     ]
-    return Answer(made, [*blocks, *map(_question, made["messages"])])
+    return Answer(record, [*blocks, *map(_question, record["messages"])])
 
 
 @reconcile.verb("propose", msgid("提出对账结论，待另一人确认"))
@@ -117,20 +117,20 @@ def propose(
     reason: Reason = "",
 ) -> Answer:
     """Propose how a month is reconciled; another person confirms."""
-    body = {"choices": [_choice(given) for given in choice or []], "reason": reason}
+    body = {"choices": [_choice(text) for text in choice or []], "reason": reason}
     with Client() as client:
         address = f"{_address(client, contract, month)}/proposal"
-        return _proposed(client.ask("POST", address, body=body))
+        return _proposal_answer(client.ask("POST", address, body=body))
 
 
 @reconcile.verb("propose-all", msgid("一次提出所有无须人工的月份"))
 def propose_all(month: Month) -> Answer:
     """Propose all months in which nothing asks for a person."""
-    made = ask("POST", "reconciliations/proposals", body={"month": month})
-    lines: list[Block] = [_waits(decision) for decision in made["decisions"]]
-    if made["left"]:
-        lines.append(_("须人工处理：{contracts}").format(contracts=", ".join(made["left"])))
-    return Answer(made, lines or [_("没有可以提出的月份")])
+    outcome = ask("POST", "reconciliations/proposals", body={"month": month})
+    lines: list[Block] = [_waits(decision) for decision in outcome["decisions"]]
+    if outcome["left"]:
+        lines.append(_("须人工处理：{contracts}").format(contracts=", ".join(outcome["left"])))
+    return Answer(outcome, lines or [_("没有可以提出的月份")])
 
 
 @reconcile.verb("extra", msgid("认定实际用量多于计量"))
@@ -147,7 +147,7 @@ def extra(
     body = {"price": line, "policy": policy, "extra_fen": fen, "reason": reason}
     with Client() as client:
         address = f"{_address(client, contract, month)}/extra"
-        return _proposed(client.ask("POST", address, body=body))
+        return _proposal_answer(client.ask("POST", address, body=body))
 
 
 @reconcile.verb("ask", msgid("向中心提问"))
@@ -160,8 +160,10 @@ def ask_centre(
     """Ask the centre."""
     with Client() as client:
         address = f"{_address(client, contract, month)}/messages"
-        made = client.ask("POST", address, body={"code": code, "body": question})
-    return Answer(made, [_("已发出，请于 {day} 前答复").format(day=made["answer_by"])])
+        question_row = client.ask("POST", address, body={"code": code, "body": question})
+    return Answer(
+        question_row, [_("已发出，请于 {day} 前答复").format(day=question_row["answer_by"])]
+    )
 
 
 @reconcile.verb("answer", msgid("中心答复"))
@@ -170,15 +172,15 @@ def answer(
     words: Annotated[str, typer.Argument(metavar="ANSWER", help=msgid("答复"))],
 ) -> Answer:
     """Answer the bureau's question."""
-    made = ask("POST", path("messages", message, "answer"), body={"body": words})
-    return Answer(made, [_("已答复")])
+    message_row = ask("POST", path("messages", message, "answer"), body={"body": words})
+    return Answer(message_row, [_("已答复")])
 
 
 def _matched(client: Client) -> dict[str, Any]:
     """All runs together, with a bar where there are several."""
     run = client.ask("POST", "matching", body={"at_most": AT_ONCE})
     sums = {key: run[key] for key in ("lines", "shares", "allocated_fen", "unallocated")}
-    with progress(shown=run["next"] is not None) as bar:
+    with progress(visible=run["next"] is not None) as bar:
         task = bar.add_task(_("匹配"), total=run["waiting"], completed=sums["lines"])
         while run["next"] is not None:
             body = {"after": run["next"], "at_most": AT_ONCE}
@@ -203,16 +205,16 @@ def _question(message: dict[str, Any]) -> str:
     if message["answer"] is None:
         text = _("问题 {question}（请于 {day} 前答复）")
         return text.format(question=question, day=message["answer_by"])
-    given = f"{person(message['answered_by'])}: {message['answer']}"
-    return _("问题 {question} — {answer}").format(question=question, answer=given)
+    answer = f"{person(message['answered_by'])}: {message['answer']}"
+    return _("问题 {question} — {answer}").format(question=question, answer=answer)
 
 
-def _choice(given: str) -> dict[str, Any]:
+def _choice(assignment: str) -> dict[str, Any]:
     """`R03/12=exclude:wrong buyer` → the choice that the server takes."""
-    parts = _CHOICE.fullmatch(given)
+    parts = _CHOICE.fullmatch(assignment)
     if parts is None:
         text = _("应写成 R19/单据/行@价格行=处理:理由（单据、行、价格行可不写）：{given}")
-        raise typer.BadParameter(text.format(given=given))
+        raise typer.BadParameter(text.format(given=assignment))
     places = {key: int(parts[key]) for key in ("document", "line", "price") if parts[key]}
     return {key: parts[key] for key in ("code", "treatment", "reason")} | places
 
@@ -224,7 +226,7 @@ _CHOICE = re.compile(
 )
 
 
-def _proposed(decision: dict[str, Any]) -> Answer:
+def _proposal_answer(decision: dict[str, Any]) -> Answer:
     return Answer(decision, [_waits(decision)])
 
 

@@ -37,9 +37,9 @@ class Row:
     options: tuple[tuple[str, str], ...]
 
 
-def ordered(differences: Sequence[Difference]) -> list[Difference]:
+def by_money(differences: Sequence[Difference]) -> list[Difference]:
     """By money, the greatest first; then as they were found."""
-    return sorted(differences, key=lambda one: -abs(one.fen))
+    return sorted(differences, key=lambda difference: -abs(difference.fen))
 
 
 def rows(
@@ -51,30 +51,32 @@ def rows(
     return [
         Row(
             place=place,
-            key=key_of(one),
-            difference=one,
-            name=label(DifferenceCode(one.code)),
-            means=means()[one.code],
-            handling=label(one.handling),
-            asks=one.handling == "person",
-            number=numbers.get(one.document, f"#{one.document}") if one.document else "",
-            cell=cells.get(one.cell[2:], "") if one.cell else "",
-            default=treatment(one, ()) or "",
-            options=options(one),
+            key=key_of(difference),
+            difference=difference,
+            name=label(DifferenceCode(difference.code)),
+            means=means()[difference.code],
+            handling=label(difference.handling),
+            asks=difference.handling == "person",
+            number=numbers.get(difference.document, f"#{difference.document}")
+            if difference.document
+            else "",
+            cell=cells.get(difference.cell[2:], "") if difference.cell else "",
+            default=treatment(difference, ()) or "",
+            options=options(difference),
         )
-        for place, one in enumerate(ordered(differences))
+        for place, difference in enumerate(by_money(differences))
     ]
 
 
-def key_of(one: Difference) -> str:
+def key_of(difference: Difference) -> str:
     """What a difference is about, in a word."""
-    price, policy = one.cell[2:] if one.cell else ("", "")
-    return f"{one.code}:{one.document or ''}:{one.line or ''}:{price}:{policy}"
+    price, policy = difference.cell[2:] if difference.cell else ("", "")
+    return f"{difference.code}:{difference.document or ''}:{difference.line or ''}:{price}:{policy}"
 
 
-def options(one: Difference) -> tuple[tuple[str, str], ...]:
+def options(difference: Difference) -> tuple[tuple[str, str], ...]:
     """What may be chosen of a difference."""
-    return tuple((code, label(Treatment(code))) for code in allowed_treatments(one))
+    return tuple((code, label(Treatment(code))) for code in allowed_treatments(difference))
 
 
 def means() -> dict[str, str]:
@@ -103,16 +105,20 @@ def means() -> dict[str, str]:
     }
 
 
-def chosen(differences: Sequence[Difference], data: FormData) -> list[Choice]:
+def choices_of(differences: Sequence[Difference], data: FormData) -> list[Choice]:
     """The choices of a form; a row that says nothing new is none."""
     choices = []
-    for one in ordered(differences):
-        key = key_of(one)
+    for difference in by_money(differences):
+        key = key_of(difference)
         option, reason = text(data, f"treatment {key}"), text(data, f"reason {key}")
-        if not option or (option == treatment(one, ()) and not reason):
+        if not option or (option == treatment(difference, ()) and not reason):
             continue
-        price, policy = one.cell[2:] if one.cell else (None, None)
-        choices.append(Choice(one.code, option, reason, one.document, one.line, price, policy))
+        price, policy = difference.cell[2:] if difference.cell else (None, None)
+        choices.append(
+            Choice(
+                difference.code, option, reason, difference.document, difference.line, price, policy
+            )
+        )
     return choices
 
 
@@ -121,5 +127,5 @@ def line_name(line: Mapping[str, Any]) -> str:
     model = " ".join(part for part in (line["model"], line["mig_profile"]) if part)
     price = f"{line['yuan'].normalize():f} / {label_of(PriceUnit, line['unit'])}"
     kind = label_of(LineKind, line["kind"])
-    chosen = selectors(line["partition"], line["qos"], line["market"])
-    return " · ".join(part for part in (kind, model, chosen, price) if part)
+    selection = selectors(line["partition"], line["qos"], line["market"])
+    return " · ".join(part for part in (kind, model, selection, price) if part)

@@ -117,10 +117,10 @@ def month_page(
             "sums": _sums(cells),
             "rows": rows,
             "opened": open_row,
-            "shares": _shown(shares, open_row),
+            "shares": _shares_of(shares, open_row),
             "all_shares": shares,
             "numbers": numbers,
-            "statements": _stated(db, contract_row, first),
+            "statements": _statement_rows(db, contract_row, first),
             "messages": details.messages,
             "person": person,
             "codes": labels(DifferenceCode),
@@ -131,7 +131,7 @@ def month_page(
     )
 
 
-def _stated(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
+def _statement_rows(db: Session, contract: Contract, month: date) -> list[dict[str, Any]]:
     """The month's statement as it stands, and what both parties say of it."""
     return [
         {
@@ -149,17 +149,17 @@ def _sums(cells: Sequence[Cell]) -> dict[str, int]:
     return {key: sum(getattr(cell, key) for cell in cells) for key in keys}
 
 
-def _shown(
+def _shares_of(
     shares: Sequence[month_queries.Share], row: difference_view.Row | None
 ) -> Sequence[month_queries.Share]:
     """What documents paid in: of the opened difference's document or cell, or all."""
     if row is None:
         return shares
-    one = row.difference
+    difference = row.difference
     return [
         share
         for share in shares
-        if one.document in (None, share.document)
-        and one.line in (None, share.line)
-        and (one.cell is None or one.cell[2:] == (share.price, share.policy))
+        if difference.document in (None, share.document)
+        and difference.line in (None, share.line)
+        and (difference.cell is None or difference.cell[2:] == (share.price, share.policy))
     ]

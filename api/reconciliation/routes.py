@@ -84,7 +84,7 @@ def months(
 
 
 @router.get("/reconciliations/{key}")
-def one(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
+def reconciliation(key: str, viewer: Reader, db: Db) -> ReconciliationRead:
     """Return a contract's month: its cells, allocations and differences."""
     contract, month = contract_month(db, viewer, key)
     details = month_details(db, contract, month)
@@ -113,9 +113,9 @@ def run(
     With `at_most`, a run ends after about so many lines, and says where the next one begins.
     """
     part = request or MatchingRequest()
-    waiting = open_line_count(db) if part.at_most is not None and part.after is None else None
+    line_count = open_line_count(db) if part.at_most is not None and part.after is None else None
     outcome = match(db, actor=viewer.actor, now=now, after=part.after, at_most=part.at_most)
-    return MatchingOutcome(**asdict(outcome), waiting=waiting)
+    return MatchingOutcome(**asdict(outcome), waiting=line_count)
 
 
 @router.post("/allocations/move", status_code=204)
@@ -131,10 +131,10 @@ def move_share(request: MoveCreate, viewer: Clerk, db: Db, now: Now) -> None:
 @router.post("/reconciliations/proposals", status_code=201)
 def propose_tolerable(request: MonthRequest, viewer: Clerk, db: Db, now: Now) -> ProposalsRead:
     """Propose every contract's month that needs no person's choice."""
-    decisions, left = reconcile.propose_tolerable(
+    decisions, contracts = reconcile.propose_tolerable(
         db, first_day(request.month), actor=viewer.actor, now=now
     )
-    return ProposalsRead.model_validate({"decisions": decisions, "left": left})
+    return ProposalsRead.model_validate({"decisions": decisions, "left": contracts})
 
 
 @router.post("/reconciliations/{key}/proposal", status_code=201)
@@ -168,10 +168,10 @@ def propose_choices(
 def propose_extra(key: str, request: ExtraCreate, viewer: Clerk, db: Db, now: Now) -> DecisionRead:
     """Propose that more was used in a cell than was metered."""
     contract, month = contract_month(db, viewer, key)
-    made = reconcile.propose_extra(
+    decision = reconcile.propose_extra(
         db, contract, month, **request.model_dump(), actor=viewer.actor, now=now
     )
-    return DecisionRead.model_validate(made)
+    return DecisionRead.model_validate(decision)
 
 
 @router.post("/reconciliations/{key}/messages", status_code=201)
@@ -204,11 +204,12 @@ def _month(row: month_queries.Month) -> dict[str, Any]:
     return {"id": f"{row.contract}-{row.month:%Y-%m}", **vars(row)}
 
 
-def _difference(one: Difference, number: str | None) -> DifferenceRead:
-    price, policy = one.cell[2:] if one.cell else (None, None)
+def _difference(difference: Difference, number: str | None) -> DifferenceRead:
+    price, policy = difference.cell[2:] if difference.cell else (None, None)
     return DifferenceRead(
-        code=one.code, document=one.document, number=number, line=one.line, price=price,
-        policy=policy, fen=one.fen, handling=one.handling,
+        code=difference.code, document=difference.document, number=number,
+        line=difference.line, price=price, policy=policy,
+        fen=difference.fen, handling=difference.handling,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from api.door.schemas import Note, PositiveFen, RequestModel, ResponseModel, Text, YearMonth
 from api.people.schemas import DecisionRead
@@ -137,7 +137,7 @@ class MessageRead(ResponseModel):
     """A question to the centre."""
 
     id: int
-    document: int | None
+    document: int | None = Field(validation_alias=AliasChoices("document", "document_id"))
     code: str
     body: str
     answer_by: date

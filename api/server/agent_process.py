@@ -1,4 +1,4 @@
-"""The agent as a process that commands start: checked, run behind a progress bar, or become."""
+"""Run the agent as a process: check its input, show its progress, or replace this process by it."""
 
 import importlib.util
 import json
@@ -28,12 +28,12 @@ def run(arguments: Sequence[str]) -> str:
     Whoever stops us stops it: `run` kills its program on the way out.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(Exit.INTERRUPTED))
-    done = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         _command(arguments), check=False, stdout=subprocess.PIPE, encoding="utf-8"
     )
-    if done.returncode:
+    if result.returncode:
         raise Failure(_("采集端未能完成"))
-    return done.stdout
+    return result.stdout
 
 
 def become(arguments: Sequence[str]) -> NoReturn:
@@ -45,15 +45,15 @@ def become(arguments: Sequence[str]) -> NoReturn:
 
 def check(jobs: Path) -> dict[str, Any]:
     """What the trace holds. Every fault of the file is reported, and nothing was sent by then."""
-    done = subprocess.run(  # noqa: S603 - our own program
+    result = subprocess.run(  # noqa: S603 - our own program
         _command(["replay", str(jobs), "--check", "--json"]),
         check=False,
         capture_output=True,
         encoding="utf-8",
     )
-    if done.returncode and not (done.returncode == FAULTY and done.stdout):
-        raise Failure(done.stderr.strip() or _("采集端未能启动"))
-    facts: dict[str, Any] = json.loads(done.stdout)
+    if result.returncode and not (result.returncode == FAULTY and result.stdout):
+        raise Failure(result.stderr.strip() or _("采集端未能启动"))
+    facts: dict[str, Any] = json.loads(result.stdout)
     if "faults" in facts:
         faults, more = facts["faults"], facts["more"]
         text = _("{file} 有 {count} 处错误，未发送任何数据")

@@ -69,7 +69,7 @@ def replay(
             arguments += ["--code", prepare.enrolment_code(client, where, "import")]
         agent_process.replay(facts["windows"], arguments, Door.find().url)
         client.ask("POST", "accruals")
-        return _used(client, accounts)
+        return _project_usage(client, accounts)
 
 
 @app.verb("demo", msgid("登记并上报一个虚构的智算中心"), panel=MACHINE)
@@ -88,7 +88,7 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
             print(_("演示没有公示中的申请：{why}").format(why=why_not))
         if live:
             agent_process.become([*arguments, "--live"])
-        return _used(client, [voucher.project for voucher in drill.demo_vouchers()])
+        return _project_usage(client, [voucher.project for voucher in drill.demo_vouchers()])
 
 
 @app.verb("meter", msgid("登记本机的 GPU 并开始计量"), panel=MACHINE)
@@ -129,16 +129,16 @@ def _codes(client: Client, clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
                 yield f"--code={node['node']}={code}"
 
 
-def _used(client: Client, codes: Sequence[str]) -> Listing:
+def _project_usage(client: Client, codes: Sequence[str]) -> Listing:
     """What the projects have used, and what is left of their vouchers."""
-    used = {line["project"]: line["device_ms"] for line in client.ask("GET", "usage")}
+    device_ms_of = {line["project"]: line["device_ms"] for line in client.ask("GET", "usage")}
     rows = []
     for code in codes:
         quota = client.ask("GET", path("projects", code, "quota"))
         rows.append(
             {
                 "project": code,
-                "device_ms": used.get(code, 0),
+                "device_ms": device_ms_of.get(code, 0),
                 "cost_fen": quota["cost_fen"],
                 "accrued_fen": quota["provisional_fen"],
                 "left_fen": quota["left_fen"],

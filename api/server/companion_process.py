@@ -2,7 +2,7 @@
 
 Where this machine has NVIDIA's driver it is the node agent on this machine's GPUs. Where it has
 none, and nothing is registered or the demo has been here before, it is the made-up centre. It is
-started through the command line, as a person would; what it says goes to a log beside ours.
+started through the command line, as a person would; its output goes to a log beside ours.
 """
 
 import os
@@ -64,9 +64,9 @@ class Beside:
                 if self._stopping.is_set():
                     self._program.kill()
         if self._program.returncode and not self._stopping.is_set():
-            told = " ".join(verb)
+            command = " ".join(verb)
             typer.echo(
-                _("suanquan {told} 意外结束，原因见 {_log}").format(told=told, _log=self._log),
+                _("suanquan {told} 意外结束，原因见 {_log}").format(told=command, _log=self._log),
                 err=True,
             )
 
@@ -93,11 +93,11 @@ class Beside:
 
 
 def _has_driver() -> bool:
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "agents", "doctor"],
         check=False,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return told.returncode != NO_DRIVER
+    return result.returncode != NO_DRIVER

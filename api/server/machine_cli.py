@@ -42,10 +42,10 @@ def up(
         from api.server.up import up as run  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
-        given = {"host": host, "port": port}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        addresses = {"host": host, "port": port}
+        changes = {name: value for name, value in addresses.items() if value is not None}
         try:
-            run(read_settings().model_copy(update=chosen), demo=demo)
+            run(read_settings().model_copy(update=changes), demo=demo)
         except KeyboardInterrupt:
             raise typer.Exit(Exit.INTERRUPTED) from None
 
@@ -72,8 +72,8 @@ def upgrade() -> None:
         from api.server.database import reach, renew  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
-        with reach(read_settings()) as reached:
-            revision = renew(reached)
+        with reach(read_settings()) as engine:
+            revision = renew(engine)
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 

@@ -130,9 +130,9 @@ def _alone(data: Path) -> Iterator[None]:
 
     A folder that was made here and holds nothing in the end goes again.
     """
-    made = not data.exists()
+    is_new = not data.exists()
     try:
-        if made:
+        if is_new:
             data.mkdir(parents=True)
             data.chmod(0o711)  # PostgreSQL's account passes through; what lies here is 0600
         handle = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
@@ -155,7 +155,7 @@ def _alone(data: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if made and [path.name for path in data.iterdir()] == [LOCK_FILE]:
+            if is_new and [path.name for path in data.iterdir()] == [LOCK_FILE]:
                 (data / LOCK_FILE).unlink()
                 data.rmdir()
 

@@ -51,9 +51,9 @@ def _selects(line: dict[str, Any]) -> str | None:
 
 def _word(party: str, line: dict[str, Any]) -> str | None:
     """A party's word on a line, and why it contests it."""
-    if (given := line[party]) is None:
+    if (answer := line[party]) is None:
         return None
-    word, why = label_of(AnswerState, given["answer"]), given["reason"]
+    word, why = label_of(AnswerState, answer["answer"]), answer["reason"]
     return _("{word}：{why}").format(word=word, why=why) if why else word
 
 
@@ -84,8 +84,10 @@ def issue(
 ) -> Listing:
     """State a month, of all contracts or of one."""
     body = {"month": month, "contract": contract, "preview": preview}
-    made = ask("POST", "statements", body=body)
-    return Listing(made, _whole(made[0])) if preview else listing(STATEMENTS, made)
+    statements = ask("POST", "statements", body=body)
+    return (
+        Listing(statements, _whole(statements[0])) if preview else listing(STATEMENTS, statements)
+    )
 
 
 @statement.verb("ls", msgid("对账单一览"))
@@ -109,8 +111,8 @@ def show(
     """Show a statement line by line, or write it to a file."""
     with Client() as client:
         if file is None:
-            made = client.ask("GET", path("statements", number))
-            return Answer(made, _whole(made))
+            record = client.ask("GET", path("statements", number))
+            return Answer(record, _whole(record))
         write(file, client.fetch(path("statements", f"{number}.csv")))
     return Answer({"file": str(file)}, [_("已写到 {file}").format(file=file)])
 
@@ -118,20 +120,20 @@ def show(
 @statement.verb("confirm", msgid("确认对账单，或其中几行"))
 def confirm(number: Number, *, line: Lines = None) -> Answer:
     """Confirm a statement, or some of its lines."""
-    return _answered(number, line, "confirmed", "")
+    return _send_answer(number, line, "confirmed", "")
 
 
 @statement.verb("contest", msgid("对账单有出入"))
 def contest(number: Number, *, reason: Reason, line: Lines = None) -> Answer:
     """Contest a statement, or some of its lines."""
-    return _answered(number, line, "contested", reason)
+    return _send_answer(number, line, "contested", reason)
 
 
-def _answered(number: str, lines: list[int] | None, word: str, reason: str) -> Answer:
+def _send_answer(number: str, lines: list[int] | None, word: str, reason: str) -> Answer:
     body = {"lines": lines or "all", "answer": word, "reason": reason}
-    made = ask("POST", path("statements", number, "answers"), body=body)
-    return Answer(made, _whole(made))
+    record = ask("POST", path("statements", number, "answers"), body=body)
+    return Answer(record, _whole(record))
 
 
-def _whole(made: dict[str, Any]) -> list[Pairs | Table]:
-    return [Pairs(STATEMENT, made), Table(LINES, made["lines"])]
+def _whole(record: dict[str, Any]) -> list[Pairs | Table]:
+    return [Pairs(STATEMENT, record), Table(LINES, record["lines"])]

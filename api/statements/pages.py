@@ -48,7 +48,7 @@ def listing(*, frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset =
     summaries = statement_queries.statements(
         db, centre=viewer.centre, project=viewer.project, limit=PAGE_ROWS + 1, offset=offset
     )
-    rows = [row(each) for each in summaries[:PAGE_ROWS]]
+    rows = [row(summary) for summary in summaries[:PAGE_ROWS]]
     return frame.page(
         "statements/statements.html",
         {

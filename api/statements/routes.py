@@ -47,7 +47,7 @@ def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[Sta
             if request.preview
             else steps.issue(db, contract, month, actor=viewer.actor, now=now)
         ]
-    return [StatementRead.model_validate(one) for one in issued]
+    return [StatementRead.model_validate(statement) for statement in issued]
 
 
 @router.get("/statements")
@@ -72,7 +72,7 @@ def statements(
         limit=limit,
         offset=offset,
     )
-    return [StatementSummary.model_validate(one) for one in rows]
+    return [StatementSummary.model_validate(row) for row in rows]
 
 
 @router.get("/statements/{number}.csv", response_class=Response)

@@ -17,11 +17,11 @@ router = APIRouter(tags=["vouchers"])
 @router.post("/accruals")
 def accrue(viewer: Annotated[Viewer, having(Right.ACCRUE)], db: Db, now: Now) -> AccrualOutcome:
     """Charge and accrue everything. Absolute: again, without new usage, changes nothing."""
-    charged = charge(db, now)
+    outcome = charge(db, now)
     accrued = accrue_all(db, viewer.actor, now)
     return AccrualOutcome(
-        charges_changed=charged.changed,
-        unpriced=charged.unpriced,
+        charges_changed=outcome.changed,
+        unpriced=outcome.unpriced,
         vouchers=accrued.vouchers,
         moved=accrued.moved,
     )

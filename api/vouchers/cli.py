@@ -69,26 +69,26 @@ def open_voucher(
     body = {"clause": clause, "policy": policy, "facts": facts_of(fact)}
     with Client() as client:
         before = {p["code"] for p in client.ask("GET", "projects") if p["clause"] is not None}
-        given = client.ask("POST", path("projects", code, "voucher"), body=body)
+        voucher_row = client.ask("POST", path("projects", code, "voucher"), body=body)
     text = (
         _("{code} 原已按 {policy} 第 {clause} 条开券，上限 {cap}，没有改动")
         if code in before
         else _("{code} 已按 {policy} 第 {clause} 条开券，上限 {cap}")
     )
-    named = {key: given[key] for key in ("policy", "clause")}
-    return Answer(given, [text.format(code=code, cap=money(given["cap_fen"]), **named)])
+    terms = {key: voucher_row[key] for key in ("policy", "clause")}
+    return Answer(voucher_row, [text.format(code=code, cap=money(voucher_row["cap_fen"]), **terms)])
 
 
 @voucher.verb("cap", msgid("调整上限，须另一人确认"))
 def cap(code: Code, *, yuan: Yuan, reason: Reason) -> Answer:
     """Propose another cap."""
-    return _proposed(code, "cap", {"cap_fen": fen_of(yuan), "reason": reason})
+    return _propose(code, "cap", {"cap_fen": fen_of(yuan), "reason": reason})
 
 
 @voucher.verb("lapse", msgid("剩余额度失效，须另一人确认"))
 def lapse(code: Code, *, reason: Reason) -> Answer:
     """Propose that the rest lapses."""
-    return _proposed(code, "lapse", {"reason": reason})
+    return _propose(code, "lapse", {"reason": reason})
 
 
 @voucher.verb("reserve", msgid("预留一部分额度"))
@@ -101,9 +101,10 @@ def reserve(
 ) -> Answer:
     """Reserve a part of the voucher."""
     body = {"fen": fen_of(yuan), "plan": plan, "until": until}
-    made = ask("POST", path("projects", code, "reservations"), body=body)
+    reservation = ask("POST", path("projects", code, "reservations"), body=body)
     text = _("预留 {id}：{fen}，至 {until} 止")
-    return Answer(made, [text.format(id=made["id"], fen=money(made["fen"]), until=made["until"])])
+    fen, until = money(reservation["fen"]), reservation["until"]
+    return Answer(reservation, [text.format(id=reservation["id"], fen=fen, until=until)])
 
 
 @voucher.verb("reservations", msgid("现有的预留"))
@@ -120,12 +121,12 @@ def release(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help=msgid("预留编号"))],
 ) -> Answer:
     """Release a reservation."""
-    released = ask("DELETE", path("projects", code, "reservations", number))
-    fen = money(released["released_fen"])
-    return Answer(released, [_("退回可用 {fen}").format(fen=fen)])
+    outcome = ask("DELETE", path("projects", code, "reservations", number))
+    fen = money(outcome["released_fen"])
+    return Answer(outcome, [_("退回可用 {fen}").format(fen=fen)])
 
 
-def _proposed(code: str, act: str, body: dict[str, Any]) -> Answer:
+def _propose(code: str, act: str, body: dict[str, Any]) -> Answer:
     decision = ask("POST", path("projects", code, act), body=body)
     command = f"suanquan confirm {decision['id']}"
     return Answer(decision, [_("待另一人确认：{command}").format(command=command)])

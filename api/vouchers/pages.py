@@ -22,7 +22,6 @@ from api.language.labels import label, label_of
 from api.web import charts
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
-from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
@@ -57,7 +56,7 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
     rows = [_row(db, project, now) for project in projects[:PAGE_ROWS]]
     voucher_rows = [row["held"] for row in rows if row["held"]]
     sums = {
-        key: sum(each[key] for each in voucher_rows)
+        key: sum(voucher_row[key] for voucher_row in voucher_rows)
         for key in ("cap_fen", "accrued_fen", "left_fen")
     }
     more = len(projects) > PAGE_ROWS
@@ -66,7 +65,7 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
 
 
 def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
-    quota = quota_of(db, project, now)
+    quota = voucher_queries.quota_of(db, project, now)
     sums = None
     if quota:
         sums = {
@@ -82,14 +81,6 @@ def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
         "mark": mark(quota, beijing_day(now)),
         "held": sums,
     }
-
-
-def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
-    """The project's quota; None where it has no voucher yet."""
-    try:
-        return voucher_queries.quota(db, project, now)
-    except NotFound:
-        return None
 
 
 def mark(quota: Quota | None, today: date) -> Mark:
@@ -119,7 +110,7 @@ def own_quota(
 ) -> Response:
     """What is left of a project's voucher, and where the rest went."""
     project = access.project(db, viewer, code)
-    quota = quota_of(db, project, now)
+    quota = voucher_queries.quota_of(db, project, now)
     content: dict[str, Any] = {
         "name": project.name,
         "code": project.code,
@@ -229,12 +220,12 @@ def _pictures(quota: Quota, today: date) -> dict[str, Any]:
 
 def utilisation(quota: Quota) -> str:
     """The median of the days that were measured, and how many were not."""
-    measured = [day.util_ppm for day in quota.days if day.util_ppm is not None]
-    missing = len(quota.days) - len(measured)
-    if not measured:
+    figures = [day.util_ppm for day in quota.days if day.util_ppm is not None]
+    missing = len(quota.days) - len(figures)
+    if not figures:
         return _("未测量：%s 天有用量，都没有利用率读数。") % missing
     return _("日中位数 %(middle)s：%(days)s 天已测量，%(missing)s 天未测量。") % {
-        "middle": percent(median_low(measured)),
-        "days": len(measured),
+        "middle": percent(median_low(figures)),
+        "days": len(figures),
         "missing": missing,
     }

@@ -121,19 +121,19 @@ def reservations(
 ) -> list[ReservationRead]:
     """List the open reservations, oldest first: they are used up in this order."""
     rows = open_reservations(db, _voucher(db, viewer, code))
-    return [_reservation(one, left) for one, left in rows]
+    return [_reservation(reservation, rest) for reservation, rest in rows]
 
 
 @router.delete("/projects/{code}/reservations/{key}")
 def release_a_part(*, code: str, key: int, viewer: Opener, db: Db, now: Now) -> ReservationRelease:
     """Release a reservation; its unused part is available again."""
     reservation = reservation_of(db, _voucher(db, viewer, code), key)
-    released = release(db, reservation, actor=viewer.actor, now=now)
-    return ReservationRelease(id=key, released_fen=released)
+    amount = release(db, reservation, actor=viewer.actor, now=now)
+    return ReservationRelease(id=key, released_fen=amount)
 
 
-def _reservation(one: Reservation, left: int) -> ReservationRead:
-    return ReservationRead.model_validate({**one.model_dump(), "left_fen": left})
+def _reservation(reservation: Reservation, rest: int) -> ReservationRead:
+    return ReservationRead.model_validate({**reservation.model_dump(), "left_fen": rest})
 
 
 def _voucher(db: Session, viewer: Viewer, code: str) -> Voucher:

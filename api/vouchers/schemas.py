@@ -112,15 +112,15 @@ class QuotaRead(ResponseModel):
     rights: RightsRead
 
     @classmethod
-    def of(cls, found: voucher_queries.Quota) -> "QuotaRead":
+    def of(cls, quota: voucher_queries.Quota) -> "QuotaRead":
         """From the books' answer."""
         return cls.model_validate(
             {
-                **vars(found),
-                "rights": RightsRead.model_validate(found.rights),
-                "provisional_fen": found.rights.accrued,
-                "payable_fen": found.rights.payable + found.rights.sent,
-                "paid_fen": found.rights.paid,
+                **vars(quota),
+                "rights": RightsRead.model_validate(quota.rights),
+                "provisional_fen": quota.rights.accrued,
+                "payable_fen": quota.rights.payable + quota.rights.sent,
+                "paid_fen": quota.rights.paid,
             }
         )
 
@@ -136,9 +136,9 @@ class DayRead(ResponseModel):
     unpriced_ms: Exact
 
     @classmethod
-    def of(cls, found: voucher_queries.Day) -> "DayRead":
+    def of(cls, day: voucher_queries.Day) -> "DayRead":
         """From the books' answer."""
-        return cls.model_validate({**vars(found), "cost_fen": found.cost})
+        return cls.model_validate({**vars(day), "cost_fen": day.cost})
 
 
 class WindowRead(ResponseModel):

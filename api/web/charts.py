@@ -18,7 +18,7 @@ from api.language.format import percent, short_day, wan
 from ledger.units import Fen, round_half_up
 
 WIDTH, HEIGHT = 1440, 700
-LEFT, RIGHT, TOP, BOTTOM = 120, 1250, 70, 630  # the burn-up's plot
+PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 120, 1250, 70, 630  # the burn-up's plot
 CELL, STEP, GUTTER, HEAD = 42, 48, 76, 44  # the calendar
 WEEKS_MAX = 53
 HORIZON_DAYS_MIN = 60
@@ -48,17 +48,17 @@ class BurnUp:
     @property
     def horizon(self) -> date:
         """Where the picture ends: a little after today, or with the voucher if that is near."""
-        seen = max((self.today - self.first).days, HORIZON_DAYS_MIN)
-        far = self.today + timedelta(days=seen)
+        length = max((self.today - self.first).days, HORIZON_DAYS_MIN)
+        far = self.today + timedelta(days=length)
         return min(far, max(self.runs_out, self.today)) if self.runs_out else far
 
     def forecast(self) -> tuple[date, Fen] | None:
         """Where the present pace leads by the horizon; None where there is no pace or no rest."""
-        earned = self.points[-1][1]
-        if self.pace_fen <= 0 or earned >= self.cap_fen:
+        amount = self.points[-1][1]
+        if self.pace_fen <= 0 or amount >= self.cap_fen:
             return None
         ahead = (self.horizon - self.today).days
-        return self.horizon, min(self.cap_fen, earned + round_half_up(self.pace_fen * ahead))
+        return self.horizon, min(self.cap_fen, amount + round_half_up(self.pace_fen * ahead))
 
 
 @dataclass(frozen=True)
@@ -77,31 +77,31 @@ def burn_up(chart: BurnUp, words: BurnUpWords) -> Markup:
     span = max((chart.horizon - chart.first).days, 1)
 
     def x(day: date) -> int:
-        return LEFT + (day - chart.first).days * (RIGHT - LEFT) // span
+        return PLOT_LEFT + (day - chart.first).days * (PLOT_RIGHT - PLOT_LEFT) // span
 
     def y(fen: Fen) -> int:
-        return BOTTOM - round_half_up(Fraction(fen * (BOTTOM - TOP), chart.cap_fen))
+        return PLOT_BOTTOM - round_half_up(Fraction(fen * (PLOT_BOTTOM - PLOT_TOP), chart.cap_fen))
 
     line = [(x(chart.first), y(0)), *((x(day), y(fen)) for day, fen in chart.points)]
     end = line[-1]
-    area = [*line, (end[0], BOTTOM)]
+    area = [*line, (end[0], PLOT_BOTTOM)]
     now = x(chart.today)
-    parts = [_text(4, TOP - 34, words.unit, "quiet")]
+    parts = [_text(4, PLOT_TOP - 34, words.unit, "quiet")]
     for fen in ticks(chart.cap_fen):
-        parts += [_line(LEFT, y(fen), RIGHT, y(fen), "rule")]
-        parts += [_text(LEFT - 14, y(fen) + 10, wan(fen), "quiet end")]
+        parts += [_line(PLOT_LEFT, y(fen), PLOT_RIGHT, y(fen), "rule")]
+        parts += [_text(PLOT_LEFT - 14, y(fen) + 10, wan(fen), "quiet end")]
     year = None
     for day in calendar_ticks(chart.first, chart.horizon):
-        said, year = short_day(day) if day.year == year else day.isoformat(), day.year
-        parts += [_line(x(day), BOTTOM, x(day), BOTTOM + 10, "rule")]
-        parts += [_text(x(day), BOTTOM + 46, said, "quiet middle")]
+        name, year = short_day(day) if day.year == year else day.isoformat(), day.year
+        parts += [_line(x(day), PLOT_BOTTOM, x(day), PLOT_BOTTOM + 10, "rule")]
+        parts += [_text(x(day), PLOT_BOTTOM + 46, name, "quiet middle")]
     parts += [
         _path(area, "area", closed=True),
         _path(line, "curve"),
-        _line(LEFT, y(chart.cap_fen), RIGHT, y(chart.cap_fen), "cap"),
-        _text(RIGHT + 14, y(chart.cap_fen) + 10, words.cap, "strong"),
-        _line(now, TOP, now, BOTTOM, "today"),
-        _text(max(now, LEFT + 100), TOP - 34, words.today, "quiet middle"),
+        _line(PLOT_LEFT, y(chart.cap_fen), PLOT_RIGHT, y(chart.cap_fen), "cap"),
+        _text(PLOT_RIGHT + 14, y(chart.cap_fen) + 10, words.cap, "strong"),
+        _line(now, PLOT_TOP, now, PLOT_BOTTOM, "today"),
+        _text(max(now, PLOT_LEFT + 100), PLOT_TOP - 34, words.today, "quiet middle"),
     ]
     ahead = chart.forecast()
     start = (max(now, end[0]), end[1])
@@ -109,7 +109,7 @@ def burn_up(chart: BurnUp, words: BurnUpWords) -> Markup:
         parts.append(_line(*end, *start, "still"))
     if ahead:
         stop = (x(ahead[0]), y(ahead[1]))
-        below = 44 if stop[1] < TOP + 40 else 10
+        below = 44 if stop[1] < PLOT_TOP + 40 else 10
         parts += [_line(*start, *stop, "forecast")]
         parts += [_text(stop[0] + 14, stop[1] + below, words.forecast, "warm")]
     parts.append(Markup('<circle class="dot" cx="{}" cy="{}" r="8"/>').format(*end))
@@ -127,8 +127,8 @@ def calendar_ticks(first: date, last: date) -> list[date]:
     """First days of months, thinned to at most eight; Mondays where there are fewer than two."""
     days = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
     months = [day for day in days if day.day == 1]
-    chosen = months if len(months) > 1 else [day for day in days if day.weekday() == 0]
-    return chosen[:: -(-len(chosen) // 8) or 1]
+    ticks = months if len(months) > 1 else [day for day in days if day.weekday() == 0]
+    return ticks[:: -(-len(ticks) // 8) or 1]
 
 
 @dataclass(frozen=True)
@@ -181,14 +181,14 @@ def _month_labels(start: date, weeks: int) -> list[tuple[int, str]]:
 
 def _cell(at: tuple[int, int], day: date, days: dict[date, int | None], words: HeatWords) -> Markup:
     if day not in days:
-        look, said = "none", words.not_used
+        look, text = "none", words.not_used
     elif (ppm := days[day]) is None:
-        look, said = "unknown", words.not_measured
+        look, text = "unknown", words.not_measured
     else:
-        look, said = f"h{min(ppm // 100_000, 9)}", percent(ppm)
+        look, text = f"h{min(ppm // 100_000, 9)}", percent(ppm)
     return Markup(
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="7"><title>{} {}</title></rect>'
-    ).format(look, *at, CELL, CELL, day.isoformat(), said)
+    ).format(look, *at, CELL, CELL, day.isoformat(), text)
 
 
 def shares(parts: Sequence[tuple[str, Fen]], whole: Fen, title: str) -> Markup:
@@ -196,15 +196,15 @@ def shares(parts: Sequence[tuple[str, Fen]], whole: Fen, title: str) -> Markup:
     widths = [_width(fen, whole) for _, fen in parts]
     widest = widths.index(max(widths))
     widths[widest] -= max(sum(widths) - BAR, 0)
-    drawn, left = [], 0
+    bars, x = [], 0
     for (look, _), width in zip(parts, widths, strict=True):
         rect = Markup('<rect class="{}" x="{}" width="{}" height="12"/>')
-        drawn.append(rect.format(look, left, width))
-        left += width
+        bars.append(rect.format(look, x, width))
+        x += width
     return Markup(
         '<svg class="shares" viewBox="0 0 {} 12" preserveAspectRatio="none" role="img"'
         ' aria-label="{}">{}</svg>'
-    ).format(BAR, title, Markup("").join(drawn))
+    ).format(BAR, title, Markup("").join(bars))
 
 
 def _width(fen: Fen, whole: Fen) -> int:
@@ -214,14 +214,14 @@ def _width(fen: Fen, whole: Fen) -> int:
 def flow(steps: Sequence[tuple[str, str, bool]], title: str) -> Markup:
     """The flow of the architecture: (name, what it does, whether it is there yet), in order."""
     parts = []
-    for place, (name, does, there) in enumerate(steps):
-        left, middle = place * BOX_STEP + 4, place * BOX_STEP + 4 + BOX_WIDTH // 2
+    for place, (name, does, exists) in enumerate(steps):
+        x, middle = place * BOX_STEP + 4, place * BOX_STEP + 4 + BOX_WIDTH // 2
         if place:
-            parts.append(_line(left - 28, 60, left - 10, 60, "arrow"))
-            parts.append(Markup('<path class="head" d="M{} 51l12 9l-12 9z"/>').format(left - 14))
+            parts.append(_line(x - 28, 60, x - 10, 60, "arrow"))
+            parts.append(Markup('<path class="head" d="M{} 51l12 9l-12 9z"/>').format(x - 14))
         parts.append(
             Markup('<rect class="{}" x="{}" y="6" width="{}" height="108" rx="16"/>').format(
-                "step" if there else "step later", left, BOX_WIDTH
+                "step" if exists else "step later", x, BOX_WIDTH
             )
         )
         parts.append(_text(middle, 71, name, "name middle"))

@@ -44,7 +44,7 @@ def request_of(model: type[Model], fields: Fields) -> Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
         raise RequestValidationError(faults) from error
 
 
@@ -63,7 +63,7 @@ def _fields(data: FormData, model: type[BaseModel]) -> Fields:
 
 
 def _repeats(annotation: Any) -> bool:  # noqa: ANN401 - a type as Python writes it
-    return any(get_origin(one) in (list, tuple) for one in (annotation, *get_args(annotation)))
+    return any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation)))
 
 
 async def form_of(request: Request) -> AsyncIterator[FormData]:
@@ -72,7 +72,7 @@ async def form_of(request: Request) -> AsyncIterator[FormData]:
         yield data
 
 
-Sent = Annotated[FormData, Depends(form_of)]
+SentForm = Annotated[FormData, Depends(form_of)]
 
 
 def text(data: FormData, name: str) -> str:
@@ -100,13 +100,13 @@ def file(data: FormData, name: str = "file") -> File | None:
     return File.from_content(part.filename or "", content) if content else None
 
 
-def fen(written: str) -> Fen:
+def fen(typed: str) -> Fen:
     """`1,234.50` yuan as fen.
 
     Raises:
         Refused: it is no exact sum of fen (`amount_out_of_range`).
     """
     try:
-        return fen_from_yuan(written.strip().replace(",", ""))
+        return fen_from_yuan(typed.strip().replace(",", ""))
     except ValueError as error:
         raise Refused("amount_out_of_range") from error

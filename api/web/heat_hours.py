@@ -76,33 +76,35 @@ def look(hour: Hour) -> str:
     else:
         shade = f"h{min(hour.util_ppm // 100_000, 9)}"
     marks = [("gapped", hour.gap_ms > 0), ("mute", hour.silent > 0)]
-    return " ".join([shade, *(mark for mark, there in marks if there)])
+    return " ".join([shade, *(mark for mark, applies in marks if applies)])
 
 
 def _cell(x: int, y: int, hour: Hour, say: Callable[[Hour], str]) -> Markup:
     looks = look(hour)
-    drawn = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3">').format(
+    shapes = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3">').format(
         looks, x, y, CELL, CELL
     ) + Markup("<title>{}</title></rect>").format(say(hour))
     if looks == "plain":
-        drawn += Markup('<circle class="point" cx="{}" cy="{}" r="2.5"/>').format(
+        shapes += Markup('<circle class="point" cx="{}" cy="{}" r="2.5"/>').format(
             x + CELL // 2, y + CELL // 2
         )
     if hour.silent:
-        drawn += Markup('<path class="strike" d="M{} {}l12 12m0 -12l-12 12"/>').format(x + 4, y + 4)
-    return drawn
+        shapes += Markup('<path class="strike" d="M{} {}l12 12m0 -12l-12 12"/>').format(
+            x + 4, y + 4
+        )
+    return shapes
 
 
 def _axis(hours: Sequence[datetime], bottom: int) -> Iterable[Markup]:
     for column, at in enumerate(hours):
-        x, said = SIDE + column * STEP, clock(at)
-        if said == "00:00":
+        x, hour_text = SIDE + column * STEP, clock(at)
+        if hour_text == "00:00":
             yield _text(x, 24, short_day(beijing_day(at)), "strong")
             yield Markup('<line class="rule" x1="{0}" y1="30" x2="{0}" y2="{1}"/>').format(
                 x - 2, bottom
             )
-        if int(said[:2]) % TICK_HOURS == 0:
-            yield _text(x, HEAD - 10, said[:2], "quiet")
+        if int(hour_text[:2]) % TICK_HOURS == 0:
+            yield _text(x, HEAD - 10, hour_text[:2], "quiet")
 
 
 def _text(x: int, y: int, text: str, looks: str) -> Markup:

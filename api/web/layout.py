@@ -1,4 +1,4 @@
-"""What every page stands in: the head with its ways on, the banner, the language, the type size.
+"""The frame of every page: the head with its links, the banner, the language, the type size.
 
 Templates are strict: a name that is missing is an error, never an empty place on the page. The
 banner says 演练 until real payments may rest on this program, and 含模拟数据 as soon as one centre
@@ -95,7 +95,7 @@ class Place:
 
     name: str
     url: str
-    here: bool
+    is_current: bool
 
 
 def places(viewer: Viewer | None, path: str) -> list[Place]:
@@ -153,7 +153,7 @@ class Frame:
             "simulated": self.simulated,
             "now": self.now,
             "path": self.request.url.path,
-            "here": self.here,
+            "current_url": self.current_url,
         }
         html = TEMPLATES.get_template(template).render({**surroundings, **content})
         response = HTMLResponse(html, status)
@@ -163,7 +163,7 @@ class Frame:
             )
         return response
 
-    def here(self, **query: str | int) -> str:
+    def current_url(self, **query: str | int) -> str:
         """This page's address with other choices."""
         url = self.request.url.include_query_params(**query)
         return f"{url.path}?{url.query}"
@@ -195,8 +195,8 @@ def problem_page(request: Request, problem: Problem) -> Response:
     simulated = getattr(request.app.state, "simulated", False)
     surroundings = Frame(request, viewer, datetime.now(UTC), simulated)
     if problem.status == UNAUTHORISED:
-        wanted = request.url.path if request.method == "GET" else ""
-        content: dict[str, Any] = {"refused": problem.title, "next": wanted}
+        next_page = request.url.path if request.method == "GET" else ""
+        content: dict[str, Any] = {"refused": problem.title, "next": next_page}
         response = surroundings.page("people/sign-in.html", content, problem.status)
     else:
         content = {
@@ -213,9 +213,10 @@ def problem_page(request: Request, problem: Problem) -> Response:
 
 def came_from(request: Request) -> str:
     """The page of ours that the reader came from, if the browser says; it keeps what was typed."""
-    said = urlsplit(request.headers.get("referer", ""))
-    ours = said.netloc == request.headers.get("host")
-    return f"{said.path}?{said.query}".rstrip("?") if ours and said.path.startswith("/") else ""
+    referrer = urlsplit(request.headers.get("referer", ""))
+    same_host = referrer.netloc == request.headers.get("host")
+    is_ours = same_host and referrer.path.startswith("/")
+    return f"{referrer.path}?{referrer.query}".rstrip("?") if is_ours else ""
 
 
 @dataclass(frozen=True)
@@ -228,11 +229,11 @@ class Pages:
     after: str
 
 
-def pages(frame: Frame, offset: int, size: int, shown: int, *, more: bool) -> Pages:
+def pages(frame: Frame, offset: int, size: int, count: int, *, more: bool) -> Pages:
     """The pager of a list of which `shown` rows from `offset` stand on this page."""
     return Pages(
         first=offset + 1,
-        last=offset + shown,
-        before=frame.here(offset=max(offset - size, 0)) if offset else "",
-        after=frame.here(offset=offset + size) if more else "",
+        last=offset + count,
+        before=frame.current_url(offset=max(offset - size, 0)) if offset else "",
+        after=frame.current_url(offset=offset + size) if more else "",
     )

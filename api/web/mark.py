@@ -62,33 +62,33 @@ def decision_mark(answer: str | None) -> Mark:
     """Whether a decision is confirmed; None waits for an answer."""
     if answer is None:
         return Mark("◔", _("待确认"), warm=True)
-    known = Answer(answer)
-    return Mark(_ANSWER_SHAPES[known], label(known), warm=known is Answer.REFUSED)
+    code = Answer(answer)
+    return Mark(_ANSWER_SHAPES[code], label(code), warm=code is Answer.REFUSED)
 
 
 def claim_mark(state: str) -> Mark:
     """Where a claim stands."""
-    known = ClaimState(state)
-    warm = known in {ClaimState.OBJECTED, ClaimState.REFUSED}
-    return Mark(_CLAIM_SHAPES.get(known, "◔"), label(known), warm=warm)
+    code = ClaimState(state)
+    warm = code in {ClaimState.OBJECTED, ClaimState.REFUSED}
+    return Mark(_CLAIM_SHAPES.get(code, "◔"), label(code), warm=warm)
 
 
 def document_mark(state: str, *, red: bool) -> Mark:
     """Whether a document may be relied on; a red one says so."""
-    known = DocumentState(state)
-    if red and known is DocumentState.STANDING:
+    code = DocumentState(state)
+    if red and code is DocumentState.STANDING:
         return Mark("▼", _("红字"), warm=True)
-    warm = known in {DocumentState.TO_CONFIRM, DocumentState.FROZEN}
-    return Mark(_DOCUMENT_SHAPES[known], label(known), warm=warm)
+    warm = code in {DocumentState.TO_CONFIRM, DocumentState.FROZEN}
+    return Mark(_DOCUMENT_SHAPES[code], label(code), warm=warm)
 
 
 def answer_state_mark(state: str) -> Mark:
     """What a party says of a whole statement."""
-    known = AnswerState(state)
-    return Mark(_ANSWER_STATE_SHAPES[known], label(known), warm=known is AnswerState.CONTESTED)
+    code = AnswerState(state)
+    return Mark(_ANSWER_STATE_SHAPES[code], label(code), warm=code is AnswerState.CONTESTED)
 
 
 def fault_mark(fault: str) -> Mark:
     """What is wrong with a node."""
-    known = NodeFault(fault)
-    return Mark(_FAULT_SHAPES[known], label(known), warm=True)
+    code = NodeFault(fault)
+    return Mark(_FAULT_SHAPES[code], label(code), warm=True)

@@ -1,4 +1,4 @@
-"""The way of the money as a picture: columns of bars, and between them bands as wide as their sum.
+"""Draw where the money goes: columns of bars, and between them bands as wide as their sum.
 
 Drawn on the server like the other pictures (`api/web/charts.py`): whole coordinates, colours by
 class, and a table with the same figures beside it. The same ways always give the same picture: bars
@@ -32,8 +32,8 @@ class _Bar:
     x: int
     y: int = 0
     height: int = 0
-    left: int = 0
-    right: int = 0
+    left_depth: int = 0
+    right_depth: int = 0
 
 
 def sankey(heads: Sequence[str], ways: Sequence[tuple[Sequence[str], Fen]], title: str) -> Markup:
@@ -42,8 +42,8 @@ def sankey(heads: Sequence[str], ways: Sequence[tuple[Sequence[str], Fen]], titl
     columns = [_column(n, len(heads), ways, whole) for n in range(len(heads))]
     height = max(bar.y + max(bar.height, 40) for column in columns for bar in column.values()) + 36
     parts = []
-    for left, right, n in zip(columns, columns[1:], range(len(heads)), strict=False):
-        parts += _bands(left, right, _between(ways, n), whole)
+    for sources, goals, n in zip(columns, columns[1:], range(len(heads)), strict=False):
+        parts += _bands(sources, goals, _between(ways, n), whole)
     for n, column in enumerate(columns):
         parts.append(_text(_x(n, len(heads)), 34, heads[n], "quiet"))
         for bar in column.values():
@@ -81,31 +81,31 @@ def _height(fen: Fen, whole: Fen) -> int:
 
 def _between(ways: Sequence[tuple[Sequence[str], Fen]], column: int) -> dict[tuple[str, str], Fen]:
     """What goes from each bar of a column to each bar of the next."""
-    found: dict[tuple[str, str], Fen] = {}
+    links: dict[tuple[str, str], Fen] = {}
     for names, fen in ways:
         pair = names[column], names[column + 1]
-        found[pair] = found.get(pair, 0) + fen
-    return found
+        links[pair] = links.get(pair, 0) + fen
+    return links
 
 
 def _bands(
-    left: dict[str, _Bar], right: dict[str, _Bar], links: dict[tuple[str, str], Fen], whole: Fen
+    sources: dict[str, _Bar], goals: dict[str, _Bar], links: dict[tuple[str, str], Fen], whole: Fen
 ) -> list[Markup]:
     """The bands between two columns; they leave and arrive in the order of the bars."""
-    drawn = []
-    for source in left.values():
-        for goal in right.values():
+    parts = []
+    for source in sources.values():
+        for goal in goals.values():
             if fen := links.get((source.name, goal.name)):
-                drawn.append(_band(source, goal, fen, whole))
-    return drawn
+                parts.append(_band(source, goal, fen, whole))
+    return parts
 
 
 def _band(source: _Bar, goal: _Bar, fen: Fen, whole: Fen) -> Markup:
     height = max(_height(fen, whole), 2)
     x0, x1 = source.x + BAR, goal.x
-    y0, y1 = source.y + source.right, goal.y + goal.left
-    source.right += height
-    goal.left += height
+    y0, y1 = source.y + source.right_depth, goal.y + goal.left_depth
+    source.right_depth += height
+    goal.left_depth += height
     middle = (x0 + x1) // 2
     path = (
         f"M{x0} {y0}C{middle} {y0} {middle} {y1} {x1} {y1}v{height}"

@@ -96,7 +96,7 @@ class Desk:
         with Session(self.engine) as db, db.begin():
             return take_document(db, document, original, actor=actor, now=NOW, **more)
 
-    def taken(self, document: Document, *arguments: Any, **more: Any) -> int:
+    def take_id(self, document: Document, *arguments: Any, **more: Any) -> int:
         result = self.bring(document, *arguments, **more)
         assert isinstance(result, Intake), result
         return result.documents[0].id
@@ -129,7 +129,7 @@ class Desk:
         assert row
         return row[0]
 
-    def standing(self) -> list[int]:
+    def standing_ids(self) -> list[int]:
         rows = self.owner.execute("SELECT id FROM standing_documents ORDER BY id")
         return [row[0] for row in rows]
 

@@ -1,9 +1,8 @@
 """The annex for a legal office: a version at its edges, clause by clause, told in words.
 
 Each clause stands under its sentence; a table tells for every figure what happens just below, at
-and just above it, and which words of the sentence include it or do not. Nothing is worked out here:
-the cases come from `ledger/policy/analysis/boundaries.py`, and everything that is printed is
-theirs.
+and just above it, and which words of the sentence include it or do not. Nothing is computed here:
+the cases and their figures come from `ledger/policy/analysis/boundaries.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,9 +62,9 @@ class Annex(NamedTuple):
 def annex(policy: Policy) -> Annex:
     """A version at all its edges."""
     everywhere = _("以下问题，每一条都涉及：")
-    asked = _questions(policy, (*policy.scope.questions, *policy.closing.questions))
+    questions = _questions(policy, (*policy.scope.questions, *policy.closing.questions))
     gates = _("门槛（{article}）").format(article=policy.scope.article)
-    whole = _section(policy, gates, [policy.scope], gate(policy), [everywhere, *asked])
+    whole = _section(policy, gates, [policy.scope], gate(policy), [everywhere, *questions])
     clauses = [_clause(policy, clause) for clause in policy.clauses]
     pools = list(policy.pools.values())
     together = _section(policy, _("总额与名额"), pools, shared(policy), ())
@@ -82,25 +81,25 @@ def titles() -> tuple[str, ...]:
 
 def _clause(policy: Policy, clause: Clause) -> Section:
     proof = prove(policy, clause)
-    told, wrong = _grown(policy, proof)
-    notes = [*_others(policy, proof), *told, *_questions(policy, clause.questions)]
-    made = _section(
+    monotony, wrong = _check_monotony(policy, proof)
+    notes = [*_fixed_facts(policy, proof), *monotony, *_questions(policy, clause.questions)]
+    section = _section(
         policy, f"{clause.id} {clause.title}（{clause.article}）", [clause], proof.edges, notes
     )
-    return made._replace(wrong=made.wrong + wrong + (proof.facts is None))
+    return section._replace(wrong=section.wrong + wrong + (proof.facts is None))
 
 
 def _section(
     policy: Policy,
     title: str,
-    quoted: Sequence[Citation],
+    quotations: Sequence[Citation],
     edges: Sequence[Edge],
     notes: Sequence[str],
 ) -> Section:
     points = [point for edge in edges for point in edge.points]
     return Section(
         title,
-        tuple(one.text for one in quoted),
+        tuple(quotation.text for quotation in quotations),
         tuple(row for edge in edges for row in _rows(policy, edge)),
         tuple(notes),
         len(edges),
@@ -111,14 +110,14 @@ def _section(
 
 def _rows(policy: Policy, edge: Edge) -> Iterator[Row]:
     words, bound, fact = edge.words, _bound(edge), _fact(policy, edge)
-    for value, point in _told(policy, edge):
+    for value, point in _edge_values(policy, edge):
         wrong = "" if point.holds else _("（与核对不符）")
         result = _results()[point.result] + wrong
         yield Row(words, bound, fact, value, result, _sum(point.outcome))
         words = bound = fact = ""
 
 
-def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
+def _edge_values(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
     """The values of an edge; choices on which the same is decided are told together."""
     if edge.kind != "choice":
         yield from ((_value(policy, edge, point), point) for point in edge.points)
@@ -128,7 +127,7 @@ def _told(policy: Policy, edge: Edge) -> Iterator[tuple[str, Point]]:
     for point in edge.points:
         alike.setdefault((point.result, point.outcome, point.holds), []).append(point)
     for points in alike.values():
-        yield _("、").join(wording.value(fact, one.value) for one in points), points[0]
+        yield _("、").join(wording.value(fact, choice.value) for choice in points), points[0]
 
 
 def _value(policy: Policy, edge: Edge, point: Point) -> str:
@@ -140,14 +139,14 @@ def _value(policy: Policy, edge: Edge, point: Point) -> str:
     if not edge.fact:
         assert isinstance(point.value, (int, Fraction))  # noqa: S101 - a sum
         return f"{side}：{wording.money(point.value)}"
-    given: object = point.value
-    derived = policy.derived.get(edge.fact)
-    if derived and derived.ratio:
-        of, to = (Fraction(str(point.facts[name])) for name in derived.inputs)
-        given = Quotient(of, to)
+    raw: object = point.value
+    quotient = policy.derived.get(edge.fact)
+    if quotient and quotient.ratio:
+        of, to = (Fraction(str(point.facts[name])) for name in quotient.inputs)
+        raw = Quotient(of, to)
     elif fact_name(policy, edge.fact).kind == "decimal":
-        given = Fraction(str(point.value))
-    return f"{side}：{wording.value(fact_name(policy, edge.fact), given)}"
+        raw = Fraction(str(point.value))
+    return f"{side}：{wording.value(fact_name(policy, edge.fact), raw)}"
 
 
 def _fact(policy: Policy, edge: Edge) -> str:
@@ -169,15 +168,15 @@ def _bound(edge: Edge) -> str:
     """Whether the figure itself is in, and the words that say so."""
     if edge.bound is None:
         return ""
-    told = _("含") if edge.bound == "included" else _("不含")
-    said = "".join(f"「{word}」" for word in bound_words(edge.words))
-    return f"{told}{said}" if said else _("{told}（此处无明文）").format(told=told)
+    side = _("含") if edge.bound == "included" else _("不含")
+    words = "".join(f"「{word}」" for word in bound_words(edge.words))
+    return f"{side}{words}" if words else _("{told}（此处无明文）").format(told=side)
 
 
 def _sum(outcome: Outcome) -> str:
     if outcome.amount_fen is not None:
-        shown = wording.money(outcome.amount_fen)
-        return _("{shown}（追回）").format(shown=shown) if outcome.amount_fen < 0 else shown
+        amount = wording.money(outcome.amount_fen)
+        return _("{shown}（追回）").format(shown=amount) if outcome.amount_fen < 0 else amount
     if outcome.ceiling_fen is not None:
         most = wording.money(outcome.ceiling_fen)
         return _("不超过 {most}").format(most=most)
@@ -197,38 +196,41 @@ def _results() -> dict[str, str]:
     }
 
 
-def _others(policy: Policy, proof: ClauseEdges) -> Iterator[str]:
+def _fixed_facts(policy: Policy, proof: ClauseEdges) -> Iterator[str]:
     """The facts that stay as they are where the table changes one."""
     if proof.facts is None:
         yield _("没有谁能符合全部条件。")
         return
     facts = [(fact_name(policy, name), value) for name, value in proof.facts.items()]
-    told = [f"{wording.fact_label(one)} {wording.value(one, value)}" for one, value in facts]
-    yield _("其余事实取：{facts}。").format(facts=_("；").join(told))
+    texts = [
+        f"{wording.fact_label(fixed_fact)} {wording.value(fixed_fact, value)}"
+        for fixed_fact, value in facts
+    ]
+    yield _("其余事实取：{facts}。").format(facts=_("；").join(texts))
 
 
-def _grown(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
+def _check_monotony(policy: Policy, proof: ClauseEdges) -> tuple[list[str], int]:
     """Whether more ever gives less, and whether anything is given where conditions fail."""
     if proof.facts is None:
         return [], 0
-    told = []
+    lines = []
     values = grid(policy, proof.clause, proof.facts)
     fallen = falls(policy, proof.clause, proof.facts, values)
     if values and not fallen:
         count = len(values)
-        told.append(
+        lines.append(
             _("基数取 {count} 个值逐一试过：基数增加，所得不减。").format(count=count)
         )  # fmt: skip
     for fall in fallen:
         fact = fact_name(policy, fall.fact)
         smaller, larger = (wording.value(fact, v) for v in (fall.smaller, fall.larger))
-        told.append(
+        lines.append(
             _("基数增加而所得减少：{smaller} → {larger}。").format(smaller=smaller, larger=larger)
         )  # fmt: skip
-    tried, wrong = fail_conditions(policy, proof)
+    combinations, wrong = fail_conditions(policy, proof)
     text = _("任意一个或几个条件不符合，共 {tried} 种，{wrong}。")
-    told.append(text.format(tried=tried, wrong=_none(len(wrong))))
-    return told, len(fallen) + len(wrong)
+    lines.append(text.format(tried=combinations, wrong=_none(len(wrong))))
+    return lines, len(fallen) + len(wrong)
 
 
 def _none(wrong: int) -> str:
@@ -242,7 +244,7 @@ def _questions(policy: Policy, keys: Sequence[str]) -> Iterator[str]:
         question = policy.questions[key]
         reading = question.readings[question.chosen].words
         by, on = question.decided_by, question.decided_on
-        decided = _("{by} {on} 裁定").format(by=by, on=on) if by else _("未裁定")
+        decision = _("{by} {on} 裁定").format(by=by, on=on) if by else _("未裁定")
         yield _("{key} {asks} 采用「{reading}」，{decided}。").format(
-            key=key, asks=question.asks, reading=reading, decided=decided
+            key=key, asks=question.asks, reading=reading, decided=decision
         )

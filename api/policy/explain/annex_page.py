@@ -12,17 +12,17 @@ from ledger.policy.codes import RoundingUnit
 from ledger.policy.text.clauses import Policy
 
 
-def as_markdown(made: Annex) -> Iterator[str]:
+def as_markdown(report: Annex) -> Iterator[str]:
     """The annex line by line."""
-    policy = made.policy
+    policy = report.policy
     yield "# " + _("政策边界核对")
     yield f"\n{_cell(policy.title)}（`{policy.version}`）"
-    for one in (*_preface(policy), f"**{summary(made)}**"):
-        yield f"\n{one}"
-    for section in made.sections:
+    for line in (*_preface(policy), f"**{summary(report)}**"):
+        yield f"\n{line}"
+    for section in report.sections:
         yield f"\n## {_cell(section.title)}"
-        for quoted in section.quotations:
-            yield f"\n> {_cell(quoted)}"
+        for quotation in section.quotations:
+            yield f"\n> {_cell(quotation)}"
         if section.rows:
             yield "\n| " + " | ".join(titles()) + " |"
             yield "|" + "---|" * len(titles())
@@ -33,14 +33,14 @@ def as_markdown(made: Annex) -> Iterator[str]:
         yield from (f"- {_cell(note)}" for note in section.notes)
 
 
-def summary(made: Annex) -> str:
+def summary(report: Annex) -> str:
     """How many edges and cases there are, and whether all is as it must be."""
-    edges, cases = (sum(getattr(s, of) for s in made.sections) for of in ("edges", "cases"))
+    edges, cases = (sum(getattr(s, of) for s in report.sections) for of in ("edges", "cases"))
     right = _("全部相符")
-    wrong = _("{wrong} 处不符").format(wrong=made.wrong)
-    told = wrong if made.wrong else right
+    wrong = _("{wrong} 处不符").format(wrong=report.wrong)
+    result = wrong if report.wrong else right
     return _("共 {edges} 处边界、{cases} 个案例，{told}。").format(
-        edges=edges, cases=cases, told=told
+        edges=edges, cases=cases, told=result
     )
 
 
@@ -63,10 +63,10 @@ def _preface(policy: Policy) -> Iterator[str]:
         excluded="「不满」「超过」「以外」",
         ordinary="「达到」「不低于」「不少于」",
     )
-    rounded = _rounding(policy)
+    rounding = _rounding(policy)
     yield _(
         "每笔金额只舍入一次，{rounded}，然后才与上限相比，所以上限可能在略低于「上限÷比例」的基数上首次达到。"
-    ).format(rounded=rounded)
+    ).format(rounded=rounding)
 
 
 def _rounding(policy: Policy) -> str:

@@ -21,9 +21,9 @@ def as_text(case: dict[str, Any]) -> Iterator[str]:
         yield f"  「{sentence['text']}」"
     yield from _section(_("有误"), [f["message"] for f in why["errors"]])
     yield from _section(_("条件"), map(_condition, why["conditions"]))
-    yield from _section(_("还缺"), map(_proved, why["lacking"]))
-    yield from _section(_("算法"), map(_quoted, why["arithmetic"]))
-    yield from _section(_("限制"), map(_quoted, why["limits"]))
+    yield from _section(_("还缺"), map(_fact_evidence, why["lacking"]))
+    yield from _section(_("算法"), map(_quotation, why["arithmetic"]))
+    yield from _section(_("限制"), map(_quotation, why["limits"]))
     yield from _section(_("怎样会不同"), map(_change, why["changes"]))
     yield from _section(_("所依据的待定问题"), map(_question, why["questions"]))
     if why["record"]:
@@ -37,31 +37,34 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from listed
 
 
-def _condition(one: dict[str, Any]) -> str:
-    several = len(one["facts"]) > 1
-    facts = "".join(f"\n      {_given(f) if several else _proved(f)}" for f in one["facts"])
-    reading = f"（{one['reading']}）" if one["reading"] else ""
-    return f"{_SHAPES[one['state']]} {one['word']} 「{one['quote']}」{reading} {one['text']}{facts}"
+def _condition(condition: dict[str, Any]) -> str:
+    several = len(condition["facts"]) > 1
+    facts = "".join(
+        f"\n      {_fact_value(f) if several else _fact_evidence(f)}" for f in condition["facts"]
+    )
+    reading = f"（{condition['reading']}）" if condition["reading"] else ""
+    head = f"{_SHAPES[condition['state']]} {condition['word']} 「{condition['quote']}」"
+    return f"{head}{reading} {condition['text']}{facts}"
 
 
-def _given(fact: dict[str, Any]) -> str:
-    return f"{'− ' if fact['less'] else ''}{_proved(fact)} {fact['text']}"
+def _fact_value(fact: dict[str, Any]) -> str:
+    return f"{'− ' if fact['less'] else ''}{_fact_evidence(fact)} {fact['text']}"
 
 
-def _proved(fact: dict[str, Any]) -> str:
-    by = "；".join(one for one in (fact["evidence"], fact["owner"]) if one)
+def _fact_evidence(fact: dict[str, Any]) -> str:
+    by = "；".join(source for source in (fact["evidence"], fact["owner"]) if source)
     label = str(fact["label"])
     return _("{label}（证据：{by}）").format(label=label, by=by) if by else label
 
 
-def _quoted(one: dict[str, Any]) -> str:
-    quote = f"「{one['quote']}」" if one["quote"] else one.get("label", "")
-    return f"{quote} {one['text']}".strip()
+def _quotation(line: dict[str, Any]) -> str:
+    quote = f"「{line['quote']}」" if line["quote"] else line.get("label", "")
+    return f"{quote} {line['text']}".strip()
 
 
-def _change(one: dict[str, Any]) -> str:
-    return f"{one['label']} {one['text']}"
+def _change(change: dict[str, Any]) -> str:
+    return f"{change['label']} {change['text']}"
 
 
-def _question(one: dict[str, Any]) -> str:
-    return f"{one['question']} {one['asks']} {one['reading']}（{one['text']}）"
+def _question(question: dict[str, Any]) -> str:
+    return f"{question['question']} {question['asks']} {question['reading']}（{question['text']}）"

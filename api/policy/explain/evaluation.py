@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.messages.sentences import findings
-from api.policy.explain.explanation import explained
+from api.policy.explain.explanation import as_values
 from ledger.policy.decide.cases import Case, decide_case
 from ledger.policy.decide.reasons import reasons
 from ledger.policy.text.clauses import Policy
@@ -21,14 +21,14 @@ def evaluated(policy: Policy, case: Case, *, explain: bool = False) -> dict[str,
     """One case, decided; one that is wrong in itself is answered `rejected`."""
     decision = decide_case(policy, case)
     outcome = {name: getattr(decision, name) for name in OUTCOMES}
-    told: Mapping[str, Any] = {"explanation": explained(policy, decision)} if explain else {}
+    extra: Mapping[str, Any] = {"explanation": as_values(policy, decision)} if explain else {}
     return {
         "clause": _printable(case.clause),
         "note": _printable(case.note),
         "result": decision.result,
         **{name: value for name, value in outcome.items() if value is not None},
         "reasons": findings(reasons(policy, decision)),
-        **told,
+        **extra,
     }
 
 

@@ -30,28 +30,28 @@ from ledger.policy.text.clauses import Policy
 from ledger.policy.text.conditions import Requirement
 
 
-def explained(policy: Policy, decision: Decision) -> dict[str, Any]:
+def as_values(policy: Policy, decision: Decision) -> dict[str, Any]:
     """Everything about a decision, to be read."""
-    found = explain(policy, decision)
-    kept = record(policy, decision)
+    explanation = explain(policy, decision)
+    kept_record = record(policy, decision)
     return {
         "policy": policy.version,
         "word": label(decision.result),
         "outcome": wording.outcome(decision),
-        **(_clause(found) if found.clause else {}),
+        **(_clause(explanation) if explanation.clause else {}),
         "errors": findings(decision.errors),
-        "conditions": [_condition(line) for line in found.lines],
-        "lacking": [_lacking(fact) for fact in found.lacking],
-        "arithmetic": list(arithmetic(found)),
-        "limits": list(limits(found)) if found.clause else [],
-        "changes": [_change(policy, decision, one) for one in found.changes],
-        "questions": [_question(one) for one in found.questions],
-        "record": kept and kept.as_json(),
+        "conditions": [_condition(line) for line in explanation.lines],
+        "lacking": [_fact_name(fact) for fact in explanation.lacking],
+        "arithmetic": list(arithmetic(explanation)),
+        "limits": list(limits(explanation)) if explanation.clause else [],
+        "changes": [_change(policy, decision, entry) for entry in explanation.changes],
+        "questions": [_question(entry) for entry in explanation.questions],
+        "record": kept_record and kept_record.as_json(),
     }
 
 
-def _clause(found: Explanation) -> dict[str, Any]:
-    clause = found.clause
+def _clause(explanation: Explanation) -> dict[str, Any]:
+    clause = explanation.clause
     assert clause is not None  # noqa: S101 - asked by the caller
     start, end = clause.span or (None, None)
     place = ""
@@ -66,35 +66,35 @@ def _clause(found: Explanation) -> dict[str, Any]:
 
 
 def _condition(line: Line) -> dict[str, Any]:
-    judged, asked = line.condition, line.condition.requirement
+    judged, requirement = line.condition, line.condition.requirement
     return {
         "article": judged.article,
-        "quote": asked.words,
-        "reading": asked.reading,  # the question whose reading adds the condition
+        "quote": requirement.words,
+        "reading": requirement.reading,  # the question whose reading adds the condition
         "state": judged.state,
         "word": label(judged.state),
-        "text": _said(line),
-        "fact": asked.fact,
+        "text": _state_text(line),
+        "fact": requirement.fact,
         "name": line.fact.words,
-        "op": asked.op,
-        "threshold": plain(asked.value),
-        "bound": asked.bound,
+        "op": requirement.op,
+        "threshold": plain(requirement.value),
+        "bound": requirement.bound,
         "given": plain(judged.value),
         "distance": plain(judged.distance),
-        "facts": [_fact(told) for told in line.facts],
+        "facts": [_fact(fact) for fact in line.facts],
     }
 
 
-def _fact(told: FactShown) -> dict[str, Any]:
+def _fact(shown_fact: FactShown) -> dict[str, Any]:
     return {
-        **_lacking(told.fact),
-        "value": told.value,
-        "text": wording.value(told.fact, told.value),
-        "less": told.less,
+        **_fact_name(shown_fact.fact),
+        "value": shown_fact.value,
+        "text": wording.value(shown_fact.fact, shown_fact.value),
+        "less": shown_fact.less,
     }
 
 
-def _lacking(fact: FactName) -> dict[str, Any]:
+def _fact_name(fact: FactName) -> dict[str, Any]:
     return {
         "fact": fact.name,
         "name": fact.words,
@@ -104,47 +104,47 @@ def _lacking(fact: FactName) -> dict[str, Any]:
     }
 
 
-def _said(line: Line) -> str:
+def _state_text(line: Line) -> str:
     """How a condition stands, in a sentence without the policy's own words."""
-    judged, asked = line.condition, line.condition.requirement
-    given = wording.value(line.fact, judged.value)
+    judged, requirement = line.condition, line.condition.requirement
+    value_text = wording.value(line.fact, judged.value)
     if judged.state == "open":
         return _("还缺事实，不能认定")
     if judged.state == "exempt":
-        who = line.facts[0]
-        return _("对「{who}」不适用").format(who=wording.value(who.fact, who.value))
+        applicant = line.facts[0]
+        return _("对「{who}」不适用").format(who=wording.value(applicant.fact, applicant.value))
     if judged.state == "judgement":
         negotiated = line.fact.name == "clause"
-        return _("须由人商定") if negotiated else _("{given}，须由人认定").format(given=given)
-    if isinstance(asked.value, (bool, tuple)):
-        return given if judged.state == "met" else _unmet(asked, given)
-    return _compared(line, given)
+        return _("须由人商定") if negotiated else _("{given}，须由人认定").format(given=value_text)
+    if isinstance(requirement.value, (bool, tuple)):
+        return value_text if judged.state == "met" else _unmet(requirement, value_text)
+    return _comparison(line, value_text)
 
 
-def _unmet(asked: Requirement, given: str) -> str:
-    if isinstance(asked.value, tuple):
-        return _("{given}，不在所列之内").format(given=given)
-    wanted = _("是") if asked.value else _("否")
-    return _("{given}，须为{wanted}").format(given=given, wanted=wanted)
+def _unmet(requirement: Requirement, value_text: str) -> str:
+    if isinstance(requirement.value, tuple):
+        return _("{given}，不在所列之内").format(given=value_text)
+    threshold = _("是") if requirement.value else _("否")
+    return _("{given}，须为{wanted}").format(given=value_text, wanted=threshold)
 
 
-def _compared(line: Line, given: str) -> str:
-    judged, asked = line.condition, line.condition.requirement
+def _comparison(line: Line, value_text: str) -> str:
+    judged, requirement = line.condition, line.condition.requirement
     if judged.value is None:
-        given = _("至多 {value}").format(value=wording.value(line.fact, judged.bound))
-    met, distance = judged.state == "met", judged.distance
-    told = _("{given}，{relation} {threshold}").format(
-        given=given,
-        relation=_relation(asked.op, met=met),
-        threshold=wording.value(line.fact, asked.value),
+        value_text = _("至多 {value}").format(value=wording.value(line.fact, judged.bound))
+    is_met, distance = judged.state == "met", judged.distance
+    text = _("{given}，{relation} {threshold}").format(
+        given=value_text,
+        relation=_relation(requirement.op, is_met=is_met),
+        threshold=wording.value(line.fact, requirement.value),
     )
     if not distance:
-        return told if distance is None else _("{told}，恰好相等").format(told=told)
+        return text if distance is None else _("{told}，恰好相等").format(told=text)
     by = wording.value(line.fact, abs(distance))
-    return (_("{told}，余 {by}") if met else _("{told}，差 {by}")).format(told=told, by=by)
+    return (_("{told}，余 {by}") if is_met else _("{told}，差 {by}")).format(told=text, by=by)
 
 
-def _relation(op: str, *, met: bool) -> str:
+def _relation(op: str, *, is_met: bool) -> str:
     """How what was given stands to the threshold."""
     below, not_below = _("低于"), _("不低于")
     above, not_above = _("高于"), _("不高于")
@@ -153,14 +153,14 @@ def _relation(op: str, *, met: bool) -> str:
         ">": (not_above, above),
         "<=": (above, not_above),
         "<": (not_below, below),
-    }[op][met]
+    }[op][is_met]
 
 
 def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any]:
     fact = fact_name(policy, change.fact)
     text = ("" if language() == SOURCE else " ").join(_if_then(fact, change))
     if fact.kind == "ratio":  # which of its two quantities would change, nobody can say
-        text = _wanted(fact, decision, change)
+        text = _target(fact, decision, change)
     return {
         "kind": change.kind,
         "fact": change.fact,
@@ -174,7 +174,7 @@ def _change(policy: Policy, decision: Decision, change: Change) -> dict[str, Any
 
 def _if_then(fact: FactName, change: Change) -> Iterator[str]:
     if isinstance(change.to, tuple):
-        choices = _("或").join(wording.value(fact, one) for one in change.to)
+        choices = _("或").join(wording.value(fact, choice) for choice in change.to)
         yield _("如果是{value}：").format(value=choices)
     elif change.distance is None:
         yield _("如果是{value}：").format(value=wording.value(fact, change.to))
@@ -191,10 +191,14 @@ def _if_then(fact: FactName, change: Change) -> Iterator[str]:
         yield _then(change.then)
 
 
-def _wanted(fact: FactName, decision: Decision, change: Change) -> str:
-    op = next(one.requirement.op for one in decision.unmet if one.requirement.fact == fact.name)
+def _target(fact: FactName, decision: Decision, change: Change) -> str:
+    op = next(
+        condition.requirement.op
+        for condition in decision.unmet
+        if condition.requirement.fact == fact.name
+    )
     return _("须{relation} {threshold}").format(
-        relation=_relation(op, met=True), threshold=wording.value(fact, change.to)
+        relation=_relation(op, is_met=True), threshold=wording.value(fact, change.to)
     )
 
 
@@ -204,16 +208,16 @@ def _then(then: Decision) -> str:
     return wording.outcome(then)
 
 
-def _question(one: Rests) -> dict[str, Any]:
+def _question(question: Rests) -> dict[str, Any]:
     text = _("建议读法，无人裁定")
-    if one.decided_by is not None:
-        text = _("{by} 于 {on} 裁定").format(by=one.decided_by, on=one.decided_on)
+    if question.decided_by is not None:
+        text = _("{by} 于 {on} 裁定").format(by=question.decided_by, on=question.decided_on)
     return {
-        "question": one.question,
-        "asks": one.asks,
-        "chosen": one.chosen,
-        "reading": one.reading,
-        "decided_by": one.decided_by,
-        "decided_on": one.decided_on and one.decided_on.isoformat(),
+        "question": question.question,
+        "asks": question.asks,
+        "chosen": question.chosen,
+        "reading": question.reading,
+        "decided_by": question.decided_by,
+        "decided_on": question.decided_on and question.decided_on.isoformat(),
         "text": text,
     }

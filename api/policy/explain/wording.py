@@ -45,22 +45,22 @@ def money(fen: Fen | Fraction) -> str:
     return _("{sum} 元").format(sum=_yuan(fen))
 
 
-def value(fact: FactName, given: object) -> str:
+def value(fact: FactName, raw: object) -> str:
     """A value of a fact; what was not given is said to be so, and is no nought."""
-    if given is None:
+    if raw is None:
         return _("没有给出")
-    if isinstance(given, bool):
-        return _("是") if given else _("否")
-    if isinstance(given, Quotient):
-        ratio = given.value
+    if isinstance(raw, bool):
+        return _("是") if raw else _("否")
+    if isinstance(raw, Quotient):
+        ratio = raw.value
         quotient = figure(ratio) if ratio is not None else "∞"
-        return f"{figure(given.of)} ÷ {figure(given.to)} = {quotient}"
+        return f"{figure(raw.of)} ÷ {figure(raw.to)} = {quotient}"
     if fact.kind == "choice":
-        named = fact.choices.get(str(given), str(given))
-        return named if language() == SOURCE else plain_key(str(given))
-    number = Fraction(given) if isinstance(given, (str, int, Fraction)) else Fraction(0)
-    told = _yuan(number) if fact.kind == "money" else figure(number)
-    return f"{told} {unit(fact)}".strip()
+        choice = fact.choices.get(str(raw), str(raw))
+        return choice if language() == SOURCE else plain_key(str(raw))
+    number = Fraction(raw) if isinstance(raw, (str, int, Fraction)) else Fraction(0)
+    text = _yuan(number) if fact.kind == "money" else figure(number)
+    return f"{text} {unit(fact)}".strip()
 
 
 def unit(fact: FactName) -> str:

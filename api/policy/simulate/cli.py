@@ -64,18 +64,18 @@ def _simulated(
     register: Path | None,
     generate: int | None,
     seed: int,
-    what: tuple[str, str | None, dict[str, str], int],
+    options: tuple[str, str | None, dict[str, str], int],
 ) -> dict[str, Any]:
-    from api.policy.simulate.values import told as as_values  # noqa: PLC0415 - loaded when it is used
+    from api.policy.simulate.values import as_values  # noqa: PLC0415 - loaded when it is used
     from ledger.policy.simulation.simulation import simulate as run  # noqa: PLC0415
     from ledger.policy.text.published import load  # noqa: PLC0415
 
-    version, against, tried, top = what
+    version, against, readings, top = options
     first = load(version)
-    second = load(against or version, tried) if against or tried else None
+    second = load(against or version, readings) if against or readings else None
     with _rows(register, generate, seed, (first, second)) as rows:
-        made = run(rows, first, second, top)
-    return as_values(made, tried)
+        result = run(rows, first, second, top)
+    return as_values(result, readings)
 
 
 @contextmanager
@@ -88,20 +88,20 @@ def _rows(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
         console=screen, transient=True, disable=not screen.is_terminal,
     )  # fmt: skip
-    what = _("测算")
+    title = _("测算")
     with bar:
         if generate is not None:
             from ledger.policy.simulation.sample_register import sample_applicants  # noqa: PLC0415 - as it is used
 
-            drawn = islice(sample_applicants(policies[0], seed), generate)
-            yield bar.track(drawn, total=generate, description=what)
+            applicants = islice(sample_applicants(policies[0], seed), generate)
+            yield bar.track(applicants, total=generate, description=title)
         elif str(register) == "-":
-            bar.add_task(what, total=None)
+            bar.add_task(title, total=None)
             yield _read(sys.stdin.buffer, policies, "-")
         else:
             assert register is not None  # noqa: S101 - asked before
             try:
-                with bar.open(register, "rb", description=what) as stream:
+                with bar.open(register, "rb", description=title) as stream:
                     yield _read(stream, policies, str(register))
             except OSError as error:
                 text = _("读不了 {file}：{why}")
@@ -122,17 +122,17 @@ def _read(stream: Any, policies: tuple[Any, Any], name: str) -> Any:  # noqa: AN
 
 def _tell_bad(values: dict[str, Any]) -> None:
     """The rows that were left out, on standard error."""
-    count, shown = values["bad_rows"], values["first_bad_rows"][:_SHOWN]
+    count, rows = values["bad_rows"], values["first_bad_rows"][:_SHOWN]
     if not count:
         return
     lines = [_("{count} 行有错，未计：").format(count=count)]
-    for bad in shown:
+    for bad in rows:
         text = _("  第 {line} 行 {number}：{faults}")
         faults = _("；").join(map(_fault, bad["faults"]))
         number = bad["number"] or ""
         lines.append(printable(text.format(line=bad["line"], number=number, faults=faults)))
-    if count > len(shown):
-        lines.append(_("  另有 {count} 行，见 --json").format(count=count - len(shown)))
+    if count > len(rows):
+        lines.append(_("  另有 {count} 行，见 --json").format(count=count - len(rows)))
     print(*lines, sep="\n", file=sys.stderr)
 
 

@@ -1,7 +1,7 @@
 """What to look at in a simulation before deciding: the pool, the list, cliffs, exposure, questions.
 
-Every table is one question: what does sharing leave, who has a place, where does one step matter,
-what has no bound, what rests on what nobody has decided.
+Every table answers one question: what a shared pool leaves, who is on the list, where one step
+of a fact changes much, which clauses have no upper bound, which sums depend on open questions.
 """
 
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ EXPOSURE = (
     Column(msgid("条款"), "clause"),
     Column(msgid("依据"), _reason),
     Column(msgid("一年至多"), _bound, NUMBER),
-    Column(msgid("单笔至多"), lambda one: one["each_fen"] or None, MONEY),
+    Column(msgid("单笔至多"), lambda row: row["each_fen"] or None, MONEY),
 )
 QUESTIONS = (
     Column(msgid("问题"), "question"),
@@ -145,26 +145,30 @@ def _rule(rule: Values, in_force: str) -> Values:
 
 
 def _exposure(exposure: Values) -> Iterator[Block]:
-    yield Table(EXPOSURE, [one for one in exposure["clauses"] if one["why"] != "support"])
+    yield Table(EXPOSURE, [clause for clause in exposure["clauses"] if clause["why"] != "support"])
     if (total := exposure["total_fen"]) is not None:
         yield _("合计至多 {total}").format(total=money(total))
         return
     text = _("\n没有合计：{clauses} 没有上限。有上限的各条合计至多 {sum}。")
     clauses = _("、").join(exposure["unbounded"])
     yield text.format(clauses=clauses, sum=money(exposure["bounded_fen"]))
-    for one in exposure["clauses"]:
-        if one["example_fen"] is not None:
+    for clause in exposure["clauses"]:
+        if clause["example_fen"] is not None:
             text = _("{clause} 单笔也没有上限：一个 100 兆瓦、PUE 1.15 的中心，一年就是 {sum}。")
-            yield text.format(clause=one["clause"], sum=money(one["example_fen"]))
+            yield text.format(clause=clause["clause"], sum=money(clause["example_fen"]))
 
 
 def _questions(version: Values, top: int) -> Iterator[Block]:
     """What rests on each; those that every clause rests on are named in one line."""
-    resting = [one for one in version["questions"] if one["awards"]]
-    always = [one["question"] for one in resting if one["clauses"] == len(version["clauses"])]
-    others = [one for one in resting if one["question"] not in always]
-    yield Table(QUESTIONS, others[:top], msgid("没有金额依赖未裁定的问题"))
+    open_questions = [question for question in version["questions"] if question["awards"]]
+    always = [
+        question["question"]
+        for question in open_questions
+        if question["clauses"] == len(version["clauses"])
+    ]
+    rest = [question for question in open_questions if question["question"] not in always]
+    yield Table(QUESTIONS, rest[:top], msgid("没有金额依赖未裁定的问题"))
     if always:
         yield _("各条都涉及：{questions}").format(questions=" ".join(always))
-    if len(others) > top:
-        yield _("另有 {count} 个，见 --json").format(count=len(others) - top)
+    if len(rest) > top:
+        yield _("另有 {count} 个，见 --json").format(count=len(rest) - top)

@@ -14,7 +14,7 @@ from api.language.i18n import gettext as _
 from api.web.charts import ticks
 from ledger.units import Fen
 
-WIDTH, LEFT, RIGHT, TOP = 1440, 420, 1180, 110
+WIDTH, PLOT_LEFT, PLOT_RIGHT, PLOT_TOP = 1440, 420, 1180, 110
 LINE, LONG = 38, 90
 BAR, GAP, LEAST = 26, 22, 3
 
@@ -32,31 +32,31 @@ text { paint-order: stroke; stroke: #ffffff; stroke-width: 6px; }
 """
 
 
-def picture(told: dict[str, Any]) -> str:
+def picture(values: dict[str, Any]) -> str:
     """The picture of a simulation, as an SVG file."""
-    looks = ("first", "second")[: len(told["versions"])]
-    clauses = _clauses(told["versions"])
+    looks = ("first", "second")[: len(values["versions"])]
+    clauses = _clauses(values["versions"])
     most = max((max(sums) for _, sums in clauses), default=0)
-    top = TOP + len(looks) * LINE
+    top = PLOT_TOP + len(looks) * LINE
     height = top + len(clauses) * (len(looks) * BAR + GAP) + 60
-    parts = [_text(24, 52, _heading(told), "title")]
+    parts = [_text(24, 52, _heading(values), "title")]
     for index, look in enumerate(looks):
-        parts += _legend(told, index, look)
+        parts += _legend(values, index, look)
     parts += _axis(most, top, height)
     for name, sums in clauses:
-        parts.append(_text(LEFT - 16, top + len(looks) * BAR // 2 + 9, name, "end"))
+        parts.append(_text(PLOT_LEFT - 16, top + len(looks) * BAR // 2 + 9, name, "end"))
         for index, (fen, look) in enumerate(zip(sums, looks, strict=True)):
             parts += _bar(top + index * BAR, fen, most, look)
         top += len(looks) * BAR + GAP
     box = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" role="img" aria-label="{}">'
-    ).format(WIDTH, height, _heading(told))
+    ).format(WIDTH, height, _heading(values))
     style = Markup("<style>{}</style>").format(Markup(_STYLE))  # noqa: S704 - our own constant
     return str(box + style + Markup("").join(parts) + Markup("</svg>\n"))
 
 
-def _heading(told: dict[str, Any]) -> str:
-    count = f"{told['applicants']:,}"
+def _heading(values: dict[str, Any]) -> str:
+    count = f"{values['applicants']:,}"
     return _("{count} 个申请的测算：按条款实给（万元）").format(count=count)
 
 
@@ -72,20 +72,22 @@ def _clauses(versions: Sequence[dict[str, Any]]) -> list[tuple[str, list[Fen]]]:
     return [(names[clause], sums) for clause, sums in paid.items() if any(sums)]
 
 
-def _legend(told: dict[str, Any], index: int, look: str) -> list[Markup]:
+def _legend(values: dict[str, Any], index: int, look: str) -> list[Markup]:
     """Which version a colour is, with its readings, and what it pays in all."""
-    version, y = told["versions"][index], TOP - 22 + index * LINE
-    tried = " ".join(f"{key}={value}" for key, value in told["readings"].items()) if index else ""
-    name = f"{version['version']} {tried}".strip()
+    version, y = values["versions"][index], PLOT_TOP - 22 + index * LINE
+    readings = (
+        " ".join(f"{key}={value}" for key, value in values["readings"].items()) if index else ""
+    )
+    name = f"{version['version']} {readings}".strip()
     name = name if len(name) <= LONG else f"{name[:LONG]}…"
-    said = f"{money(version['total']['paid_fen'])}　{name}"
-    return [_rect(24, y - 20, 22, 22, look), _text(58, y, said, "quiet")]
+    label = f"{money(version['total']['paid_fen'])}　{name}"
+    return [_rect(24, y - 20, 22, 22, look), _text(58, y, label, "quiet")]
 
 
 def _axis(most: Fen, top: int, height: int) -> list[Markup]:
     parts = []
     for fen in ticks(most) if most > 0 else []:
-        x = LEFT + fen * (RIGHT - LEFT) // most
+        x = PLOT_LEFT + fen * (PLOT_RIGHT - PLOT_LEFT) // most
         parts.append(
             Markup('<line class="rule" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
                 x, top - 10, x, height - 50
@@ -97,9 +99,9 @@ def _axis(most: Fen, top: int, height: int) -> list[Markup]:
 
 def _bar(top: int, fen: Fen, most: Fen, look: str) -> list[Markup]:
     """A bar and its figure; a recovery has a figure and no bar."""
-    width = max(fen * (RIGHT - LEFT) // most, LEAST) if fen > 0 and most > 0 else 0
-    bar = [_rect(LEFT, top, width, BAR - 4, look)] if width else []
-    return [*bar, _text(LEFT + width + 10, top + BAR - 6, money(fen), "quiet")]
+    width = max(fen * (PLOT_RIGHT - PLOT_LEFT) // most, LEAST) if fen > 0 and most > 0 else 0
+    bar = [_rect(PLOT_LEFT, top, width, BAR - 4, look)] if width else []
+    return [*bar, _text(PLOT_LEFT + width + 10, top + BAR - 6, money(fen), "quiet")]
 
 
 def _rect(x: int, y: int, width: int, height: int, look: str) -> Markup:

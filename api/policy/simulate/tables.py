@@ -23,17 +23,17 @@ POSTS = Format(lambda posts: posts or None, right=True)
 
 
 def _compared_with(values: Values) -> str | None:
-    readings = " ".join(f"{question}={one}" for question, one in values["readings"].items())
+    readings = " ".join(f"{question}={reading}" for question, reading in values["readings"].items())
     return f"{values['against']} {readings}".strip() if values["against"] else None
 
 
-def _signed(fen: int) -> str:
+def _with_sign(fen: int) -> str:
     return f"+{money(fen)}" if fen > 0 else money(fen) if fen else ABSENT
 
 
 def _change(measure: str, value: int) -> str:
     if measure != "posts":
-        return _signed(value)
+        return _with_sign(value)
     return f"{value:+,}" if value else ABSENT
 
 
@@ -47,7 +47,7 @@ SUMMARY = (
 
 
 def _results(result: Result) -> Column:
-    return Column(LABELS[Result][result], lambda one: _count(one, result), NUMBER)
+    return Column(LABELS[Result][result], lambda clause: _count(clause, result), NUMBER)
 
 
 def _count(clause: Values, result: str) -> str:
@@ -55,13 +55,13 @@ def _count(clause: Values, result: str) -> str:
     return f"{clause['results'].get(result, 0):,}" if "results" in clause else ""
 
 
-def _of(compared: Values, side: str, name: str) -> int:
-    clause = compared[side]
+def _of(pair: Values, side: str, name: str) -> int:
+    clause = pair[side]
     return int(clause[name]) if clause else 0
 
 
-def _difference(compared: Values) -> int:
-    return _of(compared, "after", "paid_fen") - _of(compared, "before", "paid_fen")
+def _difference(pair: Values) -> int:
+    return _of(pair, "after", "paid_fen") - _of(pair, "before", "paid_fen")
 
 
 CLAUSES = (
@@ -78,7 +78,7 @@ COMPARED = (
     Column(msgid("名称"), "title"),
     Column(msgid("实给"), lambda c: _of(c, "before", "paid_fen"), PAID),
     Column(msgid("改后"), lambda c: _of(c, "after", "paid_fen"), PAID),
-    Column(msgid("差"), _difference, Format(_signed, right=True)),
+    Column(msgid("差"), _difference, Format(_with_sign, right=True)),
     Column(msgid("上限之内"), lambda c: _of(c, "before", "ceiling_fen"), PAID),
     Column(msgid("改后"), lambda c: _of(c, "after", "ceiling_fen"), PAID),
     Column(msgid("岗位"), lambda c: _of(c, "before", "posts"), POSTS),
@@ -111,32 +111,32 @@ MOVERS = (
 
 def tables(values: Values, top: int) -> Iterator[Block]:
     """All tables; of each list the first `top`."""
-    first, *others = values["versions"]
-    last = others[0] if others else first
+    first, *rest = values["versions"]
+    last = rest[0] if rest else first
     yield Pairs(SUMMARY, values, short=True)
-    if others:
+    if rest:
         yield from _comparison(first, last)
         yield from _movers(values["changes"], top)
-        yield from _moved(values["moved"])
+        yield from _changed_results(values["moved"])
     else:
         yield from _clauses(first)
         yield Heading(_("得到最多的申请"))
-        yield from _named(values["changes"], "winners", "{measure}", top)
+        yield from _list_movers(values["changes"], "winners", "{measure}", top)
     yield from _departments(last)
     yield from edges(last, top)
 
 
 def _clauses(version: Values) -> Iterator[Block]:
     yield Heading(_("按条款"))
-    paying = [one for one in version["clauses"] if one["kind"] != "support"]
+    paying = [clause for clause in version["clauses"] if clause["kind"] != "support"]
     total = {"id": _("本名册合计"), "title": "", **version["total"]}
     yield Table(CLAUSES, [*paying, total])
 
 
 def _comparison(first: Values, last: Values) -> Iterator[Block]:
     yield Heading(_("按条款比较"))
-    before = {one["id"]: one for one in first["clauses"]}
-    after = {one["id"]: one for one in last["clauses"]}
+    before = {row["id"]: row for row in first["clauses"]}
+    after = {row["id"]: row for row in last["clauses"]}
     rows = []
     for clause in before | after:
         sides = [side for side in (before.get(clause), after.get(clause)) if side]
@@ -153,21 +153,21 @@ def _movers(changes: Values, top: int) -> Iterator[Block]:
     for measure, name in MEASURES.items():
         up, down = changes[measure]["gains"], changes[measure]["losses"]
         if up["applicants"] or down["applicants"]:
-            gained, lost = (_change(measure, one["sum"]) for one in (up, down))
+            gained, lost = (_change(measure, mover["sum"]) for mover in (up, down))
             rows.append([_(name), up["applicants"], gained, down["applicants"], lost])
     yield Table(MOVERS, rows, msgid("没有谁得也没有谁失"))
     for side, title in SIDES.items():
-        yield from _named(changes, side, _(title), top)
+        yield from _list_movers(changes, side, _(title), top)
 
 
-def _moved(moved: list[Values]) -> Iterator[Block]:
+def _changed_results(rows: list[Values]) -> Iterator[Block]:
     """Decisions that became others."""
-    if moved:
+    if rows:
         yield Heading(_("结论变了的认定"))
-        yield Table(MOVED, moved)
+        yield Table(MOVED, rows)
 
 
-def _named(changes: Values, side: str, title: str, top: int) -> Iterator[Block]:
+def _list_movers(changes: Values, side: str, title: str, top: int) -> Iterator[Block]:
     for measure, name in MEASURES.items():
         if movers := changes[measure][side][:top]:
             yield "\n" + title.format(measure=_(name))

@@ -16,75 +16,75 @@ from ledger.policy.simulation.movers import Mover, Movers, Sums
 from ledger.policy.simulation.simulation import Simulation, departments, open_questions
 from ledger.policy.simulation.tallies import Side
 
-Told = dict[str, Any]
+Values = dict[str, Any]
 
 
-def told(made: Simulation, readings: Mapping[str, str]) -> Told:
+def as_values(simulation: Simulation, readings: Mapping[str, str]) -> Values:
     """All that came of it."""
-    sides = [made.first, *([made.second] if made.second else [])]
+    sides = [simulation.first, *([simulation.second] if simulation.second else [])]
     return {
-        "policy": made.first.policy.version,
-        "against": made.second and made.second.policy.version,
+        "policy": simulation.first.policy.version,
+        "against": simulation.second and simulation.second.policy.version,
         "readings": dict(readings),
-        "applicants": made.applicants,
-        "decisions": made.decisions,
-        "bad_rows": made.bad,
+        "applicants": simulation.applicants,
+        "decisions": simulation.decisions,
+        "bad_rows": simulation.bad,
         "first_bad_rows": [
             {"line": bad.line, "number": bad.number or None, "faults": findings(bad.faults)}
-            for bad in made.bad_rows
+            for bad in simulation.bad_rows
         ],
         "versions": [_version(side) for side in sides],
-        "changes": {name: _movers(one) for name, one in made.changes.measures.items()},
+        "changes": {name: _movers(movers) for name, movers in simulation.changes.measures.items()},
         "moved": [
             {"clause": clause, "before": before, "after": after, "decisions": count}
-            for (clause, before, after), count in sorted(made.moved.items(), key=str)
+            for (clause, before, after), count in sorted(simulation.moved.items(), key=str)
         ],
     }
 
 
-def _version(side: Side) -> Told:
+def _version(side: Side) -> Values:
     policy = side.policy
     clauses = [_clause(side, clause.id, clause.title) for clause in policy.clauses]
     sums = ("asked_fen", "paid_fen", "recovered_fen", "ceiling_fen", "posts")
-    found = exposures(policy)
-    without = unbounded(found)
+    exposure = exposures(policy)
+    without = unbounded(exposure)
     return {
         "version": policy.version,
         "title": policy.title,
-        "total": {name: sum(one[name] for one in clauses) for name in sums},
+        "total": {name: sum(row[name] for row in clauses) for name in sums},
         "clauses": clauses,
         "departments": [
             {
-                "name": one.name,
-                "clauses": one.clauses,
-                "named": _sums(one.named),
-                "named_first": _sums(one.named_first),
+                "name": row.name,
+                "clauses": row.clauses,
+                "named": _sums(row.named),
+                "named_first": _sums(row.named_first),
             }
-            for one in departments(side)
+            for row in departments(side)
         ],
-        "pools": [_pool(one) for one in side.rounds.dilutions],
-        "lists": [one._asdict() for one in side.rounds.listed],
-        "cliffs": [_cliff(side, one) for one in side.cliffs.all],
+        "pools": [_pool(row) for row in side.rounds.dilutions],
+        "lists": [row._asdict() for row in side.rounds.listed],
+        "cliffs": [_cliff(side, row) for row in side.cliffs.all],
         "exposure": {
-            "total_fen": None if without else bounded(found),
-            "bounded_fen": bounded(found),
+            "total_fen": None if without else bounded(exposure),
+            "bounded_fen": bounded(exposure),
             "unbounded": list(without),
-            "clauses": [one._asdict() for one in found],
+            "clauses": [row._asdict() for row in exposure],
         },
         "questions": [
-            {**one._asdict(), "asks": policy.questions[one.question].asks}
-            for one in open_questions(side)
+            {**row._asdict(), "asks": policy.questions[row.question].asks}
+            for row in open_questions(side)
         ],
     }
 
 
-def _clause(side: Side, clause: str, title: str) -> Told:
+def _clause(side: Side, clause: str, title: str) -> Values:
     tally = side.tallies[clause]
-    found = side.policy.clause(clause)
+    definition = side.policy.clause(clause)
     return {
         "id": clause,
         "title": title,
-        "kind": found and found.amount.kind,
+        "kind": definition and definition.amount.kind,
         "results": dict(tally.results),
         "asked_fen": tally.asked_fen,
         "paid_fen": tally.paid_fen,
@@ -95,20 +95,20 @@ def _clause(side: Side, clause: str, title: str) -> Told:
     }
 
 
-def _pool(one: Dilution) -> Told:
-    rules = [rule._asdict() for rule in one.rules]
-    return {**one._asdict(), "factor": str(one.factor), "rules": rules}
+def _pool(dilution: Dilution) -> Values:
+    rules = [rule._asdict() for rule in dilution.rules]
+    return {**dilution._asdict(), "factor": str(dilution.factor), "rules": rules}
 
 
-def _cliff(side: Side, cliff: Cliff) -> Told:
-    named = side.policy.facts.get(cliff.fact) or side.policy.derived.get(cliff.fact)
+def _cliff(side: Side, cliff: Cliff) -> Values:
+    fact = side.policy.facts.get(cliff.fact) or side.policy.derived.get(cliff.fact)
     kind = side.policy.facts.get(cliff.fact)
-    derived = side.policy.derived.get(cliff.fact)
+    sum_fact = side.policy.derived.get(cliff.fact)
     return {
         "clause": cliff.clause,
         "fact": cliff.fact,
-        "words": named.words if named else cliff.fact,
-        "money": (kind is not None and kind.kind == "money") or bool(derived and derived.plus),
+        "words": fact.words if fact else cliff.fact,
+        "money": (kind is not None and kind.kind == "money") or bool(sum_fact and sum_fact.plus),
         "op": cliff.op,
         "threshold": _exact(cliff.threshold),
         "gives": cliff.gives,
@@ -125,18 +125,18 @@ def _exact(value: int | Fraction) -> int | str:
     return int(value) if value.denominator == 1 else str(value)
 
 
-def _movers(movers: Movers) -> Told:
+def _movers(movers: Movers) -> Values:
     return {
         "gains": {"applicants": movers.gains[0], "sum": movers.gains[1]},
         "losses": {"applicants": movers.losses[0], "sum": movers.losses[1]},
-        "winners": [_mover(one) for one in movers.winners],
-        "losers": [_mover(one) for one in movers.losers],
+        "winners": [_mover(mover) for mover in movers.winners],
+        "losers": [_mover(mover) for mover in movers.losers],
     }
 
 
-def _mover(one: Mover) -> Told:
-    return {"number": one.number, "change": one.change, "by": dict(one.by)}
+def _mover(mover: Mover) -> Values:
+    return {"number": mover.number, "change": mover.change, "by": dict(mover.by)}
 
 
-def _sums(sums: Sums) -> Told:
+def _sums(sums: Sums) -> Values:
     return {"paid_fen": sums.fen, "ceiling_fen": sums.ceiling_fen, "posts": sums.posts}

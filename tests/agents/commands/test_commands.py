@@ -193,7 +193,7 @@ def test_the_doctor_tells_a_busy_spool(node: Node, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("told", "code", "words"),
+    ("sentence", "code", "words"),
     [
         ("code_unusable", 5, "the code is unknown, used up or expired: get a new one"),
         ("code_unusable", 5, "注册码不存在、已用过或已过期：请领一个新的"),
@@ -203,7 +203,7 @@ def test_the_doctor_tells_a_busy_spool(node: Node, capsys: pytest.CaptureFixture
     ],
 )
 def test_the_doctor_asks_the_running_agent_what_the_server_refuses(
-    node: Node, capsys: pytest.CaptureFixture[str], told: str, code: int, words: str
+    node: Node, capsys: pytest.CaptureFixture[str], sentence: str, code: int, words: str
 ) -> None:
     with Spool(node.folder / "agent" / "spool.db") as spool:
         health = Health(spool)
@@ -212,7 +212,7 @@ def test_the_doctor_asks_the_running_agent_what_the_server_refuses(
         try:
             assert main(["doctor"]) == 0
             assert "in use by the running agent" in capsys.readouterr().out
-            health.record_refusal(told)
+            health.record_refusal(sentence)
             assert main(["doctor"]) == code
             assert words in capsys.readouterr().out
         finally:

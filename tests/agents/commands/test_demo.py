@@ -26,7 +26,7 @@ CARDS = list(chain(*(demo_centre.cards(node) for node in demo_centre.NODES)))
 HOUR, MINUTE, DAY = wire.HOUR_MS, wire.MINUTE_MS, 86_400_000
 
 
-def told(card: demo_centre.Card, from_ms: int, to_ms: int) -> list[bytes]:
+def history_bytes(card: demo_centre.Card, from_ms: int, to_ms: int) -> list[bytes]:
     return [msgspec.json.encode(w) for w in demo_centre.minutes(card, FIRST, from_ms, to_ms)]
 
 
@@ -54,8 +54,8 @@ def test_it_says_the_same_however_it_is_asked(
 ) -> None:
     low = FIRST + minute * MINUTE
     high = low + length * MINUTE
-    one_by_one = [told(card, ms, ms + MINUTE) for ms in range(low, high, MINUTE)]
-    assert list(chain(*one_by_one)) == told(card, low, high)
+    one_by_one = [history_bytes(card, ms, ms + MINUTE) for ms in range(low, high, MINUTE)]
+    assert list(chain(*one_by_one)) == history_bytes(card, low, high)
 
 
 EVENTFUL = ((FIRST + DAY, 6 * HOUR), (FIRST + 2 * DAY + 9 * HOUR, 7 * HOUR))

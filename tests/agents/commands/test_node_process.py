@@ -105,7 +105,7 @@ def test_killed_and_started_again_the_time_away_is_a_gap(agent: Agent) -> None:
         minute = after.gpus[gpu_uuid(0)].minute
         assert [g.reason for g in minute.gaps] == [wire.GapReason.AGENT_DOWN] * len(minute.gaps)
         assert minute.gaps[-1].from_ms == before.seen_ms - before.start_ms or len(minute.gaps) == 1
-    assert all(wire.faults(w) == [] for w in agent.server.kept())
+    assert all(wire.faults(w) == [] for w in agent.server.windows_kept())
 
 
 def test_a_driver_upgraded_under_us_is_read_by_a_new_process(agent: Agent) -> None:
@@ -120,7 +120,7 @@ def test_a_driver_upgraded_under_us_is_read_by_a_new_process(agent: Agent) -> No
     assert agent.process.pid == pid
     assert agent.stop()[0] == 0
     reasons = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
-    closed = [g.reason for w in agent.server.kept() for g in w.gaps]
+    closed = [g.reason for w in agent.server.windows_kept() for g in w.gaps]
     assert wire.GapReason.DRIVER_RELOAD in reasons + closed
 
 
@@ -135,7 +135,7 @@ def test_a_driver_that_hangs_is_a_gap_and_the_agent_goes_on(agent: Agent) -> Non
     code, _ = agent.stop()
     assert code == 0
     reasons = [g.reason for g in agent.open_minute().gpus[gpu_uuid(0)].minute.gaps]
-    closed = [g.reason for w in agent.server.kept() for g in w.gaps]
+    closed = [g.reason for w in agent.server.windows_kept() for g in w.gaps]
     assert wire.GapReason.NVML_ERROR in reasons + closed
 
 

@@ -22,7 +22,7 @@ from tests.support.simulation import START, place
 
 
 @pytest.fixture
-def told(request: pytest.FixtureRequest) -> Tell:
+def check_row(request: pytest.FixtureRequest) -> Tell:
     """Holds a fault's row to what was measured."""
 
     def tell(key: str, verdict: Verdict) -> None:

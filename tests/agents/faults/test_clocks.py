@@ -7,7 +7,7 @@ from sqlmodel import Session
 from agents import wire
 from api.door.batch_decoder import read_kept
 from ledger.desk.codes import FindingKind
-from ledger.metering.steps.enrol import agents
+from ledger.metering.queries.agents import agents
 from ledger.metering.steps.intake import release
 from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import GPUS, Site, judge
@@ -24,7 +24,7 @@ def swap(site: Site) -> None:
     site.held = {GPUS[0]: site.held[GPUS[1]], GPUS[1]: site.held[GPUS[0]]}
 
 
-def test_the_clock_is_set_forward_by_an_hour(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_clock_is_set_forward_by_an_hour(real: tuple[Site, Books], check_row: Tell) -> None:
     """What lies in the future for the server waits until it is past, then it counts."""
     site, books = real
     life = site.start()
@@ -41,10 +41,10 @@ def test_the_clock_is_set_forward_by_an_hour(real: tuple[Site, Books], told: Tel
     verdict = judge(site)
     assert set(verdict.gaps) == {"clock_step"}
     assert verdict.left_out == 0
-    told("clock_forward", verdict)
+    check_row("clock_forward", verdict)
 
 
-def test_the_clock_is_set_back_by_an_hour(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_clock_is_set_back_by_an_hour(real: tuple[Site, Books], check_row: Tell) -> None:
     """The minutes that come again are written already: they are never written twice."""
     site, books = real
     life = site.start()
@@ -61,4 +61,4 @@ def test_the_clock_is_set_back_by_an_hour(real: tuple[Site, Books], told: Tell) 
     assert verdict.left_out == 2 * wire.HOUR_MS
     seconds = (verdict.left_out + verdict.gaps["clock_step"]) // 1_000
     assert f"left_out_seconds_total {seconds}" in life.health.metrics()
-    told("clock_back", verdict)
+    check_row("clock_back", verdict)

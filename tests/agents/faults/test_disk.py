@@ -13,7 +13,7 @@ def full(life: Life, *, is_full: bool) -> None:
     life.spool._file.do(f"PRAGMA max_page_count = {pages}")
 
 
-def test_the_disk_is_full_for_twenty_minutes(site: Site, told: Tell) -> None:
+def test_the_disk_is_full_for_twenty_minutes(site: Site, check_row: Tell) -> None:
     life = site.start()
     site.run(70)
     full(life, is_full=True)
@@ -24,10 +24,10 @@ def test_the_disk_is_full_for_twenty_minutes(site: Site, told: Tell) -> None:
     assert life.send()
     verdict = judge(site)
     assert not verdict.gaps
-    told("disk_full", verdict)
+    check_row("disk_full", verdict)
 
 
-def test_the_agent_is_killed_while_the_disk_is_full(site: Site, told: Tell) -> None:
+def test_the_agent_is_killed_while_the_disk_is_full(site: Site, check_row: Tell) -> None:
     life = site.start()
     site.run(70)
     full(life, is_full=True)
@@ -38,10 +38,10 @@ def test_the_agent_is_killed_while_the_disk_is_full(site: Site, told: Tell) -> N
     assert life.send()
     verdict = judge(site)
     assert set(verdict.gaps) == {"agent_down"}
-    told("disk_full_killed", verdict)
+    check_row("disk_full_killed", verdict)
 
 
-def test_the_spool_overflows(site: Site, told: Tell) -> None:
+def test_the_spool_overflows(site: Site, check_row: Tell) -> None:
     """A small one, so that an hour is enough: the oldest minutes go, and are said to be gone."""
     life = site.start(bytes_max=60_000)
     site.run(4 * 3_600)
@@ -49,12 +49,12 @@ def test_the_spool_overflows(site: Site, told: Tell) -> None:
     verdict = judge(site)
     assert set(verdict.gaps) == {"spool_overflow"}
     assert verdict.silent == 0
-    lost = [w.start for w in site.centre.kept() if w.gaps]
-    assert max(lost) <= min(w.start for w in site.centre.kept() if not w.gaps)
-    told("overflow", verdict)
+    lost = [w.start for w in site.centre.windows_kept() if w.gaps]
+    assert max(lost) <= min(w.start for w in site.centre.windows_kept() if not w.gaps)
+    check_row("overflow", verdict)
 
 
-def test_the_spool_is_damaged(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_spool_is_damaged(real: tuple[Site, Books], check_row: Tell) -> None:
     """What was not sent is lost; the server finds minutes of which nobody said anything."""
     site, books = real
     life = site.start()
@@ -76,10 +76,10 @@ def test_the_spool_is_damaged(real: tuple[Site, Books], told: Tell) -> None:
     site.pass_by(300_000)  # silence is told after five minutes
     silent_before = 12 * 60  # the GPUs are registered since midnight, the agent is there since noon
     assert [row["minutes"] - silent_before for row in books.find(FindingKind.SILENT)] == [3, 3]
-    told("damaged", verdict)
+    check_row("damaged", verdict)
 
 
-def test_the_spool_is_lost_but_was_sent(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_spool_is_lost_but_was_sent(real: tuple[Site, Books], check_row: Tell) -> None:
     """Someone deletes the folder's spool: another stream, and nothing is counted twice."""
     site, books = real
     life = site.start()
@@ -94,4 +94,4 @@ def test_the_spool_is_lost_but_was_sent(real: tuple[Site, Books], told: Tell) ->
     assert books.count("streams") == 2
     assert verdict.gaps == {"agent_down": 2 * 1_000}
     assert verdict.silent == 0
-    told("spool_lost", verdict)
+    check_row("spool_lost", verdict)

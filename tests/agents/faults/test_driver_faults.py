@@ -60,10 +60,10 @@ def finish(site: Site) -> Verdict:
 
 def of_other(site: Site) -> list[wire.Gap]:
     """The gaps of the second GPU."""
-    return [gap for w in site.centre.kept() if w.gpu == GPUS[1] for gap in w.gaps]
+    return [gap for w in site.centre.windows_kept() if w.gpu == GPUS[1] for gap in w.gaps]
 
 
-def test_the_driver_is_unloaded_and_loaded_again(site: Site, told: Tell) -> None:
+def test_the_driver_is_unloaded_and_loaded_again(site: Site, check_row: Tell) -> None:
     site.show(energy=9_000_000)
     site.start()
     site.run(
@@ -72,23 +72,23 @@ def test_the_driver_is_unloaded_and_loaded_again(site: Site, told: Tell) -> None
     )
     verdict = finish(site)
     assert verdict.gaps == {"driver_reload": 2 * 40_000}
-    told("driver_reload", verdict)
+    check_row("driver_reload", verdict)
 
 
-def test_every_call_to_the_driver_fails(site: Site, told: Tell) -> None:
+def test_every_call_to_the_driver_fails(site: Site, check_row: Tell) -> None:
     """A container that lost its device nodes sees UNKNOWN; no GPU that answers is no idle GPU."""
     site.start()
     site.run(181, {75: lambda: site.driver.say("all 999", *both()), 105: site.show})
     verdict = finish(site)
     assert verdict.gaps == {"nvml_error": 2 * 40_000}
-    told("nvml_error", verdict)
+    check_row("nvml_error", verdict)
 
 
 def both() -> tuple[str, str]:
     return gpu_line(0), gpu_line(1)
 
 
-def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, told: Tell) -> None:
+def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, check_row: Tell) -> None:
     """Lost to the process that had it open, even when it is well: another process finds it."""
     site.start(driver=watched)
     lost = (gpu_line(0, error=15), gpu_line(1))
@@ -97,10 +97,10 @@ def test_a_gpu_is_lost_and_comes_back(site: Site, watched: Patient, told: Tell) 
     assert set(verdict.gaps) == {"gpu_lost"}
     assert 30_000 <= verdict.gaps["gpu_lost"] <= 130_000
     assert of_other(site) == []
-    told("gpu_lost", verdict)
+    check_row("gpu_lost", verdict)
 
 
-def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, told: Tell) -> None:
+def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, check_row: Tell) -> None:
     def hang() -> None:
         site.driver.say(gpu_line(0), "hang", gpu_line(1))
         watched.hangs_until = 1
@@ -110,10 +110,10 @@ def test_the_driver_hangs_at_one_gpu(site: Site, watched: Patient, told: Tell) -
     verdict = finish(site)
     assert set(verdict.gaps) == {"nvml_error"}
     assert sum(gap.to_ms - gap.from_ms for gap in of_other(site)) <= 30_000
-    told("hang", verdict)
+    check_row("hang", verdict)
 
 
-def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, told: Tell) -> None:
+def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, check_row: Tell) -> None:
     def cut() -> None:
         site.driver.say(*sliced_lines(0, 2), gpu_line(1))
         site.held = {mig_uuid(0, 1): "c", GPUS[1]: "b"}
@@ -123,4 +123,4 @@ def test_a_gpu_is_cut_anew_in_the_middle_of_a_minute(site: Site, told: Tell) -> 
     verdict = finish(site)
     assert verdict.gaps == {"mig_reconfig": 10_000}
     assert of_other(site) == []
-    told("mig", verdict)
+    check_row("mig", verdict)

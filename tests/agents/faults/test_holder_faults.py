@@ -38,26 +38,26 @@ def faults(site: Site) -> str:
     return life.health.metrics()
 
 
-def test_the_kubelet_restarts(site: Site, kubelet: FakeKubelet, told: Tell) -> None:
+def test_the_kubelet_restarts(site: Site, kubelet: FakeKubelet, check_row: Tell) -> None:
     meter(site, kubelet)
     site.run(121, {70: kubelet.stop, 85: kubelet.start})
     assert 'holder_faults_total{kind="unavailable"} 15' in faults(site)
     verdict = judge(site)
     assert verdict.gaps == {"kubelet_unreachable": 2 * 15_000}
-    told("kubelet_restart", verdict)
+    check_row("kubelet_restart", verdict)
 
 
-def test_the_kubelet_is_absent(site: Site, kubelet: FakeKubelet, told: Tell) -> None:
+def test_the_kubelet_is_absent(site: Site, kubelet: FakeKubelet, check_row: Tell) -> None:
     kubelet.stop(file_stays=False)
     meter(site, kubelet)
     site.run(121, {75: kubelet.start})
     assert 'holder_faults_total{kind="no_socket"} 75' in faults(site)
     verdict = judge(site)
     assert verdict.gaps == {"kubelet_unreachable": 2 * 75_000}
-    told("kubelet_absent", verdict)
+    check_row("kubelet_absent", verdict)
 
 
-def test_the_kubelet_is_crowded(site: Site, kubelet: FakeKubelet, told: Tell) -> None:
+def test_the_kubelet_is_crowded(site: Site, kubelet: FakeKubelet, check_row: Tell) -> None:
     """Refused once each second it answers the second try; refused for ten seconds it does not."""
 
     def refuse(times: int) -> None:
@@ -70,11 +70,11 @@ def test_the_kubelet_is_crowded(site: Site, kubelet: FakeKubelet, told: Tell) ->
     assert 'holder_faults_total{kind="resource_exhausted"} 10' in faults(site)
     verdict = judge(site)
     assert verdict.gaps == {"kubelet_unreachable": 2 * 10_000}
-    told("kubelet_crowded", verdict)
+    check_row("kubelet_crowded", verdict)
 
 
 def test_the_name_of_a_pod_is_used_again_within_a_minute(
-    site: Site, kubelet: FakeKubelet, told: Tell
+    site: Site, kubelet: FakeKubelet, check_row: Tell
 ) -> None:
     """`a` ends; the next pod of that name has the other GPU, the third the first again."""
 
@@ -95,9 +95,9 @@ def test_the_name_of_a_pod_is_used_again_within_a_minute(
     faults(site)
     verdict = judge(site)
     assert not verdict.gaps
-    first = next(w for w in site.centre.kept() if w.gpu == GPUS[0])
+    first = next(w for w in site.centre.windows_kept() if w.gpu == GPUS[0])
     assert [
         (part.holder.pod if isinstance(part.holder, wire.Pod) else "", part.from_ms, part.to_ms)
         for part in first.parts
     ] == [("a", 0, 10_000), ("", 10_000, 31_000), ("a", 31_000, 60_000)]
-    told("name_again", verdict)
+    check_row("name_again", verdict)

@@ -19,7 +19,7 @@ from tests.support.agents.mortal import in_a_process
 from tests.support.agents.tiny_server import TinyServer
 
 
-def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, told: Tell) -> None:
+def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, check_row: Tell) -> None:
     away = 3_000
     for second in range(60):
         life = site.start()
@@ -33,11 +33,11 @@ def test_the_agent_is_killed_at_every_second_of_a_minute(site: Site, told: Tell)
     assert set(verdict.gaps) == {"agent_down"}
     assert 2 * 60 * away <= verdict.gaps["agent_down"] <= 2 * 60 * (away + 10_000)
     assert verdict.silent == 0
-    told("killed", verdict)
+    check_row("killed", verdict)
 
 
 def test_the_agent_is_killed_at_every_step_of_writing_and_sending(
-    site: Site, server: TinyServer, driver: FakeDriver, told: Tell
+    site: Site, server: TinyServer, driver: FakeDriver, check_row: Tell
 ) -> None:
     """Before and after each statement to its disk and each request, enrolment included."""
     life = site.start()
@@ -57,7 +57,7 @@ def test_the_agent_is_killed_at_every_step_of_writing_and_sending(
         worst = max(worst, results, key=lambda verdict: sum(verdict.gaps.values()))
     assert steps > 30
     assert worst.gaps["agent_down"] <= 2 * (10_000 + 5_000 + 10_000)
-    told("killed_at_a_step", worst)
+    check_row("killed_at_a_step", worst)
 
 
 def _killed_at(site: Site, step: int) -> tuple[bool, Verdict]:
@@ -79,22 +79,22 @@ def _killed_at(site: Site, step: int) -> tuple[bool, Verdict]:
     return survived, verdict
 
 
-def test_the_agent_is_stopped_and_started_again(site: Site, told: Tell) -> None:
+def test_the_agent_is_stopped_and_started_again(site: Site, check_row: Tell) -> None:
     life = site.start()
     site.run(85)
     life.term()
-    assert len(site.centre.kept()) == 2  # what was closed is there before the process ends
+    assert len(site.centre.windows_kept()) == 2  # what was closed is there before the process ends
     site.pass_by(5_000)
     life = site.start()
     site.run(90)
     assert life.send()
     verdict = judge(site)
     assert verdict.gaps == {"agent_down": 2 * 5_000}
-    told("stopped", verdict)
+    check_row("stopped", verdict)
 
 
 def test_the_node_reboots(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Tell
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check_row: Tell
 ) -> None:
     """The counters of the driver begin anew; neither energy nor time is what lies between."""
     boot = tmp_path / "boot_id"
@@ -111,12 +111,12 @@ def test_the_node_reboots(
     site.run(120)
     assert life.send()
     verdict = judge(site)
-    assert {w.boot for w in site.centre.kept() if w.parts} == {"before", "after"}
+    assert {w.boot for w in site.centre.windows_kept() if w.parts} == {"before", "after"}
     assert verdict.gaps == {"agent_down": 2 * (240_000 + 5_000)}
-    told("reboot", verdict)
+    check_row("reboot", verdict)
 
 
-def test_the_agent_is_away_for_longer_than_its_gaps_reach_back(site: Site, told: Tell) -> None:
+def test_the_agent_is_away_for_longer_than_its_gaps_reach_back(site: Site, check_row: Tell) -> None:
     life = site.start()
     site.run(60)
     life.term()
@@ -127,10 +127,10 @@ def test_the_agent_is_away_for_longer_than_its_gaps_reach_back(site: Site, told:
     verdict = judge(site)
     assert verdict.gaps == {"agent_down": 2 * 72 * wire.HOUR_MS}
     assert verdict.silent == 2 * 8 * wire.HOUR_MS
-    told("away", verdict)
+    check_row("away", verdict)
 
 
-def test_a_second_agent_on_the_same_folder_is_refused(site: Site, told: Tell) -> None:
+def test_a_second_agent_on_the_same_folder_is_refused(site: Site, check_row: Tell) -> None:
     """A rolling update: the new one is refused until the old one has ended."""
     old = site.start()
     site.run(70)
@@ -144,4 +144,4 @@ def test_a_second_agent_on_the_same_folder_is_refused(site: Site, told: Tell) ->
     assert new.send()
     verdict = judge(site)
     assert verdict.gaps == {"agent_down": 2 * 2_000}
-    told("rolled", verdict)
+    check_row("rolled", verdict)

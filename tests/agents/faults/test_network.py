@@ -25,7 +25,7 @@ from tests.support.agents.mortal import in_a_process
 from tests.support.agents.tiny_server import TinyServer
 
 
-def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tell) -> None:
+def test_requests_and_answers_are_lost(site: Site, server: TinyServer, check_row: Tell) -> None:
     life = site.start()
     assert life.send()  # it enrols
     for fate in ("drop", "lose", "500", "503", "200", "serve"):
@@ -37,7 +37,7 @@ def test_requests_and_answers_are_lost(site: Site, server: TinyServer, told: Tel
     assert server.conflicts == 0
     verdict = judge(site)
     assert not verdict.gaps
-    told("lost_answers", verdict)
+    check_row("lost_answers", verdict)
 
 
 def requests(books: Books) -> list[Request]:
@@ -55,7 +55,7 @@ def requests(books: Books) -> list[Request]:
     ]
 
 
-def test_old_batches_are_replayed(real: tuple[Site, Books], told: Tell) -> None:
+def test_old_batches_are_replayed(real: tuple[Site, Books], check_row: Tell) -> None:
     """Somebody recorded the traffic and sends it again, forwards, backwards, four at a time."""
     site, books = real
     life = site.start()
@@ -77,10 +77,10 @@ def test_old_batches_are_replayed(real: tuple[Site, Books], told: Tell) -> None:
     assert books.count("conflicts") == books.count("forks") == 0
     verdict = judge(site)
     assert not verdict.gaps
-    told("replay", verdict)
+    check_row("replay", verdict)
 
 
-def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: Tell) -> None:
+def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], check_row: Tell) -> None:
     """A proxy that repeats what it is slow to forward: four copies at once, each time."""
     site, books = real
 
@@ -102,7 +102,7 @@ def test_a_batch_comes_twice_at_the_same_moment(real: tuple[Site, Books], told: 
     assert books.count("batches") == 5
     verdict = judge(site)
     assert not verdict.gaps
-    told("duplicates", verdict)
+    check_row("duplicates", verdict)
 
 
 class Shown:
@@ -121,7 +121,7 @@ class Shown:
         )
 
 
-def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], check_row: Tell) -> None:
     """Every minute of three days waits on the disk and arrives, at the hour of each change."""
     site, _ = real
     life = site.start(driver=Shown())
@@ -137,10 +137,10 @@ def test_the_server_is_away_for_72_hours(real: tuple[Site, Books], told: Tell) -
     verdict = judge(site)
     assert not verdict.gaps
     assert verdict.windows == 2 * (72 * 60 + 2)
-    told("away_72h", verdict)
+    check_row("away_72h", verdict)
 
 
-def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], told: Tell) -> None:
+def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], check_row: Tell) -> None:
     """Before and after each word with the database, and after the commit, before the answer."""
     site, books = real
     life = site.start()
@@ -155,7 +155,7 @@ def test_the_server_is_killed_at_every_step(real: tuple[Site, Books], told: Tell
     verdict = judge(site)
     assert not verdict.gaps
     assert verdict.windows == 2 * steps
-    told("server_killed", verdict)
+    check_row("server_killed", verdict)
 
 
 def _killed_at(life: Any, books: Books, step: int) -> bool:

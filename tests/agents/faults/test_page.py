@@ -64,11 +64,11 @@ def test_the_oracle_finds_what_is_not_so(
     life = site.start()
     site.run(121)
     assert life.send()
-    windows = site.centre.kept()
+    windows = site.centre.windows_kept()
     judge(site)
     first = next(window for window in windows if window.gpu == GPUS[0])
     wrong = [*spoil(first), *(window for window in windows if window is not first)]
-    monkeypatch.setattr(site.centre, "kept", lambda: wrong)
+    monkeypatch.setattr(site.centre, "windows_kept", lambda: wrong)
     with pytest.raises(AssertionError):
         judge(site)
 
@@ -79,6 +79,6 @@ def test_the_oracle_misses_a_minute_that_is_not_there(
     life = site.start()
     site.run(181)
     assert life.send()
-    windows = [window for window in site.centre.kept() if window.start.minute != 1]
-    monkeypatch.setattr(site.centre, "kept", lambda: windows)
+    windows = [window for window in site.centre.windows_kept() if window.start.minute != 1]
+    monkeypatch.setattr(site.centre, "windows_kept", lambda: windows)
     assert judge(site).silent == 2 * wire.MINUTE_MS

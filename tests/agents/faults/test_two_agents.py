@@ -10,7 +10,7 @@ from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import Site, judge
 
 
-def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Tell) -> None:
+def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], check_row: Tell) -> None:
     """The second begins in the middle of a minute; the first goes on for three minutes more."""
     site, books = real
     shared = Direct()
@@ -28,10 +28,10 @@ def test_two_agents_with_folders_of_their_own(real: tuple[Site, Books], told: Te
     assert len(books.find(FindingKind.CONFLICTS)) == 2
     verdict = judge(site)
     assert verdict.silent == 0
-    told("two_agents", verdict)
+    check_row("two_agents", verdict)
 
 
-def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
+def test_a_node_is_cloned(real: tuple[Site, Books], check_row: Tell) -> None:
     """A copy of its disk, key and spool, wakes up beside it: whoever speaks second forks."""
     site, books = real
     shared = Direct()
@@ -53,4 +53,4 @@ def test_a_node_is_cloned(real: tuple[Site, Books], told: Tell) -> None:
     assert life.spool.stream != clone.spool.stream
     verdict = judge(site)
     assert verdict.silent == 0
-    told("cloned", verdict)
+    check_row("cloned", verdict)

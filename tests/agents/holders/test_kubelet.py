@@ -159,7 +159,7 @@ def test_a_refusal_that_passes_at_once_costs_nothing(
     kubelet.fault = (grpc.StatusCode.RESOURCE_EXHAUSTED, "rejected by rate limit")
     kubelet.faults_left = 1
     assert holdings(holders).devices
-    assert kubelet.asked == 2
+    assert kubelet.request_count == 2
 
 
 def test_neighbours_who_use_up_the_limit_cost_no_sample(
@@ -268,7 +268,7 @@ def test_months_of_questions_leave_nothing_behind(
     line = holders._kubelet._channel._connection
     assert line is not None
     assert len(line._http._closed_streams) <= 16
-    assert kubelet.asked == 300
+    assert kubelet.request_count == 300
 
 
 def _closes(peer: socket.socket) -> None:
@@ -332,9 +332,9 @@ def test_shares_of_what_is_on_offer(kubelet: FakeKubelet) -> None:
         GPU_1: (pod("b"),),
     }
     assert shares.rules == {GPU_0: "shares_replicas"}
-    count = kubelet.asked
+    count = kubelet.request_count
     source.read(NOW + timedelta(seconds=59))
-    assert kubelet.asked == count + 1
+    assert kubelet.request_count == count + 1
     kubelet.on_offer = [f"{GPU_0}::{n}" for n in range(8)]
     later = source.read(NOW + timedelta(seconds=60))
     assert isinstance(later, Holdings)

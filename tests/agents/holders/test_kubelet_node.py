@@ -69,7 +69,7 @@ def node(driver: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     direct.close()
 
 
-def told(window: wire.Window) -> list[Span]:
+def spans_of(window: wire.Window) -> list[Span]:
     parts = [
         (
             part.mig.uuid if part.mig else window.gpu,
@@ -96,7 +96,7 @@ def test_pods_come_and_go_to_the_second(node: Minutes) -> None:
         83: lambda: node.kubelet.pods.append(b),
     }
     whole = node.run(121)[2]
-    assert told(whole) == [
+    assert spans_of(whole) == [
         (gpu_uuid(0), "Unallocated", 0, 5, "1/1"),
         (gpu_uuid(0), "a", 5, 20, "1/1"),
         (gpu_uuid(0), "Unallocated", 20, 23, "1/1"),
@@ -109,7 +109,7 @@ def test_a_restarting_kubelet_is_a_gap_and_no_pod_is_lost(node: Minutes) -> None
     node.kubelet.pods = [Pod("a", [(GPU, gpu_uuid(0))])]
     node.events = {70: node.kubelet.stop, 85: node.kubelet.start}
     whole, sliced = node.run(121)[2:4]
-    assert told(whole) == [
+    assert spans_of(whole) == [
         (gpu_uuid(0), "a", 0, 10, "1/1"),
         (gpu_uuid(0), "kubelet_unreachable", 10, 25, ""),
         (gpu_uuid(0), "a", 25, 60, "1/1"),
@@ -126,7 +126,7 @@ def test_slots_of_a_slice_change_hands(node: Minutes) -> None:
     node.kubelet.pods = [first]
     node.events = {90: lambda: node.kubelet.pods.append(two)}
     sliced = node.run(121)[3]
-    assert [span for span in told(sliced) if span[0] == name] == [
+    assert [span for span in spans_of(sliced) if span[0] == name] == [
         (name, "x", 0, 30, "1/1"),
         (name, "x", 30, 60, "1/2"),
         (name, "y", 30, 60, "1/2"),
@@ -145,7 +145,7 @@ def test_a_gpu_sliced_anew_in_the_middle_of_a_minute(node: Minutes) -> None:
         node.kubelet.pods = [Pod("small", claims=[claim])]
 
     node.events = {85: cut}
-    assert told(node.run(121)[2]) == [
+    assert spans_of(node.run(121)[2]) == [
         (gpu_uuid(0), "whole", 0, 20, "1/1"),
         (gpu_uuid(0), "mig_reconfig", 20, 30, ""),
         (mig_uuid(0, 0), "Unallocated", 30, 60, "1/1"),

@@ -278,7 +278,7 @@ def _killed_at(step: int, folder: Path, server: TinyServer) -> bool:
     text = os.read(read, 10).decode()
     os.close(read)
     assert in_a_process(recover, -1)
-    starts = {item.start for item in server.kept()}
+    starts = {item.start for item in server.windows_kept()}
     promises = {"": set(), "0": {0, 1}, "01": {0, 1, 2}, "012": {0, 1, 2, 3}}[text]
     assert {NOON + timedelta(minutes=minute) for minute in promises} <= starts
     assert server.conflicts == 0

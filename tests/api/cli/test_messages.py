@@ -40,7 +40,7 @@ def test_another_language_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "words"),
     [
         (("confirm", "abc"), "NUMBER 的值不对：应为整数"),
         (("quota",), "缺少 CODE"),
@@ -49,10 +49,10 @@ def test_another_language_is_refused() -> None:
         (("findings", "xyz"), "应为以下之一"),
     ],
 )
-def test_what_was_typed_wrong_is_said_in_chinese(line: tuple[str, ...], told: str) -> None:
+def test_what_was_typed_wrong_is_said_in_chinese(line: tuple[str, ...], words: str) -> None:
     result = suanquan(*line, **ZH)
     assert result.returncode == 2
-    assert told in result.stderr.splitlines()[-1]
+    assert words in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("url", ["", "localhost:8000", "http://", "ftp://x", "http://a b"])

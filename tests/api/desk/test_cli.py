@@ -23,15 +23,16 @@ def proposed(desk: Desk, owner: psycopg.Connection, engine: sa.Engine) -> str:
 
 
 @pytest.mark.parametrize(
-    ("role", "told"), [(Role.AUDITOR, "您的角色不能确认这类决定"), (Role.FINANCE, "须由另一人确认")]
+    ("role", "words"),
+    [(Role.AUDITOR, "您的角色不能确认这类决定"), (Role.FINANCE, "须由另一人确认")],
 )
 def test_who_may_not_confirm_is_told_so_and_not_asked(
-    desk: Desk, proposed: str, role: Role, told: str
+    desk: Desk, proposed: str, role: Role, words: str
 ) -> None:
     with mock.patch.object(typer, "confirm", side_effect=AssertionError):
         result = desk.run(role, "confirm", proposed, LANG="zh_CN.UTF-8")
     assert (result.returncode, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert words in result.stderr
 
 
 def test_who_may_confirm_sees_it_first(desk: Desk, proposed: str) -> None:

@@ -5,7 +5,7 @@ from api.desk.decision_view import content
 
 def test_amounts_are_money_and_keys_lead_to_their_pages() -> None:
     view = content({"total_fen": 123_456, "document": 7, "year": 2026, "fraud": False})
-    assert {name: (value.said, value.url) for name, value in view.values} == {
+    assert {name: (value.text, value.url) for name, value in view.values} == {
         "单据": ("#7", "/documents/7"),
         "年度": ("2026", ""),
         "合计": ("¥1,234.56", ""),
@@ -18,7 +18,7 @@ def test_several_alike_are_a_table_whatever_the_order_of_their_fields() -> None:
     lines = [{"fen": 1, "line": 1}, {"line": 2, "payee": "甲", "fen": 200}]
     (table,) = content({"lines": lines}).tables
     assert table.heads == (("行", True), ("收款单位", False), ("金额", True))
-    assert [[value.said for value in row] for row in table.rows] == [
+    assert [[value.text for value in row] for row in table.rows] == [
         ["1", "—", "¥0.01"],
         ["2", "甲", "¥2.00"],
     ]
@@ -26,7 +26,7 @@ def test_several_alike_are_a_table_whatever_the_order_of_their_fields() -> None:
 
 def test_what_has_no_name_is_shown_all_the_same() -> None:
     view = content({"zz": "x", "number": "N-1", "inner": {"fen": 5, "odd": ["a", "b"]}})
-    assert [(name, value.said) for name, value in view.values] == [
+    assert [(name, value.text) for name, value in view.values] == [
         ("号码", "N-1"),
         ("inner · 金额", "¥0.05"),
         ("inner · odd", "a · b"),
@@ -39,10 +39,10 @@ def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_contract_
     fields = {
         "cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]
     }
-    cells, below = content(fields, named={("price", 3): "按用量 · H100"}).tables
+    cells, below = content(fields, key_names={("price", 3): "按用量 · H100"}).tables
     assert [name for name, _ in cells.heads] == ["合同行", "计量"]
-    assert [row[0].said for row in cells.rows] == ["按用量 · H100", "#4"]
+    assert [row[0].text for row in cells.rows] == ["按用量 · H100", "#4"]
     assert below.name == "差异"
-    assert {value.said for value in below.rows[0]} == {
+    assert {value.text for value in below.rows[0]} == {
         "按用量 · H100", "R07 用量不支持", "¥3.00", "剔除", "多开",
     }  # fmt: skip

@@ -20,7 +20,7 @@ from tests.support.api.asks import WRONG_CODE, code_for
 from tests.support.api.town import Town
 
 ROUTES = RouteTable(ROUTERS)
-BODY_MAX_OF = {path: limited.body for path, limited in ROUTES.declared.items()}
+BODY_MAX_OF = {path: limited.body for path, limited in ROUTES.special_limits.items()}
 MIB = 1024 * 1024
 
 

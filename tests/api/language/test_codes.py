@@ -8,12 +8,12 @@ from api.messages.sentences import sentence
 
 
 @pytest.mark.parametrize(
-    ("language", "told"),
+    ("language", "words"),
     [("zh-CN", "目前的状态（公示中）下不能做这一步（受理）"), ("en", "published")],
 )
-def test_a_sentence_says_the_word_and_not_the_code(language: str, told: str) -> None:
+def test_a_sentence_says_the_word_and_not_the_code(language: str, words: str) -> None:
     with speaking(language):
-        assert told in sentence("no_such_step", {"state": "published", "action": "accept"}).lower()
+        assert words in sentence("no_such_step", {"state": "published", "action": "accept"}).lower()
 
 
 def test_a_sentence_names_a_person_and_not_her_token() -> None:

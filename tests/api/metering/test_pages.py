@@ -20,10 +20,10 @@ def test_a_cluster_shows_its_nodes_and_each_cause_once(site: Site) -> None:
     text = page(site, "/nodes?cluster=helan-gpu")
     assert texts(parse(text), "a[href='/nodes/helan-gpu/n1?days=3']") == ["n1"]
     for code in ("agent_down", "silent"):
-        assert text.count(causes()[code].what) == 1
+        assert text.count(causes()[code].event) == 1
         assert text.count(causes()[code].do) == 1
         assert f"<h3>{reason(code)} " in text
-    assert causes()["gpu_lost"].what not in text
+    assert causes()["gpu_lost"].event not in text
     assert "2026-04-12 08:30:00" in text  # where the gap began
     assert "仍在持续" in text  # both cards are silent since ten
     assert "有 GPU 看不到" in text

@@ -86,7 +86,7 @@ def test_another_reading(evaluate: Terminal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stdin", "told"),
+    ("arguments", "stdin", "words"),
     [
         ([*DRAFT, "-"], b"[\n{},\n", "第 3 行: 不是正确的 JSON"),
         ([*DRAFT, "-"], b'\n{"clause": "09-1"}', "第 2 行: 应为 JSON 列表"),
@@ -99,11 +99,11 @@ def test_another_reading(evaluate: Terminal) -> None:
     ],
 )
 def test_what_cannot_be_evaluated_is_one_clear_failure(
-    evaluate: Terminal, arguments: list[str], stdin: bytes, told: str
+    evaluate: Terminal, arguments: list[str], stdin: bytes, words: str
 ) -> None:
     code, out, err = evaluate(*arguments, stdin=stdin)
     assert (code, out) == (1, "")
-    assert told in err
+    assert words in err
 
 
 def test_no_case_is_no_answer(evaluate: Terminal) -> None:

@@ -31,7 +31,7 @@ def page(client: TestClient, facts: dict[str, str], clause: str = "") -> str:
     return answer.text
 
 
-def grouped(html: str) -> dict[str, list[str]]:
+def groups_of(html: str) -> dict[str, list[str]]:
     """The clauses under each result."""
     return {
         visible(one(section, "h2 .state"))[1:]: [
@@ -60,13 +60,13 @@ def test_the_form_asks_for_every_fact_once_and_for_what_was_paid_clause_by_claus
     assert {"subject_kind", "seats", "annual_revenue_fen", "facility_kwh"} <= set(names)
     paid = [name for name in names if name.endswith("paid_before_fen")]
     assert paid == ["09-1.paid_before_fen", "12-1.paid_before_fen", "14-1.paid_before_fen"]
-    assert grouped(html) == {}
+    assert groups_of(html) == {}
     assert texts(parse(html), "option[selected]") == ["yinchuan-2024-draft"]
 
 
 def test_all_clauses_are_answered_each_in_one_place(builder: TestClient) -> None:
     html = page(builder, {**PROJECT, "investment_24m_fen": "5.3亿", "talent_category": "none"})
-    groups = grouped(html)
+    groups = groups_of(html)
     clauses = sorted(clause for listed in groups.values() for clause in listed)
     assert clauses == sorted(c.id for c in load("yinchuan-2024-draft").clauses)
     assert "03-1" in groups["符合"]
@@ -78,7 +78,7 @@ def test_all_clauses_are_answered_each_in_one_place(builder: TestClient) -> None
 
 def test_a_fen_less_is_not_enough_and_the_page_says_by_how_much(builder: TestClient) -> None:
     html = page(builder, {**PROJECT, "investment_24m_fen": "529,999,999.99元"})
-    assert "03-1" in grouped(html)["不符合"]
+    assert "03-1" in groups_of(html)["不符合"]
     assert "499,999,999.99 元，低于 500,000,000.00 元，差 0.01 元" in text(html)
     assert "如果再多 0.01 元，到 500,000,000.00 元：可得 10,000,000.00 元" in text(html)
 
@@ -90,12 +90,12 @@ def test_what_a_person_must_decide_stands_apart(builder: TestClient) -> None:
         "compute_cost_fen": "100万",
         "14-1.paid_before_fen": "0",
     }
-    assert grouped(page(builder, talent))["需人工认定"] == ["14-1"]
+    assert groups_of(page(builder, talent))["需人工认定"] == ["14-1"]
 
 
 def test_facts_that_contradict_each_other_are_told(builder: TestClient) -> None:
     html = page(builder, {**COMPANY, "facility_kwh": "5", "it_kwh": "6"})
-    assert grouped(html)["事实有误"] == ["05-1"]
+    assert groups_of(html)["事实有误"] == ["05-1"]
     assert "信息设备用电量不会多于总用电量" in html
 
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_read_is_told_at_its_field_and_nothing_is_decided(
     builder: TestClient,
 ) -> None:
     html = page(builder, {**COMPANY, "seats": "五百", "land_cost_fen": "0.001", "sector": "x"})
-    assert grouped(html) == {}
+    assert groups_of(html) == {}
     assert html.count('aria-invalid="true"') == 3
     assert 'href="#seats"' in html
     assert 'value="五百"' in html  # what was typed is kept
@@ -120,7 +120,7 @@ def test_what_was_typed_is_shown_as_it_was_understood_and_never_as_markup(
 
 def test_a_blank_is_not_a_nought(builder: TestClient) -> None:
     html = page(builder, {**COMPANY, "industry": "software", "annual_revenue_fen": "1亿"})
-    assert "12-1" in grouped(html)["材料不足"]
+    assert "12-1" in groups_of(html)["材料不足"]
     paid = {
         **COMPANY,
         "industry": "software",
@@ -128,7 +128,7 @@ def test_a_blank_is_not_a_nought(builder: TestClient) -> None:
         "12-1.paid_before_fen": "50万",
     }
     html = page(builder, paid)
-    assert "12-1" in grouped(html)["符合"]
+    assert "12-1" in groups_of(html)["符合"]
     assert "可得 1,500,000.00 元" in text(html)
 
 
@@ -140,7 +140,7 @@ def test_an_answer_leads_to_its_explanation_and_back(builder: TestClient) -> Non
     assert "原文第 428 至 621 字" in words
     assert "Q3-1 2年、3年从哪天起算？" in words
     back = attribute(one(parse(answer), "a[href^='/eligibility?']"), "href")
-    assert grouped(builder.get(back).text) == grouped(html)
+    assert groups_of(builder.get(back).text) == groups_of(html)
 
 
 def test_another_version_may_be_asked(builder: TestClient) -> None:

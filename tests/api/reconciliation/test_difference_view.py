@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from starlette.datastructures import FormData
 
-from api.reconciliation.difference_view import chosen, key_of, line_name, options, ordered
+from api.reconciliation.difference_view import by_money, choices_of, key_of, line_name, options
 from ledger.reconciliation.codes import Handling
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.rules.difference_codes import Difference
@@ -33,7 +33,7 @@ def test_a_contract_line_in_a_few_words() -> None:
 
 
 def test_the_greatest_sum_stands_first_whichever_its_sign() -> None:
-    assert ordered(FOUND) == [SHORT, ASKED, BLOCKED, TOLD]
+    assert by_money(FOUND) == [SHORT, ASKED, BLOCKED, TOLD]
 
 
 def test_what_blocks_cannot_be_chosen_away() -> None:
@@ -44,9 +44,9 @@ def test_what_blocks_cannot_be_chosen_away() -> None:
 
 def test_only_what_is_new_is_a_choice() -> None:
     defaults = {f"treatment {key_of(TOLD)}": "note", f"treatment {key_of(BLOCKED)}": "exclude"}
-    assert chosen(FOUND, form(**defaults, **{f"treatment {key_of(ASKED)}": ""})) == []
+    assert choices_of(FOUND, form(**defaults, **{f"treatment {key_of(ASKED)}": ""})) == []
     choices = {f"treatment {key_of(SHORT)}": "close", f"reason {key_of(SHORT)}": " 不再开票 "}
-    assert chosen(FOUND, form(**defaults, **choices)) == [
+    assert choices_of(FOUND, form(**defaults, **choices)) == [
         Choice("R17", "close", "不再开票", price=7, policy="drill")
     ]
 
@@ -54,5 +54,5 @@ def test_only_what_is_new_is_a_choice() -> None:
 def test_a_choice_never_slips_to_another_difference() -> None:
     """The figures changed while somebody was typing: what is gone is not chosen of the next one."""
     choices = form(**{f"treatment {key_of(ASKED)}": "note", f"reason {key_of(ASKED)}": "内部结算"})
-    assert chosen([SHORT, BLOCKED, TOLD], choices) == []
-    assert [choice.document for choice in chosen(FOUND, choices)] == [1]
+    assert choices_of([SHORT, BLOCKED, TOLD], choices) == []
+    assert [choice.document for choice in choices_of(FOUND, choices)] == [1]

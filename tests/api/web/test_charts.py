@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.web.charts import (
-    BOTTOM,
-    RIGHT,
-    TOP,
+    PLOT_BOTTOM,
+    PLOT_RIGHT,
+    PLOT_TOP,
     BurnUp,
     BurnUpWords,
     HeatWords,
@@ -30,7 +30,7 @@ HEAT = HeatWords(
 )
 
 
-def drawn(svg: str) -> ET.Element:
+def picture_of(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314 - our own
 
 
@@ -73,20 +73,20 @@ def test_a_long_picture_is_marked_by_months_and_a_short_one_by_mondays() -> None
 
 
 def test_the_curve_ends_where_the_money_is() -> None:
-    svg = drawn(burn_up(chart([100, 250, 250]), WORDS))
+    svg = picture_of(burn_up(chart([100, 250, 250]), WORDS))
     (curve,) = of(svg, "curve")
     (dot,) = of(svg, "dot")
     last = curve.attrib["d"].rsplit("L", 1)[1].split()
     assert last == [dot.attrib["cx"], dot.attrib["cy"]]
-    assert int(last[1]) == BOTTOM - (BOTTOM - TOP) // 4
+    assert int(last[1]) == PLOT_BOTTOM - (PLOT_BOTTOM - PLOT_TOP) // 4
     (cap,) = of(svg, "cap")
-    assert int(cap.attrib["y1"]) == TOP
+    assert int(cap.attrib["y1"]) == PLOT_TOP
 
 
 def test_the_forecast_reaches_the_cap_on_the_day_it_runs_out() -> None:
-    svg = drawn(burn_up(chart([200], pace=40, out=30), WORDS))
+    svg = picture_of(burn_up(chart([200], pace=40, out=30), WORDS))
     (line,) = of(svg, "forecast")
-    assert (int(line.attrib["x2"]), int(line.attrib["y2"])) == (RIGHT, TOP)
+    assert (int(line.attrib["x2"]), int(line.attrib["y2"])) == (PLOT_RIGHT, PLOT_TOP)
 
 
 def test_far_away_the_forecast_ends_under_the_cap() -> None:
@@ -99,16 +99,16 @@ def test_far_away_the_forecast_ends_under_the_cap() -> None:
 @pytest.mark.parametrize("case", [chart([200], pace=0), chart([1_000], out=3), chart([1_000])])
 def test_without_a_pace_or_a_rest_there_is_no_forecast(case: BurnUp) -> None:
     assert case.forecast() is None
-    assert not of(drawn(burn_up(case, WORDS)), "forecast")
+    assert not of(picture_of(burn_up(case, WORDS)), "forecast")
 
 
 def test_days_since_the_last_use_are_dotted_not_drawn() -> None:
-    assert of(drawn(burn_up(chart([10, 20], today=10), WORDS)), "still")
-    assert not of(drawn(burn_up(chart([10, 20], today=1), WORDS)), "still")
+    assert of(picture_of(burn_up(chart([10, 20], today=10), WORDS)), "still")
+    assert not of(picture_of(burn_up(chart([10, 20], today=1), WORDS)), "still")
 
 
 def test_texts_are_escaped_and_the_picture_has_a_name() -> None:
-    svg = drawn(burn_up(chart([10]), WORDS))
+    svg = picture_of(burn_up(chart([10]), WORDS))
     assert svg.get("aria-label") == "<title>"
     assert svg.get("role") == "img"
     assert "cap & all" in [e.text for e in svg.iter("text")]
@@ -116,7 +116,7 @@ def test_texts_are_escaped_and_the_picture_has_a_name() -> None:
 
 def test_not_measured_is_neither_pale_nor_zero() -> None:
     days = {DAY: None, DAY + timedelta(days=2): 0, DAY + timedelta(days=3): 1_000_000}
-    svg = drawn(heat(days, HEAT))
+    svg = picture_of(heat(days, HEAT))
     titles = {e.get("class"): "".join(e.itertext()) for e in svg.iter("rect")}
     assert titles == {
         "unknown": "2026-03-02 not measured",
@@ -127,7 +127,7 @@ def test_not_measured_is_neither_pale_nor_zero() -> None:
 
 
 def test_a_calendar_is_a_year_long_at_most() -> None:
-    svg = drawn(heat({DAY + timedelta(days=n): 500_000 for n in range(800)}, HEAT))
+    svg = picture_of(heat({DAY + timedelta(days=n): 500_000 for n in range(800)}, HEAT))
     cells = list(svg.iter("rect"))
     assert 52 * 7 < len(cells) <= 53 * 7
     assert all(cell.get("class") == "h5" for cell in cells)
@@ -136,13 +136,13 @@ def test_a_calendar_is_a_year_long_at_most() -> None:
 @given(st.lists(st.integers(0, 10**14), min_size=1, max_size=5))
 def test_a_bar_never_overflows_and_shows_every_part(parts: list[int]) -> None:
     whole = max(sum(parts), 1)
-    svg = drawn(shares([(f"p{n}", fen) for n, fen in enumerate(parts)], whole, "parts"))
+    svg = picture_of(shares([(f"p{n}", fen) for n, fen in enumerate(parts)], whole, "parts"))
     widths = [int(rect.attrib["width"]) for rect in svg.iter("rect")]
     assert sum(widths) <= 1_000
     assert all((width > 0) == (fen > 0) for width, fen in zip(widths, parts, strict=True))
 
 
 def test_steps_that_are_to_come_are_dashed() -> None:
-    svg = drawn(flow([("meter", "…", True), ("pay", "…", False)], "the flow"))
+    svg = picture_of(flow([("meter", "…", True), ("pay", "…", False)], "the flow"))
     assert [e.get("class") for e in svg.iter("rect")] == ["step", "step later"]
     assert len(of(svg, "arrow")) == 1

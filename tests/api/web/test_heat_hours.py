@@ -17,7 +17,7 @@ def hour(at: int, *, silent: int = 0, gap_ms: int = 0, util: int | None = 500_00
     return Hour("g", HOURS[at], 60, silent, gap_ms, measured_ms, measured_ms * (util or 0))
 
 
-def drawn(*rows: Row, name: str = "<n1>") -> ET.Element:
+def picture_of(*rows: Row, name: str = "<n1>") -> ET.Element:
     picture = heat_hours(HOURS, [Group(name, rows)], "what & where", lambda h: f"<{h.silent}>")
     return ET.fromstring(picture)  # noqa: S314 - our own
 
@@ -46,7 +46,7 @@ def test_a_cell_looks_like_what_it_is(cell: Hour, looks: str) -> None:
 
 def test_a_cell_for_every_hour_that_there_is_and_no_other() -> None:
     names_by_key = {HOURS[at]: hour(at, silent=at) for at in (0, 3, 29)}
-    svg = drawn(Row("1995437c", names_by_key), Row("empty", {}))
+    svg = picture_of(Row("1995437c", names_by_key), Row("empty", {}))
     assert [e[0].text for e in of(svg, "rect")] == ["<0>", "<3>", "<29>"]
     across = [int(e.get("x", "")) for e in of(svg, "rect")]
     assert [x - across[0] for x in across] == [0, 72, 696]
@@ -54,7 +54,7 @@ def test_a_cell_for_every_hour_that_there_is_and_no_other() -> None:
 
 
 def test_days_begin_at_beijings_midnight_and_every_row_is_named_at_both_sides() -> None:
-    svg = drawn(Row("a", {}), Row("b", {HOURS[1]: hour(1)}))
+    svg = picture_of(Row("a", {}), Row("b", {HOURS[1]: hour(1)}))
     sentences = [e.text for e in of(svg, "text")]
     assert sentences == [
         "03-02", "00", "06", "12", "18", "03-03", "00", "<n1>", "<n1>", "a", "a", "b", "b",

@@ -98,11 +98,11 @@ class Histories(DatabaseMachine):
         expected = answer(lambda: self.oracle.post(cause, MONTH, moves))
         draft = Draft(cause, MONTH, MONTH, "x", moves)
         with Session(self.engine) as db:
-            found = answer(lambda: post(db, **vars(draft)) is not None)
-            if found is True:
+            answer_here = answer(lambda: post(db, **vars(draft)) is not None)
+            if answer_here is True:
                 db.commit()
-        assert found == expected
-        return found is True
+        assert answer_here == expected
+        return answer_here is True
 
     def some(self, fen: int, eighths: int) -> int:
         """A part of an amount, or one fen more than there is."""
@@ -203,8 +203,8 @@ class Histories(DatabaseMachine):
         if self.year == 2028:
             return
         for place, book in enumerate(self.books):
-            if sent := self.rights(place).sent:
-                voucher, budget = answer_moves(LineResult.RETURNED, sent)
+            if sent_fen := self.rights(place).sent:
+                voucher, budget = answer_moves(LineResult.RETURNED, sent_fen)
                 assert self.both({book: [voucher], self.budget: [budget]})
         if free := self.oracle.books[self.budget]["free"]:
             assert self.both({self.budget: chain(free, "surrender free returned")})
@@ -259,17 +259,17 @@ class Histories(DatabaseMachine):
         differences: dict[str, int] = {}
         for typed in outcome.typed:
             differences[typed.code] = differences.get(typed.code, 0) + typed.fen
-        found = self.oracle.books[self.month]
-        assert invariants.cost_broken(found, metered, invoiced, differences) == []
+        balance = self.oracle.books[self.month]
+        assert invariants.cost_broken(balance, metered, invoiced, differences) == []
 
     @invariant()
     def everything_agrees(self) -> None:
         with Session(self.engine) as db:
             for book, expected in self.oracle.books.items():
-                found = balances(db, book)
-                assert found == expected
-                assert invariants.floors_broken(found, self.oracle.floors[book]) == []
-                assert invariants.sum_broken(found) == []
+                results = balances(db, book)
+                assert results == expected
+                assert invariants.floors_broken(results, self.oracle.floors[book]) == []
+                assert invariants.sum_broken(results) == []
         for place, book in enumerate(self.books):
             posted_moves = [moves.get(book, ()) for _, moves in self.oracle.postings.values()]
             cash = invariants.cash(move for part in posted_moves for move in part)

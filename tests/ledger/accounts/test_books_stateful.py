@@ -112,9 +112,9 @@ class Books(DatabaseMachine):
             opening = chain(ROOM, "eligible clause entitlement", "issue entitlement available")
             self.oracle.post(f"open/{book}", MONTH, {book: opening})
 
-    def draft(self, cause: str, used: date, order: Order) -> Draft:
+    def draft(self, cause: str, service_day: date, order: Order) -> Draft:
         placed = {self.books[place]: part for place, part in order.items()}
-        return Draft(f"{self.run}/{cause}", used, MONTH, "clerk", placed)
+        return Draft(f"{self.run}/{cause}", service_day, MONTH, "clerk", placed)
 
     def both(
         self,
@@ -131,16 +131,16 @@ class Books(DatabaseMachine):
         before = deepcopy(self.oracle)
         expected = answer(lambda: [self.oracle.post(d.cause, d.used_on, d.moves) for d in drafts])
         with Session(self.engine) as db:
-            found = answer(lambda: in_database(db))
-            if undo or isinstance(found, str):
+            answer_here = answer(lambda: in_database(db))
+            if undo or isinstance(answer_here, str):
                 self.oracle = before
                 db.rollback()
             else:
                 db.commit()
-        if any_fault and isinstance(found, str):
+        if any_fault and isinstance(answer_here, str):
             assert isinstance(expected, str)
         else:
-            assert found == expected
+            assert answer_here == expected
 
     def post_all(
         self, drafts: Sequence[Draft], *, undo: bool = False, any_fault: bool = False
@@ -170,19 +170,19 @@ class Books(DatabaseMachine):
             part.append(Move(kind, source, goal, amount))
         self.post_all([self.draft(cause, MONTH, {place: part})])
 
-    @rule(cause=causes, used=months, order=orders)
-    def post_one(self, cause: str, used: date, order: Order) -> None:
-        self.post_all([self.draft(cause, used, order)])
+    @rule(cause=causes, service_day=months, order=orders)
+    def post_one(self, cause: str, service_day: date, order: Order) -> None:
+        self.post_all([self.draft(cause, service_day, order)])
 
     @precondition(lambda self: len(self.oracle.postings) > VOUCHERS)
     @rule(data=st.data(), change=st.booleans())
     def post_again(self, data: st.DataObject, *, change: bool) -> None:
         """The same cause, with the same content or with one move more."""
         cause = data.draw(st.sampled_from(list(self.oracle.postings)[VOUCHERS:]))
-        used, order = self.oracle.postings[cause]
+        service_day, order = self.oracle.postings[cause]
         book, part = next(iter(order.items()))
         again = {**order, book: [*part, part[0]]}
-        self.post_all([Draft(cause, used, MONTH, "clerk", again if change else order)])
+        self.post_all([Draft(cause, service_day, MONTH, "clerk", again if change else order)])
 
     @rule(cause=causes, order=wild_orders)
     def post_something_wild(self, cause: str, order: Order) -> None:
@@ -227,10 +227,10 @@ class Books(DatabaseMachine):
     def balances_agree(self) -> None:
         with Session(self.engine) as db:
             for book in self.books:
-                found = balances(db, book)
-                assert found == self.oracle.books[book]
-                assert invariants.floors_broken(found, self.oracle.floors[book]) == []
-                assert invariants.sum_broken(found) == []
+                results = balances(db, book)
+                assert results == self.oracle.books[book]
+                assert invariants.floors_broken(results, self.oracle.floors[book]) == []
+                assert invariants.sum_broken(results) == []
         for book in self.vouchers:
             moves = [order.get(book, ()) for _, order in self.oracle.postings.values()]
             cash = invariants.cash(move for part in moves for move in part)

@@ -196,18 +196,18 @@ class Books:
         self,
         moves: Moves,
         cause: str = "",
-        used: date = MONTH,
+        service_day: date = MONTH,
         booked: date = MONTH,
     ) -> None:
-        placed = {self.book: moves.voucher, self.budget: moves.budget}
+        moves_by_book = {self.book: moves.voucher, self.budget: moves.budget}
         with Session(self.engine) as db, db.begin():
             post(
                 db,
                 cause=cause or f"event/{next(self.causes)}",
-                used_on=used,
+                used_on=service_day,
                 booked=booked,
                 actor="clerk",
-                moves={book: part for book, part in placed.items() if part},
+                moves={book: part for book, part in moves_by_book.items() if part},
             )
 
     def arrange(self, before: str) -> None:
@@ -227,18 +227,18 @@ class Books:
                 self.change_cap(event.fen)
             case Lapse():
                 decision = place_decision(self.owner, "lapse", {"voucher": self.voucher})
-                held = figures(self.shown())
-                released = chain(held["H"], "release reserved available")
-                lapsed = chain(held["A"] + held["H"], "lapse available lapsed")
-                self.post(Moves([*released, *lapsed]), f"decision/{decision}")
+                amounts = figures(self.shown())
+                moves_back = chain(amounts["H"], "release reserved available")
+                lapsed = chain(amounts["A"] + amounts["H"], "lapse available lapsed")
+                self.post(Moves([*moves_back, *lapsed]), f"decision/{decision}")
 
-    def rebalance(self, cost: Cost, used: date = MONTH, booked: date = MONTH) -> None:
+    def rebalance(self, cost: Cost, service_day: date = MONTH, booked: date = MONTH) -> None:
         with Session(self.engine) as db, db.begin():
             lock_book(db, self.book)
             amounts = rights(db, self.book)
         moves = rebalance(amounts, target([(THIRTY, cost.M, cost.Q)], amounts.room))
         if moves:
-            self.post(Moves(moves), used=used, booked=booked)
+            self.post(Moves(moves), service_day=service_day, booked=booked)
 
     def change_cap(self, fen: int) -> None:
         content = {"voucher": self.voucher, "cap_fen": fen, "before_fen": self.cap}
@@ -306,10 +306,10 @@ def test_usage_after_close(owner: psycopg.Connection, engine: sa.Engine) -> None
     september, november = date(2026, 9, 1), date(2026, 11, 1)
     books = Books(owner, engine, cap=500)
     books.arrange("A 500")
-    books.rebalance(Cost(M=0, Q=100), used=september, booked=september)
-    books.rebalance(Cost(M=100, Q=0), used=september, booked=september)
+    books.rebalance(Cost(M=0, Q=100), service_day=september, booked=september)
+    books.rebalance(Cost(M=100, Q=0), service_day=september, booked=september)
     assert books.shown() == "cap 500 A 470 S 30"
-    books.rebalance(Cost(M=100, Q=40), used=september, booked=november)
+    books.rebalance(Cost(M=100, Q=40), service_day=september, booked=november)
     assert books.shown() == "cap 500 A 458 C 12 S 30"
     late = owner.execute(
         "SELECT m.kind, m.amount, p.used, p.booked FROM postings p"

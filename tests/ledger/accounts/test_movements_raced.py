@@ -57,13 +57,13 @@ def together(workers: int, work: Callable[[int], str], times: int) -> Counter[st
 def test_who_holds_a_book_keeps_others_from_posting(engine: sa.Engine, book: int) -> None:
     with Session(engine) as db, ThreadPoolExecutor(1) as pool:
         lock_book(db, book)
-        waiting = pool.submit(posted, engine, "a", {book: accrue(CAP)})
-        wait_until_it_waits(engine, waiting)
+        waiter = pool.submit(posted, engine, "a", {book: accrue(CAP)})
+        wait_until_it_waits(engine, waiter)
         assert rights(db, book).available == CAP
         post(db, cause="b", used_on=MONTH, booked=MONTH, actor="x", moves={book: accrue(1)})
         db.commit()
         with pytest.raises(Refused, match="below_floor"):
-            waiting.result()
+            waiter.result()
     assert held(engine, book).accrued == 1
 
 
@@ -98,7 +98,7 @@ def test_postings_across_books_do_not_deadlock(engine: sa.Engine, book: int, oth
 
     def work(turn: int) -> str:
         order = (book, other) if turn % 2 else (other, book)
-        posted(engine, f"both/{turn}", {one: accrue(1) for one in order})
+        posted(engine, f"both/{turn}", {item: accrue(1) for item in order})
         return "posted"
 
     assert together(5, work, 200) == {"posted": 200}

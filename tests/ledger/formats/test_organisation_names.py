@@ -6,7 +6,7 @@ from ledger.formats.organisation_names import same_name
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("name", "other"),
     [
         ("宁夏算力（集团）有限公司", "宁夏算力(集团)有限公司"),
         ("宁夏算力〔集团〕有限公司", "宁夏算力［集团］有限公司"),
@@ -14,9 +14,9 @@ from ledger.formats.organisation_names import same_name
         ("贺兰山　智算中心", "贺兰山智算中心"),
     ],
 )
-def test_names_that_are_one(one: str, other: str) -> None:
-    assert same_name(one, other)
-    assert same_name(other, one)
+def test_names_that_are_one(name: str, other: str) -> None:
+    assert same_name(name, other)
+    assert same_name(other, name)
 
 
 def test_names_that_are_two() -> None:

@@ -95,5 +95,5 @@ near_codes = st.one_of(
 def test_the_database_agrees(engine: sa.Engine, codes: list[str]) -> None:
     query = sa.text("SELECT uscc_valid(code) FROM unnest(CAST(:codes AS text[])) AS code")
     with engine.connect() as connection:
-        said = connection.scalars(query, {"codes": codes + REAL + LETTERS}).all()
-    assert said == [uscc_fault(code) is None for code in codes + REAL + LETTERS]
+        valid_codes = connection.scalars(query, {"codes": codes + REAL + LETTERS}).all()
+    assert valid_codes == [uscc_fault(code) is None for code in codes + REAL + LETTERS]

@@ -50,15 +50,15 @@ def test_every_state_action_and_role_leads_where_the_table_says_or_nowhere(
     owner.execute(
         "ALTER TABLE claim_events DISABLE TRIGGER move"
     )  # it asks for more than the table
-    taken: dict[tuple[str, str, str], str] = {}
+    moves: dict[tuple[str, str, str], str] = {}
     with owner.transaction():
         for key in itertools.product(STATES, ACTIONS, EVERYBODY):
             for following in {MOVES.get(key, "paid"), "paid", "approved", "draft"}:
                 with suppress(psycopg.errors.ForeignKeyViolation):
                     with owner.transaction():
-                        owner.execute(_NUMBERED, (claim, len(taken) + 1, *key, following))
-                    taken[key] = following
-    assert taken == MOVES
+                        owner.execute(_NUMBERED, (claim, len(moves) + 1, *key, following))
+                    moves[key] = following
+    assert moves == MOVES
 
 
 def test_a_step_begins_where_the_case_is(engine: sa.Engine, claim: int) -> None:

@@ -86,7 +86,7 @@ def test_results_are_exact_and_never_binary_fractions() -> None:
     """zen: results came back as floats."""
     for proof in PROOFS.values():
         for point in (point for edge in proof.edges for point in edge.points):
-            assert all(type(one) is int for one in point.outcome if one is not None)
+            assert all(type(value) is int for value in point.outcome if value is not None)
 
 
 @pytest.mark.parametrize("number", [1e9, 49_999_999_999.0, float("nan"), True, "50000000000"])

@@ -61,8 +61,8 @@ def test_a_missing_fact_is_never_zero_and_never_no(case: Any, data: st.DataObjec
     if whole.result == "rejected":
         return
     hidden = data.draw(st.sets(st.sampled_from(sorted(facts)), min_size=1))
-    known = {name: value for name, value in facts.items() if name not in hidden}
-    less = decide(policy, clause.id, known)
+    known_facts = {name: value for name, value in facts.items() if name not in hidden}
+    less = decide(policy, clause.id, known_facts)
     assert less.result in ("ineligible", "insufficient", whole.result)
     if less.result == "ineligible":
         assert whole.result == "ineligible"
@@ -74,17 +74,17 @@ def test_a_missing_fact_is_never_zero_and_never_no(case: Any, data: st.DataObjec
 @given(case=decided())
 @settings(deadline=None, max_examples=100)
 def test_every_result_explains_itself_and_is_the_same_again(case: Any) -> None:
-    policy, clause, facts, one = case
+    policy, clause, facts, decision = case
     fields = {
-        "eligible": not one.unmet and not one.missing and not one.to_judge,
-        "ineligible": one.unmet, "insufficient": one.missing,
-        "judgement": one.to_judge, "rejected": one.errors,
+        "eligible": not decision.unmet and not decision.missing and not decision.to_judge,
+        "ineligible": decision.unmet, "insufficient": decision.missing,
+        "judgement": decision.to_judge, "rejected": decision.errors,
     }  # fmt: skip
-    assert fields[one.result]
-    assert one == decide(policy, clause.id, dict(reversed(facts.items())))
-    if one.proof:
-        assert one.proof.facts == facts
-        for judged in one.proof.conditions:
+    assert fields[decision.result]
+    assert decision == decide(policy, clause.id, dict(reversed(facts.items())))
+    if decision.proof:
+        assert decision.proof.facts == facts
+        for judged in decision.proof.conditions:
             if judged.distance is not None and judged.state in ("met", "unmet"):
                 below = {">=": judged.distance < 0, ">": judged.distance <= 0}
                 below |= {"<": judged.distance >= 0, "<=": judged.distance > 0}
@@ -94,16 +94,16 @@ def test_every_result_explains_itself_and_is_the_same_again(case: Any) -> None:
 @given(case=decided(), more=st.integers(1, 10**10))
 @settings(deadline=None, max_examples=150)
 def test_more_of_the_base_never_gives_less(case: Any, more: int) -> None:
-    policy, clause, facts, one = case
+    policy, clause, facts, decision = case
     base = clause.amount.base or clause.amount.limit
     base = policy.derived[base].plus[0] if base in policy.derived else base
-    if one.result != "eligible" or not isinstance(facts.get(base or ""), int):
+    if decision.result != "eligible" or not isinstance(facts.get(base or ""), int):
         return
     further = decide(policy, clause.id, facts | {base: facts[base] + more})
     if further.result == "rejected":
         return  # beyond what a sum of money can be
     assert further.result == "eligible"
-    for before, after in zip(one[5:8], further[5:8], strict=True):
+    for before, after in zip(decision[5:8], further[5:8], strict=True):
         assert before is None or after >= before
 
 

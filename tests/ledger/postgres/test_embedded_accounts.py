@@ -34,8 +34,8 @@ from tests.support.servers.embedded import (
 @pytest.mark.parametrize("account", ["postgres", "nobody"])
 def test_root_drops_its_rights(data: Path, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if account == "nobody":  # as where there is no account `postgres`
-        known = pwd.getpwnam
-        monkeypatch.setattr(pwd, "getpwnam", lambda name: known({"nobody": name}[name]))
+        lookup = pwd.getpwnam
+        monkeypatch.setattr(pwd, "getpwnam", lambda name: lookup({"nobody": name}[name]))
     elif "postgres" not in {entry.pw_name for entry in pwd.getpwall()}:
         pytest.skip("this machine has no account `postgres`")
     before = data.parent.stat()

@@ -50,13 +50,13 @@ def test_nothing_committed_is_lost(data: Path, binaries: Path, killed: str) -> N
                 server.kill()
             if killed != "server":
                 counting.process.kill()
-            said = counting.last_said()
+            last_count = counting.last_said()
             with Embedded(data, binaries=binaries) as embedded:  # at once
                 rows = kept(embedded)
             with suppress(psycopg.OperationalError):
                 connection.rollback()
-    assert rows[: said + 1] == list(range(said + 1))
-    assert len(rows) <= said + 2  # one may be committed and not yet said
+    assert rows[: last_count + 1] == list(range(last_count + 1))
+    assert len(rows) <= last_count + 2  # one may be committed and not yet said
 
 
 def test_a_killed_server_is_started_again(data: Path, binaries: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_server_that_outlives_its_program_is_waited_for(
         counting.count_to(50)
         server = server_of(data)
         server.suspend()  # it cannot hear that its program ends
-    said = counting.last_said()
+    last_count = counting.last_said()
     try:
         monkeypatch.setattr(postmaster, "STOP_S", 0.1)
         refused = refusal(data, binaries=binaries)
@@ -88,7 +88,7 @@ def test_a_server_that_outlives_its_program_is_waited_for(
         monkeypatch.setattr(postmaster, "STOP_S", PATIENCE_S)
         threading.Timer(0.2, server.resume).start()
         with Embedded(data, binaries=binaries) as embedded:
-            assert kept(embedded)[: said + 1] == list(range(said + 1))
+            assert kept(embedded)[: last_count + 1] == list(range(last_count + 1))
             assert ended(server)
     finally:
         with suppress(psutil.NoSuchProcess):

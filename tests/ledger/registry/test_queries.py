@@ -36,8 +36,8 @@ class Registered:
         query = sa.text(f"SELECT id FROM {table} WHERE {column} = :value")
         return int(self.db.scalars(query, {"value": value}).one())
 
-    def relate(self, **said: object) -> None:
-        row = {"centre": None, "project": None, "other": None} | said
+    def relate(self, **fields: object) -> None:
+        row = {"centre": None, "project": None, "other": None} | fields
         self.db.execute(
             sa.text(
                 "INSERT INTO relations (kind, organisation_id, centre_id, project_id, other_id,"
@@ -48,8 +48,8 @@ class Registered:
             row,
         )
 
-    def names(self, found: set[int]) -> set[str]:
-        return {uscc for uscc, key in self.organisations.items() if key in found}
+    def names(self, organisation_ids: set[int]) -> set[str]:
+        return {uscc for uscc, key in self.organisations.items() if key in organisation_ids}
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def test_without_relations_everybody_acts_for_himself(there: Registered) -> None
 
 
 def test_others_act_for_them_on_their_days(there: Registered) -> None:
-    other = there.organisations[OTHER]
+    second = there.organisations[OTHER]
     days = "[2026-04-01,2026-07-01)"
-    there.relate(kind="seller", organisation=other, centre=there.centre, valid=days)
-    there.relate(kind="buyer", organisation=other, project=there.project, valid=days)
-    there.relate(kind="payee", organisation=other, project=there.project, valid=days)
+    there.relate(kind="seller", organisation=second, centre=there.centre, valid=days)
+    there.relate(kind="buyer", organisation=second, project=there.project, valid=days)
+    there.relate(kind="payee", organisation=second, project=there.project, valid=days)
     for day, names in ((DAY, {OTHER}), (LATER, set())):
         assert there.names(sellers_of(there.db, there.centre, day)) == {OWN["centre"]} | names
         assert there.names(buyers_of(there.db, there.project, day)) == {OWN["project"]} | names
@@ -96,10 +96,10 @@ def test_others_act_for_them_on_their_days(there: Registered) -> None:
 
 
 def test_a_pair_of_two_spells_has_a_row_for_each(there: Registered) -> None:
-    other = there.organisations[OTHER]
+    second = there.organisations[OTHER]
     spells = ["[2025-06-01,2026-02-01)", "[2026-11-01,)"]
     for days in spells:
-        there.relate(kind="buyer", organisation=other, project=there.project, valid=days)
+        there.relate(kind="buyer", organisation=second, project=there.project, valid=days)
     ranges = [row.valid for row in seller_buyer_contracts(there.db) if row.buyer_uscc == OTHER]
     assert ranges == [
         Range(date(2026, 1, 1), date(2026, 2, 1)),
@@ -108,16 +108,16 @@ def test_a_pair_of_two_spells_has_a_row_for_each(there: Registered) -> None:
 
 
 def test_related_whichever_way_it_was_said(there: Registered) -> None:
-    one, other = there.organisations[OWN["project"]], there.organisations[OTHER]
-    there.relate(kind="related", organisation=one, other=other, valid="[2026-04-01,2026-07-01)")
-    assert related(there.db, one, other, DAY)
-    assert related(there.db, other, one, DAY)
-    assert not related(there.db, one, other, LATER)
+    first, second = there.organisations[OWN["project"]], there.organisations[OTHER]
+    there.relate(kind="related", organisation=first, other=second, valid="[2026-04-01,2026-07-01)")
+    assert related(there.db, first, second, DAY)
+    assert related(there.db, second, first, DAY)
+    assert not related(there.db, first, second, LATER)
 
 
 def test_what_is_superseded_holds_no_more(there: Registered) -> None:
-    other = there.organisations[OTHER]
-    there.relate(kind="seller", organisation=other, centre=there.centre, valid="[2026-01-01,)")
+    second = there.organisations[OTHER]
+    there.relate(kind="seller", organisation=second, centre=there.centre, valid="[2026-01-01,)")
     there.db.execute(sa.text("UPDATE relations SET superseded_at = now(), superseded_by = 'x'"))
     assert there.names(sellers_of(there.db, there.centre, DAY)) == {OWN["centre"]}
     assert {row.seller_uscc for row in seller_buyer_contracts(there.db)} == {OWN["centre"]}

@@ -47,12 +47,12 @@ class Desk:
     def say(
         self, number: str, word: LineAnswer, party: Party, *lines: int, reason: str = ""
     ) -> int:
-        changed = steps.answer(
+        new_state = steps.answer(
             self.db, number, lines=lines or None, party=party, word=word, reason=reason,
             actor=f"{party}:乙#2", now=NOW,
         )  # fmt: skip
         self.db.commit()
-        return changed
+        return new_state
 
     def seen(self, number: str) -> Statement:
         return books.statement(self.db, number)
@@ -76,11 +76,11 @@ def test_a_statement_says_what_was_charged_and_how_well_it_is_proved(desk: Desk)
     statement = desk.issue()
     assert statement.number == f"DZ-202603-{desk.contract}-1"
     assert (statement.contract, statement.centre, statement.project) == ("k1", "centre of c1", "p1")
-    told = {
+    expected_line = {
         line.kind: (int(line.device_ms), line.promised_ms, line.cost_fen, line.grade, line.gap_ms)
         for line in statement.lines
     }
-    assert told == {
+    assert expected_line == {
         "metered": (80_000, None, 133, "B", 40_000),
         "reserved": (180_000, 2 * 24 * 3_600_000, 30, "B", 0),
         "fixed": (0, None, 200_000, "A", 0),
@@ -97,9 +97,9 @@ def test_a_line_says_what_its_price_selects_by(desk: Desk) -> None:
     job = wire.Part(wire.Slurm("lab", "42", "gpu", "high"), 0, 60_000)
     desk.town.report([window(0, 0), window(0, 1, job)])
     lines = {line.cost_fen: line for line in desk.issue().lines if line.kind == "metered"}
-    told = {fen: (one.partition, one.qos, one.market) for fen, one in lines.items()}
-    assert told == {100: (None, None, None), 150: ("gpu", "high", "on-demand")}
-    assert {one.grade for one in lines.values()} == {"B"}
+    selectors = {fen: (line.partition, line.qos, line.market) for fen, line in lines.items()}
+    assert selectors == {100: (None, None, None), 150: ("gpu", "high", "on-demand")}
+    assert {line.grade for line in lines.values()} == {"B"}
     assert ",H100-80G,,gpu,high,按需," in as_csv(desk.issue()).decode("utf-8-sig")
 
 
@@ -189,7 +189,10 @@ bindings: [{cluster: c1, holder: {static: team-b}, project: p2, from: 2026-01-01
     desk.town.register(text % USCC, NOW)
     desk.town.report([window(0, 0), window(1, 0, held("team-b"))])
     statements = steps.issue_all(desk.db, MARCH, actor="clerk", now=NOW)
-    assert [(one.contract, one.total_fen) for one in statements] == [("k1", 100), ("k2", 10)]
+    assert [(statement.contract, statement.total_fen) for statement in statements] == [
+        ("k1", 100),
+        ("k2", 10),
+    ]
     assert steps.issue_all(desk.db, MARCH, actor="other", now=NOW) == statements
     assert steps.issue_all(desk.db, APRIL, actor="clerk", now=NOW) == []
 

@@ -50,7 +50,7 @@ class FakeKubelet:
     delay_s: float = 0
     raw: bytes | None = None  # the answer, whatever it is
     limited: bool = False
-    asked: int = 0
+    request_count: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     _tokens: float = BURST
     _filled: float = field(default_factory=time.monotonic)
@@ -85,7 +85,7 @@ class FakeKubelet:
 
     def _admit(self, context: grpc.ServicerContext) -> None:
         with self._lock:
-            self.asked += 1
+            self.request_count += 1
             now = time.monotonic()
             self._tokens = min(BURST, self._tokens + QPS * (now - self._filled))
             self._filled = now

@@ -39,7 +39,7 @@ class Books:
             now = self.now()
             return issue_code(db, cluster=self.cluster, source="nvml", actor="test", now=now)
 
-    def kept(self) -> list[wire.Window]:
+    def windows_kept(self) -> list[wire.Window]:
         rows = self.owner.execute("SELECT body FROM windows ORDER BY start, gpu").fetchall()
         windows = [msgspec.convert(row[0], wire.Window) for row in rows]
         self._check_totals(windows)

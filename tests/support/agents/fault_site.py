@@ -81,7 +81,7 @@ class Centre(Protocol):
 
     def code(self) -> str: ...
 
-    def kept(self) -> list[wire.Window]: ...
+    def windows_kept(self) -> list[wire.Window]: ...
 
 
 class Tiny:
@@ -98,8 +98,8 @@ class Tiny:
         self.rules.codes.setdefault(code, None)
         return code
 
-    def kept(self) -> list[wire.Window]:
-        return self.rules.kept()
+    def windows_kept(self) -> list[wire.Window]:
+        return self.rules.windows_kept()
 
 
 @dataclass
@@ -255,7 +255,7 @@ def judge(site: Site) -> Verdict:
 
     Raises where a window says what is not so, or where anything is missing without a name.
     """
-    windows = site.centre.kept()
+    windows = site.centre.windows_kept()
     check(windows)
     verdict = Verdict(windows=len(windows))
     begin = min(wire.start_ms(window.start) for window in windows)

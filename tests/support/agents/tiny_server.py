@@ -94,7 +94,7 @@ class TinyServer:
                 self.conflicts += 1
         return wire.Answer(batch.stream, batch.number, new_count, old_count, tuple(conflicts))
 
-    def kept(self) -> list[wire.Window]:
+    def windows_kept(self) -> list[wire.Window]:
         return [msgspec.json.decode(body, type=wire.Window) for body in self.windows.values()]
 
 

@@ -21,7 +21,7 @@ def simulate(*arguments: str) -> Done:
     return result
 
 
-def told(*arguments: str) -> Any:
+def report_of(*arguments: str) -> Any:
     return json.loads(simulate(*arguments, "--json").stdout)
 
 
@@ -30,7 +30,7 @@ def by_clause(version: dict[str, Any]) -> dict[str, int]:
 
 
 def test_the_example_register() -> None:
-    report = told(EXAMPLE)
+    report = report_of(EXAMPLE)
     (version,) = report["versions"]
     assert (report["applicants"], report["bad_rows"]) == (12, 0)
     assert by_clause(version) == {
@@ -43,7 +43,7 @@ def test_the_example_register() -> None:
 
 
 def test_another_reading_beside_the_chosen_one() -> None:
-    report = told(EXAMPLE, "--reading=Q12-1=accumulate")
+    report = report_of(EXAMPLE, "--reading=Q12-1=accumulate")
     assert report["changes"]["fen"]["winners"] == [
         {"number": "YC-008", "change": 50_000_000, "by": {"12-1": 50_000_000}}
     ]
@@ -53,7 +53,7 @@ def test_another_reading_beside_the_chosen_one() -> None:
 
 
 def test_a_version_against_another_with_the_same_terms() -> None:
-    report = told(EXAMPLE, "--against=yinchuan-2024-drill")
+    report = report_of(EXAMPLE, "--against=yinchuan-2024-drill")
     assert report["against"] == "yinchuan-2024-drill"
     assert report["moved"] == []
     assert all(m["gains"]["applicants"] == 0 for m in report["changes"].values())
@@ -79,7 +79,7 @@ def test_a_reader_of_chinese() -> None:
 
 def test_the_picture_has_a_bar_and_a_figure_for_each_clause_that_pays(tmp_path: Path) -> None:
     file = tmp_path / "spend.svg"
-    report = told(EXAMPLE, "--reading=Q12-1=accumulate", f"--picture={file}")
+    report = report_of(EXAMPLE, "--reading=Q12-1=accumulate", f"--picture={file}")
     svg = ET.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - our own
     looks = [rect.get("class") for rect in svg.iter(f"{SVG}rect")]
     paying = len(by_clause(report["versions"][0]))
@@ -107,7 +107,7 @@ def test_bad_rows_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_made_up_register_is_the_same_for_the_same_seed() -> None:
-    first, same, different = (told("--generate=60", f"--seed={seed}") for seed in (5, 5, 6))
+    first, same, different = (report_of("--generate=60", f"--seed={seed}") for seed in (5, 5, 6))
     assert first == same != different
     assert first["decisions"] == 60 * 29
 

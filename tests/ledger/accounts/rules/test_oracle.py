@@ -91,11 +91,11 @@ EVENTS = {
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_event(books: Oracle, event: str) -> None:
-    moves, moved = EVENTS[event]
+    moves, expectation = EVENTS[event]
     cause = "decision/8" if event == "expiry" else "event"
     assert books.post(cause, MONTH, {VOUCHER: moves})
-    expected = EMPTY | {"available": CAP - sum(moved.values())}
-    for role, amount in moved.items():
+    expected = EMPTY | {"available": CAP - sum(expectation.values())}
+    for role, amount in expectation.items():
         expected[role] += amount
     amounts = books.rights(VOUCHER)
     assert amounts == Rights(**expected)
@@ -137,9 +137,9 @@ OTHERS = {
 
 @pytest.mark.parametrize("event", OTHERS)
 def test_event_of_another_book(books: Oracle, event: str) -> None:
-    book, moves, moved = OTHERS[event]
+    book, moves, expectation = OTHERS[event]
     assert books.post("event", MONTH, {book: moves})
-    assert {role: fen for role, fen in books.books[book].items() if fen} == moved
+    assert {role: fen for role, fen in books.books[book].items() if fen} == expectation
     assert sum_broken(books.books[book]) == []
 
 

@@ -180,7 +180,7 @@ def test_rebalancing_again_moves_nothing(
 def test_nothing_goes_to_and_fro(before: Rights, segments: list[tuple[Fraction, int, int]]) -> None:
     kinds = [move.kind for move in rebalance(before, target(segments, before.room))]
     opposites = [("accrue", "unaccrue"), ("match", "unmatch"), ("set_off", "recall")]
-    assert not any(there in kinds and back in kinds for there, back in opposites)
+    assert not any(kind in kinds and back in kinds for kind, back in opposites)
 
 
 @given(books, costs)
@@ -234,17 +234,20 @@ parts = st.lists(st.integers(1, 50), min_size=1, max_size=5)
 def test_a_released_reservation_takes_nothing_of_another(
     parts: list[int], data: st.DataObject
 ) -> None:
-    held = data.draw(st.integers(0, sum(parts)))
-    left = unused(held, parts)
-    assert sum(left) == held
+    reservation = data.draw(st.integers(0, sum(parts)))
+    remainder = unused(reservation, parts)
+    assert sum(remainder) == reservation
     which = data.draw(st.integers(0, len(parts) - 1))
-    others = [*parts[:which], *parts[which + 1 :]]
-    assert unused(held - left[which], others) == [*left[:which], *left[which + 1 :]]
+    rest = [*parts[:which], *parts[which + 1 :]]
+    assert unused(reservation - remainder[which], rest) == [
+        *remainder[:which],
+        *remainder[which + 1 :],
+    ]
 
 
 @given(parts, st.integers(1, 50), st.data())
 def test_a_new_reservation_leaves_the_others_as_they_are(
     parts: list[int], fen: int, data: st.DataObject
 ) -> None:
-    held = data.draw(st.integers(0, sum(parts)))
-    assert unused(held + fen, [*parts, fen]) == [*unused(held, parts), fen]
+    reservation = data.draw(st.integers(0, sum(parts)))
+    assert unused(reservation + fen, [*parts, fen]) == [*unused(reservation, parts), fen]

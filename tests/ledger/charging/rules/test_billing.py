@@ -39,9 +39,9 @@ def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePres
 
 
 def billed(
-    usage: list[Usage], *lines: PriceLine, seen: tuple[DevicePresence, ...] = ()
+    usage: list[Usage], *lines: PriceLine, presences: tuple[DevicePresence, ...] = ()
 ) -> list[Item]:
-    return bill(usage, lines, CATALOGUE, seen, TODAY)
+    return bill(usage, lines, CATALOGUE, presences, TODAY)
 
 
 def hours(items: list[Item], price: int) -> Fraction | int:
@@ -54,8 +54,10 @@ def figures(total: ChargeSum) -> tuple[Fraction | int, int, int | None]:
 
 
 def cost(items: list[Item], price: int) -> list[int]:
-    found = charges(owed_items(items), {})
-    return [total.cost_fen for key, total in sorted(found.items(), key=str) if key.price == price]
+    cost_lines = charges(owed_items(items), {})
+    return [
+        total.cost_fen for key, total in sorted(cost_lines.items(), key=str) if key.price == price
+    ]
 
 
 def test_a_package_is_drawn_before_the_metered_line_and_splits_exactly() -> None:
@@ -120,7 +122,9 @@ def test_the_turn_within_a_day_does_not_depend_on_the_order_of_reading() -> None
 
 
 def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
-    items = billed([used(reserved_line=3), used()], METERED, PACKAGE, RESERVED, seen=(seen(20),))
+    items = billed(
+        [used(reserved_line=3), used()], METERED, PACKAGE, RESERVED, presences=(seen(20),)
+    )
     assert [i.usage.device_ms for i in items if isinstance(i, PackageUsage)] == [HOUR_MS]
     assert (hours(items, 2), hours(items, 1)) == (1, 0)
     total = next(t for k, t in charges(owed_items(items), {}).items() if k.price == 3)
@@ -130,12 +134,12 @@ def test_usage_on_a_reserved_device_is_paid_for_by_delivery_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("foreign", "delivered"), [(0, 20), (Fraction(1, 3), Fraction(59, 3)), (20, 0), (25, 0)]
+    ("foreign", "fraction"), [(0, 20), (Fraction(1, 3), Fraction(59, 3)), (20, 0), (25, 0)]
 )
-def test_what_others_held_was_not_delivered(foreign: Fraction, delivered: Fraction) -> None:
-    (share, _) = billed([], RESERVED, seen=(seen(20, foreign),))
+def test_what_others_held_was_not_delivered(foreign: Fraction, fraction: Fraction) -> None:
+    (share, _) = billed([], RESERVED, presences=(seen(20, foreign),))
     assert isinstance(share, Share)
-    assert share.delivered_ms == delivered * HOUR_MS
+    assert share.delivered_ms == fraction * HOUR_MS
 
 
 def test_a_reserved_device_that_nobody_saw_was_promised_and_not_delivered() -> None:
@@ -169,8 +173,8 @@ def test_a_fee_is_owed_for_each_month_that_has_begun(
 def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     policies = {7: ("drill", date(2026, 1, 1), None)}
     for counts, policy in ((False, ""), (True, "drill")):
-        found = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
-        assert {key.policy for key in found} == {policy}
+        charge_lines = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
+        assert {key.policy for key in charge_lines} == {policy}
 
 
 @pytest.mark.parametrize(
@@ -211,18 +215,18 @@ selected = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 metered = st.lists(
     st.builds(
-        lambda model, chosen: replace(METERED, model=model, **chosen),
+        lambda model, choice: replace(METERED, model=model, **choice),
         st.sampled_from([None, H100]),
         selected,
     ),
     max_size=6,
     unique_by=lambda line: (line.model, line.partition, line.qos, line.market),
-).map(lambda found: [replace(line, price=100 + n) for n, line in enumerate(found)])
+).map(lambda results: [replace(line, price=100 + n) for n, line in enumerate(results)])
 lines = st.lists(
     st.builds(
-        lambda price, hours, first, days, chosen: replace(
+        lambda price, hours, first, days, choice: replace(
             PACKAGE,
-            **chosen,
+            **choice,
             price=price,
             name=f"package {price}",
             quantity_ms=hours * HOUR_MS,
@@ -263,10 +267,10 @@ def test_usage_is_conserved_and_a_package_never_gives_more_than_it_has(
 ) -> None:
     items = billed(usage, *packages, *meters)
     pieces = [i.usage for i in items if not isinstance(i, Share)]
-    for covered in (None, 3):
+    for ceiling in (None, 3):
         for day in {u.day for u in usage}:
-            whole = [u.device_ms for u in usage if (u.day, u.reserved_line) == (day, covered)]
-            parts = [u.device_ms for u in pieces if (u.day, u.reserved_line) == (day, covered)]
+            whole = [u.device_ms for u in usage if (u.day, u.reserved_line) == (day, ceiling)]
+            parts = [u.device_ms for u in pieces if (u.day, u.reserved_line) == (day, ceiling)]
             assert sum(parts) == sum(whole)
     assert by_selection(pieces) == by_selection(usage)
     assert all(isinstance(i, PackageUsage) == (i.usage.reserved_line == 3) for i in items
@@ -295,8 +299,8 @@ def by_selection(usage: list[Usage]) -> dict[tuple[str, ...], Fraction]:
 
 def told(line: PriceLine) -> str:
     """Which selectors a line names, as a number written in twos: the model's place is the first."""
-    chosen = (line.model, line.mig_profile, line.partition, line.qos, line.market)
-    return "".join("0" if one is None else "1" for one in chosen)
+    selectors = (line.model, line.mig_profile, line.partition, line.qos, line.market)
+    return "".join("0" if selector is None else "1" for selector in selectors)
 
 
 @settings(deadline=None)
@@ -327,7 +331,7 @@ def test_what_lines_get_does_not_depend_on_how_finely_usage_is_told(
 def test_a_charge_is_its_exact_cost_rounded_once(
     usage: list[Usage], packages: list[PriceLine]
 ) -> None:
-    items = owed_items(billed(usage, METERED, RESERVED, FEE, *packages, seen=(seen(23, 1),)))
+    items = owed_items(billed(usage, METERED, RESERVED, FEE, *packages, presences=(seen(23, 1),)))
     exact: dict[ChargeKey, Fraction] = {}
     for item in items:
         (key,) = charges([item], {})

@@ -28,7 +28,7 @@ def office(town: Town, engine: sa.Engine, owner: psycopg.Connection) -> Office:
 
 
 def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
-    given = {
+    fields = {
         "holder": "测试单位",
         "bank": "银川银行",
         "bank_code": "313871000007",
@@ -37,7 +37,7 @@ def said(office: Office, **changes: str) -> tuple[Decision | None, list[str]]:
     with Session(office.engine, expire_on_commit=False) as db, db.begin():
         organisation = db.get_one(Organisation, 1)
         decision, faults = propose_account(
-            db, organisation, **given, actor=BUILDER.actor, now=START
+            db, organisation, **fields, actor=BUILDER.actor, now=START
         )
     return decision, [f"{fault.where}: {fault.code}" for fault in faults]
 
@@ -123,7 +123,7 @@ def test_the_database_keeps_no_account_that_two_persons_did_not_confirm(office: 
         place(office, decision, "9" * 19)
 
 
-def place(office: Office, made: Decision, number: str) -> None:
+def place(office: Office, decision: Decision, number: str) -> None:
     with Session(office.engine) as db:
         db.add(
             BankAccount(
@@ -132,7 +132,7 @@ def place(office: Office, made: Decision, number: str) -> None:
                 bank="银川银行",
                 bank_code="313871000007",
                 number=number,
-                decision_id=key(made),
+                decision_id=key(decision),
                 confirmed_at=START,
             )
         )

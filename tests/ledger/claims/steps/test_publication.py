@@ -157,10 +157,10 @@ def test_an_objection_is_resolved_once_with_reasons_by_an_approver(
 
 @pytest.mark.parametrize("blank", ["objector", "body"])
 def test_nobody_objects_to_nothing(office: Office, number: str, blank: str) -> None:
-    given = {"objector": "某公司", "contact": "", "body": "不实", blank: " "}
+    objection = {"objector": "某公司", "contact": "", "body": "不实", blank: " "}
     by = {"viewer_role": "clerk", "actor": CLERK.actor}
     with Session(office.engine) as db, pytest.raises(Refused, match="objection_blank"):
-        receive(db, claim_by_number(db, number), **given, **by, now=START)
+        receive(db, claim_by_number(db, number), **objection, **by, now=START)
 
 
 def test_only_what_is_published_is_objected_to(office: Office) -> None:
@@ -296,12 +296,12 @@ def test_the_database_approves_nothing_by_itself(
             " answered_digest = digest WHERE id = %s",
             (new_decision.id,),
         )
-    named = {
+    columns = {
         "another": 1,
         "proposed": new_decision.id,
         "confirmed": new_decision.id,
     }  # 1 is of the account
-    content = {"decision": named[decision]} if decision else {}
+    content = {"decision": columns[decision]} if decision else {}
     with Session(office.engine) as db, pytest.raises(Refused, match=code):
         act(
             db, claim_by_number(db, number), "approve", viewer_role="approver", actor="x",

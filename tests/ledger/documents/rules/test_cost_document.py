@@ -31,7 +31,7 @@ def test_sound(document: Document) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "found"),
+    ("changes", "results"),
     [
         ({"net_fen": BLUE.net_fen + 1}, [("net", "net_not_sum"), ("gross", "gross_not_sum")]),
         ({"tax_fen": BLUE.tax_fen - 1}, [("tax", "tax_not_sum"), ("gross", "gross_not_sum")]),
@@ -54,9 +54,9 @@ def test_sound(document: Document) -> None:
     ],
 )
 def test_each_fault_names_its_place(
-    changed: dict[str, object], found: list[tuple[str, str]]
+    changes: dict[str, object], results: list[tuple[str, str]]
 ) -> None:
-    assert told(replace(BLUE, **changed)) == found  # type: ignore[arg-type]
+    assert told(replace(BLUE, **changes)) == results  # type: ignore[arg-type]
 
 
 def test_a_red_one_names_its_blue_one() -> None:

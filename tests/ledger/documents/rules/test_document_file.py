@@ -101,7 +101,7 @@ def test_kinds_may_be_said_in_chinese(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "found"),
+    ("changes", "faults"),
     [
         ({"kind": "收据"}, [("kind", "bad_choice")]),
         ({"number": None}, [("number", "missing")]),
@@ -123,8 +123,8 @@ def test_kinds_may_be_said_in_chinese(word: str) -> None:
         ({"lines": [{"item": "甲", "net": "1", "tax": 5}]}, [("line 1: tax", "not_text")]),
     ],
 )
-def test_each_slip_of_the_hand(changed: dict[str, Any], found: list[tuple[str, str]]) -> None:
-    assert told({**KEYED, **changed}) == found
+def test_each_slip_of_the_hand(changes: dict[str, Any], faults: list[tuple[str, str]]) -> None:
+    assert told({**KEYED, **changes}) == faults
 
 
 def test_all_slips_are_told_at_once() -> None:

@@ -85,7 +85,7 @@ def test_formulas_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "text", "found"),
+    ("column", "text", "faults"),
     [
         ("单据号码", "", [("row 2: 单据号码", "missing")]),
         ("单据种类", "收据", [("row 2: 单据种类", "bad_choice")]),
@@ -98,10 +98,10 @@ def test_formulas_are_refused() -> None:
     ],
 )
 def test_a_fault_names_its_row_and_column(
-    column: str, text: str, found: list[tuple[str, str]]
+    column: str, text: str, faults: list[tuple[str, str]]
 ) -> None:
     first = changed(changed(WHOLE, "价税合计", "106"), column, text)
-    assert told(HEADER, first) == found
+    assert told(HEADER, first) == faults
 
 
 def test_the_lower_rows_do_not_contradict_the_first() -> None:
@@ -129,7 +129,7 @@ def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "found"),
+    ("rows", "faults"),
     [
         ([HEADER], [("row 1", "only_a_header")]),
         ([[*HEADER, "备用"], WHOLE], [("row 1", "unknown_column")]),
@@ -139,8 +139,8 @@ def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
         ([], [("file", "empty_table")]),
     ],
 )
-def test_lists_that_are_none(rows: list[list[str]], found: list[tuple[str, str]]) -> None:
-    assert told(*rows) == found
+def test_lists_that_are_none(rows: list[list[str]], faults: list[tuple[str, str]]) -> None:
+    assert told(*rows) == faults
 
 
 def test_a_red_one_in_a_list() -> None:

@@ -60,7 +60,7 @@ def test_every_field_of_a_digital_invoice() -> None:
 def test_a_discount_is_a_line_of_its_own() -> None:
     discount = (COMPUTE[0], -19717, "6%", -1183)
     document = read(einvoice_xml([COMPUTE, discount]))
-    assert [(one.net_fen, one.quantity, one.tax_rate) for one in document.lines] == [
+    assert [(line.net_fen, line.quantity, line.tax_rate) for line in document.lines] == [
         (419717, "1", "6%"),
         (-19717, "", "6%"),
     ]
@@ -68,14 +68,14 @@ def test_a_discount_is_a_line_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "rate"),
+    ("rate_text", "rate"),
     [
         *(("0.06", "6%"), ("0.130000", "13%"), ("6.00%", "6%"), ("0.015", "1.5%"), ("0", "0%")),
         *(("免税", "免税"), ("***", "***"), ("", "")),
     ],
 )
-def test_tax_rates_are_one_way_of_writing(printed: str, rate: str) -> None:
-    assert read(einvoice_xml([("项", 10000, printed, 600)])).lines[0].tax_rate == rate
+def test_tax_rates_are_one_way_of_writing(rate_text: str, rate: str) -> None:
+    assert read(einvoice_xml([("项", 10000, rate_text, 600)])).lines[0].tax_rate == rate
 
 
 def test_a_line_without_tax_may_say_so() -> None:
@@ -92,9 +92,9 @@ def test_a_red_one_names_the_blue_one_in_its_fields() -> None:
     assert (document.reverses, document.confirmation) == (BLUE, "64010126101000000001")
 
 
-@pytest.mark.parametrize("called", ["数电票", "数电发票"])
-def test_or_in_its_remark_alone(called: str) -> None:
-    remark = f"被红冲蓝字{called}号码：{BLUE} 红字发票信息确认单编号：64010126101000000001"
+@pytest.mark.parametrize("label", ["数电票", "数电发票"])
+def test_or_in_its_remark_alone(label: str) -> None:
+    remark = f"被红冲蓝字{label}号码：{BLUE} 红字发票信息确认单编号：64010126101000000001"
     document = read(einvoice_xml([("项", -100, "0.06", -6)], remark=remark))
     assert (document.reverses, document.confirmation) == (BLUE, "64010126101000000001")
 
@@ -104,7 +104,7 @@ def test_a_blue_one_that_talks_of_another_is_blue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("totals", "found"),
+    ("totals", "faults"),
     [
         (
             {"TotalAmWithoutTax": "4197.16"},
@@ -123,8 +123,10 @@ def test_a_blue_one_that_talks_of_another_is_blue() -> None:
         ({"RequestTime": "2025-10-31"}, [("EIid", "number_year")]),
     ],
 )
-def test_a_fault_names_the_element(totals: Mapping[str, str], found: list[tuple[str, str]]) -> None:
-    assert told(einvoice_xml(**totals)) == found  # type: ignore[arg-type]
+def test_a_fault_names_the_element(
+    totals: Mapping[str, str], faults: list[tuple[str, str]]
+) -> None:
+    assert told(einvoice_xml(**totals)) == faults  # type: ignore[arg-type]
 
 
 def test_a_line_s_fault_names_the_line() -> None:
@@ -146,8 +148,8 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_the_mark_of_blue_and_red_must_fit() -> None:
-    marked = SOUND.replace(b"<LabelCode>Y<", b"<LabelCode>N<")
-    assert told(marked) == [("Header/InherentLabel/InIssuType", "mark_differs")]
+    content = SOUND.replace(b"<LabelCode>Y<", b"<LabelCode>N<")
+    assert told(content) == [("Header/InherentLabel/InIssuType", "mark_differs")]
 
 
 def test_the_number_stands_there_twice_and_is_one() -> None:

@@ -58,8 +58,8 @@ def test_what_the_header_repeats_must_agree() -> None:
     document, findings = read_ofd(ofd(XML, HEADER))
     assert findings == []
     assert document == read_einvoice(XML, DocumentSource.OFD)[0]
-    other = {**HEADER, "合计金额": "4449.00", "开票日期": "昨天"}
-    assert [(f.where, f.code) for f in read_ofd(ofd(XML, other))[1]] == [
+    header = {**HEADER, "合计金额": "4449.00", "开票日期": "昨天"}
+    assert [(f.where, f.code) for f in read_ofd(ofd(XML, header))[1]] == [
         ("OFD.xml: 合计金额", "ofd_differs"),
         ("OFD.xml: 开票日期", "ofd_differs"),
     ]
@@ -88,13 +88,13 @@ def unpacked(content: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    "lacking", ["OFD.xml", "Doc_0/Document.xml", "Doc_0/Attachs/original_invoice.xml"]
+    "member", ["OFD.xml", "Doc_0/Document.xml", "Doc_0/Attachs/original_invoice.xml"]
 )
-def test_a_member_that_is_not_there(lacking: str) -> None:
+def test_a_member_that_is_not_there(member: str) -> None:
     members = unpacked(ofd(XML))
-    del members[lacking]
+    del members[member]
     _, findings = read_ofd(archive(members))
-    assert [(f.code, dict(f.params)) for f in findings] == [("ofd_member", {"member": lacking})]
+    assert [(f.code, dict(f.params)) for f in findings] == [("ofd_member", {"member": member})]
 
 
 def test_an_attachment_is_not_looked_for_outside() -> None:

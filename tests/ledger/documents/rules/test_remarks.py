@@ -53,7 +53,7 @@ def test_statements(remark: str, statement: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("remark", "said"),
+    ("remark", "numbers"),
     [
         (
             "被红冲蓝字数电票号码:24112000000135114086 红字发票信息确认单编号:1101082409100261",
@@ -64,5 +64,5 @@ def test_statements(remark: str, statement: str | None) -> None:
         ("", (None, None)),
     ],
 )
-def test_what_a_red_one_takes_back(remark: str, said: tuple[str | None, str | None]) -> None:
-    assert reversal(remark) == said
+def test_what_a_red_one_takes_back(remark: str, numbers: tuple[str | None, str | None]) -> None:
+    assert reversal(remark) == numbers

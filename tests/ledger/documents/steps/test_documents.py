@@ -34,21 +34,21 @@ def desk(engine: sa.Engine, owner: psycopg.Connection) -> Desk:
 
 def test_an_invoice_is_kept_with_its_lines_and_its_file(desk: Desk) -> None:
     original = file("<?xml version='1.0'?><EInvoice>1</EInvoice>", "C:\\发票\\一.xml")
-    key = desk.taken(invoice(1, 100_000, -2_000), original)
+    key = desk.take_id(invoice(1, 100_000, -2_000), original)
     document = desk.row(key)
     assert (document.net_fen, document.tax_fen, document.gross_fen) == (98_000, 5_880, 103_880)
     assert (document.received_by, document.received_at, document.decision_id) == (CLERK, NOW, None)
     lines = desk.owner.execute("SELECT line, net_fen, tax_fen FROM document_lines ORDER BY line")
     assert lines.fetchall() == [(1, 100_000, 6_000), (2, -2_000, -120)]
-    there = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
-    assert there == (original.hash, "一.xml", "application/xml", original.content)
+    row = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
+    assert row == (original.hash, "一.xml", "application/xml", original.content)
     assert document.original == original.hash
-    assert desk.standing() == [key]
+    assert desk.standing_ids() == [key]
 
 
 def test_the_very_same_file_again_changes_nothing(desk: Desk) -> None:
     original = file()
-    key = desk.taken(invoice(1), original)
+    key = desk.take_id(invoice(1), original)
     before = desk.count()
     again = desk.bring(invoice(1), original, actor=OTHER)
     assert isinstance(again, Intake)
@@ -67,7 +67,7 @@ def test_the_very_same_file_again_changes_nothing(desk: Desk) -> None:
 )
 def test_a_number_is_taken_once(desk: Desk, change: dict[str, Any], code: str) -> None:
     """Whichever firm brings it, and in whichever file."""
-    desk.taken(invoice(1), actor=CLERK)
+    desk.take_id(invoice(1), actor=CLERK)
     result = desk.bring(replace(invoice(1), **change), file("another"), actor=OTHER)
     assert not isinstance(result, Intake)
     (finding,) = result
@@ -78,11 +78,11 @@ def test_a_number_is_taken_once(desk: Desk, change: dict[str, Any], code: str) -
 
 def test_an_old_invoice_has_a_code_and_a_university_numbers_its_own(desk: Desk) -> None:
     old = invoice(1, kind="electronic_invoice", code="064002000111", number="12345678")
-    desk.taken(old)
-    desk.taken(replace(old, code="064002000112"))
+    desk.take_id(old)
+    desk.take_id(replace(old, code="064002000112"))
     assert desk.refused(old, file("x")) == [("number", "number_known_same")]
-    desk.taken(settlement("2026-1", seller=party(1)))
-    desk.taken(settlement("2026-1", seller=party(2)))
+    desk.take_id(settlement("2026-1", seller=party(1)))
+    desk.take_id(settlement("2026-1", seller=party(2)))
     again = settlement("2026-1", seller=party(1))
     assert desk.refused(again, file("y")) == [("number", "number_known_same")]
 
@@ -109,22 +109,22 @@ def test_a_document_that_is_wrong_by_itself_is_one_clear_fault(
 
 
 def test_service_is_of_the_month_of_issue_where_nothing_is_said(desk: Desk) -> None:
-    assumed = desk.row(desk.taken(invoice(1, issued_on=date(2026, 12, 5))))
+    assumed = desk.row(desk.take_id(invoice(1, issued_on=date(2026, 12, 5))))
     assert (assumed.since, assumed.until) == (date(2026, 12, 1), date(2026, 12, 31))
     assert assumed.period_assumed
-    told = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
-    blue = invoice(2, **told)
-    document = desk.row(desk.taken(blue))
-    assert {"since": document.since, "until": document.until} == told
+    period = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
+    blue = invoice(2, **period)
+    document = desk.row(desk.take_id(blue))
+    assert {"since": document.since, "until": document.until} == period
     assert not document.period_assumed
-    back = desk.row(desk.taken(red(3, blue, -1_000)))
-    assert (back.since, back.until, back.period_assumed) == (*told.values(), False)
+    back = desk.row(desk.take_id(red(3, blue, -1_000)))
+    assert (back.since, back.until, back.period_assumed) == (*period.values(), False)
 
 
 def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     place(desk.owner, gpus=0)
     centre = desk.one("SELECT id FROM centres")
-    desk.taken(invoice(1), centre=centre)
+    desk.take_id(invoice(1), centre=centre)
     document = invoice(2, seller=party(5))
     assert desk.refused(document, centre=centre) == [("seller_uscc", "not_your_document")]
     desk.owner.execute(
@@ -138,9 +138,9 @@ def test_an_operator_brings_what_its_centre_sold(desk: Desk) -> None:
     ]  # a day before
     later = replace(document, issued_on=document.issued_on + timedelta(days=1))
     original = file()
-    desk.taken(later, original, centre=centre)
-    theirs = (later, invoice(1))
-    for known_document in theirs:  # not a word on who brought it
+    desk.take_id(later, original, centre=centre)
+    documents = (later, invoice(1))
+    for known_document in documents:  # not a word on who brought it
         assert desk.refused(known_document, centre=9_999) == [("seller_uscc", "not_your_document")]
     assert desk.refused(later, original, centre=9_999) == [("seller_uscc", "not_your_document")]
 
@@ -151,28 +151,28 @@ class TestKeyed:
     def test_it_stands_when_another_person_confirmed_it(self, desk: Desk) -> None:
         result = desk.bring(settlement("2026-1"), file(b"%PDF-1.7", "扫描.pdf"))
         assert isinstance(result, Intake)
-        assert desk.standing() == []
-        asked = desk.owner.execute(
+        assert desk.standing_ids() == []
+        row = desk.owner.execute(
             "SELECT kind, subject, decided_by, content->>'gross_fen', content->>'original'"
             " FROM decisions"
         ).fetchone()
         scan = file(b"%PDF-1.7").hash
         subject = f"document 2026-1 {CENTRE.uscc}"
-        assert asked == ("document", subject, CLERK, "50000", scan)
+        assert row == ("document", subject, CLERK, "50000", scan)
         desk.answer(result.decision)
         document = desk.row(result.documents[0].id)
         assert (document.confirmed_by, document.confirmed_at) == (SECOND.actor, NOW)
-        assert desk.standing() == [document.id]
+        assert desk.standing_ids() == [document.id]
 
     def test_who_keyed_it_does_not_confirm_it(self, desk: Desk) -> None:
         result = desk.bring(settlement("2026-1"), actor="clerk:周九#7")
         assert isinstance(result, Intake)
         with pytest.raises(Refused, match="same_person"):
             desk.answer(result.decision)
-        assert desk.standing() == []
+        assert desk.standing_ids() == []
 
     def test_the_database_asks_for_two_persons_too(self, desk: Desk) -> None:
-        key = desk.taken(settlement("2026-1"))
+        key = desk.take_id(settlement("2026-1"))
         with pytest.raises(psycopg.errors.CheckViolation, match="nobody has confirmed"):
             desk.owner.execute(
                 "UPDATE cost_documents SET confirmed_by = %s, confirmed_at = now() WHERE id = %s",
@@ -190,11 +190,11 @@ class TestKeyed:
         assert isinstance(again, Intake)
         assert desk.row(result.documents[0].id).dropped_at == NOW
         desk.answer(again.decision)
-        assert desk.standing() == [again.documents[0].id]
+        assert desk.standing_ids() == [again.documents[0].id]
 
     def test_keyed_the_same_way_from_the_same_scan_it_is_the_same(self, desk: Desk) -> None:
         scan = file(b"%PDF-1.7")
-        desk.taken(settlement("2026-1"), scan)
+        desk.take_id(settlement("2026-1"), scan)
         again = desk.bring(settlement("2026-1"), scan)
         assert isinstance(again, Intake)
         assert again.documents[0].outcome == "unchanged"
@@ -211,14 +211,14 @@ class TestLists:
         result = desk.listed([back, *documents], file("a,b\n", "四月.csv"))
         assert isinstance(result, Intake)
         assert [d.number for d in result.documents] == [back.number, *(d.number for d in documents)]
-        assert desk.standing() == []
+        assert desk.standing_ids() == []
         desk.answer(result.decision)
-        assert desk.standing() == sorted(d.id for d in result.documents)
+        assert desk.standing_ids() == sorted(d.id for d in result.documents)
         assert desk.row(result.documents[0].id).reverses_id == result.documents[1].id
 
     def test_one_fault_and_nothing_is_kept(self, desk: Desk) -> None:
         documents = [invoice(n, source="keyed") for n in range(1, 4)]
-        desk.taken(invoice(2))
+        desk.take_id(invoice(2))
         before = desk.count()
         wrong = desk.listed(documents, file("a,b\n"))
         assert isinstance(wrong, list)
@@ -241,7 +241,7 @@ class TestLists:
 
 def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -> None:
     """The database has the last word, whoever writes."""
-    key = desk.taken(invoice(1))
+    key = desk.take_id(invoice(1))
     with pytest.raises(psycopg.errors.CheckViolation, match="lines_tie"):
         desk.owner.execute(
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"

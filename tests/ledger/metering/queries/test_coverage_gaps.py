@@ -51,15 +51,15 @@ def spans(town: Town, period: Period = PERIOD) -> list[Span]:
 def test_an_hour_says_what_was_seen_what_was_a_gap_and_what_was_silent(town: Town) -> None:
     report(town, 0, range(50))
     town.report([window(0, 50, held("team-a", 0, 45_000), gaps=[gap(45_000)])])
-    told = hours(town)
-    first = told[gpu_id(0), 0]
+    by_hour = hours(town)
+    first = by_hour[gpu_id(0), 0]
     assert (first.expected, first.silent, first.gap_ms) == (60, 9, 15_000)
     assert first.seen_ms == 51 * 60_000 - 15_000
     assert first.util_ppm == 500_000
-    assert told[gpu_id(0), 1] == Hour(gpu_id(0), minute(60), 60, 60, 0)
-    assert told[gpu_id(1), 2].seen_ms == 0
-    assert max(hour for _, hour in told) == 2  # up to the horizon, and not before registration
-    assert min(hour for _, hour in told) == 0
+    assert by_hour[gpu_id(0), 1] == Hour(gpu_id(0), minute(60), 60, 60, 0)
+    assert by_hour[gpu_id(1), 2].seen_ms == 0
+    assert max(hour for _, hour in by_hour) == 2  # up to the horizon, and not before registration
+    assert min(hour for _, hour in by_hour) == 0
 
 
 def test_utilisation_is_the_mean_of_what_was_measured_if_that_speaks_for_the_rest(
@@ -69,9 +69,9 @@ def test_utilisation_is_the_mean_of_what_was_measured_if_that_speaks_for_the_res
     town.report([window(0, 0, half, held("b", 30_000)), window(0, 1, held("b", util_ppm=0))])
     assert hours(town)[gpu_id(0), 0].util_ppm == 300_000
     town.report([window(0, 2), window(1, 0)])
-    told = hours(town)
-    assert told[gpu_id(0), 0].util_ppm == 300_000  # half of three minutes
-    assert told[gpu_id(1), 0].util_ppm is None
+    by_hour = hours(town)
+    assert by_hour[gpu_id(0), 0].util_ppm == 300_000  # half of three minutes
+    assert by_hour[gpu_id(1), 0].util_ppm is None
     town.report([window(0, 3)])
     assert hours(town)[gpu_id(0), 0].util_ppm is None
     assert unseen.utilisation([]) is None
@@ -98,18 +98,18 @@ def test_gaps_are_told_to_the_millisecond_joined_over_minutes_and_with_their_xid
     ]
 
 
-@pytest.mark.parametrize("said", [range(180), range(0), range(10, 170), [0, 5, 6, 90, 179]])
+@pytest.mark.parametrize("minutes_said", [range(180), range(0), range(10, 170), [0, 5, 6, 90, 179]])
 def test_silence_is_told_by_spans_and_by_the_very_minutes_alike(
-    town: Town, said: Iterable[int]
+    town: Town, minutes_said: Iterable[int]
 ) -> None:
-    report(town, 0, said)
+    report(town, 0, minutes_said)
     report(town, 1, range(180))
     reported_spans = spans(town)
     with Session(town.engine) as db:
         day = unseen.spans_of_day(db, town.cluster, "n1", DAY, minute(185))
     assert reported_spans == day
     silent = {at for at in range(180) for s in reported_spans if s.since <= minute(at) < s.until}
-    assert silent == set(range(180)) - set(said)
+    assert silent == set(range(180)) - set(minutes_said)
     lost = sum(span.lost_ms for span in reported_spans)
     assert lost == sum(h.silent for h in hours(town).values()) * 60_000
 

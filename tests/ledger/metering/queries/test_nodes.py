@@ -25,11 +25,11 @@ def test_a_gpu_is_seen_while_its_newest_window_is_young_and_no_gap(town: Town) -
     town.report([window(0, at) for at in range(100)])
     town.report([window(1, 99, gaps=[GAP])])
     with Session(town.engine) as db:
-        seen = {gpu.gpu: gpu for gpu in gpus(db, town)}
-    assert seen[gpu_id(0)].is_seen(minute(100))
-    assert not seen[gpu_id(0)].is_seen(minute(101))
-    assert not seen[gpu_id(1)].is_seen(minute(100))
-    assert (seen[gpu_id(1)].newest, seen[gpu_id(1)].model) == (minute(99), "H100")
+        by_gpu = {gpu.gpu: gpu for gpu in gpus(db, town)}
+    assert by_gpu[gpu_id(0)].is_seen(minute(100))
+    assert not by_gpu[gpu_id(0)].is_seen(minute(101))
+    assert not by_gpu[gpu_id(1)].is_seen(minute(100))
+    assert (by_gpu[gpu_id(1)].newest, by_gpu[gpu_id(1)].model) == (minute(99), "H100")
 
 
 def test_nodes_are_those_with_gpus_or_agents_and_strangers_are_told(

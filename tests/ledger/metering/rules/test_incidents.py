@@ -21,9 +21,9 @@ def span(
     return Span(at(low), at(high), gpu, node, cause, (xid,) if xid else ())
 
 
-def times(found: list[Incident]) -> list[tuple[float, float]]:
+def times(results: list[Incident]) -> list[tuple[float, float]]:
     return [((i.since - NOON) / timedelta(minutes=1), (i.until - NOON) / timedelta(minutes=1))
-            for i in found]  # fmt: skip
+            for i in results]  # fmt: skip
 
 
 def test_a_node_that_stops_is_one_incident_of_its_gpus() -> None:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
-from ledger.metering.steps.enrol import CODE_LASTS, agents, enrol, issue_code, revoke_agent
+from ledger.metering.queries.agents import agents
+from ledger.metering.steps.enrol import CODE_LASTS, enrol, issue_code, revoke_agent
 from tests.support.simulation import place
 from tests.support.vouchers import NOW
 
@@ -119,10 +120,10 @@ def test_of_all_who_try_at_once_exactly_one_gets_in(
         outcomes = list(pool.map(race, range(racers)))
     assert sum(outcomes) == 1
     assert owner.execute("SELECT count(*) FROM agents").fetchone() == (1,)
-    used = owner.execute(
+    row = owner.execute(
         "SELECT count(*) FROM enrolment_codes WHERE agent_id IS NOT NULL"
     ).fetchone()
-    assert used == (1,)
+    assert row == (1,)
 
 
 def test_the_same_node_twice_at_once_is_one_agent(engine: sa.Engine, code: str) -> None:
@@ -151,16 +152,18 @@ def test_an_operator_reaches_its_own_centre_only(
     engine: sa.Engine, owner: psycopg.Connection, cluster: int, code: str
 ) -> None:
     place(owner, gpus=0, cluster="c2")
-    mine, other = (row[0] for row in owner.execute("SELECT id FROM centres ORDER BY id").fetchall())
+    own_centre, other_centre = (
+        row[0] for row in owner.execute("SELECT id FROM centres ORDER BY id").fetchall()
+    )
     agent = enrolled(engine, code)
     with Session(engine) as db:
-        assert [seen.id for seen in agents(db, mine)] == [agent]
-        assert agents(db, other) == []
+        assert [agent_row.id for agent_row in agents(db, own_centre)] == [agent]
+        assert agents(db, other_centre) == []
         with pytest.raises(NotFound):
-            revoke_agent(db, agent, NOW, centre=other)
+            revoke_agent(db, agent, NOW, centre=other_centre)
         with pytest.raises(NotFound):
             revoke_agent(db, uuid4(), NOW)
-        revoke_agent(db, agent, NOW, centre=mine)
+        revoke_agent(db, agent, NOW, centre=own_centre)
 
 
 def test_the_list_says_what_was_last_heard(

@@ -30,9 +30,9 @@ def node(owner: psycopg.Connection, cluster: int) -> Node:
     return enrolled(owner, cluster)
 
 
-def take(engine: sa.Engine, sent: Submission) -> Receipt | Forked | Ahead:
+def take(engine: sa.Engine, submission: Submission) -> Receipt | Forked | Ahead:
     with Session(engine) as db, db.begin():
-        return take_batch(db, sent, LATER)
+        return take_batch(db, submission, LATER)
 
 
 def totals(owner: psycopg.Connection) -> dict[tuple[str, str], int]:
@@ -59,9 +59,9 @@ def test_a_batch_is_kept_and_folded(
     assert cover == (2, 120_000, 60_000)
     util = owner.execute("SELECT util_ppm_ms, util_ms FROM day_totals ORDER BY holder").fetchall()
     assert util == [(500_000 * 45_000, 45_000), (0, 0)]
-    kept = owner.execute("SELECT bytes FROM batches").fetchone()
-    assert kept
-    assert kept[0] == body
+    row = owner.execute("SELECT bytes FROM batches").fetchone()
+    assert row
+    assert row[0] == body
 
 
 def test_a_repeated_batch_gets_the_same_answer_and_changes_nothing(

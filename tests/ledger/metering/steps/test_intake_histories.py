@@ -64,9 +64,9 @@ class World:
         self.aside: set[tuple[str, object, bytes]] = set()
         self.answers: dict[bytes, Receipt] = {}
 
-    def take(self, sent: Submission, *, commit: bool = True) -> Receipt | Forked | Ahead:
+    def take(self, submission: Submission, *, commit: bool = True) -> Receipt | Forked | Ahead:
         with Session(self.engine) as db:
-            outcome = take_batch(db, sent, LATER)
+            outcome = take_batch(db, submission, LATER)
             if commit:
                 db.commit()
         return outcome
@@ -91,12 +91,12 @@ class World:
         )
         self.answers[submission.batch.body] = receipt
 
-    def report(self, node: Node, given: list[wire.Window]) -> None:
-        submission = node.read(node.batch(given))
+    def report(self, node: Node, values: list[wire.Window]) -> None:
+        submission = node.read(node.batch(values))
         self.accept(submission, self.take(submission))
 
-    def crash(self, node: Node, given: list[wire.Window]) -> None:
-        submission = node.read(node.batch(given))
+    def crash(self, node: Node, values: list[wire.Window]) -> None:
+        submission = node.read(node.batch(values))
         self.take(submission, commit=False)
         self.accept(submission, self.take(submission))
 
@@ -105,20 +105,20 @@ class World:
             body = node.sent[choice % len(node.sent)]
             assert self.take(node.read(body)) == self.answers[body]
 
-    def skip(self, node: Node, given: list[wire.Window]) -> None:
+    def skip(self, node: Node, values: list[wire.Window]) -> None:
         """A batch gets lost on its way; the next one is told to wait for it."""
-        lost = node.read(node.batch(given))
-        ahead = node.read(node.batch(given))
+        lost = node.read(node.batch(values))
+        ahead = node.read(node.batch(values))
         assert self.take(ahead) == Ahead(lost.batch.number)
         self.accept(lost, self.take(lost))
         self.accept(ahead, self.take(ahead))
 
-    def clone(self, node: Node, given: list[wire.Window]) -> None:
+    def clone(self, node: Node, values: list[wire.Window]) -> None:
         """A copy of the node's disk reports too: the second to speak forks."""
         twin = copy.copy(node)
         twin.sent = []
-        self.report(node, given)
-        content = twin.batch([*given, window(1, 4, held("team-b"))])
+        self.report(node, values)
+        content = twin.batch([*values, window(1, 4, held("team-b"))])
         assert self.take(twin.read(content)) == Forked(node.number)
 
     def lose_spool(self, node: Node, _: None) -> None:
@@ -170,12 +170,12 @@ def histories(examples: int, longest: int) -> Callable[..., Callable[..., None]]
     """Hypothesis runs on one database, emptied before each history."""
 
     def decorate(test: Callable[..., None]) -> Callable[..., None]:
-        drawn = given(history=st.lists(events, max_size=longest))(test)
+        drawing = given(history=st.lists(events, max_size=longest))(test)
         return settings(
             max_examples=examples,
             deadline=None,
             suppress_health_check=[HealthCheck.function_scoped_fixture],
-        )(drawn)
+        )(drawing)
 
     return decorate
 

@@ -67,7 +67,7 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
     ]
     rows, findings = read_return("\n".join(lines).encode())
     assert rows == []
-    assert [(one.where, one.code) for one in findings] == [
+    assert [(finding.where, finding.code) for finding in findings] == [
         ("row 3", "bad_cell"),
         ("row 4", "bad_cell"),
         ("row 4", "bad_cell"),
@@ -95,13 +95,13 @@ def test_every_wrong_cell_is_told_with_its_row() -> None:
 )
 def test_what_is_no_return_file_is_one_error(content: bytes, codes: list[str]) -> None:
     rows, findings = read_return(content)
-    assert (rows, [one.code for one in findings]) == ([], codes)
+    assert (rows, [finding.code for finding in findings]) == ([], codes)
 
 
 def test_a_broken_workbook_is_told_so() -> None:
     whole = workbook([*HEAD.split(",")])
-    assert [one.where for one in read_return(whole[: len(whole) // 2])[1]] == ["file"]
+    assert [finding.where for finding in read_return(whole[: len(whole) // 2])[1]] == ["file"]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("readme.txt", "not a workbook")
-    assert [one.code for one in read_return(out.getvalue())[1]] == ["not_a_table"]
+    assert [finding.code for finding in read_return(out.getvalue())[1]] == ["not_a_table"]

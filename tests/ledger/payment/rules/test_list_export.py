@@ -75,7 +75,7 @@ def test_a_mapping_renames_and_reorders() -> None:
 
 def test_a_wrong_mapping_is_told_line_by_line() -> None:
     _, findings = read_columns(["金额", "收方=payee", "密码=secret", "=合计=line"])
-    assert [(one.where, one.code) for one in findings] == [
+    assert [(finding.where, finding.code) for finding in findings] == [
         ("line 1", "bad_column"),
         ("line 3", "unknown_field"),
         ("line 4", "bad_column"),

@@ -57,8 +57,8 @@ def test_who_is_covered(dues: list[int], free: dict[str, int], told: list[str | 
 def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, int]) -> None:
     texts = cover(dues, free)
     for name, fen in free.items():
-        drawn = sum(due for due, by in zip(dues, texts, strict=True) if by == name)
-        assert drawn <= max(fen, 0)
+        total = sum(due for due, by in zip(dues, texts, strict=True) if by == name)
+        assert total <= max(fen, 0)
 
 
 def test_every_move_of_payment_is_a_legal_one() -> None:
@@ -81,10 +81,10 @@ rows = st.lists(st.tuples(st.sampled_from(["paid", "returned"]), st.integers(1, 
 
 
 @given(rows)
-def test_a_line_is_never_settled_beyond_its_sum(said: list[tuple[str, int]]) -> None:
+def test_a_line_is_never_settled_beyond_its_sum(results: list[tuple[str, int]]) -> None:
     file = [
         BankRow(f"row {n}", f"r{n}", "L", 1, result, fen, DAY, "")  # type: ignore[arg-type]
-        for n, (result, fen) in enumerate(said)
+        for n, (result, fen) in enumerate(results)
     ]
     after, findings = settle({("L", 1): LineState(DAY, 100)}, frozenset(), file, DAY)
     line = after["L", 1]

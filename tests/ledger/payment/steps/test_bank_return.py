@@ -19,9 +19,9 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     return treasury
 
 
-def row(reference: str, line: int, result: str, yuan: str, **other: str) -> str:
-    number = other.get("list", "ZF-2026-0001")
-    day = other.get("day", str(TODAY))
+def row(reference: str, line: int, result: str, yuan: str, **fields: str) -> str:
+    number = fields.get("list", "ZF-2026-0001")
+    day = fields.get("day", str(TODAY))
     return f"{reference},{number},{line},{result},{yuan},{day},"
 
 
@@ -58,7 +58,7 @@ def test_a_line_may_be_paid_in_part_and_the_rest_listed_again(treasury: Treasury
     treasury.bank(row("b", 1, "退回", "2.00"))
     assert (balances(treasury, "p1"), treasury.state("claim of p1")) == ((200, 0, 400), "approved")
     assert treasury.money() == {"free": 300, "committed": 300, "spent": 400}
-    assert [one.due_fen for one in treasury.queue()] == [200]
+    assert [item.due_fen for item in treasury.queue()] == [200]
     second = treasury.send()
     treasury.bank(row("c", 1, "成功", "2.00", list=second))
     assert (balances(treasury, "p1"), treasury.state("claim of p1")) == ((0, 0, 600), "paid")
@@ -90,7 +90,7 @@ def test_every_fault_of_a_file_is_told_and_nothing_of_it_kept(
         row("e", 1, "成功", "1.00", day="2026-11-24"),
         row("f", 1, "成功", "1.00", day="2026-11-22"),
     )
-    assert [(one.where, one.code) for one in intake.findings] == [
+    assert [(item.where, item.code) for item in intake.findings] == [
         ("row 3", "reference_known"),
         ("row 4", "reference_twice"),
         ("row 5", "unknown_line"),
@@ -108,7 +108,7 @@ def test_every_fault_of_a_file_is_told_and_nothing_of_it_kept(
 
 def test_what_is_open_is_counted_through_the_file(treasury: Treasury) -> None:
     intake = treasury.bank(row("a", 2, "成功", "2.00"), row("b", 2, "成功", "2.00"))
-    assert [(one.where, one.code, one.params) for one in intake.findings] == [
+    assert [(item.where, item.code, item.params) for item in intake.findings] == [
         ("row 3", "beyond_open", (("open", "1.00"),))
     ]
 
@@ -117,4 +117,4 @@ def test_a_list_that_was_not_sent_has_no_lines_for_the_bank(treasury: Treasury) 
     treasury.bank(row("a", 1, "退回", "6.00"))
     second = treasury.make()
     intake = treasury.bank(row("b", 1, "成功", "6.00", list=second))
-    assert [one.code for one in intake.findings] == ["unknown_line"]
+    assert [item.code for item in intake.findings] == ["unknown_line"]

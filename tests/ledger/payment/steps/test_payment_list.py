@@ -33,7 +33,7 @@ def test_the_oldest_claims_are_covered_first_and_nobody_is_overtaken(treasury: T
     treasury.claim("p1", 600, "A")
     treasury.claim("p2", 500, "B")
     treasury.claim("p1", 300, "C")
-    assert [(one.number, one.indicator, one.held) for one in treasury.queue()] == [
+    assert [(item.number, item.indicator, item.held) for item in treasury.queue()] == [
         ("A", "Z1", ""),
         ("B", None, ""),  # there is money for C, but B waited longer
         ("C", None, ""),
@@ -46,7 +46,7 @@ def test_the_oldest_claims_are_covered_first_and_nobody_is_overtaken(treasury: T
     assert [(line.claim_id, line.fen) for line in lines] == [(1, 600)]
     assert (payment_list.total_fen, payment_list.words) == (600, in_words(600))
     assert payment_list.digest == decision.digest == digest(decision.content)
-    assert [one.number for one in treasury.queue()] == ["B", "C"]
+    assert [item.number for item in treasury.queue()] == ["B", "C"]
 
 
 def test_a_confirmed_list_moves_both_ledgers_in_one_posting(
@@ -127,7 +127,7 @@ def test_a_change_of_account_holds_the_claim_and_spoils_the_list(treasury: Treas
     with pytest.raises(Refused, match="account_changing"):
         treasury.confirm(number)
     treasury.confirm(number, Answer.REFUSED)
-    assert [(one.number, one.held) for one in treasury.queue()] == [
+    assert [(item.number, item.held) for item in treasury.queue()] == [
         ("A", "account_changing"),
         ("B", ""),
     ]
@@ -157,7 +157,7 @@ def test_a_list_is_not_sent_to_who_is_not_the_payee_any_more(
 def test_without_an_account_a_claim_waits(treasury: Treasury, owner: psycopg.Connection) -> None:
     owner.execute("UPDATE bank_accounts SET superseded_at = confirmed_at")
     treasury.claim("p1", 600, "A")
-    assert [one.held for one in treasury.queue()] == ["without_account"]
+    assert [item.held for item in treasury.queue()] == ["without_account"]
     with pytest.raises(Refused, match="without_account"):
         treasury.make(["A"])
     with pytest.raises(Refused, match="nothing_payable"):
@@ -175,7 +175,7 @@ def test_a_red_invoice_takes_the_payable_from_under_a_list(treasury: Treasury) -
         treasury.confirm(number)
     treasury.confirm(number, Answer.REFUSED)
     # What is left suffices for the younger one.
-    assert [(one.number, one.held) for one in treasury.queue()] == [
+    assert [(item.number, item.held) for item in treasury.queue()] == [
         ("A", "payable_gone"),
         ("B", ""),
     ]
@@ -187,7 +187,7 @@ def test_what_is_to_be_paid_back_is_set_off_before_anything_is_paid(treasury: Tr
         book = payment.payables(db)[0].book
     paid = ["list payable sent", "pay sent paid", "recall paid recoverable"]
     posted(treasury.engine, "paid too much", {book: chain(300, *paid)})
-    assert [one.held for one in treasury.queue()] == ["payable_gone"]
+    assert [item.held for item in treasury.queue()] == ["payable_gone"]
 
 
 def test_another_years_indicator_pays_nothing(treasury: Treasury) -> None:

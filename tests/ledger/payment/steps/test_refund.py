@@ -105,9 +105,9 @@ def test_after_a_fraud_it_lapses(treasury: Treasury, owner: psycopg.Connection) 
 
 def test_each_reference_counts_once(treasury: Treasury) -> None:
     came_back(treasury, 100)
-    for known in ("r1", "a"):
+    for reference in ("r1", "a"):
         with pytest.raises(Conflict, match="refund_known"):
-            came_back(treasury, 100, known)
+            came_back(treasury, 100, reference)
 
 
 def test_no_more_comes_back_than_is_to_be_paid_back(treasury: Treasury) -> None:

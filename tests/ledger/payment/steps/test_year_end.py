@@ -73,7 +73,7 @@ def test_a_late_answer_of_the_bank_finds_nothing_open(treasury: Treasury) -> Non
     treasury.send()
     confirm(treasury, decided(treasury))
     intake = treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    assert [one.code for one in intake.findings] == ["beyond_open"]
+    assert [finding.code for finding in intake.findings] == ["beyond_open"]
 
 
 def test_a_line_that_was_settled_meanwhile_takes_a_new_decision(treasury: Treasury) -> None:

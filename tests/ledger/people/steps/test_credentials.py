@@ -108,8 +108,8 @@ def test_a_role_has_exactly_its_scope(engine: sa.Engine, owner: psycopg.Connecti
     right = {Role.BUILDER: (project, None), Role.OPERATOR: (None, centre)}
     for role in Role:
         for scope in ((None, None), (project, None), (None, centre), (project, centre)):
-            made = scoped(engine, role, *scope)
-            assert made == (scope == right.get(role, (None, None))), (role, scope)
+            outcome = scoped(engine, role, *scope)
+            assert outcome == (scope == right.get(role, (None, None))), (role, scope)
 
 
 def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | None) -> bool:

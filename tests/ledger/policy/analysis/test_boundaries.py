@@ -31,12 +31,12 @@ def tried(name: str, versions: Any) -> list[Any]:
     readings = [
         {key: reading}
         for key, question in policy.questions.items()
-        for reading, said in question.readings.items()
-        if reading != question.chosen and (said.sets or said.requires)
+        for reading, reading_texts in question.readings.items()
+        if reading != question.chosen and (reading_texts.sets or reading_texts.requires)
     ]
     return [
-        pytest.param(versions, one, id=f"{name} {' '.join(map('='.join, one.items()))}")
-        for one in [{}, *readings]
+        pytest.param(versions, item, id=f"{name} {' '.join(map('='.join, item.items()))}")
+        for item in [{}, *readings]
     ]
 
 
@@ -53,10 +53,10 @@ def drill(readings: dict[str, str]) -> Policy:
     [*tried("draft", draft), *tried("harbour", harbour), pytest.param(drill, {}, id="drill")],
 )
 def test_all_is_as_it_must_be_under_every_reading(versions: Any, reading: dict[str, str]) -> None:
-    policy, chosen = versions(reading), versions({})
+    policy, choice = versions(reading), versions({})
     edges = [*gate(policy), *shared(policy)]
     for clause in policy.clauses:
-        if reading and (clause, policy.scope) == (chosen.clause(clause.id), chosen.scope):
+        if reading and (clause, policy.scope) == (choice.clause(clause.id), choice.scope):
             continue  # the reading changes nothing of it
         proof = prove(policy, clause)
         assert proof.holds, clause.id
@@ -68,11 +68,11 @@ def test_all_is_as_it_must_be_under_every_reading(versions: Any, reading: dict[s
 
 
 def edge(clause: str, kind: str, number: int = 0) -> Edge:
-    return [one for one in PROOFS[clause].edges if one.kind == kind][number]
+    return [edge_found for edge_found in PROOFS[clause].edges if edge_found.kind == kind][number]
 
 
-def results(found: Edge) -> list[tuple[str, int | None]]:
-    rows = [(p.result, [o for o in p.outcome if o is not None]) for p in found.points]
+def results(bounds: Edge) -> list[tuple[str, int | None]]:
+    rows = [(p.result, [o for o in p.outcome if o is not None]) for p in bounds.points]
     return [(result, some[0] if some else None) for result, some in rows]
 
 
@@ -227,7 +227,7 @@ def test_caps_under_every_rounding(unit: str, mode: str) -> None:
 @pytest.mark.parametrize(("most", "at"), [("300001.00", 30_000_000), ("300000.00", None)])
 def test_a_cap_below_the_most_that_the_base_may_be(most: str, at: int | None) -> None:
     """Who sells for so much has no right any more; the cap may be reached before, or never."""
-    line = next(one for one in TEXT.splitlines() if "value: 100, bound" in one)
+    line = next(text_line for text_line in TEXT.splitlines() if "value: 100, bound" in text_line)
     below = f"{{fact: sales_fen, op: <, value: {most}元, bound: excluded, words: 销售额}}"
     more = line.replace("require: [", f"require: [{below}, ")
     policy, findings = file.read(TEXT.replace(line, more), source)
@@ -243,18 +243,18 @@ BASED = [c.id for c in DRAFT.clauses if c.amount.base and c.id != "05-1"]
 sums = st.one_of(st.integers(0, 10**15), st.integers(0, 10**6), st.integers(0, 10**12))
 
 
-@given(clause=st.sampled_from(BASED), one=sums, other=sums)
+@given(clause=st.sampled_from(BASED), item=sums, other=sums)
 @settings(deadline=None, max_examples=300)
-def test_a_larger_base_never_gives_less(clause: str, one: int, other: int) -> None:
+def test_a_larger_base_never_gives_less(clause: str, item: int, other: int) -> None:
     proof = PROOFS[clause]
     base, facts = proof.clause.amount.base or "", proof.facts
     assert facts
-    given_ = []
-    for value in sorted((one, other)):
+    amounts = []
+    for value in sorted((item, other)):
         decision = decide(DRAFT, clause, place(DRAFT, facts, base, value) or {})
         worth = [decision.amount_fen, decision.ceiling_fen, decision.posts]
-        given_.append(next((w for w in worth if w is not None), -1))
-    assert given_[0] <= given_[1]
+        amounts.append(next((w for w in worth if w is not None), -1))
+    assert amounts[0] <= amounts[1]
 
 
 RANK = {"rejected": 0, "ineligible": 0, "insufficient": 1, "judgement": 2, "eligible": 3}

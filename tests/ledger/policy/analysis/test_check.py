@@ -22,7 +22,7 @@ def told(text: str = TEXT, law: str | None = LAW, cases: str | None = CASES) -> 
         text = beside.get(name)
         return None if text is None else text.encode()
 
-    return [(one.where, one.code) for one in check(text, "harbour", invented, read)]
+    return [(finding.where, finding.code) for finding in check(text, "harbour", invented, read)]
 
 
 def changed(old: str, new: str, text: str = TEXT) -> str:
@@ -100,8 +100,8 @@ def test_the_versions_that_there_are_are_sound_and_so_is_the_invented_one() -> N
 )  # fmt: skip
 def test_a_fault_has_its_line(old: str, new: str, at: str | None, where: str, code: str) -> None:
     text = changed(old, new)
-    wanted = line(at) if at else line("  02:", text) + 1
-    assert (f"line {wanted}: {where}", code) in told(text)
+    line_number = line(at) if at else line("  02:", text) + 1
+    assert (f"line {line_number}: {where}", code) in told(text)
 
 
 def test_a_version_without_its_text() -> None:
@@ -118,16 +118,16 @@ def test_a_quotation_is_to_the_letter_and_at_its_place() -> None:
 
 
 def test_a_sentence_that_nothing_cites_is_told_by_its_line_in_the_text() -> None:
-    wanted = LAW.rstrip().count("\n") + 2
+    line_number = LAW.rstrip().count("\n") + 2
     assert told(law=LAW.rstrip() + "\n奖励于年底兑付。\n") == [
-        (f"line {wanted}: harbour.md", "uncited")
+        (f"line {line_number}: harbour.md", "uncited")
     ]
 
 
 def test_a_clause_without_cases() -> None:
-    none = [one for one in CASES.splitlines() if '"07-1"' not in one]
-    gives = [one for one in CASES.splitlines() if '"by agreement"' not in one]
-    refuses = [one for one in CASES.splitlines() if '"not major"' not in one]
+    none = [text_line for text_line in CASES.splitlines() if '"07-1"' not in text_line]
+    gives = [text_line for text_line in CASES.splitlines() if '"by agreement"' not in text_line]
+    refuses = [text_line for text_line in CASES.splitlines() if '"not major"' not in text_line]
     at = f"line {line('  - id: 07-1')}: clauses[5]"
     assert told(cases="\n".join(none)) == [(at, "no_case")]
     assert told(cases="\n".join(gives)) == [(at, "no_case_gives")]
@@ -162,7 +162,11 @@ def test_a_clause_that_nobody_can_meet() -> None:
         "      - {fact: robots, op: '>', value: 100, bound: excluded, words: 超过100台}\n"
         "      - {fact: robots, op: <, value: 101, bound: excluded, words: 年产机器人}\n"
     )
-    old = next(one for one in TEXT.splitlines(keepends=True) if "value: 100, bound" in one)
+    old = next(
+        text_line
+        for text_line in TEXT.splitlines(keepends=True)
+        if "value: 100, bound" in text_line
+    )
     assert (f"line {line('  - id: 02-1')}: clauses[0]", "never_met") in told(changed(old, twice))
 
 
@@ -173,8 +177,8 @@ def test_a_question_about_a_bound_allows_it_to_differ_from_the_words() -> None:
 
 
 def extending(**changes: str) -> str:
-    kept = {"version": "own", "extends": "harbour-2031", "title": "演练", **changes}
-    lines = [f"{key}: {value}" for key, value in kept.items()]
+    document = {"version": "own", "extends": "harbour-2031", "title": "演练", **changes}
+    lines = [f"{key}: {value}" for key, value in document.items()]
     return "\n".join([*lines, "effective: {from: 2031-01-01, until: open}", "decisions: {}"])
 
 
@@ -183,7 +187,7 @@ def test_an_extension_is_held_to_the_cases_of_what_it_extends() -> None:
         return CASES.encode() if name == "harbour-2031.cases.json" else None
 
     def faults(text: str, read: Callable[[str], bytes | None] = beside) -> Told:
-        return [(one.where, one.code) for one in check(text, "own", invented, read)]
+        return [(finding.where, finding.code) for finding in check(text, "own", invented, read)]
 
     assert faults(extending()) == []
     assert faults(extending(), lambda _: None) == [("line 2: extends", "no_cases")]

@@ -46,7 +46,7 @@ GOOD = '{"clause": "15-0", "facts": {"subject_kind": "park"}}'
 
 
 @pytest.mark.parametrize(
-    ("written", "errors"),
+    ("text", "errors"),
     [
         ("3", [("case", "not_json_object")]),
         ("null", [("case", "not_json_object")]),
@@ -64,8 +64,8 @@ GOOD = '{"clause": "15-0", "facts": {"subject_kind": "park"}}'
         ('{"clause": "13-1", "facts": {"accepted": "true"}}', [("accepted", "not_yes_no")]),
     ],
 )
-def test_a_bad_case_is_rejected_by_itself(written: str, errors: list[tuple[str, str]]) -> None:
-    rows = results(f"[{GOOD}, {written}, {GOOD}]")
+def test_a_bad_case_is_rejected_by_itself(text: str, errors: list[tuple[str, str]]) -> None:
+    rows = results(f"[{GOOD}, {text}, {GOOD}]")
     assert rows == [("eligible", []), ("rejected", errors), ("eligible", [])]
 
 
@@ -84,7 +84,7 @@ def test_what_is_no_sum_of_money(number: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "code"),
+    ("text", "code"),
     [
         ("100", "not_decimal"), ("1.5", "not_decimal"), ("true", "not_decimal"),
         ('"1e2"', "not_decimal"), ('"+1"', "not_decimal"), ('" 1"', "not_decimal"),
@@ -93,8 +93,8 @@ def test_what_is_no_sum_of_money(number: str, code: str) -> None:
         ('"-1"', "negative"), ('"1234567890123456"', "not_decimal"),
     ],
 )  # fmt: skip
-def test_what_is_no_quantity(written: str, code: str) -> None:
-    case = f'{{"clause": "02-1", "facts": {{"pflops_fp16": {written}}}}}'
+def test_what_is_no_quantity(text: str, code: str) -> None:
+    case = f'{{"clause": "02-1", "facts": {{"pflops_fp16": {text}}}}}'
     assert results(f"[{case}]") == [("rejected", [("pflops_fp16", code)])]
 
 

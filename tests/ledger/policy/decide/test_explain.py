@@ -19,7 +19,7 @@ def laid_out(clause: str, **facts: object) -> Explanation:
 def test_a_derived_fact_stands_beside_those_it_follows_from() -> None:
     facts = {**GATE, "investment_24m_fen": 5, "land_cost_fen": 3}
     explanation = explain(DRAFT, decide(DRAFT, "03-1", facts))
-    line = next(one for one in explanation.lines if one.fact.name == "net_investment_24m")
+    line = next(line for line in explanation.lines if line.fact.name == "net_investment_24m")
     assert line.fact.evidence is None
     assert [(t.fact.name, t.value, t.less) for t in line.facts] == [
         ("investment_24m_fen", 5, False),
@@ -32,13 +32,15 @@ def test_a_derived_fact_stands_beside_those_it_follows_from() -> None:
 
 def test_a_condition_that_some_need_not_meet_stands_beside_who_they_are() -> None:
     explanation = explain(DRAFT, decide(DRAFT, "13-1", {"subject_kind": "park", "accepted": True}))
-    line = next(one for one in explanation.lines if one.condition.state == "exempt")
+    line = next(line for line in explanation.lines if line.condition.state == "exempt")
     assert [(t.fact.name, t.value) for t in line.facts] == [("subject_kind", "park")]
 
 
 def test_each_step_has_the_value_before_it_and_the_words_that_say_so() -> None:
     explanation = laid_out("02-1", robots=101, sales_fen=90_000_000, paid_fen=0)
-    steps = [(one.step.kind, one.before, one.words) for one in explanation.sums]
+    steps = [
+        (step_line.step.kind, step_line.before, step_line.words) for step_line in explanation.sums
+    ]
     assert steps == [
         ("base", 90_000_000, ""),
         ("rate", 90_000_000, "销售额的1/3"),
@@ -52,17 +54,19 @@ def test_each_step_has_the_value_before_it_and_the_words_that_say_so() -> None:
 
 def test_what_is_missing_is_named_with_its_proof() -> None:
     explanation = explain(DRAFT, decide(DRAFT, "07-1", {**GATE, "business": "annotation"}))
-    assert [(one.name, one.evidence, one.owner) for one in explanation.lacking] == [
+    assert [(fact.name, fact.evidence, fact.owner) for fact in explanation.lacking] == [
         ("seats", "坐席清单与社保记录", "市人社局")
     ]
 
 
 def test_the_questions_say_who_decided_them_when() -> None:
     drafted = explain(DRAFT, decide(DRAFT, "09-1", GATE)).questions
-    assert {one.decided_by for one in drafted} == {None}
-    assert [one.question for one in drafted] == list(DRAFT.questions_of(CLAUSE))
+    assert {question.decided_by for question in drafted} == {None}
+    assert [question.question for question in drafted] == list(DRAFT.questions_of(CLAUSE))
     drilled = explain(DRILL, decide(DRILL, "09-1", GATE)).questions
-    assert all(one.decided_by and isinstance(one.decided_on, date) for one in drilled)
+    assert all(
+        question.decided_by and isinstance(question.decided_on, date) for question in drilled
+    )
 
 
 def test_of_wrong_facts_there_is_nothing_to_lay_out() -> None:
@@ -74,4 +78,4 @@ def test_of_wrong_facts_there_is_nothing_to_lay_out() -> None:
         *explanation.changes,
         *explanation.questions,
     ] == []
-    assert [one.code for one in explanation.decision.errors] == ["not_a_count"]
+    assert [error.code for error in explanation.decision.errors] == ["not_a_count"]

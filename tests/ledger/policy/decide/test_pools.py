@@ -34,7 +34,7 @@ def test_three_equal_claims_and_the_fen_left_over() -> None:
 
 def test_in_the_order_in_which_they_came_or_were_ranked() -> None:
     assert paid(FOUR, rule="first_come") == [1_000_000_000, 600_000_000, 400_000_000, 0]
-    applications = [one._replace(order=5 - one.order) for one in FOUR]
+    applications = [application._replace(order=5 - application.order) for application in FOUR]
     assert paid(applications, rule="ranked") == [580_000_000, 600_000_000, 800_000_000, 20_000_000]
 
 
@@ -61,13 +61,13 @@ def test_a_number_that_is_there_twice() -> None:
 
 
 @given(
-    asked=st.lists(st.integers(0, 10**12), max_size=40),
+    sums=st.lists(st.integers(0, 10**12), max_size=40),
     rule=st.sampled_from(["pro_rata", "first_come", "ranked"]),
 )
-def test_no_fen_is_lost_and_nobody_gets_more_than_asked(asked: list[int], rule: str) -> None:
-    round_ = [Application(str(i), str(i), fen, i) for i, fen in enumerate(asked)]
+def test_no_fen_is_lost_and_nobody_gets_more_than_asked(sums: list[int], rule: str) -> None:
+    round_ = [Application(str(i), str(i), fen, i) for i, fen in enumerate(sums)]
     shares = settle(POOL.model_copy(update={"rule": rule}), round_)
-    assert sum(s.paid_fen for s in shares) == min(sum(asked), POOL.fen)
+    assert sum(s.paid_fen for s in shares) == min(sum(sums), POOL.fen)
     assert all(0 <= s.paid_fen <= s.asked_fen for s in shares)
     if rule == "pro_rata":
         again = settle(POOL, round_[::-1])

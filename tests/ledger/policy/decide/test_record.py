@@ -34,15 +34,15 @@ def renew_golden(request: pytest.FixtureRequest) -> bool:
 def chosen(policy: Policy) -> Iterator[dict[str, Any]]:
     """Of each kind of formula and each result the first worked cases, as records."""
     listed, _ = cases.read((FOLDER / f"{DRAFT}.cases.json").read_bytes())
-    taken: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for case in listed or []:
         decision = cases.decide_case(policy, case)
         new_record = record(policy, decision)
         if new_record is None or decision.proof is None:
             continue
         kind = (decision.proof.clause.amount.kind, decision.result)
-        taken[kind] = taken.get(kind, 0) + 1
-        if taken[kind] <= OF_EACH:
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= OF_EACH:
             yield new_record.as_json()
 
 
@@ -53,8 +53,8 @@ def golden() -> list[dict[str, Any]]:
         question, _, reading = text.partition("=")
         policy = load(DRAFT, {question: reading})
         clause = next(c for c in policy.clauses if question in c.questions)
-        same = [kept for kept in chosen(policy) if kept["clause"] == clause.id]
-        fields += [kept for kept in same if kept not in fields]
+        same = [stored_rows for stored_rows in chosen(policy) if stored_rows["clause"] == clause.id]
+        fields += [stored_rows for stored_rows in same if stored_rows not in fields]
     return fields
 
 
@@ -62,23 +62,25 @@ def test_golden_records_are_decided_again_to_the_letter(renew_golden: bool) -> N
     path = GOLDEN / f"engine-{ENGINE}.json"
     if renew_golden:
         GOLDEN.mkdir(exist_ok=True)
-        lines = (json.dumps(one, ensure_ascii=False, sort_keys=True) for one in golden())
+        lines = (json.dumps(sealed, ensure_ascii=False, sort_keys=True) for sealed in golden())
         path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    assert len(kept) > 40
-    for one in kept:
-        again = replay(one)
+    records = json.loads(path.read_text(encoding="utf-8"))
+    assert len(records) > 40
+    for sealed in records:
+        again = replay(sealed)
         assert again
-        assert again.as_json() == one, f"{one['clause']}: renew with --renew-golden, or count up"
+        assert again.as_json() == sealed, (
+            f"{sealed['clause']}: renew with --renew-golden, or count up"
+        )
 
 
 def test_the_golden_records_are_those_of_the_cases() -> None:
     """Every kind of formula is there, with an award, a refusal and what is missing."""
-    kept = json.loads((GOLDEN / f"engine-{ENGINE}.json").read_text(encoding="utf-8"))
+    records = json.loads((GOLDEN / f"engine-{ENGINE}.json").read_text(encoding="utf-8"))
     policy = load(DRAFT)
     kinds = {c.id: c.amount.kind for c in policy.clauses}
-    assert {kinds[one["clause"]] for one in kept} == set(kinds.values())
-    assert {one["result"] for one in kept} == {
+    assert {kinds[sealed["clause"]] for sealed in records} == set(kinds.values())
+    assert {sealed["result"] for sealed in records} == {
         "eligible", "ineligible", "insufficient", "judgement",
     }  # fmt: skip
 
@@ -112,9 +114,9 @@ def test_what_must_not_be_kept_is_nowhere_in_the_record() -> None:
 def test_another_fact_is_another_digest(change: str, value: object) -> None:
     policy = load(DRAFT)
     digests = {
-        made.digest
+        new_record.digest
         for facts in (TALENT, {**TALENT, change: value})
-        if (made := record(policy, decide(policy, "14-1", facts)))
+        if (new_record := record(policy, decide(policy, "14-1", facts)))
     }
     assert len(digests) == 2
 
@@ -135,16 +137,16 @@ def test_another_reading_is_another_record_and_replays_by_itself() -> None:
         "subject_kind": "enterprise", "legal_person": True, "industry": "software",
         "annual_revenue_fen": 5_000_000_000, "paid_before_fen": 50_000_000,
     }  # fmt: skip
-    seen = set()
+    digests = set()
     for reading in ("top_up", "accumulate", "once"):
         policy = load(DRAFT, {"Q12-1": reading})
         new_record = record(policy, decide(policy, "12-1", facts))
         assert new_record
         assert new_record.readings["Q12-1"] == reading
         assert replay(new_record.as_json()) == new_record
-        seen.add((new_record.digest, new_record.outcome["amount_fen"]))
-    assert {fen for _, fen in seen} == {50_000_000, 100_000_000, 0}
-    assert len(seen) == 3
+        digests.add((new_record.digest, new_record.outcome["amount_fen"]))
+    assert {fen for _, fen in digests} == {50_000_000, 100_000_000, 0}
+    assert len(digests) == 3
 
 
 def test_wrong_facts_leave_no_record_and_another_engine_is_refused() -> None:

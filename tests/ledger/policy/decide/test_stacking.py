@@ -59,7 +59,7 @@ def test_public_support_never_exceeds_the_cost() -> None:
 
 def fen(awards: list[Award], **readings: str) -> list[int]:
     policy = load("yinchuan-2024-draft", {k.replace("_", "-"): v for k, v in readings.items()})
-    return [one.fen for one in together(policy, awards)]
+    return [award.fen for award in together(policy, awards)]
 
 
 def test_awards_of_one_firm_add_up() -> None:

@@ -161,20 +161,23 @@ FACTS = {
 @settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=FACTS), max_size=8), st.integers(0, 6))
 def test_the_three_forms_say_the_same(facts: list[dict[str, Any]], indent: int) -> None:
-    fields = [{"number": f"A-{n}", **one} for n, one in enumerate(facts)]
+    fields = [{"number": f"A-{n}", **fact_values} for n, fact_values in enumerate(facts)]
 
     def cell(value: object) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     table = [",".join(["number", *FACTS])]
-    table += [",".join(cell(one.get(name, "")) for name in ["number", *FACTS]) for one in fields]
+    table += [
+        ",".join(cell(fact_values.get(name, "")) for name in ["number", *FACTS])
+        for fact_values in fields
+    ]
     bad_rows = [
         rows("\n".join(table)),
         rows(json.dumps(fields, indent=indent or None)),
         rows("\n".join(map(json.dumps, fields)) or "[]"),
     ]
-    assert [[r._replace(line=0) for r in each] for each in bad_rows] == [
-        [Applicant(f"A-{n}", 0, one) for n, one in enumerate(facts)]
+    assert [[r._replace(line=0) for r in bad_rows_of_form] for bad_rows_of_form in bad_rows] == [
+        [Applicant(f"A-{n}", 0, fact_values) for n, fact_values in enumerate(facts)]
     ] * 3
 
 

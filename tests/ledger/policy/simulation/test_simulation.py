@@ -26,20 +26,20 @@ REGISTER = list(islice(sample_applicants(DRAFT, 7), 250))
 
 def firms(clause: str, *facts: Mapping[str, object]) -> list[Applicant]:
     return [
-        Applicant(f"A-{n}", n, {**FIRM, **one}, frozenset({clause}))
-        for n, one in enumerate(facts, start=1)
+        Applicant(f"A-{n}", n, {**FIRM, **firm_facts}, frozenset({clause}))
+        for n, firm_facts in enumerate(facts, start=1)
     ]
 
 
 def run(
-    rows: Iterable[Applicant | BadRow], policy: Policy, other: Policy | None = None
+    rows: Iterable[Applicant | BadRow], policy: Policy, alternative: Policy | None = None
 ) -> Simulation:
-    return simulate(rows, policy, other, keep=10_000)
+    return simulate(rows, policy, alternative, keep=10_000)
 
 
-def movement(made: Simulation) -> dict[str, int]:
+def movement(simulation: Simulation) -> dict[str, int]:
     """By measure, what the applicants' changes add up to."""
-    return {name: m.gains[1] + m.losses[1] for name, m in made.changes.measures.items()}
+    return {name: m.gains[1] + m.losses[1] for name, m in simulation.changes.measures.items()}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_clause_is_decided_as_the_engine_decides_it(alone: Simulation) -> 
 
 
 def test_what_departments_are_named_first_for_adds_up(alone: Simulation) -> None:
-    first = sum(one.named_first.fen for one in departments(alone.first))
+    first = sum(department.named_first.fen for department in departments(alone.first))
     assert first == sum(t.paid_fen for t in alone.first.tallies.values())
 
 
@@ -104,7 +104,7 @@ def test_a_reading_changes_its_own_clause_alone(
 ) -> None:
     simulation = run(REGISTER, DRAFT, load(DRAFT.version, {question: reading}))
     movers = simulation.changes.measures[measure]
-    texts = {clause for one in (*movers.winners, *movers.losers) for clause, _ in one.by}
+    texts = {clause for mover in (*movers.winners, *movers.losers) for clause, _ in mover.by}
     assert texts
     assert texts <= clauses
 
@@ -139,13 +139,13 @@ def test_a_pool_is_shared_by_three_rules_side_by_side() -> None:
 
 def test_a_list_holds_twenty_by_rank() -> None:
     rows = firms("10-1", *({"selected": True, "total_investment_fen": 100_000_000},) * 22)
-    applicants = [one._replace(rank=30 - n) for n, one in enumerate(rows)]
+    applicants = [mover._replace(rank=30 - n) for n, mover in enumerate(rows)]
     simulation = run(applicants, DRAFT)
     (listed,) = simulation.first.rounds.listed
     assert (listed.eligible, listed.limit) == (22, 20)
     assert simulation.first.tallies["10-1"].paid_fen == 20 * 20_000_000
     paid = {m.number for m in simulation.changes.measures["fen"].winners}
-    assert {one.number for one in rows} - paid == {"A-1", "A-2"}  # their ranks are the last
+    assert {mover.number for mover in rows} - paid == {"A-1", "A-2"}  # their ranks are the last
 
 
 def test_one_cost_is_used_once() -> None:
@@ -187,7 +187,7 @@ def test_only_who_lacks_nothing_else_stands_at_a_cliff() -> None:
 
 def test_where_nothing_bounds_a_clause_there_is_no_total() -> None:
     found_exposures = exposures(DRAFT)
-    by_clause = {one.clause: one for one in found_exposures}
+    by_clause = {exposure_line.clause: exposure_line for exposure_line in found_exposures}
     assert (
         bounded(found_exposures) == 3_000_000_000
     )  # the pool of article 6, twenty scenes of article 10
@@ -200,9 +200,11 @@ def test_where_nothing_bounds_a_clause_there_is_no_total() -> None:
 
 def test_what_rests_on_open_questions() -> None:
     simulation = run(firms("07-1", {"business": "annotation", "seats": 500}), DRAFT)
-    found = {one.question: one for one in open_questions(simulation.first)}
-    assert (found["Q7-1"].awards, found["Q7-1"].posts) == (1, 200)
-    assert found["Q12-1"].awards == 0
+    by_question = {
+        exposure_line.question: exposure_line for exposure_line in open_questions(simulation.first)
+    }
+    assert (by_question["Q7-1"].awards, by_question["Q7-1"].posts) == (1, 200)
+    assert by_question["Q12-1"].awards == 0
     assert open_questions(run(REGISTER[:5], load("yinchuan-2024-drill")).first) == ()
 
 

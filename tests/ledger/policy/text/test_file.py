@@ -93,7 +93,7 @@ RATE = "rate: 30/100\n      mode: cumulative\n      words: 按照算力成本"
 def test_a_slip_is_told_with_its_place(old: str, new: str, where: str, code: str) -> None:
     assert old in DRAFT
     rows = faults(DRAFT.replace(old, new, 1))
-    assert any(path.endswith(where) and told == code for path, told in rows), rows
+    assert any(path.endswith(where) and fault_code == code for path, fault_code in rows), rows
 
 
 @pytest.mark.parametrize(

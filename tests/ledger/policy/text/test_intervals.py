@@ -81,13 +81,15 @@ def test_no_fault_means_that_every_value_is_in_one_piece(pieces: list[Interval])
 
 
 @given(intervals, intervals)
-def test_what_is_in_both_and_on_either_side(one: Interval, other: Interval) -> None:
+def test_what_is_in_both_and_on_either_side(interval: Interval, other: Interval) -> None:
     for value in (Fraction(n, 2) for n in range(-14, 15)):
-        assert (value in one.meet(other)) == (value in one and value in other)
-        if not one.empty:
-            assert [value in one.before(), value in one, value in one.after()].count(True) == 1
-    if one.empty:
-        assert not any(Fraction(n, 4) in one for n in range(-40, 40))
+        assert (value in interval.meet(other)) == (value in interval and value in other)
+        if not interval.empty:
+            assert [value in interval.before(), value in interval, value in interval.after()].count(
+                True
+            ) == 1
+    if interval.empty:
+        assert not any(Fraction(n, 4) in interval for n in range(-40, 40))
 
 
 @pytest.mark.parametrize("clause", ["04-1", "04-2", "07-1", "12-1"])

@@ -41,8 +41,8 @@ REVENUE = FIRM | {
 
 
 def on(clause: str, facts: dict[str, Any], **readings: str) -> Decision:
-    tried = {key.replace("_", "-"): reading for key, reading in readings.items()}
-    return decide(load("yinchuan-2024-draft", tried), clause, facts)
+    readings_by_question = {key.replace("_", "-"): reading for key, reading in readings.items()}
+    return decide(load("yinchuan-2024-draft", readings_by_question), clause, facts)
 
 
 @pytest.mark.parametrize(

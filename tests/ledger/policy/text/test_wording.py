@@ -8,7 +8,7 @@ from ledger.policy.text.wording import bound_words, figures, says
 
 
 @pytest.mark.parametrize(
-    ("words", "found", "said"),
+    ("words", "bounds_found", "sentence"),
     [
         ("智能算力规模100P（含）以上", ("（含）以上",), "included"),
         ("坐席规模达到50、100、500席（均含）以上", ("达到", "（均含）以上"), "included"),
@@ -22,12 +22,12 @@ from ledger.policy.text.wording import bound_words, figures, says
         ("5000万元", (), None),
     ],
 )
-def test_bounds(words: str, found: tuple[str, ...], said: str | None) -> None:
-    assert (bound_words(words), says(words)) == (found, said)
+def test_bounds(words: str, bounds_found: tuple[str, ...], sentence: str | None) -> None:
+    assert (bound_words(words), says(words)) == (bounds_found, sentence)
 
 
 @pytest.mark.parametrize(
-    ("words", "named"),
+    ("words", "fractions"),
     [
         ("达到5亿元（含）以上", {5 * 10**8}),
         ("固定资产投资强度达到300万元/亩", {3_000_000}),
@@ -41,5 +41,5 @@ def test_bounds(words: str, found: tuple[str, ...], said: str | None) -> None:
         ("符合条件的", set()),
     ],
 )
-def test_figures(words: str, named: set[Fraction]) -> None:
-    assert figures(words) == named
+def test_figures(words: str, fractions: set[Fraction]) -> None:
+    assert figures(words) == fractions

@@ -25,11 +25,14 @@ def market(engine: sa.Engine, owner: psycopg.Connection) -> Market:
     return Market(engine, owner)
 
 
-def bill(serial: int, *fen: int, **other: Any) -> Document:
+def bill(serial: int, *fen: int, **changes: Any) -> Document:
     """An invoice of the market's two, for October, at the contract's price."""
     fields = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
-    priced_fields = {"lines": tuple(line(one) for one in fen), "issued_on": date(2026, 11, 5)}
-    return invoice(serial, *fen, **{**priced_fields, **fields, **other})
+    priced_fields = {
+        "lines": tuple(line(sum_fen) for sum_fen in fen),
+        "issued_on": date(2026, 11, 5),
+    }
+    return invoice(serial, *fen, **{**priced_fields, **fields, **changes})
 
 
 def found(market: Market, month: date = OCTOBER) -> list[Difference]:

@@ -21,8 +21,8 @@ def cell(metered: int, invoiced: int) -> Cell:
     return Cell(*KEY, "model", metered, invoiced)
 
 
-def said(*choices: Choice, found: tuple[Difference, ...]) -> list[tuple[str, str]]:
-    return [(f.where, f.code) for f in faults(found, choices)]
+def said(*choices: Choice, differences: tuple[Difference, ...]) -> list[tuple[str, str]]:
+    return [(f.where, f.code) for f in faults(differences, choices)]
 
 
 def test_each_difference_keeps_its_own_reason_also_where_the_whole_has_one() -> None:
@@ -45,15 +45,17 @@ def test_a_treatment_that_does_not_fit_the_difference_is_refused(
     difference: Difference, treatment: str
 ) -> None:
     choice = Choice(difference.code, treatment, "因为")
-    assert ("choices[0]", "bad_choice") in said(choice, found=(difference,))
+    assert ("choices[0]", "bad_choice") in said(choice, differences=(difference,))
 
 
 def test_a_block_cannot_be_chosen_away() -> None:
-    assert said(Choice("R18", "note", "因为"), found=(FROZEN,)) == [("R18/4", "blocked_difference")]
+    assert said(Choice("R18", "note", "因为"), differences=(FROZEN,)) == [
+        ("R18/4", "blocked_difference")
+    ]
 
 
 def test_what_a_person_must_decide_is_named_as_a_choice_is_written() -> None:
-    assert said(found=(TAX, SHORT)) == [
+    assert said(differences=(TAX, SHORT)) == [
         ("R19/3/1@18", "undecided_difference"), ("R17@18", "undecided_difference"),
     ]  # fmt: skip
 

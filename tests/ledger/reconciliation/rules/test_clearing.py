@@ -66,15 +66,18 @@ def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
 
 
 @given(settled)
-def test_typed_differences_add_up_to_invoiced_less_metered(one: CellOutcome) -> None:
-    assert sum(t.fen for t in one.typed) == one.cell.invoiced_fen - one.cell.metered_fen
+def test_typed_differences_add_up_to_invoiced_less_metered(cell_outcome: CellOutcome) -> None:
+    assert (
+        sum(t.fen for t in cell_outcome.typed)
+        == cell_outcome.cell.invoiced_fen - cell_outcome.cell.metered_fen
+    )
 
 
 @given(settled)
-def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(one: CellOutcome) -> None:
-    assert 0 <= one.matched_fen <= one.cell.invoiced_fen
-    assert one.matched_fen <= one.cell.metered_fen + one.cell.extra_fen
-    assert 0 <= one.closed_fen <= one.cell.metered_fen
+def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: CellOutcome) -> None:
+    assert 0 <= cell_outcome.matched_fen <= cell_outcome.cell.invoiced_fen
+    assert cell_outcome.matched_fen <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
+    assert 0 <= cell_outcome.closed_fen <= cell_outcome.cell.metered_fen
 
 
 @given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))
@@ -88,6 +91,10 @@ def test_a_cleared_month_comes_to_nothing_however_often_it_is_decided_again(
             balances[move.from_role] -= move.amount
             balances[move.to_role] += move.amount
         assert balances["clearing"] == 0
-        assert balances["metered"] == -sum(one.cell.metered_fen for one in cells)
-        assert balances["invoiced"] == sum(one.cell.invoiced_fen for one in cells)
+        assert balances["metered"] == -sum(
+            outcome_of_cell.cell.metered_fen for outcome_of_cell in cells
+        )
+        assert balances["invoiced"] == sum(
+            outcome_of_cell.cell.invoiced_fen for outcome_of_cell in cells
+        )
         assert clear(balances, cells) == ()

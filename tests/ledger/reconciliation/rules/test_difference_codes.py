@@ -41,12 +41,12 @@ SOUND = Evidence()
 
 
 def found(
-    billed: BilledDocument | None = BILLED,
+    document: BilledDocument | None = BILLED,
     cell: Cell = CELL,
     terms: Terms = TERMS,
     evidence: Evidence = SOUND,
 ) -> list[Difference]:
-    return differences([billed] if billed else [], [cell], terms, evidence, PROCESS)
+    return differences([document] if document else [], [cell], terms, evidence, PROCESS)
 
 
 def said(*args: object, **more: object) -> list[tuple[str, str, int]]:
@@ -54,9 +54,9 @@ def said(*args: object, **more: object) -> list[tuple[str, str, int]]:
     return [(d.code, d.handling, d.fen) for d in found(*args, **more)]  # type: ignore[arg-type]
 
 
-def lined(**other: object) -> BilledDocument:
+def lined(**fields: object) -> BilledDocument:
     """The document with another line."""
-    return replace(BILLED, lines=(replace(LINE, **other),))  # type: ignore[arg-type]
+    return replace(BILLED, lines=(replace(LINE, **fields),))  # type: ignore[arg-type]
 
 
 def of(code: str, items: Iterable[Difference]) -> list[tuple[str, int]]:

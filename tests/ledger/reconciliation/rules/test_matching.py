@@ -29,12 +29,12 @@ def cell(
     return Cell(contract=contract, month=month, price=price, metered_fen=metered, **fields)  # type: ignore[arg-type]
 
 
-def line(left: int, number: int = 1, **more: object) -> OpenLine:
+def line(left_fen: int, number: int = 1, **more: object) -> OpenLine:
     fields = {
         "document": number, "line": 1, "number": f"{number:020}", "issued_on": date(2026, 12, 5),
         "since": OCTOBER, "until": date(2026, 10, 31), **more,
     }  # fmt: skip
-    return OpenLine(left_fen=left, **fields)  # type: ignore[arg-type]
+    return OpenLine(left_fen=left_fen, **fields)  # type: ignore[arg-type]
 
 
 def laid(lines: list[OpenLine], cells: list[Cell]) -> dict[tuple[int, date, int], int]:
@@ -115,7 +115,7 @@ def test_a_line_serves_one_kind_of_project() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "left", "found"),
+    ("lines", "total_left", "results"),
     [
         ([(1, 100, 0), (2, 50, 0)], 150, {1: 100, 2: 50}),
         ([(1, 100, 30), (2, 50, 0)], 120, {1: 70, 2: 50}),
@@ -125,9 +125,9 @@ def test_a_line_serves_one_kind_of_project() -> None:
     ],
 )
 def test_what_each_line_has_left(
-    lines: list[tuple[int, int, int]], left: int, found: dict[int, int]
+    lines: list[tuple[int, int, int]], total_left: int, results: dict[int, int]
 ) -> None:
-    assert left_by_line(lines, left) == found
+    assert left_by_line(lines, total_left) == results
 
 
 CELLS = st.lists(
@@ -152,7 +152,7 @@ LINES = st.lists(
         statement_month=st.sampled_from([None, None, (1, NOVEMBER)]),
     ),
     max_size=8,
-    unique_by=lambda one: one.document,
+    unique_by=lambda open_line: open_line.document,
 )
 
 
@@ -172,7 +172,10 @@ def applied(
         sums[share.cell] += share.fen
     spent = paid(shares)
     return (
-        [replace(one, left_fen=one.left_fen - spent[one.document]) for one in lines],
+        [
+            replace(open_line, left_fen=open_line.left_fen - spent[open_line.document])
+            for open_line in lines
+        ],
         [replace(c, invoiced_fen=c.invoiced_fen + sums[c.key]) for c in cells],
     )
 
@@ -183,7 +186,7 @@ def test_every_proposal_ties(
 ) -> None:
     shares = propose(lines, cells)
     kinds = {c.key: c.kind for c in cells}
-    whole = {one.document: one.left_fen for one in lines}
+    whole = {open_line.document: open_line.left_fen for open_line in lines}
     assert all(share.fen > 0 for share in shares)
     # All of a line or nothing of it, and only for one kind of project.
     assert all(fen == whole[document] for document, fen in paid(shares).items())
@@ -247,10 +250,10 @@ def test_red_lines_that_are_worth_too_little() -> None:
 @given(st.lists(st.integers(1, 1000), min_size=1, max_size=6), st.data())
 def test_what_is_taken_back_ties(weights: list[int], data: st.DataObject) -> None:
     shares = [Share(1, 1, cell(price=n).key, fen) for n, fen in enumerate(weights, start=1)]
-    left = data.draw(st.integers(0, sum(weights)))
-    back = take_back([(2, 1, -sum(weights))], shares, left)
+    rest = data.draw(st.integers(0, sum(weights)))
+    back = take_back([(2, 1, -sum(weights))], shares, rest)
     counter = Counter({share.cell: share.fen for share in shares})
     for share in back:
         counter[share.cell] += share.fen
-    assert sum(counter.values()) == left
+    assert sum(counter.values()) == rest
     assert all(fen >= 0 for fen in counter.values())

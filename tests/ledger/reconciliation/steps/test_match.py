@@ -25,16 +25,16 @@ def market(engine: sa.Engine, owner: psycopg.Connection) -> Market:
     return Market(engine, owner)
 
 
-def bill(serial: int, *fen: int, **other: Any) -> Document:
+def bill(serial: int, *fen: int, **other_charge: Any) -> Document:
     """An invoice of the market's two, for October."""
     fields = {"seller": SELLER, "buyer": BUYER, "since": OCTOBER, "until": date(2026, 10, 31)}
-    return invoice(serial, *fen, **{"issued_on": date(2026, 11, 5), **fields, **other})
+    return invoice(serial, *fen, **{"issued_on": date(2026, 11, 5), **fields, **other_charge})
 
 
-def moved(market: Market, document: int, **asked: Any) -> None:
+def moved(market: Market, document: int, **question: Any) -> None:
     with Session(market.engine) as db, db.begin():
-        told = {"source": None, "target": None, "actor": CLERK, "now": NOW}
-        move(db, document, 1, **{**told, **asked})
+        defaults = {"source": None, "target": None, "actor": CLERK, "now": NOW}
+        move(db, document, 1, **{**defaults, **question})
 
 
 def test_an_invoice_pays_for_its_months_and_again_changes_nothing(market: Market) -> None:
@@ -154,14 +154,14 @@ def test_what_was_not_allocated_is_taken_back_first(market: Market) -> None:
 def test_a_red_document_takes_back_from_both_kinds(market: Market) -> None:
     cell = market.charge(OCTOBER, 30_000)
     team = market.place_contract("k2", market.place_project(BUYER, "t1", "team"))
-    other = market.charge(OCTOBER, 30_000, market.place_price(team))
+    other_charge = market.charge(OCTOBER, 30_000, market.place_price(team))
     blue = bill(1, 30_000, 30_000)
     key = market.take(blue)
     market.match()
-    assert market.allocated() == {(key, 1, cell): 30_000, (key, 2, other): 30_000}
+    assert market.allocated() == {(key, 1, cell): 30_000, (key, 2, other_charge): 30_000}
     market.take(red(2, blue, -60_000, issued_on=date(2026, 12, 1)))
-    (left,) = market.owner.execute("SELECT sum(fen) FROM allocations").fetchone() or (None,)
-    assert left == 0
+    (total,) = market.owner.execute("SELECT sum(fen) FROM allocations").fetchone() or (None,)
+    assert total == 0
 
 
 def test_a_clerk_moves_a_part(market: Market) -> None:
@@ -179,17 +179,17 @@ def test_a_clerk_moves_a_part(market: Market) -> None:
 def test_a_whole_line_may_go_to_a_project_of_the_other_kind(market: Market) -> None:
     cell = market.charge(OCTOBER, 30_000)
     team = market.place_contract("k2", market.place_project(BUYER, "t1", "team"))
-    other = market.charge(OCTOBER, 30_000, market.place_price(team))
+    other_charge = market.charge(OCTOBER, 30_000, market.place_price(team))
     key = market.take(bill(1, 30_000))
     market.match()
     with pytest.raises(Refused, match="two_kinds"):
-        moved(market, key, source=cell, target=other, fen=10_000)
-    moved(market, key, source=cell, target=other, fen=30_000)
-    assert market.allocated() == {(key, 1, other): 30_000}
+        moved(market, key, source=cell, target=other_charge, fen=10_000)
+    moved(market, key, source=cell, target=other_charge, fen=30_000)
+    assert market.allocated() == {(key, 1, other_charge): 30_000}
 
 
 @pytest.mark.parametrize(
-    ("asked", "error", "code"),
+    ("question", "error", "code"),
     [
         ({"fen": 0}, Refused, "amount_out_of_range"),
         ({"fen": 1, "line": 2}, NotFound, "document_line"),
@@ -200,13 +200,20 @@ def test_a_whole_line_may_go_to_a_project_of_the_other_kind(market: Market) -> N
     ],
 )
 def test_what_cannot_be_moved(
-    market: Market, asked: dict[str, Any], error: type[LedgerError], code: str
+    market: Market, question: dict[str, Any], error: type[LedgerError], code: str
 ) -> None:
     october, november = market.charge(OCTOBER, 60_000), market.cell(NOVEMBER)
     key = market.take(bill(1, 30_000))
     market.match()
     before = market.allocated()
-    fields = {"line": 1, "source": october, "target": november, "actor": CLERK, "now": NOW, **asked}
+    fields = {
+        "line": 1,
+        "source": october,
+        "target": november,
+        "actor": CLERK,
+        "now": NOW,
+        **question,
+    }
     fields["source"] = november if fields["source"] == "november" else fields["source"]
     with Session(market.engine) as db, pytest.raises(error) as refused:
         move(db, key, fields.pop("line"), **fields)
@@ -248,10 +255,10 @@ def test_the_database_holds_what_was_allocated_to_what_there_is(market: Market) 
     key = market.take(blue)
     market.match()
     team = market.place_contract("k2", market.place_project(BUYER, "t1", "team"))
-    other = market.charge(OCTOBER, 1, market.place_price(team))
+    other_charge = market.charge(OCTOBER, 1, market.place_price(team))
     beyond = [
         Share(key, 1, november, 1),  # more than the line
-        Share(key, 2, (*october[:2], other[2], ""), 1),  # another contract's line
+        Share(key, 2, (*october[:2], other_charge[2], ""), 1),  # another contract's line
         Share(key, 1, october, -30_001),  # below nothing
     ]
     for share in beyond:
@@ -268,7 +275,7 @@ def test_the_database_holds_what_was_allocated_to_what_there_is(market: Market) 
 def test_a_line_never_serves_both_articles(market: Market) -> None:
     cell = market.charge(OCTOBER, 30_000)
     team = market.place_contract("k2", market.place_project(BUYER, "t1", "team"))
-    other = market.charge(OCTOBER, 30_000, market.place_price(team))
+    other_charge = market.charge(OCTOBER, 30_000, market.place_price(team))
     key = market.take(replace(bill(1, 60_000), since=OCTOBER))
     with Session(market.engine) as db, pytest.raises(IntegrityError):
-        allocate(db, [Share(key, 1, cell, 1), Share(key, 1, other, 1)], CLERK, NOW)
+        allocate(db, [Share(key, 1, cell, 1), Share(key, 1, other_charge, 1)], CLERK, NOW)

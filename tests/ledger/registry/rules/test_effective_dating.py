@@ -87,7 +87,7 @@ def histories(draw: st.DrawFn) -> list[Fact[str]]:
     """Facts about one thing that do not overlap."""
     facts: list[Fact[str]] = []
     for span in draw(st.lists(spans, max_size=5)):
-        if not any(span.overlaps(other.span) for other in facts):
+        if not any(span.overlaps(second.span) for second in facts):
             facts.append(Fact(draw(st.sampled_from("abc")), span))
     return facts
 
@@ -97,40 +97,40 @@ def by_day(facts: list[Fact[str]]) -> dict[int, list[str]]:
     return {d: [f.value for f in facts if f.span.overlaps(span(d, d + 1))] for d in range(60)}
 
 
-def given_anew(d: int, held: dict[int, list[str]], created: tuple[Fact[str], ...]) -> bool:
+def given_anew(d: int, days_before: dict[int, list[str]], facts: tuple[Fact[str], ...]) -> bool:
     """Whether the run of one content around a day has got new dates."""
     first = last = d
-    while held.get(first - 1) == held[d]:
+    while days_before.get(first - 1) == days_before[d]:
         first -= 1
-    while held.get(last + 1) == held[d]:
+    while days_before.get(last + 1) == days_before[d]:
         last += 1
     run = span(first, last + 1)
-    return any([new.value] == held[d] and new.span.overlaps(run) for new in created)
+    return any([new.value] == days_before[d] and new.span.overlaps(run) for new in facts)
 
 
-@given(current=histories(), wanted=histories())
+@given(current=histories(), wish=histories())
 @settings(deadline=None)
-def test_planning(current: list[Fact[str]], wanted: list[Fact[str]]) -> None:
-    new_plan = plan(current, wanted)
+def test_planning(current: list[Fact[str]], wish: list[Fact[str]]) -> None:
+    new_plan = plan(current, wish)
     after = [f for f in current if f not in new_plan.superseded]
     after += [*new_plan.remainders, *new_plan.created]
-    held, then, now = by_day(current), by_day(wanted), by_day(after)
+    before, then, now = by_day(current), by_day(wish), by_day(after)
 
     assert set(new_plan.superseded) <= set(current)
     assert all(len(values) <= 1 for values in now.values()), "one fact a day"
     assert all(now[d] == then[d] for d in now if then[d]), "what was wanted holds"
     for d, values in now.items():  # the rest stays, but for facts whose dates were given anew
         if not then[d]:
-            assert values == ([] if given_anew(d, held, new_plan.created) else held[d])
-    assert len(new_plan.unchanged) + len(new_plan.created) == len(wanted)
-    assert plan(after, wanted) == Plan(tuple(wanted), (), (), (), ()), "stated again: no change"
+            assert values == ([] if given_anew(d, before, new_plan.created) else before[d])
+    assert len(new_plan.unchanged) + len(new_plan.created) == len(wish)
+    assert plan(after, wish) == Plan(tuple(wish), (), (), (), ()), "stated again: no change"
 
 
-@given(one=spans, others=st.lists(spans, max_size=4))
+@given(item=spans, holes=st.lists(spans, max_size=4))
 @settings(deadline=None)
-def test_taking_days_out_of_a_span(one: Span, others: list[Span]) -> None:
-    left = by_day([Fact("x", s) for s in one.without(others)])
-    for d, values in left.items():
+def test_taking_days_out_of_a_span(item: Span, holes: list[Span]) -> None:
+    days = by_day([Fact("x", s) for s in item.without(holes)])
+    for d, values in days.items():
         today = span(d, d + 1)
-        free = one.overlaps(today) and not any(o.overlaps(today) for o in others)
+        free = item.overlaps(today) and not any(o.overlaps(today) for o in holes)
         assert values == (["x"] if free else [])

@@ -103,11 +103,11 @@ SELECTED = [
 def test_exactness_has_one_order(among: tuple[int, ...], price_: int) -> None:
     """Model and profile, then partition, QOS, market."""
     usage = replace(used(), partition="gpu", qos="high", market=Market.SPOT)
-    lines = [one for one in (WHOLE, *SELECTED) if one.price in among]
+    lines = [item for item in (WHOLE, *SELECTED) if item.price in among]
     for order in (lines, lines[::-1]):
-        (found,) = price([usage], order, CATALOGUE)
-        assert isinstance(found, PricedUsage)
-        assert found.line.price == price_
+        (item,) = price([usage], order, CATALOGUE)
+        assert isinstance(item, PricedUsage)
+        assert item.line.price == price_
 
 
 def test_a_selector_leaves_other_usage_alone() -> None:
@@ -145,12 +145,12 @@ def test_charges_are_cut_by_month_price_and_policy() -> None:
     ]
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 15), date(2026, 3, 16)]
     items = price([used(day=day) for day in days], lines, CATALOGUE)
-    found = charges(
+    charge_lines = charges(
         [item for item in items if isinstance(item, PricedUsage)],
         {7: ("drill", date(2026, 3, 1), date(2026, 3, 16))},
     )
     february, march = date(2026, 2, 1), date(2026, 3, 1)
-    assert {key: total.cost_fen for key, total in found.items()} == {
+    assert {key: total.cost_fen for key, total in charge_lines.items()} == {
         ChargeKey(5, 1, february, "", H100, ""): 1000,
         ChargeKey(5, 1, march, "drill", H100, ""): 2000,
         ChargeKey(5, 2, march, "", H100, ""): 2000,

@@ -30,8 +30,8 @@ def test_every_fault_of_a_file_is_told_at_its_line() -> None:
     expected = Counter(
         (number, code)
         for number, line in enumerate(BAD.splitlines(), start=1)
-        if (said := line.partition("#! ")[2])
-        for code in said.split(", ")
+        if (remark := line.partition("#! ")[2])
+        for code in remark.split(", ")
     )
     _, findings = read(BAD)
     counter = Counter((int(re.findall(r"\d+", f.where)[0]), f.code) for f in findings)
@@ -48,9 +48,9 @@ def test_the_documentation_lists_every_fault() -> None:
 
 
 def test_a_fault_names_the_place_and_what_it_is_about() -> None:
-    found = {f.where: f for f in read(BAD)[1]}
-    assert found["line 3: organisations[0].uscc"].params == (("uscc", "91640100MADEM0001X"),)
-    overlap = found["line 92: contracts[1].prices[6]"]
+    by_place = {f.where: f for f in read(BAD)[1]}
+    assert by_place["line 3: organisations[0].uscc"].params == (("uscc", "91640100MADEM0001X"),)
+    overlap = by_place["line 92: contracts[1].prices[6]"]
     assert overlap.params == (("other", "line 91: contracts[1].prices[5]"),)
 
 
@@ -58,8 +58,8 @@ def test_the_example_has_every_section_and_every_key() -> None:
     registry = example()
     shapes = {name: type(getattr(registry, name)[0].entry) for name in SECTIONS}
     for name, shape in shapes.items():
-        given = set().union(*(entry.model_fields_set for entry, _ in getattr(registry, name)))
-        assert given == set(shape.model_fields), name
+        keys = set().union(*(entry.model_fields_set for entry, _ in getattr(registry, name)))
+        assert keys == set(shape.model_fields), name
     prices = [price for contract, _ in registry.contracts for price in contract.prices]
     assert set().union(*(p.model_fields_set for p in prices)) == set(Price.model_fields)
     assert {p.unit for p in prices} == set(PriceUnit)

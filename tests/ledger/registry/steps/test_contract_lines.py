@@ -129,9 +129,9 @@ def test_a_fee_stands_beside_the_usage(books: Books) -> None:
         "fixed 管理费": (0, 600_000, None),
         "fixed 专属集群": (0, 600_000, None),
     }
-    earning = books.db.scalars(sa.text("SELECT DISTINCT sum(cost_fen) FROM charges"
+    cost_sums = books.db.scalars(sa.text("SELECT DISTINCT sum(cost_fen) FROM charges"
                                        " WHERE policy <> ''")).one()  # fmt: skip
-    assert earning == 600_100
+    assert cost_sums == 600_100
 
 
 def test_a_contract_may_round_what_was_used(books: Books) -> None:
@@ -192,8 +192,8 @@ def test_usage_has_one_metered_price_however_it_is_called(
     books.say(contract(METERED, GPU_LINE % "partition: gpu, name: 甲"))
     (finding,) = books.say(contract(GPU_LINE % "partition: gpu, name: 乙")).findings
     assert finding.code == "contradicts"
-    said = dict(finding.params)
-    assert (said["there"].partition(" ")[0], said["here"].partition(" ")[0]) == ("甲", "乙")
+    params = dict(finding.params)
+    assert (params["there"].partition(" ")[0], params["here"].partition(" ")[0]) == ("甲", "乙")
     report = books.say(contract(GPU_LINE % "partition: gpu, name: 乙"), supersede=True)
     assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     with pytest.raises(psycopg.errors.ExclusionViolation):
@@ -285,9 +285,9 @@ def test_a_line_that_says_otherwise_contradicts(books: Books) -> None:
     books.say(contract(METERED, reserved(0)))
     (finding,) = books.say(contract(METERED, reserved(1))).findings
     assert finding.code == "contradicts"
-    said = dict(finding.params)
-    assert said["there"].startswith(f"1 GPU: {gpu_id(0)}, 6/gpu-hour")
-    assert said["here"].startswith(f"1 GPU: {gpu_id(1)}, ")
+    params = dict(finding.params)
+    assert params["there"].startswith(f"1 GPU: {gpu_id(0)}, 6/gpu-hour")
+    assert params["here"].startswith(f"1 GPU: {gpu_id(1)}, ")
     report = books.say(contract(METERED, reserved(1)), supersede=True)
     assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     rows = books.db.execute(sa.text("SELECT gpu FROM reserved_devices")).scalars()

@@ -38,14 +38,14 @@ def statements(draw: st.DrawFn) -> list[tuple[str, Span]]:
         length = draw(st.none() | st.integers(1, 15))
         end = None if length is None else FIRST + timedelta(days=start + length)
         span = Span(FIRST + timedelta(days=start), end)
-        if not any(span.overlaps(other) for _, other in rows):
+        if not any(span.overlaps(other_span) for _, other_span in rows):
             rows.append((draw(st.sampled_from(["saishang-72b", "helan-team"])), span))
     return rows
 
 
-def file(said: list[tuple[str, Span]]) -> str:
+def file(statements_of_file: list[tuple[str, Span]]) -> str:
     lines = ["bindings:"]
-    for project, span in said:
+    for project, span in statements_of_file:
         until = f", until: {span.end - timedelta(days=1)}" if span.end else ""
         lines.append(
             f"  - {{cluster: helan-a, holder: {{pod: x}}, project: {project},"
@@ -93,15 +93,15 @@ def test_every_day_and_moment_has_one_truth(
         else:
             days = {d: [p] for p, s in rows for d in after if s.overlaps(Span.through(d, d))}
             assert {d: after[d] for d in days} == days, "what was said holds"
-            others = {d: codes for d, codes in after.items() if d not in days}
-            assert others.items() <= before.items(), "nothing else was made up"
+            other_days = {d: codes for d, codes in after.items() if d not in days}
+            assert other_days.items() <= before.items(), "nothing else was made up"
             lost = {d: codes for d, codes in before.items() if d not in after}
             assert all(any([p] == codes for p, _ in rows) for codes in lost.values())
             again = register(db, file(rows), actor="clerk", now=now, supersede=supersede)
             assert again.unchanged == {"bindings": len(rows)}
             assert again.created == again.superseded == {}
-        for moment, told in snapshots.items():
-            assert believed(db, moment) == told, "what was believed then is still known"
+        for moment, snapshot in snapshots.items():
+            assert believed(db, moment) == snapshot, "what was believed then is still known"
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def db(engine: sa.Engine) -> Iterator[Session]:
         yield session
 
 
-def said(done: RegistrationReport) -> list[tuple[str, str]]:
-    return [(finding.where, finding.code) for finding in done.findings]
+def said(report: RegistrationReport) -> list[tuple[str, str]]:
+    return [(finding.where, finding.code) for finding in report.findings]
 
 
 def again(db: Session, text: str, *, supersede: bool = False, days: int = 1) -> RegistrationReport:
@@ -77,11 +77,11 @@ def test_the_example_is_registered_as_it_says(engine: sa.Engine) -> None:
             findings=(),
             superseded={},
         )  # fmt: skip
-        kept = rows(db)
-    price = next(p for p in kept["prices"] if p["unit"] == "node-month")
+        contents = rows(db)
+    price = next(p for p in contents["prices"] if p["unit"] == "node-month")
     assert (str(price["yuan"]), price["gpus"], price["hours"]) == ("29800.00", 8, 720)
     assert (price["mig_profile"], price["recorded_at"], price["recorded_by"]) == ("", NOW, "clerk")
-    gpu = next(g for g in kept["gpus"] if g["gpu"] == GPU + "3")
+    gpu = next(g for g in contents["gpus"] if g["gpu"] == GPU + "3")
     assert gpu["registered_from"] == datetime(2025, 12, 31, 16, tzinfo=UTC), "Beijing midnight"
     assert gpu["retired_at"] == datetime(2026, 9, 30, 16, tzinfo=UTC), "after its last day"
 

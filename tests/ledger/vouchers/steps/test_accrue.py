@@ -135,8 +135,8 @@ def test_usage_before_the_policy_is_charged_and_earns_nothing(
     town.report([window(0, 0), window(0, 24 * 60)])
     town.accrue()
     assert figures(town) == (100, 30, CAP - 30)
-    charged = owner.execute("SELECT sum(cost_fen)::bigint FROM charges").fetchone()
-    assert charged == (200,)
+    cost_row = owner.execute("SELECT sum(cost_fen)::bigint FROM charges").fetchone()
+    assert cost_row == (200,)
 
 
 shares = st.lists(
@@ -151,18 +151,18 @@ shares = st.lists(
 def test_whatever_was_used_the_voucher_holds_its_share_of_the_rounded_cost(
     town: Town, owner: psycopg.Connection, pieces: list[tuple[int, int, bool]]
 ) -> None:
-    kept: dict[int, int] = dict(
+    stored_rows: dict[int, int] = dict(
         owner.execute("SELECT extract(epoch FROM start - %s)::bigint / 60,"
                       " (body -> 'parts' -> 0 ->> 'to_ms')::bigint FROM windows",
                       (minute(0),)).fetchall()
     )  # fmt: skip
     for at, cut, first in pieces:
-        kept.setdefault(at, cut)
+        stored_rows.setdefault(at, cut)
         town.report([window(0, at, held("team-a", 0, cut), held("other", cut, 60_000))])
         if first:
             town.accrue()
     town.accrue()
-    cost = round_half_up(Fraction(sum(kept.values()) * 100, 60_000))
+    cost = round_half_up(Fraction(sum(stored_rows.values()) * 100, 60_000))
     assert figures(town) == (
         cost,
         round_half_up(Fraction(3, 10) * cost),

@@ -103,7 +103,7 @@ def test_the_oldest_is_used_first_and_none_gives_back_anothers(desk: Desk) -> No
     third = desk.reserve(30)
     desk.use(45)  # all of the first, five of the second
     with Session(desk.engine) as db:
-        rows = [(one.id, fen) for one, fen in open_reservations(db, desk.voucher)]
+        rows = [(reservation.id, fen) for reservation, fen in open_reservations(db, desk.voucher)]
     assert rows == [(first, 0), (second, 15), (third, 30)]
     assert desk.release(third) == 30
     assert desk.rights == book(A=40, H=15, C=45)

@@ -27,8 +27,8 @@ def project(owner: psycopg.Connection) -> int:
     return place_project(owner, "zhi-1")
 
 
-def opened(engine: sa.Engine, project: int, **other: Any) -> Voucher:
-    order: dict[str, Any] = {"clause": "09-1", "policy": "draft", "now": NOW} | other
+def opened(engine: sa.Engine, project: int, **fields: Any) -> Voucher:
+    order: dict[str, Any] = {"clause": "09-1", "policy": "draft", "now": NOW} | fields
     with Session(engine, expire_on_commit=False) as db, db.begin():
         return open_voucher(db, project=project, facts={"parameters": 7}, actor="clerk", **order)
 
@@ -41,8 +41,8 @@ def test_a_voucher_promises_the_whole_cap(
     assert (voucher.cap_scope, voucher.facts) == ("model:zhi-1", {"parameters": 7})
     assert (voucher.opened_at, voucher.opened_by) == (NOW, "clerk")
     with Session(engine) as db:
-        nothing = dict.fromkeys(Rights.__dataclass_fields__, 0)
-        amounts = Rights(**nothing | {"clause": -CAP, "available": CAP})
+        no_rights = dict.fromkeys(Rights.__dataclass_fields__, 0)
+        amounts = Rights(**no_rights | {"clause": -CAP, "available": CAP})
         assert rights(db, voucher.book_id) == amounts
     moves = owner.execute("SELECT kind, amount FROM movements ORDER BY id").fetchall()
     assert moves == [("eligible", CAP), ("issue", CAP)]
