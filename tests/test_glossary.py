@@ -12,7 +12,6 @@ from api.language import i18n
 from api.language.labels import label, labels
 from api.metering.advice import causes
 from api.metering.finding_columns import reason
-from api.metering.node_view import FAULTS
 from api.web.mark import fault_mark
 from ledger.accounts.rules.oracle import BUDGET_ROLES, COST_ROLES, LEGAL_MOVES, ROLES
 from ledger.claims.codes import ClaimAction, ClaimState
@@ -20,6 +19,7 @@ from ledger.claims.rules import ACTIONS, STATES
 from ledger.desk.queries.findings import KINDS
 from ledger.documents.codes import DocumentKind
 from ledger.metering.codes import GapCause
+from ledger.metering.queries.node_status import FAULTS
 from ledger.people.codes import Role
 from ledger.reconciliation.codes import DifferenceCode
 from ledger.reconciliation.rules.difference_codes import CODES

@@ -14,6 +14,8 @@ from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
+from ledger.metering.queries import agents as agent_queries
+from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.steps import enrol
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
@@ -80,7 +82,7 @@ def agents(
     viewer: Annotated[Viewer, having(Right.READ_METERING)], db: Db, now: Now
 ) -> list[AgentRead]:
     """List the agents of the viewer's centre, or of all, with the last report of each."""
-    return [_agent_read(a, now) for a in enrol.agents(db, viewer.centre)]
+    return [_agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]
 
 
 @router.delete("/agents/{agent}", status_code=204)
@@ -91,7 +93,7 @@ def revoke(
     enrol.revoke_agent(db, agent, now, centre=viewer.centre)
 
 
-def _agent_read(agent: enrol.AgentStatus, now: datetime) -> AgentRead:
+def _agent_read(agent: AgentStatus, now: datetime) -> AgentRead:
     lag = None if agent.reported_at is None else int((now - agent.reported_at).total_seconds())
     skew = None if agent.skew is None else round(agent.skew.total_seconds())
     return AgentRead.model_validate(

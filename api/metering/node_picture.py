@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from api.language.format import clock, duration, percent, short_day
 from api.language.i18n import gettext as _
-from api.metering import advice, node_view
-from api.metering.node_view import Node
+from api.metering import advice
 from api.web.heat_hours import Group, Row, heat_hours
-from ledger.metering.queries import coverage_gaps, nodes
+from ledger.metering.queries import coverage_gaps, node_status, nodes
 from ledger.metering.queries.coverage_gaps import Hour
+from ledger.metering.queries.node_status import Node
 from ledger.metering.queries.nodes import Gpu, Period, XidEvent
 from ledger.units import beijing_day
 
@@ -47,7 +47,7 @@ def picture(
 ) -> dict[str, Any]:
     """The hours of these nodes' GPUs as a picture, as rows, and hour by hour; and their XIDs."""
     gpus = [gpu for node in node_rows for gpu in node.gpus]
-    period = node_view.affordable(len(gpus), days, now)
+    period = node_status.affordable(len(gpus), days, now)
     by_gpu: dict[str, dict[datetime, Hour]] = {gpu.gpu: {} for gpu in gpus}
     for hour in coverage_gaps.hours(db, gpus, period):
         by_gpu[hour.gpu][hour.hour] = hour

@@ -1,6 +1,5 @@
 """The nodes of a cluster, for programs: what the operator's page shows, in the same words."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -8,8 +7,6 @@ from fastapi import APIRouter, Query
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
-from api.metering import node_view
-from api.metering.node_view import Node
 from api.metering.schemas import (
     HourRead,
     IncidentRead,
@@ -19,9 +16,9 @@ from api.metering.schemas import (
     NodesRead,
     StrangerRead,
 )
-from ledger.errors import NotFound
-from ledger.metering.queries import coverage_gaps, nodes
-from ledger.metering.rules.incidents import SILENT, Incident, Span
+from ledger.metering.queries import coverage_gaps, node_status, nodes
+from ledger.metering.queries.node_status import Node, Trouble, cluster_status
+from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(tags=["nodes"])
@@ -43,16 +40,14 @@ def cluster_nodes(
 ) -> NodesRead:
     """List a cluster's nodes now, and its incidents of the last Beijing days, with today."""
     cluster_row = access.cluster(db, viewer, cluster)
-    period = nodes.last_days(now, days)
-    trouble = node_view.trouble(db, cluster_row, period)
-    rows = node_view.nodes(db, cluster_row, now, limit=limit, offset=offset)
+    status = cluster_status(db, cluster_row, now, days=days, limit=limit, offset=offset)
     return NodesRead(
         cluster=cluster_row.name,
-        since=period.since,
-        until=period.until,
-        nodes=[_node(cluster_row.name, item, trouble.spans) for item in rows],
-        incidents=[_incident(item) for item in trouble.incidents],
-        more=trouble.more,
+        since=status.period.since,
+        until=status.period.until,
+        nodes=[_node(cluster_row.name, node, status.trouble) for node in status.nodes],
+        incidents=[_incident(incident) for incident in status.trouble.incidents],
+        more=status.trouble.more,
     )
 
 
@@ -62,25 +57,22 @@ def one_node(
 ) -> NodeDetailRead:
     """Return a node: every hour of its GPUs, and the time without coverage."""
     cluster_row = access.cluster(db, viewer, cluster)
-    node_row = node_view.node(db, cluster_row, node, now)
-    if node_row is None:
-        raise NotFound("node", name=node)
-    period = node_view.affordable(len(node_row.gpus), days, now)
-    trouble = node_view.trouble(db, cluster_row, period, name=node)
+    node_row = node_status.node_status(db, cluster_row, node, now)
+    period = node_status.affordable(len(node_row.gpus), days, now)
+    trouble = node_status.trouble(db, cluster_row, period, name=node)
     return NodeDetailRead(
         since=period.since,
         until=period.until,
-        node=_node(cluster_row.name, node_row, trouble.spans),
-        hours=[_hour(item) for item in coverage_gaps.hours(db, node_row.gpus, period)],
+        node=_node(cluster_row.name, node_row, trouble),
+        hours=[_hour(hour) for hour in coverage_gaps.hours(db, node_row.gpus, period)],
         spans=sorted(trouble.spans),
-        incidents=[_incident(item) for item in trouble.incidents],
+        incidents=[_incident(incident) for incident in trouble.incidents],
         xids=list(nodes.xid_events(db, node_row.gpus, period)),
         more=trouble.more,
     )
 
 
-def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
-    node_spans = [span for span in spans if span.node == node.name]
+def _node(cluster: str, node: Node, trouble: Trouble) -> NodeRead:
     agent, lag = node.agent, node.lag
     skew = agent.skew if agent else None
     horizon = nodes.horizon(node.now)
@@ -94,8 +86,8 @@ def _node(cluster: str, node: Node, spans: Sequence[Span]) -> NodeRead:
         skew_s=None if skew is None else round(skew.total_seconds()),
         gpus_registered=len(node.current_gpus),
         gpus_seen=node.seen_count,
-        gap_ms=sum(span.lost_ms for span in node_spans if span.cause != SILENT),
-        silent_ms=sum(span.lost_ms for span in node_spans if span.cause == SILENT),
+        gap_ms=trouble.gap_ms(node.name),
+        silent_ms=trouble.silent_ms(node.name),
         gpus=[NodeGpuRead.model_validate(gpu) for gpu in gpus],
         strangers=[StrangerRead.model_validate(stranger) for stranger in node.strangers],
     )

@@ -6,7 +6,7 @@ was not seen is nobody's usage and in no bill; that is why somebody ought to loo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -17,16 +17,15 @@ from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.metering import advice, node_view
+from api.metering import advice
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
-from api.metering.node_view import Node
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, fault_mark
-from ledger.errors import NotFound
-from ledger.metering.queries import nodes
+from ledger.metering.queries import node_status, nodes
+from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.queries.nodes import Period
-from ledger.metering.rules.incidents import SILENT, Incident, Span
+from ledger.metering.rules.incidents import Incident
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Cluster
 from ledger.units import beijing_day
@@ -34,6 +33,7 @@ from ledger.units import beijing_day
 router = APIRouter(include_in_schema=False)
 
 PAGE_ROWS = 200
+PAGE_NODES = 8
 OF_A_CAUSE = 20  # incidents that are listed of one cause
 CHOICES = (1, 3, 7)
 
@@ -68,21 +68,18 @@ def cluster_page(
     if not names:
         return frame.page("metering/nodes.html", {"clusters": [], "name": ""})
     cluster_row = access.cluster(db, viewer, cluster or names[0])
-    rows = node_view.nodes(db, cluster_row, now, limit=node_view.PAGE_NODES + 1, offset=offset)
-    page_rows = rows[: node_view.PAGE_NODES]
-    period = nodes.last_days(now, days)
-    trouble = node_view.trouble(db, cluster_row, period)
+    status = cluster_status(db, cluster_row, now, days=days, limit=PAGE_NODES + 1, offset=offset)
+    page_rows = status.nodes[:PAGE_NODES]
+    more = len(status.nodes) > PAGE_NODES
     return frame.page(
         "metering/nodes.html",
         {
             "clusters": names,
             "name": cluster_row.name,
-            "nodes": [_node(node, trouble.spans) for node in page_rows],
-            "pages": pages(
-                frame, offset, node_view.PAGE_NODES, len(page_rows), more=len(rows) > len(page_rows)
-            ),
-            **_period(frame, period, days),
-            **_trouble(trouble),
+            "nodes": [_node(node, status.trouble) for node in page_rows],
+            "pages": pages(frame, offset, PAGE_NODES, len(page_rows), more=more),
+            **_period(frame, status.period, days),
+            **_trouble(status.trouble),
             **picture(db, page_rows, days, now),
         },
     )
@@ -101,14 +98,14 @@ def node_page(
 ) -> HTMLResponse:
     """One node: its agents, its GPUs hour by hour, its incidents."""
     cluster_row = access.cluster(db, viewer, cluster)
-    node_row = _node_of(db, cluster_row, node, now)
+    node_row = node_status.node_status(db, cluster_row, node, now)
     period = nodes.last_days(now, days)
-    trouble = node_view.trouble(db, cluster_row, period, name=node)
+    trouble = node_status.trouble(db, cluster_row, period, name=node)
     return frame.page(
         "metering/node.html",
         {
             "name": cluster_row.name,
-            "node": _node(node_row, trouble.spans),
+            "node": _node(node_row, trouble),
             "reasons": {s.reason: reason(s.reason) for s in node_row.strangers},
             "days_of": sorted({beijing_day(at) for at in period.hours}, reverse=True),
             **_period(frame, period, days),
@@ -132,8 +129,8 @@ def day_page(
 ) -> HTMLResponse:
     """One node's day: the very minutes that nobody saw."""
     cluster_row = access.cluster(db, viewer, cluster)
-    _node_of(db, cluster_row, node, now)
-    spans = node_view.day_of(db, cluster_row, node, day, now)
+    node_status.node_status(db, cluster_row, node, now)
+    spans = node_status.day_of(db, cluster_row, node, day, now)
     rows = spans[offset : offset + PAGE_ROWS]
     return frame.page(
         "metering/node-day.html",
@@ -158,22 +155,13 @@ def _clusters(db: Session, viewer: Viewer) -> list[str]:
     )
 
 
-def _node_of(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
-    node = node_view.node(db, cluster, name, now)
-    if node is None:
-        raise NotFound("node", name=name)
-    return node
-
-
-def _node(node: Node, spans: Sequence[Span]) -> dict[str, Any]:
+def _node(node: Node, trouble: Trouble) -> dict[str, Any]:
     """A node's row: its state in words, and what of its GPUs' time nobody saw."""
-    silent = [s for s in spans if s.node == node.name and s.cause == SILENT]
-    gaps = [s for s in spans if s.node == node.name and s.cause != SILENT]
     return {
         "node": node,
         "marks": [fault_mark(fault) for fault in node.faults] or [Mark("●", _("正常"))],
-        "gap_ms": sum(span.lost_ms for span in gaps),
-        "silent_ms": sum(span.lost_ms for span in silent),
+        "gap_ms": trouble.gap_ms(node.name),
+        "silent_ms": trouble.silent_ms(node.name),
     }
 
 
@@ -182,7 +170,7 @@ def _period(frame: Framed, period: Period, days: int) -> dict[str, Any]:
     return {"period": period, "days": days, "choices": ways}
 
 
-def _trouble(trouble: node_view.Trouble) -> dict[str, Any]:
+def _trouble(trouble: Trouble) -> dict[str, Any]:
     """Incidents by their cause, the newest cause first; each cause is explained once."""
     by_cause: dict[str, list[Incident]] = {}
     for incident in trouble.incidents:

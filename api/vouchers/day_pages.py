@@ -12,8 +12,7 @@ from api.vouchers.pages import Reader
 from api.web.layout import Framed, pages
 from ledger.metering.queries import usage
 from ledger.postgres.columns import key
-from ledger.units import beijing_day
-from ledger.vouchers.queries import project_days
+from ledger.vouchers.queries import days_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +27,7 @@ def day_page(
     project = access.project(db, viewer, code)
     parts = usage.windows_of_day(db, key(project), day, limit=PAGE_ROWS + 1, offset=offset)
     windows = parts[:PAGE_ROWS]
-    days = project_days(db, key(project), beijing_day(now))
+    days = days_of(db, project, now)
     pager = pages(frame, offset, PAGE_ROWS, len(windows), more=len(parts) > PAGE_ROWS)
     return frame.page(
         "vouchers/day.html",

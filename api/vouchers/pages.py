@@ -22,7 +22,6 @@ from api.language.labels import label, label_of
 from api.web import charts
 from api.web.layout import Framed, pages
 from api.web.mark import Mark
-from ledger.errors import NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.codes import ProjectKind
 from ledger.registry.tables import Project
@@ -66,7 +65,7 @@ def listing(frame: Framed, viewer: Reader, db: Db, now: Now, offset: Offset = 0)
 
 
 def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
-    quota = quota_of(db, project, now)
+    quota = voucher_queries.quota_of(db, project, now)
     sums = None
     if quota:
         sums = {
@@ -82,14 +81,6 @@ def _row(db: Session, project: Project, now: datetime) -> dict[str, Any]:
         "mark": mark(quota, beijing_day(now)),
         "held": sums,
     }
-
-
-def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
-    """The project's quota; None where it has no voucher yet."""
-    try:
-        return voucher_queries.quota(db, project, now)
-    except NotFound:
-        return None
 
 
 def mark(quota: Quota | None, today: date) -> Mark:
@@ -119,7 +110,7 @@ def own_quota(
 ) -> Response:
     """What is left of a project's voucher, and where the rest went."""
     project = access.project(db, viewer, code)
-    quota = quota_of(db, project, now)
+    quota = voucher_queries.quota_of(db, project, now)
     content: dict[str, Any] = {
         "name": project.name,
         "code": project.code,

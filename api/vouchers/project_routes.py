@@ -1,22 +1,17 @@
 """Projects as their builders and the bureau see them: the quota, its days, the days' windows."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
-from sqlmodel import Session
 
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.vouchers.schemas import DayRead, ProjectRead, QuotaRead, WindowRead
-from ledger.errors import NotFound
 from ledger.metering.queries import usage
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
-from ledger.registry.tables import Project
-from ledger.units import beijing_day
 from ledger.vouchers import queries as voucher_queries
 
 router = APIRouter(tags=["projects"])
@@ -56,7 +51,9 @@ def days(
 ) -> list[DayRead]:
     """List the days with usage from `since` until before `until`, oldest first."""
     project = access.project(db, viewer, code)
-    return [DayRead.of(d) for d in _days(db, project, now) if since <= d.day < until]
+    return [
+        DayRead.of(d) for d in voucher_queries.days_of(db, project, now) if since <= d.day < until
+    ]
 
 
 @router.get("/projects/{code}/days/{day}/windows")
@@ -67,11 +64,3 @@ def windows(
     project = access.project(db, viewer, code)
     parts = usage.windows_of_day(db, key(project), day, limit=limit, offset=offset)
     return [WindowRead.of(part) for part in parts]
-
-
-def _days(db: Session, project: Project, now: datetime) -> Sequence[voucher_queries.Day]:
-    """With the voucher's earning; a project without a voucher has used, and earned nothing."""
-    try:
-        return voucher_queries.quota(db, project, now).days
-    except NotFound:
-        return voucher_queries.project_days(db, key(project), beijing_day(now))

@@ -18,7 +18,7 @@ from ledger.accounts.rules.targets import Rights
 from ledger.charging.queries import contract_lines
 from ledger.charging.rules.billing import Item, owed_items
 from ledger.errors import NotFound
-from ledger.postgres.columns import Days
+from ledger.postgres.columns import Days, key
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, round_half_up
@@ -98,15 +98,30 @@ def project_by_code(db: Session, code: str) -> Project:
 
 def quota(db: Session, project: Project, now: datetime) -> Quota:
     """Return the quota of a project's voucher; NotFound without a voucher."""
-    voucher = db.exec(select(Voucher).where(Voucher.project_id == project.id)).one_or_none()
-    if voucher is None or project.id is None:
+    project_quota = quota_of(db, project, now)
+    if project_quota is None:
         raise NotFound("voucher", project=project.code)
+    return project_quota
+
+
+def days_of(db: Session, project: Project, now: datetime) -> tuple[Day, ...]:
+    """Return the project's days; without a voucher nothing is earned on them."""
+    project_quota = quota_of(db, project, now)
+    return project_quota.days if project_quota else project_days(db, key(project), beijing_day(now))
+
+
+def quota_of(db: Session, project: Project, now: datetime) -> Quota | None:
+    """Return the quota of a project's voucher; None where it has no voucher yet."""
+    project_id = key(project)
+    voucher = db.exec(select(Voucher).where(Voucher.project_id == project_id)).one_or_none()
+    if voucher is None:
+        return None
     clause = db.get_one(Clause, (voucher.policy, voucher.clause))
     amounts = rights(db, voucher.book_id)
     memo = db.execute(_MEMO, {"voucher": voucher.id}).one_or_none()
     rate = Fraction(clause.rate_num, clause.rate_den)
     terms = EarningTerms(rate, amounts.room + amounts.entitlement, clause.effective)
-    days = project_days(db, project.id, beijing_day(now), terms)
+    days = project_days(db, project_id, beijing_day(now), terms)
     remaining = amounts.entitlement + amounts.available + amounts.reserved
     pace = _pace(days)
     return Quota(

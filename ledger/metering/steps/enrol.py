@@ -8,8 +8,6 @@ the same answer; for anybody else the code is used. A revoked agent stays revoke
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -21,50 +19,8 @@ from ledger.metering.tables import Agent, EnrolmentCode
 from ledger.registry.tables import Cluster
 
 CODE_LASTS = timedelta(hours=24)
-SKEW_MAX = timedelta(seconds=5)
-"""A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
 SOURCES = ("nvml", "dcgm", "slurm", "import")
-
-_AGENTS = text("""
-    SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
-           s.received_at AS reported_at, s.sent_at
-    FROM agents a JOIN clusters c ON c.id = a.cluster_id LEFT JOIN LATERAL (
-        SELECT received_at, sent_at FROM streams WHERE agent_id = a.id
-        ORDER BY received_at DESC LIMIT 1
-    ) s ON true
-    WHERE CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre
-    ORDER BY c.name, a.node, a.enrolled_at, a.id
-""")
-
-
-@dataclass(frozen=True)
-class AgentStatus:
-    """An agent as lists show it; no report before the first one.
-
-    `sent_at` is by the node's clock, `reported_at` by ours, of one and the same batch.
-    """
-
-    id: UUID
-    cluster: str
-    node: str
-    source: str
-    enrolled_at: datetime
-    revoked_at: datetime | None
-    reported_at: datetime | None
-    sent_at: datetime | None
-
-    @property
-    def skew(self) -> timedelta | None:
-        """How far the node's clock was ahead of ours (behind, if negative), including transit."""
-        if self.sent_at is None or self.reported_at is None:
-            return None
-        return self.sent_at - self.reported_at
-
-    @property
-    def is_skewed(self) -> bool:
-        """Whether the clock must be set."""
-        return self.skew is not None and abs(self.skew) > SKEW_MAX
 
 
 def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datetime) -> str:
@@ -121,11 +77,6 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
 def cluster_of(db: Session, agent: Agent) -> Cluster:
     """Return the cluster that the agent reports for."""
     return db.get_one(Cluster, agent.cluster_id)
-
-
-def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
-    """Return the agents of one centre, or of all, with their last report."""
-    return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
 
 
 def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None = None) -> None:

@@ -38,36 +38,46 @@ CREATE VIEW family_sums AS
 
 -- Each line within its own amount; Σ allocations of an invoice with its red ones between nothing and
 -- their net, and in no cell below nothing. The invoices are locked first, so that two who allocate
--- the same one take turns; and it is asked invoice by invoice, by index even where the tables were
--- still empty when the plan was made: what there is besides costs nothing.
+-- the same one take turns; and it is asked invoice by invoice: what there is besides costs nothing.
+-- EXECUTE plans at each call: a plan that was kept from when the tables were still empty reads them
+-- whole for every statement of a run that fills them (bench/match.py).
 CREATE FUNCTION allocations_fit() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     roots bigint[];
     wrong bigint;
 BEGIN
-    SELECT array_agg(DISTINCT coalesce(d.reverses_id, d.id)) INTO roots
-        FROM fresh f JOIN cost_documents d ON d.id = f.document_id;
-    PERFORM FROM cost_documents WHERE id = ANY(roots) ORDER BY id FOR NO KEY UPDATE;
-    SELECT min(f.document_id) INTO wrong
+    EXECUTE $query$
+        SELECT array_agg(id) FROM (
+            SELECT id FROM cost_documents
+            WHERE id IN (SELECT coalesce(d.reverses_id, d.id)
+                         FROM fresh f JOIN cost_documents d ON d.id = f.document_id)
+            ORDER BY id FOR NO KEY UPDATE) locked
+    $query$ INTO roots;
+    EXECUTE $query$
+        SELECT min(f.document_id)
         FROM (SELECT DISTINCT document_id, line FROM fresh) f
         JOIN document_lines l USING (document_id, line)
         CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
                             WHERE a.document_id = f.document_id AND a.line = f.line) t
-        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0);
+        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0)
+    $query$ INTO wrong;
     IF wrong IS NULL THEN
-        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+        EXECUTE $query$
+            SELECT min(family) FROM unnest($1) AS family
             CROSS JOIN LATERAL (SELECT * FROM family_sums WHERE root = family OFFSET 0) s
-            WHERE s.allocated_fen NOT BETWEEN 0 AND s.net_fen;
+            WHERE s.allocated_fen NOT BETWEEN 0 AND s.net_fen
+        $query$ INTO wrong USING roots;
     END IF;
     IF wrong IS NULL THEN
-        SELECT min(family) INTO wrong FROM unnest(roots) AS family
+        EXECUTE $query$
+            SELECT min(family) FROM unnest($1) AS family
             CROSS JOIN LATERAL (
                 SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
                 WHERE coalesce(d.reverses_id, d.id) = family
                 GROUP BY a.contract_id, a.month, a.price_id, a.policy HAVING sum(a.fen) < 0
-            ) below;
+            ) below
+        $query$ INTO wrong USING roots;
     END IF;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'document % has not what is allocated of it', wrong

@@ -16,9 +16,6 @@ from ledger.units import Fen
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.match', 0))")
 
-# A run fills tables that may have been empty when it began: plans of then would read them whole.
-_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
-
 _ALLOCATE = text("""
     INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy, kind, fen,
         allocated_at, allocated_by)
@@ -78,7 +75,6 @@ _OPEN_DECISIONS = text("""
 def lock(db: Session) -> None:
     """Keep others from allocating until the transaction ends."""
     db.execute(_ONE_AT_A_TIME)
-    db.execute(_PLAN_ANEW)
 
 
 def allocate(db: Session, shares: Sequence[Share], actor: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from agents import wire
 from api.door.batch_decoder import read_kept
 from ledger.desk.codes import FindingKind
-from ledger.metering.steps.enrol import agents
+from ledger.metering.queries.agents import agents
 from ledger.metering.steps.intake import release
 from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import GPUS, Site, judge

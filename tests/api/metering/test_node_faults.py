@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from api.metering.node_view import GPU_DAYS_MAX, Node, affordable
+from ledger.metering.queries.agents import AgentStatus
+from ledger.metering.queries.node_status import GPU_DAYS_MAX, Node, affordable
 from ledger.metering.queries.nodes import Gpu, Stranger
-from ledger.metering.steps.enrol import AgentStatus
 
 NOW = datetime(2026, 3, 4, 4, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=9)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ledger.errors import Conflict, LedgerError, NotFound, Refused
-from ledger.metering.steps.enrol import CODE_LASTS, agents, enrol, issue_code, revoke_agent
+from ledger.metering.queries.agents import agents
+from ledger.metering.steps.enrol import CODE_LASTS, enrol, issue_code, revoke_agent
 from tests.support.simulation import place
 from tests.support.vouchers import NOW
 

@@ -10,17 +10,18 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
+from ledger.errors import NotFound
 from ledger.metering.codes import NodeFault
+from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries import coverage_gaps
 from ledger.metering.queries import nodes as node_queries
+from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.queries.nodes import Gpu, Stranger
-from ledger.metering.rules.incidents import Incident, Span, incidents
-from ledger.metering.steps import enrol
+from ledger.metering.rules.incidents import SILENT, Incident, Span, incidents
 from ledger.postgres.columns import key
 from ledger.registry.tables import Cluster
 
 LATE = timedelta(minutes=5)
-PAGE_NODES = 8
 GPU_DAYS_MAX = 128
 """So many days of a GPU one picture draws: each has 1,440 windows, which are read for it."""
 FAULTS = tuple(NodeFault)
@@ -32,13 +33,13 @@ class Node:
     """A node: who reports for it, what is registered on it, what else it reports."""
 
     name: str
-    agents: tuple[enrol.AgentStatus, ...]
+    agents: tuple[AgentStatus, ...]
     gpus: tuple[Gpu, ...]
     strangers: tuple[Stranger, ...]
     now: datetime
 
     @property
-    def agent(self) -> enrol.AgentStatus | None:
+    def agent(self) -> AgentStatus | None:
         """Who reports: of the agents that are believed the one heard last, else any heard last."""
         believed = [a for a in self.agents if a.revoked_at is None] or list(self.agents)
         return max(believed, key=lambda a: a.reported_at or a.enrolled_at, default=None)
@@ -85,43 +86,64 @@ class Trouble:
     incidents: Sequence[Incident]
     more: bool
 
+    def gap_ms(self, node: str) -> int:
+        """Return what a node's agents could not look at."""
+        return sum(s.lost_ms for s in self.spans if s.node == node and s.cause != SILENT)
 
-def nodes(
-    db: Session, cluster: Cluster, now: datetime, *, limit: int, offset: int = 0
-) -> list[Node]:
-    """The cluster's nodes by name."""
+    def silent_ms(self, node: str) -> int:
+        """Return what nobody reported of a node."""
+        return sum(s.lost_ms for s in self.spans if s.node == node and s.cause == SILENT)
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """A cluster's nodes now, one page of them, and its trouble in a period."""
+
+    period: node_queries.Period
+    trouble: Trouble
+    nodes: Sequence[Node]
+
+
+def cluster_status(
+    db: Session, cluster: Cluster, now: datetime, *, days: int, limit: int, offset: int = 0
+) -> ClusterStatus:
+    """Return the cluster's nodes by name, and its trouble of the last Beijing days."""
+    period = node_queries.last_days(now, days)
     since = node_queries.last_days(now, node_queries.DAYS_MAX).since
     names = node_queries.names(db, key(cluster), since, limit=limit, offset=offset)
-    return _whole(db, cluster, names, now)
+    nodes = _nodes(db, cluster, names, now)
+    return ClusterStatus(period, trouble(db, cluster, period), nodes)
 
 
-def node(db: Session, cluster: Cluster, name: str, now: datetime) -> Node | None:
-    """One node, if there is anything of that name."""
-    (node_row,) = _whole(db, cluster, [name], now)
-    return node_row if node_row.agents or node_row.gpus or node_row.strangers else None
+def node_status(db: Session, cluster: Cluster, name: str, now: datetime) -> Node:
+    """Return the node; NotFound if nothing of that name is registered or reports."""
+    (node,) = _nodes(db, cluster, [name], now)
+    if not (node.agents or node.gpus or node.strangers):
+        raise NotFound("node", name=name)
+    return node
 
 
 def trouble(
     db: Session, cluster: Cluster, period: node_queries.Period, *, name: str | None = None
 ) -> Trouble:
-    """The gaps and silences of a cluster, or of one of its nodes, and the incidents they make."""
+    """Return the gaps and silences of a cluster or one of its nodes, and their incidents."""
     spans, more = coverage_gaps.spans(db, key(cluster), period, node=name)
     return Trouble(spans, incidents(spans), more)
 
 
 def affordable(gpus: int, days: int, now: datetime) -> node_queries.Period:
-    """The last so many days, or fewer where a picture of so many GPUs would take too long."""
+    """Return the last so many days, or fewer where so many GPUs would take too long."""
     return node_queries.last_days(now, min(days, max(GPU_DAYS_MAX // max(gpus, 1), 1)))
 
 
 def day_of(db: Session, cluster: Cluster, name: str, day: date, now: datetime) -> list[Span]:
-    """The very gaps and silent minutes of a node on one day."""
+    """Return the very gaps and silent minutes of a node on one day."""
     return coverage_gaps.spans_of_day(db, key(cluster), name, day, now)
 
 
-def _whole(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
+def _nodes(db: Session, cluster: Cluster, names: Sequence[str], now: datetime) -> list[Node]:
     since = node_queries.last_days(now, node_queries.DAYS_MAX).since
-    agents = [a for a in enrol.agents(db, cluster.centre_id) if a.cluster == cluster.name]
+    agents = [a for a in agent_queries.agents(db, cluster.centre_id) if a.cluster == cluster.name]
     gpus = node_queries.gpus(db, key(cluster), names, since)
     strangers = node_queries.strangers(db, key(cluster), names, now - timedelta(days=1))
     return [

@@ -1,0 +1,57 @@
+"""Read agents: where they report from, when they last did, and how their clocks stand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+SKEW_MAX = timedelta(seconds=5)
+"""A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
+
+_AGENTS = text("""
+    SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
+           s.received_at AS reported_at, s.sent_at
+    FROM agents a JOIN clusters c ON c.id = a.cluster_id LEFT JOIN LATERAL (
+        SELECT received_at, sent_at FROM streams WHERE agent_id = a.id
+        ORDER BY received_at DESC LIMIT 1
+    ) s ON true
+    WHERE CAST(:centre AS bigint) IS NULL OR c.centre_id = :centre
+    ORDER BY c.name, a.node, a.enrolled_at, a.id
+""")
+
+
+@dataclass(frozen=True)
+class AgentStatus:
+    """An agent as lists show it; no report before the first one.
+
+    `sent_at` is by the node's clock, `reported_at` by ours, of one and the same batch.
+    """
+
+    id: UUID
+    cluster: str
+    node: str
+    source: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    reported_at: datetime | None
+    sent_at: datetime | None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far the node's clock was ahead of ours (behind, if negative), including transit."""
+        if self.sent_at is None or self.reported_at is None:
+            return None
+        return self.sent_at - self.reported_at
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether the clock must be set."""
+        return self.skew is not None and abs(self.skew) > SKEW_MAX
+
+
+def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:
+    """Return the agents of one centre, or of all, with their last report."""
+    return [AgentStatus(**row._mapping) for row in db.execute(_AGENTS, {"centre": centre})]  # noqa: SLF001
