@@ -213,11 +213,13 @@ def test_an_account_s_faults_and_other_people_s_organisations(
     answer = ask(town, BUILDER, "POST", "bank-accounts", 422, json=wrong)
     assert (answer["code"], answer["count"]) == ("account_faulty", 3)
     owner.execute("INSERT INTO organisations (uscc, name) VALUES (%s, '别家')", (SELLER,))
-    for role, uscc in ((BUILDER, SELLER), (CLERK, "nobody"), (CLERK, None)):
+    for role, uscc in ((BUILDER, SELLER), (CLERK, "nobody")):
         answer = ask(
             town, role, "POST", "bank-accounts", 404, json={**ACCOUNT, "organisation": uscc}
         )
         assert answer["code"] == "organisation"
+    unnamed = ask(town, CLERK, "POST", "bank-accounts", 422, json={**ACCOUNT, "organisation": None})
+    assert unnamed["code"] == "no_organisation"
 
 
 def test_what_is_anothers_claim_looks_like_none(
