@@ -44,7 +44,7 @@ def test_a_clerks_day(desk: Desk, owner: psycopg.Connection, folder: Path) -> No
     usage = [{"project": "p-mine", "device_ms": 120_000}]
     assert desk.ask(Role.BUILDER, "usage") == usage
     assert desk.ask(Role.BUILDER, "usage", "--until", "2026-03-01") == []
-    assert desk.run(Role.BUILDER, "usage", "--until", "2026-03-01").stdout == "none\n"
+    assert desk.run(Role.BUILDER, "usage", "--until", "2026-03-01").stdout == "no usage\n"
     assert desk.run(Role.BUILDER, "usage").stdout.splitlines()[1].split()[1:] == ["0.03", "120000"]
 
 
@@ -71,7 +71,7 @@ def test_an_administrators_day(desk: Desk) -> None:
     output = desk.run(Role.OPERATOR, "agent", "nodes", "c-mine", "--days=4").stdout
     assert re.search(r"^Silent .* 1 +71\.88 .*n-mine$", output, re.MULTILINE)  # but for two minutes
     assert "c-mine" in desk.run(Role.OPERATOR, "findings", "silent", "--limit", "1").stdout
-    assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "none\n"
+    assert desk.run(Role.OPERATOR, "findings", "forks").stdout == "no findings\n"
     assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}
 
 
