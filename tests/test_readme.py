@@ -86,7 +86,7 @@ def test_the_readme_s_commands_run_beside_the_demo(folder: Path) -> None:
     with running(data, "--demo"):
         until("an accrual of helan", has_accrued)
         for line in lines(README):
-            result = run(*shlex.split(line, comments=True))
+            result = run(*shlex.split(line.replace("\\\n", " "), comments=True))
             assert result.returncode == 0, line + result.stderr
             assert result.stdout.strip(), line
 

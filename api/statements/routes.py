@@ -98,12 +98,13 @@ def answer(
     now: Now,
 ) -> StatementRead:
     """Confirm or contest lines, as the centre or the builder."""
+    party = party_of(viewer)  # who is none may not answer, whether there is such a statement or not
     own_statement(db, viewer, number)
     steps.answer(
         db,
         number,
         lines=None if request.lines == "all" else request.lines,
-        party=party_of(viewer),
+        party=party,
         word=request.answer,
         reason=request.reason,
         actor=viewer.actor,

@@ -165,6 +165,7 @@ DOORS = {
     ),
     "GET /api/v1/decisions": Door(BUREAU, at("/api/v1/decisions")),
     "GET /api/v1/decisions/{key}": Door(BUREAU, at("/api/v1/decisions/999999"), yes=404),
+    "GET /api/v1/decisions/{key}/view": Door(BUREAU, at("/api/v1/decisions/999999/view"), yes=404),
     "POST /api/v1/decisions/{key}/answer": Door(
         EVERYBODY - {Role.AUDITOR}, at("/api/v1/decisions/999999/answer", json=AN_ANSWER), yes=404
     ),
