@@ -165,8 +165,8 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
     """The port, before anything is started for it."""
     host, port = settings.host, settings.port
     try:
-        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server((str(where[0]), port), family=family)
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server((str(address[-1][0]), port), family=address[0])
     except OSError as error:
         why = error.strerror
         raise Failure(
