@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 
 _CHUNK = 64 * 1024
 _OBJECT_MAX = 1024 * 1024  # characters of one object

@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 
 from ledger.errors import Finding
+from ledger.formats.findings import printable
 
 BYTES_MAX = 8 * 1024 * 1024
 DEPTH_MAX = 16
-SHOWN_MAX = 60
 NULLS = ("", "~", "null")
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same, without the C library
@@ -73,12 +73,6 @@ def join(path: str, key: str | int) -> str:
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{printable(key)}" if path else printable(key)
-
-
-def printable(text: str) -> str:
-    """Shorten a user's text and replace what cannot be printed."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return clean if len(clean) <= SHOWN_MAX else clean[: SHOWN_MAX - 1] + "…"
 
 
 def line_of(finding: Finding) -> int:

@@ -21,7 +21,6 @@ from ledger.units import FEN_MAX, Fen, yuan
 
 LINES_MAX = 2_000
 TEXT_MAX = 2_000
-SHOWN_MAX = 60
 
 _DIGITAL = re.compile(r"\d{20}", re.ASCII)
 _OLD_CODE = re.compile(r"\d{10}|\d{12}", re.ASCII)

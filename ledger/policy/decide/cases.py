@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import Node, Place, printable
+from ledger.formats.findings import printable
+from ledger.formats.yaml_with_lines import Node, Place
 from ledger.policy.codes import Result
 from ledger.policy.decide.engine import decide
 from ledger.policy.decide.tree import Decision

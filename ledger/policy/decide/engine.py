@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 from ledger.policy.codes import ConditionState, Result
 from ledger.policy.decide import fact_checks
 from ledger.policy.decide.fact_checks import Unknown, Values

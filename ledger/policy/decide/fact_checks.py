@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 from ledger.policy.decide.tree import Quotient
 from ledger.policy.text.clauses import Clause, Policy
 from ledger.policy.text.conditions import Derivation, FactKind

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ledger.errors import Finding
 from ledger.formats import json_rows
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 from ledger.policy.simulation.columns import Column, Columns
 from ledger.units import fen_from_yuan
 

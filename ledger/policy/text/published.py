@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ledger.errors import Finding, NotFound, Refused
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 from ledger.policy.text import file
 from ledger.policy.text.clauses import Clause, Policy
 

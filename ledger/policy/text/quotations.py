@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ledger.errors import Finding
-from ledger.formats.yaml_with_lines import printable
+from ledger.formats.findings import printable
 from ledger.policy.text.clauses import Citation, Policy
 
 PREAMBLE = "序言"
