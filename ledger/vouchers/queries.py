@@ -38,7 +38,7 @@ _MEMO = text("""
 class Day:
     """One Beijing day of a project. `cost_fen` is exact; `earned_fen` cumulative, after the cap.
 
-    `util_ppm` is missing where utilisation was not measured; `unpriced_ms` is usage without a price.
+    `util_ppm` is missing where it was not measured; `unpriced_ms` is usage without a price.
     """
 
     day: date
