@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
+from ledger.formats.exact import Exact
 from ledger.registry.rules.pricing import Usage
 from ledger.units import midnight
 
@@ -74,7 +75,10 @@ class Unowned:
 
 @dataclass(frozen=True)
 class WindowPart:
-    """A part of a kept window that belongs to a project, with its batch."""
+    """A part of a kept window that belongs to a project, with its batch.
+
+    `device_ms` is held_ms × num / den.
+    """
 
     gpu: str
     start: datetime
@@ -83,15 +87,11 @@ class WindowPart:
     to_ms: int
     num: int
     den: int
+    device_ms: Exact
     mig_profile: str
     util_ppm: int | None
     stream: str
     number: int
-
-    @property
-    def device_ms(self) -> Fraction:
-        """held_ms × num / den."""
-        return Fraction((self.to_ms - self.from_ms) * self.num, self.den)
 
 
 def owned_usage(
@@ -211,14 +211,16 @@ def windows_of_day(
 
 def _part(row: Any) -> WindowPart:  # noqa: ANN401
     part = row.part
+    num, den = part.get("num", 1), part.get("den", 1)
     return WindowPart(
         gpu=row.gpu,
         start=row.start,
         holder=f"{row.holder}/{row.detail}" if row.detail else row.holder,
         from_ms=part["from_ms"],
         to_ms=part["to_ms"],
-        num=part.get("num", 1),
-        den=part.get("den", 1),
+        num=num,
+        den=den,
+        device_ms=Fraction((part["to_ms"] - part["from_ms"]) * num, den),
         mig_profile=(part.get("mig") or {}).get("profile", ""),
         util_ppm=(part.get("readings") or {}).get("util_ppm"),
         stream=str(row.stream),
