@@ -19,7 +19,7 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from tests.support.api.command_line import Done, suanquan
-from tests.support.api.html import attribute, attributes, parse
+from tests.support.api.html import attribute, attributes, one, parse
 from tests.support.reconciliation import NOW, Desk, bill, metered_town
 from tests.support.servers.serving import serving
 
@@ -135,7 +135,7 @@ def test_a_month_is_proposed_with_a_choice_for_each_difference(bureau: Bureau) -
 
 def test_a_part_of_an_invoice_is_taken_out_of_a_month(bureau: Bureau) -> None:
     clerk = bureau.browser("clerk")
-    share = attribute(parse(clerk.get(PAGE).text).css_first("select[name=share] option"), "value")
+    share = attribute(one(parse(clerk.get(PAGE).text), "select[name=share] option"), "value")
     moved = clerk.post(f"{PAGE}/move", data={"share": share, "target": "", "yuan": "30.00"})
     assert moved.is_success, moved.text
     assert "R07" not in bureau.says("clerk", "reconcile", "show", *MONTH)
