@@ -82,8 +82,8 @@ def move_share(
     db: Db,
     now: Now,
     share: Annotated[str, Form()],
-    yuan: Annotated[str, Form(max_length=30)],
     target: Annotated[str, Form()] = "",
+    yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
     """Move fen of a document line to another cell of the month, or let them be unallocated."""
     contract_row, _month = _contract_month(db, viewer, contract, month)

@@ -154,6 +154,11 @@ def test_the_last_day_is_included() -> None:
         ("from:\n  until:", "from: 2024-07-01\n  until: open"),
         ("chosen: model_lifetime", "chosen: model_year"),
         ("        - park\n", ""),
+        ("tolerance_fen: 100", "tolerance_fen: 200"),
+        ("tolerance_permille: 5", "tolerance_permille: 6"),
+        ("publication_days: 5", "publication_days: 6"),
+        ("grades_payable: [A, B, C]", "grades_payable: [A, B, C, D]"),
+        ("claim_files: [application, commitment, receipt]", "claim_files: [application]"),
     ],
 )
 def test_the_digest_sees_every_change(old: str, new: str) -> None:
@@ -167,7 +172,6 @@ def test_the_digest_sees_every_change(old: str, new: str) -> None:
         ("departments: [市网信局,", "departments: [市委网信办,"),
         ("title: 大模型算力补贴", "title: 大模型补贴"),
         ("evidence: 对账结果", "evidence: 对账结果与发票"),
-        ("tolerance_fen: 100", "tolerance_fen: 200"),
         ("asks: 500万元的上限按什么计？", "asks: 上限按什么计？"),
         ("      model_year:\n", "      some_year: 另一种\n      model_year:\n"),
         ("chosen: total", "chosen: active"),  # undecided, and it changes no term
