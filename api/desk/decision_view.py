@@ -85,7 +85,7 @@ def _subject_names() -> dict[str, str]:
         "code": _("代码"),
         "document": _("单据号码"),
         "item": _("项目名称"),
-        "unit": _("单位"),
+        "unit": _("计量单位"),
         "quantity": _("数量"),
         "unit_price": _("单价"),
     }

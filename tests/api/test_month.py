@@ -145,7 +145,6 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     month = "/reconcile/1/2026-03"
     page = clerk.see(month)
     assert page.count("¥60.00") >= 3
-    moved_away(clerk, month)
     # One firm sells to itself in this town: that is for a person to judge, with a reason.
     questions = [
         attribute(choice, "name")
@@ -163,21 +162,6 @@ def reconciled(clerk: Person, approver: Person, centre: Person, builder: Person)
     assert decision in approver.see("/desk")
     approver.confirm(decision)
     assert "没有等待对账的月份" in clerk.see("/reconcile")
-
-
-def moved_away(clerk: Person, month: str) -> None:
-    """A part of the line is taken out of the month by hand; matching puts it back."""
-    page = parse(clerk.see(month))
-    form = one(page, f"form[action='{month}/move']")
-    (share,) = attributes(form, "select[name=share] option", "value")
-    assert attributes(form, "select[name=target] option", "value")[-1] == ""
-    for wrong, why in (("1,000", "没有分配这么多"), ("很多", "此处为「很多」")):
-        refused = clerk.send(f"{month}/move", share=share, target="", yuan=wrong)
-        assert (refused.status_code, why in refused.text) == (422, True)
-    assert clerk.do(f"{month}/move", share=share, target="", yuan="12.34") == month
-    assert "¥47.66" in clerk.see(month)
-    clerk.do("/reconcile/match")
-    assert "¥47.66" not in clerk.see(month)
 
 
 def claimed(office: Office, clerk: Person, approver: Person, builder: Person) -> str:
