@@ -4,6 +4,7 @@ The town metered 100 GPU-minutes at one yuan; the centre's invoice says 130 yuan
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from ledger.people.steps.credentials import issue_token
 from ledger.postgres.database import Database
 from tests.support.api.command_line import Done, suanquan
 from tests.support.api.html import attribute, attributes, one, parse
+from tests.support.documents import digital
 from tests.support.reconciliation import NOW, Desk, bill, metered_town
 from tests.support.servers.serving import serving
 
@@ -131,6 +133,29 @@ def test_a_month_is_proposed_with_a_choice_for_each_difference(bureau: Bureau) -
     bureau.confirm(bureau.says("clerk", *propose, "--choice", "R07=exclude:only what was metered"))
     assert "¥100.00" in bureau.says("clerk", "reconcile", "ls", "--state", "decided")
     assert "k9" in bureau.refused("clerk", "reconcile", "show", "k9", MONTH[1])
+
+
+def test_an_invoice_says_where_its_money_went_and_who_paid_it(bureau: Bureau, folder: Path) -> None:
+    number = digital(1)
+    invoice = bureau.says("clerk", "invoice", "show", number)
+    assert "k1" in invoice
+    proof = folder / "bank.pdf"
+    proof.write_bytes(b"%PDF-1.7")
+    paid = ("--reference=B-1", "--payer=somebody else", "--payee=测试单位", "--on=2026-04-03")
+    receipt = ("invoice", "receipt", number, str(proof), *paid)
+    assert "¥137.80" in bureau.says("clerk", *receipt, "--yuan=137.80")
+    assert "B-1" in bureau.refused("clerk", *receipt, "--yuan=1.00")  # it stands for another sum
+    assert "R05" in bureau.says("clerk", "reconcile", "show", *MONTH)
+
+
+def test_an_invoice_is_frozen_and_thawed_on_its_page(bureau: Bureau) -> None:
+    clerk = bureau.browser("clerk")
+    page = clerk.post("/documents/1/freeze", data={"confirmation": digital(9)})
+    assert page.is_success
+    assert digital(9) in page.text
+    assert "frozen" in bureau.says("clerk", "invoice", "show", digital(1))
+    assert clerk.post("/documents/1/freeze", data={"confirmation": ""}).is_success
+    assert "frozen" not in bureau.says("clerk", "invoice", "show", digital(1))
 
 
 def test_a_part_of_an_invoice_is_taken_out_of_a_month(bureau: Bureau) -> None:
