@@ -54,7 +54,7 @@ class Door:
             raise Failure(
                 _(
                     "找不到服务器：请设置 SUANQUAN_URL 与 SUANQUAN_TOKEN，"
-                    "或在运行 suanquan up 的目录中执行"
+                    "或在运行 suanquan up 的目录中、以同样的 SUANQUAN_DATA 执行"
                 )
             )
         address = _checked((url or local or "").rstrip("/"))

@@ -17,6 +17,7 @@ from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import Answer, DecisionKind
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 
 OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 
@@ -62,7 +63,8 @@ def decide(
     open_one = open_decision(db, kind, subject)
     if open_one is not None and (open_one.digest, open_one.decided_by) == (content_digest, actor):
         return open_one
-    raise Conflict("decision_open", subject=subject, by=open_one.decided_by if open_one else "")
+    by, number = (open_one.decided_by, key(open_one)) if open_one else ("", "")
+    raise Conflict("decision_open", subject=subject, by=by, decision=number)
 
 
 def answer(
