@@ -41,7 +41,7 @@ _RETURNS = {
     "unknown_line": msgid("没有已送出的清单 {list} 第 {line} 笔"),
     "day_outside": msgid("日期应在 {first} 与 {last} 之间"),
     "return_rows_missing": msgid("回单只有清单 {list} 共 {lines} 笔中的 {rows} 笔"),
-    "return_sum_differs": msgid("回单里清单 {list} 的金额合计 {told} 元，清单是 {sent} 元"),
+    "return_sum_differs": msgid("回单里清单 {list} 的金额合计 {file} 元，清单是 {sent} 元"),
     "bank_row": msgid("没有编号为 {id} 的回单行"),
     "row_state": msgid("流水号 {reference} 的这一行不能这样判定：它已判定过，或没有入账"),
     "claim_at_bank": msgid(

@@ -7,7 +7,9 @@ from api.language.i18n import msgid
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "decision_open": msgid("关于 {subject} 还有一项由 {by} 提出、未答复的决定"),
+        "decision_open": msgid(
+            "关于 {subject} 还有一项由 {by} 提出、未答复的决定 {decision}，请先答复或撤回"
+        ),
         "decision_answered": msgid("这项决定已由 {by} 答复（{answer}）"),
         "decision_changed": msgid("关于 {subject} 的决定与您看到的不同，请重新查看"),
         "same_person": msgid("须由另一人确认：{person} 不能确认自己提出的决定"),

@@ -26,14 +26,14 @@ BOOKED = (
     Column(msgid("已支付"), "paid_fen", MONEY),
     Column(msgid("等两人判定"), "waiting", NUMBER),
     Column(msgid("其金额"), "waiting_fen", MONEY),
-    Column(msgid("早已收到"), "known", NUMBER),
+    Column(msgid("早已收到"), "repeats", NUMBER),
 )
 ROWS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("流水号"), "reference"),
     Column(msgid("清单"), "list"),
     Column(msgid("行"), "line", NUMBER),
-    Column(msgid("申请"), "claim"),
+    Column(msgid("申请编号"), "claim"),
     Column(msgid("结果"), lambda row: label_of(LineResult, row["result"])),
     Column(msgid("金额"), "fen", MONEY),
     Column(msgid("日期"), "on_day"),

@@ -214,15 +214,15 @@ class PaymentListRead(ResponseModel):
 class BankReturnOutcome(ResponseModel):
     """What came of a bank's file.
 
-    `rows` were booked, `waiting` contradict and are for two persons, `known` were received before;
-    `notes` compare the file with its lists.
+    `rows` were booked, `waiting` contradict and are for two persons, `repeats` were received
+    before; `notes` compare the file with its lists.
     """
 
     rows: int
     paid_fen: int
     waiting: int
     waiting_fen: int
-    known: int
+    repeats: int
     notes: list[Fault]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from ledger.payment.rules.payment_list import KnownRows
+from ledger.payment.rules.payment_list import EarlierRows
 from ledger.units import Fen
 
 _ROWS = """
@@ -31,7 +31,7 @@ _FILES = text("""
     JOIN originals o ON o.hash = r.original
     WHERE s.number = :number GROUP BY r.original ORDER BY received_at, r.original
 """)
-_KNOWN = text("""
+_EARLIER = text("""
     SELECT r.reference, s.number AS list, r.line, r.result, r.fen, r.on_day,
            r.state IN ('booked', 'open', 'accepted') AS counts
     FROM bank_returns r JOIN payment_lists s ON s.id = r.list_id
@@ -66,11 +66,11 @@ def files_of_list(db: Session, number: str) -> Sequence[Row[Any]]:
     return db.execute(_FILES, {"number": number}).all()
 
 
-def known_rows(db: Session, references: Iterable[str]) -> KnownRows:
+def earlier_rows(db: Session, references: Iterable[str]) -> EarlierRows:
     """Return what was received under these references."""
-    rows = db.execute(_KNOWN, {"references": sorted(set(references))}).all()
+    rows = db.execute(_EARLIER, {"references": sorted(set(references))}).all()
     keys = {(r.reference, r.list, r.line, r.result, r.fen, r.on_day) for r in rows if r.counts}
-    return KnownRows(frozenset(row.reference for row in rows), frozenset(keys))
+    return EarlierRows(frozenset(row.reference for row in rows), frozenset(keys))
 
 
 def list_totals(db: Session, numbers: Iterable[str]) -> dict[str, tuple[int, Fen]]:

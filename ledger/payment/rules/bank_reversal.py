@@ -96,28 +96,28 @@ def undo(at: Standing, row: RowChange) -> Change | None:
 def _paid(at: Standing, fen: Fen) -> Change:
     """Return the change by a payment: on its way, then returned and owed, then beyond."""
     line, rights = at.line, at.rights
-    settled = min(fen, line.open_fen)
-    late = min(fen - settled, line.returned_fen, max(at.claim_left_fen, 0), rights.payable)
-    beyond = fen - settled - late
+    on_its_way = min(fen, line.open_fen)
+    late = min(fen - on_its_way, line.returned_fen, max(at.claim_left_fen, 0), rights.payable)
+    beyond = fen - on_its_way - late
     over = min(beyond, rights.available + rights.reserved + rights.accrued)
     short = max(over - rights.available, 0)  # to be freed first
-    released = min(short, rights.reserved)
+    from_reserved = min(short, rights.reserved)
     from_free = min(late + over, at.budget["free"])
     from_returned = min(late + over - from_free, at.budget["returned"])
     return Change(
-        paid_fen=settled + late,
+        paid_fen=on_its_way + late,
         returned_fen=-late,
         over_fen=over,
         outside_fen=beyond - over,
         voucher=_moves(
-            Move("pay", "sent", "paid", settled),
+            Move("pay", "sent", "paid", on_its_way),
             Move("late", "payable", "paid", late),
-            Move("release", "reserved", "available", released),
-            Move("unaccrue", "accrued", "available", short - released),
+            Move("release", "reserved", "available", from_reserved),
+            Move("unaccrue", "accrued", "available", short - from_reserved),
             Move("overpay", "available", "recoverable", over),
         ),
         budget=_moves(
-            Move("spend", "committed", "spent", settled),
+            Move("spend", "committed", "spent", on_its_way),
             Move("late_spend", "free", "spent", from_free),
             Move("late_spend", "returned", "spent", from_returned),
         ),
@@ -130,9 +130,9 @@ def _returned(at: Standing, fen: Fen) -> Change:
     line = at.line
     outside = min(fen, max(line.outside_fen, 0))
     bounced = min(fen - outside, line.open_fen)
-    left = fen - outside - bounced
+    rest = fen - outside - bounced
     cash = min(
-        left,
+        rest,
         line.over_fen + line.paid_fen,
         at.net_fen,
         at.rights.paid + at.rights.recoverable,
@@ -142,7 +142,7 @@ def _returned(at: Standing, fen: Fen) -> Change:
         paid_fen=over - cash,
         returned_fen=bounced + cash - over,
         over_fen=-over,
-        outside_fen=-outside - (left - cash),
+        outside_fen=-outside - (rest - cash),
         voucher=_moves(Move("bounce", "sent", "payable", bounced), *_back(at, cash)),
         budget=_moves(
             Move("uncommit", "committed", "free", bounced),
@@ -152,13 +152,13 @@ def _returned(at: Standing, fen: Fen) -> Change:
 
 
 def _back(at: Standing, cash: Fen, paid_used: Fen = 0, recoverable_used: Fen = 0) -> list[Move]:
-    """Return the moves of money that is here again: what is to be paid back is settled first."""
-    recovered = min(cash, at.rights.recoverable - recoverable_used)
-    unpaid = min(cash - recovered, at.rights.paid - paid_used)
+    """Return the moves of money that is here again: what is to be paid back is on_its_way first."""
+    from_recoverable = min(cash, at.rights.recoverable - recoverable_used)
+    from_paid = min(cash - from_recoverable, at.rights.paid - paid_used)
     where = ("forfeit", "recoverable", "lapsed") if at.fraud else (
         "refund", "recoverable", "available",
     )  # fmt: skip
-    return [Move(*where, recovered), Move("unpay", "paid", "payable", unpaid)]
+    return [Move(*where, from_recoverable), Move("unpay", "paid", "payable", from_paid)]
 
 
 def _got_back(fen: Fen, *, to_treasury: bool) -> Move:

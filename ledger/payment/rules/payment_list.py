@@ -149,7 +149,7 @@ def outcome(
 
 
 @dataclass(frozen=True)
-class KnownRows:
+class EarlierRows:
     """Earlier rows: every reference that was used, and the rows that were not found false."""
 
     references: frozenset[str] = frozenset()
@@ -162,12 +162,12 @@ class SortedRows:
 
     plain: Sequence[BankRow]
     contrary: Sequence[BankRow]
-    known: Sequence[BankRow]
+    repeats: Sequence[BankRow]
 
 
 def sort_rows(
     states: Mapping[Place, LineState],
-    known: KnownRows,
+    earlier: EarlierRows,
     rows: Sequence[BankRow],
     today: date,
 ) -> tuple[SortedRows, list[Finding]]:
@@ -179,20 +179,20 @@ def sort_rows(
 
     Args:
         states: the lines that were sent, of all lists that the file names.
-        known: what was received before under the references of the file.
+        earlier: what was received before under the references of the file.
         rows: the file's rows, in their order.
         today: the day of the import.
     """
-    plain, contrary, again = list[BankRow](), list[BankRow](), list[BankRow]()
+    plain, contrary, repeats = list[BankRow](), list[BankRow](), list[BankRow]()
     open_fen = {place: state.open_fen for place, state in states.items()}
-    references = set(known.references)
-    seen, findings = dict[RowKey, str](), list[Finding]()
+    references = set(earlier.references)
+    first_rows, findings = dict[RowKey, str](), list[Finding]()
     for row in rows:
-        fault = _fault(row, states.get((row.list, row.line)), seen, today)
+        fault = _fault(row, states.get((row.list, row.line)), first_rows, today)
         if fault:
             findings.append(fault)
-        elif row.key in known.rows:
-            again.append(row)
+        elif row.key in earlier.rows:
+            repeats.append(row)
         elif (
             row.result == LineResult.PAID
             and row.reference not in references
@@ -202,9 +202,9 @@ def sort_rows(
             open_fen[row.list, row.line] -= row.fen
         else:
             contrary.append(row)
-        seen.setdefault(row.key, row.where)
+        first_rows.setdefault(row.key, row.where)
         references.add(row.reference)
-    return SortedRows(plain, contrary, again), findings
+    return SortedRows(plain, contrary, repeats), findings
 
 
 def compare(totals: Mapping[str, tuple[int, Fen]], rows: Sequence[BankRow]) -> list[Finding]:
@@ -217,22 +217,23 @@ def compare(totals: Mapping[str, tuple[int, Fen]], rows: Sequence[BankRow]) -> l
     findings = list[Finding]()
     for number, (lines, fen) in totals.items():
         of_list = [row for row in rows if row.list == number]
-        answered, told = len({row.line for row in of_list}), sum(row.fen for row in of_list)
-        if answered < lines:
-            params = (("list", number), ("rows", str(answered)), ("lines", str(lines)))
+        lines_told = len({row.line for row in of_list})
+        file_fen = sum(row.fen for row in of_list)
+        if lines_told < lines:
+            params = (("list", number), ("rows", str(lines_told)), ("lines", str(lines)))
             findings.append(Finding(number, "return_rows_missing", params))
-        if told != fen:
-            sums = (("list", number), ("told", yuan(told)), ("sent", yuan(fen)))
+        if file_fen != fen:
+            sums = (("list", number), ("file", yuan(file_fen)), ("sent", yuan(fen)))
             findings.append(Finding(number, "return_sum_differs", sums))
     return findings
 
 
 def _fault(
-    row: BankRow, line: LineState | None, seen: Mapping[RowKey, str], today: date
+    row: BankRow, line: LineState | None, first_rows: Mapping[RowKey, str], today: date
 ) -> Finding | None:
     """Return the first fault of a row: it can be about nothing that was sent."""
-    if row.key in seen:
-        return Finding(row.where, "reference_twice", (("first", seen[row.key]),))
+    if row.key in first_rows:
+        return Finding(row.where, "reference_twice", (("first", first_rows[row.key]),))
     if line is None:
         params = (("list", row.list), ("line", str(row.line)))
         return Finding(row.where, "unknown_line", params)

@@ -46,14 +46,14 @@ _ADD_ROWS = text("""
 class ReturnIntake:
     """The result of a file: findings only, or rows and sums in fen, with notes.
 
-    `rows` were booked, `waiting` are for two persons, `known` were received before.
+    `rows` were booked, `waiting` are for two persons, `repeats` were received before.
     """
 
     rows: int = 0
     paid_fen: Fen = 0
     waiting: int = 0
     waiting_fen: Fen = 0
-    known: int = 0
+    repeats: int = 0
     notes: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
 
@@ -78,8 +78,8 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
         (line.number, line.line): line for line in payment_lists.sent_lines(db, numbers=numbers)
     }
     states = {place: line.state for place, line in by_place.items()}
-    known = bank_rows.known_rows(db, (row.reference for row in rows))
-    result, findings = sort_rows(states, known, rows, beijing_day(now))
+    earlier = bank_rows.earlier_rows(db, (row.reference for row in rows))
+    result, findings = sort_rows(states, earlier, rows, beijing_day(now))
     if findings:
         return ReturnIntake(findings=findings)
     _keep_rows(db, file, result, by_place, actor=actor, now=now)
@@ -91,7 +91,7 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
         paid_fen=sum(row.fen for row in result.plain),
         waiting=len(result.contrary),
         waiting_fen=sum(row.fen for row in result.contrary),
-        known=len(result.known),
+        repeats=len(result.repeats),
         notes=compare(bank_rows.list_totals(db, numbers), rows),
     )
 

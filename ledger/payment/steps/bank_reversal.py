@@ -157,8 +157,8 @@ def _content(of: _Case, ruling: Ruling, outlook: _Outlook) -> dict[str, Any]:
         "fraud": outlook.fraud,
         "to_treasury": outlook.to_treasury,
         "lines": [
-            {"list": other.number, "line": other.line, "fen": other.state.open_fen}
-            for other in outlook.recalls
+            {"list": sent_line.number, "line": sent_line.line, "fen": sent_line.state.open_fen}
+            for sent_line in outlook.recalls
         ],
     }
 
@@ -190,12 +190,12 @@ def _case(db: Session, row_id: int, today: date, *, recalled: bool) -> _Case:
     of_list = payment_lists.sent_lines(db, numbers=[payment_list.number])
     claim = next(item.claim for item in of_list if item.line == row.line)
     lines = payment_lists.sent_lines(db, claim=claim)
-    (settled,) = payment_lists.settled_claims(db, [claim])
+    (claim_row,) = payment_lists.settled_claims(db, [claim])
     return _Case(
         row=row,
         line=next(item for item in lines if (item.list, item.line) == (row.list_id, row.line)),
         lines=lines,
-        left_fen=settled.due_fen - settled.paid_fen - settled.open_fen,
+        left_fen=claim_row.due_fen - claim_row.paid_fen - claim_row.open_fen,
         indicator=db.get_one(Indicator, payment_list.indicator_id),
         recalled=recalled,
         today=today,
@@ -206,32 +206,37 @@ def _recalls(of: _Case) -> Sequence[SentLine]:
     """Return the lines to call back so that the claim is not paid twice, the newest first."""
     late = min(max(of.row.fen - of.line.state.open_fen, 0), of.line.state.returned_fen)
     missing: Fen = late - of.left_fen
-    chosen = list[SentLine]()
-    for other in reversed(of.lines):
-        if other is not of.line and other.state.open_fen and missing > 0:
-            chosen.append(other)
-            missing -= other.state.open_fen
-    if chosen and not of.recalled:
-        lists = "、".join(sorted(line.number for line in chosen))
+    recalls = list[SentLine]()
+    for sent_line in reversed(of.lines):
+        if sent_line is not of.line and sent_line.state.open_fen and missing > 0:
+            recalls.append(sent_line)
+            missing -= sent_line.state.open_fen
+    if recalls and not of.recalled:
+        lists = "、".join(sorted(line.number for line in recalls))
         raise Refused("claim_at_bank", claim=of.line.claim_number, lists=lists)
-    return chosen
+    return recalls
 
 
 def _standing(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) -> Standing:
     """Return what the row meets, once these lines are called back."""
     line = of.line
     voucher = db.get_one(Voucher, line.voucher)
-    called = sum(other.state.open_fen for other in recalls)
-    here = sum(
-        other.state.open_fen for other in recalls if other.indicator_book == line.indicator_book
+    called_fen = sum(sent_line.state.open_fen for sent_line in recalls)
+    same_fen = sum(
+        sent_line.state.open_fen
+        for sent_line in recalls
+        if sent_line.indicator_book == line.indicator_book
     )
     amounts, budget = rights(db, line.book), balances(db, line.indicator_book)
     case = open_case(db, voucher)
     return Standing(
         line=line.state,
-        claim_left_fen=of.left_fen + called,
-        rights=replace(amounts, sent=amounts.sent - called, payable=amounts.payable + called),
-        budget=budget | {"free": budget["free"] + here, "committed": budget["committed"] - here},
+        claim_left_fen=of.left_fen + called_fen,
+        rights=replace(
+            amounts, sent=amounts.sent - called_fen, payable=amounts.payable + called_fen
+        ),
+        budget=budget
+        | {"free": budget["free"] + same_fen, "committed": budget["committed"] - same_fen},
         net_fen=bank_rows.net_paid(db, key(voucher), key(of.indicator)),
         fraud=case is not None and case.fraud,
         to_treasury=day.year > of.indicator.year,
@@ -241,10 +246,10 @@ def _standing(db: Session, of: _Case, recalls: Sequence[SentLine], day: date) ->
 def _moves(of: _Case, outlook: _Outlook) -> dict[int, list[Move]]:
     """Return the moves by book: first what is called back, then the row's."""
     moves = dict[int, list[Move]]()
-    for other in outlook.recalls:
-        voucher, budget = answer_moves(LineResult.RETURNED, other.state.open_fen)
-        moves.setdefault(other.book, []).append(voucher)
-        moves.setdefault(other.indicator_book, []).append(budget)
+    for sent_line in outlook.recalls:
+        voucher, budget = answer_moves(LineResult.RETURNED, sent_line.state.open_fen)
+        moves.setdefault(sent_line.book, []).append(voucher)
+        moves.setdefault(sent_line.indicator_book, []).append(budget)
     moves.setdefault(of.line.book, []).extend(outlook.change.voucher)
     moves.setdefault(of.line.indicator_book, []).extend(outlook.change.budget)
     return {book: part for book, part in moves.items() if part}

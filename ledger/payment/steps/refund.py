@@ -122,7 +122,7 @@ def _refuse_wrong(
         date.fromisoformat(content["on_day"]),
         content["reference"],
     )
-    if db.get(Refund, reference) or bank_rows.known_rows(db, [reference]).rows:
+    if db.get(Refund, reference) or bank_rows.earlier_rows(db, [reference]).rows:
         raise Conflict("refund_known", reference=reference)
     if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
         raise Refused("refund_day", year=indicator.year)

@@ -58,15 +58,15 @@ def test_from_the_indicator_to_the_banks_return(town: Town, treasury: Treasury) 
     file = f"{HEAD}T1,{number},1,成功,4,{DAY},\nT2,{number},1,退回,2,{DAY},户名不符"
     reply = ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file.encode())
     assert {**reply, "notes": []} == {
-        "rows": 1, "paid_fen": 400, "waiting": 1, "waiting_fen": 200, "known": 0, "notes": [],
+        "rows": 1, "paid_fen": 400, "waiting": 1, "waiting_fen": 200, "repeats": 0, "notes": [],
     }  # fmt: skip
     assert reply["notes"] == []
-    (waiting,) = ask(town, Role.AUDITOR, "GET", "bank-rows")
-    assert (waiting["claim"], waiting["line_open_fen"], waiting["decision"]) == ("SQ-1", 200, None)
+    (row,) = ask(town, Role.AUDITOR, "GET", "bank-rows")
+    assert (row["claim"], row["line_open_fen"], row["decision"]) == ("SQ-1", 200, None)
     ruling = {"ruling": "accept", "reason": "户名不符，银行退回"}
     confirm(
         town,
-        ask(town, Role.FINANCE, "POST", f"bank-rows/{waiting['id']}/rulings", json=ruling),
+        ask(town, Role.FINANCE, "POST", f"bank-rows/{row['id']}/rulings", json=ruling),
     )
     assert ask(town, Role.AUDITOR, "GET", "bank-rows") == []
     whole = ask(town, Role.AUDITOR, "GET", f"payment-lists/{number}")

@@ -44,8 +44,8 @@ def after(balances: dict[str, int], moves: list[Move]) -> dict[str, int]:
     return balances
 
 
-def check(at: Standing, change: Change, told: int) -> None:
-    """Floors hold, and what the bank did (`told`, above zero out) is in the line and the books."""
+def check(at: Standing, change: Change, cash_out: int) -> None:
+    """Floors hold, and what the bank did is in the line and the books."""
     rights = after(vars(at.rights).copy(), list(change.voucher))
     assert all(fen >= 0 for fen in rights.values())
     line = at.line
@@ -53,7 +53,7 @@ def check(at: Standing, change: Change, told: int) -> None:
     assert min(paid, returned, line.over_fen + change.over_fen) >= 0
     assert paid + returned <= line.fen
     in_books = change.paid_fen + change.over_fen
-    assert in_books + change.outside_fen == told
+    assert in_books + change.outside_fen == cash_out
     assert cash(change.voucher) == in_books
     spent = after(dict(at.budget), list(change.budget))["spent"] - at.budget["spent"]
     assert spent == in_books - change.missing_fen

@@ -11,7 +11,7 @@ from ledger.formats.digest import digest
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import (
     BankRow,
-    KnownRows,
+    EarlierRows,
     LineState,
     Payout,
     answer_moves,
@@ -101,8 +101,8 @@ def test_a_line_is_never_settled_beyond_its_sum(results: list[tuple[LineResult, 
         BankRow(f"row {n}", f"r{reference}", "L", 1, result, fen, DAY, "")
         for n, (result, fen, reference) in enumerate(results)
     ]
-    known = KnownRows(frozenset({"r0"}))
-    result, findings = sort_rows({("L", 1): LineState(DAY, 100)}, known, file, DAY)
+    earlier = EarlierRows(frozenset({"r0"}))
+    result, findings = sort_rows({("L", 1): LineState(DAY, 100)}, earlier, file, DAY)
     assert sum(row.fen for row in result.plain) <= 100
     assert {row.result for row in result.plain} <= {LineResult.PAID}
     references = [row.reference for row in result.plain]

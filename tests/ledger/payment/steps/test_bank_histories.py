@@ -62,7 +62,7 @@ class BankHistories(DatabaseMachine):
         text = f"{reference},{number},1,{result},0.{fen:02},{TODAY},"
         intake = self.treasury.bank(text, *[""] * (next(self.numbers) % 97))
         assert intake.findings == ()
-        assert intake.rows + intake.waiting + intake.known == 1
+        assert intake.rows + intake.waiting + intake.repeats == 1
 
     @rule(
         pick=st.integers(0, 9),

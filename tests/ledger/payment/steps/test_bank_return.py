@@ -120,13 +120,13 @@ CONTRARY = {
 
 @pytest.mark.parametrize("case", CONTRARY)
 def test_nothing_real_is_refused_and_what_contradicts_waits(treasury: Treasury, case: str) -> None:
-    first, second, booked, waiting, known = CONTRARY[case]
+    first, second, rows_booked, rows_waiting, repeats = CONTRARY[case]
     for number, file in enumerate((first, second)):
         rows = [row(*_parts(text)) for text in file]
         if rows:
             intake = treasury.bank(*rows, *(["" for _ in range(number)]))
     assert intake.findings == ()
-    assert (intake.rows, intake.waiting, intake.known) == (booked, waiting, known)
+    assert (intake.rows, intake.waiting, intake.repeats) == (rows_booked, rows_waiting, repeats)
     amounts = treasury.rights("p1")
     assert amounts.sent + amounts.paid == 600
     assert (amounts.payable, amounts.recoverable) == (0, 0)
@@ -141,7 +141,7 @@ def test_missing_rows_and_other_sums_are_told_and_the_rest_booked(treasury: Trea
     intake = treasury.bank(row("a", 1, "成功", "5.00"))
     assert [(note.code, dict(note.params)) for note in intake.notes] == [
         ("return_rows_missing", {"list": "ZF-2026-0001", "rows": "1", "lines": "2"}),
-        ("return_sum_differs", {"list": "ZF-2026-0001", "told": "5.00", "sent": "9.00"}),
+        ("return_sum_differs", {"list": "ZF-2026-0001", "file": "5.00", "sent": "9.00"}),
     ]
     late = treasury.bank(row("b", 1, "成功", "1.00"), row("c", 2, "成功", "3.00"))
     assert (late.rows, treasury.state("claim of p2")) == (2, "paid")

@@ -78,11 +78,11 @@ def test_one_person_does_not_decide(treasury: Treasury) -> None:
 def test_a_stopped_claim_is_on_no_list(treasury: Treasury) -> None:
     treasury.bank(row("r", "退回", "6"))
     treasury.rule("r", "accept")
-    waiting = treasury.make()
+    number = treasury.make()
     treasury.bank(row("late", "成功", "6"))
     with pytest.raises(Refused, match="bank_contradiction"):
-        treasury.confirm(waiting)
-    treasury.confirm(waiting, Answer.REFUSED)
+        treasury.confirm(number)
+    treasury.confirm(number, Answer.REFUSED)
     assert [item.held for item in treasury.queue()] == ["bank_contradiction"]
     with pytest.raises(Refused, match="bank_contradiction"):
         treasury.make(["SQ-1"])
