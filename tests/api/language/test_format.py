@@ -72,7 +72,8 @@ def test_a_length_of_time_keeps_its_milliseconds(ms: int, words: str) -> None:
     [
         ("unit price", "Unit price"), ("a builder's project", "A builder's project"),
         ("lag, s", "Lag, s"), ("paid", "Paid"), ("GPU lost", "GPU lost"), ("", ""),
-        ("单价", "单价"), ("paper_invoice, other", "paper_invoice, other"), ("item|net", "item|net"),
+        ("单价", "单价"), ("item|net", "item|net"),
+        ("paper_invoice, other", "paper_invoice, other"),
     ],
 )  # fmt: skip
 def test_a_title_begins_with_a_capital_and_a_code_stays(words: str, title: str) -> None:
