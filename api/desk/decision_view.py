@@ -58,7 +58,7 @@ def _subject_names() -> dict[str, str]:
         "name": _("名称"),
         "file": _("文件"),
         "documents": _("单据"),
-        "claim": _("申请"),
+        "claim": _("申请编号"),
         "project": _("项目"),
         "contract": _("合同"),
         "month": _("账期"),
@@ -83,9 +83,9 @@ def _subject_names() -> dict[str, str]:
         "bank_code": _("联行号"),
         "account": _("账号"),
         "code": _("代码"),
-        "document": _("单据"),
+        "document": _("单据号码"),
         "item": _("项目名称"),
-        "unit": _("单位"),
+        "unit": _("计量单位"),
         "quantity": _("数量"),
         "unit_price": _("单价"),
     }
@@ -94,7 +94,7 @@ def _subject_names() -> dict[str, str]:
 def _how_much() -> dict[str, str]:
     """The sums."""
     return {
-        "metered_fen": _("计量"),
+        "metered_fen": _("计量金额"),
         "invoiced_fen": _("已开票"),
         "extra_fen": _("补认金额"),
         "matched_fen": _("核定"),
@@ -127,7 +127,7 @@ def _why() -> dict[str, str]:
         "reference": _("银行流水号"),
         "fraud": _("弄虚作假"),
         "to_treasury": _("缴回国库"),
-        "statement": _("对账单"),
+        "statement": _("对账单号"),
         "reverses": _("红冲的蓝票"),
         "confirmation": _("红字确认单编号"),
         "remark": _("备注"),

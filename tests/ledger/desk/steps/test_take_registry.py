@@ -120,11 +120,15 @@ def test_what_is_new_and_harmless_does_not_wait_for_the_rest(db: Session) -> Non
         % f'{{{LINE}, yuan: "60", until: 2026-05-09}}, {{{LINE}, yuan: "80", from: 2026-05-10}}',
         BINDING % ("team-a", ", until: 2026-03-01"),
         BINDING % ("team-b", ""),
-        "relations: [{kind: related, organisation: 91640100MA7600001J, other: 91640100MA76000075,"
-        " from: 2026-05-10}]\n"
-        "organisations: [{uscc: 91640100MA76000075, name: 别家}]",
-        "clusters: [{name: c1, centre: centre of c1, billing: [{source: nvml, from: 2026-01-01,"
-        " until: 2026-03-01}, {source: import, from: 2026-03-02}]}]",
+        (
+            "relations: [{kind: related, organisation: 91640100MA7600001J, other: 91640100MA76000075,"
+            " from: 2026-05-10}]\n"
+            "organisations: [{uscc: 91640100MA76000075, name: 别家}]"
+        ),
+        (
+            "clusters: [{name: c1, centre: centre of c1, billing: [{source: nvml, from: 2026-01-01,"
+            " until: 2026-03-01}, {source: import, from: 2026-03-02}]}]"
+        ),
     ],
 )
 def test_days_without_charged_usage_are_one_persons(db: Session, text: str) -> None:
@@ -143,11 +147,15 @@ def test_days_without_charged_usage_are_one_persons(db: Session, text: str) -> N
         ' tax_included: false, tax_rate: "0.06"}',
         BINDING % ("team-a", ", until: 2026-02-28"),
         BINDING % ("team-a", ", market: spot"),
-        "relations: [{kind: payee, organisation: 91640100MA76000075, project: p1,"
-        " from: 2026-03-01}]\n"
-        "organisations: [{uscc: 91640100MA76000075, name: 别家}]",
-        "clusters: [{name: c1, centre: centre of c1,"
-        " billing: [{source: slurm, from: 2026-01-01}]}]",
+        (
+            "relations: [{kind: payee, organisation: 91640100MA76000075, project: p1,"
+            " from: 2026-03-01}]\n"
+            "organisations: [{uscc: 91640100MA76000075, name: 别家}]"
+        ),
+        (
+            "clusters: [{name: c1, centre: centre of c1,"
+            " billing: [{source: slurm, from: 2026-01-01}]}]"
+        ),
     ],
 )
 def test_days_with_charged_usage_take_two(db: Session, text: str) -> None:
