@@ -2031,6 +2031,7 @@ CREATE TABLE public.messages (
     answer text,
     answered_at timestamp with time zone,
     answered_by text,
+    CONSTRAINT messages_answer_check CHECK ((answer <> ''::text)),
     CONSTRAINT messages_body_check CHECK ((body <> ''::text)),
     CONSTRAINT messages_check CHECK ((((answer IS NULL) = (answered_at IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL)))),
     CONSTRAINT messages_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text))

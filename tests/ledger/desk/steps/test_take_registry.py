@@ -121,8 +121,8 @@ def test_what_is_new_and_harmless_does_not_wait_for_the_rest(db: Session) -> Non
         BINDING % ("team-a", ", until: 2026-03-01"),
         BINDING % ("team-b", ""),
         (
-            "relations: [{kind: related, organisation: 91640100MA7600001J, other: 91640100MA76000075,"
-            " from: 2026-05-10}]\n"
+            "relations: [{kind: related, organisation: 91640100MA7600001J, "
+            " other: 91640100MA76000075, from: 2026-05-10}]\n"
             "organisations: [{uscc: 91640100MA76000075, name: 别家}]"
         ),
         (
