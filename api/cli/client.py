@@ -135,12 +135,13 @@ class Client:
 
         try:
             problem = answer.json()
-            message, findings = problem["detail"], problem.get("findings", [])
+            message, code = problem["detail"], problem["code"]  # a problem of ours has both
+            findings = problem.get("findings", [])
             lines = fault_lines(findings)
         except (ValueError, KeyError, TypeError):
             status = answer.status_code
             return Failure(_("{url} 回答 HTTP {status}").format(url=self._url, status=status))
-        return Failure(message, lines, tuple(findings), str(problem.get("code", "")))
+        return Failure(message, lines, tuple(findings), code)
 
 
 def ask(method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - as Client.ask
