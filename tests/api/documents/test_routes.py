@@ -59,7 +59,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n picture"
 
 
 class Hall:
-    """The town's server, asked by role."""
+    """The town's server, answers by role."""
 
     def __init__(self, town: Town, engine: sa.Engine) -> None:
         self.town, self.engine = town, engine
@@ -298,14 +298,14 @@ class TestVerified:
     def test_several_are_confirmed_at_once_or_none(self, hall: Hall) -> None:
         decisions = [hall.give(xml(n), OPERATOR)["decision"] for n in (1, 2)]
         digests = {d["decision"]: d["digest"] for d in hall.get()}
-        asked = [{"decision": key, "seen": digests[key]} for key in decisions]
-        wrong = [asked[0], {**asked[1], "seen": "0" * 64}]
+        answers = [{"decision": key, "seen": digests[key]} for key in decisions]
+        wrong = [answers[0], {**answers[1], "seen": "0" * 64}]
         refused = hall.send(APPROVER, "POST", "/confirmations", json={"documents": wrong})
         assert (refused.status_code, refused.json()["code"]) == (409, "decision_changed")
-        own = hall.send(OPERATOR, "POST", "/confirmations", json={"documents": asked})
+        own = hall.send(OPERATOR, "POST", "/confirmations", json={"documents": answers})
         assert (own.status_code, own.json()["code"]) == (422, "not_your_decision")
         assert {d["state"] for d in hall.get()} == {"to_confirm"}
-        answer = hall.send(APPROVER, "POST", "/confirmations", json={"documents": asked})
+        answer = hall.send(APPROVER, "POST", "/confirmations", json={"documents": answers})
         assert [row["id"] for row in answer.json()] == decisions
         assert {d["verification"] for d in hall.get()} == {"compared"}
 
@@ -336,9 +336,9 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     files = [str(papers / name) for name in ("a.xml", "b.xml", "c.pdf")]
     result = desk.run(CLERK, "invoice", "add", *files)
     assert result.returncode == 1
-    first_line, waits, second_line, unreadable = result.stdout.splitlines()
+    first_line, decision_line, second_line, unreadable = result.stdout.splitlines()
     assert first_line == f"{files[0]}: taken {digital(1)}"
-    assert waits == "another person has to confirm decision 1"
+    assert decision_line == "another person has to confirm decision 1"
     assert second_line.startswith(
         f"{files[1]}: refused, number: Number {digital(1)} was submitted by"
     )

@@ -244,8 +244,8 @@ class TestLists:
 def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -> None:
     """The database has the last word, whoever writes."""
     key = desk.take_id(invoice(1))
-    waiting = desk.bring(invoice(2))
-    assert isinstance(waiting, Intake)
+    second = desk.bring(invoice(2))
+    assert isinstance(second, Intake)
     with pytest.raises(psycopg.errors.CheckViolation, match="lines_tie"):
         desk.owner.execute(
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
@@ -253,5 +253,5 @@ def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -
             " received_at, received_by, decision_id) SELECT kind, 'x', issued_on, seller_uscc,"
             " seller_name, buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until,"
             " source, original, received_at, received_by, %s FROM cost_documents WHERE id = %s",
-            (waiting.decision, key),
+            (second.decision, key),
         )

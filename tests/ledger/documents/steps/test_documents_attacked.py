@@ -81,24 +81,25 @@ def desk(engine: sa.Engine, owner: psycopg.Connection) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize(
-    ("error", "attack"), [(error, attack) for error, some in ATTACKS.items() for attack in some]
+    ("error", "attack"),
+    [(error, attack) for error, attacks in ATTACKS.items() for attack in attacks],
 )
 def test_an_attack_is_refused(
     desk: Desk, database: Database, error: type[psycopg.Error], attack: str
 ) -> None:
     del desk
-    met = attempt(database, attack)
-    assert met is not None
-    assert issubclass(met, error)
+    refusal = attempt(database, attack)
+    assert refusal is not None
+    assert issubclass(refusal, error)
 
 
 def test_a_look_up_that_is_only_written_down_lets_nothing_stand(
     desk: Desk, database: Database
 ) -> None:
-    written = """
+    lookup = """
         INSERT INTO lookups (document_id, result, looked_up_on, original, entered_at, entered_by)
         SELECT id, 'agrees', '2026-04-01', original, now(), 'clerk:丁#4' FROM cost_documents
     """
-    assert attempt(database, written) is None
+    assert attempt(database, lookup) is None
     assert desk.one("SELECT count(*) FROM cost_documents WHERE stands") == 0
     assert desk.one("SELECT sum(net_fen) FROM family_sums") == 0
