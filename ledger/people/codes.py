@@ -31,6 +31,7 @@ class DecisionKind(StrEnum):
     LAPSE = "lapse"
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
+    REGISTRY = "registry"
 
 
 class Answer(StrEnum):
