@@ -89,15 +89,137 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    days datemultirange;
+    used datemultirange;
+BEGIN
+    SELECT range_agg(m.days) INTO days FROM contracts_resting_on(relation, fact) k CROSS JOIN LATERAL (
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM charges h JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE h.contract_id = k.id
+        UNION ALL
+        SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
+        WHERE contract_id = k.id
+        UNION ALL
+        SELECT daterange(r.month, (r.month + interval '1 month')::date) FROM reconciliations r
+        WHERE r.contract_id = k.id AND EXISTS (SELECT FROM matches m WHERE m.reconciliation_id = r.id)
+    ) AS m (days);
+    IF relation = 'bindings' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used FROM day_totals
+        WHERE cluster_id = (fact ->> 'cluster_id')::bigint AND holder_kind = fact ->> 'holder_kind'
+            AND holder = fact ->> 'holder';
+        days := days * used;
+    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used
+        FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
+        days := days * used;
+    END IF;
+    RETURN coalesce(days, '{}');
+END $$;
+
+ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
+
+CREATE TABLE public.contracts (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    centre_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    valid daterange NOT NULL,
+    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.contracts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
+
+COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+
+CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS SETOF public.contracts
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT k.* FROM contracts k, contracts own
+    WHERE relation IN ('prices', 'contracts')
+        AND own.id = (fact ->> CASE relation WHEN 'prices' THEN 'contract_id' ELSE 'id' END)::bigint
+        AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
+    UNION ALL
+    SELECT k.* FROM contracts k, clusters c
+    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
+        AND k.centre_id = c.centre_id
+        AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
+        OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
+    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+        AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
+            OR p.organisation_id
+                IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
+$$;
+
+ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.document_as_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(q.id) INTO wrong
+    FROM (SELECT DISTINCT n.decision_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+          WHERE n.confirmed_at IS NOT NULL AND o.confirmed_at IS NULL) c
+    JOIN decisions q ON q.id = c.decision_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS documents, sum(d.net_fen) AS net_fen, sum(d.gross_fen) AS gross_fen,
+               min(d.number) AS number, min(d.code) AS code, min(d.issued_on) AS issued_on,
+               min(d.seller_uscc) AS seller, min(d.buyer_uscc) AS buyer, min(d.original) AS original
+        FROM cost_documents d WHERE d.decision_id = q.id AND d.dropped_at IS NULL) s
+    WHERE s.net_fen <> (q.content ->> 'net_fen')::numeric
+        OR s.gross_fen <> (q.content ->> 'gross_fen')::numeric
+        OR s.original IS DISTINCT FROM q.content ->> 'original'
+        OR s.documents <> coalesce((q.content ->> 'documents')::bigint, 1)
+        OR NOT q.content ? 'documents' AND (s.number, s.code, s.issued_on, s.seller, s.buyer)
+            IS DISTINCT FROM (q.content ->> 'number', q.content ->> 'code',
+                (q.content ->> 'issued_on')::date, q.content #>> '{seller,uscc}',
+                q.content #>> '{buyer,uscc}')
+        OR num_nulls(q.content ->> 'net_fen', q.content ->> 'gross_fen') > 0;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'decision % says something else than its documents', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_as_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.document_as_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_confirmed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                AND d.decided_by = NEW.received_by) THEN
+            RAISE EXCEPTION 'document % waits for no second person', NEW.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
+        END IF;
+    ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
+            IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+            OR NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
+                    AND d.answered_by = NEW.confirmed_by)) THEN
         RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
     END IF;
@@ -125,6 +247,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, CASE jsonb_typeof(jsonb_each.value) WHEN 'number'::text THEN to_jsonb((jsonb_each.value #>> '{}'::text[])) ELSE jsonb_each.value END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(fact_content.fact) jsonb_each(key, value) WHERE ((jsonb_typeof(jsonb_each.value) <> 'null'::text) AND (jsonb_each.key <> ALL ('{id,recorded_at,recorded_by,superseded_at,superseded_by,recorded_in,superseded_in,decision_id,superseded_decision_id}'::text[]))));
+
+ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -207,6 +335,28 @@ END $$;
 
 ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.superseded_at IS NOT NULL THEN
+            RAISE EXCEPTION 'a fact is superseded after it was recorded'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        NEW.recorded_in := pg_current_xact_id()::text::bigint;
+        NEW.superseded_in := NULL;
+        NEW.superseded_decision_id := NULL;
+    ELSIF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    ELSIF NEW.superseded_at IS NOT NULL THEN
+        NEW.superseded_in := pg_current_xact_id()::text::bigint;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_registry_fact() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -286,6 +436,10 @@ CREATE TABLE public.prices (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
@@ -322,6 +476,14 @@ COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
     LANGUAGE sql STABLE STRICT
@@ -642,6 +804,28 @@ END $$;
 
 ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.period_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id = NEW.document_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+               WHERE coalesce(d.reverses_id, d.id) = NEW.document_id)
+        OR EXISTS (SELECT FROM cost_documents d WHERE d.id = NEW.document_id
+                   AND (d.reverses_id IS NOT NULL OR NOT (d.period_assumed OR d.period_contradicts
+                        OR EXISTS (SELECT FROM stated_periods p
+                                   WHERE p.document_id = d.id AND p.id < NEW.id)))) THEN
+        RAISE EXCEPTION 'the period of document % is settled', NEW.document_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'period_settled';
+    END IF;
+    UPDATE cost_documents SET since = NEW.since, until = NEW.until, period_assumed = false
+    WHERE coalesce(reverses_id, id) = NEW.document_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
@@ -727,6 +911,49 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.registry_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    content CONSTANT jsonb := fact_content(to_jsonb(NEW));
+    same_fact CONSTANT text := format('SELECT range_agg(t.valid) FROM %I t WHERE t.%2$I = $2.%2$I'
+        ' AND fact_content(to_jsonb(t)) - ''valid'' = $1 - ''valid'' AND ', TG_TABLE_NAME,
+        TG_ARGV[0]);
+    touched datemultirange := charged_days(TG_TABLE_NAME, to_jsonb(NEW)) * datemultirange(NEW.valid);
+    kept datemultirange;
+    is_decided boolean;
+BEGIN
+    IF isempty(touched) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE same_fact || CASE TG_OP WHEN 'UPDATE' THEN 't.superseded_at IS NULL'
+        ELSE 't.superseded_in = $2.recorded_in AND t.recorded_in <> $2.recorded_in' END
+        INTO kept USING content, NEW;
+    IF isempty(touched - coalesce(kept, '{}')) THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        is_decided := EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.superseded_decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND d.content -> 'superseded' -> TG_TABLE_NAME ? NEW.id::text);
+    ELSE
+        EXECUTE format('SELECT EXISTS (SELECT FROM decisions d'
+            ' CROSS JOIN jsonb_array_elements(d.content -> ''recorded'' -> %L) AS e'
+            ' WHERE d.id = $2.decision_id AND d.kind = ''registry'' AND d.answer = ''confirmed'''
+            ' AND e = $1) AND NOT EXISTS (SELECT FROM %1$I t WHERE t.decision_id = $2.decision_id'
+            ' AND t.id <> $2.id AND fact_content(to_jsonb(t)) = $1)', TG_TABLE_NAME)
+            INTO is_decided USING content, NEW;
+    END IF;
+    IF NOT is_decided THEN
+        RAISE EXCEPTION '% % touches charged usage, and two persons have not confirmed it',
+            TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rest_on_documents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1098,6 +1325,10 @@ CREATE TABLE public.billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
@@ -1111,6 +1342,14 @@ COMMENT ON TABLE public.billing_sources IS 'The one source by which a cluster bi
 COMMENT ON COLUMN public.billing_sources.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.billing_sources.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.billing_sources.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.billing_sources.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.billing_sources_id_seq
@@ -1133,6 +1372,10 @@ CREATE TABLE public.bindings (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
@@ -1150,6 +1393,14 @@ COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or sta
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
@@ -1385,22 +1636,6 @@ COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first
 
 COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
 
-CREATE TABLE public.contracts (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    centre_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    valid daterange NOT NULL,
-    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
-);
-
-ALTER TABLE public.contracts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
-
-COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
-
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
     START WITH 1
@@ -1435,6 +1670,7 @@ CREATE TABLE public.cost_documents (
     since date NOT NULL,
     until date NOT NULL,
     period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
     statement text,
     reverses_id bigint,
     confirmation text,
@@ -1443,22 +1679,21 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint,
+    decision_id bigint NOT NULL,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
-    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
 
 ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
@@ -1473,7 +1708,11 @@ COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
 
 COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
 
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -1563,7 +1802,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text]))),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -1683,7 +1922,7 @@ CREATE VIEW public.family_sums AS
     (sum(allocated_fen))::bigint AS allocated_fen
    FROM ( SELECT COALESCE(reverses_id, id) AS root,
                 CASE
-                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN net_fen
+                    WHEN stands THEN net_fen
                     ELSE (0)::bigint
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
@@ -1793,6 +2032,35 @@ ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
 
+CREATE TABLE public.lookups (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    result text NOT NULL,
+    looked_up_on date NOT NULL,
+    original text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    CONSTRAINT lookups_check CHECK ((looked_up_on <= ((entered_at AT TIME ZONE '08:00:00'::interval))::date)),
+    CONSTRAINT lookups_entered_by_check CHECK ((entered_by <> ''::text)),
+    CONSTRAINT lookups_result_check CHECK ((result = ANY (ARRAY['agrees'::text, 'differs'::text, 'unknown'::text, 'void'::text])))
+);
+
+ALTER TABLE public.lookups OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.lookups IS 'What the tax bureau''s platform said of a document (查验)';
+
+COMMENT ON COLUMN public.lookups.looked_up_on IS 'Beijing day';
+
+ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.lookups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.match_documents (
     reconciliation_id bigint NOT NULL,
     price_id bigint NOT NULL,
@@ -1861,6 +2129,7 @@ CREATE TABLE public.messages (
     answer text,
     answered_at timestamp with time zone,
     answered_by text,
+    CONSTRAINT messages_answer_check CHECK ((answer <> ''::text)),
     CONSTRAINT messages_body_check CHECK ((body <> ''::text)),
     CONSTRAINT messages_check CHECK ((((answer IS NULL) = (answered_at IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL)))),
     CONSTRAINT messages_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text))
@@ -2298,6 +2567,10 @@ CREATE TABLE public.relations (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
     CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
@@ -2315,6 +2588,14 @@ COMMENT ON TABLE public.relations IS 'Organisations that sell for a centre, buy 
 COMMENT ON COLUMN public.relations.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.relations.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.relations.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -2411,13 +2692,43 @@ COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
 CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
-  WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+  WHERE (stands AND (NOT period_assumed) AND (NOT (EXISTS ( SELECT
            FROM public.freezes f
           WHERE ((document_id = id) AND (lifted_at IS NULL))))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: confirmed where keyed, and not frozen';
+COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: verified, of a known period, and not frozen';
+
+CREATE TABLE public.stated_periods (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    CONSTRAINT stated_periods_check CHECK ((since <= until)),
+    CONSTRAINT stated_periods_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT stated_periods_stated_by_check CHECK ((stated_by <> ''::text))
+);
+
+ALTER TABLE public.stated_periods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stated_periods IS 'Service periods that clerks stated; the newest counts';
+
+COMMENT ON COLUMN public.stated_periods.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.stated_periods.until IS 'Beijing day, included';
+
+ALTER TABLE public.stated_periods ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stated_periods_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
@@ -2766,6 +3077,9 @@ ALTER TABLE ONLY public.indicators
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.match_documents
     ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation_id, price_id, policy, document_id);
 
@@ -2890,6 +3204,9 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_pkey PRIMARY KEY (id);
 
@@ -2949,9 +3266,17 @@ CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (origin
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
+CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
+CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
+
+CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
@@ -2969,7 +3294,7 @@ CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
-CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
 CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses_id, id));
 
@@ -3006,6 +3331,10 @@ CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
+
+CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
+
+CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
 
 CREATE INDEX match_documents_by_document ON public.match_documents USING btree (document_id);
 
@@ -3045,6 +3374,10 @@ CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (numb
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
+CREATE INDEX prices_by_decision ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
 CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id, id);
@@ -3065,11 +3398,15 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
 
+CREATE INDEX relations_by_decision ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
 
 CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
 
 CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
+
+CREATE INDEX relations_by_superseded_decision ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
 
@@ -3081,6 +3418,8 @@ CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree 
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
+CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
+
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
@@ -3091,7 +3430,9 @@ CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
-CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
+CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
@@ -3113,17 +3454,17 @@ CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -3145,9 +3486,19 @@ CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
+CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
+
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
@@ -3162,6 +3513,14 @@ CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
 CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
@@ -3204,11 +3563,23 @@ ALTER TABLE ONLY public.bank_returns
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
@@ -3306,6 +3677,12 @@ ALTER TABLE ONLY public.legal_moves
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
 
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
+
 ALTER TABLE ONLY public.match_documents
     ADD CONSTRAINT match_documents_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
@@ -3358,7 +3735,13 @@ ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
@@ -3394,6 +3777,9 @@ ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.relations
@@ -3401,6 +3787,9 @@ ALTER TABLE ONLY public.relations
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
@@ -3419,6 +3808,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
+
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_statement_id_line_fkey FOREIGN KEY (statement_id, line) REFERENCES public.statement_lines(statement_id, line);
@@ -3456,6 +3848,10 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
@@ -3473,6 +3869,8 @@ GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
 GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
 
@@ -3504,11 +3902,15 @@ REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
@@ -3573,11 +3975,15 @@ GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.billing_sources TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.billing_sources TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
@@ -3630,8 +4036,6 @@ GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -3734,6 +4138,8 @@ GRANT INSERT(opened_at) ON TABLE public.indicators TO suanquan_app;
 GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
 
 GRANT SELECT ON TABLE public.match_documents TO suanquan_app;
 
@@ -3877,6 +4283,8 @@ GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
 GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
@@ -3904,6 +4312,8 @@ GRANT SELECT ON TABLE public.series TO suanquan_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.statement_answers TO suanquan_app;
 
