@@ -84,8 +84,7 @@ class BankHistories(DatabaseMachine):
 
     @rule()
     def list_again(self) -> None:
-        (payable,) = [p for p in self.treasury.queue() if p.number == self.claim] or [None]
-        if payable is not None and not payable.held:
+        if any(p.number == self.claim and not p.held for p in self.treasury.queue()):
             self.lists.append(self.send())
 
     @invariant()

@@ -1,14 +1,15 @@
 """Rows that contradict the books: two persons decide, and the books follow to the fen."""
 
 from datetime import timedelta
+from fractions import Fraction
 
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from ledger.accounts.queries import balances, post, rights
-from ledger.accounts.rules.targets import Move, rebalance, target
+from ledger.accounts.rules.targets import rebalance, target
 from ledger.desk.steps.confirm import respond
 from ledger.errors import Conflict, Refused
 from ledger.people.codes import Answer
@@ -226,8 +227,8 @@ def test_what_moved_since_the_proposal_is_proposed_anew(treasury: Treasury) -> N
 def _earns(treasury: Treasury, fen: int) -> None:
     """The voucher has earned so much by now."""
     with Session(treasury.engine) as db, db.begin():
-        book = db.exec(sa.select(Voucher.book_id)).scalar_one()  # type: ignore[call-overload]
+        book = db.exec(select(Voucher.book_id)).one()
         amounts = rights(db, book)
-        moves: list[Move] = list(rebalance(amounts, target([(1, fen, 0)], amounts.room)))  # type: ignore[list-item]
+        moves = rebalance(amounts, target([(Fraction(1), fen, 0)], amounts.room))
         post(db, cause="earned", used_on=MONTH, booked=MONTH, actor="x", moves={book: moves})
         assert sum(balances(db, book).values()) == 0
