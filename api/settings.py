@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
 
+    late_days: int = Field(default=7, ge=1, le=36_500)
+    """How many days after its minute a window counts by itself; older ones wait for the bureau."""
+
     drill_clock: str | None = Field(default=None, min_length=16, repr=False)
     """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""
 
