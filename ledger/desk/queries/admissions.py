@@ -56,7 +56,7 @@ class Waiting:
     months: Sequence[date]
 
 
-def waiting(db: Session, selection: Selection) -> Waiting:
+def waiting_windows(db: Session, selection: Selection) -> Waiting:
     """Return what of a selection waits to be admitted."""
     row = db.execute(_WAITING, vars(selection)).one()
     return Waiting(row.windows, int(row.ms), sorted(row.months or ()))

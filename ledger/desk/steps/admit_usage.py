@@ -59,10 +59,10 @@ def admit_usage(
         midnight(until + timedelta(days=1)) if until else None,
         now,
     )
-    found = admissions.waiting(db, selection)
-    if not found.windows:
+    windows_there = admissions.waiting_windows(db, selection)
+    if not windows_there.windows:
         raise Refused("nothing_waits")
-    if not admissions.is_any_decided(db, selection.cluster, found.months):
+    if not admissions.is_any_decided(db, selection.cluster, windows_there.months):
         return Admission(admissions.admit(db, selection, actor, now), None)
     content = {
         "cluster": cluster.name,
@@ -70,9 +70,9 @@ def admit_usage(
         "code": str(code),
         "since": str(since) if since else None,
         "until": str(until) if until else None,
-        "windows": found.windows,
-        "window_ms": found.ms,
-        "months": [f"{month:%Y-%m}" for month in found.months],
+        "windows": windows_there.windows,
+        "window_ms": windows_there.ms,
+        "months": [f"{month:%Y-%m}" for month in windows_there.months],
         "received_until": now.isoformat(),
     }
     decision = decide(
@@ -84,7 +84,7 @@ def admit_usage(
         actor=actor,
         now=now,
     )
-    return Admission(found.windows, decision)
+    return Admission(windows_there.windows, decision)
 
 
 def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> None:

@@ -210,10 +210,10 @@ class Judge:
         registered = self._places.get(gpu)
         if registered is None:
             return QuarantineReason.UNKNOWN_GPU
-        here, there = self._reporter.place, registered.place
-        if here == there:
+        own_place, its_place = self._reporter.place, registered.place
+        if own_place == its_place:
             return None
-        is_near = here[0] == there[0]
+        is_near = own_place[0] == its_place[0]
         return QuarantineReason.OTHER_NODE if is_near else QuarantineReason.OTHER_CLUSTER
 
     def _why_not_then(self, gpu: str, start: datetime, window: KeptWindow) -> str | None:

@@ -24,7 +24,7 @@ def ask(town: Town, role: Role, path: str, body: Any = None, status: int = 201) 
     return answer.json() if answer.content else None
 
 
-def sent(town: Town, node: Node, *windows: wire.Window) -> wire.Answer:
+def answer_to(town: Town, node: Node, *windows: wire.Window) -> wire.Answer:
     body = node.batch(windows)
     answer = town.client.post("/api/v1/batches", content=body, headers=node.headers(body))
     assert answer.status_code == 200, answer.text
@@ -65,7 +65,7 @@ def test_an_agent_with_its_centres_code_waits_for_the_bureau(
 ) -> None:
     before = minutes_kept(owner)
     node = enrolled_by(town, OPERATOR, history_from="2026-03-01")
-    answer = sent(town, node, *(window(0, at) for at in range(60, 70)))
+    answer = answer_to(town, node, *(window(0, at) for at in range(60, 70)))
     assert (answer.kept, reasons(answer)) == (0, {"unapproved_agent"})
     approval = f"agents/{node.reporter.agent}/approval"
     ask(town, OPERATOR, approval, status=403)
@@ -76,24 +76,24 @@ def test_an_agent_with_its_centres_code_waits_for_the_bureau(
     )
     ask(town, CLERK, approval, status=204)
     assert minutes_kept(owner) == before + 10
-    assert sent(town, node, window(0, 70)).kept == 1
+    assert answer_to(town, node, window(0, 70)).kept == 1
 
 
 def test_a_code_of_the_bureau_is_its_approval(town: Town) -> None:
     node = enrolled_by(town, Role.ADMINISTRATOR, history_from="2026-03-01")
-    assert sent(town, node, window(0, 60)).kept == 1
+    assert answer_to(town, node, window(0, 60)).kept == 1
 
 
 def test_history_that_the_code_does_not_name_waits(town: Town) -> None:
     node = enrolled_by(town, Role.ADMINISTRATOR)
-    assert reasons(sent(town, node, window(0, 60))) == {"before_enrolment"}
+    assert reasons(answer_to(town, node, window(0, 60))) == {"before_enrolment"}
 
 
 def test_what_is_sent_seven_weeks_late_counts_only_with_the_bureau(
     town: Town, owner: psycopg.Connection, old_hand: Node
 ) -> None:
     before = minutes_kept(owner)
-    answer = sent(town, old_hand, *(window(0, at - WEEKS) for at in range(20)))
+    answer = answer_to(town, old_hand, *(window(0, at - WEEKS) for at in range(20)))
     assert (answer.kept, reasons(answer)) == (0, {"late"})
     assert ask(town, OPERATOR, "quarantine/release", status=200) == {"released": 0}
     wish = {
@@ -123,11 +123,11 @@ def test_what_came_late_for_a_reconciled_month_takes_two(
         " SELECT id, '2026-01-01', now(), 'test' FROM contracts"
     )
     before = minutes_kept(owner)
-    sent(town, old_hand, *(window(0, at - WEEKS) for at in range(5)))
+    answer_to(town, old_hand, *(window(0, at - WEEKS) for at in range(5)))
     wish = {"cluster": "c-mine", "code": "late", "reason": "断网"}
     outcome = ask(town, CLERK, "quarantine/admissions", wish)
     assert (outcome["windows"], outcome["released"]) == (5, 0)
-    sent(town, old_hand, window(0, 5 - WEEKS))
+    answer_to(town, old_hand, window(0, 5 - WEEKS))
     owner.execute(  # the town's clock stands still: it came after it was decided
         "UPDATE quarantine SET received_at = received_at + interval '1 second' WHERE start = %s",
         (minute(5 - WEEKS),),
@@ -145,7 +145,7 @@ def test_what_is_outside_a_gpus_days_waits(
     town: Town, owner: psycopg.Connection, old_hand: Node
 ) -> None:
     owner.execute("UPDATE gpus SET registered_from = %s, retired_at = %s", (minute(10), minute(20)))
-    answer = sent(town, old_hand, *(window(0, at) for at in (9, 10, 19, 20)))
+    answer = answer_to(town, old_hand, *(window(0, at) for at in (9, 10, 19, 20)))
     assert answer.kept == 2
     assert [(item.index, item.reason) for item in answer.quarantined] == [
         (0, "before_registration"),
@@ -157,7 +157,7 @@ def test_no_other_obstacle_hides_that_it_is_late(
     town: Town, owner: psycopg.Connection, old_hand: Node
 ) -> None:
     """A late window of a GPU that nobody knew is late also when the GPU is known."""
-    assert reasons(sent(town, old_hand, window(7, -WEEKS))) == {"unknown_gpu"}
+    assert reasons(answer_to(town, old_hand, window(7, -WEEKS))) == {"unknown_gpu"}
     owner.execute(
         "INSERT INTO gpus (gpu, cluster_id, node, registered_from)"
         " SELECT %s, id, 'n-mine', '2025-01-01' FROM clusters WHERE name = 'c-mine'",
@@ -177,13 +177,13 @@ def test_old_windows_make_no_partition(
         return int(row[0])
 
     before = partitions()
-    sent(town, old_hand, *(window(0, -24 * 60 * day) for day in range(10, 1010)))
+    answer_to(town, old_hand, *(window(0, -24 * 60 * day) for day in range(10, 1010)))
     assert partitions() == before
 
 
 def test_utilisation_is_no_more_than_all_of_it(town: Town) -> None:
     honest, boast = held("team-a", util_ppm=1_000_000), held("team-a", util_ppm=1_000_001)
-    answer = sent(town, town.nodes["mine"], window(0, 80, honest), window(0, 81, boast))
+    answer = answer_to(town, town.nodes["mine"], window(0, 80, honest), window(0, 81, boast))
     assert (answer.kept, [item.index for item in answer.refused]) == (1, [1])
 
 
