@@ -632,7 +632,7 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
                                     FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
             AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
@@ -792,7 +792,7 @@ BEGIN
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
-                AND d.content ->> 'fen' = moving.fen::text) THEN
+                AND (d.content ->> 'fen')::bigint BETWEEN 1 AND moving.fen) THEN
         RAISE EXCEPTION 'two persons have not approved claim %', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
@@ -815,14 +815,17 @@ BEGIN
             INTO paid, on_its_way
             FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
             WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
-        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.due_fen THEN 'paid'
                 WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
             RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
         END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next, approved_fen = CASE NEW.action WHEN 'approve' THEN
+        (SELECT (d.content ->> 'fen')::bigint FROM decisions d
+         WHERE d.id = (NEW.content ->> 'decision')::bigint) ELSE approved_fen END
+        WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 
@@ -940,8 +943,9 @@ BEGIN
             AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
-                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+                OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
+                    d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1078,6 +1082,24 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.refund ' || NEW.reference, 0));
+    IF NEW.fen > NEW.total_fen - (SELECT coalesce(sum(fen), 0) FROM refunds
+                                  WHERE reference = NEW.reference)
+        OR EXISTS (SELECT FROM refunds WHERE reference = NEW.reference
+                   AND (total_fen, on_day) <> (NEW.total_fen, NEW.on_day)) THEN
+        RAISE EXCEPTION 'the parts of a transfer are no more than it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_transfer';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1788,9 +1810,12 @@ CREATE TABLE public.claims (
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
     fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT claims_check CHECK (((approved_fen >= 1) AND (approved_fen <= fen))),
     CONSTRAINT claims_fen_check CHECK ((fen > 0)),
     CONSTRAINT claims_number_check CHECK ((number <> ''::text))
 );
@@ -1799,7 +1824,11 @@ ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
 
-COMMENT ON COLUMN public.claims.fen IS 'Fen';
+COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claims.due_fen IS 'Fen to be paid of it in all';
 
 COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
@@ -2789,6 +2818,7 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.refunds (
     reference text NOT NULL,
+    total_fen bigint NOT NULL,
     voucher_id bigint NOT NULL,
     indicator_id bigint NOT NULL,
     fen bigint NOT NULL,
@@ -2799,14 +2829,17 @@ CREATE TABLE public.refunds (
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
 );
 
 ALTER TABLE public.refunds OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
 
-COMMENT ON COLUMN public.refunds.fen IS 'Fen';
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 
 COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
@@ -3507,7 +3540,7 @@ ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -3796,6 +3829,8 @@ CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE 
 CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.return_of_line();
 
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -4271,6 +4306,8 @@ REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
