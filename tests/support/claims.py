@@ -44,10 +44,10 @@ PAYEE = party(31).uscc
 CHANNEL = "市网信局，电话 0951-0000000"
 WANTED = ("application", "commitment", "receipt")
 
-BUILDER = Viewer(1, "钱七", Role.BUILDER)
-CLERK = Viewer(2, "李四", Role.CLERK)
-OTHER_CLERK = Viewer(3, "王五", Role.CLERK)
-APPROVER = Viewer(4, "赵六", Role.APPROVER)
+BUILDER = Viewer(101, "钱七", Role.BUILDER)
+CLERK = Viewer(102, "李四", Role.CLERK)
+OTHER_CLERK = Viewer(103, "王五", Role.CLERK)
+APPROVER = Viewer(104, "赵六", Role.APPROVER)
 
 _numbers = count(1)
 
