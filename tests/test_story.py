@@ -71,7 +71,7 @@ def test_from_a_gpus_clock_to_money_on_an_account(city: Up, folder: Path) -> Non
 
 
 def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
-    # The bureau has people, each with a token. They register who is who, what a GPU-hour costs, and whose the holder is.
+    # A clerk registers who is who, what a GPU-hour costs, and whose the holder is.
     (folder / "registry.yaml").write_text(REGISTRY, encoding="utf-8")
     clerk = Person(city, "clerk", folder)
     clerk.ask("register", str(folder / "registry.yaml"))

@@ -86,5 +86,11 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
     ]
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
-        "desk/desk.html", {"queues": waiting_rows, "rows": rows, "kinds": labels(DecisionKind)}
+        "desk/desk.html",
+        {
+            "today": today,
+            "queues": waiting_rows,
+            "rows": rows,
+            "kinds": labels(DecisionKind),
+        },
     )

@@ -59,7 +59,7 @@ DOCUMENT = (
     Column(msgid("税额"), "tax_fen", MONEY),
     Column(msgid("价税合计"), "gross_fen", MONEY),
     Column(msgid("服务期间"), _period),
-    Column(msgid("对账单"), "statement"),
+    Column(msgid("对账单号"), "statement"),
     Column(msgid("红冲"), "reverses"),
     Column(msgid("状态"), "state", coded(DocumentState)),
     Column(msgid("交单人"), "received_by"),
@@ -67,7 +67,7 @@ DOCUMENT = (
 )
 LINES = (
     Column(msgid("行"), "line", NUMBER),
-    Column(msgid("项目"), "item"),
+    Column(msgid("项目名称"), "item"),
     Column(msgid("数量"), "quantity", NUMBER),
     Column(msgid("单价"), "unit_price", NUMBER),
     Column(msgid("金额"), "net_fen", MONEY),

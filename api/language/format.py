@@ -89,6 +89,11 @@ def long_day(day: date) -> str:
     return f"{day:%b} {day.day}, {day.year}"
 
 
+def capital(text: str) -> str:
+    """A title or a sentence that stands by itself: `unit price` → `Unit price`."""
+    return text[:1].upper() + text[1:]
+
+
 def short_day(day: date) -> str:
     """`10-17`, where the year is clear."""
     return day.strftime("%m-%d")

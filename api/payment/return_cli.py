@@ -23,7 +23,7 @@ Year = Annotated[int, typer.Option(help=msgid("年度"))]
 BOOKED = (
     Column(msgid("入账笔数"), "rows"),
     Column(msgid("已支付"), "paid_fen", MONEY),
-    Column(msgid("已退回"), "returned_fen", MONEY),
+    Column(msgid("已退还"), "returned_fen", MONEY),
 )
 RECOVERIES = (
     Column(msgid("案件"), "number"),

@@ -82,7 +82,7 @@ def move_share(
     db: Db,
     now: Now,
     share: Annotated[str, Form()],
-    target: Annotated[str, Form()],
+    target: Annotated[str, Form()] = "",
     yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
     """Move fen of a document line to another cell of the month, or let them be unallocated."""

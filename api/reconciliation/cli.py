@@ -57,9 +57,9 @@ CELLS = (
     Column(msgid("未了"), "open_fen", MONEY),
 )
 FOUND = (
-    Column(msgid("差异"), "code"),
+    Column(msgid("差异种类"), "code"),
     Column(msgid("名称"), "code", coded(DifferenceCode)),
-    Column(msgid("单据"), "document", NUMBER),
+    Column(msgid("单据编号"), "document", NUMBER),
     Column(msgid("行"), "line", NUMBER),
     Column(msgid("价格行"), "price", NUMBER),
     Column(msgid("号码"), "number"),

@@ -89,6 +89,85 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    days datemultirange;
+    used datemultirange;
+BEGIN
+    SELECT range_agg(m.days) INTO days FROM contracts_resting_on(relation, fact) k CROSS JOIN LATERAL (
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM charges h JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE h.contract_id = k.id
+        UNION ALL
+        SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
+        WHERE contract_id = k.id
+        UNION ALL
+        SELECT daterange(r.month, (r.month + interval '1 month')::date) FROM reconciliations r
+        WHERE r.contract_id = k.id AND EXISTS (SELECT FROM matches m WHERE m.reconciliation_id = r.id)
+    ) AS m (days);
+    IF relation = 'bindings' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used FROM day_totals
+        WHERE cluster_id = (fact ->> 'cluster_id')::bigint AND holder_kind = fact ->> 'holder_kind'
+            AND holder = fact ->> 'holder';
+        days := days * used;
+    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used
+        FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
+        days := days * used;
+    END IF;
+    RETURN coalesce(days, '{}');
+END $$;
+
+ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
+
+CREATE TABLE public.contracts (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    centre_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    valid daterange NOT NULL,
+    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.contracts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
+
+COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+
+CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS SETOF public.contracts
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT k.* FROM contracts k, contracts own
+    WHERE relation IN ('prices', 'contracts')
+        AND own.id = (fact ->> CASE relation WHEN 'prices' THEN 'contract_id' ELSE 'id' END)::bigint
+        AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
+    UNION ALL
+    SELECT k.* FROM contracts k, clusters c
+    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
+        AND k.centre_id = c.centre_id
+        AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
+        OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
+    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+        AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
+            OR p.organisation_id
+                IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
+$$;
+
+ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.decided_by_actors() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -156,6 +235,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, CASE jsonb_typeof(jsonb_each.value) WHEN 'number'::text THEN to_jsonb((jsonb_each.value #>> '{}'::text[])) ELSE jsonb_each.value END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(fact_content.fact) jsonb_each(key, value) WHERE ((jsonb_typeof(jsonb_each.value) <> 'null'::text) AND (jsonb_each.key <> ALL ('{id,recorded_at,recorded_by,superseded_at,superseded_by,recorded_in,superseded_in,decision_id,superseded_decision_id}'::text[]))));
+
+ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -261,6 +346,28 @@ END $$;
 
 ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.superseded_at IS NOT NULL THEN
+            RAISE EXCEPTION 'a fact is superseded after it was recorded'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        NEW.recorded_in := pg_current_xact_id()::text::bigint;
+        NEW.superseded_in := NULL;
+        NEW.superseded_decision_id := NULL;
+    ELSIF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    ELSIF NEW.superseded_at IS NOT NULL THEN
+        NEW.superseded_in := pg_current_xact_id()::text::bigint;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_registry_fact() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -340,6 +447,10 @@ CREATE TABLE public.prices (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
@@ -376,6 +487,14 @@ COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
     LANGUAGE sql STABLE STRICT
@@ -829,6 +948,49 @@ END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.registry_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    content CONSTANT jsonb := fact_content(to_jsonb(NEW));
+    same_fact CONSTANT text := format('SELECT range_agg(t.valid) FROM %I t WHERE t.%2$I = $2.%2$I'
+        ' AND fact_content(to_jsonb(t)) - ''valid'' = $1 - ''valid'' AND ', TG_TABLE_NAME,
+        TG_ARGV[0]);
+    touched datemultirange := charged_days(TG_TABLE_NAME, to_jsonb(NEW)) * datemultirange(NEW.valid);
+    kept datemultirange;
+    is_decided boolean;
+BEGIN
+    IF isempty(touched) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE same_fact || CASE TG_OP WHEN 'UPDATE' THEN 't.superseded_at IS NULL'
+        ELSE 't.superseded_in = $2.recorded_in AND t.recorded_in <> $2.recorded_in' END
+        INTO kept USING content, NEW;
+    IF isempty(touched - coalesce(kept, '{}')) THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        is_decided := EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.superseded_decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND d.content -> 'superseded' -> TG_TABLE_NAME ? NEW.id::text);
+    ELSE
+        EXECUTE format('SELECT EXISTS (SELECT FROM decisions d'
+            ' CROSS JOIN jsonb_array_elements(d.content -> ''recorded'' -> %L) AS e'
+            ' WHERE d.id = $2.decision_id AND d.kind = ''registry'' AND d.answer = ''confirmed'''
+            ' AND e = $1) AND NOT EXISTS (SELECT FROM %1$I t WHERE t.decision_id = $2.decision_id'
+            ' AND t.id <> $2.id AND fact_content(to_jsonb(t)) = $1)', TG_TABLE_NAME)
+            INTO is_decided USING content, NEW;
+    END IF;
+    IF NOT is_decided THEN
+        RAISE EXCEPTION '% % touches charged usage, and two persons have not confirmed it',
+            TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.rest_on_documents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1219,6 +1381,10 @@ CREATE TABLE public.billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
@@ -1232,6 +1398,14 @@ COMMENT ON TABLE public.billing_sources IS 'The one source by which a cluster bi
 COMMENT ON COLUMN public.billing_sources.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.billing_sources.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.billing_sources.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.billing_sources.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.billing_sources_id_seq
@@ -1254,6 +1428,10 @@ CREATE TABLE public.bindings (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
@@ -1271,6 +1449,14 @@ COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or sta
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
@@ -1505,22 +1691,6 @@ ALTER TABLE public.conflicts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first stands';
 
 COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
-
-CREATE TABLE public.contracts (
-    id bigint NOT NULL,
-    number text NOT NULL,
-    centre_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    valid daterange NOT NULL,
-    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
-);
-
-ALTER TABLE public.contracts OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
-
-COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
@@ -1990,6 +2160,7 @@ CREATE TABLE public.messages (
     answer text,
     answered_at timestamp with time zone,
     answered_by text,
+    CONSTRAINT messages_answer_check CHECK ((answer <> ''::text)),
     CONSTRAINT messages_body_check CHECK ((body <> ''::text)),
     CONSTRAINT messages_check CHECK ((((answer IS NULL) = (answered_at IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL)))),
     CONSTRAINT messages_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text))
@@ -2427,6 +2598,10 @@ CREATE TABLE public.relations (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
     CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
@@ -2444,6 +2619,14 @@ COMMENT ON TABLE public.relations IS 'Organisations that sell for a centre, buy 
 COMMENT ON COLUMN public.relations.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.relations.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.relations.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -3057,9 +3240,17 @@ CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (origin
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
+CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
+CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
+
+CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
@@ -3153,6 +3344,10 @@ CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (numb
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
+CREATE INDEX prices_by_decision ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
 CREATE INDEX publications_by_claim ON public.publications USING btree (claim_id, id);
@@ -3173,11 +3368,15 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
 
+CREATE INDEX relations_by_decision ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
 
 CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
 
 CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
+
+CREATE INDEX relations_by_superseded_decision ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
 
@@ -3227,17 +3426,17 @@ CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTI
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -3281,6 +3480,14 @@ CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fr
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
@@ -3294,6 +3501,14 @@ CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
 CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
@@ -3336,11 +3551,23 @@ ALTER TABLE ONLY public.bank_returns
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
@@ -3493,7 +3720,13 @@ ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
@@ -3529,6 +3762,9 @@ ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.relations
@@ -3536,6 +3772,9 @@ ALTER TABLE ONLY public.relations
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
@@ -3591,6 +3830,8 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
@@ -3610,6 +3851,8 @@ GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
 GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
 
@@ -3650,6 +3893,8 @@ REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_poli
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
@@ -3714,11 +3959,15 @@ GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.billing_sources TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.billing_sources TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
@@ -3771,8 +4020,6 @@ GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -4019,6 +4266,8 @@ GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 

@@ -30,6 +30,7 @@ class DecisionKind(StrEnum):
     CAP = "cap"
     LAPSE = "lapse"
     YEAR_END = "year_end"
+    REGISTRY = "registry"
 
 
 class Answer(StrEnum):

@@ -11,7 +11,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
         LineResult: {
             LineResult.PAID: msgid("到账"),
-            LineResult.RETURNED: msgid("退回"),
+            LineResult.RETURNED: msgid("银行退回"),
         },
         HoldReason: {
             HoldReason.WITHOUT_ACCOUNT: msgid("没有确认过的收款账户"),

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
-from ledger.desk.steps import take_documents
+from ledger.desk.steps import take_documents, take_registry
 from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
 from ledger.payment.steps import indicators, payment_list, recover, refund, year_end
@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         refund.KIND: Kind(FINANCE, refund.book_refund),
+        take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
     }
 )

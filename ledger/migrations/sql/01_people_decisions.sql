@@ -45,7 +45,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('recovery', '{finance,approver}'),
     ('cap', '{approver}'),
     ('lapse', '{approver}'),
-    ('year_end', '{finance,approver}');
+    ('year_end', '{finance,approver}'),
+    ('registry', '{clerk,approver}');
 
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -42,6 +42,10 @@ CREATE TABLE prices (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CHECK (mig_profile IS NULL OR model_id IS NOT NULL),
@@ -63,7 +67,10 @@ CREATE TABLE prices (
     ) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX prices_by_contract ON prices (contract_id);
-CREATE TRIGGER keep BEFORE UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX prices_by_decision ON prices (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX prices_by_superseded_decision ON prices (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 -- A device is reserved for one project, by one line, on a day. The database keeps these rows; they
 -- are those of the reserved lines that are believed now.
@@ -113,6 +120,10 @@ CREATE TABLE bindings (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
@@ -120,7 +131,10 @@ CREATE TABLE bindings (
 );
 CREATE INDEX bindings_by_cluster ON bindings (cluster_id);
 CREATE INDEX bindings_by_project ON bindings (project_id);
-CREATE TRIGGER keep BEFORE UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX bindings_by_decision ON bindings (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX bindings_by_superseded_decision ON bindings (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 COMMENT ON TABLE contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN contracts.valid IS 'Beijing dates, half-open';
@@ -131,6 +145,12 @@ COMMENT ON COLUMN prices.tax_rate IS '0.06 is 6 %';
 COMMENT ON COLUMN prices.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN prices.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN prices.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN prices.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN prices.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN prices.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE reserved_devices IS
     'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
 COMMENT ON COLUMN reserved_devices.valid IS 'Beijing dates, half-open';
@@ -139,8 +159,14 @@ COMMENT ON COLUMN bindings.holder IS 'Pod namespace, Slurm account or static nam
 COMMENT ON COLUMN bindings.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN bindings.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN bindings.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN bindings.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN bindings.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN bindings.superseded_in IS 'Transaction, kept by a trigger';
 
 REVOKE EXECUTE ON FUNCTION keep_reserved_devices FROM PUBLIC;
 GRANT SELECT, INSERT ON contracts, prices, bindings TO :app_role;
-GRANT UPDATE (superseded_at, superseded_by) ON prices, bindings TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON prices, bindings TO :app_role;
 GRANT SELECT ON reserved_devices TO :app_role;

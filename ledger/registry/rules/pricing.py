@@ -70,7 +70,7 @@ class PriceLine:
     devices: int = 0  # of a reserved line: how many were promised
     quantity_ms: Fraction = Fraction(0)  # of a package
     expires: date | None = None
-    fen_per_month: Fraction = Fraction(0)  # of a fixed fee
+    fen_per_month: Fraction = Fraction(0)  # of a fee; of one reserved device
     counts: bool = True  # whether it is compute cost, and earns
 
     def applies(self, usage: Usage, model: int) -> bool:
@@ -116,7 +116,8 @@ class PricedUsage:
 class Share:
     """What a day adds to a line without any usage: delivery, or a part of a fee.
 
-    `gap_ms` is the time in which nobody watched the reserved devices; `sources` are who watched.
+    `months` is of a fee, or of devices: one of them delivered for a whole month is 1. `gap_ms` is
+    the time in which nobody watched the reserved devices; `sources` are who watched.
     """
 
     line: PriceLine

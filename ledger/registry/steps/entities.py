@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
+from ledger.registry.steps.effective_dating import Proposal
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,7 @@ class Registration:
     unchanged: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
     ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    proposals: list[Proposal] = field(default_factory=list)
 
     def state(self, section: Section, entries: Iterable[EntityFact]) -> None:
         """Add new entities, compare existing ones, and resolve all names."""

@@ -22,6 +22,7 @@ from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
 from ledger.registry.steps import contract_lines, effective_dating, entities
+from ledger.registry.steps.effective_dating import Proposal
 from ledger.registry.steps.entities import EntityFact, Registration, Section
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
@@ -35,12 +36,16 @@ _CONTRACTS = text("""
 
 @dataclass(frozen=True)
 class RegistrationReport:
-    """Counts by section; with findings nothing was kept."""
+    """Counts by section; with findings nothing was kept.
+
+    `proposals` are not in the books: they touch charged usage (`desk/steps/take_registry.py`).
+    """
 
     created: dict[str, int]
     unchanged: dict[str, int]
     findings: tuple[Finding, ...]
     superseded: dict[str, int]
+    proposals: tuple[Proposal, ...] = ()
 
 
 def register(
@@ -61,7 +66,7 @@ def register(
     if registry is None:
         return RegistrationReport({}, {}, tuple(findings), {})
     with db.begin_nested() as savepoint:
-        db.execute(_ONE_AT_A_TIME)
+        one_at_a_time(db)
         registration = Registration(db, supersede, findings, registry.faulty)
         _register_entities(registration, registry)
         _register_dated_facts(registration, registry, actor, now)
@@ -69,8 +74,17 @@ def register(
             savepoint.rollback()
             return RegistrationReport({}, {}, tuple(sorted(registration.findings, key=line_of)), {})
     return RegistrationReport(
-        +registration.created, +registration.unchanged, (), +registration.superseded
+        +registration.created,
+        +registration.unchanged,
+        (),
+        +registration.superseded,
+        tuple(registration.proposals),
     )
+
+
+def one_at_a_time(db: Session) -> None:
+    """Wait until nobody else changes the registry; until the end of the transaction."""
+    db.execute(_ONE_AT_A_TIME)
 
 
 def _register_entities(registration: Registration, registry: Registry) -> None:
@@ -140,6 +154,7 @@ def _register_dated_facts(
         registration.created[kind.name] += outcome.created
         registration.unchanged[kind.name] += outcome.unchanged
         registration.superseded[kind.name] += outcome.superseded
+        registration.proposals += outcome.proposals
     if not registration.findings:
         registration.findings += contract_lines.reserved_twice(registration.db, other_lines)
 

@@ -1,9 +1,16 @@
 """The pages of the month as each reader sees them: what waits, what is theirs, what to press."""
 
+from datetime import timedelta
+
 import pytest
 
+from api.door import dependencies as deps
+from api.language.format import long_day
+from ledger.people.codes import Role
+from ledger.units import beijing_day
 from tests.support.api.city import Site
 from tests.support.api.html import attribute, attributes, one, parse, text, texts
+from tests.support.api.town import NOW, Town
 
 
 def see(site: Site, reader: str, path: str) -> str:
@@ -32,6 +39,15 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     count = see(site, "approver", "/decisions").count("等您确认")
     assert desk["/decisions"] == count > 0
     assert desk["/payments"] == 2  # one approved claim, one list at the bank
+
+
+def test_the_desk_s_day_is_beijing_s(town: Town) -> None:
+    early = NOW.replace(hour=17)  # one in the morning of the next day
+    town.app.dependency_overrides[deps.moment] = lambda: early
+    page = town.client.get("/desk", headers=town.headers(Role.CLERK)).text
+    day = beijing_day(early)
+    assert day == NOW.date() + timedelta(days=1)
+    assert long_day(day) in texts(parse(page), ".titled p")
 
 
 def test_what_one_decided_another_confirms(site: Site) -> None:

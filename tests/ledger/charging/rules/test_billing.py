@@ -35,7 +35,7 @@ def used(hours: Fraction | int = 1, days: int = 0, **more: object) -> Usage:
 
 
 def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePresence:
-    return DevicePresence(3, "g", day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
+    return DevicePresence(3, day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
 
 
 def billed(
@@ -146,6 +146,34 @@ def test_a_reserved_device_that_nobody_saw_was_promised_and_not_delivered() -> N
     shares = billed([], RESERVED)
     (total,) = charges(owed_items(shares), {}).values()
     assert figures(total) == (0, 0, 2 * DAY_MS)
+
+
+BY_MONTH = replace(RESERVED, devices=2, since=date(2026, 1, 1), until=None, fen_per_ms=Fraction(0),
+                   fen_per_month=Fraction(3_725_00))  # fmt: skip
+
+
+def presence(month: int, days: int, hours: int = 48) -> list[DevicePresence]:
+    return [
+        DevicePresence(3, date(2026, month, day), "nvml", hours * HOUR_MS, 0, Fraction(0))
+        for day in range(1, days + 1)
+    ]
+
+
+def by_month(*rows: DevicePresence) -> dict[int, int]:
+    items = owed_items(billed([], BY_MONTH, presences=rows))
+    return {key.month.month: total.cost_fen for key, total in charges(items, {}).items()}
+
+
+def test_a_whole_month_is_one_months_price_whatever_its_days() -> None:
+    cost_fen = by_month(*presence(1, 31), *presence(2, 28), *presence(3, 31))
+    assert cost_fen == {1: 2 * 3_725_00, 2: 2 * 3_725_00, 3: 2 * 3_725_00, 4: 0}
+
+
+@given(st.integers(1, 3), st.integers(0, 28), st.integers(0, 48))
+def test_a_part_of_a_month_is_the_part_of_its_own_days(month: int, days: int, hours: int) -> None:
+    length = {1: 31, 2: 28, 3: 31}[month]
+    part = Fraction(days * hours, length * 24)
+    assert by_month(*presence(month, days, hours))[month] == round_half_up(part * 3_725_00)
 
 
 def test_nothing_is_promised_before_its_day_has_come() -> None:

@@ -89,6 +89,23 @@ def test_what_anybody_else_held_was_not_delivered(books: Books) -> None:
     assert books.charged() == {"reserved 包机": (1, 10, 48)}
 
 
+def test_two_months_wholly_delivered_are_two_months_of_the_price(books: Books) -> None:
+    line = (f"{{kind: reserved, unit: node-month, gpus_per_node: 1, yuan: 3725, {LINE},"
+            f" gpus: [{gpu_id(0)}], from: 2026-02-01, until: 2026-03-31}}")  # fmt: skip
+    books.say(contract(METERED, line))
+    books.db.execute(
+        sa.text(
+            "INSERT INTO coverage (gpu, day, cluster_id, source, windows, window_ms, gap_ms)"
+            " SELECT :gpu, d::date, :cluster, 'nvml', 1440, 86400000, 0"
+            " FROM generate_series(date '2026-02-01', '2026-03-31', interval '1 day') d"
+        ),
+        {"gpu": gpu_id(0), "cluster": books.town.cluster},
+    )
+    charge(books.db, NOW)
+    rows = books.db.execute(sa.text("SELECT month, cost_fen FROM charges ORDER BY month"))
+    assert [row.cost_fen for row in rows] == [3_725_00, 3_725_00]
+
+
 def test_outside_its_days_a_device_is_metered(books: Books) -> None:
     books.say(contract(METERED, reserved(0)))
     before, after = -24 * 60, 2 * 24 * 60
@@ -100,8 +117,8 @@ def test_a_reservation_that_is_taken_back_is_metered_again(books: Books) -> None
     books.say(contract(METERED, reserved(0)))
     books.town.report([window(0, 0)])
     assert books.charged()["reserved 包机"] == (1, 10, 48)
-    books.say(contract(METERED, reserved(0, days="from: 2026-03-02, until: 2026-03-02")),
-              supersede=True)  # fmt: skip
+    later = contract(METERED, reserved(0, days="from: 2026-03-02, until: 2026-03-02"))
+    books.town.register(later, NOW, supersede=True)
     assert books.charged() == {"metered": (1, 100, None), "reserved 包机": (0, 0, 24)}
 
 
@@ -181,8 +198,7 @@ def test_a_binding_that_becomes_spot_takes_its_days(books: Books) -> None:
     (finding,) = books.say(later).findings
     assert finding.code == "contradicts"
     assert dict(finding.params) == {"there": "p1 2026-01-01 ~", "here": "p1, spot 2026-03-02 ~"}
-    report = books.say(later, supersede=True)
-    assert (report.created, report.superseded) == ({"bindings": 1}, {"bindings": 1})
+    books.town.register(later, NOW, supersede=True)
     assert books.charged() == {"metered": (1, 100, None), "metered spot": (1, 30, None)}
 
 
