@@ -73,9 +73,11 @@ def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> 
     app.dependency_overrides[deps.moment] = lambda: NOW
     people = (("clerk", Role.CLERK, None), ("approver", Role.APPROVER, None))
     centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
-    with Session(engine) as db, db.begin():
+    with Session(database.owner_engine()) as db, db.begin():
         tokens = {
-            who: issue_token(db, role=role, person=who, centre=centre, actor="test", now=NOW)
+            who: issue_token(
+                db, role=role, person=who, centre=centre, actor="machine:test", now=NOW
+            )
             for who, role, centre in (*people, *centres)
         }
     with serving(app) as url:
