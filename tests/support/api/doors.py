@@ -158,7 +158,7 @@ DOORS = {
         EVERYBODY, of_an_invoice("/original"), scoped=True
     ),
     "POST /api/v1/cost-documents/confirmations": Door(
-        EVERYBODY - {Role.AUDITOR},
+        EVERYBODY - {Role.AUDITOR, ADMIN},
         at(
             "/api/v1/cost-documents/confirmations",
             json={"documents": [{"decision": 999999, "seen": "0" * 64}]},
