@@ -46,7 +46,8 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('cap', '{approver}'),
     ('lapse', '{approver}'),
     ('year_end', '{finance,approver}'),
-    ('registry', '{clerk,approver}');
+    ('registry', '{clerk,approver}'),
+    ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -284,6 +284,7 @@ def test_the_application_does_not_write_what_the_database_keeps(books: Books) ->
         "kind = 'package', quantity = 1, expires = '2026-03-01'",
         "kind = 'reserved', devices = '{x}', rounding = 'minute'",
         "quantity = 1",
+        "session_price = 'split'",
         "partition = ''",
         "market = 'cheap'",
         "kind = 'reserved', devices = '{x}', qos = 'high'",
