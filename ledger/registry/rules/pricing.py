@@ -26,6 +26,7 @@ class Usage:
     `partition` and `qos` are "" where the holder has none; `market` is the binding's. `device`,
     `holder` and `source` are set where a contract line or a statement needs them, else empty.
     `reserved_line` is the reserved line on whose device it ran: it is not charged again.
+    `contract` is the one that the binding names, or that is told from the lines, else None.
     """
 
     project: int
@@ -43,6 +44,7 @@ class Usage:
     holder: str = ""
     source: str = ""
     reserved_line: int | None = None
+    contract: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class PriceLine:
         """Return whether this line prices that usage of that catalogue model."""
         return (
             (self.project, self.centre) == (usage.project, usage.centre)
+            and usage.contract in (None, self.contract)
             and (self.since is None or self.since <= usage.day)
             and (self.until is None or usage.day < self.until)
             and self.model in (None, model)
@@ -136,7 +139,7 @@ class Share:
 
 @dataclass(frozen=True)
 class UnpricedUsage:
-    """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
+    """Usage that no price covers; see `UnpricedReason`."""
 
     usage: Usage
     reason: UnpricedReason
