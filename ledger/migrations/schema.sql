@@ -178,15 +178,58 @@ $$;
 
 ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.document_as_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(q.id) INTO wrong
+    FROM (SELECT DISTINCT n.decision_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+          WHERE n.confirmed_at IS NOT NULL AND o.confirmed_at IS NULL) c
+    JOIN decisions q ON q.id = c.decision_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS documents, sum(d.net_fen) AS net_fen, sum(d.gross_fen) AS gross_fen,
+               min(d.number) AS number, min(d.code) AS code, min(d.issued_on) AS issued_on,
+               min(d.seller_uscc) AS seller, min(d.buyer_uscc) AS buyer, min(d.original) AS original
+        FROM cost_documents d WHERE d.decision_id = q.id AND d.dropped_at IS NULL) s
+    WHERE s.net_fen <> (q.content ->> 'net_fen')::numeric
+        OR s.gross_fen <> (q.content ->> 'gross_fen')::numeric
+        OR s.original IS DISTINCT FROM q.content ->> 'original'
+        OR s.documents <> coalesce((q.content ->> 'documents')::bigint, 1)
+        OR NOT q.content ? 'documents' AND (s.number, s.code, s.issued_on, s.seller, s.buyer)
+            IS DISTINCT FROM (q.content ->> 'number', q.content ->> 'code',
+                (q.content ->> 'issued_on')::date, q.content #>> '{seller,uscc}',
+                q.content #>> '{buyer,uscc}')
+        OR num_nulls(q.content ->> 'net_fen', q.content ->> 'gross_fen') > 0;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'decision % says something else than its documents', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_as_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.document_as_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_confirmed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                AND d.decided_by = NEW.received_by) THEN
+            RAISE EXCEPTION 'document % waits for no second person', NEW.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
+        END IF;
+    ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
+            IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+            OR NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
+                    AND d.answered_by = NEW.confirmed_by)) THEN
         RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
     END IF;
@@ -785,6 +828,28 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.period_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id = NEW.document_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+               WHERE coalesce(d.reverses_id, d.id) = NEW.document_id)
+        OR EXISTS (SELECT FROM cost_documents d WHERE d.id = NEW.document_id
+                   AND (d.reverses_id IS NOT NULL OR NOT (d.period_assumed OR d.period_contradicts
+                        OR EXISTS (SELECT FROM stated_periods p
+                                   WHERE p.document_id = d.id AND p.id < NEW.id)))) THEN
+        RAISE EXCEPTION 'the period of document % is settled', NEW.document_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'period_settled';
+    END IF;
+    UPDATE cost_documents SET since = NEW.since, until = NEW.until, period_assumed = false
+    WHERE coalesce(reverses_id, id) = NEW.document_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1689,6 +1754,7 @@ CREATE TABLE public.cost_documents (
     since date NOT NULL,
     until date NOT NULL,
     period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
     statement text,
     reverses_id bigint,
     confirmation text,
@@ -1697,22 +1763,21 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint,
+    decision_id bigint NOT NULL,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
-    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
 
 ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
@@ -1727,7 +1792,11 @@ COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
 
 COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
 
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -1937,7 +2006,7 @@ CREATE VIEW public.family_sums AS
     (sum(allocated_fen))::bigint AS allocated_fen
    FROM ( SELECT COALESCE(reverses_id, id) AS root,
                 CASE
-                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN net_fen
+                    WHEN stands THEN net_fen
                     ELSE (0)::bigint
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
@@ -2046,6 +2115,35 @@ CREATE TABLE public.legal_moves (
 ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
+
+CREATE TABLE public.lookups (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    result text NOT NULL,
+    looked_up_on date NOT NULL,
+    original text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    CONSTRAINT lookups_check CHECK ((looked_up_on <= ((entered_at AT TIME ZONE '08:00:00'::interval))::date)),
+    CONSTRAINT lookups_entered_by_check CHECK ((entered_by <> ''::text)),
+    CONSTRAINT lookups_result_check CHECK ((result = ANY (ARRAY['agrees'::text, 'differs'::text, 'unknown'::text, 'void'::text])))
+);
+
+ALTER TABLE public.lookups OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.lookups IS 'What the tax bureau''s platform said of a document (查验)';
+
+COMMENT ON COLUMN public.lookups.looked_up_on IS 'Beijing day';
+
+ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.lookups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.match_documents (
     reconciliation_id bigint NOT NULL,
@@ -2678,13 +2776,43 @@ COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
 CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
-  WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+  WHERE (stands AND (NOT period_assumed) AND (NOT (EXISTS ( SELECT
            FROM public.freezes f
           WHERE ((document_id = id) AND (lifted_at IS NULL))))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: confirmed where keyed, and not frozen';
+COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: verified, of a known period, and not frozen';
+
+CREATE TABLE public.stated_periods (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    CONSTRAINT stated_periods_check CHECK ((since <= until)),
+    CONSTRAINT stated_periods_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT stated_periods_stated_by_check CHECK ((stated_by <> ''::text))
+);
+
+ALTER TABLE public.stated_periods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stated_periods IS 'Service periods that clerks stated; the newest counts';
+
+COMMENT ON COLUMN public.stated_periods.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.stated_periods.until IS 'Beijing day, included';
+
+ALTER TABLE public.stated_periods ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stated_periods_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
@@ -3033,6 +3161,9 @@ ALTER TABLE ONLY public.indicators
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.match_documents
     ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation_id, price_id, policy, document_id);
 
@@ -3157,6 +3288,9 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_pkey PRIMARY KEY (id);
 
@@ -3252,7 +3386,7 @@ CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id)
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
-CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
 CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses_id, id));
 
@@ -3289,6 +3423,10 @@ CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
+
+CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
+
+CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
 
 CREATE INDEX match_documents_by_document ON public.match_documents USING btree (document_id);
 
@@ -3372,6 +3510,8 @@ CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree 
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
+CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
+
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
@@ -3382,9 +3522,11 @@ CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
+CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
-CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
@@ -3439,6 +3581,8 @@ CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNC
 CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNCTION public.open_budget_book();
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
+
+CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
 
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
 
@@ -3638,6 +3782,12 @@ ALTER TABLE ONLY public.legal_moves
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
 
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
+
 ALTER TABLE ONLY public.match_documents
     ADD CONSTRAINT match_documents_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
@@ -3764,6 +3914,9 @@ ALTER TABLE ONLY public.reserved_devices
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_statement_id_line_fkey FOREIGN KEY (statement_id, line) REFERENCES public.statement_lines(statement_id, line);
 
@@ -3811,6 +3964,8 @@ GRANT UPDATE(changed_at) ON TABLE public.contracts TO suanquan_app;
 GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
@@ -3863,6 +4018,8 @@ REVOKE ALL ON FUNCTION public.open_cost_book() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) FROM PUBLIC;
 
@@ -4103,6 +4260,8 @@ GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
 GRANT SELECT ON TABLE public.match_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
@@ -4274,6 +4433,8 @@ GRANT SELECT ON TABLE public.series TO suanquan_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.statement_answers TO suanquan_app;
 

@@ -20,7 +20,7 @@ def see(site: Site, reader: str, path: str) -> str:
 
 
 def queues(page: str) -> dict[str, int]:
-    """The desk's four numbers by the lists that they lead to."""
+    """The desk's numbers by the lists that they lead to."""
     urls = attributes(parse(page), "h2:has(+ p.big) > a", "href")
     return dict(zip(urls, map(int, texts(parse(page), "h2:has(> a) + p.big")), strict=True))
 
@@ -33,7 +33,12 @@ def decision_on(page: str, subject: str) -> str:
 
 def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     desk = queues(see(site, "approver", "/desk"))
-    assert list(desk) == ["/reconcile", "/decisions", "/claims?queue=review", "/payments"]
+    assert list(desk) == [
+        "/reconcile", "/decisions", "/claims?queue=review", "/payments",
+        "/documents?state=to_confirm", "/documents?state=period_unknown",
+    ]  # fmt: skip
+    unverified = see(site, "approver", "/documents?state=to_confirm")
+    assert desk["/documents?state=to_confirm"] == unverified.count('name="seen"') == 1
     months = see(site, "approver", "/reconcile")
     assert desk["/reconcile"] == months.count("data-step") > 0
     count = see(site, "approver", "/decisions").count("等您确认")

@@ -11,6 +11,7 @@ from tests.support.payments import Treasury
 from tests.support.reconciliation import Desk, bill
 from tests.support.town import Town
 
+OURS = "(SELECT id FROM decisions WHERE kind = 'reconciliation' AND subject <> 'mine')"
 MATCH = """
     INSERT INTO matches (reconciliation_id, price_id, policy, metered_fen, invoiced_fen,
         matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id)
@@ -19,7 +20,8 @@ MATCH = """
 """
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    SELECT '{kind}', 'mine', content, digest, '', 'clerk:丙#3', now() FROM decisions LIMIT 1;
+    SELECT '{kind}', 'mine', content, digest, '', 'clerk:丙#3', now() FROM decisions
+    WHERE kind <> 'document' LIMIT 1;
 """
 ANSWER = """
     UPDATE decisions SET answer = 'confirmed', answered_by = '{by}', answered_at = now(),
@@ -35,10 +37,11 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "UPDATE matches SET closed_fen = 1",
         "UPDATE matches SET extra_fen = 1",
         "UPDATE matches SET extra_fen = 1, extra_decision_id = decision_id",
-        DECIDE.format(kind="reconciliation") + "UPDATE matches SET decision_id = 2, closed_fen = 1",
+        DECIDE.format(kind="reconciliation") + "UPDATE matches SET closed_fen = 1,"
+        " decision_id = (SELECT id FROM decisions WHERE subject = 'mine')",
         "UPDATE matches SET matched_fen = 5, decision_id = 0",
-        MATCH.format(policy="'other'", extra=0, decision=1, extra_decision="NULL"),
-        MATCH.format(policy="''", extra=5, decision=1, extra_decision="1"),
+        MATCH.format(policy="'other'", extra=0, decision=OURS, extra_decision="NULL"),
+        MATCH.format(policy="''", extra=5, decision=OURS, extra_decision=OURS),
         # one person for two, whatever his name looks like
         *(
             DECIDE.format(kind="account") + ANSWER.format(by=by, digest="digest")

@@ -45,6 +45,9 @@ BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 EVERYBODY = {*Role}
 
 
+LOOKUP = "/lookups?result=agrees&looked_up_on=2026-02-01"
+
+
 SCOPED = {BUILDER, OPERATOR}
 PAYERS = {Role.FINANCE, ADMIN}
 
@@ -153,6 +156,25 @@ DOORS = {
     "GET /api/v1/cost-documents/{document}": Door(EVERYBODY, of_an_invoice(), scoped=True),
     "GET /api/v1/cost-documents/{document}/original": Door(
         EVERYBODY, of_an_invoice("/original"), scoped=True
+    ),
+    "POST /api/v1/cost-documents/confirmations": Door(
+        EVERYBODY - {Role.AUDITOR},
+        at(
+            "/api/v1/cost-documents/confirmations",
+            json={"documents": [{"decision": 999999, "seen": "0" * 64}]},
+        ),
+        yes=404,
+    ),
+    "POST /api/v1/cost-documents/{document}/lookups": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice(LOOKUP, content=b"%PDF-1.7"), yes=201
+    ),
+    "GET /api/v1/cost-documents/{document}/lookups/{lookup}/original": Door(
+        EVERYBODY, of_an_invoice("/lookups/999999/original"), yes=404, scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/period": Door(
+        {ADMIN, Role.CLERK},
+        of_an_invoice("/period", json={"since": DAY, "until": DAY, "reason": "来函"}),
+        yes=422,
     ),
     "POST /api/v1/cost-documents/{document}/receipts": Door(
         {ADMIN, Role.CLERK, BUILDER}, a_receipt, yes=201, scoped=True
@@ -307,6 +329,25 @@ DOORS = {
         HANDING_IN,
         at("/documents", files={"file": ("x.xml", b"?")}, data={"how": "file"}),
         yes=422,
+    ),
+    "POST /documents/confirm": Door(
+        EVERYBODY - {Role.AUDITOR},
+        at("/documents/confirm", data={"seen": f"999999:{'0' * 64}"}),
+        yes=404,
+    ),
+    "POST /documents/{document}/lookups": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/documents/999999/lookups",
+            files={"file": ("x.pdf", b"%PDF-1.7")},
+            data={"result": "agrees", "looked_up_on": DAY},
+        ),
+        yes=404,
+    ),
+    "POST /documents/{document}/period": Door(
+        {ADMIN, Role.CLERK},
+        at("/documents/999999/period", data={"since": DAY, "until": DAY, "reason": "来函"}),
+        yes=404,
     ),
     "GET /documents/new": Door(HANDING_IN, at("/documents/new")),
     "POST /documents/new": Door(HANDING_IN, at("/documents/new", data={"kind": "other"}), yes=422),
