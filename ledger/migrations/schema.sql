@@ -399,6 +399,119 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_stretches(of_day date, of_gpus text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET work_mem TO '64MB'
+    AS $$
+DECLARE
+    midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
+        AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
+                = (k.gpu, k.day, k.cluster_id, k.source))
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
+                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
+                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
+                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+    DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
+        AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
+                            = (s.gpu, s.day, s.cluster_id, s.source));
+    WITH gone AS (
+        DELETE FROM stretches WHERE gpu = ANY(of_gpus) AND day = of_day RETURNING *
+    ), known AS MATERIALIZED (
+        SELECT * FROM stretch_days WHERE gpu = ANY(of_gpus) AND day = of_day
+    ), fresh AS MATERIALIZED (
+        SELECT w.gpu, w.cluster_id, w.source, w.body,
+               (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
+        FROM windows w
+        LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
+        WHERE w.gpu = ANY(of_gpus)
+            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
+            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+    ), parts AS MATERIALIZED (
+        SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
+               h ->> 'kind' AS kind,
+               coalesce(h ->> 'namespace', h ->> 'account', h ->> 'name', '') AS holder,
+               coalesce(h ->> 'uid', h ->> 'pod', h ->> 'job', '') AS instance,
+               coalesce(h ->> 'uid', h ->> 'job') IS NOT NULL AS is_told,
+               k.body ->> 'model' AS model, coalesce(p -> 'mig' ->> 'profile', '') AS profile,
+               coalesce(h ->> 'partition', '') AS partition, coalesce(h ->> 'qos', '') AS qos,
+               coalesce((p ->> 'den')::integer, 1) AS den,
+               k.at + (p ->> 'from_ms')::integer AS low, k.at + (p ->> 'to_ms')::integer AS high,
+               coalesce((p ->> 'num')::bigint, 1) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS held,
+               coalesce((p -> 'readings' ->> 'util_ppm')::bigint, 0) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS util_ppm_ms,
+               CASE WHEN p -> 'readings' ->> 'util_ppm' IS NULL THEN 0
+                    ELSE (p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint END AS util_ms
+        FROM fresh k CROSS JOIN LATERAL jsonb_array_elements(k.body -> 'parts') AS p
+        CROSS JOIN LATERAL (SELECT p -> 'holder' AS h) AS holders
+        WHERE h ->> 'kind' <> 'unattributed'
+        UNION ALL
+        SELECT gpu, cluster_id, source, device, holder_kind, holder, instance, is_told, model,
+               mig_profile, partition, qos, den, begins_ms, ends_ms, held, util_ppm_ms::bigint, util_ms
+        FROM gone
+        UNION ALL  -- what was seen before, whoever held it
+        SELECT gpu, cluster_id, source, '', 'unallocated', '', '', false, '', '', '', '', 1,
+               first_seen_ms, last_seen_ms, 0, 0, 0
+        FROM known WHERE first_seen_ms IS NOT NULL
+    ), names AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS who,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source) AS place,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source, device, kind, holder, instance)
+                   AS holding
+        FROM (SELECT DISTINCT gpu, cluster_id, source, device, kind, holder, instance, is_told, model,
+                              profile, partition, qos, den FROM parts) AS distinct_names
+    ), seen AS (
+        SELECT n.who, n.place, n.holding, n.kind, n.is_told, low, high, held, util_ppm_ms, util_ms,
+               least(low, max(high) OVER (PARTITION BY n.place ORDER BY low
+                   RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS seen_before
+        FROM parts JOIN names n USING (gpu, cluster_id, source, device, kind, holder, instance,
+                                       is_told, model, profile, partition, qos, den)
+    ), edges AS MATERIALIZED (
+        SELECT n.gpu, n.cluster_id, n.source, min(low) AS first_seen, max(high) AS last_seen
+        FROM parts n GROUP BY n.gpu, n.cluster_id, n.source
+    ), counted AS (
+        INSERT INTO stretch_days AS d (gpu, day, cluster_id, source, windows, until_ms, first_seen_ms,
+            last_seen_ms)
+        SELECT f.gpu, of_day, f.cluster_id, f.source, f.windows, f.until_ms, e.first_seen, e.last_seen
+        FROM (SELECT gpu, cluster_id, source, count(*) AS windows,
+                     max(at + (body ->> 'window_ms')::integer) AS until_ms
+              FROM fresh GROUP BY gpu, cluster_id, source) AS f
+        LEFT JOIN edges e USING (gpu, cluster_id, source)
+        ON CONFLICT (gpu, day, cluster_id, source) DO UPDATE SET
+            windows = d.windows + excluded.windows, until_ms = excluded.until_ms,
+            first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms
+    ), holds AS (
+        SELECT *, max(high) OVER (PARTITION BY holding ORDER BY low, high
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS held_before
+        FROM seen WHERE kind IN ('pod', 'slurm', 'static')
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE held_before < low AND (seen_before > held_before
+                      OR low - held_before > CASE WHEN is_told THEN 86400000 ELSE 3600000 END))
+                   OVER (PARTITION BY holding ORDER BY low, high ROWS UNBOUNDED PRECEDING) AS number
+        FROM holds
+    ), sums AS (
+        SELECT who, holding, number, min(low) AS low, max(high) AS high, sum(held) AS held,
+               sum(util_ppm_ms) AS util_ppm_ms, sum(util_ms) AS util_ms
+        FROM numbered GROUP BY who, holding, number
+    ), whole AS (
+        SELECT *, min(low) OVER one AS begins, max(high) OVER one AS ends
+        FROM sums WINDOW one AS (PARTITION BY holding, number)
+    )
+    INSERT INTO stretches (gpu, day, cluster_id, source, device, holder_kind, holder, instance, is_told,
+        begins_ms, ends_ms, is_first, is_last, model, mig_profile, partition, qos, den, held,
+        util_ppm_ms, util_ms)
+    SELECT n.gpu, of_day, n.cluster_id, n.source, n.device, n.kind, n.holder, n.instance, n.is_told,
+           w.begins, w.ends, w.begins = e.first_seen, w.ends = e.last_seen, n.model, n.profile,
+           n.partition, n.qos, n.den, w.held, w.util_ppm_ms, w.util_ms
+    FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
+END $$;
+
+ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
+
 CREATE TABLE public.charges (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -452,6 +565,7 @@ CREATE TABLE public.prices (
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL,
     rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
     devices text[],
     quantity numeric,
     expires date,
@@ -480,12 +594,14 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
     CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
     CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0)))
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
@@ -495,6 +611,8 @@ COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for ho
 COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
 
 COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
 
 COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
@@ -2923,6 +3041,80 @@ COMMENT ON TABLE public.streams IS 'The newest batch of each stream';
 
 COMMENT ON COLUMN public.streams.hash IS 'What the next batch must name';
 
+CREATE TABLE public.stretch_days (
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    until_ms integer NOT NULL,
+    first_seen_ms integer,
+    last_seen_ms integer,
+    CONSTRAINT stretch_days_windows_check CHECK ((windows >= 1))
+);
+
+ALTER TABLE public.stretch_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretch_days IS 'How many windows of a day the stretches were made of';
+
+CREATE TABLE public.stretches (
+    id bigint NOT NULL,
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    instance text NOT NULL,
+    is_told boolean NOT NULL,
+    begins_ms integer NOT NULL,
+    ends_ms integer NOT NULL,
+    is_first boolean NOT NULL,
+    is_last boolean NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    partition text NOT NULL,
+    qos text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL,
+    CONSTRAINT stretches_begins_ms_check CHECK ((begins_ms >= 0)),
+    CONSTRAINT stretches_check CHECK (((begins_ms < ends_ms) AND (ends_ms <= 86400000))),
+    CONSTRAINT stretches_den_check CHECK ((den >= 1)),
+    CONSTRAINT stretches_held_check CHECK ((held >= 0))
+);
+
+ALTER TABLE public.stretches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretches IS 'How an instance held a device on a Beijing day without being seen to let go; from windows';
+
+COMMENT ON COLUMN public.stretches.device IS 'UUID of the MIG slice; empty for the whole GPU';
+
+COMMENT ON COLUMN public.stretches.instance IS 'UID or name of the pod, number of the job; empty else';
+
+COMMENT ON COLUMN public.stretches.is_told IS 'Whether the instance is told by a UID or a job number';
+
+COMMENT ON COLUMN public.stretches.begins_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.ends_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.is_first IS 'Nothing of the GPU was seen earlier that day';
+
+COMMENT ON COLUMN public.stretches.is_last IS 'Nothing of the GPU was seen later that day';
+
+COMMENT ON COLUMN public.stretches.held IS 'Sum of held milliseconds times numerator; divide by den for device-milliseconds';
+
+ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stretches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.tokens (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -3309,6 +3501,12 @@ ALTER TABLE ONLY public.statements
 ALTER TABLE ONLY public.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (stream);
 
+ALTER TABLE ONLY public.stretch_days
+    ADD CONSTRAINT stretch_days_pkey PRIMARY KEY (gpu, day, cluster_id, source);
+
+ALTER TABLE ONLY public.stretches
+    ADD CONSTRAINT stretches_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_hash_key UNIQUE (hash);
 
@@ -3515,6 +3713,10 @@ CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (do
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
+
+CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
+
+CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
 
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
@@ -3978,6 +4180,9 @@ GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
@@ -4451,6 +4656,10 @@ GRANT UPDATE(hash) ON TABLE public.streams TO suanquan_app;
 GRANT UPDATE(sent_at) ON TABLE public.streams TO suanquan_app;
 
 GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 

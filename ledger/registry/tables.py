@@ -127,6 +127,7 @@ class Price(DatedRow, table=True):
     tax_included: bool
     tax_rate: Decimal = Field(sa_type=Numeric)
     rounding: str = "ms"
+    session_price: str = "start"
     devices: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     quantity: Decimal | None = Field(default=None, sa_type=Numeric)
     expires: date | None = None

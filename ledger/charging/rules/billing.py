@@ -13,6 +13,7 @@ from datetime import date
 from ledger.charging.rules.contracts import tell_contracts
 from ledger.charging.rules.delivery import DevicePresence, delivered_shares, fees
 from ledger.charging.rules.packages import draw
+from ledger.charging.rules.sessions import round_sessions
 from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage, price
 
 
@@ -52,11 +53,13 @@ def bill(
             package_usage.append(PackageUsage(item))
     open_, contested = tell_contracts(open_, lines, catalogue)
     priced_usage, rest = draw(open_, lines, catalogue)
+    metered = price(rest, lines, catalogue)
     return [
         *package_usage,
         *contested,
         *priced_usage,
-        *price(rest, lines, catalogue),
+        *round_sessions(item for item in metered if isinstance(item, PricedUsage)),
+        *(item for item in metered if isinstance(item, UnpricedUsage)),
         *delivered_shares(lines, presence, today),
         *fees(lines, today),
     ]

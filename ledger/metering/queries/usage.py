@@ -18,7 +18,7 @@ from ledger.registry.rules.pricing import Usage
 from ledger.units import midnight
 
 
-def _on_day(valid: str) -> str:
+def on_day(valid: str) -> str:
     """Say `valid @> t.day`, so that the planner expects a third of the days, not a 200th."""
     return (
         f"t.day >= coalesce(lower({valid}), '-infinity')"
@@ -30,9 +30,9 @@ _BILLED_USAGE = f"""
     FROM day_totals t
     JOIN clusters c ON c.id = t.cluster_id
     JOIN billing_sources s ON s.cluster_id = t.cluster_id AND s.source = t.source
-        AND {_on_day("s.valid")} AND s.superseded_at IS NULL
+        AND {on_day("s.valid")} AND s.superseded_at IS NULL
     LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
-        AND b.holder = t.holder AND {_on_day("b.valid")} AND b.superseded_at IS NULL
+        AND b.holder = t.holder AND {on_day("b.valid")} AND b.superseded_at IS NULL
 """
 
 _RESERVING_PROJECTS = text(
@@ -128,23 +128,15 @@ def owned_usage(
         params = {"projects": list(part), "since": since, "until": until}
         for r in db.execute(query, params) if part else ():
             key = (r.project, r.centre, r.model, r.mig_profile, r.day)
-            detail = (
-                r.partition,
-                r.qos,
-                r.market,
-                r.device,
-                r.holder,
-                r.source,
-                r.covered,
-                r.contract,
-            )
-            old = usage_by_key.get(key + detail)
-            usage_by_key[key + detail] = Usage(
+            detail = (r.partition, r.qos, r.market, r.device, r.holder, r.source, r.covered)
+            old = usage_by_key.get((*key, *detail, r.contract))
+            usage_by_key[*key, *detail, r.contract] = Usage(
                 *key,
                 (old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
                 (old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
                 (old.util_ms if old else 0) + int(r.util_ms),
                 *detail,
+                contract=r.contract,
             )
     return list(usage_by_key.values())
 
@@ -156,7 +148,7 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
         line = "r.price_id"
         devices = """WITH reserved AS MATERIALIZED (
             SELECT * FROM reserved_devices WHERE project_id = ANY(:projects))"""
-        join = f"""LEFT JOIN reserved r ON r.gpu = t.gpu AND {_on_day("r.valid")}
+        join = f"""LEFT JOIN reserved r ON r.gpu = t.gpu AND {on_day("r.valid")}
             AND r.project_id = b.project_id AND r.centre_id = c.centre_id"""
     keys = ["b.project_id", "t.day", "c.centre_id", "t.model", "t.mig_profile"]
     keys += ["t.partition", "t.qos", "b.market", "b.contract_id"]

@@ -65,6 +65,7 @@ CREATE TABLE prices (
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL CHECK (tax_rate >= 0 AND tax_rate < 1 AND scale(tax_rate) <= 6),
     rounding text NOT NULL DEFAULT 'ms' CHECK (rounding IN ('ms', 'minute', 'started_hour')),
+    session_price text NOT NULL DEFAULT 'start' CHECK (session_price IN ('start', 'split')),
     devices text[],  -- of a reserved line: its GPUs
     quantity numeric CHECK (quantity > 0 AND quantity < 1e8 AND scale(quantity) <= 12),
     expires date,  -- of a package: the last day on which it is drawn
@@ -90,6 +91,7 @@ CREATE TABLE prices (
         AND (kind <> 'package' OR coalesce(upper(valid) <= expires + 1, false))),
     CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
     CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
+    CONSTRAINT split_of_rounded CHECK (rounding <> 'ms' OR session_price = 'start'),
     CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package')
         OR num_nonnulls(model_id, partition, qos, market) = 0),
     CONSTRAINT one_line_a_day EXCLUDE USING gist (
@@ -182,6 +184,8 @@ COMMENT ON COLUMN contract_terms.total_fen IS 'Fen with tax';
 COMMENT ON TABLE prices IS 'Contract lines: yuan buys gpus devices for hours hours';
 COMMENT ON COLUMN prices.yuan IS 'Yuan per unit';
 COMMENT ON COLUMN prices.quantity IS 'GPU-hours of a package';
+COMMENT ON COLUMN prices.session_price IS
+    'Which price a rounded session has over a change: where each unit starts, or split by use';
 COMMENT ON COLUMN prices.tax_rate IS '0.06 is 6 %';
 COMMENT ON COLUMN prices.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN prices.superseded_at IS

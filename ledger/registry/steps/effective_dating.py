@@ -101,6 +101,7 @@ def _show_price(_: Session, says: Columns) -> str:
         tax_included,
         tax_rate,
         rounding,
+        session_price,
         devices,
         quantity,
         expires,
@@ -113,6 +114,7 @@ def _show_price(_: Session, says: Columns) -> str:
         f"tax_rate {tax_rate}",
     ]
     parts += [f"rounding {rounding}"] if rounding != "ms" else []
+    parts += [f"session_price {session_price}"] if session_price != "start" else []
     parts += [f"{quantity} h, expires {expires}"] if quantity else []
     parts += [f"counts {str(counts).lower()}"] if counts is not None else []
     return ", ".join(parts)
@@ -139,7 +141,8 @@ BILLING = Kind(
 )
 _SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (
-    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "session_price",
+    "devices",
     "quantity", "expires", "counts",
 )  # fmt: skip
 # Usage has one metered price, whatever that is called; other lines are told apart by their names.
