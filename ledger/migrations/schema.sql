@@ -89,6 +89,16 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (SELECT FROM bank_returns r JOIN payment_lines l USING (list_id, line)
+                   WHERE l.claim_id = of_claim AND r.state = 'open');
+$$;
+
+ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -647,8 +657,9 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-                                    WHERE l.claim_id = c.id)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+                                    FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
+            AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
         RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
@@ -795,6 +806,8 @@ CREATE FUNCTION public.move_case() RETURNS trigger
     AS $$
 DECLARE
     moving claims;
+    paid bigint;
+    on_its_way bigint;
 BEGIN
     SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
@@ -816,6 +829,22 @@ BEGIN
                        WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    IF NEW.action IN ('refuse', 'list') AND bank_contradicts(NEW.claim_id) THEN
+        RAISE EXCEPTION 'the bank contradicts itself about claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_stopped';
+    END IF;
+    -- What becomes of a claim at the bank is what its lines say.
+    IF NEW.action IN ('bounce', 'pay', 'reopen') THEN
+        SELECT coalesce(sum(l.paid_fen), 0), coalesce(sum(l.fen - l.paid_fen - l.returned_fen), 0)
+            INTO paid, on_its_way
+            FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+            WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+                WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
+            RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
+        END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
     UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
@@ -1040,6 +1069,26 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.recall_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.recalled_fen <> OLD.recalled_fen AND NOT EXISTS (
+        SELECT FROM payment_lists s JOIN decisions d
+            ON d.kind IN ('year_end', 'bank_reversal') AND d.answer = 'confirmed'
+            AND d.content -> 'lines' @> jsonb_build_array(jsonb_build_object('list', s.number,
+                'line', NEW.line, 'fen', NEW.recalled_fen - OLD.recalled_fen))
+        WHERE s.id = NEW.list_id AND s.sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'two persons call a line back'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_recalled';
+    END IF;
+    NEW.returned_fen := NEW.returned_fen + NEW.recalled_fen - OLD.recalled_fen;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1134,20 +1183,71 @@ CREATE FUNCTION public.return_of_line() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    sent bigint;
+    on_its_way bigint;
 BEGIN
-    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+    SELECT l.fen - l.paid_fen - l.returned_fen INTO on_its_way
+        FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
         WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line) AND s.sent_at IS NOT NULL
         FOR NO KEY UPDATE OF l;
-    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
-                                         WHERE (list_id, line) = (NEW.list_id, NEW.line)) THEN
-        RAISE EXCEPTION 'the bank returns what was sent'
+    IF on_its_way IS NULL OR NEW.state NOT IN ('booked', 'open') OR NEW.state = 'booked' AND (
+            NEW.result <> 'paid' OR NEW.fen > on_its_way
+            OR (NEW.paid_fen, NEW.returned_fen, NEW.over_fen, NEW.outside_fen) <> (NEW.fen, 0, 0, 0)
+            OR EXISTS (SELECT FROM bank_returns WHERE reference = NEW.reference)) THEN
+        RAISE EXCEPTION 'the bank answers what was sent'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
     END IF;
     RETURN NEW;
 END $$;
 
 ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.reverse_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
+            AND d.kind = 'bank_reversal' AND (
+                SELECT sum(m.amount) FROM movements m
+                WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
+            ) <= (d.content ->> 'fen')::bigint
+    ) THEN
+        RAISE EXCEPTION 'a payment is reversed by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rule_on_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d, jsonb_to_record(d.content) AS said (row bigint, ruling text,
+            paid_fen bigint, returned_fen bigint, over_fen bigint, outside_fen bigint)
+        WHERE d.id = NEW.decision_id AND d.kind = 'bank_reversal' AND d.answer = 'confirmed'
+            AND d.id IS DISTINCT FROM OLD.decision_id AND said.row = NEW.id
+            AND (said.ruling, OLD.state, NEW.state) IN (('accept', 'open', 'accepted'),
+                ('reject', 'open', 'rejected'), ('undo', 'booked', 'undone'),
+                ('undo', 'accepted', 'undone'))
+            AND (said.paid_fen, said.returned_fen, said.over_fen, said.outside_fen)
+                = (NEW.paid_fen - OLD.paid_fen, NEW.returned_fen - OLD.returned_fen,
+                   NEW.over_fen - OLD.over_fen, NEW.outside_fen - OLD.outside_fen)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not decided this row'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'row_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1174,7 +1274,8 @@ BEGIN
         ) OR EXISTS (
             SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim_id
             JOIN bank_accounts a ON a.id = l.account_id
-            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL
+                OR bank_contradicts(c.id))
         ) THEN
         RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
@@ -1210,25 +1311,21 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.settle_line() RETURNS trigger
+CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.returned_fen < OLD.returned_fen
-        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
-            SELECT sum(fen) FROM bank_returns
-            WHERE (list_id, line) = (NEW.list_id, NEW.line) AND result = 'paid')
-        OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
-            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
-    END IF;
-    RETURN NEW;
+    UPDATE payment_lines l SET
+        paid_fen = l.paid_fen + NEW.paid_fen - coalesce(OLD.paid_fen, 0),
+        returned_fen = l.returned_fen + NEW.returned_fen - coalesce(OLD.returned_fen, 0),
+        over_fen = l.over_fen + NEW.over_fen - coalesce(OLD.over_fen, 0),
+        outside_fen = l.outside_fen + NEW.outside_fen - coalesce(OLD.outside_fen, 0)
+        WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line);
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.settle_line() OWNER TO suanquan_owner;
+ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1444,6 +1541,7 @@ ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 );
 
 CREATE TABLE public.bank_returns (
+    id bigint NOT NULL,
     reference text NOT NULL,
     list_id bigint NOT NULL,
     line smallint NOT NULL,
@@ -1452,18 +1550,46 @@ CREATE TABLE public.bank_returns (
     on_day date NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
     original text NOT NULL,
+    place text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decision_id bigint,
+    paid_fen bigint DEFAULT 0 NOT NULL,
+    returned_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT bank_returns_check CHECK (((decision_id IS NULL) = (state = ANY (ARRAY['booked'::text, 'open'::text])))),
+    CONSTRAINT bank_returns_check1 CHECK (((state = ANY (ARRAY['booked'::text, 'accepted'::text])) OR ((paid_fen = 0) AND (returned_fen = 0) AND (over_fen = 0) AND (outside_fen = 0)))),
     CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
+    CONSTRAINT bank_returns_place_check CHECK ((place <> ''::text)),
     CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text])))
+    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text]))),
+    CONSTRAINT bank_returns_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'open'::text, 'accepted'::text, 'rejected'::text, 'undone'::text])))
 );
 
 ALTER TABLE public.bank_returns OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, once for each of its references';
+COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, row by row, and whether it holds';
 
 COMMENT ON COLUMN public.bank_returns.fen IS 'Fen';
+
+COMMENT ON COLUMN public.bank_returns.original IS 'The file, as it came';
+
+COMMENT ON COLUMN public.bank_returns.place IS 'Its row in the file';
+
+COMMENT ON COLUMN public.bank_returns.state IS 'booked at once; open until two persons decide; accepted, rejected or undone by them';
+
+COMMENT ON COLUMN public.bank_returns.paid_fen IS 'Fen that it adds to the line, signed; so the next three';
+
+ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_returns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.batches (
     stream uuid NOT NULL,
@@ -2004,7 +2130,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text]))),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text, 'bank_reversal'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -2473,10 +2599,15 @@ CREATE TABLE public.payment_lines (
     fen bigint NOT NULL,
     paid_fen bigint DEFAULT 0 NOT NULL,
     returned_fen bigint DEFAULT 0 NOT NULL,
+    recalled_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
     void boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_lines_fen_check CHECK ((fen > 0)),
     CONSTRAINT payment_lines_line_check CHECK ((line >= 1)),
+    CONSTRAINT payment_lines_over_fen_check CHECK ((over_fen >= 0)),
     CONSTRAINT payment_lines_paid_fen_check CHECK ((paid_fen >= 0)),
+    CONSTRAINT payment_lines_recalled_fen_check CHECK ((recalled_fen >= 0)),
     CONSTRAINT payment_lines_returned_fen_check CHECK ((returned_fen >= 0)),
     CONSTRAINT settled_at_most CHECK (((paid_fen + returned_fen) <= fen))
 );
@@ -2490,6 +2621,12 @@ COMMENT ON COLUMN public.payment_lines.fen IS 'Fen';
 COMMENT ON COLUMN public.payment_lines.paid_fen IS 'Fen';
 
 COMMENT ON COLUMN public.payment_lines.returned_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.recalled_fen IS 'Fen, of what was returned: called back by two persons';
+
+COMMENT ON COLUMN public.payment_lines.over_fen IS 'Fen that the bank paid beyond what was owed; recoverable';
+
+COMMENT ON COLUMN public.payment_lines.outside_fen IS 'Fen that the bank paid or took back beyond what the books can hold';
 
 COMMENT ON COLUMN public.payment_lines.void IS 'Its list was refused or withdrawn';
 
@@ -3222,7 +3359,7 @@ ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bank_returns
-    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -3542,9 +3679,17 @@ CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
 
+CREATE UNIQUE INDEX bank_returns_booked ON public.bank_returns USING btree (reference) WHERE (state = 'booked'::text);
+
+CREATE INDEX bank_returns_by_decision ON public.bank_returns USING btree (decision_id);
+
 CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list_id, line);
 
 CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (original);
+
+CREATE INDEX bank_returns_by_reference ON public.bank_returns USING btree (reference);
+
+CREATE INDEX bank_returns_open ON public.bank_returns USING btree (id) WHERE (state = 'open'::text);
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
@@ -3653,8 +3798,6 @@ CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (accou
 CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_id);
 
 CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (voucher_id);
-
-CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim_id) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
 
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
@@ -3790,6 +3933,8 @@ CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fr
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
+CREATE TRIGGER recall BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.recall_line();
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
@@ -3808,9 +3953,13 @@ CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH 
 
 CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
 
+CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['late'::text, 'overpay'::text, 'unpay'::text]))) EXECUTE FUNCTION public.reverse_by_decision();
+
+CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.rule_on_row();
+
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
-CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
@@ -3851,6 +4000,9 @@ ALTER TABLE ONLY public.bank_accounts
 
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_list_id_line_fkey FOREIGN KEY (list_id, line) REFERENCES public.payment_lines(list_id, line);
@@ -4155,6 +4307,9 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
@@ -4230,6 +4385,8 @@ REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_poli
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
@@ -4238,12 +4395,16 @@ REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -4289,7 +4450,41 @@ GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bank_accounts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.bank_returns TO suanquan_app;
+GRANT SELECT ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reference) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(list_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(line) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(result) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(on_day) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(original) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_at) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_by) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(state),UPDATE(state) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(paid_fen),UPDATE(paid_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(returned_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
@@ -4549,9 +4744,7 @@ GRANT INSERT(number) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT UPDATE(paid_fen) ON TABLE public.payment_lines TO suanquan_app;
-
-GRANT UPDATE(returned_fen) ON TABLE public.payment_lines TO suanquan_app;
+GRANT UPDATE(recalled_fen) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lists TO suanquan_app;
 
