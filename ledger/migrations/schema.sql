@@ -141,7 +141,13 @@ CREATE TABLE public.contracts (
     centre_id bigint NOT NULL,
     project_id bigint NOT NULL,
     valid daterange NOT NULL,
+    total_fen bigint,
+    changed_at timestamp with time zone,
+    changed_by text,
+    decision_id bigint,
+    CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
 );
 
@@ -150,6 +156,10 @@ ALTER TABLE public.contracts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
 
 COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
 
 CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS SETOF public.contracts
     LANGUAGE sql STABLE
@@ -352,6 +362,21 @@ CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
 $$;
 
 ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF lower(NEW.valid) IS DISTINCT FROM lower(OLD.valid) THEN
+        RAISE EXCEPTION 'a contract begins when it began' USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO contract_terms (contract_id, valid, total_fen, superseded_at, superseded_by)
+        VALUES (OLD.id, OLD.valid, OLD.total_fen, NEW.changed_at, NEW.changed_by);
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
@@ -1403,6 +1428,34 @@ END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.terms_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF terms_touched(NEW.id, OLD.valid, NEW.valid, OLD.total_fen IS DISTINCT FROM NEW.total_fen)
+        AND NOT EXISTS (SELECT FROM decisions d
+            CROSS JOIN jsonb_array_elements(d.content -> 'terms') AS change
+            WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND change ->> 'contract' = NEW.id::text
+                AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
+                AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
+                AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+        RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
+            NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.terms_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
+
+ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.token_issued() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1732,6 +1785,7 @@ CREATE TABLE public.bindings (
     holder text NOT NULL,
     project_id bigint NOT NULL,
     market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -1754,6 +1808,8 @@ ALTER TABLE public.bindings OWNER TO suanquan_owner;
 COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
 
 COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or static name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
@@ -2000,6 +2056,34 @@ ALTER TABLE public.conflicts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first stands';
 
 COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
+
+CREATE TABLE public.contract_terms (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    valid daterange NOT NULL,
+    total_fen bigint,
+    superseded_at timestamp with time zone NOT NULL,
+    superseded_by text NOT NULL
+);
+
+ALTER TABLE public.contract_terms OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contract_terms IS 'The days and totals that contracts had before';
+
+COMMENT ON COLUMN public.contract_terms.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contract_terms.total_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.contract_terms.superseded_at IS 'When others took their place';
+
+ALTER TABLE public.contract_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contract_terms_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
@@ -3448,8 +3532,8 @@ ALTER TABLE ONLY public.clusters
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash);
 
-ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_centre_id_project_id_valid_excl EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&);
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_number_key UNIQUE (number);
@@ -3723,6 +3807,8 @@ CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources US
 
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
+CREATE INDEX bindings_by_contract ON public.bindings USING btree (contract_id) WHERE (contract_id IS NOT NULL);
+
 CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
@@ -3742,6 +3828,12 @@ CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
 CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
 CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
+
+CREATE INDEX contract_terms_by_contract ON public.contract_terms USING btree (contract_id);
+
+CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, project_id);
+
+CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
@@ -3889,6 +3981,8 @@ CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXEC
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
+CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
+
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
@@ -3916,6 +4010,8 @@ CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE F
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
@@ -4059,6 +4155,9 @@ ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.bindings
@@ -4103,8 +4202,14 @@ ALTER TABLE ONLY public.claims
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
@@ -4342,6 +4447,16 @@ GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
+GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(total_fen) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
@@ -4353,6 +4468,8 @@ GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 
@@ -4429,6 +4546,8 @@ REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
@@ -4577,6 +4696,8 @@ GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
+
+GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
