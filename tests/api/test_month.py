@@ -62,8 +62,9 @@ class Office:
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():
             token = issue_token(
-                db, role=role, person=name, actor="machine:test", now=self.now, **scope
-            )  # type: ignore[arg-type]
+                db, role=role, person=name, project=scope.get("project"),
+                centre=scope.get("centre"), actor="machine:test", now=self.now,
+            )  # fmt: skip
         return Person(self.app, token)
 
 
