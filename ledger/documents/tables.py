@@ -96,8 +96,13 @@ class Receipt(SQLModel, table=True):
     fen: int = big()
     paid_on: date
     original: str
+    amount_found: bool | None = None
+    reference_found: bool | None = None
     entered_at: datetime = moment()
     entered_by: str
+    checked_by: str | None = None
+    checked_at: datetime | None = moment(nullable=True)
+    proved: bool = Field(sa_column=Column(Boolean, Computed("..."), nullable=False))
 
 
 class Lookup(SQLModel, table=True):

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_list import COLUMNS, read_documents
+from ledger.documents.rules.document_list import COLUMNS, FINDINGS_MAX, read_documents
 from tests.support.invoices import BLUE, BUYER, NUMBER, SELLER, workbook
 
 HEADER = [
@@ -141,6 +141,21 @@ def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
 )
 def test_lists_that_are_none(rows: list[list[str]], faults: list[tuple[str, str]]) -> None:
     assert told(*rows) == faults
+
+
+def test_a_million_columns_are_one_fault_at_once() -> None:
+    assert told(["x"] * 1_000_000) == [("row 1", "too_many_columns")]
+    assert told(HEADER, [*WHOLE, *[""] * 300]) == told(HEADER, WHOLE)  # empty ones are none
+    assert told(HEADER, [*WHOLE, *["多"] * 300]) == [("row 2", "too_many_columns")]
+
+
+def test_ninety_thousand_faulty_rows_are_two_hundred_faults() -> None:
+    rows = [
+        changed(changed(WHOLE, "价税合计", "x"), "单据号码", f"26642{n:015}") for n in range(90_000)
+    ]
+    faults = told(HEADER, *rows)
+    assert faults[0] == ("row 2: 价税合计", "bad_amount")
+    assert (len(faults), faults[-1]) == (FINDINGS_MAX + 1, ("file", "more_faults"))
 
 
 def test_a_red_one_in_a_list() -> None:
