@@ -94,7 +94,9 @@ def _complaint(error: TyperException) -> str:
     if parameter is not None:
         name = parameter.get_error_hint().replace("'", "")
         if type(error).__name__ == "MissingParameter":
-            return _("缺少 {name}").format(name=name)
+            choices = ", ".join(map(str, parameter.type_descriptor.choices or ()))
+            text = _("缺少 {name}，应为以下之一：{choices}") if choices else _("缺少 {name}")
+            return text.format(name=name, choices=choices)
         why = _fault(error)
         return _("{name} 的值不对：{why}").format(name=name, why=why)
     if type(error).__name__ == "BadParameter":

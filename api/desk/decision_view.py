@@ -12,6 +12,7 @@ from api.language.format import money, quantity
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of
 from ledger.documents.codes import DocumentKind, DocumentSource
+from ledger.payment.codes import LineResult, Ruling
 from ledger.reconciliation.codes import DifferenceCode, Treatment
 from ledger.registry.codes import ProjectKind
 
@@ -54,6 +55,7 @@ def _subject_names() -> dict[str, str]:
     """What and who a decision is about."""
     return {
         "line": _("行"),
+        "list": _("付款清单"),
         "number": _("号码"),
         "name": _("名称"),
         "file": _("文件"),
@@ -110,6 +112,10 @@ def _how_much() -> dict[str, str]:
         "available_fen": _("可用"),
         "reserved_fen": _("预留"),
         "fen": _("金额"),
+        "paid_fen": _("这一行的已到账增减"),
+        "returned_fen": _("这一行的退回增减"),
+        "over_fen": _("多付、应追缴的增减"),
+        "outside_fen": _("账外的增减"),
         "total_fen": _("合计"),
         "words": _("大写"),
     }
@@ -119,6 +125,10 @@ def _why() -> dict[str, str]:
     """Reasons, days, and what lies behind."""
     return {
         "treatment": _("处理"),
+        "ruling": _("判定"),
+        "result": _("结果"),
+        "recalled": _("银行书面答复不再付"),
+        "row": _("回单行"),
         "reason": _("理由"),
         "since": _("起"),
         "until": _("止"),
@@ -221,6 +231,8 @@ def _word(key: str, text: str) -> str:
         return label_of(Treatment, text)
     if key == "code" and text in set(DifferenceCode):
         return f"{text} {label(DifferenceCode(text))}"
+    if key in {"ruling", "result"}:
+        return label_of(Ruling if key == "ruling" else LineResult, text)
     if key == "source":
         return label_of(DocumentSource, text)
     if key == "kind":

@@ -40,6 +40,7 @@ FILTERS = {
     "exact_money": formats.exact_money,
     "quantity": formats.quantity,
     "gpu_hours": formats.gpu_hours,
+    "capital": formats.capital,
     "moment": formats.moment,
     "clock": formats.clock,
     "second": formats.second,

@@ -89,6 +89,16 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (SELECT FROM bank_returns r JOIN payment_lines l USING (list_id, line)
+                   WHERE l.claim_id = of_claim AND r.state = 'open');
+$$;
+
+ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -131,7 +141,13 @@ CREATE TABLE public.contracts (
     centre_id bigint NOT NULL,
     project_id bigint NOT NULL,
     valid daterange NOT NULL,
+    total_fen bigint,
+    changed_at timestamp with time zone,
+    changed_by text,
+    decision_id bigint,
+    CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
 );
 
@@ -140,6 +156,10 @@ ALTER TABLE public.contracts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
 
 COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
 
 CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS SETOF public.contracts
     LANGUAGE sql STABLE
@@ -299,6 +319,21 @@ END $$;
 
 ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF lower(NEW.valid) IS DISTINCT FROM lower(OLD.valid) THEN
+        RAISE EXCEPTION 'a contract begins when it began' USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO contract_terms (contract_id, valid, total_fen, superseded_at, superseded_by)
+        VALUES (OLD.id, OLD.valid, OLD.total_fen, NEW.changed_at, NEW.changed_by);
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -374,6 +409,119 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_stretches(of_day date, of_gpus text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET work_mem TO '64MB'
+    AS $$
+DECLARE
+    midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
+        AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
+                = (k.gpu, k.day, k.cluster_id, k.source))
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
+                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
+                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
+                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+    DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
+        AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
+                            = (s.gpu, s.day, s.cluster_id, s.source));
+    WITH gone AS (
+        DELETE FROM stretches WHERE gpu = ANY(of_gpus) AND day = of_day RETURNING *
+    ), known AS MATERIALIZED (
+        SELECT * FROM stretch_days WHERE gpu = ANY(of_gpus) AND day = of_day
+    ), fresh AS MATERIALIZED (
+        SELECT w.gpu, w.cluster_id, w.source, w.body,
+               (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
+        FROM windows w
+        LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
+        WHERE w.gpu = ANY(of_gpus)
+            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
+            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+    ), parts AS MATERIALIZED (
+        SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
+               h ->> 'kind' AS kind,
+               coalesce(h ->> 'namespace', h ->> 'account', h ->> 'name', '') AS holder,
+               coalesce(h ->> 'uid', h ->> 'pod', h ->> 'job', '') AS instance,
+               coalesce(h ->> 'uid', h ->> 'job') IS NOT NULL AS is_told,
+               k.body ->> 'model' AS model, coalesce(p -> 'mig' ->> 'profile', '') AS profile,
+               coalesce(h ->> 'partition', '') AS partition, coalesce(h ->> 'qos', '') AS qos,
+               coalesce((p ->> 'den')::integer, 1) AS den,
+               k.at + (p ->> 'from_ms')::integer AS low, k.at + (p ->> 'to_ms')::integer AS high,
+               coalesce((p ->> 'num')::bigint, 1) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS held,
+               coalesce((p -> 'readings' ->> 'util_ppm')::bigint, 0) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS util_ppm_ms,
+               CASE WHEN p -> 'readings' ->> 'util_ppm' IS NULL THEN 0
+                    ELSE (p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint END AS util_ms
+        FROM fresh k CROSS JOIN LATERAL jsonb_array_elements(k.body -> 'parts') AS p
+        CROSS JOIN LATERAL (SELECT p -> 'holder' AS h) AS holders
+        WHERE h ->> 'kind' <> 'unattributed'
+        UNION ALL
+        SELECT gpu, cluster_id, source, device, holder_kind, holder, instance, is_told, model,
+               mig_profile, partition, qos, den, begins_ms, ends_ms, held, util_ppm_ms::bigint, util_ms
+        FROM gone
+        UNION ALL  -- what was seen before, whoever held it
+        SELECT gpu, cluster_id, source, '', 'unallocated', '', '', false, '', '', '', '', 1,
+               first_seen_ms, last_seen_ms, 0, 0, 0
+        FROM known WHERE first_seen_ms IS NOT NULL
+    ), names AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS who,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source) AS place,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source, device, kind, holder, instance)
+                   AS holding
+        FROM (SELECT DISTINCT gpu, cluster_id, source, device, kind, holder, instance, is_told, model,
+                              profile, partition, qos, den FROM parts) AS distinct_names
+    ), seen AS (
+        SELECT n.who, n.place, n.holding, n.kind, n.is_told, low, high, held, util_ppm_ms, util_ms,
+               least(low, max(high) OVER (PARTITION BY n.place ORDER BY low
+                   RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS seen_before
+        FROM parts JOIN names n USING (gpu, cluster_id, source, device, kind, holder, instance,
+                                       is_told, model, profile, partition, qos, den)
+    ), edges AS MATERIALIZED (
+        SELECT n.gpu, n.cluster_id, n.source, min(low) AS first_seen, max(high) AS last_seen
+        FROM parts n GROUP BY n.gpu, n.cluster_id, n.source
+    ), counted AS (
+        INSERT INTO stretch_days AS d (gpu, day, cluster_id, source, windows, until_ms, first_seen_ms,
+            last_seen_ms)
+        SELECT f.gpu, of_day, f.cluster_id, f.source, f.windows, f.until_ms, e.first_seen, e.last_seen
+        FROM (SELECT gpu, cluster_id, source, count(*) AS windows,
+                     max(at + (body ->> 'window_ms')::integer) AS until_ms
+              FROM fresh GROUP BY gpu, cluster_id, source) AS f
+        LEFT JOIN edges e USING (gpu, cluster_id, source)
+        ON CONFLICT (gpu, day, cluster_id, source) DO UPDATE SET
+            windows = d.windows + excluded.windows, until_ms = excluded.until_ms,
+            first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms
+    ), holds AS (
+        SELECT *, max(high) OVER (PARTITION BY holding ORDER BY low, high
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS held_before
+        FROM seen WHERE kind IN ('pod', 'slurm', 'static')
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE held_before < low AND (seen_before > held_before
+                      OR low - held_before > CASE WHEN is_told THEN 86400000 ELSE 3600000 END))
+                   OVER (PARTITION BY holding ORDER BY low, high ROWS UNBOUNDED PRECEDING) AS number
+        FROM holds
+    ), sums AS (
+        SELECT who, holding, number, min(low) AS low, max(high) AS high, sum(held) AS held,
+               sum(util_ppm_ms) AS util_ppm_ms, sum(util_ms) AS util_ms
+        FROM numbered GROUP BY who, holding, number
+    ), whole AS (
+        SELECT *, min(low) OVER one AS begins, max(high) OVER one AS ends
+        FROM sums WINDOW one AS (PARTITION BY holding, number)
+    )
+    INSERT INTO stretches (gpu, day, cluster_id, source, device, holder_kind, holder, instance, is_told,
+        begins_ms, ends_ms, is_first, is_last, model, mig_profile, partition, qos, den, held,
+        util_ppm_ms, util_ms)
+    SELECT n.gpu, of_day, n.cluster_id, n.source, n.device, n.kind, n.holder, n.instance, n.is_told,
+           w.begins, w.ends, w.begins = e.first_seen, w.ends = e.last_seen, n.model, n.profile,
+           n.partition, n.qos, n.den, w.held, w.util_ppm_ms, w.util_ms
+    FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
+END $$;
+
+ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
+
 CREATE TABLE public.charges (
     id bigint NOT NULL,
     contract_id bigint NOT NULL,
@@ -427,6 +575,7 @@ CREATE TABLE public.prices (
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL,
     rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
     devices text[],
     quantity numeric,
     expires date,
@@ -455,12 +604,14 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
     CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
     CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0)))
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
@@ -470,6 +621,8 @@ COMMENT ON TABLE public.prices IS 'Contract lines: yuan buys gpus devices for ho
 COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
 
 COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
+
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
 
 COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
@@ -504,8 +657,9 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-                                    WHERE l.claim_id = c.id)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+                                    FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
+            AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
         RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
@@ -652,6 +806,8 @@ CREATE FUNCTION public.move_case() RETURNS trigger
     AS $$
 DECLARE
     moving claims;
+    paid bigint;
+    on_its_way bigint;
 BEGIN
     SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
@@ -673,6 +829,22 @@ BEGIN
                        WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    IF NEW.action IN ('refuse', 'list') AND bank_contradicts(NEW.claim_id) THEN
+        RAISE EXCEPTION 'the bank contradicts itself about claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_stopped';
+    END IF;
+    -- What becomes of a claim at the bank is what its lines say.
+    IF NEW.action IN ('bounce', 'pay', 'reopen') THEN
+        SELECT coalesce(sum(l.paid_fen), 0), coalesce(sum(l.fen - l.paid_fen - l.returned_fen), 0)
+            INTO paid, on_its_way
+            FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+            WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+                WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
+            RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
+        END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
     UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
@@ -897,6 +1069,26 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.recall_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.recalled_fen <> OLD.recalled_fen AND NOT EXISTS (
+        SELECT FROM payment_lists s JOIN decisions d
+            ON d.kind IN ('year_end', 'bank_reversal') AND d.answer = 'confirmed'
+            AND d.content -> 'lines' @> jsonb_build_array(jsonb_build_object('list', s.number,
+                'line', NEW.line, 'fen', NEW.recalled_fen - OLD.recalled_fen))
+        WHERE s.id = NEW.list_id AND s.sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'two persons call a line back'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_recalled';
+    END IF;
+    NEW.returned_fen := NEW.returned_fen + NEW.recalled_fen - OLD.recalled_fen;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -991,20 +1183,71 @@ CREATE FUNCTION public.return_of_line() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    sent bigint;
+    on_its_way bigint;
 BEGIN
-    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+    SELECT l.fen - l.paid_fen - l.returned_fen INTO on_its_way
+        FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
         WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line) AND s.sent_at IS NOT NULL
         FOR NO KEY UPDATE OF l;
-    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
-                                         WHERE (list_id, line) = (NEW.list_id, NEW.line)) THEN
-        RAISE EXCEPTION 'the bank returns what was sent'
+    IF on_its_way IS NULL OR NEW.state NOT IN ('booked', 'open') OR NEW.state = 'booked' AND (
+            NEW.result <> 'paid' OR NEW.fen > on_its_way
+            OR (NEW.paid_fen, NEW.returned_fen, NEW.over_fen, NEW.outside_fen) <> (NEW.fen, 0, 0, 0)
+            OR EXISTS (SELECT FROM bank_returns WHERE reference = NEW.reference)) THEN
+        RAISE EXCEPTION 'the bank answers what was sent'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
     END IF;
     RETURN NEW;
 END $$;
 
 ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.reverse_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
+            AND d.kind = 'bank_reversal' AND (
+                SELECT sum(m.amount) FROM movements m
+                WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
+            ) <= (d.content ->> 'fen')::bigint
+    ) THEN
+        RAISE EXCEPTION 'a payment is reversed by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rule_on_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d, jsonb_to_record(d.content) AS said (row bigint, ruling text,
+            paid_fen bigint, returned_fen bigint, over_fen bigint, outside_fen bigint)
+        WHERE d.id = NEW.decision_id AND d.kind = 'bank_reversal' AND d.answer = 'confirmed'
+            AND d.id IS DISTINCT FROM OLD.decision_id AND said.row = NEW.id
+            AND (said.ruling, OLD.state, NEW.state) IN (('accept', 'open', 'accepted'),
+                ('reject', 'open', 'rejected'), ('undo', 'booked', 'undone'),
+                ('undo', 'accepted', 'undone'))
+            AND (said.paid_fen, said.returned_fen, said.over_fen, said.outside_fen)
+                = (NEW.paid_fen - OLD.paid_fen, NEW.returned_fen - OLD.returned_fen,
+                   NEW.over_fen - OLD.over_fen, NEW.outside_fen - OLD.outside_fen)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not decided this row'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'row_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1031,7 +1274,8 @@ BEGIN
         ) OR EXISTS (
             SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim_id
             JOIN bank_accounts a ON a.id = l.account_id
-            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL
+                OR bank_contradicts(c.id))
         ) THEN
         RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
@@ -1067,25 +1311,49 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.settle_line() RETURNS trigger
+CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.returned_fen < OLD.returned_fen
-        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
-            SELECT sum(fen) FROM bank_returns
-            WHERE (list_id, line) = (NEW.list_id, NEW.line) AND result = 'paid')
-        OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
-            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
-    END IF;
-    RETURN NEW;
+    UPDATE payment_lines l SET
+        paid_fen = l.paid_fen + NEW.paid_fen - coalesce(OLD.paid_fen, 0),
+        returned_fen = l.returned_fen + NEW.returned_fen - coalesce(OLD.returned_fen, 0),
+        over_fen = l.over_fen + NEW.over_fen - coalesce(OLD.over_fen, 0),
+        outside_fen = l.outside_fen + NEW.outside_fen - coalesce(OLD.outside_fen, 0)
+        WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line);
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.settle_line() OWNER TO suanquan_owner;
+ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.terms_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF terms_touched(NEW.id, OLD.valid, NEW.valid, OLD.total_fen IS DISTINCT FROM NEW.total_fen)
+        AND NOT EXISTS (SELECT FROM decisions d
+            CROSS JOIN jsonb_array_elements(d.content -> 'terms') AS change
+            WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND change ->> 'contract' = NEW.id::text
+                AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
+                AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
+                AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+        RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
+            NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.terms_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
+
+ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -1273,6 +1541,7 @@ ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 );
 
 CREATE TABLE public.bank_returns (
+    id bigint NOT NULL,
     reference text NOT NULL,
     list_id bigint NOT NULL,
     line smallint NOT NULL,
@@ -1281,18 +1550,46 @@ CREATE TABLE public.bank_returns (
     on_day date NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
     original text NOT NULL,
+    place text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decision_id bigint,
+    paid_fen bigint DEFAULT 0 NOT NULL,
+    returned_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT bank_returns_check CHECK (((decision_id IS NULL) = (state = ANY (ARRAY['booked'::text, 'open'::text])))),
+    CONSTRAINT bank_returns_check1 CHECK (((state = ANY (ARRAY['booked'::text, 'accepted'::text])) OR ((paid_fen = 0) AND (returned_fen = 0) AND (over_fen = 0) AND (outside_fen = 0)))),
     CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
+    CONSTRAINT bank_returns_place_check CHECK ((place <> ''::text)),
     CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text])))
+    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text]))),
+    CONSTRAINT bank_returns_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'open'::text, 'accepted'::text, 'rejected'::text, 'undone'::text])))
 );
 
 ALTER TABLE public.bank_returns OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, once for each of its references';
+COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, row by row, and whether it holds';
 
 COMMENT ON COLUMN public.bank_returns.fen IS 'Fen';
+
+COMMENT ON COLUMN public.bank_returns.original IS 'The file, as it came';
+
+COMMENT ON COLUMN public.bank_returns.place IS 'Its row in the file';
+
+COMMENT ON COLUMN public.bank_returns.state IS 'booked at once; open until two persons decide; accepted, rejected or undone by them';
+
+COMMENT ON COLUMN public.bank_returns.paid_fen IS 'Fen that it adds to the line, signed; so the next three';
+
+ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_returns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.batches (
     stream uuid NOT NULL,
@@ -1367,6 +1664,7 @@ CREATE TABLE public.bindings (
     holder text NOT NULL,
     project_id bigint NOT NULL,
     market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
@@ -1389,6 +1687,8 @@ ALTER TABLE public.bindings OWNER TO suanquan_owner;
 COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a cluster held';
 
 COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or static name';
+
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
 
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
@@ -1636,6 +1936,34 @@ COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first
 
 COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
 
+CREATE TABLE public.contract_terms (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    valid daterange NOT NULL,
+    total_fen bigint,
+    superseded_at timestamp with time zone NOT NULL,
+    superseded_by text NOT NULL
+);
+
+ALTER TABLE public.contract_terms OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contract_terms IS 'The days and totals that contracts had before';
+
+COMMENT ON COLUMN public.contract_terms.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contract_terms.total_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.contract_terms.superseded_at IS 'When others took their place';
+
+ALTER TABLE public.contract_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contract_terms_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
     START WITH 1
@@ -1802,7 +2130,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text]))),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text, 'bank_reversal'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -2271,10 +2599,15 @@ CREATE TABLE public.payment_lines (
     fen bigint NOT NULL,
     paid_fen bigint DEFAULT 0 NOT NULL,
     returned_fen bigint DEFAULT 0 NOT NULL,
+    recalled_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
     void boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_lines_fen_check CHECK ((fen > 0)),
     CONSTRAINT payment_lines_line_check CHECK ((line >= 1)),
+    CONSTRAINT payment_lines_over_fen_check CHECK ((over_fen >= 0)),
     CONSTRAINT payment_lines_paid_fen_check CHECK ((paid_fen >= 0)),
+    CONSTRAINT payment_lines_recalled_fen_check CHECK ((recalled_fen >= 0)),
     CONSTRAINT payment_lines_returned_fen_check CHECK ((returned_fen >= 0)),
     CONSTRAINT settled_at_most CHECK (((paid_fen + returned_fen) <= fen))
 );
@@ -2288,6 +2621,12 @@ COMMENT ON COLUMN public.payment_lines.fen IS 'Fen';
 COMMENT ON COLUMN public.payment_lines.paid_fen IS 'Fen';
 
 COMMENT ON COLUMN public.payment_lines.returned_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.recalled_fen IS 'Fen, of what was returned: called back by two persons';
+
+COMMENT ON COLUMN public.payment_lines.over_fen IS 'Fen that the bank paid beyond what was owed; recoverable';
+
+COMMENT ON COLUMN public.payment_lines.outside_fen IS 'Fen that the bank paid or took back beyond what the books can hold';
 
 COMMENT ON COLUMN public.payment_lines.void IS 'Its list was refused or withdrawn';
 
@@ -2851,6 +3190,80 @@ COMMENT ON TABLE public.streams IS 'The newest batch of each stream';
 
 COMMENT ON COLUMN public.streams.hash IS 'What the next batch must name';
 
+CREATE TABLE public.stretch_days (
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    until_ms integer NOT NULL,
+    first_seen_ms integer,
+    last_seen_ms integer,
+    CONSTRAINT stretch_days_windows_check CHECK ((windows >= 1))
+);
+
+ALTER TABLE public.stretch_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretch_days IS 'How many windows of a day the stretches were made of';
+
+CREATE TABLE public.stretches (
+    id bigint NOT NULL,
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    instance text NOT NULL,
+    is_told boolean NOT NULL,
+    begins_ms integer NOT NULL,
+    ends_ms integer NOT NULL,
+    is_first boolean NOT NULL,
+    is_last boolean NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    partition text NOT NULL,
+    qos text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL,
+    CONSTRAINT stretches_begins_ms_check CHECK ((begins_ms >= 0)),
+    CONSTRAINT stretches_check CHECK (((begins_ms < ends_ms) AND (ends_ms <= 86400000))),
+    CONSTRAINT stretches_den_check CHECK ((den >= 1)),
+    CONSTRAINT stretches_held_check CHECK ((held >= 0))
+);
+
+ALTER TABLE public.stretches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretches IS 'How an instance held a device on a Beijing day without being seen to let go; from windows';
+
+COMMENT ON COLUMN public.stretches.device IS 'UUID of the MIG slice; empty for the whole GPU';
+
+COMMENT ON COLUMN public.stretches.instance IS 'UID or name of the pod, number of the job; empty else';
+
+COMMENT ON COLUMN public.stretches.is_told IS 'Whether the instance is told by a UID or a job number';
+
+COMMENT ON COLUMN public.stretches.begins_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.ends_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.is_first IS 'Nothing of the GPU was seen earlier that day';
+
+COMMENT ON COLUMN public.stretches.is_last IS 'Nothing of the GPU was seen later that day';
+
+COMMENT ON COLUMN public.stretches.held IS 'Sum of held milliseconds times numerator; divide by den for device-milliseconds';
+
+ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stretches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.tokens (
     id bigint NOT NULL,
     hash bytea NOT NULL,
@@ -2958,7 +3371,7 @@ ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bank_returns
-    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -3026,8 +3439,8 @@ ALTER TABLE ONLY public.clusters
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash);
 
-ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_centre_id_project_id_valid_excl EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&);
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_number_key UNIQUE (number);
@@ -3237,6 +3650,12 @@ ALTER TABLE ONLY public.statements
 ALTER TABLE ONLY public.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (stream);
 
+ALTER TABLE ONLY public.stretch_days
+    ADD CONSTRAINT stretch_days_pkey PRIMARY KEY (gpu, day, cluster_id, source);
+
+ALTER TABLE ONLY public.stretches
+    ADD CONSTRAINT stretches_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_hash_key UNIQUE (hash);
 
@@ -3272,9 +3691,17 @@ CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
 
+CREATE UNIQUE INDEX bank_returns_booked ON public.bank_returns USING btree (reference) WHERE (state = 'booked'::text);
+
+CREATE INDEX bank_returns_by_decision ON public.bank_returns USING btree (decision_id);
+
 CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list_id, line);
 
 CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (original);
+
+CREATE INDEX bank_returns_by_reference ON public.bank_returns USING btree (reference);
+
+CREATE INDEX bank_returns_open ON public.bank_returns USING btree (id) WHERE (state = 'open'::text);
 
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
 
@@ -3283,6 +3710,8 @@ CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (
 CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
+
+CREATE INDEX bindings_by_contract ON public.bindings USING btree (contract_id) WHERE (contract_id IS NOT NULL);
 
 CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
@@ -3303,6 +3732,12 @@ CREATE INDEX claims_by_state ON public.claims USING btree (state, id);
 CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
 CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
+
+CREATE INDEX contract_terms_by_contract ON public.contract_terms USING btree (contract_id);
+
+CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, project_id);
+
+CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
@@ -3376,8 +3811,6 @@ CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_i
 
 CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (voucher_id);
 
-CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim_id) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
-
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
@@ -3436,6 +3869,10 @@ CREATE INDEX statement_answers_by_statement ON public.statement_answers USING bt
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
 
+CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
+
+CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
+
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
@@ -3443,6 +3880,8 @@ CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
+CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
@@ -3469,6 +3908,8 @@ CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE F
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
@@ -3504,6 +3945,8 @@ CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fr
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
+CREATE TRIGGER recall BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.recall_line();
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
@@ -3522,9 +3965,13 @@ CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH 
 
 CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
 
+CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['late'::text, 'overpay'::text, 'unpay'::text]))) EXECUTE FUNCTION public.reverse_by_decision();
+
+CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.rule_on_row();
+
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
-CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
@@ -3567,6 +4014,9 @@ ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_list_id_line_fkey FOREIGN KEY (list_id, line) REFERENCES public.payment_lines(list_id, line);
 
 ALTER TABLE ONLY public.bank_returns
@@ -3583,6 +4033,9 @@ ALTER TABLE ONLY public.billing_sources
 
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -3629,8 +4082,14 @@ ALTER TABLE ONLY public.claims
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
@@ -3860,7 +4319,20 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(total_fen) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
@@ -3872,7 +4344,12 @@ GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
 
@@ -3920,6 +4397,8 @@ REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_poli
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
@@ -3928,12 +4407,18 @@ REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
@@ -3977,7 +4462,41 @@ GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bank_accounts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.bank_returns TO suanquan_app;
+GRANT SELECT ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reference) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(list_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(line) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(result) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(on_day) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(original) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_at) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_by) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(state),UPDATE(state) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(paid_fen),UPDATE(paid_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(returned_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
@@ -4048,6 +4567,8 @@ GRANT SELECT ON TABLE public.clauses TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
+
+GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -4235,9 +4756,7 @@ GRANT INSERT(number) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT UPDATE(paid_fen) ON TABLE public.payment_lines TO suanquan_app;
-
-GRANT UPDATE(returned_fen) ON TABLE public.payment_lines TO suanquan_app;
+GRANT UPDATE(recalled_fen) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lists TO suanquan_app;
 
@@ -4346,6 +4865,10 @@ GRANT UPDATE(hash) ON TABLE public.streams TO suanquan_app;
 GRANT UPDATE(sent_at) ON TABLE public.streams TO suanquan_app;
 
 GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 

@@ -30,6 +30,7 @@ class DecisionKind(StrEnum):
     CAP = "cap"
     LAPSE = "lapse"
     YEAR_END = "year_end"
+    BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
 
 

@@ -31,6 +31,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.CAP: msgid("调整上限"),
             DecisionKind.LAPSE: msgid("额度失效"),
             DecisionKind.YEAR_END: msgid("年终结转"),
+            DecisionKind.BANK_REVERSAL: msgid("回单判定"),
             DecisionKind.REGISTRY: msgid("登记更正"),
         },
         Answer: {

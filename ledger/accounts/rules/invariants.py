@@ -40,7 +40,7 @@ def cap_broken(rights: Rights, cap: Fen) -> list[str]:
 
 def cash(moves: Iterable[Move]) -> Fen:
     """Return cash out less cash in: what the bank paid, less what came back."""
-    signs = {"pay": 1, "refund": -1, "forfeit": -1}
+    signs = {"pay": 1, "late": 1, "overpay": 1, "unpay": -1, "refund": -1, "forfeit": -1}
     return sum(signs.get(move.kind, 0) * move.amount for move in moves)
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from ledger.charging.rules.billing import Item, bill
 from ledger.charging.rules.delivery import DevicePresence
-from ledger.metering.queries import usage
+from ledger.metering.queries import sessions, usage
 from ledger.registry.rules.pricing import PriceLine, Usage, fen_per_ms
 from ledger.units import HOUR_MS
 
@@ -23,7 +23,7 @@ _LINES = text("""
            p.model_id AS model, p.mig_profile,
            lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
            p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
-           p.market, p.name, p.rounding,
+           p.market, p.name, p.rounding, p.session_price,
            cardinality(p.devices) AS devices, p.quantity, p.expires, p.counts
     FROM prices p JOIN contracts k ON k.id = p.contract_id
     WHERE k.project_id = ANY(:projects) AND p.superseded_at IS NULL
@@ -87,6 +87,7 @@ def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
         market=r.market,
         name=r.name,
         rounding=r.rounding,
+        session_price=r.session_price,
         devices=r.devices or 0,
         quantity_ms=Fraction(r.quantity or 0) * HOUR_MS,
         expires=r.expires,
@@ -116,23 +117,35 @@ def device_presence(db: Session, projects: Sequence[int]) -> list[DevicePresence
 def bill_items(db: Session, projects: Sequence[int], today: date) -> list[Item]:
     """Return all items of these projects' bills up to a Beijing day.
 
-    Usage is told by device, holder and source only where a line rounds the use of single devices.
+    Usage is told by session where a line rounds sessions.
     """
     lines = price_lines(db, projects)
-    detailed = {line.project for line in lines if line.rounding != "ms"}
-    usage_rows = usage.owned_usage(db, projects, in_detail=detailed)
+    rounding_projects = _rounding(lines)
+    rest = [project for project in projects if project not in rounding_projects]
+    usage_rows = usage.owned_usage(db, rest) if rest else []
+    if rounding_projects:
+        usage_rows += sessions.session_usage(db, sorted(rounding_projects))
     return _bill(db, usage_rows, lines, today)
 
 
 def bill_items_between(db: Session, project: int, since: date, until: date) -> list[Item]:
     """Return a project's bill items from `since` until before `until`, and earlier ones.
 
-    Usage is told by device, holder and source, and from the first day on where there are packages.
+    Usage is told by device, holder and source; from the first day on where there are packages, or
+    a line rounds sessions.
     """
     lines = price_lines(db, [project])
-    first = None if any(line.kind == "package" for line in lines) else since
-    usage_rows = usage.owned_usage(db, [project], since=first, until=until, in_detail=[project])
+    if _rounding(lines):
+        usage_rows = sessions.session_usage(db, [project], until=until)
+    else:
+        first = None if any(line.kind == "package" for line in lines) else since
+        usage_rows = usage.owned_usage(db, [project], since=first, until=until, in_detail=[project])
     return _bill(db, usage_rows, lines, until - timedelta(days=1))
+
+
+def _rounding(lines: Sequence[PriceLine]) -> set[int]:
+    """Return the projects whose contracts round what is used."""
+    return {line.project for line in lines if line.rounding != "ms"}
 
 
 def _bill(

@@ -14,7 +14,14 @@ from ledger.claims.steps import approval, bank_accounts
 from ledger.desk.steps import take_documents, take_registry
 from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
-from ledger.payment.steps import indicators, payment_list, recover, refund, year_end
+from ledger.payment.steps import (
+    bank_reversal,
+    indicators,
+    payment_list,
+    recover,
+    refund,
+    year_end,
+)
 from ledger.people.codes import Answer, Role
 from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
@@ -42,6 +49,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         bank_accounts.KIND: Kind(CLERKS, bank_accounts.set_account),
         approval.KIND: Kind(APPROVERS, approval.approve),
+        bank_reversal.KIND: Kind(FINANCE, bank_reversal.carry_out),
         caps.KIND: Kind(APPROVERS, caps.change_cap),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
         indicators.KIND: Kind(FINANCE, indicators.appropriate),

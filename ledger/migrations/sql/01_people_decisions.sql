@@ -19,7 +19,8 @@ RETURN lower(regexp_replace(
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('document', 'reconciliation', 'extra', 'claim', 'account',
-        'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse', 'year_end', 'registry')),
+        'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse', 'year_end', 'registry',
+        'bank_reversal')),
     subject text NOT NULL CHECK (subject <> ''),
     content jsonb NOT NULL,
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),

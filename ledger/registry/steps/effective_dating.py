@@ -21,7 +21,15 @@ from sqlmodel import Session, SQLModel
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
 from ledger.registry.rules.effective_dating import Fact, Plan, Span, plan
-from ledger.registry.tables import BillingSource, Binding, Organisation, Price, Project, Relation
+from ledger.registry.tables import (
+    BillingSource,
+    Binding,
+    Contract,
+    Organisation,
+    Price,
+    Project,
+    Relation,
+)
 
 Columns = tuple[object, ...]
 
@@ -93,6 +101,7 @@ def _show_price(_: Session, says: Columns) -> str:
         tax_included,
         tax_rate,
         rounding,
+        session_price,
         devices,
         quantity,
         expires,
@@ -105,15 +114,18 @@ def _show_price(_: Session, says: Columns) -> str:
         f"tax_rate {tax_rate}",
     ]
     parts += [f"rounding {rounding}"] if rounding != "ms" else []
+    parts += [f"session_price {session_price}"] if session_price != "start" else []
     parts += [f"{quantity} h, expires {expires}"] if quantity else []
     parts += [f"counts {str(counts).lower()}"] if counts is not None else []
     return ", ".join(parts)
 
 
 def _show_project(db: Session, says: Columns) -> str:
-    project, market = says
-    code = project if isinstance(project, str) else db.get_one(Project, project).code
-    return code if market == "on-demand" else f"{code}, {market}"
+    project, market, contract = says
+    parts = [project if isinstance(project, str) else db.get_one(Project, project).code]
+    parts += [str(market)] if market != "on-demand" else []
+    parts += [db.get_one(Contract, contract).number] if contract is not None else []
+    return ", ".join(parts)
 
 
 def _show_organisation(db: Session, says: Columns) -> str:
@@ -129,7 +141,8 @@ BILLING = Kind(
 )
 _SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (
-    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "session_price",
+    "devices",
     "quantity", "expires", "counts",
 )  # fmt: skip
 # Usage has one metered price, whatever that is called; other lines are told apart by their names.
@@ -153,7 +166,7 @@ BINDINGS = Kind(
     "bindings",
     _table(Binding),
     ("cluster_id", "holder_kind", "holder"),
-    ("project_id", "market"),
+    ("project_id", "market", "contract_id"),
     _show_project,
 )
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.

@@ -68,6 +68,14 @@ def test_on_a_terminal_nothing_is_wider_than_it(
     assert "¥0.03" in lines[1] + lines[-1]
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_is_not_there_is_a_dash(
+    nothing: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render(listing(SUMS, [{"name": nothing, "fen": None}]))
+    assert capsys.readouterr().out.split() == ["Name", "Sum", "—", "—"]
+
+
 def test_an_empty_table_says_what_there_is_none_of(capsys: pytest.CaptureFixture[str]) -> None:
     render(Listing([], [Table(SUMS, [], "没有节点")]))
     assert capsys.readouterr().out == "没有节点\n"

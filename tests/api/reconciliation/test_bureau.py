@@ -35,18 +35,18 @@ class Bureau:
     def __init__(self, url: str, app: Any, tokens: dict[str, str]) -> None:
         self.url, self.app, self.tokens = url, app, tokens
 
-    def run(self, who: str, *arguments: str) -> Done:
-        return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=self.tokens[who])
+    def run(self, person: str, *arguments: str) -> Done:
+        return suanquan(*arguments, SUANQUAN_URL=self.url, SUANQUAN_TOKEN=self.tokens[person])
 
-    def says(self, who: str, *arguments: str) -> str:
+    def says(self, person: str, *arguments: str) -> str:
         """What a command answers that must be done."""
-        result = self.run(who, *arguments)
+        result = self.run(person, *arguments)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
-    def refused(self, who: str, *arguments: str) -> str:
+    def refused(self, person: str, *arguments: str) -> str:
         """Why a command was refused."""
-        result = self.run(who, *arguments)
+        result = self.run(person, *arguments)
         assert (result.returncode, result.stdout) == (1, "")
         return result.stderr
 
@@ -57,8 +57,8 @@ class Bureau:
         (digest,) = set(attributes(parse(page), "input[name=seen]", "value"))
         self.says("approver", "confirm", number, "--seen", digest)
 
-    def browser(self, who: str) -> TestClient:
-        headers = {"Accept": "text/html", "Authorization": f"Bearer {self.tokens[who]}"}
+    def browser(self, person: str) -> TestClient:
+        headers = {"Accept": "text/html", "Authorization": f"Bearer {self.tokens[person]}"}
         return TestClient(self.app, headers=headers)
 
 
@@ -75,8 +75,8 @@ def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> 
     centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
     with Session(engine) as db, db.begin():
         tokens = {
-            who: issue_token(db, role=role, person=who, centre=centre, actor="test", now=NOW)
-            for who, role, centre in (*people, *centres)
+            person: issue_token(db, role=role, person=person, centre=centre, actor="test", now=NOW)
+            for person, role, centre in (*people, *centres)
         }
     with serving(app) as url:
         yield Bureau(url, app, tokens)
@@ -161,8 +161,8 @@ def test_an_invoice_is_frozen_and_thawed_on_its_page(bureau: Bureau) -> None:
 def test_a_part_of_an_invoice_is_taken_out_of_a_month(bureau: Bureau) -> None:
     clerk = bureau.browser("clerk")
     share = attribute(one(parse(clerk.get(PAGE).text), "select[name=share] option"), "value")
-    moved = clerk.post(f"{PAGE}/move", data={"share": share, "target": "", "yuan": "30.00"})
-    assert moved.is_success, moved.text
+    page = clerk.post(f"{PAGE}/move", data={"share": share, "target": "", "yuan": "30.00"})
+    assert page.is_success, page.text
     assert "R07" not in bureau.says("clerk", "reconcile", "show", *MONTH)
     wrong = clerk.post(f"{PAGE}/move", data={"share": share, "target": "", "yuan": "thirty"})
     assert wrong.status_code == 422

@@ -9,6 +9,7 @@ from tests.support.api.asks import (
     A_MOVE,
     A_RECOVERY,
     A_REFUND,
+    A_RULING,
     A_YEAR_END,
     AN_ACCOUNT,
     AN_ACCOUNT_FORM,
@@ -279,6 +280,10 @@ DOORS = {
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
     "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
+    "GET /api/v1/bank-rows": Door(BUREAU, at("/api/v1/bank-rows")),
+    "POST /api/v1/bank-rows/{row}/rulings": Door(
+        PAYERS, at("/api/v1/bank-rows/9/rulings", json=A_RULING), yes=404
+    ),
     "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
     "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
     "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
@@ -418,6 +423,7 @@ DOORS = {
         PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
     ),
     "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
+    "POST /payments/rows/{row}": Door(PAYERS, at("/payments/rows/9", data=A_RULING), yes=404),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),

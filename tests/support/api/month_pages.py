@@ -256,19 +256,19 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
         AT, AT,
     )  # fmt: skip
     owner.execute("ALTER TABLE payment_lines DISABLE TRIGGER fits")  # the list is sent already
-    for line, (claim, paid) in enumerate(((7, 700_000_00), (6, 0)), start=1):
+    for line, claim in enumerate((7, 6), start=1):
         owner.execute(
             "INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee,"
             " uscc, bank,"
-            " bank_code, number, fen, paid_fen, returned_fen) SELECT %s, %s, c.id,"
+            " bank_code, number, fen) SELECT %s, %s, c.id,"
             " c.voucher_id, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
-            " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
-            (row_id, line, account, paid, claim),
+            " c.fen FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
+            (row_id, line, account, claim),
         )
     owner.execute(
         "INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, reason, original,"
-        " received_at, received_by) VALUES ('N1', %s, 1, 'paid', 70000000, '2026-04-10', '', %s,"
-        " %s, 'finance:吴八#7')",
+        " place, received_at, received_by, state, paid_fen) VALUES ('N1', %s, 1, 'paid', 70000000,"
+        " '2026-04-10', '', %s, 'row 2', %s, 'finance:吴八#7', 'booked', 70000000)",
         (row_id, original, AT),
     )
 

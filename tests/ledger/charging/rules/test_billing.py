@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.charging.rules.billing import Item, PackageUsage, bill, owed_items
-from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges, round_usage
+from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
 from ledger.charging.rules.delivery import DAY_MS, DevicePresence
 from ledger.registry.codes import LineKind, Market
 from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage
@@ -203,37 +203,6 @@ def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     for counts, policy in ((False, ""), (True, "drill")):
         charge_lines = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
         assert {key.policy for key in charge_lines} == {policy}
-
-
-@pytest.mark.parametrize(
-    ("ms", "minute", "hour"),
-    [
-        (Fraction(0), 0, 0),
-        (Fraction(1), 0, HOUR_MS),
-        (Fraction(30_000), 60_000, HOUR_MS),
-        (Fraction(89_999), 60_000, HOUR_MS),
-        (Fraction(HOUR_MS), HOUR_MS, HOUR_MS),
-        (Fraction(HOUR_MS) + Fraction(1, 7), HOUR_MS, 2 * HOUR_MS),
-    ],
-)
-def test_rounding_of_usage(ms: Fraction, minute: int, hour: int) -> None:
-    assert round_usage(ms, "ms") == ms
-    assert round_usage(ms, "minute") == minute
-    assert round_usage(ms, "started_hour") == hour
-
-
-def test_usage_is_rounded_for_each_holder_and_device_of_a_month() -> None:
-    line = replace(METERED, rounding="started_hour")
-    tenth = Fraction(1, 10)
-    usage = [
-        *(used(tenth, days=d, device="g1", holder="a") for d in range(3)),  # one hour in all
-        used(tenth, device="g1", holder="b"),
-        used(tenth, device="g2", holder="a"),
-        used(tenth, days=31, device="g1", holder="a"),  # another month
-    ]
-    totals = {key.month.month: t for key, t in charges(owed_items(billed(usage, line)), {}).items()}
-    assert figures(totals[3]) == (3 * HOUR_MS, 3000, None)
-    assert figures(totals[4]) == (HOUR_MS, 1000, None)
 
 
 selected = st.fixed_dictionaries({}, optional={
