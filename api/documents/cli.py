@@ -93,7 +93,7 @@ RECEIPTS = (
     Column(msgid("收款人"), "payee"),
     Column(msgid("付款日"), "paid_on"),
     Column(msgid("金额"), "fen", MONEY),
-    Column(msgid("已证明"), lambda r: _("是") if r["proved"] else _("否")),
+    Column(msgid("已证明"), lambda r: _("是") if r["proves"] else _("否")),
 )
 PERIODS = (
     Column(msgid("服务起始日"), "since"),
@@ -294,7 +294,7 @@ def lift(number: Number, *, seller: Seller = None) -> Answer:
 def _entered(receipt: dict[str, Any]) -> Answer:
     text = _("已登记 {reference} {fen}")
     lines = [text.format(reference=receipt["reference"], fen=money(receipt["fen"]))]
-    if not receipt["proved"]:
+    if not receipt["proves"]:
         lines.append(_("文件里找不到录入的金额或流水号，待另一人看过"))
     return Answer(receipt, lines)
 

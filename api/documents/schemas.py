@@ -82,7 +82,7 @@ class ReceiptRead(ResponseModel):
     """A proof of payment of a document, gross fen.
 
     `amount_found` and `reference_found` say whether the file's text has them, null where it is a
-    picture; `proved` if it has, or another person has looked at it.
+    picture; `proves` if it has, or another person has looked at it.
     """
 
     reference: str
@@ -97,7 +97,7 @@ class ReceiptRead(ResponseModel):
     entered_by: str
     checked_by: str | None
     checked_at: datetime | None
-    proved: bool
+    proves: bool
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
 
+_PROVES = "coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL"
+
 
 class Original(SQLModel, table=True):
     """A file, identified by the SHA-256 of its content."""
@@ -102,7 +104,7 @@ class Receipt(SQLModel, table=True):
     entered_by: str
     checked_by: str | None = None
     checked_at: datetime | None = moment(nullable=True)
-    proved: bool = Field(sa_column=Column(Boolean, Computed("..."), nullable=False))
+    proves: bool = Field(sa_column=Column(Boolean, Computed(_PROVES), nullable=False))
 
 
 class Lookup(SQLModel, table=True):

@@ -42,7 +42,7 @@ def bounded_call(function: Callable[_P, _T], *arguments: _P.args, **more: _P.kwa
         raise Busy("busy")
     try:
         call = pickle.dumps((function.__module__, function.__name__, arguments, more))
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-P", "-m", "ledger.formats.bounded_call"], input=call,
             capture_output=True, timeout=SECONDS, check=True,
         )  # fmt: skip
@@ -50,7 +50,7 @@ def bounded_call(function: Callable[_P, _T], *arguments: _P.args, **more: _P.kwa
         raise Refused("file_too_hard", seconds=SECONDS) from error
     finally:
         _slots.release()
-    return cast(_T, pickle.loads(done.stdout))  # noqa: S301 - written below, by ourselves
+    return cast(_T, pickle.loads(process.stdout))  # noqa: S301 - written below, by ourselves
 
 
 def _answer() -> None:

@@ -2807,7 +2807,7 @@ CREATE TABLE public.receipts (
     entered_by text NOT NULL,
     checked_by text,
     checked_at timestamp with time zone,
-    proved boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
+    proves boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
     CONSTRAINT receipt_by_another CHECK ((public.person_of(checked_by) <> public.person_of(entered_by))),
     CONSTRAINT receipts_check CHECK (((amount_found IS NULL) = (reference_found IS NULL))),
     CONSTRAINT receipts_check1 CHECK (((checked_by IS NULL) = (checked_at IS NULL))),
@@ -2825,7 +2825,7 @@ COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
 
 COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
 
-COMMENT ON COLUMN public.receipts.proved IS 'By its text, or by a second person who looked at it';
+COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,

@@ -7,8 +7,8 @@ from itertools import accumulate
 
 def pdf(*lines: str) -> bytes:
     """A page with these lines of text, in ASCII."""
-    shown = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
-    stream = f"BT /F1 12 Tf 50 700 Td {shown} ET".encode()
+    drawn_lines = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
+    stream = f"BT /F1 12 Tf 50 700 Td {drawn_lines} ET".encode()
     fonts = b"/Resources << /Font << /F1 5 0 R >> >>"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -18,11 +18,11 @@ def pdf(*lines: str) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
     parts = [b"%PDF-1.7\n"]
-    parts += [b"%d 0 obj\n%s\nendobj\n" % (n, each) for n, each in enumerate(objects, start=1)]
-    places = list(accumulate(map(len, parts)))
-    table = b"".join(b"%010d 00000 n \n" % place for place in places[:-1])
+    parts += [b"%d 0 obj\n%s\nendobj\n" % (n, body) for n, body in enumerate(objects, start=1)]
+    offsets = list(accumulate(map(len, parts)))
+    table = b"".join(b"%010d 00000 n \n" % place for place in offsets[:-1])
     count = len(objects) + 1
-    trailer = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (count, places[-1])
+    trailer = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (count, offsets[-1])
     return b"".join([*parts, b"xref\n0 %d\n0000000000 65535 f \n" % count, table, trailer])
 
 

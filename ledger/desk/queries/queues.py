@@ -70,7 +70,7 @@ _WITHOUT_PERIOD = text("""
 """)
 
 
-_UNPROVED = text("SELECT entered_at AS since FROM receipts WHERE NOT proved")
+_UNPROVED = text("SELECT entered_at AS since FROM receipts WHERE NOT proves")
 
 
 @dataclass(frozen=True)

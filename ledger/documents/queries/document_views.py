@@ -76,7 +76,7 @@ _LIST = text(f"""
                 AND (d.period_assumed OR d.period_contradicts AND NOT EXISTS (
                     SELECT FROM stated_periods p WHERE p.document_id = d.id))
             WHEN 'receipt_unproved' THEN EXISTS (
-                SELECT FROM receipts z WHERE z.document_id = d.id AND NOT z.proved)
+                SELECT FROM receipts z WHERE z.document_id = d.id AND NOT z.proves)
             WHEN 'unallocated' THEN s.state = 'standing' AND f.net_fen > f.allocated_fen
             ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
     ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset

@@ -64,18 +64,18 @@ def says_amount(text: str, fen: Fen) -> bool:
     plain = unicodedata.normalize("NFKC", text).replace(",", "")
     figure = re.escape(yuan(fen).replace(",", ""))
     pattern = rf"(?<![\d.]){figure}(?![\d])"
-    joined = re.sub(r"\s", "", plain)
-    if any(re.search(pattern, each) for each in (plain, joined)):
+    compact = re.sub(r"\s", "", plain)
+    if any(re.search(pattern, candidate) for candidate in (plain, compact)):
         return True
     words = re.escape(in_words(fen).removesuffix("整"))
-    return re.search(f"(?<!{_DIGIT}){words}(?!{_DIGIT})", joined.replace("圆", "元")) is not None
+    return re.search(f"(?<!{_DIGIT}){words}(?!{_DIGIT})", compact.replace("圆", "元")) is not None
 
 
 def says_reference(text: str, reference: str) -> bool:
     """Return whether a text has this reference of a bank, whole, whatever blanks are in it."""
     plain = unicodedata.normalize("NFKC", text).upper()
-    wanted = re.sub(r"\s", "", unicodedata.normalize("NFKC", reference)).upper()
-    spaced = r"\s*".join(map(re.escape, wanted))
+    normal = re.sub(r"\s", "", unicodedata.normalize("NFKC", reference)).upper()
+    spaced = r"\s*".join(map(re.escape, normal))
     return re.search(rf"(?<![0-9A-Z]){spaced}(?![0-9A-Z])", plain) is not None
 
 
@@ -126,7 +126,7 @@ def _ofd(content: bytes, name: str) -> tuple[Proof | None, list[Finding]]:
             tree, _faults = open_tree(part, path)
             if tree is not None:
                 texts += [element.text or "" for element in tree.root.iter()]
-    text = "\n".join(each.strip() for each in texts if each.strip())[:TEXT_MAX]
+    text = "\n".join(part.strip() for part in texts if part.strip())[:TEXT_MAX]
     return Proof(text or None), []
 
 

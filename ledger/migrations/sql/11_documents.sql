@@ -181,7 +181,7 @@ CREATE TABLE receipts (
     entered_by text NOT NULL,
     checked_by text,
     checked_at timestamptz,
-    proved boolean NOT NULL GENERATED ALWAYS AS (
+    proves boolean NOT NULL GENERATED ALWAYS AS (
         coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL) STORED,
     CHECK ((amount_found IS NULL) = (reference_found IS NULL)),
     CHECK ((checked_by IS NULL) = (checked_at IS NULL)),
@@ -276,7 +276,7 @@ COMMENT ON COLUMN document_lines.tax_fen IS 'Fen';
 COMMENT ON TABLE receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 COMMENT ON COLUMN receipts.fen IS 'Fen with tax';
 COMMENT ON COLUMN receipts.amount_found IS 'Its text has the amount; null where it is a picture';
-COMMENT ON COLUMN receipts.proved IS 'By its text, or by a second person who looked at it';
+COMMENT ON COLUMN receipts.proves IS 'By its text, or by a second person who looked at it';
 COMMENT ON TABLE freezes IS 'Invoices frozen by a red confirmation on its way';
 COMMENT ON VIEW standing_documents IS
     'Documents that may be allocated: verified, of a known period, and not frozen';

@@ -321,16 +321,16 @@ def test_a_receipt_without_text_waits_for_another_person(hall: Hall) -> None:
     def enter(content: bytes, **more: Any) -> Response:
         return hall.send(BUILDER, "POST", f"{path}/receipts", params=query | more, content=content)
 
-    assert enter(receipt_pdf("R-1", 444_900)).json()["proved"]
-    assert not enter(PICTURE, reference="R-2").json()["proved"]
+    assert enter(receipt_pdf("R-1", 444_900)).json()["proves"]
+    assert not enter(PICTURE, reference="R-2").json()["proves"]
     any_pdf = enter(b"%PDF-1.7", reference="R-3")
     assert (any_pdf.status_code, any_pdf.json()["code"]) == (422, "proof_unreadable")
     assert [d["number"] for d in hall.get("?state=receipt_unproved")] == [digital(1)]
     address = f"{path}/receipts/check?reference=R-2"
     assert hall.send(BUILDER, "POST", address).status_code == 403
-    assert hall.send(CLERK, "POST", address).json()["proved"]
+    assert hall.send(CLERK, "POST", address).json()["proves"]
     assert hall.get("?state=receipt_unproved") == []
-    assert [r["proved"] for r in hall.get(path)["receipts"]] == [True, True]
+    assert [r["proves"] for r in hall.get(path)["receipts"]] == [True, True]
     back = hall.send(BUILDER, "GET", f"{path}/receipts/original?reference=R-2")
     assert back.content == PICTURE
 

@@ -40,7 +40,7 @@ def enter(desk: Desk, document: int, content: bytes, **more: Any) -> Receipt:
 def test_a_receipt_that_says_what_was_keyed_is_proof(desk: Desk) -> None:
     key = desk.take_id(invoice(1))
     receipt = enter(desk, key, receipt_pdf("R-1", 106_000))
-    assert (receipt.amount_found, receipt.reference_found, receipt.proved) == (True, True, True)
+    assert (receipt.amount_found, receipt.reference_found, receipt.proves) == (True, True, True)
     assert enter(desk, key, receipt_pdf("R-1", 106_000)).entered_at == NOW  # once
     with pytest.raises(Conflict, match="receipt_known"):
         enter(desk, key, receipt_pdf("R-1", 106_000), fen=5)
@@ -59,13 +59,13 @@ def test_else_it_proves_nothing_until_another_person_has_looked(
 ) -> None:
     key = desk.take_id(invoice(1))
     receipt = enter(desk, key, content)
-    assert ((receipt.amount_found, receipt.reference_found), receipt.proved) == (shows, False)
+    assert ((receipt.amount_found, receipt.reference_found), receipt.proves) == (shows, False)
     with Session(desk.engine) as db, db.begin(), pytest.raises(Refused, match="same_person"):
         receipts.check(db, key, "R-1", actor="approver:李四#9", now=NOW)
     with Session(desk.engine, expire_on_commit=False) as db, db.begin():
         checked = receipts.check(db, key, "R-1", actor=OTHER, now=NOW)
         db.refresh(checked)
-    assert (checked.checked_by, checked.proved) == (OTHER, True)
+    assert (checked.checked_by, checked.proves) == (OTHER, True)
 
 
 def test_what_is_no_proof_is_refused(desk: Desk) -> None:
@@ -91,7 +91,7 @@ def test_what_is_no_proof_is_refused(desk: Desk) -> None:
         ),
         ("UPDATE receipts SET amount_found = true", psycopg.errors.InsufficientPrivilege),
         ("UPDATE receipts SET fen = 1", psycopg.errors.InsufficientPrivilege),
-        ("UPDATE receipts SET proved = true", psycopg.errors.GeneratedAlways),
+        ("UPDATE receipts SET proves = true", psycopg.errors.GeneratedAlways),
         ("DELETE FROM receipts", psycopg.errors.InsufficientPrivilege),
     ],
 )
