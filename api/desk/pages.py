@@ -51,7 +51,9 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
     """The queues, and what this reader may confirm."""
     today = beijing_day(now)
-    decisions = [decision for decision in queues.open_decisions(db) if may_answer(viewer, decision)]
+    decisions = [
+        decision for decision in queues.open_decisions(db) if may_answer(db, viewer, decision)
+    ]
     waiting_rows = [
         queue_view(
             _("待对账"),

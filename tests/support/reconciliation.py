@@ -42,7 +42,7 @@ NOW = minute(60 * 24 * 40)
 BUYER = party(7, "买方")
 
 
-CLERK, OTHER = Viewer(1, "甲", Role.CLERK), Viewer(2, "乙", Role.CLERK)
+CLERK, OTHER = Viewer(111, "甲", Role.CLERK), Viewer(112, "乙", Role.CLERK)
 
 
 def metered_town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:

@@ -4,8 +4,7 @@
 CREATE TABLE case_moves (
     state text NOT NULL,
     action text NOT NULL,
-    role text NOT NULL CHECK (role IN
-        ('builder', 'clerk', 'approver', 'finance', 'administrator', 'server')),
+    role text NOT NULL CHECK (role IN ('builder', 'clerk', 'approver', 'finance', 'server')),
     next text NOT NULL,
     PRIMARY KEY (state, action, role),
     UNIQUE (state, action, role, next)
@@ -31,7 +30,7 @@ INSERT INTO case_moves (state, action, role, next)
         ('reopen', 'finance approver', 'paid approved', 'listed')
     ) AS step (action, roles, states, next),
     string_to_table(states, ' ') AS state,
-    string_to_table(roles || ' administrator', ' ') AS role;
+    string_to_table(roles, ' ') AS role;
 
 CREATE TABLE claims (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -104,7 +103,7 @@ CREATE TABLE objections (
 );
 CREATE INDEX objections_by_publication ON objections (publication_id, id);
 
--- The next event begins where the case is, and takes it on. What is approved was decided by two
+-- The next event begins where the case is, and takes it on, by somebody of that role. What is approved was decided by two
 -- persons, after its publication ended and every objection was resolved.
 CREATE FUNCTION move_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -117,6 +116,10 @@ BEGIN
     IF moving.state IS DISTINCT FROM NEW.state THEN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
+    END IF;
+    IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
+        RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
     END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'

@@ -292,9 +292,9 @@ def test_the_database_approves_nothing_by_itself(
     new_decision = propose(office, number)
     if decision == "confirmed":
         owner.execute(
-            "UPDATE decisions SET answer = 'confirmed', answered_by = 'x', answered_at = now(),"
+            "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = now(),"
             " answered_digest = digest WHERE id = %s",
-            (new_decision.id,),
+            (APPROVER.actor, new_decision.id),
         )
     columns = {
         "another": 1,
@@ -304,6 +304,6 @@ def test_the_database_approves_nothing_by_itself(
     content = {"decision": columns[decision]} if decision else {}
     with Session(office.engine) as db, pytest.raises(Refused, match=code):
         act(
-            db, claim_by_number(db, number), "approve", viewer_role="approver", actor="x",
-            now=LAST_MOMENT, content=content,
+            db, claim_by_number(db, number), "approve", viewer_role="approver",
+            actor=APPROVER.actor, now=LAST_MOMENT, content=content,
         )  # fmt: skip
