@@ -26,7 +26,7 @@ def desk(engine: sa.Engine, owner: psycopg.Connection) -> Desk:
 
 
 def enter(desk: Desk, document: int, content: bytes, **more: Any) -> Receipt:
-    values = {
+    values: dict[str, Any] = {
         "reference": "R-1", "payer": "甲", "payee": "乙", "fen": 106_000,
         "paid_on": date(2026, 4, 1), "actor": CLERK, "now": NOW,
     } | more  # fmt: skip
