@@ -32,6 +32,7 @@ _RETURNS = {
     "bank_return": msgid("银行回单有 {count} 处错误，未作任何入账"),
     "bank_return_repeated": msgid("这个文件已于 {day} 由 {by} 导入过，不再入账"),
     "not_a_table": msgid("不是完好的 CSV 或 XLSX 表格"),
+    "too_many_columns": msgid("列数过多：最多 {limit} 列"),
     "too_many_rows": msgid("行数过多：最多 {limit} 行"),
     "empty_table": msgid("表格里没有内容"),
     "bad_cell": msgid("「{column}」的写法不对"),

@@ -2959,8 +2959,16 @@ CREATE TABLE public.receipts (
     fen bigint NOT NULL,
     paid_on date NOT NULL,
     original text NOT NULL,
+    amount_found boolean,
+    reference_found boolean,
     entered_at timestamp with time zone NOT NULL,
     entered_by text NOT NULL,
+    checked_by text,
+    checked_at timestamp with time zone,
+    proves boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
+    CONSTRAINT receipt_by_another CHECK ((public.person_of(checked_by) <> public.person_of(entered_by))),
+    CONSTRAINT receipts_check CHECK (((amount_found IS NULL) = (reference_found IS NULL))),
+    CONSTRAINT receipts_check1 CHECK (((checked_by IS NULL) = (checked_at IS NULL))),
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
@@ -2972,6 +2980,10 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 
 COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
+
+COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
@@ -4967,6 +4979,10 @@ GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 

@@ -64,9 +64,14 @@ _UNVERIFIED = text("""
 
 _WITHOUT_PERIOD = text("""
     SELECT d.received_at AS since FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
-    WHERE d.period_assumed AND d.reverses_id IS NULL AND d.dropped_at IS NULL
+    WHERE d.reverses_id IS NULL AND d.dropped_at IS NULL
+        AND (d.period_assumed OR d.period_contradicts AND NOT EXISTS (
+            SELECT FROM stated_periods p WHERE p.document_id = d.id))
         AND coalesce(q.answer = 'confirmed', true)
 """)
+
+
+_UNPROVED = text("SELECT entered_at AS since FROM receipts WHERE NOT proves")
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,13 @@ def unverified_documents(db: Session) -> Queue:
 
 
 def documents_without_period(db: Session) -> Queue:
-    """Count documents that do not say for which days they are."""
+    """Count documents that do not say for which days they are, or say it in two ways."""
     return Queue.of([row.since for row in db.execute(_WITHOUT_PERIOD)])
+
+
+def unproved_receipts(db: Session) -> Queue:
+    """Count receipts whose file does not show what was keyed, and that nobody looked at."""
+    return Queue.of([row.since for row in db.execute(_UNPROVED)])
 
 
 def decisions(
