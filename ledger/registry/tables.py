@@ -88,7 +88,7 @@ class Project(SQLModel, table=True):
 
 
 class Contract(SQLModel, table=True):
-    """A contract between a centre and a project."""
+    """A contract between a centre and a project; `total_fen` (合同总额) is with tax."""
 
     __tablename__ = "contracts"
     id: int | None = identity()
@@ -96,6 +96,10 @@ class Contract(SQLModel, table=True):
     centre_id: int = big()
     project_id: int = big()
     valid: Days = days()
+    total_fen: int | None = big(nullable=True, default=None)
+    changed_at: datetime | None = moment(nullable=True)
+    changed_by: str | None = None
+    decision_id: int | None = big(nullable=True, default=None)
 
 
 class Price(DatedRow, table=True):
@@ -133,7 +137,8 @@ class Price(DatedRow, table=True):
 class Binding(DatedRow, table=True):
     """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`.
 
-    `market` says whether it runs `on-demand` or `spot`.
+    `market` says whether it runs `on-demand` or `spot`, `contract_id` under which of several
+    contracts.
     """
 
     __tablename__ = "bindings"
@@ -143,3 +148,4 @@ class Binding(DatedRow, table=True):
     holder: str
     project_id: int = big()
     market: str = "on-demand"
+    contract_id: int | None = big(nullable=True, default=None)

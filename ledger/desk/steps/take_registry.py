@@ -56,13 +56,13 @@ def take_registry(
         Conflict: another change of the same thing waits for its confirmation (`decision_open`).
     """
     report = register(db, content, actor=actor, now=now, supersede=supersede)
-    if not report.proposals:
+    if not report.proposals and not report.terms:
         return RegistryIntake(report, None)
-    descriptions = changes.descriptions(db, report.proposals)
+    descriptions = changes.descriptions(db, report)
     letter: dict[str, Any] = {}
 
     def write() -> list[int]:
-        letter.update(changes.record_proposals(db, report.proposals, actor=actor, now=now))
+        letter.update(changes.record_proposals(db, report, actor=actor, now=now))
         return changes.projects_concerned(db, letter)
 
     months = _effect(db, write, now)

@@ -38,7 +38,8 @@ _USAGE = text(f"""
         SELECT * FROM reserved_devices WHERE project_id = ANY(:projects)
     )
     SELECT b.project_id AS project, c.centre_id AS centre, t.model, t.mig_profile, t.day,
-           t.partition, t.qos, b.market, t.gpu, t.source, r.price_id AS reserved,
+           t.partition, t.qos, b.market, b.contract_id AS contract, t.gpu, t.source,
+           r.price_id AS reserved,
            concat_ws('/', c.name, t.holder_kind, t.holder) AS holder,
            t.device, t.instance, t.is_told, t.begins_ms, t.ends_ms, t.is_first, t.is_last,
            t.den, t.held, t.util_ppm_ms, t.util_ms
@@ -97,4 +98,5 @@ def _usage(row: Any, number: int) -> Usage:  # noqa: ANN401 - a row
         source=row.source,
         session=number,
         reserved_line=row.reserved,
+        contract=row.contract,
     )

@@ -129,13 +129,14 @@ def owned_usage(
         for r in db.execute(query, params) if part else ():
             key = (r.project, r.centre, r.model, r.mig_profile, r.day)
             detail = (r.partition, r.qos, r.market, r.device, r.holder, r.source, r.covered)
-            old = usage_by_key.get(key + detail)
-            usage_by_key[key + detail] = Usage(
+            old = usage_by_key.get((*key, *detail, r.contract))
+            usage_by_key[*key, *detail, r.contract] = Usage(
                 *key,
                 (old.device_ms if old else Fraction(0)) + Fraction(int(r.held), r.den),
                 (old.util_ppm_ms if old else 0) + int(r.util_ppm_ms),
                 (old.util_ms if old else 0) + int(r.util_ms),
                 *detail,
+                contract=r.contract,
             )
     return list(usage_by_key.values())
 
@@ -150,7 +151,7 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
         join = f"""LEFT JOIN reserved r ON r.gpu = t.gpu AND {on_day("r.valid")}
             AND r.project_id = b.project_id AND r.centre_id = c.centre_id"""
     keys = ["b.project_id", "t.day", "c.centre_id", "t.model", "t.mig_profile"]
-    keys += ["t.partition", "t.qos", "b.market"]
+    keys += ["t.partition", "t.qos", "b.market", "b.contract_id"]
     detail = ["''", "''", "''"]
     if in_detail:
         detail = ["t.gpu", "concat_ws('/', c.name, t.holder_kind, t.holder)", "t.source"]
@@ -163,6 +164,7 @@ def _owned_query(*, reserved: bool = False, in_detail: bool = False) -> TextClau
         SELECT b.project_id AS project, t.day, c.centre_id AS centre, t.model, t.mig_profile,
                t.partition, t.qos, b.market,
                {device} AS device, {holder} AS holder, {source} AS source, {line} AS covered,
+               b.contract_id AS contract,
                t.den, sum(t.held) AS held, sum(t.util_ppm_ms) AS util_ppm_ms,
                sum(t.util_ms) AS util_ms
         {_BILLED_USAGE} {join}

@@ -113,6 +113,35 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Whether a change of a contract's days or total touches charged usage.
+CREATE FUNCTION terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean)
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT NOT isempty(c.days * (datemultirange(old_days) - datemultirange(new_days)))
+            OR NOT isempty(c.days * (datemultirange(new_days) - datemultirange(old_days)))
+            OR other_total AND NOT isempty(c.days)
+        FROM (SELECT charged_days('contracts', jsonb_build_object('id', contract)) AS days) c);
+
+CREATE FUNCTION terms_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF terms_touched(NEW.id, OLD.valid, NEW.valid, OLD.total_fen IS DISTINCT FROM NEW.total_fen)
+        AND NOT EXISTS (SELECT FROM decisions d
+            CROSS JOIN jsonb_array_elements(d.content -> 'terms') AS change
+            WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND change ->> 'contract' = NEW.id::text
+                AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
+                AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
+                AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+        RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
+            NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON contracts DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION terms_decided();
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON prices DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION registry_decided('contract_id');
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON prices DEFERRABLE INITIALLY DEFERRED
@@ -130,4 +159,4 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON relations DEFERRABLE I
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON relations DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
 
-REVOKE EXECUTE ON FUNCTION registry_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION registry_decided, terms_decided FROM PUBLIC;

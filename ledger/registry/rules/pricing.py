@@ -29,6 +29,7 @@ class Usage:
     `holder` and `source` are set where a contract line or a statement needs them, else empty.
     `session` numbers the holdings of devices where a line rounds them, from 1.
     `reserved_line` is the reserved line on whose device it ran: it is not charged again.
+    `contract` is the one that the binding names, or that is told from the lines, else None.
     """
 
     project: int
@@ -47,6 +48,7 @@ class Usage:
     source: str = ""
     reserved_line: int | None = None
     session: int = 0
+    contract: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class PriceLine:
         """Return whether this line prices that usage of that catalogue model."""
         return (
             (self.project, self.centre) == (usage.project, usage.centre)
+            and usage.contract in (None, self.contract)
             and (self.since is None or self.since <= usage.day)
             and (self.until is None or usage.day < self.until)
             and self.model in (None, model)
@@ -150,7 +153,7 @@ class Share:
 
 @dataclass(frozen=True)
 class UnpricedUsage:
-    """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
+    """Usage that no price covers; see `UnpricedReason`."""
 
     usage: Usage
     reason: UnpricedReason

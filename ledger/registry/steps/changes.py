@@ -16,7 +16,9 @@ from sqlmodel import Session
 
 from ledger.errors import Conflict
 from ledger.registry.rules.effective_dating import Fact
+from ledger.registry.steps import contract_terms
 from ledger.registry.steps.effective_dating import Columns, Proposal, record
+from ledger.registry.steps.register import RegistrationReport
 
 # What a key is called.
 _NAMES = {
@@ -53,15 +55,15 @@ _OLD = "SELECT fact_content(to_jsonb(t)) FROM {table} t WHERE id = ANY(:keys)"
 TABLES = ("prices", "bindings", "billing_sources", "relations")
 
 
-def descriptions(db: Session, proposals: Sequence[Proposal]) -> list[dict[str, str]]:
+def descriptions(db: Session, report: RegistrationReport) -> list[dict[str, str]]:
     """Return each change as its reader sees it: what about, what it was, what it becomes."""
-    return [
+    return [contract_terms.description(change) for change in report.terms] + [
         {
             "about": _label(db, proposal),
             "before": _lines(db, proposal, proposal.plan.superseded),
             "after": _lines(db, proposal, (*proposal.plan.remainders, *proposal.plan.created)),
         }
-        for proposal in proposals
+        for proposal in report.proposals
     ]
 
 
@@ -80,15 +82,19 @@ def _lines(db: Session, proposal: Proposal, facts: Sequence[Fact[Columns]]) -> s
 
 
 def record_proposals(
-    db: Session, proposals: Sequence[Proposal], *, actor: str, now: datetime
-) -> dict[str, dict[str, list[Any]]]:
+    db: Session, report: RegistrationReport, *, actor: str, now: datetime
+) -> dict[str, Any]:
     """Write the changes, and return them to the letter: `recorded` rows, `superseded` keys.
+
+    The `terms` of contracts are there if some change.
 
     The database refuses them at the end of a transaction: this is for looking at what follows.
     """
     recorded: dict[str, list[Any]] = {}
     superseded: dict[str, list[Any]] = {}
-    for proposal in proposals:
+    terms = [change.as_json() for change in report.terms]
+    contract_terms.change_terms(db, terms, decision=None, actor=actor, now=now)
+    for proposal in report.proposals:
         keys = record(
             db,
             proposal.kind,
@@ -102,7 +108,8 @@ def record_proposals(
         recorded[table] = [*recorded.get(table, []), *rows]
         old = [str(row["id"]) for row in proposal.superseded]
         superseded[table] = [*superseded.get(table, []), *old]
-    return {"recorded": recorded, "superseded": superseded}
+    letter: dict[str, Any] = {"recorded": recorded, "superseded": superseded}
+    return {**letter, "terms": terms} if terms else letter
 
 
 def projects_concerned(db: Session, content: Mapping[str, Any]) -> list[int]:
@@ -111,6 +118,7 @@ def projects_concerned(db: Session, content: Mapping[str, Any]) -> list[int]:
     for table, keys in content["superseded"].items():
         numbers = [int(key) for key in keys]
         rows[table] += db.scalars(text(_OLD.format(table=table)), {"keys": numbers})
+    rows["contracts"] = [{"id": change["contract"]} for change in content.get("terms", [])]
     return list(db.scalars(_PROJECTS, {"recorded": json.dumps(rows)}))
 
 
@@ -123,6 +131,9 @@ def record_decided(
         Conflict: the registry is not as it was when this was decided (`registry_moved`).
     """
     marks = {"now": now, "actor": actor, "decision": decision}
+    contract_terms.change_terms(
+        db, content.get("terms", []), decision=decision, actor=actor, now=now
+    )
     try:
         for table in TABLES:
             keys = [int(key) for key in content["superseded"].get(table, [])]

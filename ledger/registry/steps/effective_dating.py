@@ -21,7 +21,15 @@ from sqlmodel import Session, SQLModel
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
 from ledger.registry.rules.effective_dating import Fact, Plan, Span, plan
-from ledger.registry.tables import BillingSource, Binding, Organisation, Price, Project, Relation
+from ledger.registry.tables import (
+    BillingSource,
+    Binding,
+    Contract,
+    Organisation,
+    Price,
+    Project,
+    Relation,
+)
 
 Columns = tuple[object, ...]
 
@@ -113,9 +121,11 @@ def _show_price(_: Session, says: Columns) -> str:
 
 
 def _show_project(db: Session, says: Columns) -> str:
-    project, market = says
-    code = project if isinstance(project, str) else db.get_one(Project, project).code
-    return code if market == "on-demand" else f"{code}, {market}"
+    project, market, contract = says
+    parts = [project if isinstance(project, str) else db.get_one(Project, project).code]
+    parts += [str(market)] if market != "on-demand" else []
+    parts += [db.get_one(Contract, contract).number] if contract is not None else []
+    return ", ".join(parts)
 
 
 def _show_organisation(db: Session, says: Columns) -> str:
@@ -156,7 +166,7 @@ BINDINGS = Kind(
     "bindings",
     _table(Binding),
     ("cluster_id", "holder_kind", "holder"),
-    ("project_id", "market"),
+    ("project_id", "market", "contract_id"),
     _show_project,
 )
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.

@@ -31,15 +31,15 @@ LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture
-def used(town: Town) -> Town:
+def busy_town(town: Town) -> Town:
     town.report(window(0, at) for at in range(100))
     town.accrue()
     return town
 
 
 @pytest.fixture
-def db(used: Town) -> Iterator[Session]:
-    with Session(used.engine, expire_on_commit=False) as session:
+def db(busy_town: Town) -> Iterator[Session]:
+    with Session(busy_town.engine, expire_on_commit=False) as session:
         yield session
 
 
@@ -49,7 +49,7 @@ def say(db: Session, text: str, *, supersede: bool = True) -> RegistryIntake:
     return intake
 
 
-def waiting(db: Session, text: str) -> Decision:
+def proposal(db: Session, text: str) -> Decision:
     decision = say(db, text).decision
     assert decision is not None
     return decision
@@ -80,7 +80,7 @@ def rows(db: Session, table: str) -> list[str]:
 
 
 def test_a_price_of_charged_usage_takes_two(db: Session) -> None:
-    decision = waiting(db, DEARER)
+    decision = proposal(db, DEARER)
     assert cost(db) == {"k1": 100_00}
     assert decision.content["changes"] == [
         {
@@ -97,8 +97,32 @@ def test_a_price_of_charged_usage_takes_two(db: Session) -> None:
     assert cost(db) == {"k1": 1_666_500}
 
 
+def term(until: str, more: str = "") -> str:
+    return (
+        f"contracts: [{{number: k1, centre: centre of c1, project: p1, from: 2026-01-01,"
+        f" until: {until}{more}}}]"
+    )
+
+
+def test_a_contract_that_ended_before_its_usage_takes_two(db: Session) -> None:
+    decision = proposal(db, term("2026-02-28"))
+    (change,) = decision.content["changes"]
+    assert (change["before"], change["after"]) == ("[2026-01-01,)", "[2026-01-01,2026-03-01)")
+    assert [m["difference_fen"] for m in decision.content["months"]] == [-100_00]
+    assert cost(db) == {"k1": 100_00}
+    confirm(db, decision)
+    assert cost(db) == {}
+    old = db.execute(sa.text("SELECT valid::text, superseded_by FROM contract_terms")).all()
+    assert old == [("[2026-01-01,)", APPROVER.actor)]
+
+
+def test_a_contract_ends_early_after_its_usage_by_one_person(db: Session) -> None:
+    assert say(db, term("2026-06-30")).decision is None
+    assert say(db, term("2026-06-30", ', total: "500.00"')).decision is not None
+
+
 def test_who_proposed_may_not_confirm(db: Session) -> None:
-    decision = waiting(db, DEARER)
+    decision = proposal(db, DEARER)
     with pytest.raises(Refused, match="same_person"):
         respond(
             db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest, viewer=CLERK,
@@ -160,15 +184,15 @@ def test_days_without_charged_usage_are_one_persons(db: Session, text: str) -> N
 )
 def test_days_with_charged_usage_take_two(db: Session, text: str) -> None:
     before = {table: rows(db, table) for table in ("prices", "bindings", "relations")}
-    decision = waiting(db, text)
+    decision = proposal(db, text)
     assert {table: rows(db, table) for table in before} == before
     confirm(db, decision)
 
 
 def test_of_two_changes_of_the_same_price_the_second_finds_it_moved(db: Session) -> None:
-    first = waiting(db, DEARER)
+    first = proposal(db, DEARER)
     both = LINES % f'{{{LINE}, yuan: "8"}}' + "\n" + BINDING % ("team-a", ", market: spot")
-    second = waiting(db, both)
+    second = proposal(db, both)
     confirm(db, first)
     with pytest.raises(Conflict, match="registry_moved"):
         confirm(db, second)
@@ -176,9 +200,9 @@ def test_of_two_changes_of_the_same_price_the_second_finds_it_moved(db: Session)
     assert cost(db) == {"k1": 1_666_500}
 
 
-def test_figures_of_a_past_month_that_moved_refuse_it(used: Town, db: Session) -> None:
-    decision = waiting(db, DEARER)
-    used.report(window(0, at) for at in range(100, 110))
+def test_figures_of_a_past_month_that_moved_refuse_it(busy_town: Town, db: Session) -> None:
+    decision = proposal(db, DEARER)
+    busy_town.report(window(0, at) for at in range(100, 110))
     with pytest.raises(Conflict, match="registry_moved"):
         confirm(db, decision)
     db.rollback()
@@ -197,6 +221,8 @@ RAW = {
     "the end of a price": END.format("prices"),
     "the end of a binding": END.format("bindings"),
     "the end of a source": END.format("billing_sources"),
+    "the end of a contract": "UPDATE contracts SET valid = '[2026-01-01,2026-02-01)',"
+    " changed_at = now(), changed_by = 'clerk'",
     "a payee": "INSERT INTO relations (kind, organisation_id, project_id, valid, recorded_at,"
     " recorded_by) SELECT 'payee', p.organisation_id, p.id, '[2026-01-01,)', now(), 'clerk'"
     " FROM projects p",
@@ -221,7 +247,7 @@ def test_the_database_wants_two_whatever_the_application_says(db: Session, sql: 
 
 
 def test_a_confirmed_decision_is_for_its_own_rows_and_once(db: Session) -> None:
-    decision = waiting(db, DEARER)
+    decision = proposal(db, DEARER)
     confirm(db, decision)
     by = (", decision_id", 9999, "0.06", "2026-01-01", f", {decision.id}")
     another = PRICE.format("model_id,", *by)
@@ -229,7 +255,7 @@ def test_a_confirmed_decision_is_for_its_own_rows_and_once(db: Session) -> None:
     with pytest.raises(sa.exc.IntegrityError, match="two persons"):
         db.commit()
     db.rollback()
-    cheaper = waiting(db, LINES % f'{{{LINE}, yuan: "60"}}')
+    cheaper = proposal(db, LINES % f'{{{LINE}, yuan: "60"}}')
     confirm(db, cheaper)
     again = END.format("prices").replace(" SET", f" SET superseded_decision_id = {cheaper.id},")
     again += " WHERE superseded_at IS NULL;"
