@@ -268,7 +268,7 @@ def release(
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
     rows = quarantine.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
     places = quarantine.places(raw, {row[0] for row in rows})
-    released = 0
+    count = 0
     for batch, group in groupby(rows, key=_batch_of):
         judge = Judge(batch.reporter, places, now, is_admitted=batch.is_admitted)
         if late_after is not None:
@@ -279,8 +279,8 @@ def release(
         fold(raw, outcome.fresh, batch.origin)
         quarantine.keep_conflicts(raw, outcome.conflicting, batch.origin, now)
         quarantine.restate(raw, [(r, row[:5]) for _, row, r in verdicts if r and r != row[-2]])
-        released += quarantine.mark_released(raw, [k for k, _ in ready], now)
-    return released
+        count += quarantine.mark_released(raw, [k for k, _ in ready], now)
+    return count
 
 
 class _Batch(NamedTuple):
