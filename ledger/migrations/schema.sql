@@ -194,6 +194,37 @@ $$;
 
 ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.decided_by_actors() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor text := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_by ELSE NEW.answered_by END;
+    at timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_at ELSE NEW.answered_at END;
+BEGIN
+    IF actor ~ '^(administrator|auditor):' OR NOT may_act(actor, at) THEN
+        RAISE EXCEPTION '% may not decide', actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    IF TG_OP = 'INSERT' THEN RETURN NEW; END IF;
+    IF NEW.answer = 'withdrawn' THEN
+        IF person_of(actor) <> person_of(NEW.decided_by) THEN
+            RAISE EXCEPTION 'a decision is withdrawn by who made it'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_by_the_same';
+        END IF;
+    ELSIF NOT two_identities(actor, NEW.decided_by) THEN
+        RAISE EXCEPTION '% is no second identity beside %', actor, NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
+    ELSIF NOT EXISTS (SELECT FROM decision_kinds k WHERE k.kind = NEW.kind
+                      AND split_part(actor, ':', 1) = ANY (k.roles)) THEN
+        RAISE EXCEPTION '% may not answer decisions on %', actor, NEW.kind
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'role_answers';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.decided_by_actors() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_as_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -325,6 +356,19 @@ END $$;
 
 ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE issuers AS (
+        SELECT created_by FROM tokens WHERE id = token_of(actor)
+        UNION
+        SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
+    )
+    SELECT person_of(created_by) FROM issuers;
+$$;
+
+ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -375,6 +419,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_once() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';
+END $$;
+
+ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
     LANGUAGE plpgsql
@@ -663,7 +717,7 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
                                     FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
             AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
@@ -806,6 +860,49 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.token_of(actor text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
+
+ALTER FUNCTION public.token_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.visible(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.tokens (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    project_id bigint,
+    centre_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT name_is_visible CHECK ((public.visible(NORMALIZE(person, NFKC)) = NORMALIZE(person, NFKC))),
+    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+);
+
+ALTER TABLE public.tokens OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
+
+COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
+
+CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM public.tokens t WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, t.person, t.id)) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > GREATEST(may_act.at, now()))))));
+
+ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -820,10 +917,14 @@ BEGIN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
     END IF;
+    IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
+        RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
-                AND d.content ->> 'fen' = moving.fen::text) THEN
+                AND (d.content ->> 'fen')::bigint BETWEEN 1 AND moving.fen) THEN
         RAISE EXCEPTION 'two persons have not approved claim %', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
@@ -846,14 +947,17 @@ BEGIN
             INTO paid, on_its_way
             FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
             WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
-        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.due_fen THEN 'paid'
                 WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
             RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
         END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next, approved_fen = CASE NEW.action WHEN 'approve' THEN
+        (SELECT (d.content ->> 'fen')::bigint FROM decisions d
+         WHERE d.id = (NEW.content ->> 'decision')::bigint) ELSE approved_fen END
+        WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 
@@ -971,8 +1075,9 @@ BEGIN
             AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
-                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+                OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
+                    d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1006,7 +1111,7 @@ ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
@@ -1115,6 +1220,24 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.refund ' || NEW.reference, 0));
+    IF NEW.fen > NEW.total_fen - (SELECT coalesce(sum(fen), 0) FROM refunds
+                                  WHERE reference = NEW.reference)
+        OR EXISTS (SELECT FROM refunds WHERE reference = NEW.reference
+                   AND (total_fen, on_day) <> (NEW.total_fen, NEW.on_day)) THEN
+        RAISE EXCEPTION 'the parts of a transfer are no more than it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_transfer';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1397,6 +1520,26 @@ CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_da
     RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
 
 ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.token_issued() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
+        RAISE EXCEPTION 'a token is made by an administrator'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_issued';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.token_issued() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.two_identities(one text, other text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((public.person_of(one) <> public.person_of(other)) AND (NOT (public.person_of(one) IN (SELECT public.issuers_of(other) AS issuers_of))) AND (NOT (public.person_of(other) IN (SELECT public.issuers_of(one) AS issuers_of))));
+
+ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -1803,7 +1946,7 @@ CREATE TABLE public.case_moves (
     action text NOT NULL,
     role text NOT NULL,
     next text NOT NULL,
-    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'administrator'::text, 'server'::text])))
+    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
 );
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
@@ -1912,9 +2055,12 @@ CREATE TABLE public.claims (
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
     fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT claims_check CHECK (((approved_fen >= 1) AND (approved_fen <= fen))),
     CONSTRAINT claims_fen_check CHECK ((fen > 0)),
     CONSTRAINT claims_number_check CHECK ((number <> ''::text))
 );
@@ -1923,7 +2069,11 @@ ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
 
-COMMENT ON COLUMN public.claims.fen IS 'Fen';
+COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claims.due_fen IS 'Fen to be paid of it in all';
 
 COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
@@ -2229,6 +2379,15 @@ COMMENT ON COLUMN public.day_totals.util_ppm_ms IS 'Utilisation in millionths ti
 
 COMMENT ON COLUMN public.day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
 
+CREATE TABLE public.decision_kinds (
+    kind text NOT NULL,
+    roles text[] NOT NULL
+);
+
+ALTER TABLE public.decision_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decision_kinds IS 'What is decided, and who may confirm it; filled by the migrations';
+
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -2248,7 +2407,6 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text, 'registry'::text, 'bank_reversal'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -3063,8 +3221,16 @@ CREATE TABLE public.receipts (
     fen bigint NOT NULL,
     paid_on date NOT NULL,
     original text NOT NULL,
+    amount_found boolean,
+    reference_found boolean,
     entered_at timestamp with time zone NOT NULL,
     entered_by text NOT NULL,
+    checked_by text,
+    checked_at timestamp with time zone,
+    proves boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
+    CONSTRAINT receipt_by_another CHECK ((public.person_of(checked_by) <> public.person_of(entered_by))),
+    CONSTRAINT receipts_check CHECK (((amount_found IS NULL) = (reference_found IS NULL))),
+    CONSTRAINT receipts_check1 CHECK (((checked_by IS NULL) = (checked_at IS NULL))),
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
@@ -3076,6 +3242,10 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 
 COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
+
+COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
@@ -3135,6 +3305,7 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 CREATE TABLE public.refunds (
     reference text NOT NULL,
+    total_fen bigint NOT NULL,
     voucher_id bigint NOT NULL,
     indicator_id bigint NOT NULL,
     fen bigint NOT NULL,
@@ -3145,14 +3316,17 @@ CREATE TABLE public.refunds (
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
 );
 
 ALTER TABLE public.refunds OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
 
-COMMENT ON COLUMN public.refunds.fen IS 'Fen';
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 
 COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
@@ -3532,30 +3706,6 @@ ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.tokens (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    role text NOT NULL,
-    person text NOT NULL,
-    project_id bigint,
-    centre_id bigint,
-    created_at timestamp with time zone NOT NULL,
-    created_by text NOT NULL,
-    expires_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
-    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
-    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
-);
-
-ALTER TABLE public.tokens OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
-
-COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
-
 ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tokens_id_seq
     START WITH 1
@@ -3743,6 +3893,9 @@ ALTER TABLE ONLY public.coverage
 ALTER TABLE ONLY public.day_totals
     ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den);
 
+ALTER TABLE ONLY public.decision_kinds
+    ADD CONSTRAINT decision_kinds_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
 
@@ -3901,7 +4054,7 @@ ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -4209,6 +4362,10 @@ CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
+CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
+CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
@@ -4232,6 +4389,10 @@ CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE 
 CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.return_of_line();
 
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
+
+CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
+
+CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -4271,9 +4432,27 @@ CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FU
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
 CREATE TRIGGER once BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
 
 CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF agent_id ON public.enrolment_codes FOR EACH ROW WHEN ((old.agent_id IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON public.messages FOR EACH ROW WHEN ((old.answer IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
 
@@ -4477,6 +4656,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.decisions
+    ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -4733,6 +4915,8 @@ GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
@@ -4775,6 +4959,10 @@ REVOKE ALL ON FUNCTION public.lower_matches() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
@@ -4799,6 +4987,8 @@ REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
@@ -5012,6 +5202,8 @@ GRANT UPDATE(held) ON TABLE public.day_totals TO suanquan_app;
 GRANT UPDATE(util_ppm_ms) ON TABLE public.day_totals TO suanquan_app;
 
 GRANT UPDATE(util_ms) ON TABLE public.day_totals TO suanquan_app;
+
+GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decisions TO suanquan_app;
 
@@ -5237,6 +5429,10 @@ GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 
+GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
@@ -5304,10 +5500,6 @@ GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
 GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
-
-GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
 GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
 

@@ -89,7 +89,7 @@ def town(
     )
     centre = owner.execute("SELECT centre_id FROM clusters WHERE name = 'c-mine'").fetchone()
     assert centre
-    with Session(engine) as db, db.begin():
+    with Session(database.owner_engine()) as db, db.begin():
         for role in Role:
             new_town.tokens[role] = issue_token(
                 db,
@@ -97,9 +97,10 @@ def town(
                 person=f"某{role}",
                 project=projects["mine"] if role is Role.BUILDER else None,
                 centre=centre[0] if role is Role.OPERATOR else None,
-                actor="test",
+                actor="machine:test",
                 now=NOW,
             )
+    with Session(engine) as db, db.begin():
         for project in projects.values():
             open_voucher(
                 db,
@@ -136,8 +137,8 @@ def site(servers: Callable[[str], Server]) -> Iterator[Site]:
 
 
 @pytest.fixture
-def empty(engine: sa.Engine, tmp_path: Path) -> Site:
+def empty(database: Database, engine: sa.Engine, tmp_path: Path) -> Site:
     """A site on which nothing was registered yet."""
-    with Session(engine) as db, db.begin():
-        token = issue_token(db, role="auditor", person="赵六", actor="test", now=city.NOW)
+    with Session(database.owner_engine()) as db, db.begin():
+        token = issue_token(db, role="auditor", person="赵六", actor="machine:test", now=city.NOW)
     return Site("", create_app(engine, Settings(data=tmp_path)), {"auditor": token})

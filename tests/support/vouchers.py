@@ -13,6 +13,7 @@ from ledger.accounts.queries import post, rights
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Voucher
+from tests.support.people import place_token
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 MONTH = date(2026, 11, 1)
@@ -104,9 +105,14 @@ def place_decision(owner: psycopg.Connection, kind: str, content: Mapping[str, A
     row = owner.execute(
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at,"
         " answer, answered_by, answered_at, answered_digest)"
-        " VALUES (%s, 'x', %s, repeat('0', 64), '', 'clerk:甲#1', now(), 'confirmed',"
-        " 'approver:乙#2', now(), repeat('0', 64)) RETURNING id",
-        (kind, Jsonb(content)),
+        " VALUES (%s, 'x', %s, repeat('0', 64), '', %s, now(), 'confirmed', %s, now(),"
+        " repeat('0', 64)) RETURNING id",
+        (
+            kind,
+            Jsonb(content),
+            place_token(owner, "clerk", "甲"),
+            place_token(owner, "approver", "乙"),
+        ),
     ).fetchone()
     assert row
     return int(row[0])
