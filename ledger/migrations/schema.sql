@@ -142,11 +142,13 @@ CREATE TABLE public.contracts (
     project_id bigint NOT NULL,
     valid daterange NOT NULL,
     total_fen bigint,
+    text_sha256 text,
     changed_at timestamp with time zone,
     changed_by text,
     decision_id bigint,
     CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -158,6 +160,8 @@ COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.text_sha256 IS 'SHA-256 of the signed text, hex; null: not handed in';
 
 COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
 
@@ -175,12 +179,14 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
-    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
-        OR k.project_id = (fact ->> 'project_id')::bigint)
+    WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
+            OR k.project_id = (fact ->> 'project_id')::bigint)
+        OR relation = 'price_bands'
     UNION ALL
     SELECT k.* FROM contracts k
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
-    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+    WHERE (relation = 'relations' AND fact ->> 'kind' = 'related'
+            OR relation IN ('organisation_names', 'controllers'))
         AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
             OR p.organisation_id
                 IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
@@ -1109,6 +1115,12 @@ CREATE FUNCTION public.person_of(actor text) RETURNS text
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
+
+ALTER FUNCTION public.plain_contract_number(number text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
@@ -1269,6 +1281,17 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rename_organisation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE organisations SET name = NEW.name WHERE id = NEW.organisation_id AND upper_inf(NEW.valid);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.rename_organisation() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rest_on_documents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1449,6 +1472,26 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.subsidised_once() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    plain CONSTANT text := plain_contract_number(NEW.number);
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
+    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'contracts')
+        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'assignments') THEN
+        RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.subsidised_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1653,6 +1696,31 @@ COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a r
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.assignments (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    programme text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT assignments_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT assignments_programme_check CHECK ((programme <> ''::text))
+);
+
+ALTER TABLE public.assignments OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.assignments IS 'Contracts that another programme supports as a whole';
+
+COMMENT ON COLUMN public.assignments.number IS 'Contract number, as it is written there';
+
+ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.assignments_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2127,6 +2195,56 @@ ALTER TABLE public.contract_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.controllers (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    id_tail text,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT controllers_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT controllers_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT controllers_id_tail_check CHECK ((id_tail ~ '^[0-9]{5}[0-9X]$'::text)),
+    CONSTRAINT controllers_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT controllers_role_check CHECK ((role = ANY (ARRAY['legal'::text, 'actual'::text]))),
+    CONSTRAINT controllers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.controllers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.controllers IS 'Natural persons who control organisations';
+
+COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
+
+COMMENT ON COLUMN public.controllers.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.controllers.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.controllers.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.controllers.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.controllers_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2716,6 +2834,50 @@ ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.organisation_names (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT organisation_names_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT organisation_names_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT organisation_names_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT organisation_names_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.organisation_names OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.organisation_names IS 'What organisations are called';
+
+COMMENT ON COLUMN public.organisation_names.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.organisation_names.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.organisation_names.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.organisation_names.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.organisation_names ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.organisation_names_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
@@ -2756,6 +2918,55 @@ ALTER TABLE public.originals OWNER TO suanquan_owner;
 COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
+
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT other_support_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT other_support_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT other_support_valid_check CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval))))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.other_support_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -2868,6 +3079,57 @@ COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.price_bands (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    low_yuan numeric NOT NULL,
+    high_yuan numeric NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT price_bands_check CHECK (((high_yuan >= low_yuan) AND (high_yuan < '100000000'::numeric) AND (scale(high_yuan) <= 12))),
+    CONSTRAINT price_bands_check1 CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT price_bands_check2 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT price_bands_low_yuan_check CHECK (((low_yuan >= (0)::numeric) AND (scale(low_yuan) <= 12))),
+    CONSTRAINT price_bands_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.price_bands OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
+
+COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.price_bands.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.price_bands.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.price_bands.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.price_bands_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3131,6 +3393,24 @@ COMMENT ON COLUMN public.relations.superseded_in IS 'Transaction, kept by a trig
 COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.related_organisations AS
+ SELECT organisation_id AS one_id,
+    other_id,
+    valid
+   FROM public.relations
+  WHERE ((kind = 'related'::text) AND (superseded_at IS NULL))
+UNION ALL
+ SELECT organisation_id AS one_id,
+    organisation_id AS other_id,
+    (valid * valid) AS valid
+   FROM (public.controllers a
+     JOIN public.controllers b ON (((public.person_of(person) = public.person_of(person)) AND (organisation_id > organisation_id) AND (valid && valid) AND ((id_tail IS NULL) OR (id_tail IS NULL) OR (id_tail = id_tail)))))
+  WHERE ((superseded_at IS NULL) AND (superseded_at IS NULL));
+
+ALTER VIEW public.related_organisations OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.related_organisations IS 'Organisations that are related, by days, each pair once';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -3524,6 +3804,9 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
@@ -3608,6 +3891,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_text_sha256_key UNIQUE (text_sha256);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_role_person_valid_excl EXCLUDE USING gist (organisation_id WITH =, role WITH =, person WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_key UNIQUE (book_id);
 
@@ -3686,6 +3978,9 @@ ALTER TABLE ONLY public.numbering
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT one_band EXCLUDE USING gist (model_id WITH =, mig_profile WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
@@ -3699,8 +3994,14 @@ CASE kind
     ELSE name
 END) WITH =, COALESCE(model_id, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT one_name EXCLUDE USING gist (organisation_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
@@ -3710,6 +4011,12 @@ ALTER TABLE ONLY public.organisations
 
 ALTER TABLE ONLY public.originals
     ADD CONSTRAINT originals_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list_id, line);
@@ -3728,6 +4035,9 @@ ALTER TABLE ONLY public.postings
 
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (id);
@@ -3850,6 +4160,8 @@ CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract
 
 CREATE INDEX allocations_by_price ON public.allocations USING btree (price_id);
 
+CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
+
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
@@ -3903,6 +4215,16 @@ CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, pro
 CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
+
+CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
+
+CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
+
+CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
+
+CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
@@ -3968,6 +4290,20 @@ CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, co
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
+CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX organisation_names_by_organisation ON public.organisation_names USING btree (organisation_id);
+
+CREATE INDEX organisation_names_by_superseded_decision ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_contract ON public.other_support USING btree (contract_id) WHERE (contract_id IS NOT NULL);
+
+CREATE INDEX other_support_by_decision ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_project ON public.other_support USING btree (project_id);
+
+CREATE INDEX other_support_by_superseded_decision ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
 CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (account_id);
@@ -3981,6 +4317,12 @@ CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (ind
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
+
+CREATE INDEX price_bands_by_decision ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX price_bands_by_model ON public.price_bands USING btree (model_id);
+
+CREATE INDEX price_bands_by_superseded_decision ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
@@ -4084,9 +4426,17 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXEC
 
 CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
@@ -4107,6 +4457,10 @@ CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FU
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -4142,6 +4496,14 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
@@ -4149,6 +4511,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFER
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -4167,6 +4531,14 @@ CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
@@ -4285,6 +4657,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -4378,6 +4759,27 @@ ALTER TABLE ONLY public.movements
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES public.publications(id);
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.bank_accounts(id);
 
@@ -4395,6 +4797,15 @@ ALTER TABLE ONLY public.payment_lists
 
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -4605,6 +5016,8 @@ REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
@@ -4619,6 +5032,8 @@ REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -4663,6 +5078,8 @@ GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
 GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 
 GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -4775,6 +5192,14 @@ GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.controllers TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -4936,9 +5361,25 @@ GRANT UPDATE(resolved_at) ON TABLE public.objections TO suanquan_app;
 
 GRANT UPDATE(resolved_by) ON TABLE public.objections TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.organisation_names TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -4998,6 +5439,14 @@ GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
@@ -5033,6 +5482,8 @@ GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
