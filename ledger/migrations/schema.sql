@@ -259,15 +259,18 @@ CREATE FUNCTION public.document_confirmed() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
-                AND d.decided_by = NEW.received_by) THEN
+        IF NEW.confirmed_at IS NOT NULL
+            OR (NEW.root IS NULL AND NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                    AND d.decided_by = NEW.received_by))
+            OR (NEW.root IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
+                WHERE t.fingerprint = NEW.root AND t.trusted_until IS NULL)) THEN
             RAISE EXCEPTION 'document % waits for no second person', NEW.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
         END IF;
     ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
             IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
-        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
             OR NOT EXISTS (SELECT FROM decisions d
                 WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
                     AND d.answered_by = NEW.confirmed_by)) THEN
@@ -2128,19 +2131,27 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint NOT NULL,
+    decision_id bigint,
     confirmed_by text,
     confirmed_at timestamp with time zone,
-    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    root text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (root IS NOT NULL))) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (root IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, root) = ANY (ARRAY[0, 3])))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (root IS NULL)))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((root IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(root, decision_id) = 1)),
     CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
     CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
@@ -2161,7 +2172,9 @@ COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: s
 
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
 
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -3402,6 +3415,23 @@ ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.trusted_certificates (
+    fingerprint text NOT NULL,
+    name text NOT NULL,
+    encoded bytea NOT NULL,
+    trusted_since timestamp with time zone NOT NULL,
+    trusted_until timestamp with time zone,
+    CONSTRAINT fingerprint_of_certificate CHECK ((fingerprint = encode(sha256(encoded), 'hex'::text)))
+);
+
+ALTER TABLE public.trusted_certificates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.trusted_certificates IS 'Authorities that are believed to certify the seals of invoices; only the owner writes them';
+
+COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
+
+COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
+
 CREATE TABLE public.vouchers (
     id bigint NOT NULL,
     book_id bigint NOT NULL,
@@ -3770,6 +3800,9 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.trusted_certificates
+    ADD CONSTRAINT trusted_certificates_pkey PRIMARY KEY (fingerprint);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
@@ -3858,6 +3891,8 @@ CREATE INDEX cost_documents_by_original ON public.cost_documents USING btree (or
 CREATE INDEX cost_documents_by_parties ON public.cost_documents USING btree (seller_uscc, buyer_uscc, issued_on);
 
 CREATE INDEX cost_documents_by_plain_number ON public.cost_documents USING btree (public.plain_number(number));
+
+CREATE INDEX cost_documents_by_root ON public.cost_documents USING btree (root) WHERE (root IS NOT NULL);
 
 CREATE INDEX cost_documents_by_statement ON public.cost_documents USING btree (statement) WHERE (statement IS NOT NULL);
 
@@ -4240,6 +4275,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_root_fkey FOREIGN KEY (root) REFERENCES public.trusted_certificates(fingerprint);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
@@ -5012,6 +5050,8 @@ GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
 GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
 GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
 
