@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
 
-_STANDS = "confirmed_at IS NOT NULL OR root IS NOT NULL"
+_STANDS = "confirmed_at IS NOT NULL OR vouched_by IS NOT NULL"
 _PROVES = "coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL"
 
 
@@ -57,7 +57,7 @@ class CostDocument(SQLModel, table=True):
     seal: str = "missing"
     seal_name: str | None = None
     sealed_at: datetime | None = moment(nullable=True)
-    root: str | None = None
+    vouched_by: str | None = None
     stands: bool = Field(sa_column=Column(Boolean, Computed(_STANDS), nullable=False))
     dropped_at: datetime | None = moment(nullable=True)
 

@@ -68,11 +68,11 @@ def node(encoded: bytes) -> Node:
 
 def nodes(encoded: bytes) -> list[Node]:
     """Return the values of an encoding, one after another."""
-    found = []
+    values = []
     while encoded:
         value, encoded = _first(encoded)
-        found.append(value)
-    return found
+        values.append(value)
+    return values
 
 
 def _first(encoded: bytes) -> tuple[Node, bytes]:

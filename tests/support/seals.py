@@ -119,10 +119,10 @@ def sealed_ofd(
     return archive(members)
 
 
-def changed(content: bytes, name: str, old: bytes, new: bytes) -> bytes:
+def edit(content: bytes, name: str, old: bytes, new: bytes) -> bytes:
     """An archive in which a member says something else."""
     with zipfile.ZipFile(io.BytesIO(content)) as file:
-        members = {each: file.read(each) for each in file.namelist()}
+        members = {path: file.read(path) for path in file.namelist()}
     assert old in members[name]
     return archive({**members, name: members[name].replace(old, new)})
 
@@ -139,9 +139,9 @@ def _signature(listed: bytes, by: Key, certificate: bytes, certified_by: Key) ->
         0x30, info, der(0x04, MAKER.certificate(certified_by)), SM2_WITH_SM3,
         der(0x03, b"\0", MAKER.sign(info)),
     )  # fmt: skip
-    signed = der(
+    body = der(
         0x30, number(4), seal, der(0x18, SIGNED_AT), der(0x03, b"\0", sm3(listed)),
         der(0x16, f"/{SIGNS}/Signature.xml".encode()),
     )  # fmt: skip
-    value = der(0x03, b"\0", by.sign(signed))
-    return der(0x30, signed, der(0x04, certificate), SM2_WITH_SM3, value)
+    value = der(0x03, b"\0", by.sign(body))
+    return der(0x30, body, der(0x04, certificate), SM2_WITH_SM3, value)

@@ -19,7 +19,8 @@ from ledger.reconciliation.queries.months import Month
 from ledger.units import month_of
 
 _CLAIMS = text("""
-    SELECT c.id, c.number, c.state, c.fen, v.clause, p.name AS project, p.code, o.name AS payee,
+    SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
+           p.name AS project, p.code, o.name AS payee,
            coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id

@@ -47,7 +47,7 @@ _DOCUMENTS = f"""
            d.original, d.received_at, d.received_by, d.decision_id AS decision, q.digest,
            d.confirmed_by, d.confirmed_at, d.period_contradicts,
            d.seal, d.seal_name, d.sealed_at,
-           CASE WHEN NOT d.stands THEN 'unverified' WHEN d.root IS NOT NULL THEN 'sealed'
+           CASE WHEN NOT d.stands THEN 'unverified' WHEN d.vouched_by IS NOT NULL THEN 'sealed'
                WHEN EXISTS (SELECT FROM lookups u WHERE u.document_id = d.id
                    AND u.result = 'agrees') THEN 'looked_up' ELSE 'compared' END AS verification,
            s.state, coalesce(f.net_fen, 0) AS worth_fen,

@@ -67,7 +67,7 @@ _COLUMNS = {
     "decision_id": "bigint",
     **dict.fromkeys(("seal", "seal_name"), "text"),
     "sealed_at": "timestamptz",
-    "root": "text",
+    "vouched_by": "text",
 }
 _LINE_COLUMNS = {
     "document_id": "bigint",

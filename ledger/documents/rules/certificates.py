@@ -54,7 +54,7 @@ def read_certificate(encoded: bytes) -> Certificate:
     if fields[0].tag == _EXPLICIT_VERSION:
         fields = fields[1:]
     _serial, _algorithm, issuer, validity, subject, key, *more = fields
-    since, until = (each.moment() for each in validity.parts())
+    since, until = (part.moment() for part in validity.parts())
     return Certificate(
         whole.whole, subject.whole, issuer.whole, _name(subject), since, until, _key(key),
         any(_authority(part) for part in more if part.tag == _EXTENSIONS), body.whole,

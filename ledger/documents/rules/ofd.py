@@ -45,7 +45,7 @@ def seal_of(content: bytes, trusted: Sequence[Certificate]) -> tuple[Seal | None
         return None, "missing"
     file = _Ofd(archive)
     file.read()
-    return check_seal(archive, file.path, file.used, trusted)
+    return check_seal(archive, file.path, file.members, trusted)
 
 
 class _Unreadable(Exception):
@@ -58,7 +58,7 @@ class _Ofd:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self.used: set[str] = set()  # what the invoice was read from
+        self.members: set[str] = set()  # what the invoice was read from
         self.body = self._tree("OFD.xml")
         self.path = self.body.text("DocBody/DocRoot").lstrip("/")
         self.root = self._tree(self.path)
@@ -101,7 +101,7 @@ class _Ofd:
         texts = {page: self._page(self._at(self.path, loc)) for page, loc in pages.items()}
         custom = self.custom_datas()
         if custom.get("发票代码"):
-            self.used.add("OFD.xml: 发票代码")  # which no seal vouches for
+            self.members.add("OFD.xml: 发票代码")  # which no seal vouches for
         return _TagReader(tags, texts).raw_document(custom)
 
     def _tags(self) -> Tree:
@@ -130,7 +130,7 @@ class _Ofd:
 
     def _bytes(self, path: str) -> bytes:
         content = self.archive.read(path)
-        self.used.add(path)
+        self.members.add(path)
         if content is None:
             raise _Unreadable([finding("ofd_member", "file", member=path)])
         return content

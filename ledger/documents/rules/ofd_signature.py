@@ -41,14 +41,14 @@ class Seal:
 
 
 def check_seal(
-    archive: Archive, root: str, used: Iterable[str], trusted: Sequence[Certificate]
+    archive: Archive, root: str, members: Iterable[str], trusted: Sequence[Certificate]
 ) -> tuple[Seal | None, str]:
     """Return the seal of an OFD that holds, or why there is none.
 
     Args:
         archive: the opened file.
         root: the path of its document (`Doc_0/Document.xml`).
-        used: the files that the invoice was read from.
+        members: the files that the invoice was read from.
         trusted: the authorities that are believed.
 
     Returns:
@@ -62,7 +62,7 @@ def check_seal(
     outcome = "unknown"
     for path in paths:
         try:
-            seal, outcome = _Checker(archive, path, {*used} - {ENTRANCE}, trusted).check()
+            seal, outcome = _Checker(archive, path, {*members} - {ENTRANCE}, trusted).check()
         except (ValueError, IndexError, KeyError, binascii.Error):
             continue
         if seal is not None:
@@ -76,26 +76,27 @@ def _signature_paths(archive: Archive, root: str) -> list[str]:
     listed = entrance.text("DocBody/Signatures") if entrance else ""
     path = listed.lstrip("/") or posixpath.join(posixpath.dirname(root), "Signs/Signatures.xml")
     tree = _tree(archive, path)
-    return [_at(path, each.get("BaseLoc", "")) for each in tree.all("Signature")] if tree else []
+    return [_at(path, item.get("BaseLoc", "")) for item in tree.all("Signature")] if tree else []
 
 
 class _Checker:
     """One signature of an OFD."""
 
     def __init__(
-        self, archive: Archive, path: str, used: set[str], trusted: Sequence[Certificate]
+        self, archive: Archive, path: str, members: set[str], trusted: Sequence[Certificate]
     ) -> None:
-        self.archive, self.path, self.used, self.trusted = archive, path, used, trusted
+        self.archive, self.path = archive, path
+        self.members, self.trusted = members, trusted
 
     def check(self) -> tuple[Seal | None, str]:
         """Return the seal if it holds, and what came out; ValueError if it is no such seal."""
         tree = _tree(self.archive, self.path)
         if tree is None:
             return None, "unknown"
-        covered = self._covered(tree)
-        if covered is None:
+        listed = self._covered(tree)
+        if listed is None:
             return None, "broken"
-        if not self.used <= covered:
+        if not self.members <= listed:
             return None, "uncovered"
         value = _at(self.path, tree.text("SignedValue"))
         return self._seal(node(self.archive.read(value) or b""))
@@ -104,25 +105,25 @@ class _Checker:
         """Return the files on the list; None if one is not as it was."""
         references = tree.all("SignedInfo/References")
         method = _DIGESTS[references[0].get("CheckMethod", "")]
-        covered = set()
+        paths = set()
         for reference in tree.all("Reference", references[0]):
             path = _at(self.path, reference.get("FileRef", ""))
             content = self.archive.read(path)
-            wanted = base64.b64decode(tree.text("CheckValue", reference), validate=True)
-            if content is None or new(method, content).digest() != wanted:
+            expected = base64.b64decode(tree.text("CheckValue", reference), validate=True)
+            if content is None or new(method, content).digest() != expected:
                 return None
-            covered.add(path)
-        return covered
+            paths.add(path)
+        return paths
 
     def _seal(self, signature: Node) -> tuple[Seal | None, str]:
-        signed, certificate, algorithm, value, *_ = signature.parts()
-        version, seal, moment, digest, *_ = signed.parts()
+        body, certificate, algorithm, value, *_ = signature.parts()
+        version, seal, moment, digest, *_ = body.parts()
         if version.number() != _VERSION or algorithm.oid() != SM2_WITH_SM3:
             return None, "unknown"
         signer = read_certificate(certificate.content)
         content = self.archive.read(self.path) or b""
         if new("sm3", content).digest() != digest.bits() or not is_signed(
-            signed.whole, value.bits(), signer.key
+            body.whole, value.bits(), signer.key
         ):
             return None, "broken"
         signed_at = moment.moment()
@@ -138,9 +139,9 @@ class _Checker:
         maker = read_certificate(certificate.content)
         _header, _id, about, *_ = info.parts()
         _kind, name, _list_kind, certificates, _made, since, until = about.parts()
-        made = algorithm.oid() == SM2_WITH_SM3 and is_signed(info.whole, value.bits(), maker.key)
-        holders = [each.content for each in certificates.parts() if each.tag == OCTETS]
-        fits = made and signer.encoded in holders and since.moment() <= moment <= until.moment()
+        genuine = algorithm.oid() == SM2_WITH_SM3 and is_signed(info.whole, value.bits(), maker.key)
+        holders = [part.content for part in certificates.parts() if part.tag == OCTETS]
+        fits = genuine and signer.encoded in holders and since.moment() <= moment <= until.moment()
         vouched = issuer_of(maker, self.trusted, moment) is not None
         return name.content.decode("utf-8", "replace") if fits and vouched else None
 

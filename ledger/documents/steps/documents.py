@@ -236,7 +236,7 @@ def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) 
         "seal": act.seal_outcome,
         "seal_name": act.seal.name if act.seal else None,
         "sealed_at": act.seal.signed_at if act.seal else None,
-        "root": act.seal.root if act.seal else None,
+        "vouched_by": act.seal.root if act.seal else None,
     }
 
 

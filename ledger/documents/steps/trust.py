@@ -20,7 +20,7 @@ _DISTRUST = text("""
 
 
 def trust(owner: Connection, files: Mapping[str, bytes], now: datetime) -> None:
-    """Trust the authorities with these certificates, each by the path of its file, as the owner.
+    """Trust the authorities with these certificates, item by the path of its file, as the owner.
 
     Raises:
         Unusable: one of them is no certificate with an SM2 key (`not_certificate`).
@@ -31,8 +31,8 @@ def trust(owner: Connection, files: Mapping[str, bytes], now: datetime) -> None:
             certificates.append(read_certificate(content))
         except (ValueError, IndexError) as error:
             raise Unusable("not_certificate", path=path) from error
-    for each in certificates:
-        row = {"fingerprint": each.fingerprint, "name": each.name, "encoded": each.encoded}
+    for item in certificates:
+        row = {"fingerprint": item.fingerprint, "name": item.name, "encoded": item.encoded}
         owner.execute(_TRUST, row | {"now": now})
-    fingerprints = [each.fingerprint for each in certificates]
+    fingerprints = [item.fingerprint for item in certificates]
     owner.execute(_DISTRUST, {"fingerprints": fingerprints, "now": now})

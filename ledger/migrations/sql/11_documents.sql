@@ -64,8 +64,9 @@ CREATE TABLE cost_documents (
         'uncovered', 'untrusted')),
     seal_name text,
     sealed_at timestamptz,
-    root text REFERENCES trusted_certificates,  -- the authority that vouches for the seal
-    stands boolean NOT NULL GENERATED ALWAYS AS (confirmed_at IS NOT NULL OR root IS NOT NULL)
+    vouched_by text REFERENCES trusted_certificates,  -- the authority that vouches for the seal
+    stands boolean NOT NULL
+        GENERATED ALWAYS AS (confirmed_at IS NOT NULL OR vouched_by IS NOT NULL)
         STORED,
     dropped_at timestamptz,  -- the second person said no, and its number was taken anew
     CONSTRAINT sum_of_document CHECK (net_fen + tax_fen = gross_fen),
@@ -73,13 +74,13 @@ CREATE TABLE cost_documents (
         AND sign(net_fen) * sign(gross_fen) >= 0),
     CHECK (since <= until),
     CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
-    CHECK ((seal = 'holds') = (root IS NOT NULL)
-        AND num_nulls(seal_name, sealed_at, root) IN (0, 3)),
-    CONSTRAINT sealed_is_ofd CHECK (root IS NULL OR source = 'ofd'),
-    CONSTRAINT sealed_or_decided CHECK (num_nulls(root, decision_id) = 1),
+    CHECK ((seal = 'holds') = (vouched_by IS NOT NULL)
+        AND num_nulls(seal_name, sealed_at, vouched_by) IN (0, 3)),
+    CONSTRAINT sealed_is_ofd CHECK (vouched_by IS NULL OR source = 'ofd'),
+    CONSTRAINT sealed_or_decided CHECK (num_nulls(vouched_by, decision_id) = 1),
     CONSTRAINT verified_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
     CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL
-        OR (confirmed_at IS NULL AND root IS NULL))
+        OR (confirmed_at IS NULL AND vouched_by IS NULL))
 );
 -- The tax office numbers invoices; what a university settles within itself, it numbers itself.
 CREATE UNIQUE INDEX number_once ON cost_documents (number, code)
@@ -89,7 +90,7 @@ CREATE UNIQUE INDEX own_number_once ON cost_documents (number, code, seller_uscc
 CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses_id, id)));
 CREATE INDEX cost_documents_by_original ON cost_documents (original);
 CREATE INDEX cost_documents_by_decision ON cost_documents (decision_id);
-CREATE INDEX cost_documents_by_root ON cost_documents (root) WHERE root IS NOT NULL;
+CREATE INDEX cost_documents_by_authority ON cost_documents (vouched_by) WHERE vouched_by IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
 CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
 CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
@@ -103,11 +104,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.confirmed_at IS NOT NULL
-            OR (NEW.root IS NULL AND NOT EXISTS (SELECT FROM decisions d
+            OR (NEW.vouched_by IS NULL AND NOT EXISTS (SELECT FROM decisions d
                 WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
                     AND d.decided_by = NEW.received_by))
-            OR (NEW.root IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
-                WHERE t.fingerprint = NEW.root AND t.trusted_until IS NULL)) THEN
+            OR (NEW.vouched_by IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
+                WHERE t.fingerprint = NEW.vouched_by AND t.trusted_until IS NULL)) THEN
             RAISE EXCEPTION 'document % waits for no second person', NEW.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
         END IF;

@@ -14,7 +14,7 @@ from tests.support.seals import (
     SIGNER,
     TRUSTED,
     Key,
-    changed,
+    edit,
     sealed_ofd,
 )
 
@@ -24,12 +24,12 @@ STRANGER = Key(31_415_926, "别家 CA")
 
 
 def outcome(content: bytes, *trusted: bytes) -> str:
-    return seal_of(content, [read_certificate(each) for each in trusted or (TRUSTED,)])[1]
+    return seal_of(content, [read_certificate(encoded) for encoded in trusted or (TRUSTED,)])[1]
 
 
 def test_a_seal_that_an_authority_vouches_for() -> None:
-    seal, said = seal_of(sealed_ofd(INVOICE), [read_certificate(TRUSTED)])
-    assert said == "holds"
+    seal, result = seal_of(sealed_ofd(INVOICE), [read_certificate(TRUSTED)])
+    assert result == "holds"
     assert seal
     assert (seal.name, seal.signer, seal.root) == (
         NAME,
@@ -40,7 +40,7 @@ def test_a_seal_that_an_authority_vouches_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "result"),
     [
         (ofd(INVOICE), "missing"),
         # made by somebody else, down to an authority of the same name
@@ -57,31 +57,27 @@ def test_a_seal_that_an_authority_vouches_for() -> None:
         (sealed_ofd(INVOICE, covered=["Doc_0/Document.xml"]), "uncovered"),
         # changed afterwards: the invoice, the list, the signature
         (
-            changed(
-                sealed_ofd(INVOICE), "Doc_0/Attachs/original_invoice.xml", b"4449.00", b"9449.00"
-            ),
+            edit(sealed_ofd(INVOICE), "Doc_0/Attachs/original_invoice.xml", b"4449.00", b"9449.00"),
             "broken",
         ),
         (
-            changed(sealed_ofd(INVOICE), f"{SIGNS}/Signature.xml", b"<Signature>", b"<Signature >"),
+            edit(sealed_ofd(INVOICE), f"{SIGNS}/Signature.xml", b"<Signature>", b"<Signature >"),
             "broken",
         ),
         (sealed_ofd(INVOICE, by=STRANGER, certificate=SIGNER.certificate(ROOT)), "broken"),
         (
-            changed(sealed_ofd(INVOICE), f"{SIGNS}/SignedValue.dat", b"\x30", b"\x31"),
+            edit(sealed_ofd(INVOICE), f"{SIGNS}/SignedValue.dat", b"\x30", b"\x31"),
             "unknown",
         ),
     ],
 )
-def test_what_is_no_seal_to_rest_on(content: bytes, said: str) -> None:
-    assert outcome(content) == said
+def test_what_is_no_seal_to_rest_on(content: bytes, result: str) -> None:
+    assert outcome(content) == result
 
 
 def test_without_an_authority_nothing_is_believed_but_changes_are_seen() -> None:
     assert seal_of(sealed_ofd(INVOICE), [])[1] == "no_roots"
-    edited = changed(
-        sealed_ofd(INVOICE), "Doc_0/Attachs/original_invoice.xml", b"4449.00", b"9449.00"
-    )
+    edited = edit(sealed_ofd(INVOICE), "Doc_0/Attachs/original_invoice.xml", b"4449.00", b"9449.00")
     assert seal_of(edited, [])[1] == "broken"
 
 
@@ -97,18 +93,18 @@ def certificates_of(content: bytes) -> tuple[Certificate, Certificate]:
     assert archive
     value = archive.read(f"{SIGNS}/SignedValue.dat")
     assert value
-    signed, certificate, *_ = node(value).parts()
-    _info, maker, *_ = signed.parts()[1].parts()
+    body, certificate, *_ = node(value).parts()
+    _info, maker, *_ = body.parts()[1].parts()
     return read_certificate(certificate.content), read_certificate(maker.content)
 
 
 def test_the_seal_of_a_real_invoice_holds() -> None:
     content = sample("999_test_ca.ofd")
     signer, maker = certificates_of(content)
-    seal, said = seal_of(content, [signer, maker])
-    assert said == "holds"
+    seal, result = seal_of(content, [signer, maker])
+    assert result == "holds"
     assert seal
     assert seal.name == "测试全国统一发票监制章国家税务总局重庆市税务局"
     assert seal_of(content, [signer])[1] == "untrusted"  # nobody vouches for who made it
-    edited = changed(content, "Doc_0/Attachs/original_invoice.xml", b"10600.00", b"90600.00")
+    edited = edit(content, "Doc_0/Attachs/original_invoice.xml", b"10600.00", b"90600.00")
     assert seal_of(edited, [signer, maker])[1] == "broken"

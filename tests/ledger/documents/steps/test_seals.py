@@ -16,7 +16,7 @@ from ledger.postgres.database import Database
 from tests.support.accounts.attacks import attempt
 from tests.support.documents import CLERK, Desk, file
 from tests.support.invoices import einvoice_xml
-from tests.support.seals import TRUSTED, changed, sealed_ofd
+from tests.support.seals import TRUSTED, edit, sealed_ofd
 from tests.support.vouchers import NOW
 
 CONTENT = sealed_ofd(einvoice_xml())
@@ -63,7 +63,7 @@ def test_without_an_authority_it_waits_and_says_why(desk: Desk, database: Databa
 
 def test_a_file_that_was_changed_after_it_was_sealed_is_refused(desk: Desk) -> None:
     place = "Doc_0/Attachs/original_invoice.xml"
-    edited = changed(CONTENT, place, "塞上智能".encode(), "别家智能".encode())
+    edited = edit(CONTENT, place, "塞上智能".encode(), "别家智能".encode())
     assert give(desk, edited) == [Finding("file", "seal_broken")]
     assert desk.one("SELECT count(*) FROM originals") == 0
 
@@ -80,7 +80,7 @@ TRUST = """
 SEAL = """
     INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
         buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original, received_at,
-        received_by, seal, seal_name, sealed_at, root)
+        received_by, seal, seal_name, sealed_at, vouched_by)
     SELECT kind, 'x', issued_on, seller_uscc, seller_name, buyer_uscc, buyer_name, net_fen, tax_fen,
         gross_fen, since, until, source, original, received_at, received_by, 'holds', 'x', now(),
         {root} FROM cost_documents
