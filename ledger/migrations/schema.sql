@@ -2780,6 +2780,33 @@ ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.number_reads (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    accounts bigint[] NOT NULL,
+    place text NOT NULL,
+    CONSTRAINT number_reads_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT number_reads_place_check CHECK ((place <> ''::text))
+);
+
+ALTER TABLE public.number_reads OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.number_reads IS 'Who saw account numbers whole, when and where; append-only';
+
+COMMENT ON COLUMN public.number_reads.accounts IS 'Keys of bank_accounts; empty for one not confirmed yet';
+
+COMMENT ON COLUMN public.number_reads.place IS 'The address of the page, answer or file';
+
+ALTER TABLE public.number_reads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.number_reads_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.numbering (
     one boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
@@ -3950,6 +3977,9 @@ ALTER TABLE ONLY public.messages
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.number_reads
+    ADD CONSTRAINT number_reads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
 
@@ -4263,6 +4293,8 @@ CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (ans
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting_id);
 
 CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts);
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
@@ -5320,6 +5352,16 @@ GRANT INSERT(from_role) ON TABLE public.movements TO suanquan_app;
 GRANT INSERT(to_role) ON TABLE public.movements TO suanquan_app;
 
 GRANT INSERT(amount) ON TABLE public.movements TO suanquan_app;
+
+GRANT SELECT ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(at) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(accounts) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.number_reads TO suanquan_app;
 
 GRANT SELECT ON TABLE public.numbering TO suanquan_app;
 
