@@ -36,16 +36,16 @@ def texts(town: Town, role: Role, decision: int) -> dict[str, str]:
         "/payments/ZF-2026-0001",
         f"/decisions/{decision}",
     )
-    seen = {}
+    pages = {}
     for path in paths:
         answer = town.client.get(path, headers=town.headers(role))
         assert answer.status_code == 200, (role, path, answer.text)
-        seen[path] = answer.text
+        pages[path] = answer.text
     book = town.client.get(
         "/api/v1/payment-lists/ZF-2026-0001/xlsx", headers=town.headers(role)
     ).content
     rows = load_workbook(io.BytesIO(book)).worksheets[0].iter_rows(values_only=True)
-    return seen | {"xlsx": str(list(rows))}
+    return pages | {"xlsx": str(list(rows))}
 
 
 def list_decision(owner: psycopg.Connection) -> int:
@@ -78,10 +78,10 @@ def test_who_confirms_a_new_account_compares_it_whole(
     town: Town, treasury: Treasury, owner: psycopg.Connection
 ) -> None:
     decision = treasury.change_of_account("p1", CHANGED)
-    for role, shown in ((Role.CLERK, True), (Role.AUDITOR, False)):
+    for role, is_whole in ((Role.CLERK, True), (Role.AUDITOR, False)):
         path = f"/api/v1/decisions/{decision}"
         content = town.client.get(path, headers=town.headers(role)).json()["content"]
-        assert (content["number"] == CHANGED) is shown
+        assert (content["number"] == CHANGED) is is_whole
     (read,) = town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json()
     assert (read["place"], read["accounts"]) == (f"/api/v1/decisions/{decision}", [])
     assert read["actor"].startswith("clerk:")
