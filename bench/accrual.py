@@ -1,8 +1,8 @@
 """Postings to one capped voucher: a thousand in one statement, beside one call each.
 
-Both do the whole of it: a posting whose cause is looked up (a reservation, made before), a movement,
-two entries, the balances, a number, and a commit that is on the disk. They take turns on one voucher, so that load from elsewhere
-meets both; the ratio is the median of the turns' ratios.
+Both do the whole of it: a posting whose cause is looked up (a reservation, made before), a
+movement, two entries, the balances, a number, and a commit that is on the disk. They take turns on
+one voucher, so that load from elsewhere meets both; the ratio is the median of the turns' ratios.
 """
 
 import statistics

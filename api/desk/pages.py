@@ -97,6 +97,13 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             queues.documents_without_period(db),
             today,
         ),
+        queue_view(
+            _("待核凭证"),
+            _("付款凭证没有文字，或文字里找不到金额、流水号，等另一人看过。"),
+            "/documents?state=receipt_unproved",
+            queues.unproved_receipts(db),
+            today,
+        ),
     ]
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(

@@ -171,11 +171,13 @@ CREATE TABLE public.contracts (
     project_id bigint NOT NULL,
     valid daterange NOT NULL,
     total_fen bigint,
+    text_sha256 text,
     changed_at timestamp with time zone,
     changed_by text,
     decision_id bigint,
     CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -187,6 +189,8 @@ COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.text_sha256 IS 'SHA-256 of the signed text, hex; null: not handed in';
 
 COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
 
@@ -204,12 +208,14 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
-    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
-        OR k.project_id = (fact ->> 'project_id')::bigint)
+    WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
+            OR k.project_id = (fact ->> 'project_id')::bigint)
+        OR relation = 'price_bands'
     UNION ALL
     SELECT k.* FROM contracts k
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
-    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+    WHERE (relation = 'relations' AND fact ->> 'kind' = 'related'
+            OR relation IN ('organisation_names', 'controllers'))
         AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
             OR p.organisation_id
                 IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
@@ -740,7 +746,7 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
                                     FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
             AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
@@ -947,7 +953,7 @@ BEGIN
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
-                AND d.content ->> 'fen' = moving.fen::text) THEN
+                AND (d.content ->> 'fen')::bigint BETWEEN 1 AND moving.fen) THEN
         RAISE EXCEPTION 'two persons have not approved claim %', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
@@ -970,14 +976,17 @@ BEGIN
             INTO paid, on_its_way
             FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
             WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
-        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.due_fen THEN 'paid'
                 WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
             RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
         END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next, approved_fen = CASE NEW.action WHEN 'approve' THEN
+        (SELECT (d.content ->> 'fen')::bigint FROM decisions d
+         WHERE d.id = (NEW.content ->> 'decision')::bigint) ELSE approved_fen END
+        WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 
@@ -1095,8 +1104,9 @@ BEGIN
             AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
-                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+                OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
+                    d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1133,6 +1143,12 @@ CREATE FUNCTION public.person_of(actor text) RETURNS text
     RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
+
+ALTER FUNCTION public.plain_contract_number(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1234,6 +1250,24 @@ END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.refund ' || NEW.reference, 0));
+    IF NEW.fen > NEW.total_fen - (SELECT coalesce(sum(fen), 0) FROM refunds
+                                  WHERE reference = NEW.reference)
+        OR EXISTS (SELECT FROM refunds WHERE reference = NEW.reference
+                   AND (total_fen, on_day) <> (NEW.total_fen, NEW.on_day)) THEN
+        RAISE EXCEPTION 'the parts of a transfer are no more than it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_transfer';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1276,6 +1310,17 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rename_organisation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE organisations SET name = NEW.name WHERE id = NEW.organisation_id AND upper_inf(NEW.valid);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.rename_organisation() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rest_on_documents() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1456,6 +1501,26 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.subsidised_once() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    plain CONSTANT text := plain_contract_number(NEW.number);
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
+    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'contracts')
+        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'assignments') THEN
+        RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.subsidised_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1649,6 +1714,31 @@ COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a r
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.assignments (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    programme text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT assignments_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT assignments_programme_check CHECK ((programme <> ''::text))
+);
+
+ALTER TABLE public.assignments OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.assignments IS 'Contracts that another programme supports as a whole';
+
+COMMENT ON COLUMN public.assignments.number IS 'Contract number, as it is written there';
+
+ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.assignments_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2003,9 +2093,12 @@ CREATE TABLE public.claims (
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
     fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT claims_check CHECK (((approved_fen >= 1) AND (approved_fen <= fen))),
     CONSTRAINT claims_fen_check CHECK ((fen > 0)),
     CONSTRAINT claims_number_check CHECK ((number <> ''::text))
 );
@@ -2014,7 +2107,11 @@ ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
 
-COMMENT ON COLUMN public.claims.fen IS 'Fen';
+COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claims.due_fen IS 'Fen to be paid of it in all';
 
 COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
@@ -2125,6 +2222,56 @@ ALTER TABLE public.contract_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.controllers (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    id_tail text,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT controllers_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT controllers_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT controllers_id_tail_check CHECK ((id_tail ~ '^[0-9]{5}[0-9X]$'::text)),
+    CONSTRAINT controllers_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT controllers_role_check CHECK ((role = ANY (ARRAY['legal'::text, 'actual'::text]))),
+    CONSTRAINT controllers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.controllers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.controllers IS 'Natural persons who control organisations';
+
+COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
+
+COMMENT ON COLUMN public.controllers.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.controllers.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.controllers.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.controllers.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.controllers_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2711,6 +2858,50 @@ ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.organisation_names (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT organisation_names_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT organisation_names_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT organisation_names_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT organisation_names_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.organisation_names OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.organisation_names IS 'What organisations are called';
+
+COMMENT ON COLUMN public.organisation_names.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.organisation_names.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.organisation_names.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.organisation_names.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.organisation_names ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.organisation_names_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
@@ -2751,6 +2942,55 @@ ALTER TABLE public.originals OWNER TO suanquan_owner;
 COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
+
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT other_support_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT other_support_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT other_support_valid_check CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval))))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.other_support_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -2878,6 +3118,7 @@ COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing mont
 
 CREATE TABLE public.refunds (
     reference text NOT NULL,
+    total_fen bigint NOT NULL,
     voucher_id bigint NOT NULL,
     indicator_id bigint NOT NULL,
     fen bigint NOT NULL,
@@ -2888,14 +3129,17 @@ CREATE TABLE public.refunds (
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
     CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text))
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
 );
 
 ALTER TABLE public.refunds OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
 
-COMMENT ON COLUMN public.refunds.fen IS 'Fen';
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 
 COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
@@ -3054,6 +3298,18 @@ UNION ALL
 UNION ALL
  SELECT id AS posting_id,
     word,
+    'decision/refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'decision'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
     ('decision/'::text || kind) AS cause,
     book_id,
     NULL::bigint AS most_fen
@@ -3098,6 +3354,57 @@ COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that 
 
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.price_bands (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    low_yuan numeric NOT NULL,
+    high_yuan numeric NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT price_bands_check CHECK (((high_yuan >= low_yuan) AND (high_yuan < '100000000'::numeric) AND (scale(high_yuan) <= 12))),
+    CONSTRAINT price_bands_check1 CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT price_bands_check2 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT price_bands_low_yuan_check CHECK (((low_yuan >= (0)::numeric) AND (scale(low_yuan) <= 12))),
+    CONSTRAINT price_bands_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.price_bands OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
+
+COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.price_bands.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.price_bands.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.price_bands.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.price_bands_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3203,8 +3510,16 @@ CREATE TABLE public.receipts (
     fen bigint NOT NULL,
     paid_on date NOT NULL,
     original text NOT NULL,
+    amount_found boolean,
+    reference_found boolean,
     entered_at timestamp with time zone NOT NULL,
     entered_by text NOT NULL,
+    checked_by text,
+    checked_at timestamp with time zone,
+    proves boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
+    CONSTRAINT receipt_by_another CHECK ((public.person_of(checked_by) <> public.person_of(entered_by))),
+    CONSTRAINT receipts_check CHECK (((amount_found IS NULL) = (reference_found IS NULL))),
+    CONSTRAINT receipts_check1 CHECK (((checked_by IS NULL) = (checked_at IS NULL))),
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
@@ -3216,6 +3531,10 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 
 COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
+
+COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
@@ -3299,6 +3618,24 @@ COMMENT ON COLUMN public.relations.superseded_in IS 'Transaction, kept by a trig
 COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where no charged usage was touched';
 
 COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+CREATE VIEW public.related_organisations AS
+ SELECT organisation_id AS one_id,
+    other_id,
+    valid
+   FROM public.relations
+  WHERE ((kind = 'related'::text) AND (superseded_at IS NULL))
+UNION ALL
+ SELECT organisation_id AS one_id,
+    organisation_id AS other_id,
+    (valid * valid) AS valid
+   FROM (public.controllers a
+     JOIN public.controllers b ON (((public.person_of(person) = public.person_of(person)) AND (organisation_id > organisation_id) AND (valid && valid) AND ((id_tail IS NULL) OR (id_tail IS NULL) OR (id_tail = id_tail)))))
+  WHERE ((superseded_at IS NULL) AND (superseded_at IS NULL));
+
+ALTER VIEW public.related_organisations OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.related_organisations IS 'Organisations that are related, by days, each pair once';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -3649,6 +3986,9 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
@@ -3736,6 +4076,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_text_sha256_key UNIQUE (text_sha256);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_role_person_valid_excl EXCLUDE USING gist (organisation_id WITH =, role WITH =, person WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_key UNIQUE (book_id);
 
@@ -3814,6 +4163,9 @@ ALTER TABLE ONLY public.numbering
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT one_band EXCLUDE USING gist (model_id WITH =, mig_profile WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
@@ -3827,8 +4179,14 @@ CASE kind
     ELSE name
 END) WITH =, COALESCE(model_id, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT one_name EXCLUDE USING gist (organisation_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
@@ -3838,6 +4196,12 @@ ALTER TABLE ONLY public.organisations
 
 ALTER TABLE ONLY public.originals
     ADD CONSTRAINT originals_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list_id, line);
@@ -3856,6 +4220,9 @@ ALTER TABLE ONLY public.postings
 
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (id);
@@ -3894,7 +4261,7 @@ ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -3978,6 +4345,8 @@ CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract
 
 CREATE INDEX allocations_by_price ON public.allocations USING btree (price_id);
 
+CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
+
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
@@ -4031,6 +4400,16 @@ CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, pro
 CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
+
+CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
+
+CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
+
+CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
+
+CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
@@ -4094,6 +4473,20 @@ CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, co
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
+CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX organisation_names_by_organisation ON public.organisation_names USING btree (organisation_id);
+
+CREATE INDEX organisation_names_by_superseded_decision ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_contract ON public.other_support USING btree (contract_id) WHERE (contract_id IS NOT NULL);
+
+CREATE INDEX other_support_by_decision ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_project ON public.other_support USING btree (project_id);
+
+CREATE INDEX other_support_by_superseded_decision ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
 CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (account_id);
@@ -4107,6 +4500,12 @@ CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (ind
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
+
+CREATE INDEX price_bands_by_decision ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX price_bands_by_model ON public.price_bands USING btree (model_id);
+
+CREATE INDEX price_bands_by_superseded_decision ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
@@ -4200,6 +4599,8 @@ CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
 
+CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
+
 CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
@@ -4210,9 +4611,17 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXEC
 
 CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
@@ -4233,6 +4642,10 @@ CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FU
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
 
 CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -4268,6 +4681,14 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
@@ -4275,6 +4696,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFER
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -4293,6 +4716,14 @@ CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
@@ -4411,6 +4842,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -4504,6 +4944,27 @@ ALTER TABLE ONLY public.movements
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES public.publications(id);
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.bank_accounts(id);
 
@@ -4521,6 +4982,15 @@ ALTER TABLE ONLY public.payment_lists
 
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -4642,6 +5112,9 @@ REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
 
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
@@ -4729,7 +5202,11 @@ REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
 
@@ -4745,6 +5222,8 @@ REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -4785,6 +5264,8 @@ GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
 GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
 
 GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -4899,6 +5380,14 @@ GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.controllers TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -5060,9 +5549,25 @@ GRANT UPDATE(resolved_at) ON TABLE public.objections TO suanquan_app;
 
 GRANT UPDATE(resolved_by) ON TABLE public.objections TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.organisation_names TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -5162,6 +5667,14 @@ GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
@@ -5171,6 +5684,10 @@ GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
 
@@ -5183,6 +5700,8 @@ GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 

@@ -25,5 +25,5 @@ def is_visible(name: str) -> bool:
 
 def plain(name: str) -> str:
     """Return what tells persons apart: without width, spaces, capitals and what is not seen."""
-    seen = HIDDEN.sub("", unicodedata.normalize("NFKC", name)).replace(" ", "")
-    return unicodedata.normalize("NFKC", seen).translate(_CAPITALS)
+    visible = HIDDEN.sub("", unicodedata.normalize("NFKC", name)).replace(" ", "")
+    return unicodedata.normalize("NFKC", visible).translate(_CAPITALS)

@@ -143,7 +143,12 @@ class Treasury:
         )
 
     def make(
-        self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026
+        self,
+        claims: Sequence[str] | None = None,
+        number: str = "Z1",
+        year: int = 2026,
+        *,
+        divide: bool = False,
     ) -> str:
         """A list that waits for its second person; its number."""
         now = NOW.replace(year=year)
@@ -152,6 +157,7 @@ class Treasury:
                 db,
                 indicator=payment.indicator(db, number, year),
                 claims=claims,
+                divide=divide,
                 reason="",
                 actor=CASHIER.actor,
                 now=now,

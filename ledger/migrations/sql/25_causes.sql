@@ -18,6 +18,7 @@ INSERT INTO cause_kinds (cause, kind)
         ('bank', 'pay spend'),
         ('year-end', 'bounce uncommit'),
         ('refund', 'refund forfeit unspend remit'),
+        ('decision/refund', 'refund forfeit unspend remit'),
         ('decision/cap', 'eligible issue withdraw reduce'),
         ('decision/lapse', 'release lapse'),
         ('decision/indicator', 'appropriate cut'),
@@ -83,6 +84,12 @@ CREATE VIEW posting_causes AS
         JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
         CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
         WHERE p.word = 'refund'
+    UNION ALL
+    SELECT p.id, p.word, 'decision/refund', b.book_id, r.fen
+        FROM p JOIN refunds r ON r.decision_id = p.key
+        JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'decision'
     UNION ALL
     SELECT p.id, p.word, 'decision/' || d.kind, v.book_id, NULL
         FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'

@@ -19,9 +19,11 @@ POST = """
 """
 MOVES = {
     "match": ("accrued", "payable"), "recall": ("paid", "recoverable"), "pay": ("sent", "paid"),
-    "list": ("payable", "sent"), "bounce": ("sent", "payable"), "reserve": ("available", "reserved"),
+    "list": ("payable", "sent"), "bounce": ("sent", "payable"),
+    "reserve": ("available", "reserved"),
     "accrue": ("available", "accrued"), "unmatch": ("payable", "accrued"),
-    "set_off": ("recoverable", "paid"), "unspend": ("spent", "free"), "commit": ("free", "committed"),
+    "set_off": ("recoverable", "paid"), "unspend": ("spent", "free"),
+    "commit": ("free", "committed"),
     "appropriate": ("appropriation", "free"), "unpay": ("paid", "payable"),
 }  # fmt: skip
 RESERVE = """
@@ -47,7 +49,7 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
 
 
 def moved(
-    database: Database, cause: str, kind: str, fen: int = 1, book: int = VOUCHER, first: str = ""
+    database: Database, cause: str, kind: str, fen: int = 1, *, book: int = VOUCHER, first: str = ""
 ) -> type[psycopg.Error] | None:
     source, goal = MOVES[kind]
     text = POST.format(cause=cause, book=book, kind=kind, source=source, goal=goal, fen=fen)
@@ -58,7 +60,7 @@ def moved(
 @pytest.mark.parametrize(
     "cause",
     [
-        "mine", "accrue", "accrue/1/0", "accrue/1/99", "decision/1", "decision/99999999999999999999",
+        "mine", "accrue", "accrue/1/0", "accrue/1/99", "decision/1", "decision/99999999999999999",
         "reconcile/1", "pay/ZF-2026-0001/9", "pay/ZF-2026-0009/1", "bank/T9", "bank/", "refund/T1",
         "year-end/ZF-2026-0002/1", "voucher/1/open/2", "reserve/1", "release/1", "",
     ],

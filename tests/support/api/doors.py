@@ -27,6 +27,7 @@ from tests.support.api.asks import (
     a_voucher,
     agent_of,
     at,
+    at_a_receipt,
     code_for,
     of_a_claim,
     of_a_statement,
@@ -36,6 +37,7 @@ from tests.support.api.asks import (
 )
 from tests.support.api.town import Town
 from tests.support.claims import file
+from tests.support.proofs import pdf
 
 ADMIN, OPERATOR, BUILDER = Role.ADMINISTRATOR, Role.OPERATOR, Role.BUILDER
 
@@ -167,7 +169,7 @@ DOORS = {
         yes=404,
     ),
     "POST /api/v1/cost-documents/{document}/lookups": Door(
-        {Role.CLERK}, of_an_invoice(LOOKUP, content=b"%PDF-1.7"), yes=201
+        {Role.CLERK}, of_an_invoice(LOOKUP, content=pdf("looked up")), yes=201
     ),
     "GET /api/v1/cost-documents/{document}/lookups/{lookup}/original": Door(
         EVERYBODY, of_an_invoice("/lookups/999999/original"), yes=404, scoped=True
@@ -179,6 +181,14 @@ DOORS = {
     ),
     "POST /api/v1/cost-documents/{document}/receipts": Door(
         {Role.CLERK, BUILDER}, a_receipt, yes=201, scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/receipts/check": Door(
+        {Role.CLERK},
+        at("/api/v1/cost-documents/999999/receipts/check?reference=1"),
+        yes=404,
+    ),
+    "GET /api/v1/cost-documents/{document}/receipts/original": Door(
+        EVERYBODY, at_a_receipt("/original"), scoped=True
     ),
     "POST /api/v1/cost-documents/{document}/freeze": Door(
         {Role.CLERK}, of_an_invoice("/freeze", json={"confirmation": "1"})
@@ -344,9 +354,29 @@ DOORS = {
         {Role.CLERK},
         at(
             "/documents/999999/lookups",
-            files={"file": ("x.pdf", b"%PDF-1.7")},
+            files={"file": ("x.pdf", pdf("looked up"))},
             data={"result": "agrees", "looked_up_on": DAY},
         ),
+        yes=404,
+    ),
+    "POST /documents/{document}/receipts": Door(
+        CLAIMING,
+        at(
+            "/documents/999999/receipts",
+            files={"file": ("x.pdf", pdf("paid"))},
+            data={
+                "reference": "1",
+                "payer": "a",
+                "payee": "b",
+                "yuan": "1.00",
+                "paid_on": DAY,
+            },
+        ),
+        yes=404,
+    ),
+    "POST /documents/{document}/receipts/check": Door(
+        {Role.CLERK},
+        at("/documents/999999/receipts/check", data={"reference": "1"}),
         yes=404,
     ),
     "POST /documents/{document}/period": Door(
@@ -394,6 +424,7 @@ DOORS = {
     ),
     "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
     "POST /payments/rows/{row}": Door(PAYERS, at("/payments/rows/9", data=A_RULING), yes=404),
+    "POST /payments/refunds": Door(PAYERS, at("/payments/refunds", data={}), yes=422),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),
