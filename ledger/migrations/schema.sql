@@ -135,6 +135,35 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.check_causes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first_word text;
+    wrong text;
+BEGIN
+    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
+    FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
+                WHERE id >= NEW.id AND number IS NULL LOOP
+        SELECT min(p.cause) INTO wrong
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+                AND NOT EXISTS (
+                    SELECT FROM posting_causes c
+                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
+                    WHERE c.word = first_word AND c.posting_id = p.id
+                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+        IF wrong IS NOT NULL THEN
+            RAISE EXCEPTION 'nothing has caused what % moves', wrong
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -1987,6 +2016,15 @@ COMMENT ON TABLE public.catalogue_names IS 'What NVML or a job source calls a de
 
 COMMENT ON COLUMN public.catalogue_names.mig_profile IS 'Empty for the whole GPU';
 
+CREATE TABLE public.cause_kinds (
+    cause text NOT NULL,
+    kind text NOT NULL
+);
+
+ALTER TABLE public.cause_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cause_kinds IS 'Which moves a cause may make; filled by the migrations';
+
 CREATE TABLE public.centres (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -2793,6 +2831,33 @@ ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.number_reads (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    accounts bigint[] NOT NULL,
+    place text NOT NULL,
+    CONSTRAINT number_reads_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT number_reads_place_check CHECK ((place <> ''::text))
+);
+
+ALTER TABLE public.number_reads OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.number_reads IS 'Who saw account numbers whole, when and where; append-only';
+
+COMMENT ON COLUMN public.number_reads.accounts IS 'Keys of bank_accounts; empty for one not confirmed yet';
+
+COMMENT ON COLUMN public.number_reads.place IS 'The address of the page, answer or file';
+
+ALTER TABLE public.number_reads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.number_reads_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.numbering (
     one boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
@@ -3076,6 +3141,257 @@ COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
 
 COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
 
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE TABLE public.refunds (
+    reference text NOT NULL,
+    total_fen bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    indicator_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
+);
+
+ALTER TABLE public.refunds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
+
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
+
+COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
+CREATE TABLE public.reservations (
+    id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    plan text NOT NULL,
+    until date NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_by text NOT NULL,
+    released_at timestamp with time zone,
+    released_by text,
+    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
+    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
+    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
+);
+
+ALTER TABLE public.reservations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
+
+COMMENT ON COLUMN public.reservations.fen IS 'Fen';
+
+COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
+
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    facts jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL
+);
+
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+CREATE VIEW public.posting_causes AS
+ WITH p AS (
+         SELECT id,
+            cause,
+            split_part(cause, '/'::text, 1) AS word,
+            ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
+           FROM public.postings
+        )
+ SELECT id AS posting_id,
+    word,
+    'voucher'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (p
+     JOIN public.vouchers v ON ((id = key)))
+  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reserve'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'reserve'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'release'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'accrue'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'accrue'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reconcile'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
+     JOIN public.cost_books b ON ((reconciliation_id = id)))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'pay'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'pay'::text) AND (sent_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'bank'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((((p
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'bank'::text) AND (result = 'paid'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'year-end'::text AS cause,
+    book_id,
+    recalled_fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'year-end'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'refund'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'decision/refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'decision'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+        CASE kind
+            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
+            ELSE NULL::bigint
+        END AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
+        CASE kind
+            WHEN 'indicator'::text THEN 'number'::text
+            ELSE 'indicator'::text
+        END)))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
+     JOIN public.payment_lines l ON ((claim_id = id)))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+
+ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
     START WITH 1
@@ -3260,21 +3576,6 @@ COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null
 
 COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
-
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
     START WITH 1
@@ -3315,33 +3616,6 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.refunds (
-    reference text NOT NULL,
-    total_fen bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    indicator_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    on_day date NOT NULL,
-    fraud boolean NOT NULL,
-    to_treasury boolean NOT NULL,
-    decision_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
-);
-
-ALTER TABLE public.refunds OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
-
-COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
-
-COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
-
-COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
@@ -3411,29 +3685,6 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.reservations (
-    id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    plan text NOT NULL,
-    until date NOT NULL,
-    reserved_at timestamp with time zone NOT NULL,
-    reserved_by text NOT NULL,
-    released_at timestamp with time zone,
-    released_by text,
-    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
-    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
-    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
-);
-
-ALTER TABLE public.reservations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
-
-COMMENT ON COLUMN public.reservations.fen IS 'Fen';
-
-COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
 ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reservations_id_seq
@@ -3745,26 +3996,6 @@ COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded
 
 COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
 
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    facts jsonb NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL
-);
-
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
-
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
-
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
-
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -3856,6 +4087,9 @@ ALTER TABLE ONLY public.catalogue_models
 
 ALTER TABLE ONLY public.catalogue_names
     ADD CONSTRAINT catalogue_names_pkey PRIMARY KEY (nvml_name, mig_profile);
+
+ALTER TABLE ONLY public.cause_kinds
+    ADD CONSTRAINT cause_kinds_pkey PRIMARY KEY (cause, kind);
 
 ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_name_key UNIQUE (name);
@@ -3979,6 +4213,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.number_reads
+    ADD CONSTRAINT number_reads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
@@ -4299,6 +4536,8 @@ CREATE INDEX movements_by_posting ON public.movements USING btree (posting_id);
 
 CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
 
+CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts);
+
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
 CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
@@ -4402,6 +4641,8 @@ CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.deci
 CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
+CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
@@ -4943,6 +5184,11 @@ REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
@@ -5159,6 +5405,8 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 
+GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
@@ -5361,6 +5609,16 @@ GRANT INSERT(to_role) ON TABLE public.movements TO suanquan_app;
 
 GRANT INSERT(amount) ON TABLE public.movements TO suanquan_app;
 
+GRANT SELECT ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(at) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(accounts) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.number_reads TO suanquan_app;
+
 GRANT SELECT ON TABLE public.numbering TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.objections TO suanquan_app;
@@ -5451,6 +5709,46 @@ GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(plan) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(until) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
+
+GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
@@ -5473,13 +5771,9 @@ GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
 
 GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
 
 GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
 
@@ -5490,24 +5784,6 @@ GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
-
-GRANT SELECT ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(fen) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(plan) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(until) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(reserved_at) ON TABLE public.reservations TO suanquan_app;
-
-GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
-
-GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
-
-GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
@@ -5542,21 +5818,5 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
-
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;
