@@ -77,6 +77,6 @@ def test_a_receipt_is_entered_and_checked(site: Site) -> None:
     post(site, "clerk", f"{page}/receipts", values, ("回单.pdf", receipt_pdf("R-1", 444_900)))
     assert "文件里有金额和流水号" in see(site, "clerk", page)
     again = {**values, "reference": "R-2"}
-    post(site, "clerk", f"{page}/receipts", again, ("回单.png", png()))
+    post(site, "clerk", f"{page}/receipts", again, ("回单.png", png(410, 300)))
     assert "图片，待另一人看过" in see(site, "clerk", page)
     assert "与录入一致" not in see(site, "clerk", page)

@@ -389,11 +389,13 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"
     picture = papers / "查验.png"
     picture.write_bytes(PICTURE)
+    scan = papers / "回单.png"
+    scan.write_bytes(png(400, 300))
     looked_up = ("--result=agrees", f"--on={NOW.date()}")
     desk.ask(CLERK, "invoice", "lookup", digital(1), str(picture), *looked_up)
     paid = ("--payer=甲", "--payee=乙", "--yuan=4449.00", f"--on={NOW.date()}")
     receipt = desk.ask(
-        BUILDER, "invoice", "receipt", digital(1), str(picture), "--reference=R-1", *paid
+        BUILDER, "invoice", "receipt", digital(1), str(scan), "--reference=R-1", *paid
     )
     assert not receipt["proves"]
     checked = desk.ask(CLERK, "invoice", "receipt-check", digital(1), "--reference=R-1")
