@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
 
+    late_days: int = Field(default=7, ge=1, le=36_500)
+    """How many days after its minute a window counts by itself; older ones wait for the bureau."""
+
     invoice_roots: DirectoryPath | None = None
     """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 

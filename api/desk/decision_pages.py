@@ -18,7 +18,7 @@ from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
 from api.people.subject import plain_subject
@@ -133,12 +133,16 @@ def place(db: Session, record: Decision) -> str:
 
 @router.post("/decisions/{decision}")
 def answer(
+    *,
     decision: int,
     viewer: Answerer,
     request: Annotated[DecisionAnswer, form(DecisionAnswer)],
     db: Db,
     now: Now,
+    late_after: LateAfter,
 ) -> Response:
     """Confirm, refuse or withdraw."""
-    decision_routes.answer(decision, request, viewer, db, now)
+    decision_routes.answer(
+        key=decision, request=request, viewer=viewer, db=db, now=now, late_after=late_after
+    )
     return RedirectResponse(f"/decisions/{decision}", 303)

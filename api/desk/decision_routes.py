@@ -8,10 +8,13 @@ from sqlmodel import col, select
 from api.claims.account_numbers import Numbers, hide_numbers
 from api.desk.decision_reader import may_answer, may_give, names_of_keys, why_not
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.batch_decoder import read_kept
+from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
+from ledger.desk.steps import admit_usage
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
+from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 
@@ -67,17 +70,21 @@ def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: D
 
 @router.post("/decisions/{key}/answer")
 def answer(
+    *,
     key: int,
     request: DecisionAnswer,
     viewer: Answerer,
     db: Db,
     now: Now,
+    late_after: LateAfter,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     decision = respond(
         db, key, answer=request.answer, digest_seen=request.seen, viewer=viewer, now=now,
         reason=request.reason,
     )  # fmt: skip
+    if decision.kind == admit_usage.KIND and decision.answer == "confirmed":
+        release(db, read_kept, now, late_after=late_after)
     return _read(decision, hide_numbers(decision.kind, decision.content))
 
 

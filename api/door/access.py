@@ -32,6 +32,7 @@ class Right(StrEnum):
     READ_USAGE = "read_usage"
     READ_METERING = "read_metering"  # agents and findings of a centre
     TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
+    ADMIT_USAGE = "admit_usage"  # approve agents, admit what came late
     REGISTER = "register"  # the registry's YAML
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
@@ -62,6 +63,7 @@ _READ_BOOKS = {
 }
 _BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
 _WRITE_BOOKS = {
+    Right.ADMIT_USAGE,
     Right.REGISTER,
     Right.OPEN_VOUCHERS,
     Right.ACCRUE,

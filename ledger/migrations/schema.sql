@@ -1674,7 +1674,12 @@ CREATE TABLE public.agents (
     source text NOT NULL,
     public_key bytea NOT NULL,
     enrolled_at timestamp with time zone NOT NULL,
+    history_from timestamp with time zone,
+    approved_at timestamp with time zone,
+    approved_by text,
     revoked_at timestamp with time zone,
+    CONSTRAINT agents_approved_by_check CHECK ((approved_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT agents_check CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT agents_node_check CHECK ((node <> ''::text)),
     CONSTRAINT agents_public_key_check CHECK ((octet_length(public_key) = 32)),
     CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
@@ -1685,6 +1690,12 @@ ALTER TABLE public.agents OWNER TO suanquan_owner;
 COMMENT ON TABLE public.agents IS 'Enrolled reporters, each bound to one cluster and node';
 
 COMMENT ON COLUMN public.agents.public_key IS 'Ed25519, 32 bytes';
+
+COMMENT ON COLUMN public.agents.history_from IS 'What it measured before it was enrolled counts from here on';
+
+COMMENT ON COLUMN public.agents.approved_at IS 'When the bureau let its reports count';
+
+COMMENT ON COLUMN public.agents.approved_by IS 'Actor: who issued its code, or approved it later';
 
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
@@ -2539,6 +2550,7 @@ CREATE TABLE public.enrolment_codes (
     source text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
+    history_from date,
     expires_at timestamp with time zone NOT NULL,
     agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
@@ -2550,6 +2562,8 @@ ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
 COMMENT ON TABLE public.enrolment_codes IS 'One-time codes that make an agent';
 
 COMMENT ON COLUMN public.enrolment_codes.hash IS 'SHA-256 of the code';
+
+COMMENT ON COLUMN public.enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 
 COMMENT ON COLUMN public.enrolment_codes.agent_id IS 'Set when the code is used up';
 
@@ -3530,8 +3544,12 @@ CREATE TABLE public.quarantine (
     number bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
     released_at timestamp with time zone,
+    admitted_at timestamp with time zone,
+    admitted_by text,
     body jsonb NOT NULL,
-    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text])))
+    CONSTRAINT quarantine_admitted_by_check CHECK ((admitted_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT quarantine_check CHECK (((admitted_at IS NULL) = (admitted_by IS NULL))),
+    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text, 'unapproved_agent'::text, 'late'::text, 'before_enrolment'::text, 'before_registration'::text, 'retired'::text])))
 );
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
@@ -3541,6 +3559,10 @@ COMMENT ON TABLE public.quarantine IS 'Windows that cannot count yet, with the r
 COMMENT ON COLUMN public.quarantine.hash IS 'SHA-256 of the body';
 
 COMMENT ON COLUMN public.quarantine.released_at IS 'When they were judged again and counted';
+
+COMMENT ON COLUMN public.quarantine.admitted_at IS 'When the bureau let them count in spite of their day';
+
+COMMENT ON COLUMN public.quarantine.admitted_by IS 'Actor';
 
 CREATE TABLE public.receipts (
     reference text NOT NULL,
@@ -4508,6 +4530,8 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
+
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
@@ -5325,6 +5349,10 @@ GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 
+GRANT UPDATE(approved_at) ON TABLE public.agents TO suanquan_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
+
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
@@ -5763,7 +5791,13 @@ GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 
+GRANT UPDATE(reason) ON TABLE public.quarantine TO suanquan_app;
+
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_by) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 
