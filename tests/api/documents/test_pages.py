@@ -1,5 +1,7 @@
 """Documents in a browser: compared several at once, looked up, stated, and their receipts."""
 
+from typing import Any
+
 from httpx2 import Response
 
 from tests.support.api.city import Site
@@ -24,7 +26,7 @@ def give(site: Site, serial: int, remark: str = "3月") -> str:
 
 
 def post(
-    site: Site, reader: str, path: str, data: object, file: tuple[str, bytes] | None = None
+    site: Site, reader: str, path: str, data: dict[str, Any], file: tuple[str, bytes] | None = None
 ) -> Response:
     files = {"file": file} if file else None
     answer: Response = site.client(reader).post(
