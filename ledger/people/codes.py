@@ -33,6 +33,7 @@ class DecisionKind(StrEnum):
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
     USAGE = "usage"
+    CAPACITY = "capacity"
 
 
 class Answer(StrEnum):
