@@ -47,6 +47,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('lapse', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
+    ('voucher', '{approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (
