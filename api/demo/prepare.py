@@ -71,9 +71,12 @@ def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[i
             yield client.ask("POST", address, body=body)["decision"]
 
 
-def enrolment_code(client: Client, cluster: str, source: str) -> str:
-    """A one-time code for an agent of the cluster."""
-    enrolment = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+def enrolment_code(
+    client: Client, cluster: str, source: str, history_from: str | None = None
+) -> str:
+    """A one-time code for an agent of the cluster, whose history counts from a Beijing day on."""
+    body = {"cluster": cluster, "source": source, "history_from": history_from}
+    enrolment = client.ask("POST", "enrolment-codes", body=body)
     return str(enrolment["code"])
 
 

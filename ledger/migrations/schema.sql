@@ -135,6 +135,35 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.check_causes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first_word text;
+    wrong text;
+BEGIN
+    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
+    FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
+                WHERE id >= NEW.id AND number IS NULL LOOP
+        SELECT min(p.cause) INTO wrong
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+                AND NOT EXISTS (
+                    SELECT FROM posting_causes c
+                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
+                    WHERE c.word = first_word AND c.posting_id = p.id
+                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+        IF wrong IS NOT NULL THEN
+            RAISE EXCEPTION 'nothing has caused what % moves', wrong
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -265,15 +294,18 @@ CREATE FUNCTION public.document_confirmed() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
-                AND d.decided_by = NEW.received_by) THEN
+        IF NEW.confirmed_at IS NOT NULL
+            OR (NEW.vouched_by IS NULL AND NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                    AND d.decided_by = NEW.received_by))
+            OR (NEW.vouched_by IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
+                WHERE t.fingerprint = NEW.vouched_by AND t.trusted_until IS NULL)) THEN
             RAISE EXCEPTION 'document % waits for no second person', NEW.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
         END IF;
     ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
             IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
-        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
             OR NOT EXISTS (SELECT FROM decisions d
                 WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
                     AND d.answered_by = NEW.confirmed_by)) THEN
@@ -1662,7 +1694,12 @@ CREATE TABLE public.agents (
     source text NOT NULL,
     public_key bytea NOT NULL,
     enrolled_at timestamp with time zone NOT NULL,
+    history_from timestamp with time zone,
+    approved_at timestamp with time zone,
+    approved_by text,
     revoked_at timestamp with time zone,
+    CONSTRAINT agents_approved_by_check CHECK ((approved_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT agents_check CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT agents_node_check CHECK ((node <> ''::text)),
     CONSTRAINT agents_public_key_check CHECK ((octet_length(public_key) = 32)),
     CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
@@ -1673,6 +1710,12 @@ ALTER TABLE public.agents OWNER TO suanquan_owner;
 COMMENT ON TABLE public.agents IS 'Enrolled reporters, each bound to one cluster and node';
 
 COMMENT ON COLUMN public.agents.public_key IS 'Ed25519, 32 bytes';
+
+COMMENT ON COLUMN public.agents.history_from IS 'What it measured before it was enrolled counts from here on';
+
+COMMENT ON COLUMN public.agents.approved_at IS 'When the bureau let its reports count';
+
+COMMENT ON COLUMN public.agents.approved_by IS 'Actor: who issued its code, or approved it later';
 
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
@@ -2004,6 +2047,15 @@ COMMENT ON TABLE public.catalogue_names IS 'What NVML or a job source calls a de
 
 COMMENT ON COLUMN public.catalogue_names.mig_profile IS 'Empty for the whole GPU';
 
+CREATE TABLE public.cause_kinds (
+    cause text NOT NULL,
+    kind text NOT NULL
+);
+
+ALTER TABLE public.cause_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cause_kinds IS 'Which moves a cause may make; filled by the migrations';
+
 CREATE TABLE public.centres (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -2295,19 +2347,27 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint NOT NULL,
+    decision_id bigint,
     confirmed_by text,
     confirmed_at timestamp with time zone,
-    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    vouched_by text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
     CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
     CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
@@ -2328,7 +2388,9 @@ COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: s
 
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
 
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -2508,6 +2570,7 @@ CREATE TABLE public.enrolment_codes (
     source text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
+    history_from date,
     expires_at timestamp with time zone NOT NULL,
     agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
@@ -2519,6 +2582,8 @@ ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
 COMMENT ON TABLE public.enrolment_codes IS 'One-time codes that make an agent';
 
 COMMENT ON COLUMN public.enrolment_codes.hash IS 'SHA-256 of the code';
+
+COMMENT ON COLUMN public.enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 
 COMMENT ON COLUMN public.enrolment_codes.agent_id IS 'Set when the code is used up';
 
@@ -2793,6 +2858,33 @@ COMMENT ON COLUMN public.movements.amount IS 'Fen, above zero';
 
 ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.movements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.number_reads (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    accounts bigint[] NOT NULL,
+    place text NOT NULL,
+    CONSTRAINT number_reads_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT number_reads_place_check CHECK ((place <> ''::text))
+);
+
+ALTER TABLE public.number_reads OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.number_reads IS 'Who saw account numbers whole, when and where; append-only';
+
+COMMENT ON COLUMN public.number_reads.accounts IS 'Keys of bank_accounts; empty for one not confirmed yet';
+
+COMMENT ON COLUMN public.number_reads.place IS 'The address of the page, answer or file';
+
+ALTER TABLE public.number_reads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.number_reads_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3083,6 +3175,257 @@ COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
 
 COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
 
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE TABLE public.refunds (
+    reference text NOT NULL,
+    total_fen bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    indicator_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
+);
+
+ALTER TABLE public.refunds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
+
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
+
+COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
+CREATE TABLE public.reservations (
+    id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    plan text NOT NULL,
+    until date NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_by text NOT NULL,
+    released_at timestamp with time zone,
+    released_by text,
+    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
+    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
+    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
+);
+
+ALTER TABLE public.reservations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
+
+COMMENT ON COLUMN public.reservations.fen IS 'Fen';
+
+COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
+
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    facts jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL
+);
+
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+CREATE VIEW public.posting_causes AS
+ WITH p AS (
+         SELECT id,
+            cause,
+            split_part(cause, '/'::text, 1) AS word,
+            ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
+           FROM public.postings
+        )
+ SELECT id AS posting_id,
+    word,
+    'voucher'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (p
+     JOIN public.vouchers v ON ((id = key)))
+  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reserve'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'reserve'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'release'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'accrue'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'accrue'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reconcile'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
+     JOIN public.cost_books b ON ((reconciliation_id = id)))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'pay'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'pay'::text) AND (sent_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'bank'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((((p
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'bank'::text) AND (result = 'paid'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'year-end'::text AS cause,
+    book_id,
+    recalled_fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'year-end'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'refund'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'decision/refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'decision'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+        CASE kind
+            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
+            ELSE NULL::bigint
+        END AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
+        CASE kind
+            WHEN 'indicator'::text THEN 'number'::text
+            ELSE 'indicator'::text
+        END)))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
+     JOIN public.payment_lines l ON ((claim_id = id)))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+
+ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
     START WITH 1
@@ -3221,8 +3564,12 @@ CREATE TABLE public.quarantine (
     number bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
     released_at timestamp with time zone,
+    admitted_at timestamp with time zone,
+    admitted_by text,
     body jsonb NOT NULL,
-    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text])))
+    CONSTRAINT quarantine_admitted_by_check CHECK ((admitted_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT quarantine_check CHECK (((admitted_at IS NULL) = (admitted_by IS NULL))),
+    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text, 'unapproved_agent'::text, 'late'::text, 'before_enrolment'::text, 'before_registration'::text, 'retired'::text])))
 );
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
@@ -3232,6 +3579,10 @@ COMMENT ON TABLE public.quarantine IS 'Windows that cannot count yet, with the r
 COMMENT ON COLUMN public.quarantine.hash IS 'SHA-256 of the body';
 
 COMMENT ON COLUMN public.quarantine.released_at IS 'When they were judged again and counted';
+
+COMMENT ON COLUMN public.quarantine.admitted_at IS 'When the bureau let them count in spite of their day';
+
+COMMENT ON COLUMN public.quarantine.admitted_by IS 'Actor';
 
 CREATE TABLE public.receipts (
     reference text NOT NULL,
@@ -3266,21 +3617,6 @@ COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
 COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
 
 COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
@@ -3322,33 +3658,6 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.refunds (
-    reference text NOT NULL,
-    total_fen bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    indicator_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    on_day date NOT NULL,
-    fraud boolean NOT NULL,
-    to_treasury boolean NOT NULL,
-    decision_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
-);
-
-ALTER TABLE public.refunds OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
-
-COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
-
-COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
-
-COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
@@ -3418,29 +3727,6 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.reservations (
-    id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    plan text NOT NULL,
-    until date NOT NULL,
-    reserved_at timestamp with time zone NOT NULL,
-    reserved_by text NOT NULL,
-    released_at timestamp with time zone,
-    released_by text,
-    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
-    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
-    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
-);
-
-ALTER TABLE public.reservations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
-
-COMMENT ON COLUMN public.reservations.fen IS 'Fen';
-
-COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
 ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reservations_id_seq
@@ -3735,25 +4021,22 @@ ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    facts jsonb NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL
+CREATE TABLE public.trusted_certificates (
+    fingerprint text NOT NULL,
+    name text NOT NULL,
+    encoded bytea NOT NULL,
+    trusted_since timestamp with time zone NOT NULL,
+    trusted_until timestamp with time zone,
+    CONSTRAINT fingerprint_of_certificate CHECK ((fingerprint = encode(sha256(encoded), 'hex'::text)))
 );
 
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+ALTER TABLE public.trusted_certificates OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+COMMENT ON TABLE public.trusted_certificates IS 'Authorities that are believed to certify the seals of invoices; only the owner writes them';
 
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
 
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
 
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
@@ -3846,6 +4129,9 @@ ALTER TABLE ONLY public.catalogue_models
 
 ALTER TABLE ONLY public.catalogue_names
     ADD CONSTRAINT catalogue_names_pkey PRIMARY KEY (nvml_name, mig_profile);
+
+ALTER TABLE ONLY public.cause_kinds
+    ADD CONSTRAINT cause_kinds_pkey PRIMARY KEY (cause, kind);
 
 ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_name_key UNIQUE (name);
@@ -3969,6 +4255,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.number_reads
+    ADD CONSTRAINT number_reads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
@@ -4133,6 +4422,9 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.trusted_certificates
+    ADD CONSTRAINT trusted_certificates_pkey PRIMARY KEY (fingerprint);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
@@ -4224,6 +4516,8 @@ CREATE INDEX controllers_by_person ON public.controllers USING btree (public.per
 
 CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
+CREATE INDEX cost_documents_by_authority ON public.cost_documents USING btree (vouched_by) WHERE (vouched_by IS NOT NULL);
+
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
 CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses_id, id));
@@ -4256,6 +4550,8 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
+
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
@@ -4283,6 +4579,8 @@ CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (ans
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting_id);
 
 CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts);
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
@@ -4388,6 +4686,8 @@ CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXEC
 
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
 
+CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
+
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
 CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
@@ -4469,6 +4769,8 @@ CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR 
 CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON public.messages FOR EACH ROW WHEN ((old.answer IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN ((old.checked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -4678,6 +4980,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES public.trusted_certificates(fingerprint);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
@@ -4925,6 +5230,11 @@ REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
@@ -5063,6 +5373,10 @@ GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 
+GRANT UPDATE(approved_at) ON TABLE public.agents TO suanquan_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
+
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
@@ -5142,6 +5456,8 @@ GRANT SELECT ON TABLE public.case_moves TO suanquan_app;
 GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
+
+GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
@@ -5345,6 +5661,16 @@ GRANT INSERT(to_role) ON TABLE public.movements TO suanquan_app;
 
 GRANT INSERT(amount) ON TABLE public.movements TO suanquan_app;
 
+GRANT SELECT ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(at) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(accounts) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.number_reads TO suanquan_app;
+
 GRANT SELECT ON TABLE public.numbering TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.objections TO suanquan_app;
@@ -5435,45 +5761,9 @@ GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
-
-GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
-
-GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
-
-GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
-
-GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
-
-GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
@@ -5492,6 +5782,66 @@ GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
 GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(reason) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_by) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
@@ -5525,20 +5875,6 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

@@ -33,6 +33,7 @@ class DecisionKind(StrEnum):
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
     VOUCHER = "voucher"
+    USAGE = "usage"
 
 
 class Answer(StrEnum):

@@ -33,7 +33,7 @@ from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.tables import Voucher
-from tests.support.vouchers import chain, place_voucher, posted
+from tests.support.vouchers import chain, place_moves, place_voucher
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -53,7 +53,7 @@ class Treasury:
         """A project of its own organisation with an account, and a voucher with this payable."""
         voucher = place_voucher(self.owner, self.engine, cap, code)
         moves = chain(payable, "accrue available accrued", "match accrued payable")
-        posted(self.engine, f"earned {code}", {voucher.book_id: moves})
+        place_moves(self.owner, self.engine, f"earned {code}", {voucher.book_id: moves})
         first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
         organisation = self._one(
             "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",

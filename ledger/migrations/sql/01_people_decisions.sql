@@ -48,6 +48,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),
+    ('usage', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

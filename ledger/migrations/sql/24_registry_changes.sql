@@ -162,4 +162,5 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON relations DEFERRABLE I
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON relations DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
 
-REVOKE EXECUTE ON FUNCTION registry_decided, terms_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION charged_days, registry_decided, terms_decided FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION charged_days TO :app_role;

@@ -17,7 +17,7 @@ from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from tests.support.claims import other_payee
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
-from tests.support.vouchers import chain, posted
+from tests.support.vouchers import chain, place_moves
 
 
 @pytest.fixture
@@ -170,7 +170,9 @@ def test_a_red_invoice_takes_the_payable_from_under_a_list(treasury: Treasury) -
     number = treasury.make()
     with Session(treasury.engine) as db:
         book = payment.payables(db, on_list=1)[0].book
-    posted(treasury.engine, "red", {book: chain(400, "unmatch payable accrued")})
+    place_moves(
+        treasury.owner, treasury.engine, "red", {book: chain(400, "unmatch payable accrued")}
+    )
     with pytest.raises(Refused, match="payable_gone"):
         treasury.confirm(number)
     treasury.confirm(number, Answer.REFUSED)
@@ -186,7 +188,7 @@ def test_what_is_to_be_paid_back_is_set_off_before_anything_is_paid(treasury: Tr
     with Session(treasury.engine) as db:
         book = payment.payables(db)[0].book
     paid = ["list payable sent", "pay sent paid", "recall paid recoverable"]
-    posted(treasury.engine, "paid too much", {book: chain(300, *paid)})
+    place_moves(treasury.owner, treasury.engine, "paid too much", {book: chain(300, *paid)})
     assert [item.held for item in treasury.queue()] == ["payable_gone"]
 
 

@@ -14,7 +14,7 @@ from ledger.payment.steps.recover import open_recovery, settle_recoveries
 from ledger.payment.steps.refund import refund
 from ledger.vouchers.queries import project_by_code
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
-from tests.support.vouchers import chain, posted
+from tests.support.vouchers import chain, place_moves
 
 NEXT_YEAR = NOW.replace(year=2027)
 
@@ -28,7 +28,7 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     treasury.claim("p1", 600, "A")
     treasury.send()
     treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    posted(engine, "red", {voucher.book_id: chain(200, "recall paid recoverable")})
+    place_moves(owner, engine, "red", {voucher.book_id: chain(200, "recall paid recoverable")})
     return treasury
 
 
@@ -151,7 +151,9 @@ def test_a_case_closes_by_itself_when_the_rest_was_set_off(
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 0
         (book,) = (v for v in db.execute(sa.text("SELECT book_id FROM vouchers")).scalars())
-    posted(treasury.engine, "reissued", {book: chain(200, "set_off recoverable paid")})
+    place_moves(
+        treasury.owner, treasury.engine, "reissued", {book: chain(200, "set_off recoverable paid")}
+    )
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 1
     assert cases(owner) == [("ZJ-2026-0001", 200, False, True)]
@@ -178,7 +180,12 @@ def test_one_transfer_pays_back_two_debts(treasury: Treasury) -> None:
     voucher = treasury.project("p2", 300)
     treasury.claim("p2", 300, "B")
     treasury.bank(f"b,{treasury.send()},1,成功,3.00,{TODAY},")
-    posted(treasury.engine, "red 2", {voucher.book_id: chain(300, "recall paid recoverable")})
+    place_moves(
+        treasury.owner,
+        treasury.engine,
+        "red 2",
+        {voucher.book_id: chain(300, "recall paid recoverable")},
+    )
     came_back(treasury, 200, total=350)
     with pytest.raises(Conflict, match="refund_known"):  # nothing counts twice
         came_back(treasury, 200, total=350)
