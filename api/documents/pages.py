@@ -298,6 +298,7 @@ def add_lookup(
     note: Annotated[str, Form(max_length=TEXT_MAX)] = "",
 ) -> Response:
     """Record what the tax platform said, with the picture."""
+    db.commit()  # others have the connection while the file is read
     look_up(
         db, document, result=result, looked_up_on=looked_up_on, note=note.strip(),
         file=File.from_content(file.filename or "", file.file.read()), viewer=viewer, now=now,
