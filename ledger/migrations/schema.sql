@@ -1642,6 +1642,26 @@ END $$;
 
 ALTER FUNCTION public.void_list() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.voucher_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            JOIN projects p ON p.id = NEW.project_id
+            JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
+                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -4756,6 +4776,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
 
+CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
+
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
 CREATE TRIGGER fit_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
@@ -5410,6 +5432,8 @@ REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 

@@ -32,6 +32,7 @@ class DecisionKind(StrEnum):
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
+    VOUCHER = "voucher"
     USAGE = "usage"
     CAPACITY = "capacity"
 

@@ -27,7 +27,7 @@ from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import reconcile
-from ledger.vouchers.steps import caps, lapse
+from ledger.vouchers.steps import caps, lapse, openings
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         refund.KIND: Kind(FINANCE, refund.book_refund),
+        openings.KIND: Kind(APPROVERS, openings.open_decided),
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
