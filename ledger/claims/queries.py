@@ -19,6 +19,8 @@ from ledger.claims.tables import BankAccount, Claim, ClaimEvent, Objection, Publ
 from ledger.errors import NotFound
 from ledger.registry.tables import Project
 from ledger.units import Fen
+from ledger.vouchers.queries import earnings_of
+from ledger.vouchers.rules import Earnings
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
@@ -82,10 +84,10 @@ def claimable(db: Session, voucher: Voucher) -> Fen:
     return amounts.payable + amounts.sent - promised_fen(db, voucher, OPEN)
 
 
-def matched_cost(db: Session, voucher: Voucher) -> Fen:
-    """Return the matched cost under the voucher's policy, all months, fen without tax."""
-    of_project = cells(db, projects=[voucher.project_id])
-    return sum(cell.counted_fen for cell in of_project if cell.policy == voucher.policy)
+def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
+    """Return the matched cost under the voucher's versions, all months, and what it earns."""
+    by_month = earnings_of(db, voucher, cells(db, projects=[voucher.project_id]))
+    return sum(by_month.values(), Earnings())
 
 
 def events(db: Session, claim: int) -> Sequence[ClaimEvent]:

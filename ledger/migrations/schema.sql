@@ -27,12 +27,11 @@ CREATE FUNCTION public.allocated_to_a_cell() RETURNS trigger
     AS $$
 BEGIN
     IF EXISTS (
-        SELECT contract_id, price_id, kind FROM fresh EXCEPT
-        SELECT k.id, c.id, p.kind FROM contracts k
-            JOIN prices c ON c.contract_id = k.id JOIN projects p ON p.id = k.project_id
-            WHERE c.id IN (SELECT price_id FROM fresh)
+        SELECT contract_id, kind FROM fresh EXCEPT
+        SELECT k.id, p.kind FROM contracts k JOIN projects p ON p.id = k.project_id
+            WHERE k.id IN (SELECT contract_id FROM fresh)
     ) THEN
-        RAISE EXCEPTION 'no such contract line in that contract, or a project of another kind'
+        RAISE EXCEPTION 'a project of another kind'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'allocated_to_a_cell';
     END IF;
     RETURN NULL;
@@ -56,12 +55,13 @@ BEGIN
             ORDER BY id FOR NO KEY UPDATE) locked
     $query$ INTO roots;
     EXECUTE $query$
-        SELECT min(f.document_id)
-        FROM (SELECT DISTINCT document_id, line FROM fresh) f
-        JOIN document_lines l USING (document_id, line)
-        CROSS JOIN LATERAL (SELECT sum(a.fen) AS fen FROM allocations a
-                            WHERE a.document_id = f.document_id AND a.line = f.line) t
-        WHERE t.fen NOT BETWEEN least(l.net_fen, 0) AND greatest(l.net_fen, 0)
+        SELECT min(t.root)
+        FROM (SELECT DISTINCT coalesce(d.reverses_id, d.id) AS root, f.line
+              FROM fresh f JOIN cost_documents d ON d.id = f.document_id) t
+        LEFT JOIN LATERAL (
+            SELECT allocated_fen BETWEEN 0 AND net_fen AS fits
+            FROM line_sums s WHERE (s.root, s.line) = (t.root, t.line) OFFSET 0) s ON true
+        WHERE s.fits IS NOT TRUE
     $query$ INTO wrong;
     IF wrong IS NULL THEN
         EXECUTE $query$
@@ -76,7 +76,7 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
                 WHERE coalesce(d.reverses_id, d.id) = family
-                GROUP BY a.contract_id, a.month, a.price_id, a.policy HAVING sum(a.fen) < 0
+                GROUP BY a.line, a.contract_id, a.month, a.part HAVING sum(a.fen) < 0
             ) below
         $query$ INTO wrong USING roots;
     END IF;
@@ -89,140 +89,47 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.document_confirmed() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
-        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
-    END IF;
-    RETURN NEW;
-END $$;
+CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
 
-ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
+ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.ensure_day(day date) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    part text := 'windows_' || to_char(day, 'YYYYMMDD');
-    low text := day || ' 00:00:00+08';
-    high text := (day + 1) || ' 00:00:00+08';
-BEGIN
-    IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
-    -- Asked of the catalog itself: to_regclass may remember its «no» from before the wait.
-    IF EXISTS (SELECT FROM pg_class WHERE relname = part) THEN RETURN; END IF;
-    EXECUTE format('CREATE TABLE public.%I (LIKE public.windows INCLUDING ALL)', part);
-    EXECUTE format('ALTER TABLE public.windows ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
-                   part, low, high);
-END $$;
+CREATE FUNCTION public.person_of(actor text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
 
-ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.follow_lines(of_projects bigint[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-DECLARE
-    old bigint[];
-    bare bigint[];  -- allocations under no policy that belong under one
-BEGIN
-    SELECT array_agg(p.id) INTO old FROM prices p JOIN contracts k ON k.id = p.contract_id
-        WHERE k.project_id = ANY(of_projects) AND p.superseded_at IS NOT NULL;
-    SELECT array_agg(a.id) INTO bare FROM vouchers v JOIN contracts k ON k.project_id = v.project_id
-        JOIN allocations a ON a.contract_id = k.id
-        WHERE v.project_id = ANY(of_projects) AND a.policy = ''
-            AND policy_now(coalesce(line_now(a.price_id, a.month), a.price_id), a.month, '') <> '';
-    IF bare IS NULL AND NOT EXISTS (SELECT FROM allocations WHERE price_id = ANY(old))
-        AND NOT EXISTS (SELECT FROM matches WHERE price_id = ANY(old)) THEN
-        RETURN;
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.match', 0));
-    UPDATE matches m SET price_id = f.now
-        FROM (SELECT DISTINCT ON (m.reconciliation_id, m.policy, s.now) m.reconciliation_id, m.policy,
-                     m.price_id, s.now
-              FROM matches m JOIN reconciliations r ON r.id = m.reconciliation_id
-              CROSS JOIN LATERAL (SELECT line_now(m.price_id, r.month) AS now) s
-              WHERE m.price_id = ANY(old) AND s.now IS NOT NULL
-              ORDER BY m.reconciliation_id, m.policy, s.now, m.decision_id DESC, m.price_id) f
-        WHERE (m.reconciliation_id, m.policy, m.price_id) = (f.reconciliation_id, f.policy, f.price_id)
-            AND NOT EXISTS (SELECT FROM matches t WHERE (t.reconciliation_id, t.policy, t.price_id)
-                            = (f.reconciliation_id, f.policy, f.now));
-    WITH gone AS (
-        DELETE FROM allocations a
-        WHERE a.price_id = ANY(old) AND line_now(a.price_id, a.month) IS NOT NULL OR a.id = ANY(bare)
-        RETURNING a.*, coalesce(line_now(a.price_id, a.month), a.price_id) AS now
-    )
-    INSERT INTO allocations AS a (document_id, line, contract_id, month, price_id, policy, kind, fen,
-            allocated_at, allocated_by)
-        SELECT document_id, line, contract_id, month, now, policy_now(now, month, policy) AS under,
-               kind, sum(fen), max(allocated_at), max(allocated_by)
-        FROM gone GROUP BY document_id, line, contract_id, month, now, under, kind
-        ON CONFLICT (document_id, line, contract_id, month, price_id, policy)
-            DO UPDATE SET fen = a.fen + excluded.fen;
-END $$;
+CREATE TABLE public.allocations (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    part text NOT NULL,
+    kind text NOT NULL,
+    fen bigint NOT NULL,
+    by_hand boolean DEFAULT false NOT NULL,
+    allocated_at timestamp with time zone NOT NULL,
+    allocated_by text NOT NULL,
+    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
+    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
+    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT allocations_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
 
-ALTER FUNCTION public.follow_lines(of_projects bigint[]) OWNER TO suanquan_owner;
+ALTER TABLE public.allocations OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    IF OLD.superseded_at IS NOT NULL THEN
-        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
+COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which cell of a contract';
 
-ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
+COMMENT ON COLUMN public.allocations.line IS 'Line of the blue document, also where a red one takes it back';
 
-CREATE FUNCTION public.keep_decision() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    IF OLD.answer IS NOT NULL THEN
-        RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
+COMMENT ON COLUMN public.allocations.part IS 'compute, package, or fee: what is no compute cost';
 
-ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
+COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
 
-CREATE FUNCTION public.keep_objection() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    IF OLD.upheld IS NOT NULL THEN
-        RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-
-ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
-
-CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        DELETE FROM reserved_devices WHERE price_id = NEW.id;
-    ELSE
-        INSERT INTO reserved_devices (price_id, gpu, project_id, centre_id, valid)
-            SELECT NEW.id, d.gpu, k.project_id, k.centre_id, NEW.valid
-            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract_id;
-    END IF;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
+COMMENT ON COLUMN public.allocations.by_hand IS 'Put there by a clerk: no rule takes it away';
 
 CREATE TABLE public.charges (
     id bigint NOT NULL,
@@ -259,6 +166,125 @@ COMMENT ON COLUMN public.charges.ms_den IS 'Device-milliseconds, denominator';
 COMMENT ON COLUMN public.charges.cost_fen IS 'Fen, rounded once';
 
 COMMENT ON COLUMN public.charges.promised_ms IS 'Device-milliseconds that a reserved line was to deliver';
+
+CREATE TABLE public.cost_documents (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    number text NOT NULL,
+    issued_on date NOT NULL,
+    seller_uscc text NOT NULL,
+    seller_name text NOT NULL,
+    buyer_uscc text NOT NULL,
+    buyer_name text NOT NULL,
+    net_fen bigint NOT NULL,
+    tax_fen bigint NOT NULL,
+    gross_fen bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    period_assumed boolean DEFAULT false NOT NULL,
+    statement text,
+    reverses_id bigint,
+    confirmation text,
+    remark text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    original text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision_id bigint,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    dropped_at timestamp with time zone,
+    CONSTRAINT cost_documents_check CHECK ((since <= until)),
+    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
+    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
+    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
+    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
+    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
+    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
+);
+
+ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
+
+COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
+
+COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
+
+CREATE TABLE public.match_lines (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    good_fen bigint NOT NULL,
+    CONSTRAINT match_lines_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
+);
+
+ALTER TABLE public.match_lines OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.match_lines IS 'On which lines of invoices a match rests; written by a trigger';
+
+COMMENT ON COLUMN public.match_lines.fen IS 'Fen allocated when decided';
+
+COMMENT ON COLUMN public.match_lines.good_fen IS 'Fen of it that were not excluded';
+
+CREATE TABLE public.matches (
+    reconciliation_id bigint NOT NULL,
+    part text NOT NULL,
+    metered_fen bigint NOT NULL,
+    invoiced_fen bigint NOT NULL,
+    matched_fen bigint NOT NULL,
+    extra_fen bigint NOT NULL,
+    extra_over_fen bigint NOT NULL,
+    closed_fen bigint NOT NULL,
+    carried boolean DEFAULT false NOT NULL,
+    held_fen bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    extra_decision_id bigint,
+    fall_decision_id bigint,
+    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
+    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
+    CONSTRAINT matches_check1 CHECK ((held_fen <= matched_fen)),
+    CONSTRAINT matches_check2 CHECK ((closed_fen <= metered_fen)),
+    CONSTRAINT matches_check3 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
+    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
+    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
+    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
+    CONSTRAINT matches_held_fen_check CHECK ((held_fen >= 0)),
+    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
+    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
+    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0)),
+    CONSTRAINT matches_part_check CHECK ((part = ANY (ARRAY['compute'::text, 'package'::text, 'fee'::text])))
+);
+
+ALTER TABLE public.matches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
+
+COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
+
+COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
+
+COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
+
+COMMENT ON COLUMN public.matches.carried IS 'What was not invoiced was once carried over';
+
+COMMENT ON COLUMN public.matches.held_fen IS 'Fen that the books rest on; falls by two persons only';
 
 CREATE TABLE public.prices (
     id bigint NOT NULL,
@@ -323,11 +349,172 @@ COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
 
-CREATE FUNCTION public.line_now(of_price bigint, in_month date) RETURNS bigint
-    LANGUAGE sql STABLE STRICT
-    RETURN (SELECT n.id FROM (public.prices o JOIN public.prices n ON (((n.contract_id = o.contract_id) AND (n.kind = o.kind) AND ((n.name = o.name) OR (n.kind = 'metered'::text)) AND (COALESCE(n.model_id, (0)::bigint) = COALESCE(o.model_id, (0)::bigint)) AND (COALESCE(n.mig_profile, '*'::text) = COALESCE(o.mig_profile, '*'::text)) AND (NOT (((n.partition IS DISTINCT FROM o.partition) OR (n.qos IS DISTINCT FROM o.qos)) OR (n.market IS DISTINCT FROM o.market)))))) WHERE ((o.id = line_now.of_price) AND (o.superseded_at IS NOT NULL) AND (n.superseded_at IS NULL) AND (n.valid && daterange(line_now.in_month, ((line_now.in_month + '1 mon'::interval))::date))) ORDER BY (NOT (EXISTS (SELECT FROM public.charges c WHERE ((c.contract_id = n.contract_id) AND (c.price_id = n.id) AND (c.month = line_now.in_month))))), (lower(n.valid)), n.id LIMIT 1);
+CREATE TABLE public.reconciliations (
+    id bigint NOT NULL,
+    contract_id bigint NOT NULL,
+    month date NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
 
-ALTER FUNCTION public.line_now(of_price bigint, in_month date) OWNER TO suanquan_owner;
+ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
+
+COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
+
+CREATE VIEW public.standing_matches AS
+ SELECT reconciliation_id,
+    part,
+    contract_id,
+    month,
+    (( SELECT COALESCE(sum(GREATEST(LEAST((good_fen)::numeric, (((good_fen - fen))::numeric + COALESCE(( SELECT sum(fen) AS sum
+                   FROM (public.cost_documents f
+                     JOIN public.allocations a ON ((document_id = id)))
+                  WHERE ((COALESCE(reverses_id, id) = document_id) AND (line = line) AND ((contract_id = contract_id) AND (month = month) AND (part = part)))), (0)::numeric))), (0)::numeric)), (0)::numeric) AS "coalesce"
+           FROM public.match_lines l
+          WHERE ((reconciliation_id = reconciliation_id) AND (part = part))))::bigint AS standing_fen
+   FROM (public.matches m
+     JOIN public.reconciliations r ON ((id = reconciliation_id)));
+
+ALTER VIEW public.standing_matches OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.standing_matches IS 'What still stands of the lines that a match rests on, fen';
+
+CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
+    LANGUAGE sql STABLE
+    RETURN (SELECT GREATEST(LEAST((counted_now.of_match).matched_fen, s.standing_fen, (c.fen + GREATEST(LEAST((counted_now.of_match).extra_fen, (((counted_now.of_match).extra_over_fen + (counted_now.of_match).extra_fen) - c.fen)), (0)::bigint))), (0)::bigint) AS "greatest" FROM (public.standing_matches s CROSS JOIN LATERAL (SELECT (COALESCE(sum(c_1.cost_fen), (0)::numeric))::bigint AS fen FROM (public.charges c_1 JOIN public.prices p ON ((p.id = c_1.price_id))) WHERE ((c_1.contract_id = s.contract_id) AND (c_1.month = s.month) AND (public.part_of(p.kind, p.counts) = s.part))) c) WHERE ((s.reconciliation_id = (counted_now.of_match).reconciliation_id) AND (s.part = (counted_now.of_match).part)));
+
+ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.document_confirmed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
+        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
+                AND d.answered_by = NEW.confirmed_by)) THEN
+        RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.document_confirmed() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.ensure_day(day date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    part text := 'windows_' || to_char(day, 'YYYYMMDD');
+    low text := day || ' 00:00:00+08';
+    high text := (day + 1) || ' 00:00:00+08';
+BEGIN
+    IF to_regclass('public.' || part) IS NOT NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.' || part, 0));
+    -- Asked of the catalog itself: to_regclass may remember its «no» from before the wait.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = part) THEN RETURN; END IF;
+    EXECUTE format('CREATE TABLE public.%I (LIKE public.windows INCLUDING ALL)', part);
+    EXECUTE format('ALTER TABLE public.windows ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                   part, low, high);
+END $$;
+
+ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.first_version() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    INSERT INTO voucher_versions (voucher_id, policy, clause, opened_at, opened_by)
+        VALUES (NEW.id, NEW.policy, NEW.clause, NEW.opened_at, NEW.opened_by);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.first_version() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.held_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.decision_id = OLD.decision_id
+        AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id
+        AND (NEW.held_fen > OLD.held_fen AND NEW.held_fen > counted_now(NEW)
+            OR NEW.held_fen < OLD.held_fen AND NOT EXISTS (
+                SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
+                CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+                WHERE d.id = NEW.fall_decision_id AND d.kind = 'fall' AND d.answer = 'confirmed'
+                    AND d.id IS DISTINCT FROM OLD.fall_decision_id
+                    AND d.content ->> 'contract' = r.contract_id::text
+                    AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
+                    AND c ->> 'part' = NEW.part AND c ->> 'held_fen' = OLD.held_fen::text
+                    AND c ->> 'counted_fen' = NEW.held_fen::text))
+    THEN
+        RAISE EXCEPTION 'what the books rest on falls by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'held_by_decision';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_dated_fact() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_decision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.answer IS NOT NULL THEN
+        RAISE EXCEPTION 'an answered decision cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_objection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF OLD.upheld IS NOT NULL THEN
+        RAISE EXCEPTION 'a resolved objection cannot change' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        DELETE FROM reserved_devices WHERE price_id = NEW.id;
+    ELSE
+        INSERT INTO reserved_devices (price_id, gpu, project_id, centre_id, valid)
+            SELECT NEW.id, d.gpu, k.project_id, k.centre_id, NEW.valid
+            FROM contracts k CROSS JOIN unnest(NEW.devices) AS d(gpu) WHERE k.id = NEW.contract_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -407,32 +594,6 @@ END $_$;
 
 ALTER FUNCTION public.lower_by_decision() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.lower_matches() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-BEGIN
-    UPDATE matches m
-        SET matched_fen = b.fen, lowered_fen = m.lowered_fen + m.matched_fen - b.fen
-        FROM (SELECT r.id, c.price_id, c.policy, (
-                  SELECT coalesce(sum(greatest(least(d.good_fen, d.good_fen - d.fen + coalesce((
-                      SELECT sum(a.fen) FROM cost_documents f JOIN allocations a ON a.document_id = f.id
-                      WHERE coalesce(f.reverses_id, f.id) = d.document_id
-                          AND (a.contract_id, a.month, a.price_id, a.policy)
-                              = (c.contract_id, c.month, c.price_id, c.policy)), 0)), 0)), 0)
-                  FROM match_documents d
-                  WHERE (d.reconciliation_id, d.price_id, d.policy) = (r.id, c.price_id, c.policy)
-              )::bigint AS fen
-              FROM (SELECT DISTINCT contract_id, month, price_id, policy FROM fresh
-                    WHERE TG_OP <> 'INSERT' OR fen < 0) c
-              JOIN reconciliations r USING (contract_id, month)) b
-        WHERE (m.reconciliation_id, m.price_id, m.policy) = (b.id, b.price_id, b.policy)
-            AND m.matched_fen > b.fen;
-    RETURN NULL;
-END $$;
-
-ALTER FUNCTION public.lower_matches() OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.match_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -442,27 +603,25 @@ DECLARE
     more boolean := told;
 BEGIN
     IF told THEN
-        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen)
-            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen)
+        told := (NEW.decision_id, NEW.metered_fen, NEW.invoiced_fen, NEW.closed_fen, NEW.carried)
+            = (OLD.decision_id, OLD.metered_fen, OLD.invoiced_fen, OLD.closed_fen, OLD.carried)
             AND NEW.matched_fen <= OLD.matched_fen;
         more := (NEW.extra_fen, NEW.extra_over_fen) = (OLD.extra_fen, OLD.extra_over_fen)
             AND NEW.extra_decision_id IS NOT DISTINCT FROM OLD.extra_decision_id;
-        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id THEN
+        IF NEW.decision_id < OLD.decision_id OR NEW.extra_decision_id < OLD.extra_decision_id
+            OR NEW.fall_decision_id < OLD.fall_decision_id THEN
             RAISE EXCEPTION 'a newer decision stands'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'match_decided';
         END IF;
     END IF;
-    IF TG_OP = 'INSERT' OR NEW.decision_id <> OLD.decision_id THEN
-        NEW.lowered_fen := 0;
-    END IF;
-    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NEW.decision_id = NEW.extra_decision_id
+    told := told OR NEW.matched_fen = 0 AND NEW.closed_fen = 0 AND NOT NEW.carried
+            AND NEW.decision_id = NEW.extra_decision_id
         OR EXISTS (
             SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
             CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
             WHERE d.id = NEW.decision_id AND d.kind = 'reconciliation' AND d.answer = 'confirmed'
                 AND d.content ->> 'contract' = r.contract_id::text
-                AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-                AND c ->> 'price' = NEW.price_id::text AND c ->> 'policy' = NEW.policy
+                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
@@ -472,7 +631,7 @@ BEGIN
         WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
             AND d.content ->> 'contract' = r.contract_id::text
             AND d.content ->> 'month' = to_char(r.month, 'YYYY-MM')
-            AND d.content ->> 'price' = NEW.price_id::text AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'part' = NEW.part
             AND d.content ->> 'metered_fen' = NEW.extra_over_fen::text
             AND d.content ->> 'extra_fen' = NEW.extra_fen::text);
     IF NOT (told AND more) THEN
@@ -642,23 +801,29 @@ END $$;
 
 ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.person_of(actor text) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
-
-ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
-
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
 
 ALTER FUNCTION public.plain_number(number text) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) RETURNS text
-    LANGUAGE sql STABLE STRICT
-    RETURN (SELECT CASE WHEN ((policy_now.of_policy <> ''::text) OR COALESCE(bool_or((c.policy = ''::text)), true)) THEN policy_now.of_policy ELSE max(c.policy) END AS max FROM public.charges c WHERE ((c.price_id = policy_now.of_price) AND (c.month = policy_now.in_month)));
+CREATE FUNCTION public.policy_end_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d WHERE d.id = NEW.decision_id AND d.kind = 'policy_end'
+            AND d.answer = 'confirmed' AND d.content ->> 'policy' = NEW.policy
+            AND d.content ->> 'until' = NEW.until::text
+    ) THEN
+        RAISE EXCEPTION 'two persons have not ended version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'policy_end_decided';
+    END IF;
+    RETURN NEW;
+END $$;
 
-ALTER FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) OWNER TO suanquan_owner;
+ALTER FUNCTION public.policy_end_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.post_movements() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -718,9 +883,14 @@ CREATE FUNCTION public.red_fits() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF EXISTS (SELECT FROM family_sums WHERE root = NEW.reverses_id
-               AND (allocated_fen NOT BETWEEN 0 AND net_fen OR net_fen < 0)) THEN
-        RAISE EXCEPTION 'red document % leaves more allocated than is left, or less than nothing', NEW.id
+    IF EXISTS (
+        SELECT FROM cost_documents d JOIN line_sums s ON s.root = d.reverses_id AND s.line = NEW.line
+        WHERE d.id = NEW.document_id AND s.allocated_fen > s.net_fen
+    ) OR EXISTS (
+        SELECT FROM cost_documents d JOIN family_sums f ON f.root = d.reverses_id
+        WHERE d.id = NEW.document_id AND f.allocated_fen > f.net_fen
+    ) THEN
+        RAISE EXCEPTION 'red document % leaves more allocated than is left', NEW.document_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'red_fits';
     END IF;
     RETURN NULL;
@@ -728,36 +898,80 @@ END $$;
 
 ALTER FUNCTION public.red_fits() OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.rest_on_documents() RETURNS trigger
+CREATE FUNCTION public.red_parts_fit() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    DELETE FROM match_documents WHERE (reconciliation_id, price_id, policy)
-        = (NEW.reconciliation_id, NEW.price_id, NEW.policy);
-    INSERT INTO match_documents (reconciliation_id, price_id, policy, document_id, fen, good_fen)
-        SELECT NEW.reconciliation_id, NEW.price_id, NEW.policy, f.root, f.fen,
-               greatest(f.fen - coalesce(e.fen, 0), 0)
-        FROM (
-            SELECT coalesce(d.reverses_id, d.id) AS root, sum(a.fen) AS fen
-            FROM reconciliations r
-            JOIN allocations a ON (a.contract_id, a.month, a.price_id, a.policy)
-                = (r.contract_id, r.month, NEW.price_id, NEW.policy)
-            JOIN cost_documents d ON d.id = a.document_id
-            WHERE r.id = NEW.reconciliation_id GROUP BY root HAVING sum(a.fen) > 0
-        ) f LEFT JOIN (
-            SELECT (t ->> 'document')::bigint AS document, sum((t ->> 'fen')::bigint) AS fen
-            FROM decisions d
-            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
-            CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
-            WHERE d.id = NEW.decision_id AND c ->> 'price' = NEW.price_id::text
-                AND c ->> 'policy' = NEW.policy AND t ->> 'treatment' = 'exclude'
-            GROUP BY t ->> 'document'
-        ) e ON e.document = f.root;
+    PERFORM FROM cost_documents WHERE id IN (
+        SELECT d.reverses_id FROM fresh f JOIN cost_documents d ON d.id = f.document_id)
+        ORDER BY id FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM fresh f JOIN cost_documents d ON d.id = f.document_id
+        WHERE d.reverses_id IS NULL OR (d.source = 'keyed' AND d.confirmed_at IS NULL)
+            OR d.net_fen <> (SELECT sum(p.fen) FROM red_parts p WHERE p.document_id = d.id)
+            OR NOT EXISTS (
+                SELECT FROM document_lines l
+                WHERE (l.document_id, l.line) = (d.reverses_id, f.line) AND l.net_fen >= -(
+                    SELECT sum(p.fen) FROM cost_documents r JOIN red_parts p ON p.document_id = r.id
+                    WHERE r.reverses_id = d.reverses_id AND p.line = f.line))
+            OR f.decision_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM decisions c CROSS JOIN LATERAL jsonb_array_elements(c.content -> 'parts') t
+                WHERE c.id = f.decision_id AND c.kind = 'red_parts' AND c.answer = 'confirmed'
+                    AND c.content -> 'document' = to_jsonb(f.document_id)
+                    AND (t -> 'line', t -> 'fen') = (to_jsonb(f.line), to_jsonb(f.fen)))
+    ) THEN
+        RAISE EXCEPTION 'a red document takes back what its blue one has, line by line'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'red_parts_fit';
+    END IF;
     RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.rest_on_documents() OWNER TO suanquan_owner;
+ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rest_on_lines() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM match_lines WHERE (reconciliation_id, part) = (NEW.reconciliation_id, NEW.part);
+    INSERT INTO match_lines (reconciliation_id, part, document_id, line, fen, good_fen)
+        SELECT NEW.reconciliation_id, NEW.part, f.root, f.line, f.fen,
+               greatest(f.fen - coalesce(e.fen, 0), 0)
+        FROM (
+            SELECT coalesce(d.reverses_id, d.id) AS root, a.line, sum(a.fen) AS fen
+            FROM reconciliations r
+            JOIN allocations a ON (a.contract_id, a.month, a.part)
+                = (r.contract_id, r.month, NEW.part)
+            JOIN cost_documents d ON d.id = a.document_id
+            WHERE r.id = NEW.reconciliation_id GROUP BY root, a.line HAVING sum(a.fen) > 0
+        ) f LEFT JOIN (
+            SELECT (t ->> 'document')::bigint AS document, (t ->> 'line')::smallint AS line,
+                   sum((t ->> 'fen')::bigint) AS fen
+            FROM reconciliations r, decisions d
+            CROSS JOIN LATERAL jsonb_array_elements(d.content -> 'cells') AS c
+            CROSS JOIN LATERAL jsonb_array_elements(c -> 'typed') AS t
+            WHERE r.id = NEW.reconciliation_id AND d.id = NEW.decision_id
+                AND c ->> 'month' = to_char(r.month, 'YYYY-MM') AND c ->> 'part' = NEW.part
+                AND t ->> 'treatment' = 'exclude' AND t ->> 'document' IS NOT NULL
+            GROUP BY 1, 2
+        ) e ON (e.document, e.line) = (f.root, f.line);
+    IF NEW.matched_fen > 0 AND EXISTS (
+        SELECT FROM match_lines l
+        JOIN match_lines o ON (o.document_id, o.line) = (l.document_id, l.line) AND o.good_fen > 0
+            AND (o.reconciliation_id, o.part) <> (l.reconciliation_id, l.part)
+        JOIN matches m ON (m.reconciliation_id, m.part) = (o.reconciliation_id, o.part)
+        JOIN standing_matches s ON (s.reconciliation_id, s.part) = (o.reconciliation_id, o.part)
+        WHERE (l.reconciliation_id, l.part) = (NEW.reconciliation_id, NEW.part)
+            AND m.held_fen > s.standing_fen
+    ) THEN
+        RAISE EXCEPTION 'a line still counts in another cell'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fall_first';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.rest_on_lines() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.return_of_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -840,6 +1054,35 @@ END $$;
 
 ALTER FUNCTION public.set_cap(of_decision bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.set_validity(of_decision bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    changed bigint;
+BEGIN
+    UPDATE vouchers v SET valid = CASE d.kind
+            WHEN 'validity' THEN daterange((d.content ->> 'valid_from')::date,
+                                           (d.content ->> 'valid_until')::date)
+            -- It lapses with the day on which that is confirmed.
+            ELSE daterange(lower(v.valid), greatest(lower(v.valid) + 1, least(
+                upper(v.valid), (d.answered_at AT TIME ZONE interval '+08:00')::date + 1))) END
+        FROM decisions d
+        WHERE d.id = of_decision AND d.kind IN ('validity', 'lapse') AND d.answer = 'confirmed'
+            AND v.id = (d.content ->> 'voucher')::bigint
+            AND NOT EXISTS (SELECT FROM decisions later
+                WHERE later.id > d.id AND later.kind IN ('validity', 'lapse')
+                    AND later.answer = 'confirmed'
+                    AND later.content -> 'voucher' = d.content -> 'voucher')
+        RETURNING v.id INTO changed;
+    IF changed IS NULL THEN
+        RAISE EXCEPTION 'the days of a voucher change by the newest confirmed decision'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+END $$;
+
+ALTER FUNCTION public.set_validity(of_decision bigint) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.settle_line() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -921,7 +1164,6 @@ CREATE TABLE public.accruals (
     target_fen bigint NOT NULL,
     earned_fen bigint NOT NULL,
     months jsonb NOT NULL,
-    matched jsonb NOT NULL,
     computed_at timestamp with time zone NOT NULL,
     CONSTRAINT accruals_check CHECK (((target_fen >= 0) AND (target_fen <= uncapped_fen))),
     CONSTRAINT accruals_check1 CHECK (((earned_fen >= 0) AND (earned_fen <= target_fen))),
@@ -941,9 +1183,7 @@ COMMENT ON COLUMN public.accruals.target_fen IS 'Fen after the cap';
 
 COMMENT ON COLUMN public.accruals.earned_fen IS 'Fen of it that is matched';
 
-COMMENT ON COLUMN public.accruals.months IS 'Cost of each month, fen: {"2026-11": 123}';
-
-COMMENT ON COLUMN public.accruals.matched IS 'Matched cost of each month, fen';
+COMMENT ON COLUMN public.accruals.months IS 'Of each month: cost and matched cost, fen; what they earn before the cap, exact fractions';
 
 ALTER TABLE public.accruals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.accruals_id_seq
@@ -978,29 +1218,6 @@ CREATE TABLE public.alembic_version (
 );
 
 ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
-
-CREATE TABLE public.allocations (
-    id bigint NOT NULL,
-    document_id bigint NOT NULL,
-    line smallint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    kind text NOT NULL,
-    fen bigint NOT NULL,
-    allocated_at timestamp with time zone NOT NULL,
-    allocated_by text NOT NULL,
-    CONSTRAINT allocations_fen_check CHECK ((fen <> 0)),
-    CONSTRAINT allocations_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'team'::text]))),
-    CONSTRAINT allocations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.allocations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.allocations IS 'Which fen of a document line pay for which contract line, month and policy';
-
-COMMENT ON COLUMN public.allocations.fen IS 'Fen without tax, negative where a red document takes back';
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
@@ -1419,64 +1636,6 @@ ALTER TABLE public.cost_books OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.cost_books IS 'The book of costs of a reconciliation';
 
-CREATE TABLE public.cost_documents (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    code text DEFAULT ''::text NOT NULL,
-    number text NOT NULL,
-    issued_on date NOT NULL,
-    seller_uscc text NOT NULL,
-    seller_name text NOT NULL,
-    buyer_uscc text NOT NULL,
-    buyer_name text NOT NULL,
-    net_fen bigint NOT NULL,
-    tax_fen bigint NOT NULL,
-    gross_fen bigint NOT NULL,
-    since date NOT NULL,
-    until date NOT NULL,
-    period_assumed boolean DEFAULT false NOT NULL,
-    statement text,
-    reverses_id bigint,
-    confirmation text,
-    remark text DEFAULT ''::text NOT NULL,
-    source text NOT NULL,
-    original text NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    decision_id bigint,
-    confirmed_by text,
-    confirmed_at timestamp with time zone,
-    dropped_at timestamp with time zone,
-    CONSTRAINT cost_documents_check CHECK ((since <= until)),
-    CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
-    CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
-    CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
-    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
-    CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
-);
-
-ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.cost_documents IS 'Invoices blue and red, and internal settlements';
-
-COMMENT ON COLUMN public.cost_documents.net_fen IS 'Fen without tax, negative on a red one';
-
-COMMENT ON COLUMN public.cost_documents.gross_fen IS 'Fen with tax';
-
-COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
-
-COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
-
-COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
-
 ALTER TABLE public.cost_documents ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.cost_documents_id_seq
     START WITH 1
@@ -1563,7 +1722,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'year_end'::text]))),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'fall'::text, 'red_parts'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'validity'::text, 'policy_end'::text, 'year_end'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -1591,8 +1750,7 @@ CREATE TABLE public.differences (
     id bigint NOT NULL,
     decision_id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
+    part text NOT NULL,
     code text NOT NULL,
     document_id bigint,
     line smallint,
@@ -1677,14 +1835,35 @@ COMMENT ON COLUMN public.entries.amount IS 'Fen, signed';
 
 COMMENT ON COLUMN public.entries.balance IS 'Fen after the entry';
 
+CREATE TABLE public.red_parts (
+    document_id bigint NOT NULL,
+    line smallint NOT NULL,
+    fen bigint NOT NULL,
+    decision_id bigint,
+    CONSTRAINT red_parts_fen_check CHECK ((fen < 0))
+);
+
+ALTER TABLE public.red_parts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.red_parts IS 'Which lines of its blue document a red one takes back';
+
+COMMENT ON COLUMN public.red_parts.line IS 'Line of the blue document';
+
+COMMENT ON COLUMN public.red_parts.fen IS 'Fen without tax, below zero';
+
+COMMENT ON COLUMN public.red_parts.decision_id IS 'Null where the red document says it itself';
+
 CREATE VIEW public.family_sums AS
  SELECT root,
     (sum(net_fen))::bigint AS net_fen,
     (sum(allocated_fen))::bigint AS allocated_fen
    FROM ( SELECT COALESCE(reverses_id, id) AS root,
                 CASE
-                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN net_fen
-                    ELSE (0)::bigint
+                    WHEN (reverses_id IS NOT NULL) THEN ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+                       FROM public.red_parts p
+                      WHERE (document_id = id))
+                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN (net_fen)::numeric
+                    ELSE (0)::numeric
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
                    FROM public.allocations a
@@ -1735,6 +1914,30 @@ ALTER TABLE public.freezes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW public.unclear_reds AS
+ SELECT id,
+    reverses_id
+   FROM public.cost_documents d
+  WHERE ((reverses_id IS NOT NULL) AND (net_fen < 0) AND ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+           FROM public.red_parts p
+          WHERE (document_id = id)))));
+
+ALTER VIEW public.unclear_reds OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.unclear_reds IS 'Red documents that do not say which lines they take back';
+
+CREATE VIEW public.frozen_documents AS
+ SELECT document_id AS id
+   FROM public.freezes
+  WHERE (lifted_at IS NULL)
+UNION
+ SELECT reverses_id AS id
+   FROM public.unclear_reds;
+
+ALTER VIEW public.frozen_documents OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.frozen_documents IS 'Documents with a red one that is on its way or unclear';
 
 CREATE TABLE public.gpus (
     gpu text NOT NULL,
@@ -1793,61 +1996,22 @@ ALTER TABLE public.legal_moves OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.legal_moves IS 'The moves of money that exist; filled by the migrations';
 
-CREATE TABLE public.match_documents (
-    reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    document_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    good_fen bigint NOT NULL,
-    CONSTRAINT match_documents_check CHECK (((good_fen >= 0) AND (good_fen <= fen)))
-);
+CREATE VIEW public.line_sums AS
+ SELECT document_id AS root,
+    line,
+    (net_fen + (( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+           FROM (public.cost_documents r
+             JOIN public.red_parts p ON (((document_id = id) AND (line = line))))
+          WHERE (reverses_id = document_id)))::bigint) AS net_fen,
+    (( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
+           FROM (public.cost_documents f
+             JOIN public.allocations a ON (((document_id = id) AND (line = line))))
+          WHERE (COALESCE(reverses_id, id) = document_id)))::bigint AS allocated_fen
+   FROM public.document_lines l;
 
-ALTER TABLE public.match_documents OWNER TO suanquan_owner;
+ALTER VIEW public.line_sums OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.match_documents IS 'On which invoices a match rests; written by a trigger';
-
-COMMENT ON COLUMN public.match_documents.fen IS 'Fen allocated when decided';
-
-COMMENT ON COLUMN public.match_documents.good_fen IS 'Fen of it that were not excluded';
-
-CREATE TABLE public.matches (
-    reconciliation_id bigint NOT NULL,
-    price_id bigint NOT NULL,
-    policy text NOT NULL,
-    metered_fen bigint NOT NULL,
-    invoiced_fen bigint NOT NULL,
-    matched_fen bigint NOT NULL,
-    extra_fen bigint NOT NULL,
-    extra_over_fen bigint NOT NULL,
-    closed_fen bigint NOT NULL,
-    decision_id bigint NOT NULL,
-    extra_decision_id bigint,
-    lowered_fen bigint DEFAULT 0 NOT NULL,
-    CONSTRAINT matched_was_metered CHECK ((matched_fen <= (metered_fen + extra_fen))),
-    CONSTRAINT matches_check CHECK ((matched_fen <= invoiced_fen)),
-    CONSTRAINT matches_check1 CHECK ((closed_fen <= metered_fen)),
-    CONSTRAINT matches_check2 CHECK (((extra_decision_id IS NOT NULL) OR ((extra_fen = 0) AND (extra_over_fen = 0)))),
-    CONSTRAINT matches_closed_fen_check CHECK ((closed_fen >= 0)),
-    CONSTRAINT matches_extra_fen_check CHECK ((extra_fen >= 0)),
-    CONSTRAINT matches_extra_over_fen_check CHECK ((extra_over_fen >= 0)),
-    CONSTRAINT matches_invoiced_fen_check CHECK ((invoiced_fen >= 0)),
-    CONSTRAINT matches_lowered_fen_check CHECK ((lowered_fen >= 0)),
-    CONSTRAINT matches_matched_fen_check CHECK ((matched_fen >= 0)),
-    CONSTRAINT matches_metered_fen_check CHECK ((metered_fen >= 0))
-);
-
-ALTER TABLE public.matches OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.matches IS 'What two persons last decided of a cell';
-
-COMMENT ON COLUMN public.matches.matched_fen IS 'Fen that count';
-
-COMMENT ON COLUMN public.matches.extra_fen IS 'Fen used beyond what was metered';
-
-COMMENT ON COLUMN public.matches.closed_fen IS 'Fen metered that will not be invoiced';
-
-COMMENT ON COLUMN public.matches.lowered_fen IS 'Fen by which the match fell since';
+COMMENT ON VIEW public.line_sums IS 'A line of an invoice, net of its red ones: net and allocated, fen';
 
 CREATE TABLE public.messages (
     id bigint NOT NULL,
@@ -2059,6 +2223,19 @@ ALTER TABLE public.payment_lists ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.policy_ends (
+    decision_id bigint NOT NULL,
+    policy text NOT NULL,
+    until date NOT NULL,
+    CONSTRAINT policy_ends_until_check CHECK (isfinite(until))
+);
+
+ALTER TABLE public.policy_ends OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.policy_ends IS 'Ends of open policy versions, decided by two persons';
+
+COMMENT ON COLUMN public.policy_ends.until IS 'First Beijing day on which it is no longer in force';
+
 CREATE TABLE public.postings (
     id bigint NOT NULL,
     number bigint,
@@ -2206,21 +2383,6 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 
 COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
-
-CREATE TABLE public.reconciliations (
-    id bigint NOT NULL,
-    contract_id bigint NOT NULL,
-    month date NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT reconciliations_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
-);
-
-ALTER TABLE public.reconciliations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reconciliations IS 'One contract and one month, reconciled';
-
-COMMENT ON COLUMN public.reconciliations.month IS 'First day of the Beijing month';
 
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
@@ -2412,8 +2574,8 @@ CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
   WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
-           FROM public.freezes f
-          WHERE ((document_id = id) AND (lifted_at IS NULL))))));
+           FROM public.frozen_documents f
+          WHERE (id = id)))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
@@ -2561,6 +2723,18 @@ ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.voucher_versions (
+    voucher_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL
+);
+
+ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
+
 CREATE TABLE public.vouchers (
     id bigint NOT NULL,
     book_id bigint NOT NULL,
@@ -2569,8 +2743,10 @@ CREATE TABLE public.vouchers (
     clause text NOT NULL,
     cap_scope text NOT NULL,
     facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
     opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
 );
 
 ALTER TABLE public.vouchers OWNER TO suanquan_owner;
@@ -2580,6 +2756,8 @@ COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, 
 COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
 
 COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
 
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
@@ -2623,7 +2801,7 @@ ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_id_line_contract_id_month_price_id_pol_key UNIQUE (document_id, line, contract_id, month, price_id, policy);
+    ADD CONSTRAINT allocations_document_id_line_contract_id_month_part_key UNIQUE (document_id, line, contract_id, month, part);
 
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
@@ -2766,11 +2944,11 @@ ALTER TABLE ONLY public.indicators
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_pkey PRIMARY KEY (reconciliation_id, price_id, policy, document_id);
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, price_id, policy);
+    ADD CONSTRAINT matches_pkey PRIMARY KEY (reconciliation_id, part);
 
 ALTER TABLE ONLY public.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
@@ -2821,6 +2999,9 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.policy_ends
+    ADD CONSTRAINT policy_ends_pkey PRIMARY KEY (decision_id);
+
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_cause_key UNIQUE (cause);
 
@@ -2859,6 +3040,9 @@ ALTER TABLE ONLY public.recoveries
 
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_pkey PRIMARY KEY (document_id, line);
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
@@ -2914,11 +3098,17 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_pkey PRIMARY KEY (voucher_id, policy);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_clause_cap_scope_key UNIQUE (clause, cap_scope);
+
+ALTER TABLE ONLY public.vouchers
+    ADD CONSTRAINT vouchers_id_clause_key UNIQUE (id, clause);
 
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_pkey PRIMARY KEY (id);
@@ -2936,8 +3126,6 @@ CREATE INDEX accruals_by_voucher ON public.accruals USING btree (voucher_id, id)
 CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
-
-CREATE INDEX allocations_by_price ON public.allocations USING btree (price_id);
 
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
@@ -2995,8 +3183,6 @@ CREATE INDEX differences_by_decision ON public.differences USING btree (decision
 
 CREATE INDEX differences_by_document ON public.differences USING btree (document_id);
 
-CREATE INDEX differences_by_price ON public.differences USING btree (price_id);
-
 CREATE INDEX differences_by_reconciliation ON public.differences USING btree (reconciliation_id, decision_id);
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
@@ -3007,13 +3193,13 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
-CREATE INDEX match_documents_by_document ON public.match_documents USING btree (document_id);
+CREATE INDEX match_lines_by_document ON public.match_lines USING btree (document_id, line);
 
 CREATE INDEX matches_by_decision ON public.matches USING btree (decision_id);
 
 CREATE INDEX matches_by_extra_decision ON public.matches USING btree (extra_decision_id);
 
-CREATE INDEX matches_by_price ON public.matches USING btree (price_id);
+CREATE INDEX matches_by_fall_decision ON public.matches USING btree (fall_decision_id);
 
 CREATE INDEX messages_by_document ON public.messages USING btree (document_id);
 
@@ -3039,6 +3225,8 @@ CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (clai
 
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
+CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
+
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
@@ -3058,6 +3246,8 @@ CREATE INDEX receipts_by_original ON public.receipts USING btree (original);
 CREATE INDEX recoveries_by_voucher ON public.recoveries USING btree (voucher_id);
 
 CREATE UNIQUE INDEX recoveries_open ON public.recoveries USING btree (voucher_id) WHERE (closed_at IS NULL);
+
+CREATE INDEX red_parts_by_decision ON public.red_parts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX refunds_by_indicator ON public.refunds USING btree (indicator_id);
 
@@ -3089,17 +3279,25 @@ CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
+CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (policy, clause);
+
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
 CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
-CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
+
+CREATE TRIGGER decided BEFORE INSERT ON public.policy_ends FOR EACH ROW EXECUTE FUNCTION public.policy_end_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
+
+CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
+
+CREATE TRIGGER fit AFTER INSERT ON public.red_parts REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.red_parts_fit();
 
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
@@ -3110,6 +3308,8 @@ CREATE TRIGGER fit_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE 
 CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.return_of_line();
 
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
+
+CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -3129,12 +3329,6 @@ CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERR
 
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
-CREATE TRIGGER lower_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
-
-CREATE TRIGGER lower_gone AFTER DELETE ON public.allocations REFERENCING OLD TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
-
-CREATE TRIGGER lower_new AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
-
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
@@ -3149,15 +3343,15 @@ CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fr
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
 
-CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT OR UPDATE OF confirmed_at ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.reverses_id IS NOT NULL)) EXECUTE FUNCTION public.red_fits();
+CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
-CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH ROW WHEN ((new.decision_id <> old.decision_id)) EXECUTE FUNCTION public.rest_on_documents();
+CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH ROW WHEN ((new.decision_id <> old.decision_id)) EXECUTE FUNCTION public.rest_on_lines();
 
-CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_documents();
+CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_lines();
 
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
@@ -3184,10 +3378,7 @@ ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_document_id_line_fkey FOREIGN KEY (document_id, line) REFERENCES public.document_lines(document_id, line);
-
-ALTER TABLE ONLY public.allocations
-    ADD CONSTRAINT allocations_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+    ADD CONSTRAINT allocations_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -3274,9 +3465,6 @@ ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.differences
-    ADD CONSTRAINT differences_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
-
-ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
 
 ALTER TABLE ONLY public.document_lines
@@ -3306,11 +3494,11 @@ ALTER TABLE ONLY public.legal_moves
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
-ALTER TABLE ONLY public.match_documents
-    ADD CONSTRAINT match_documents_reconciliation_id_price_id_policy_fkey FOREIGN KEY (reconciliation_id, price_id, policy) REFERENCES public.matches(reconciliation_id, price_id, policy) ON UPDATE CASCADE;
+ALTER TABLE ONLY public.match_lines
+    ADD CONSTRAINT match_lines_reconciliation_id_part_fkey FOREIGN KEY (reconciliation_id, part) REFERENCES public.matches(reconciliation_id, part);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -3319,7 +3507,7 @@ ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_extra_decision_id_fkey FOREIGN KEY (extra_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
-    ADD CONSTRAINT matches_price_id_fkey FOREIGN KEY (price_id) REFERENCES public.prices(id);
+    ADD CONSTRAINT matches_fall_decision_id_fkey FOREIGN KEY (fall_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.matches
     ADD CONSTRAINT matches_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES public.reconciliations(id);
@@ -3354,6 +3542,9 @@ ALTER TABLE ONLY public.payment_lists
 ALTER TABLE ONLY public.payment_lists
     ADD CONSTRAINT payment_lists_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
 
+ALTER TABLE ONLY public.policy_ends
+    ADD CONSTRAINT policy_ends_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
@@ -3380,6 +3571,12 @@ ALTER TABLE ONLY public.recoveries
 
 ALTER TABLE ONLY public.recoveries
     ADD CONSTRAINT recoveries_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.red_parts
+    ADD CONSTRAINT red_parts_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -3441,6 +3638,12 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_policy_clause_fkey FOREIGN KEY (policy, clause) REFERENCES public.clauses(policy, clause);
+
+ALTER TABLE ONLY public.voucher_versions
+    ADD CONSTRAINT voucher_versions_voucher_id_clause_fkey FOREIGN KEY (voucher_id, clause) REFERENCES public.vouchers(id, clause);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -3456,17 +3659,51 @@ REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
+GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.follow_lines(of_projects bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.follow_lines(of_projects bigint[]) TO suanquan_app;
+GRANT UPDATE(by_hand) ON TABLE public.allocations TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
+
+GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
+
+GRANT SELECT ON TABLE public.match_lines TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(carried) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(held_fen) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+
+GRANT UPDATE(fall_decision_id) ON TABLE public.matches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.prices TO suanquan_app;
 
@@ -3474,7 +3711,22 @@ GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.line_now(of_price bigint, in_month date) FROM PUBLIC;
+GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.ensure_day(day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_day(day date) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -3484,8 +3736,6 @@ REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.lower_matches() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
@@ -3504,13 +3754,15 @@ REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.policy_now(of_price bigint, in_month date, of_policy text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.rest_on_documents() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
 
@@ -3518,6 +3770,9 @@ REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_cap(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
 
@@ -3541,8 +3796,6 @@ GRANT INSERT(earned_fen) ON TABLE public.accruals TO suanquan_app;
 
 GRANT INSERT(months) ON TABLE public.accruals TO suanquan_app;
 
-GRANT INSERT(matched) ON TABLE public.accruals TO suanquan_app;
-
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
@@ -3550,14 +3803,6 @@ GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
-
-GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(fen) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_at) ON TABLE public.allocations TO suanquan_app;
-
-GRANT UPDATE(allocated_by) ON TABLE public.allocations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -3637,14 +3882,6 @@ GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_by) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(confirmed_at) ON TABLE public.cost_documents TO suanquan_app;
-
-GRANT UPDATE(dropped_at) ON TABLE public.cost_documents TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.coverage TO suanquan_app;
 
 GRANT UPDATE(windows) ON TABLE public.coverage TO suanquan_app;
@@ -3699,6 +3936,8 @@ GRANT UPDATE(agent_id) ON TABLE public.enrolment_codes TO suanquan_app;
 
 GRANT SELECT ON TABLE public.entries TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.red_parts TO suanquan_app;
+
 GRANT SELECT ON TABLE public.family_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.forks TO suanquan_app;
@@ -3708,6 +3947,10 @@ GRANT SELECT,INSERT ON TABLE public.freezes TO suanquan_app;
 GRANT UPDATE(lifted_at) ON TABLE public.freezes TO suanquan_app;
 
 GRANT UPDATE(lifted_by) ON TABLE public.freezes TO suanquan_app;
+
+GRANT SELECT ON TABLE public.unclear_reds TO suanquan_app;
+
+GRANT SELECT ON TABLE public.frozen_documents TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.gpus TO suanquan_app;
 
@@ -3735,25 +3978,7 @@ GRANT INSERT(opened_by) ON TABLE public.indicators TO suanquan_app;
 
 GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
-GRANT SELECT ON TABLE public.match_documents TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(metered_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(invoiced_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(matched_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_over_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(closed_fen) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(decision_id) ON TABLE public.matches TO suanquan_app;
-
-GRANT UPDATE(extra_decision_id) ON TABLE public.matches TO suanquan_app;
+GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
@@ -3841,6 +4066,8 @@ GRANT INSERT(made_by) ON TABLE public.payment_lists TO suanquan_app;
 
 GRANT UPDATE(sent_at) ON TABLE public.payment_lists TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.policy_ends TO suanquan_app;
+
 GRANT SELECT ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(cause) ON TABLE public.postings TO suanquan_app;
@@ -3862,8 +4089,6 @@ GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
 
@@ -3925,6 +4150,18 @@ GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
 
+GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
+
 GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
@@ -3936,6 +4173,8 @@ GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
 GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
 

@@ -21,6 +21,8 @@ class DecisionKind(StrEnum):
     DOCUMENT = "document"
     RECONCILIATION = "reconciliation"
     EXTRA = "extra"
+    FALL = "fall"
+    RED_PARTS = "red_parts"
     CLAIM = "claim"
     ACCOUNT = "account"
     INDICATOR = "indicator"
@@ -29,6 +31,8 @@ class DecisionKind(StrEnum):
     RECOVERY = "recovery"
     CAP = "cap"
     LAPSE = "lapse"
+    VALIDITY = "validity"
+    POLICY_END = "policy_end"
     YEAR_END = "year_end"
 
 

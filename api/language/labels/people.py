@@ -22,6 +22,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.DOCUMENT: msgid("录入单据"),
             DecisionKind.RECONCILIATION: msgid("对账"),
             DecisionKind.EXTRA: msgid("补认用量"),
+            DecisionKind.FALL: msgid("调减已核定"),
+            DecisionKind.RED_PARTS: msgid("红字冲回的行"),
             DecisionKind.CLAIM: msgid("批准兑付"),
             DecisionKind.ACCOUNT: msgid("收款账户"),
             DecisionKind.INDICATOR: msgid("预算指标"),
@@ -30,6 +32,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.RECOVERY: msgid("立案追缴"),
             DecisionKind.CAP: msgid("调整上限"),
             DecisionKind.LAPSE: msgid("额度失效"),
+            DecisionKind.VALIDITY: msgid("券的有效期"),
+            DecisionKind.POLICY_END: msgid("政策版本终止"),
             DecisionKind.YEAR_END: msgid("年终结转"),
         },
         Answer: {

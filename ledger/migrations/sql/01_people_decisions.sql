@@ -18,8 +18,9 @@ RETURN lower(regexp_replace(
 
 CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('document', 'reconciliation', 'extra', 'claim', 'account',
-        'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse', 'year_end')),
+    kind text NOT NULL CHECK (kind IN ('document', 'reconciliation', 'extra', 'fall', 'red_parts',
+        'claim', 'account', 'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse',
+        'validity', 'policy_end', 'year_end')),
     subject text NOT NULL CHECK (subject <> ''),
     content jsonb NOT NULL,
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
