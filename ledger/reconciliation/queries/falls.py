@@ -42,8 +42,9 @@ _FACTS = text("""
         JOIN decisions d ON d.id = m.decision_id
         WHERE r.contract_id = :contract AND r.month = :month
     ), facts AS (
-        SELECT 'price' AS cause, part_of(p.kind, p.counts) AS part, p.valid, p.recorded_at, p.recorded_by, p.superseded_at,
-               p.superseded_by, concat_ws(' ', nullif(p.name, ''), p.yuan || '/' || p.unit) AS name
+        SELECT 'price' AS cause, part_of(p.kind, p.counts) AS part, p.valid, p.recorded_at,
+               p.recorded_by, p.superseded_at, p.superseded_by,
+               concat_ws(' ', nullif(p.name, ''), p.yuan || '/' || p.unit) AS name
         FROM prices p WHERE p.contract_id = :contract
         UNION ALL
         SELECT 'binding', NULL, b.valid, b.recorded_at, b.recorded_by, b.superseded_at,
@@ -73,8 +74,8 @@ _HELD_ELSEWHERE = text("""
     SELECT DISTINCT k.number || ' ' || to_char(s.month, 'YYYY-MM') AS name
     FROM allocations a JOIN cost_documents d ON d.id = a.document_id AND d.reverses_id IS NULL
     JOIN match_lines l ON (l.document_id, l.line) = (a.document_id, a.line) AND l.good_fen > 0
-    JOIN matches m USING (reconciliation_id, part)
-    JOIN standing_matches s USING (reconciliation_id, part)
+    JOIN matches m ON (m.reconciliation_id, m.part) = (l.reconciliation_id, l.part)
+    JOIN standing_matches s ON (s.reconciliation_id, s.part) = (l.reconciliation_id, l.part)
     JOIN contracts k ON k.id = s.contract_id
     WHERE a.contract_id = :contract AND a.month = :month AND a.fen > 0
         AND (s.contract_id, s.month, l.part) <> (a.contract_id, a.month, a.part)

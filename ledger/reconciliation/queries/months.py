@@ -83,9 +83,9 @@ _BILLED_LATER = text("""
 """)
 
 _CHARGED = text("""
-    SELECT p.id AS price, part_of(p.kind, p.counts) AS part, p.kind, p.name, p.unit, p.yuan, m.name AS model, p.mig_profile,
-           p.partition, p.qos, p.market, c.policy, sum(c.ms_num / c.ms_den) AS device_ms,
-           sum(c.cost_fen)::bigint AS fen
+    SELECT p.id AS price, part_of(p.kind, p.counts) AS part, p.kind, p.name, p.unit, p.yuan,
+           m.name AS model, p.mig_profile, p.partition, p.qos, p.market, c.policy,
+           sum(c.ms_num / c.ms_den) AS device_ms, sum(c.cost_fen)::bigint AS fen
     FROM charges c JOIN prices p ON p.id = c.price_id
     LEFT JOIN catalogue_models m ON m.id = p.model_id
     WHERE c.contract_id = :contract AND c.month = :month

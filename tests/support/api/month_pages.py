@@ -167,12 +167,9 @@ def _statement(owner: psycopg.Connection) -> None:
 def _reconciliation(owner: psycopg.Connection, documents: list[int]) -> None:
     for document, fen in ((documents[0], 2_500_000_00), (documents[2], 300_000_00)):
         owner.execute(
-            "INSERT INTO allocations (document_id, line, contract_id, month, price_id, policy,"
-            " kind, fen,"
-            " allocated_at, allocated_by) SELECT %s, 1, contract_id, month, price_id, policy,"
-            " 'model',"
-            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract_id, price_id, policy"
-            " LIMIT 1",
+            "INSERT INTO allocations (document_id, line, contract_id, month, part, kind, fen,"
+            " allocated_at, allocated_by) SELECT %s, 1, contract_id, month, 'compute', 'model',"
+            " %s, %s, %s FROM charges WHERE month = %s ORDER BY contract_id LIMIT 1",
             (document, fen, AT, CLERK, MARCH),
         )
     row_id = one(
