@@ -6,6 +6,7 @@ what is payable or sent to the bank, less the open claims.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -85,8 +86,15 @@ def claimable(db: Session, voucher: Voucher) -> Fen:
 
 
 def matched_earnings(db: Session, voucher: Voucher) -> Earnings:
-    """Return the matched cost under the voucher's versions, all months, and what it earns."""
-    by_month = earnings_of(db, voucher, cells(db, projects=[voucher.project_id]))
+    """Return the matched cost under the voucher's versions, all months, and what it earns.
+
+    Only what counts now: nothing is paid out on what the books hold until a fall is decided.
+    """
+    counted = [
+        replace(cell, held_fen=cell.counted_fen)
+        for cell in cells(db, projects=[voucher.project_id])
+    ]
+    by_month = earnings_of(db, voucher, counted)
     return sum(by_month.values(), Earnings())
 
 

@@ -625,7 +625,9 @@ BEGIN
                 AND c ->> 'metered_fen' = NEW.metered_fen::text
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
-                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint);
+                AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
+                AND (NOT NEW.carried OR OLD.carried OR (c ->> 'metered_fen')::bigint
+                    > (c ->> 'matched_fen')::bigint + (c ->> 'closed_fen')::bigint));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
         SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
         WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
@@ -3280,6 +3282,8 @@ CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 CREATE INDEX tokens_by_project ON public.tokens USING btree (project_id);
 
 CREATE INDEX voucher_versions_by_policy ON public.voucher_versions USING btree (policy, clause);
+
+CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree (voucher_id, clause);
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 

@@ -108,6 +108,9 @@ def rebalance(rights: Rights, target: Target, *, forfeits: bool = False) -> tupl
     accrue = target.provisional_fen - target.earned_fen + match - rights.accrued
     reserved = min(max(accrue, 0), rights.reserved)
     available = min(max(accrue - reserved, 0), rights.available)
+    lost = set_off if forfeits else 0
+    # As if it had been earned anew: first out of what was reserved.
+    release = min(max(accrue + lost, 0), rights.reserved) - reserved
     moves = (
         Move("set_off", "recoverable", "paid", set_off),
         Move("unmatch", "payable", "accrued", -match),
@@ -116,7 +119,8 @@ def rebalance(rights: Rights, target: Target, *, forfeits: bool = False) -> tupl
         Move("accrue", "available", "accrued", available),
         Move("match", "accrued", "payable", match),
         Move("unaccrue", "accrued", "available", -accrue),
-        Move("forfeit", "available", "lapsed", set_off if forfeits else 0),
+        Move("release", "reserved", "available", release),
+        Move("forfeit", "available", "lapsed", lost),
     )
     return tuple(move for move in moves if move.amount > 0)
 

@@ -72,6 +72,7 @@ CREATE TABLE voucher_versions (
     FOREIGN KEY (policy, clause) REFERENCES clauses
 );
 CREATE INDEX voucher_versions_by_policy ON voucher_versions (policy, clause);
+CREATE INDEX voucher_versions_by_voucher ON voucher_versions (voucher_id, clause);
 
 CREATE FUNCTION first_version() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -204,8 +204,11 @@ class _Board:
     def fill_packages(self, placement: _Placement) -> None:
         """Pay what is drawn from packages, month by month, until they end."""
         for package in placement.packages:
-            for month in self._between(max(package.since, placement.line.since), package.until):
+            for month in self._drawn_months(package, placement.line):
                 self._fill(placement, self._drawn(package, month))
+
+    def _drawn_months(self, package: Package, line: OpenLine) -> list[date]:
+        return self._between(max(package.since, line.since), package.until)
 
     def _drawn(self, package: Package, month: date) -> list[Cell]:
         drawn = (package.contract, Part.PACKAGE)
@@ -252,7 +255,7 @@ class _Board:
 
     def _last_cells(self, placement: _Placement) -> Iterator[list[Cell]]:
         for package in reversed(placement.bought):
-            for month in reversed(self._between(package.since, package.until)):
+            for month in reversed(self._drawn_months(package, placement.line)):
                 yield self._drawn(package, month)
         for month in reversed(self.months_of(placement.line)):
             yield self.by_month[month]

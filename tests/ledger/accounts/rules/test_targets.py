@@ -205,9 +205,7 @@ costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
 
 
 @given(books, costs)
-def test_rebalancing_keeps_every_rule(
-    before: Rights, owed: Costs
-) -> None:
+def test_rebalancing_keeps_every_rule(before: Rights, owed: Costs) -> None:
     goal = aim(owed, before.room)
     moves = rebalance(before, goal)
     result = moved(before, moves)  # every move is legal and no account falls below its floor
@@ -222,9 +220,7 @@ def test_rebalancing_keeps_every_rule(
 
 
 @given(books, costs)
-def test_rebalancing_again_moves_nothing(
-    before: Rights, owed: Costs
-) -> None:
+def test_rebalancing_again_moves_nothing(before: Rights, owed: Costs) -> None:
     goal = aim(owed, before.room)
     assert rebalance(moved(before, rebalance(before, goal)), goal) == ()
 
@@ -237,9 +233,7 @@ def test_nothing_goes_to_and_fro(before: Rights, owed: Costs) -> None:
 
 
 @given(books, costs)
-def test_what_is_reserved_is_used_before_what_is_available(
-    before: Rights, owed: Costs
-) -> None:
+def test_what_is_reserved_is_used_before_what_is_available(before: Rights, owed: Costs) -> None:
     result = moved(before, rebalance(before, aim(owed, before.room)))
     assert result.available >= before.available or result.reserved == 0
 

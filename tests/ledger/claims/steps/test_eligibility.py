@@ -95,7 +95,7 @@ def test_less_earned_than_claimed_is_refused_with_both_figures(
 ) -> None:
     """A red invoice came between: the engine sees it at once, the books at the next accrual."""
     number = office.handed_in()
-    owner.execute("UPDATE matches SET matched_fen = 90000")
+    owner.execute("UPDATE charges SET cost_fen = 90000")
     with pytest.raises(Refused) as caught:
         office.take(number, "accept", CLERK, facts=FACTS)
     assert caught.value.code == "not_earned"
@@ -118,10 +118,10 @@ def test_who_was_accepted_first_is_first(office: Office, owner: psycopg.Connecti
     """Each of two claims is within what is left after a loss, together they are not."""
     text, two = office.handed_in(20_000), office.handed_in(10_000)
     assert office.take(two, "accept", CLERK, facts=FACTS).claim.state == "accepted"
-    owner.execute("UPDATE matches SET matched_fen = 99990")
+    owner.execute("UPDATE charges SET cost_fen = 99990")
     with pytest.raises(Refused, match="not_earned"):
         office.take(text, "accept", CLERK, facts=FACTS)
-    owner.execute("UPDATE matches SET matched_fen = 100000")
+    owner.execute("UPDATE charges SET cost_fen = 100000")
     assert office.take(text, "accept", CLERK, facts=FACTS).claim.state == "accepted"
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Cell
 from ledger.reconciliation.rules.clearing import CellOutcome, Exclusion, clear, settle
 
@@ -14,7 +15,7 @@ fen = st.integers(0, 10**12)
 
 
 def cell(metered: int, invoiced: int, extra: int = 0) -> Cell:
-    return Cell(1, MONTH, 1, "drill", "model", metered, invoiced, extra_fen=extra)
+    return Cell(1, MONTH, Part.COMPUTE, "model", metered, invoiced, extra_fen=extra)
 
 
 exclusions = st.lists(
@@ -29,7 +30,12 @@ exclusions = st.lists(
     max_size=4,
 )
 settled = st.builds(
-    settle, st.builds(cell, fen, fen, fen), exclusions, close=st.booleans(), reason=st.just("")
+    settle,
+    st.builds(cell, fen, fen, fen),
+    exclusions,
+    close=st.booleans(),
+    tolerated=st.booleans(),
+    reason=st.just(""),
 )
 
 
@@ -59,6 +65,33 @@ def test_what_is_not_invoiced_yet_is_carried_over_or_closed() -> None:
     assert [(t.code, t.fen, t.treatment) for t in closed.typed] == [("R17", -40, "close")]
 
 
+def test_a_tolerated_shortfall_is_closed() -> None:
+    outcome = settle(cell(100, 99), tolerated=True)
+    assert (outcome.matched_fen, outcome.closed_fen, outcome.carried) == (99, 1, False)
+    assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [("R17", -1, "close")]
+
+
+def test_only_what_is_short_is_tolerated_and_not_what_is_excluded() -> None:
+    weak = Exclusion("R20", None, None, 20, "grade D")
+    tolerated, closed = (
+        settle(cell(100, 79), [weak], close=close, tolerated=True) for close in (False, True)
+    )
+    assert (tolerated.matched_fen, tolerated.closed_fen, tolerated.carried) == (79, 1, True)
+    assert [(t.code, t.fen, t.treatment) for t in tolerated.typed] == [
+        ("R20", -20, "carry_over"), ("R17", -1, "close"),
+    ]  # fmt: skip
+    assert (closed.closed_fen, closed.carried) == (21, False)
+
+
+def test_what_nobody_closed_is_carried_until_it_is_matched() -> None:
+    assert settle(cell(100, 60)).carried
+    assert not settle(cell(100, 60), close=True).carried
+    assert not settle(cell(100, 100)).carried
+    assert not settle(cell(100, 130)).carried
+    assert not settle(cell(100, 130, extra=20)).carried
+    assert settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")]).carried
+
+
 def test_what_is_excluded_is_not_matched_and_both_sides_are_told() -> None:
     outcome = settle(cell(100, 100), [Exclusion("R11", 7, 1, 20, "storage")])
     assert outcome.matched_fen == 80
@@ -78,6 +111,11 @@ def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: Ce
     assert 0 <= cell_outcome.matched_fen <= cell_outcome.cell.invoiced_fen
     assert cell_outcome.matched_fen <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
     assert 0 <= cell_outcome.closed_fen <= cell_outcome.cell.metered_fen
+    if cell_outcome.closed_fen:
+        together = cell_outcome.matched_fen + cell_outcome.closed_fen
+        assert together <= cell_outcome.cell.metered_fen
+    carried = sum(t.fen for t in cell_outcome.typed if t.treatment == "carry_over")
+    assert cell_outcome.carried == (carried < 0)
 
 
 @given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))
