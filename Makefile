@@ -14,7 +14,8 @@ BIN := .venv/bin
 CATALOGUE := api/language/locale/en
 
 $(CATALOGUE).mo: $(CATALOGUE).po .venv/installed
-	$(BIN)/pybabel --quiet compile -l en -i $< -o $@
+	@$(BIN)/python -c 'import hatch_build; hatch_build.compile_catalogues()'
+	@touch $@
 
 install: .venv/installed $(CATALOGUE).mo ## build .venv/ from the hash-pinned requirements.txt
 

@@ -137,7 +137,10 @@ def from_the_meter_to_what_is_payable(people: dict[str, "Person"], folder: Path)
         f"对账单号 {statement['number']}",
     )  # fmt: skip
     (folder / "invoice.xml").write_bytes(bill.xml())
-    centre.ask("invoice", "add", str(folder / "invoice.xml"))
+    # What the centre sends counts once the bureau has compared it.
+    (outcome,) = centre.ask("invoice", "add", str(folder / "invoice.xml"))
+    assert clerk.ask("reconcile", "match")["allocated_fen"] == 0
+    clerk.ask("invoice", "confirm", outcome["documents"][0]["number"], "--yes")
     assert clerk.ask("reconcile", "match")["allocated_fen"] == 3833
 
     # One clerk proposes, another confirms the very figures; only now is anything payable.

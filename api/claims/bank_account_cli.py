@@ -22,7 +22,7 @@ ACCOUNTS = (
     Column(msgid("开户银行"), "bank"),
     Column(msgid("联行号"), "bank_code"),
     Column(msgid("账号"), "number"),
-    Column(msgid("确认"), "confirmed_at", MOMENT),
+    Column(msgid("确认于"), "confirmed_at", MOMENT),
     Column(msgid("停用"), "superseded_at", MOMENT),
     Column(msgid("变更中"), "held", YES),
 )

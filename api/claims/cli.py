@@ -134,7 +134,7 @@ def publish(
     return _step(number, "publish", note, channel=channel)
 
 
-@claim.verb("refuse", msgid("不予兑付"))
+@claim.verb("refuse", msgid("决定不予兑付"))
 def refuse(number: Number, *, note: Why) -> Answer:
     """Refuse a claim."""
     return _step(number, "refuse", note)

@@ -45,6 +45,7 @@ from ledger.desk.queries import queues
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
 from ledger.errors import NotFound
+from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
@@ -143,6 +144,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "account_changing": details.account_changing,
             "published": details.publication,
             "objections": details.objections,
+            "objectors_hidden": details.objections and viewer.role is Role.BUILDER,
             "lacks": findings(details.missing),
             "facts": fact_fields(details.voucher),
             "decision": details.decision,

@@ -54,7 +54,7 @@ class Door:
             raise Failure(
                 _(
                     "找不到服务器：请设置 SUANQUAN_URL 与 SUANQUAN_TOKEN，"
-                    "或在运行 suanquan up 的目录中执行"
+                    "或在运行 suanquan up 的目录中、以同样的 SUANQUAN_DATA 执行"
                 )
             )
         address = _checked((url or local or "").rstrip("/"))
@@ -135,12 +135,13 @@ class Client:
 
         try:
             problem = answer.json()
-            message, findings = problem["detail"], problem.get("findings", [])
+            message, code = problem["detail"], problem["code"]  # a problem of ours has both
+            findings = problem.get("findings", [])
             lines = fault_lines(findings)
         except (ValueError, KeyError, TypeError):
             status = answer.status_code
             return Failure(_("{url} 回答 HTTP {status}").format(url=self._url, status=status))
-        return Failure(message, lines, tuple(findings), str(problem.get("code", "")))
+        return Failure(message, lines, tuple(findings), code)
 
 
 def ask(method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - as Client.ask

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from typer import rich_utils
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
 from api.cli.failures import Exit
+from api.language.format import capital
 from api.language.i18n import SOURCE, language, msgid
 from api.language.i18n import gettext as _
 
@@ -51,6 +52,11 @@ def take_language(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     return language, rest
 
 
+def _value_type(option: TyperOption, ctx: Any) -> str | None:  # noqa: ANN401 - typer's context
+    """What help says that an option takes: a switch takes nothing."""
+    return None if option.is_flag else option.display_type(ctx)
+
+
 def translate(command: Any) -> None:  # noqa: ANN401 - a command of typer's, or a group
     """Put a command's help, and that of all commands below it, into the reader's language."""
     rich_utils.ARGUMENTS_PANEL_TITLE = _("参数")
@@ -59,9 +65,10 @@ def translate(command: Any) -> None:  # noqa: ANN401 - a command of typer's, or 
     rich_utils.ERRORS_PANEL_TITLE = _("有误")
     rich_utils.DEFAULT_STRING = _("[缺省：{}]")
     rich_utils.REQUIRED_LONG_STRING = _("[必填]")
+    TyperOption.display_type_rich = _value_type  # type: ignore[method-assign,assignment]
     for part in (command, *command.params):
         if part.help:
-            part.help = _(_TYPER_WORDS.get(part.help, part.help))
+            part.help = capital(_(_TYPER_WORDS.get(part.help, part.help)))
         if getattr(part, "rich_help_panel", None):
             part.rich_help_panel = _(part.rich_help_panel)
     if isinstance(command, TyperGroup):
@@ -87,7 +94,9 @@ def _complaint(error: TyperException) -> str:
     if parameter is not None:
         name = parameter.get_error_hint().replace("'", "")
         if type(error).__name__ == "MissingParameter":
-            return _("缺少 {name}").format(name=name)
+            choices = ", ".join(map(str, parameter.type_descriptor.choices or ()))
+            text = _("缺少 {name}，应为以下之一：{choices}") if choices else _("缺少 {name}")
+            return text.format(name=name, choices=choices)
         why = _fault(error)
         return _("{name} 的值不对：{why}").format(name=name, why=why)
     if type(error).__name__ == "BadParameter":

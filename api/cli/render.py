@@ -16,6 +16,7 @@ from rich.text import Text
 
 from api.cli.answer import Answer, Block, Column, Heading, Pairs, Table
 from api.cli.failures import Failure
+from api.language.format import capital
 from api.language.i18n import gettext as _
 from ledger.formats.spreadsheet_export import harmless
 
@@ -55,7 +56,7 @@ def _print(block: Block) -> None:
 def _table(table: Table) -> str:
     console = Console(highlight=False)
     cells = [[column.format.text(column.of(row)) for column in table.columns] for row in table.rows]
-    lines = [[_(column.title) for column in table.columns], *cells]
+    lines = [[_title(column) for column in table.columns], *cells]
     widths = [max(map(cell_len, line)) for line in zip(*lines, strict=True)]
     least = [
         width if column.format.right else min(width, _NARROW)
@@ -82,16 +83,21 @@ def _table(table: Table) -> str:
 
 def _pairs(pairs: Pairs) -> list[str]:
     values = [(column, column.of(pairs.row)) for column in pairs.columns]
-    texts = [(_(c.title), c.format.text(v)) for c, v in values if not pairs.short or v is not None]
+    texts = [(_title(c), c.format.text(v)) for c, v in values if not pairs.short or v is not None]
     width = max((cell_len(name) for name, _value in texts), default=0)
     return [f"{name}{' ' * (width - cell_len(name))}  {value}" for name, value in texts]
+
+
+def _title(column: Column) -> str:
+    """The column's title, which begins with a capital letter where the language has any."""
+    return capital(_(column.title))
 
 
 def _csv(table: Table) -> str:
     """The table for a spreadsheet, which must not take any of its texts for a formula."""
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_(column.title) for column in table.columns])
+    writer.writerow([_title(column) for column in table.columns])
     for row in table.rows:
         writer.writerow([_cell(column, row) for column in table.columns])
     return stream.getvalue()

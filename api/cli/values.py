@@ -26,7 +26,7 @@ class Format:
     def text(self, value: object) -> str:
         """The value on a screen. What came from an agent must not command the terminal."""
         value_text = None if value is None else self.show(value)
-        return ABSENT if value_text is None else printable(str(value_text))
+        return ABSENT if value_text in (None, "") else printable(str(value_text))
 
     def cell(self, value: object) -> str:
         """The value in a spreadsheet; empty where there is none."""

@@ -131,13 +131,17 @@ def _party(name: str) -> tuple[str, str]:
 
 
 def _invoice(office: Office, statements: dict[str, dict[str, Any]]) -> None:
-    """The centre hands in its invoices, keys one by hand, and a clerk matches and freezes."""
+    """The centre hands in its invoices; a clerk compares them, keys one, matches and freezes."""
     day, batch = office.days.after(4), invoices(statements, office.days)
     with office.on("centre", day) as client:
         for invoice in batch:
             file = (f"{invoice.number}.xml", invoice.xml())
             client.ask("POST", "cost-documents", form={"file": file})
     with office.on("clerk", day) as client:
+        waiting = client.ask("GET", "cost-documents", query={"state": "to_confirm", "limit": 100})
+        seen = [{"decision": each["decision"], "seen": each["digest"]} for each in waiting]
+        if seen:
+            client.ask("POST", "cost-documents/confirmations", body={"documents": seen})
         client.ask("POST", "cost-documents/keyed", form=_keyed(office.days))
         frozen = client.ask("GET", "cost-documents", query={"limit": 100})
         number = next((i.number for i in batch if "fenghuang 3" in i.about), None)

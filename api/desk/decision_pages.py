@@ -118,10 +118,11 @@ def place(db: Session, record: Decision) -> str:
         )
     if record.kind in {"reconciliation", "extra"} and {"contract", "month"} <= details.keys():
         return f"/reconcile/{details['contract']}/{details['month']}"
-    number = quote(str(details.get("number", "")), safe="")
+    number = quote(str(details.get("list") or details.get("number", "")), safe="")
     pages_of = {
         "claim": f"/claims/{number}",
         "payment_list": f"/payments/{number}",
+        "bank_reversal": f"/payments/{number}",
     }
     return pages_of.get(record.kind, "")
 

@@ -14,6 +14,7 @@ from api.language.i18n import gettext as _
 from api.language.labels import label_of
 from ledger.charging.codes import Part
 from ledger.documents.codes import DocumentKind, DocumentSource
+from ledger.payment.codes import LineResult, Ruling
 from ledger.reconciliation.codes import DifferenceCode, FallCause, Treatment
 from ledger.registry.codes import ProjectKind
 
@@ -56,11 +57,12 @@ def _subject_names() -> dict[str, str]:
     """What and who a decision is about."""
     return {
         "line": _("行"),
+        "list": _("付款清单"),
         "number": _("号码"),
         "name": _("名称"),
         "file": _("文件"),
         "documents": _("单据"),
-        "claim": _("申请"),
+        "claim": _("申请编号"),
         "project": _("项目"),
         "contract": _("合同"),
         "month": _("账期"),
@@ -86,9 +88,9 @@ def _subject_names() -> dict[str, str]:
         "bank_code": _("联行号"),
         "account": _("账号"),
         "code": _("代码"),
-        "document": _("单据"),
+        "document": _("单据号码"),
         "item": _("项目名称"),
-        "unit": _("单位"),
+        "unit": _("计量单位"),
         "quantity": _("数量"),
         "unit_price": _("单价"),
     }
@@ -97,7 +99,7 @@ def _subject_names() -> dict[str, str]:
 def _how_much() -> dict[str, str]:
     """The sums."""
     return {
-        "metered_fen": _("计量"),
+        "metered_fen": _("计量金额"),
         "invoiced_fen": _("已开票"),
         "extra_fen": _("补认金额"),
         "matched_fen": _("核定"),
@@ -111,10 +113,16 @@ def _how_much() -> dict[str, str]:
         "tax_fen": _("税额"),
         "gross_fen": _("价税合计"),
         "before_fen": _("原来"),
+        "after_fen": _("改后"),
+        "difference_fen": _("相差"),
         "cap_fen": _("上限"),
         "available_fen": _("可用"),
         "reserved_fen": _("预留"),
         "fen": _("金额"),
+        "paid_fen": _("这一行的已到账增减"),
+        "returned_fen": _("这一行的退回增减"),
+        "over_fen": _("多付、应追缴的增减"),
+        "outside_fen": _("账外的增减"),
         "total_fen": _("合计"),
         "words": _("大写"),
     }
@@ -124,6 +132,10 @@ def _why() -> dict[str, str]:
     """Reasons, days, and what lies behind."""
     return {
         "treatment": _("处理"),
+        "ruling": _("判定"),
+        "result": _("结果"),
+        "recalled": _("银行书面答复不再付"),
+        "row": _("回单行"),
         "reason": _("理由"),
         "since": _("起"),
         "until": _("止"),
@@ -132,7 +144,7 @@ def _why() -> dict[str, str]:
         "reference": _("银行流水号"),
         "fraud": _("弄虚作假"),
         "to_treasury": _("缴回国库"),
-        "statement": _("对账单"),
+        "statement": _("对账单号"),
         "reverses": _("红冲的蓝票"),
         "confirmation": _("红字确认单编号"),
         "remark": _("备注"),
@@ -144,6 +156,13 @@ def _why() -> dict[str, str]:
         "valid_from": _("有效期起"),
         "valid_until": _("有效期止（不含此日）"),
         "vouchers": _("按此版本开的券"),
+        "changes": _("更正"),
+        "about": _("事项"),
+        "before": _("原来"),
+        "after": _("改为"),
+        "months": _("受影响的月份"),
+        "recorded": _("写入"),
+        "superseded": _("取代"),
         "lines": _("各行"),
         "typed": _("差异"),
         "notes": _("仅提示的差异"),
@@ -236,6 +255,8 @@ _CODES: Mapping[str, tuple[type[StrEnum], ...]] = MappingProxyType(
         "treatment": (Treatment,),
         "part": (Part,),
         "code": (DifferenceCode, FallCause),
+        "ruling": (Ruling,),
+        "result": (LineResult,),
         "source": (DocumentSource,),
         "kind": (DocumentKind, ProjectKind),
     }

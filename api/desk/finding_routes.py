@@ -1,5 +1,6 @@
 """Findings: what a person should look at, and the release of what was quarantined."""
 
+from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -8,10 +9,10 @@ from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, Limit, Now, Offset, having
-from api.door.schemas import exact
 from api.metering.schemas import ReleaseOutcome
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
+from ledger.formats.exact import whole_or_ratio
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 
@@ -30,7 +31,10 @@ def list_findings(
 ) -> list[dict[str, Any]]:
     """List findings of one kind, newest first, of the viewer's centre or of all."""
     rows = findings.findings(db, kind, now, centre=viewer.centre, limit=limit, offset=offset)
-    return [{key: exact(value) for key, value in row.items()} for row in rows]
+    return [
+        {key: whole_or_ratio(v) if isinstance(v, Fraction) else v for key, v in row.items()}
+        for row in rows
+    ]
 
 
 @router.post("/quarantine/release")

@@ -1,6 +1,6 @@
 """The bureau's desk: what waits for somebody, how much of it, and since when.
 
-Four queues, each of which leads to its list; below them, what this reader is asked to confirm.
+Queues, each of which leads to its list; below them, what this reader is asked to confirm.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 
 @router.get("/desk")
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
-    """The four queues, and what this reader may confirm."""
+    """The queues, and what this reader may confirm."""
     today = beijing_day(now)
     decisions = [decision for decision in queues.open_decisions(db) if may_answer(viewer, decision)]
     waiting_rows = [
@@ -88,8 +88,28 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             queues.waiting_payments(db),
             today,
         ),
+        queue_view(
+            _("待核单据"),
+            _("单据已交来，尚未由第二人核对或查验。"),
+            "/documents?state=to_confirm",
+            queues.unverified_documents(db),
+            today,
+        ),
+        queue_view(
+            _("服务期未知"),
+            _("单据没写服务期，由经办写明之前不分配。"),
+            "/documents?state=period_unknown",
+            queues.documents_without_period(db),
+            today,
+        ),
     ]
     rows = [row(decision) for decision in decisions[:10]]
     return frame.page(
-        "desk/desk.html", {"queues": waiting_rows, "rows": rows, "kinds": labels(DecisionKind)}
+        "desk/desk.html",
+        {
+            "today": today,
+            "queues": waiting_rows,
+            "rows": rows,
+            "kinds": labels(DecisionKind),
+        },
     )

@@ -11,12 +11,14 @@ from api.cli.arguments import content_of, fen_of, path
 from api.cli.client import Client, ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
-from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Yuan
-from api.cli.values import MONEY, NUMBER, coded, label_of, money
+from api.cli.options import SUBSIDY, Limit, Offset, OfMonth, Reason, Yuan
+from api.cli.render import render
+from api.cli.values import MONEY, NUMBER, PERSON, coded, label_of, money
 from api.documents.key_cli import handed_in, key
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
-from ledger.documents.codes import DocumentKind, DocumentState
+from api.people.subject import plain_subject
+from ledger.documents.codes import DocumentKind, DocumentState, LookupResult, Verification
 
 app = Commands()
 invoice = Commands(msgid("成本单据：发票与内部结算"))
@@ -35,8 +37,10 @@ def _number(document: dict[str, Any]) -> str:
 
 
 def _period(document: dict[str, Any]) -> str:
-    assumed = _("（推定）") if document["period_assumed"] else ""
-    return f"{document['since']} — {document['until']}{assumed}"
+    if document["period_assumed"]:
+        return label_of(DocumentState, DocumentState.PERIOD_UNKNOWN)
+    beside = _("（票面文字所指不同）") if document["period_contradicts"] else ""
+    return f"{document['since']} — {document['until']}{beside}"
 
 
 DOCUMENTS = (
@@ -48,6 +52,7 @@ DOCUMENTS = (
     Column(msgid("未税净额"), "worth_fen", MONEY),
     Column(msgid("已分配"), "allocated_fen", MONEY),
     Column(msgid("状态"), "state", coded(DocumentState)),
+    Column(msgid("查验"), "verification", coded(Verification)),
 )
 DOCUMENT = (
     Column(msgid("号码"), _number),
@@ -59,20 +64,39 @@ DOCUMENT = (
     Column(msgid("税额"), "tax_fen", MONEY),
     Column(msgid("价税合计"), "gross_fen", MONEY),
     Column(msgid("服务期间"), _period),
-    Column(msgid("对账单"), "statement"),
+    Column(msgid("对账单号"), "statement"),
     Column(msgid("红冲"), "reverses"),
     Column(msgid("状态"), "state", coded(DocumentState)),
+    Column(msgid("查验"), "verification", coded(Verification)),
+    Column(msgid("核对人"), "confirmed_by", PERSON),
     Column(msgid("交单人"), "received_by"),
     Column(msgid("原件 SHA-256"), "original"),
 )
 LINES = (
     Column(msgid("行"), "line", NUMBER),
-    Column(msgid("项目"), "item"),
+    Column(msgid("项目名称"), "item"),
     Column(msgid("数量"), "quantity", NUMBER),
     Column(msgid("单价"), "unit_price", NUMBER),
     Column(msgid("金额"), "net_fen", MONEY),
     Column(msgid("税率"), "tax_rate", NUMBER),
     Column(msgid("税额"), "tax_fen", MONEY),
+)
+LOOKUPS = (
+    Column(msgid("查验结果"), "result", coded(LookupResult)),
+    Column(msgid("查验日"), "looked_up_on"),
+    Column(msgid("查验人"), "entered_by", PERSON),
+    Column(msgid("说明"), "note"),
+)
+PERIODS = (
+    Column(msgid("服务起始日"), "since"),
+    Column(msgid("服务截止日"), "until"),
+    Column(msgid("理由"), "reason"),
+    Column(msgid("写明者"), "stated_by", PERSON),
+)
+CONFIRMED = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("事项"), lambda d: plain_subject(d["subject"])),
+    Column(msgid("确认者"), "answered_by", PERSON),
 )
 ALLOCATIONS = (
     Column(msgid("行"), "line", NUMBER),
@@ -150,6 +174,59 @@ def show(number: Number, *, seller: Seller = None) -> Answer:
     return Answer(document, list(_whole(document)))
 
 
+@invoice.verb("confirm", msgid("与原件逐张核对之后，以第二人身份确认；全部或全不"))
+def confirm(
+    numbers: Annotated[
+        list[str], typer.Argument(metavar="NUMBER…", help=msgid("单据号码，可写多个"))
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help=msgid("不再询问"))] = False,
+) -> Listing:
+    """Show the documents, ask, and confirm all of them or none."""
+    with Client() as client:
+        documents = [client.ask("GET", _address(client, number, None)) for number in numbers]
+        if not yes:
+            render(Listing(documents, [Table(DOCUMENTS, documents)]))
+            typer.confirm(_("这些单据都与原件一致，确认？"), abort=True)
+        seen = {d["decision"]: {"decision": d["decision"], "seen": d["digest"]} for d in documents}
+        body = {"documents": list(seen.values())}
+        answer = client.ask("POST", "cost-documents/confirmations", body=body)
+    return listing(CONFIRMED, answer)
+
+
+@invoice.verb("lookup", msgid("登记税务平台的查验结果，附截图"))
+def lookup(
+    number: Number,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("查验截图"))],
+    *,
+    result: Annotated[str, typer.Option(help=", ".join(LookupResult))],
+    on: Annotated[str, typer.Option(help=msgid("查验日"))],
+    note: Annotated[str, typer.Option(help=msgid("说明"))] = "",
+    seller: Seller = None,
+) -> Answer:
+    """Record what the tax platform said; by another person than who brought it, it stands."""
+    query = {"result": result, "looked_up_on": on, "note": note}
+    form = {"file": (file.name, content_of(file))}
+    with Client() as client:
+        address = f"{_address(client, number, seller)}/lookups"
+        return _now(client.ask("POST", address, query=query, form=form))
+
+
+@invoice.verb("period", msgid("写明票面没写的服务期"))
+def period(
+    number: Number,
+    *,
+    since: Annotated[str, typer.Option(help=msgid("服务起始日"))],
+    until: Annotated[str, typer.Option(help=msgid("服务截止日"))],
+    reason: Reason = "",
+    seller: Seller = None,
+) -> Answer:
+    """State for which days a document is, both included."""
+    body = {"since": since, "until": until, "reason": reason}
+    with Client() as client:
+        return _now(client.ask("POST", f"{_address(client, number, seller)}/period", body=body))
+
+
 @invoice.verb("freeze", msgid("红字确认单在途，暂停分配"))
 def freeze(
     number: Number,
@@ -225,6 +302,10 @@ def _address(client: Client, number: str, seller: str | None) -> str:
 def _whole(document: dict[str, Any]) -> Iterator[Block]:
     yield Pairs(DOCUMENT, document)
     yield Table(LINES, document["lines"], msgid("没有行"))
+    if document["lookups"]:
+        yield Table(LOOKUPS, document["lookups"])
+    if document["stated_periods"]:
+        yield Table(PERIODS, document["stated_periods"])
     if document["allocations"]:
         yield Table(ALLOCATIONS, document["allocations"])
     for red in document["reds"]:

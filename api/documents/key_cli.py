@@ -65,7 +65,8 @@ def handed_in(outcome: dict[str, Any]) -> Iterator[str]:
 
     file = outcome["file"]
     for fault in outcome.get("refused", ()):
-        text = _("{file}：拒收，{where}: {message}")
+        whole = fault["where"] == Path(file).name  # of the file, and of no place in it
+        text = _("{file}：拒收，{message}") if whole else _("{file}：拒收，{where}: {message}")
         yield text.format(file=file, where=place(fault["where"]), message=fault["message"])
     texts = {"taken": _("{file}：已收下 {number}"), "unchanged": _("{file}：原已收下 {number}")}
     for document in outcome.get("documents", ()):

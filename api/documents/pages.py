@@ -1,12 +1,14 @@
 """Cost documents: finding them, handing them in, and one in full.
 
 A centre sees what was sold for it, a builder what was bought for its project, the bureau all. An
-XML or OFD file is read by itself; what a person keys comes with the file that he keyed it from, and
-stands once a second person confirmed it. If anything is wrong, nothing is kept, every fault is
-reported with its place, and what was typed stays in the form.
+XML or OFD file is read by itself; what a person keys comes with the file that he keyed it from.
+Either stands once a second person has compared it, several at once on the list, or has looked it
+up. If anything is wrong, nothing is kept, every fault is reported with its place, and what was
+typed stays in the form.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, UploadFile
@@ -14,22 +16,30 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from api.documents import routes
-from api.documents.routes import Clerk, Giver, Reader, scope_of
-from api.documents.schemas import FreezeCreate
+from api.documents.routes import Answerer, Clerk, Giver, Reader, scope_of
+from api.documents.schemas import DocumentsConfirm, FreezeCreate, PeriodCreate
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Now, Offset
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, QR_MAX
+from api.door.schemas import LINE_MAX, QR_MAX, TEXT_MAX
 from api.language.i18n import gettext as _
 from api.language.labels import label, label_of, labels
 from api.messages.sentences import findings
 from api.web import forms
-from api.web.forms import SentForm, request_of, text
+from api.web.forms import SentForm, form, request_of, text
 from api.web.layout import Frame, Framed, pages
 from api.web.mark import document_mark
+from ledger.desk.steps.confirm import CLERKS
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
-from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
+from ledger.desk.steps.verify_documents import look_up
+from ledger.documents.codes import (
+    DocumentKind,
+    DocumentSource,
+    DocumentState,
+    LookupResult,
+    Verification,
+)
 from ledger.documents.queries import document_views
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter
 from ledger.documents.queries.originals import File
@@ -37,8 +47,9 @@ from ledger.documents.rules.document_fields import FIELDS, LINE_FIELDS
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.steps.credentials import Viewer
-from ledger.people.steps.decisions import person
+from ledger.people.steps.decisions import person, same_person
 from ledger.people.tables import Decision
+from ledger.units import beijing_day
 
 router = APIRouter(include_in_schema=False)
 
@@ -79,12 +90,13 @@ def _listing(
     return frame.page(
         "documents/documents.html",
         {
-            "rows": [_row(document) for document in rows],
+            "rows": [_row(view) | {"mine": _may_verify(viewer, view)} for view in rows],
             "state": state,
             "number": number,
             "states": _filters(),
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(documents) > PAGE_ROWS),
             "may_hand_in": access.may(viewer, Right.HAND_IN),
+            "may_verify": any(_may_verify(viewer, view) for view in rows),
             "faults": findings(faults),
         },
         UNPROCESSABLE if faults else 200,
@@ -93,7 +105,10 @@ def _listing(
 
 def _filters() -> dict[str, str]:
     """What a list of documents can be narrowed to."""
-    states = (DocumentState.TO_CONFIRM, DocumentState.FROZEN, DocumentState.REFUSED)
+    states = (
+        DocumentState.TO_CONFIRM, DocumentState.PERIOD_UNKNOWN, DocumentState.FROZEN,
+        DocumentState.REFUSED,
+    )  # fmt: skip
     return {state.value: label(state) for state in states} | {"unallocated": _("未分配完")}
 
 
@@ -104,8 +119,39 @@ def _row(view: DocumentView) -> dict[str, Any]:
         "kind": label_of(DocumentKind, view.kind),
         "source": label_of(DocumentSource, view.source),
         "mark": document_mark(view.state, red=red),
+        "verification": label_of(Verification, view.verification),
         "red": red,
     }
+
+
+def _may_verify(viewer: Viewer, view: DocumentView) -> bool:
+    """Whether this reader may be the second person."""
+    waits = view.state == DocumentState.TO_CONFIRM
+    return waits and viewer.role in CLERKS and not same_person(viewer.actor, view.received_by)
+
+
+@router.post("/documents/confirm")
+def confirm(
+    *,
+    frame: Framed,
+    viewer: Answerer,
+    db: Db,
+    now: Now,
+    seen: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Confirm the documents that were ticked after comparing them; all of them, or none."""
+    ticked = dict.fromkeys(seen or ())
+    if not ticked:
+        return _listing(
+            frame, viewer, db, state=DocumentState.TO_CONFIRM,
+            faults=[Finding("documents", "none_ticked", ())],
+        )  # fmt: skip
+    documents = [
+        dict(zip(("decision", "seen"), each.split(":", 1), strict=False)) for each in ticked
+    ]
+    request = request_of(DocumentsConfirm, {"documents": documents})
+    routes.confirm(request=request, viewer=viewer, db=db, now=now)
+    return RedirectResponse("/documents?state=to_confirm", 303)
 
 
 @router.post("/documents")
@@ -180,11 +226,14 @@ def _after(intake: Intake) -> Response:
 
 
 @router.get("/documents/{document}")
-def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
-    """One document: its parties, lines, what is allocated of it, red ones, freezes."""
+def document_page(
+    document: int, *, frame: Framed, viewer: Reader, db: Db, now: Now
+) -> HTMLResponse:
+    """One document: its parties, lines, what is allocated of it, and all that was said of it."""
     scope = scope_of(viewer)
     view = document_views.document(db, scope, document)
-    decision = db.get(Decision, view.decision) if view.decision else None
+    decision = db.get(Decision, view.decision)
+    periods = document_views.stated_periods_of(db, document)
     return frame.page(
         "documents/document.html",
         {
@@ -199,8 +248,56 @@ def document_page(document: int, *, frame: Framed, viewer: Reader, db: Db) -> HT
             if decision and access.may_read_decision(viewer, decision)
             else None,
             "may_freeze": access.may(viewer, Right.RECONCILE) and view.reverses is None,
+            "may_look_up": access.may(viewer, Right.RECONCILE)
+            and view.state not in (DocumentState.REFUSED, DocumentState.DROPPED),
+            "lookups": [
+                {
+                    "seen": row,
+                    "result": label_of(LookupResult, row.result),
+                    "by": person(row.entered_by),
+                }
+                for row in document_views.lookups_of(db, document)
+            ],
+            "results": labels(LookupResult),
+            "today": beijing_day(now),
+            "periods": [{"seen": row, "by": person(row.stated_by)} for row in periods],
+            "may_state": access.may(viewer, Right.RECONCILE)
+            and view.reverses is None
+            and view.allocated_fen == 0
+            and bool(view.period_assumed or view.period_contradicts or periods),
         },
     )
+
+
+@router.post("/documents/{document}/lookups")
+@limited(body=FORM_MAX)
+def add_lookup(
+    document: int,
+    *,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+    file: UploadFile,
+    result: Annotated[LookupResult, Form()],
+    looked_up_on: Annotated[date, Form()],
+    note: Annotated[str, Form(max_length=TEXT_MAX)] = "",
+) -> Response:
+    """Record what the tax platform said, with the picture."""
+    look_up(
+        db, document, result=result, looked_up_on=looked_up_on, note=note.strip(),
+        file=File.from_content(file.filename or "", file.file.read()), viewer=viewer, now=now,
+    )  # fmt: skip
+    return RedirectResponse(f"/documents/{document}", 303)
+
+
+@router.post("/documents/{document}/period")
+def set_period(
+    document: int, wanted: Annotated[PeriodCreate, form(PeriodCreate)], viewer: Clerk, db: Db,
+    now: Now,
+) -> Response:  # fmt: skip
+    """State for which days a document is."""
+    routes.set_period(document=document, request=wanted, viewer=viewer, db=db, now=now)
+    return RedirectResponse(f"/documents/{document}", 303)
 
 
 @router.post("/documents/{document}/freeze")

@@ -13,23 +13,31 @@ from api.documents.schemas import (
     AllocationRead,
     DocumentLineRead,
     DocumentRead,
+    DocumentsConfirm,
     DocumentsOutcome,
     FreezeCreate,
     FreezeRead,
+    LookupRead,
+    PeriodCreate,
     ReceiptRead,
+    StatedPeriodRead,
 )
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, QR_MAX, Line, PositiveFen, YearMonth, first_day
+from api.door.schemas import LINE_MAX, QR_MAX, Line, Note, PositiveFen, YearMonth, first_day
 from api.door.uploads import Uploaded, attachment, documented
+from api.people.schemas import DecisionRead
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
+from ledger.desk.steps.verify_documents import confirm_documents, look_up
+from ledger.documents.codes import LookupResult
 from ledger.documents.queries import document_views, originals
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
 from ledger.documents.steps import freezes, receipts
 from ledger.documents.steps.documents import Intake
-from ledger.errors import Finding
+from ledger.documents.steps.service_periods import state_period
+from ledger.errors import Finding, NotFound
 from ledger.people.steps.credentials import Viewer
 from ledger.units import month_of
 
@@ -38,6 +46,7 @@ router = APIRouter(tags=["cost documents"])
 Giver = Annotated[Viewer, having(Right.HAND_IN)]
 Reader = Annotated[Viewer, having(Right.READ_MONTH)]
 Clerk = Annotated[Viewer, having(Right.RECONCILE)]
+Answerer = Annotated[Viewer, having(Right.ANSWER_DECISIONS)]
 QrText = Annotated[
     str | None, Query(max_length=QR_MAX, description="The QR code's text, to check by")
 ]
@@ -82,6 +91,14 @@ def add_list(*, upload: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsO
     )
 
 
+@router.post("/cost-documents/confirmations")
+def confirm(*, request: DocumentsConfirm, viewer: Answerer, db: Db, now: Now) -> list[DecisionRead]:
+    """Confirm several documents after comparing them with their originals; all of them, or none."""
+    seen = [(each.decision, each.seen) for each in request.documents]
+    decisions = confirm_documents(db, seen, viewer=viewer, now=now)
+    return [DecisionRead.model_validate(decision) for decision in decisions]
+
+
 @router.get("/cost-documents")
 def documents(
     *,
@@ -118,6 +135,48 @@ def original(document: int, viewer: Reader, db: Db) -> Response:
     hash_ = document_views.original_of(db, scope_of(viewer), document)
     file = originals.original(db, hash_)
     return attachment(file)
+
+
+@router.post("/cost-documents/{document}/lookups", status_code=201, openapi_extra=documented())
+@limited(body=FORM_MAX)
+def add_lookup(
+    *,
+    document: int,
+    result: LookupResult,
+    looked_up_on: date,
+    note: Note = "",
+    upload: Uploaded,
+    viewer: Clerk,
+    db: Db,
+    now: Now,
+) -> DocumentRead:
+    """Record what the tax platform said (查验), with the picture; who brought it leaves it open."""
+    look_up(
+        db, document, result=result, looked_up_on=looked_up_on, note=note, file=upload.file,
+        viewer=viewer, now=now,
+    )  # fmt: skip
+    return _read(db, scope_of(viewer), document)
+
+
+@router.get("/cost-documents/{document}/lookups/{lookup}/original", response_class=Response)
+def lookup_original(document: int, lookup: int, viewer: Reader, db: Db) -> Response:
+    """Download the picture of a look-up at the tax platform."""
+    document_views.document(db, scope_of(viewer), document)
+    hashes = {row.id: row.original for row in document_views.lookups_of(db, document)}
+    if lookup not in hashes:
+        raise NotFound("original", hash=str(lookup))
+    return attachment(originals.original(db, hashes[lookup]))
+
+
+@router.post("/cost-documents/{document}/period")
+def set_period(
+    *, document: int, request: PeriodCreate, viewer: Clerk, db: Db, now: Now
+) -> DocumentRead:
+    """State for which days a document is that does not say so, or contradicts itself."""
+    state_period(
+        db, document, request.since, request.until, request.reason, actor=viewer.actor, now=now
+    )
+    return _read(db, scope_of(viewer), document)
 
 
 @router.post("/cost-documents/{document}/freeze")
@@ -176,6 +235,11 @@ def _read(db: Session, scope: Scope, key: int) -> DocumentRead:
         reds=document_views.reds_of(db, scope, key),
         freezes=[
             FreezeRead.model_validate(freeze) for freeze in document_views.freezes_of(db, key)
+        ],
+        lookups=[LookupRead.model_validate(row) for row in document_views.lookups_of(db, key)],
+        stated_periods=[
+            StatedPeriodRead.model_validate(row)
+            for row in document_views.stated_periods_of(db, key)
         ],
     )
 

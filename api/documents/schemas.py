@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
-from api.door.schemas import Line, RequestModel, ResponseModel
+from api.door.schemas import Line, RequestModel, ResponseModel, Text
 from ledger.charging.codes import Part
+from ledger.documents.codes import LookupResult
 from ledger.documents.queries.document_views import DocumentView
 from ledger.documents.steps.documents import Received
 
 
 class DocumentsOutcome(ResponseModel):
-    """The result of a file; `decision` waits for a second person, where it was keyed."""
+    """The result of a file; `decision` waits for a second person, unless nothing is new."""
 
     documents: list[Received]
     decision: int | None
@@ -54,14 +56,59 @@ class FreezeRead(ResponseModel):
     lifted_by: str | None
 
 
+class LookupRead(ResponseModel):
+    """What the tax platform said of a document (查验); `original` is the picture's hash."""
+
+    id: int
+    result: LookupResult
+    looked_up_on: date
+    note: str
+    original: str
+    entered_at: datetime
+    entered_by: str
+
+
+class StatedPeriodRead(ResponseModel):
+    """Service days that a clerk stated, both included."""
+
+    since: date
+    until: date
+    reason: str
+    stated_at: datetime
+    stated_by: str
+
+
 @dataclass(frozen=True)
 class DocumentRead(DocumentView):
-    """A cost document with its lines, what is allocated of them, its red ones and its freezes."""
+    """A cost document with its lines, what is allocated of them, and all that was said of it."""
 
     lines: list[DocumentLineRead]
     allocations: list[AllocationRead]
     reds: list[DocumentView]
     freezes: list[FreezeRead]
+    lookups: list[LookupRead]
+    stated_periods: list[StatedPeriodRead]
+
+
+class SeenDocument(RequestModel):
+    """A decision about documents, and the digest of what was compared with the originals."""
+
+    decision: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    seen: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class DocumentsConfirm(RequestModel):
+    """Documents that a second person has compared with their originals; all of them, or none."""
+
+    documents: Annotated[list[SeenDocument], Field(min_length=1, max_length=200)]
+
+
+class PeriodCreate(RequestModel):
+    """For which days a document is, both included, and how one knows."""
+
+    since: date
+    until: date
+    reason: Text
 
 
 class FreezeCreate(RequestModel):

@@ -7,10 +7,9 @@ where a dataclass of the ledger says it all, the route answers with that.
 """
 
 from datetime import date
-from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import models_json_schema
 
 from api.messages.messages import MONTH_PATTERN
@@ -21,14 +20,6 @@ TEXT_MAX = 2000
 QR_MAX = 500
 
 
-def exact(value: object) -> object:
-    """A fraction as JSON has it: 3/1 → 3, 1/3 → "1/3"."""
-    if isinstance(value, Fraction):
-        return value.numerator if value.denominator == 1 else str(value)
-    return value
-
-
-Exact = Annotated[int | str, BeforeValidator(exact)]
 PositiveFen = Annotated[int, Field(ge=1, le=FEN_MAX)]
 YearMonth = Annotated[str, Field(pattern=MONTH_PATTERN)]
 

@@ -5,12 +5,14 @@ so it cannot be taken for an exact one. A share is cut off, not rounded: 100 % i
 100 %.
 """
 
+import re
 from datetime import date, datetime
 from fractions import Fraction
 
 from api.language.i18n import SOURCE, language
 from ledger.units import BEIJING, Fen, hours, round_half_up, yuan
 
+_WORD = re.compile(r"[a-z]+(?:['’-][a-z]+)*(?=[\s,;:.]|$)")
 WAN_FEN = 1_000_000  # 一万元
 
 
@@ -87,6 +89,14 @@ def long_day(day: date) -> str:
     if language() == SOURCE:
         return f"{day.year}年{day.month}月{day.day}日"
     return f"{day:%b} {day.day}, {day.year}"
+
+
+def capital(text: str) -> str:
+    """A title or a sentence that stands by itself: `unit price` → `Unit price`.
+
+    What does not begin with a word is left as it is: a code such as `paper_invoice`.
+    """
+    return text[:1].upper() + text[1:] if _WORD.match(text) else text
 
 
 def short_day(day: date) -> str:

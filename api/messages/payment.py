@@ -37,11 +37,20 @@ _RETURNS = {
     "bad_cell": msgid("「{column}」的写法不对"),
     "bad_paid_amount": msgid("金额应为大于零、至多两位小数的元，此处为「{text}」"),
     "unknown_result": msgid("不认识的结果「{result}」，应为以下之一：{known}"),
-    "reference_known": msgid("流水号 {reference} 已经入过账"),
-    "reference_twice": msgid("流水号与{first}重复"),
+    "reference_twice": msgid("与{first}重复"),
     "unknown_line": msgid("没有已送出的清单 {list} 第 {line} 笔"),
     "day_outside": msgid("日期应在 {first} 与 {last} 之间"),
-    "beyond_open": msgid("金额超出这一笔尚未回音的 {open} 元"),
+    "return_rows_missing": msgid("回单只有清单 {list} 共 {lines} 笔中的 {rows} 笔"),
+    "return_sum_differs": msgid("回单里清单 {list} 的金额合计 {file} 元，清单是 {sent} 元"),
+    "bank_row": msgid("没有编号为 {id} 的回单行"),
+    "row_state": msgid("流水号 {reference} 的这一行不能这样判定：它已判定过，或没有入账"),
+    "claim_at_bank": msgid(
+        "申请 {claim} 还在清单 {lists} 上等银行付款；等银行回音，或银行书面答复不再付之后才能认可"
+    ),
+    "not_undoable": msgid("流水号 {reference} 的款已被银行收回或已退，不能再撤销"),
+    "reversal_changed": msgid("流水号 {reference} 的判定提出之后账上有变，请撤回后重新提出"),
+    "bank_rows_wait": msgid("清单 {list} 有等两人判定的回单行；请先判定"),
+    "bank_contradiction": msgid("申请 {claim} 的银行回单有矛盾，等两人判定后才能付款"),
 }
 
 _PAYBACK = {

@@ -20,7 +20,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "fact_missing": msgid("缺少：{words}"),
         "unknown_clause": msgid("政策中没有第 {name} 条"),
         "unknown_fact": msgid("没有名为 {name} 的事实"),
-        "not_a_choice": msgid("「{words}」应为所列选项之一"),
+        "not_a_choice": msgid("「{words}」应为以下之一：{choices}"),
         "not_yes_no": msgid("「{words}」应为 true 或 false"),
         "not_fen": msgid("「{words}」应为以分计的整数"),
         "not_a_count": msgid("「{words}」应为整数"),

@@ -7,8 +7,13 @@ from api.language.i18n import msgid
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
-        "decision_open": msgid("关于 {subject} 还有一项由 {by} 提出、未答复的决定"),
+        "decision_open": msgid(
+            "关于 {subject} 还有一项由 {by} 提出、未答复的决定 {decision}，请先答复或撤回"
+        ),
         "decision_answered": msgid("这项决定已由 {by} 答复（{answer}）"),
+        "registry_moved": msgid(
+            "登记的事实或已过月份的金额已不是提出时的样子；请撤回这项更正，重新登记文件"
+        ),
         "decision_changed": msgid("关于 {subject} 的决定与您看到的不同，请重新查看"),
         "same_person": msgid("须由另一人确认：{person} 不能确认自己提出的决定"),
         "not_yours": msgid("只有提出者 {person} 可以撤回"),

@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "server_failed": msgid("数据库未能启动：{detail}（日志：{log}）"),
         "no_account": msgid("以 root 运行时需要一个普通帐户来运行数据库，试过：{tried}"),
         "no_binaries": msgid("找不到 PostgreSQL 程序，试过：{tried}"),
+        "programs_not_copied": msgid("未能把 PostgreSQL 程序复制到 {path}：{detail}"),
         "database_url": msgid("数据库地址须以 postgresql:// 开头，此处为 {scheme}"),
         "unreachable": msgid("连不上数据库 {database}：{detail}"),
         "owner_may_not": msgid("数据库 {database} 的所有者权限不足：{detail}"),

@@ -13,6 +13,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "itself": msgid("一个单位不能与自己有关系"),
         "unknown_gpu": msgid("没有登记过 GPU {name}"),
         "unknown_node": msgid("节点 {name} 上没有登记过 GPU"),
+        "contract_of_others": msgid("合同 {number} 不是这个项目与这个集群的智算中心的"),
+        "bad_total": msgid("合同总额是大于零的元，至多两位小数，如 1000000.00"),
         "other_centre": msgid("{name} 在 {centre}，不在合同的智算中心"),
         "reserved_twice": msgid("GPU {gpu} 在这些日子里已由合同 {contract} 预留"),
         "statement": msgid("没有编号为 {number} 的对账单"),

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Exact, Line, RequestModel, ResponseModel
+from api.door.schemas import Line, RequestModel, ResponseModel
+from ledger.formats.exact import Exact
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 

@@ -50,7 +50,7 @@ INDICATORS = (
     Column(msgid("已交回"), "returned_fen", MONEY),
 )
 QUEUE = (
-    Column(msgid("申请"), "number"),
+    Column(msgid("申请编号"), "number"),
     Column(msgid("项目"), "project"),
     Column(msgid("收款单位"), "organisation"),
     Column(msgid("应付"), "due_fen", MONEY),
@@ -63,7 +63,7 @@ LISTS = (
     Column(msgid("笔数"), "lines", NUMBER),
     Column(msgid("合计"), "total_fen", MONEY),
     Column(msgid("已支付"), "paid_fen", MONEY),
-    Column(msgid("已退回"), "returned_fen", MONEY),
+    Column(msgid("银行退回"), "returned_fen", MONEY),
     Column(msgid("编制"), "made_at", MOMENT),
     Column(msgid("送出"), "sent_at", MOMENT),
 )
@@ -77,14 +77,14 @@ LIST = (
 )
 LINES = (
     Column(msgid("序号"), "line", NUMBER),
-    Column(msgid("申请"), "claim"),
+    Column(msgid("申请编号"), "claim"),
     Column(msgid("收款人"), "payee"),
     Column(msgid("收款账号"), "account"),
     Column(msgid("开户行"), "bank"),
     Column(msgid("联行号"), "bank_code"),
     Column(msgid("金额"), "fen", MONEY),
     Column(msgid("已支付"), "paid_fen", MONEY),
-    Column(msgid("已退回"), "returned_fen", MONEY),
+    Column(msgid("银行退回"), "returned_fen", MONEY),
 )
 
 

@@ -20,15 +20,15 @@ from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.payment import return_routes, routes
 from api.payment.routes import Payer
-from api.payment.schemas import IndicatorCreate, PaymentListCreate
+from api.payment.schemas import IndicatorCreate, PaymentListCreate, RulingCreate
 from api.web import charts
 from api.web.forms import Fields, form
 from api.web.layout import Framed
 from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
 from ledger.desk.queries import queues
-from ledger.payment.codes import HoldReason, LineResult
-from ledger.payment.queries import money_flow, payment_lists, returned_money
+from ledger.payment.codes import HoldReason, LineResult, RowState, Ruling
+from ledger.payment.queries import bank_rows, money_flow, payment_lists, returned_money
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
 from ledger.people.steps.credentials import Viewer
@@ -53,6 +53,9 @@ def payments(*, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse
                 for indicator_row in indicators
             ],
             "queue": payment_lists.queue(db, now),
+            "bank_rows": bank_rows.waiting_rows(db),
+            "results": labels(LineResult),
+            "rulings": labels(Ruling),
             "held": labels(HoldReason),
             "lists": [_list(list_row) for list_row in queues.payment_lists(db)],
             "owed": queues.paybacks(db),
@@ -146,13 +149,26 @@ def open_indicator(
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
 def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Response:
-    """Take in the bank's file: all its rows or none."""
-    return_routes.bank_return(upload, viewer, db, now)
-    return RedirectResponse("/payments#lists", 303)
+    """Take in the bank's file; what contradicts is then shown first."""
+    outcome = return_routes.bank_return(upload, viewer, db, now)
+    return RedirectResponse("/payments#rows" if outcome.waiting else "/payments#lists", 303)
 
 
-@router.get("/payments/{number}", dependencies=[having(Right.READ_PAYMENTS)])
-def list_page(number: str, frame: Framed, db: Db) -> HTMLResponse:
+@router.post("/payments/rows/{row}")
+def rule_row(
+    row: int,
+    viewer: Payer,
+    request: Annotated[RulingCreate, form(RulingCreate)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose what a bank's row means; another person confirms it."""
+    proposal = return_routes.new_ruling(row, request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.id}", 303)
+
+
+@router.get("/payments/{number}")
+def list_page(number: str, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
     details = list_details(db, number)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in details.lines)
@@ -166,9 +182,13 @@ def list_page(number: str, frame: Framed, db: Db) -> HTMLResponse:
             "made_by": person(details.payment_list.made_by),
             "lines": details.lines,
             "claims": details.claim_numbers,
-            "returns": sorted(details.returns, key=lambda row: (row.line, row.on_day)),
+            "returns": details.returns,
+            "files": details.files,
+            "row_states": labels(RowState),
             "results": labels(LineResult),
             "mark": list_mark(details.decision.answer, is_sent=is_sent, is_open=open_fen > 0),
             "sent": is_sent,
+            "beyond": any(line.over_fen or line.outside_fen for line in details.lines),
+            "may_pay": access.may(viewer, Right.PAY),
         },
     )

@@ -6,14 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.answer import Answer, Column, Listing, listing, record
-from api.cli.arguments import content_of, fen_of
+from api.cli.arguments import content_of, fen_of, path
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.failures import Failure
 from api.cli.options import Code, Reason, Yuan
-from api.cli.values import MOMENT, MONEY
+from api.cli.values import MOMENT, MONEY, NUMBER, label_of
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
+from ledger.payment.codes import LineResult, Ruling
 
 app = Commands()
 
@@ -23,7 +24,21 @@ Year = Annotated[int, typer.Option(help=msgid("年度"))]
 BOOKED = (
     Column(msgid("入账笔数"), "rows"),
     Column(msgid("已支付"), "paid_fen", MONEY),
-    Column(msgid("已退回"), "returned_fen", MONEY),
+    Column(msgid("等两人判定"), "waiting", NUMBER),
+    Column(msgid("其金额"), "waiting_fen", MONEY),
+    Column(msgid("早已收到"), "repeats", NUMBER),
+)
+ROWS = (
+    Column(msgid("编号"), "id", NUMBER),
+    Column(msgid("流水号"), "reference"),
+    Column(msgid("清单"), "list"),
+    Column(msgid("行"), "line", NUMBER),
+    Column(msgid("申请编号"), "claim"),
+    Column(msgid("结果"), lambda row: label_of(LineResult, row["result"])),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("日期"), "on_day"),
+    Column(msgid("这一行已到账"), "line_paid_fen", MONEY),
+    Column(msgid("未回音"), "line_open_fen", MONEY),
 )
 RECOVERIES = (
     Column(msgid("案件"), "number"),
@@ -35,15 +50,39 @@ RECOVERIES = (
 )
 
 
-@app.verb("return", msgid("导入银行回单，整份入账或整份拒收"))
+@app.verb("return", msgid("导入银行回单：成功的入账，有矛盾的等两人判定"))
 def bank_return(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=msgid("银行回单，CSV 或 XLSX"))],
 ) -> Answer:
-    """Book the bank's return, wholly or not at all."""
+    """Take in the bank's file, with what differs from its lists."""
     content = content_of(file)
     booked = ask("POST", "bank-returns", query={"name": file.name}, content=content)
-    empty = Failure(_("回单里只有表头，没有入账")) if not booked["rows"] else None
-    return Answer(booked, record(BOOKED, booked).blocks, empty)
+    notes = [note["message"] for note in booked["notes"]]
+    return Answer(booked, [*record(BOOKED, booked).blocks, *notes])
+
+
+@app.verb("rows", msgid("有矛盾、等两人判定的回单行"))
+def rows() -> Listing:
+    """List the bank's rows that wait for two persons."""
+    return listing(ROWS, ask("GET", "bank-rows"), empty=msgid("没有等判定的回单行"))
+
+
+@app.verb("rule", msgid("判定一行回单，由另一人确认"))
+def rule(
+    row: Annotated[int, typer.Argument(metavar="ID", help=msgid("回单行的编号"))],
+    ruling: Annotated[
+        Ruling,
+        typer.Argument(metavar="accept|reject|undo", help=msgid("属实、不实，或撤销已入账的成功")),
+    ],
+    *,
+    recalled: Annotated[
+        bool, typer.Option("--recalled", help=msgid("银行已书面答复此申请别的未付行不再付"))
+    ] = False,
+    reason: Reason,
+) -> Answer:
+    """Propose what a bank's row means."""
+    body = {"ruling": ruling, "recalled": recalled, "reason": reason}
+    return propose(path("bank-rows", row, "rulings"), body)
 
 
 @app.verb("refund", msgid("登记退回的钱"))
@@ -104,9 +143,9 @@ def year_end(
     return propose("year-end", body)
 
 
-def propose(path: str, body: dict[str, Any]) -> Listing:
+def propose(where: str, body: dict[str, Any]) -> Listing:
     """Ask for a decision, and say what the second person has to confirm."""
-    decision = ask("POST", path, body=body)
+    decision = ask("POST", where, body=body)
     text = _("{subject}：已提出，等另一人确认（{command}）\n摘要 {digest}")
     command = f"suanquan confirm {decision['id']}"
     values = {key: decision[key] for key in ("subject", "digest")}

@@ -1,6 +1,6 @@
 """What the bank says, what comes back, and the end of the year.
 
-The bank's file is booked at once, whole or not at all; the rest waits for its second person.
+Plain payments of the bank's file are booked at once; all else waits for its second person.
 """
 
 from fastapi import APIRouter
@@ -10,18 +10,22 @@ from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.door.uploads import Uploaded, documented
+from api.messages.sentences import findings
 from api.payment.routes import Payer
 from api.payment.schemas import (
     BankReturnOutcome,
+    BankRowRead,
     ProposalRead,
     RecoveryCreate,
     RecoveryRead,
     RefundCreate,
     RefundRead,
+    RulingCreate,
     YearEndCreate,
 )
-from ledger.payment.queries import payment_lists, returned_money
+from ledger.payment.queries import bank_rows, payment_lists, returned_money
 from ledger.payment.steps.bank_return import take_return
+from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.recover import open_recovery
 from ledger.payment.steps.refund import refund
 from ledger.payment.steps.year_end import close_year
@@ -35,11 +39,25 @@ _READ = having(Right.READ_PAYMENTS)
 @router.post("/bank-returns", openapi_extra=documented())
 @limited(body=8 * KIB * KIB)
 def bank_return(uploaded: Uploaded, viewer: Payer, db: Db, now: Now) -> BankReturnOutcome:
-    """Book the bank's file whole, or report everything that is wrong with it."""
+    """Take in the bank's file, or report everything that is wrong with it."""
     outcome = take_return(db, uploaded.file, actor=viewer.actor, now=now)
     if outcome.findings:
         raise Refusal.with_faults("bank_return", outcome.findings)
-    return BankReturnOutcome.model_validate(outcome)
+    return BankReturnOutcome.model_validate(vars(outcome) | {"notes": findings(outcome.notes)})
+
+
+@router.get("/bank-rows", dependencies=[_READ])
+def waiting_rows(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[BankRowRead]:
+    """List the bank's rows that contradict the books and wait for two persons, oldest first."""
+    rows = bank_rows.waiting_rows(db, limit=limit, offset=offset)
+    return [BankRowRead.model_validate(row) for row in rows]
+
+
+@router.post("/bank-rows/{row}/rulings", status_code=201)
+def new_ruling(row: int, request: RulingCreate, viewer: Payer, db: Db, now: Now) -> ProposalRead:
+    """Propose what a bank's row means."""
+    decision = propose_ruling(db, row, **request.model_dump(), actor=viewer.actor, now=now)
+    return ProposalRead.model_validate(decision)
 
 
 @router.get("/refunds", dependencies=[_READ])

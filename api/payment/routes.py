@@ -114,6 +114,7 @@ def one_list(number: str, db: Db) -> PaymentListRead:
             for line in details.lines
         ],
         "returns": details.returns,
+        "files": details.files,
     }
     return PaymentListRead.model_validate(whole)
 

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from api.door.schemas import Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from api.door.schemas import Fault, Line, Note, PositiveFen, RequestModel, ResponseModel, Text
+from ledger.payment.codes import Ruling
 from ledger.units import FEN_MAX
 
 Year = Annotated[int, Field(ge=2000, le=2199)]
@@ -123,7 +124,10 @@ class PaymentListSummary(ResponseModel):
 
 
 class PaymentLineRead(ResponseModel):
-    """A line of a list, frozen as it was confirmed, and what the bank did to it."""
+    """A line of a list, frozen as it was confirmed, and what the bank did to it.
+
+    `over_fen` was paid beyond what was owed; `outside_fen` is what the books cannot hold.
+    """
 
     line: int
     claim: str
@@ -135,19 +139,57 @@ class PaymentLineRead(ResponseModel):
     fen: int
     paid_fen: int
     returned_fen: int
+    over_fen: int
+    outside_fen: int
 
 
-class BankReturnRead(ResponseModel):
-    """The bank's answer under one of its references."""
+class RulingCreate(RequestModel):
+    """What a bank's row means: `accept` it, `reject` it as false, or `undo` what was booked.
 
+    `recalled`: the bank has said in writing that it will not pay the claim's other open lines.
+    """
+
+    ruling: Ruling
+    recalled: bool = False
+    reason: Text
+
+
+class BankRowRead(ResponseModel):
+    """A row of a bank's file about a line of a list; while it is `open`, its claim is stopped.
+
+    `original` is the file's SHA-256 and `place` its row there; `decision` is an open proposal.
+    """
+
+    id: int
     reference: str
+    list: str
     line: int
+    claim: str
+    project: str
     result: str
     fen: int
     on_day: date
     reason: str
+    state: str
+    original: str
+    place: str
     received_at: datetime
     received_by: str
+    line_fen: int
+    line_paid_fen: int
+    line_open_fen: int
+    decision: int | None
+
+
+class BankFileRead(ResponseModel):
+    """A bank's file, kept as it came: its rows about a list, and their sum."""
+
+    original: str
+    name: str
+    received_at: datetime
+    received_by: str
+    rows: int
+    fen: int
 
 
 class PaymentListRead(ResponseModel):
@@ -165,15 +207,23 @@ class PaymentListRead(ResponseModel):
     decision: int
     answer: str | None
     lines: list[PaymentLineRead]
-    returns: list[BankReturnRead]
+    returns: list[BankRowRead]
+    files: list[BankFileRead]
 
 
 class BankReturnOutcome(ResponseModel):
-    """What came of a bank's file: rows booked, and sums."""
+    """What came of a bank's file.
+
+    `rows` were booked, `waiting` contradict and are for two persons, `repeats` were received
+    before; `notes` compare the file with its lists.
+    """
 
     rows: int
     paid_fen: int
-    returned_fen: int
+    waiting: int
+    waiting_fen: int
+    repeats: int
+    notes: list[Fault]
 
 
 class RefundRead(ResponseModel):

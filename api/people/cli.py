@@ -22,7 +22,7 @@ ROLES = "builder, operator, clerk, approver, finance, auditor, administrator"
 TOKENS = (
     Column(msgid("编号"), "id", NUMBER),
     Column(msgid("角色"), "role"),
-    Column(msgid("姓名"), "person"),
+    Column(msgid("持有人"), "person"),
     Column(msgid("范围"), lambda t: t["project"] or t["centre"]),
     Column(msgid("创建"), "created_at", MOMENT),
     Column(msgid("到期"), "expires_at", MOMENT),

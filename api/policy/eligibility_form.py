@@ -12,9 +12,10 @@ from api.language.i18n import gettext as _
 from api.messages.sentences import sentence
 from api.policy.explain import wording
 from ledger.policy.decide.explain import FactName, fact_name
-from ledger.policy.decide.fact_checks import names
+from ledger.policy.decide.fact_checks import fault_params, names
 from ledger.policy.decide.typed_facts import Keyed, keyed
 from ledger.policy.text.clauses import Clause, Policy
+from ledger.policy.text.conditions import FactKind
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,15 @@ def _field(policy: Policy, name: str, typed: str) -> Field:
         typed=typed,
         value=value,
         understood=wording.value(fact, value) if readable else "",
-        fault=sentence(code, {"words": wording.fact_label(fact)}) if code else "",
+        fault=_fault(policy.facts[key], fact, code) if code else "",
         unit=wording.unit(fact),
         options=tuple(_options(fact)),
     )
+
+
+def _fault(kind: FactKind, fact: FactName, code: str) -> str:
+    """What is wrong with a field, in the reader's words for it."""
+    return sentence(code, {**dict(fault_params(kind, code)), "words": wording.fact_label(fact)})
 
 
 def _options(fact: FactName) -> Iterator[tuple[str, str]]:

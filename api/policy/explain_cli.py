@@ -66,6 +66,7 @@ def _typed(policy: Any, texts: list[str]) -> dict[str, object]:  # noqa: ANN401 
     """The facts that were typed; one that no clause knows is left to the engine to refuse."""
     from api.messages.sentences import fault_lines, findings  # noqa: PLC0415 - loaded when used
     from ledger.errors import Finding  # noqa: PLC0415
+    from ledger.policy.decide.fact_checks import fault_params  # noqa: PLC0415
     from ledger.policy.decide.typed_facts import keyed  # noqa: PLC0415
 
     facts: dict[str, object] = {}
@@ -78,7 +79,7 @@ def _typed(policy: Any, texts: list[str]) -> dict[str, object]:  # noqa: ANN401 
             continue
         facts[name], code = keyed(kind, text)
         if code:
-            wrong.append(Finding(name, code, (("words", kind.words),)))
+            wrong.append(Finding(name, code, fault_params(kind, code)))
     if wrong:
         raise Failure(_("有的值读不懂"), fault_lines(findings(wrong)))
     return facts

@@ -88,7 +88,7 @@ def move_share(
     db: Db,
     now: Now,
     share: Annotated[str, Form()],
-    target: Annotated[str, Form()],
+    target: Annotated[str, Form()] = "",
     yuan: Annotated[str, Form(max_length=30)],
 ) -> Response:
     """Move fen of a document line to another cell of the contract, or let them be unallocated."""

@@ -74,9 +74,9 @@ REDS = (
     Column(msgid("红冲的蓝票"), "blue_number"),
 )
 FOUND = (
-    Column(msgid("差异"), "code"),
+    Column(msgid("差异种类"), "code"),
     Column(msgid("名称"), "code", coded(DifferenceCode)),
-    Column(msgid("单据"), "document", NUMBER),
+    Column(msgid("单据编号"), "document", NUMBER),
     Column(msgid("行"), "line", NUMBER),
     Column(msgid("部分"), "part", coded(Part)),
     Column(msgid("号码"), "number"),

@@ -1,5 +1,6 @@
 """Request and response models of reconciliations and messages."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from api.door.schemas import Note, PositiveFen, RequestModel, ResponseModel, Tex
 from api.people.schemas import DecisionRead
 from ledger.charging.codes import Part
 from ledger.reconciliation.codes import FallCause
+from ledger.reconciliation.steps.match import Matched
 from ledger.units import FEN_MAX
 
 
@@ -229,12 +231,8 @@ class MatchingRequest(RequestModel):
     at_most: Annotated[int, Field(ge=1, le=10**6)] | None = None
 
 
-class MatchingOutcome(ResponseModel):
+@dataclass(frozen=True)
+class MatchingOutcome(Matched):
     """What a run of matching allocated: document lines, shares, fen; and what stayed without."""
 
-    lines: int
-    shares: int
-    allocated_fen: int
-    unallocated: int
-    next: tuple[str, str] | None = None
     waiting: int | None = None  # lines in all, told by the first of several runs

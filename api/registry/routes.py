@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
@@ -10,9 +10,9 @@ from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.registry.schemas import RegistryOutcome
+from ledger.desk.steps.take_registry import take_registry
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
-from ledger.registry.steps.register import register
 
 router = APIRouter(tags=["registry"])
 
@@ -43,11 +43,24 @@ def register_file(
     db: Db,
     now: Now,
     supersede: bool = False,
+    reason: Annotated[str, Query(max_length=1000)] = "",
 ) -> RegistryOutcome:
-    """Register a file. With `supersede`, dated facts that it contradicts are superseded."""
-    outcome = register(db, file, actor=viewer.actor, now=now, supersede=supersede)
+    """Register a file. With `supersede`, dated facts that it contradicts are superseded.
+
+    What touches usage that was charged is not registered: it is proposed as one decision.
+    """
+    intake = take_registry(
+        db, file, actor=viewer.actor, now=now, supersede=supersede, reason=reason
+    )
+    outcome, decision = intake.report, intake.decision
     if outcome.findings:
         raise Refusal.with_faults("registry", outcome.findings)
     if outcome.created.get("gpus") or outcome.superseded.get("gpus"):
         release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
-    return RegistryOutcome.model_validate(outcome)
+    return RegistryOutcome(
+        created=outcome.created,
+        unchanged=outcome.unchanged,
+        superseded=outcome.superseded,
+        decision=decision.id if decision else None,
+        changes=tuple(decision.content["changes"]) if decision else (),
+    )

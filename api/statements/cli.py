@@ -24,7 +24,7 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("对账单�
 Lines = Annotated[list[int] | None, typer.Option("--line", help=msgid("只对这一行，可多次"))]
 
 STATEMENTS = (
-    Column(msgid("对账单"), "number"),
+    Column(msgid("对账单号"), "number"),
     Column(msgid("合同"), "contract"),
     Column(msgid("智算中心"), "centre"),
     Column(msgid("项目"), "project"),
@@ -35,7 +35,7 @@ STATEMENTS = (
     Column(msgid("企业"), "builder_says", coded(AnswerState)),
 )
 STATEMENT = (
-    Column(msgid("对账单"), lambda s: s["number"] or _("预览")),
+    Column(msgid("对账单号"), lambda s: s["number"] or _("预览")),
     Column(msgid("合同"), "contract"),
     Column(msgid("智算中心"), "centre"),
     Column(msgid("项目"), "project"),

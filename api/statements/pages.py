@@ -25,7 +25,7 @@ from ledger.people.steps.decisions import person
 from ledger.registry.codes import LineKind
 from ledger.statements import queries as statement_queries
 from ledger.statements.codes import LineAnswer
-from ledger.statements.queries import Summary
+from ledger.statements.rules import StatementSummary
 from ledger.units import beijing_day, month_of
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +33,7 @@ router = APIRouter(include_in_schema=False)
 PAGE_ROWS = 100
 
 
-def row(summary: Summary) -> dict[str, Any]:
+def row(summary: StatementSummary) -> dict[str, Any]:
     """A statement in a list."""
     return {
         "seen": summary,

@@ -9,12 +9,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.schemas import YearMonth, first_day
-from api.statements.schemas import (
-    LineAnswersCreate,
-    StatementCreate,
-    StatementRead,
-    StatementSummary,
-)
+from api.statements.schemas import LineAnswersCreate, StatementCreate
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
@@ -22,7 +17,7 @@ from ledger.registry.queries import contract_by_number
 from ledger.statements import queries as statement_queries
 from ledger.statements import steps
 from ledger.statements.codes import Party
-from ledger.statements.rules import Statement, as_csv
+from ledger.statements.rules import Statement, StatementSummary, as_csv
 
 router = APIRouter(tags=["statements"])
 
@@ -33,7 +28,7 @@ PARTIES: dict[Role, Party] = {Role.OPERATOR: Party.CENTRE, Role.BUILDER: Party.B
 
 
 @router.post("/statements", status_code=201)
-def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[StatementRead]:
+def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[Statement]:
     """Issue the statements of a month; with the same figures they are the same statements."""
     month = first_day(request.month)
     if request.contract is None:
@@ -47,7 +42,7 @@ def issue(request: StatementCreate, viewer: Clerk, db: Db, now: Now) -> list[Sta
             if request.preview
             else steps.issue(db, contract, month, actor=viewer.actor, now=now)
         ]
-    return [StatementRead.model_validate(statement) for statement in issued]
+    return issued
 
 
 @router.get("/statements")
@@ -62,7 +57,7 @@ def statements(
     offset: Offset = 0,
 ) -> list[StatementSummary]:
     """List the statements in the viewer's scope, newest month first."""
-    rows = statement_queries.statements(
+    return statement_queries.statements(
         db,
         centre=viewer.centre,
         project=viewer.project,
@@ -72,7 +67,6 @@ def statements(
         limit=limit,
         offset=offset,
     )
-    return [StatementSummary.model_validate(row) for row in rows]
 
 
 @router.get("/statements/{number}.csv", response_class=Response)
@@ -84,9 +78,9 @@ def as_file(number: str, viewer: Reader, db: Db) -> Response:
 
 
 @router.get("/statements/{number}")
-def statement(number: str, viewer: Reader, db: Db) -> StatementRead:
+def statement(number: str, viewer: Reader, db: Db) -> Statement:
     """Return a statement with its lines and both parties' answers."""
-    return StatementRead.model_validate(own_statement(db, viewer, number))
+    return own_statement(db, viewer, number)
 
 
 @router.post("/statements/{number}/answers")
@@ -96,7 +90,7 @@ def answer(
     viewer: Answerer,
     db: Db,
     now: Now,
-) -> StatementRead:
+) -> Statement:
     """Confirm or contest lines, as the centre or the builder."""
     party = party_of(viewer)  # who is none may not answer, whether there is such a statement or not
     own_statement(db, viewer, number)
@@ -110,7 +104,7 @@ def answer(
         actor=viewer.actor,
         now=now,
     )
-    return StatementRead.model_validate(own_statement(db, viewer, number))
+    return own_statement(db, viewer, number)
 
 
 def own_statement(db: Session, viewer: Viewer, number: str) -> Statement:

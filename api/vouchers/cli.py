@@ -45,7 +45,7 @@ RESERVATIONS = (
 )
 
 
-@app.verb("quota", msgid("剩余额度"), panel=SUBSIDY)
+@app.verb("quota", msgid("一个项目的额度"), panel=SUBSIDY)
 def quota(code: Code) -> Answer:
     """Show what is left of a project's voucher."""
     return record(QUOTA, ask("GET", path("projects", code, "quota")))

@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
-from api.vouchers.schemas import DayRead, ProjectRead, QuotaRead, WindowRead
-from ledger.metering.queries import usage
+from api.vouchers.schemas import ProjectRead, QuotaRead
+from ledger.metering.queries.usage import WindowPart, windows_of_day
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.vouchers import queries as voucher_queries
+from ledger.vouchers.queries import Day
 
 router = APIRouter(tags=["projects"])
 
@@ -48,19 +49,16 @@ def days(
     now: Now,
     since: date = date.min,
     until: date = date.max,
-) -> list[DayRead]:
+) -> list[Day]:
     """List the days with usage from `since` until before `until`, oldest first."""
     project = access.project(db, viewer, code)
-    return [
-        DayRead.of(d) for d in voucher_queries.days_of(db, project, now) if since <= d.day < until
-    ]
+    return [d for d in voucher_queries.days_of(db, project, now) if since <= d.day < until]
 
 
 @router.get("/projects/{code}/days/{day}/windows")
 def windows(
     *, code: str, day: date, viewer: Reader, db: Db, limit: Limit = 100, offset: Offset = 0
-) -> list[WindowRead]:
+) -> list[WindowPart]:
     """List the windows behind a day; together they are exactly its usage."""
     project = access.project(db, viewer, code)
-    parts = usage.windows_of_day(db, key(project), day, limit=limit, offset=offset)
-    return [WindowRead.of(part) for part in parts]
+    return windows_of_day(db, key(project), day, limit=limit, offset=offset)

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from api.door.schemas import Exact, Line, RequestModel, ResponseModel, Text
-from ledger.metering.queries import usage
+from api.door.schemas import Line, RequestModel, ResponseModel, Text
+from ledger.formats.exact import Exact
 from ledger.vouchers import queries as voucher_queries
 
 
@@ -123,44 +123,6 @@ class QuotaRead(ResponseModel):
                 "paid_fen": quota.rights.paid,
             }
         )
-
-
-class DayRead(ResponseModel):
-    """A Beijing day of a project. `cost_fen` is exact: only a month's charge is rounded."""
-
-    day: date
-    device_ms: Exact
-    cost_fen: Exact
-    earned_fen: int
-    util_ppm: int | None
-    unpriced_ms: Exact
-
-    @classmethod
-    def of(cls, day: voucher_queries.Day) -> "DayRead":
-        """From the books' answer."""
-        return cls.model_validate({**vars(day), "cost_fen": day.cost})
-
-
-class WindowRead(ResponseModel):
-    """A part of an accepted window that belongs to the project, and the batch it came in."""
-
-    gpu: str
-    start: datetime
-    holder: str
-    from_ms: int
-    to_ms: int
-    num: int
-    den: int
-    device_ms: Exact
-    mig_profile: str
-    util_ppm: int | None
-    stream: str
-    number: int
-
-    @classmethod
-    def of(cls, source: usage.WindowPart) -> "WindowRead":
-        """From the books' answer."""
-        return cls.model_validate(source)
 
 
 class AccrualOutcome(ResponseModel):

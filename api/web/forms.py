@@ -104,9 +104,9 @@ def fen(typed: str) -> Fen:
     """`1,234.50` yuan as fen.
 
     Raises:
-        Refused: it is no exact sum of fen (`amount_out_of_range`).
+        Refused: it is no exact sum of fen (`bad_paid_amount`).
     """
     try:
         return fen_from_yuan(typed.strip().replace(",", ""))
     except ValueError as error:
-        raise Refused("amount_out_of_range") from error
+        raise Refused("bad_paid_amount", text=typed) from error

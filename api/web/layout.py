@@ -40,6 +40,7 @@ FILTERS = {
     "exact_money": formats.exact_money,
     "quantity": formats.quantity,
     "gpu_hours": formats.gpu_hours,
+    "capital": formats.capital,
     "moment": formats.moment,
     "clock": formats.clock,
     "second": formats.second,
@@ -112,7 +113,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
     elif viewer.role is Role.OPERATOR:
         ways = [
             (_("我的对账"), "/centre"),
-            (_("节点"), "/nodes"),
+            (_("节点一览"), "/nodes"),
             (_("待查事项"), "/findings"),
             (_("我能申请什么"), "/eligibility"),
         ]
@@ -124,7 +125,7 @@ def places(viewer: Viewer | None, path: str) -> list[Place]:
             (_("单据"), "/documents"),
             (_("申请"), "/claims"),
             (_("支付"), "/payments"),
-            (_("项目"), "/projects"),
+            (_("项目一览"), "/projects"),
             (_("待查事项"), "/findings"),
             (_("政策认定"), "/eligibility"),
         ]

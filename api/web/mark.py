@@ -25,6 +25,7 @@ _DOCUMENT_SHAPES: Mapping[DocumentState, str] = MappingProxyType(
     {
         DocumentState.STANDING: "●",
         DocumentState.TO_CONFIRM: "◔",
+        DocumentState.PERIOD_UNKNOWN: "▲",
         DocumentState.FROZEN: "■",
         DocumentState.REFUSED: "◇",
         DocumentState.DROPPED: "○",

@@ -35,6 +35,7 @@ class ClaimAction(StrEnum):
     LIST = "list"
     BOUNCE = "bounce"
     PAY = "pay"
+    REOPEN = "reopen"
 
 
 class ClaimStage(StrEnum):

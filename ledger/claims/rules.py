@@ -29,8 +29,10 @@ _STEPS: Mapping[str, tuple[str, str, str | None]] = MappingProxyType(
         "refuse": ("approver", "submitted accepted published approved", "refused"),
         "withdraw": ("builder clerk", "draft submitted accepted published", "withdrawn"),
         "list": ("finance approver", "approved", "listed"),
-        "bounce": ("finance", "listed", "approved"),
-        "pay": ("finance", "listed", "paid"),
+        # What becomes of it at the bank; of what was paid or came back, by two persons.
+        "bounce": ("finance approver", "listed paid", "approved"),
+        "pay": ("finance approver", "listed approved refused", "paid"),
+        "reopen": ("finance approver", "paid approved", "listed"),
     }
 )
 
@@ -47,7 +49,7 @@ MOVES: Mapping[tuple[str, str, str], str] = MappingProxyType(
 ACTIONS = tuple(_STEPS)
 ROLES = tuple(dict.fromkeys(role for _, _, role in MOVES))
 STATES = tuple(dict.fromkeys((*(state for state, _, _ in MOVES), *MOVES.values())))
-OPEN = tuple(state for state in STATES if any(state == start for start, _, _ in MOVES))
+OPEN = tuple(state for state in STATES if state not in ("paid", "refused", "withdrawn"))
 """The states of a case that is not over."""
 
 

@@ -26,6 +26,24 @@ class DocumentState(StrEnum):
 
     STANDING = "standing"
     TO_CONFIRM = "to_confirm"
+    PERIOD_UNKNOWN = "period_unknown"
     FROZEN = "frozen"
     REFUSED = "refused"
     DROPPED = "dropped"
+
+
+class Verification(StrEnum):
+    """By what a document is believed."""
+
+    UNVERIFIED = "unverified"
+    COMPARED = "compared"  # 已核对: a second person has compared it with its original
+    LOOKED_UP = "looked_up"  # 已查验: the tax bureau's platform knows it
+
+
+class LookupResult(StrEnum):
+    """What the tax bureau's platform said of a document (查验)."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    VOID = "void"

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import LargeBinary, SmallInteger
+from sqlalchemy import Boolean, Column, Computed, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
@@ -39,6 +39,7 @@ class CostDocument(SQLModel, table=True):
     since: date
     until: date
     period_assumed: bool = False
+    period_contradicts: bool = False
     statement: str | None = None
     reverses_id: int | None = big(nullable=True, default=None)
     confirmation: str | None = None
@@ -47,9 +48,12 @@ class CostDocument(SQLModel, table=True):
     original: str
     received_at: datetime = moment()
     received_by: str
-    decision_id: int | None = big(nullable=True, default=None)
+    decision_id: int = big()
     confirmed_by: str | None = None
     confirmed_at: datetime | None = moment(nullable=True)
+    stands: bool = Field(
+        sa_column=Column(Boolean, Computed("confirmed_at IS NOT NULL"), nullable=False)
+    )
     dropped_at: datetime | None = moment(nullable=True)
 
 
@@ -94,3 +98,30 @@ class Receipt(SQLModel, table=True):
     original: str
     entered_at: datetime = moment()
     entered_by: str
+
+
+class Lookup(SQLModel, table=True):
+    """What the tax bureau's platform said of a document (查验), with the picture of that."""
+
+    __tablename__ = "lookups"
+    id: int | None = identity()
+    document_id: int = big()
+    result: str
+    looked_up_on: date
+    original: str
+    note: str = ""
+    entered_at: datetime = moment()
+    entered_by: str
+
+
+class StatedPeriod(SQLModel, table=True):
+    """The service period of a document that says none, as a clerk stated it; days are included."""
+
+    __tablename__ = "stated_periods"
+    id: int | None = identity()
+    document_id: int = big()
+    since: date
+    until: date
+    reason: str
+    stated_at: datetime = moment()
+    stated_by: str

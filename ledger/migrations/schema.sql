@@ -89,6 +89,105 @@ END $_$;
 
 ALTER FUNCTION public.allocations_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.bank_contradicts(of_claim bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+    SELECT EXISTS (SELECT FROM bank_returns r JOIN payment_lines l USING (list_id, line)
+                   WHERE l.claim_id = of_claim AND r.state = 'open');
+$$;
+
+ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    days datemultirange;
+    used datemultirange;
+BEGIN
+    SELECT range_agg(m.days) INTO days FROM contracts_resting_on(relation, fact) k CROSS JOIN LATERAL (
+        SELECT whole * CASE WHEN p.kind = 'fixed' THEN '(,)'::daterange
+                ELSE daterange(NULL, (h.computed_at AT TIME ZONE interval '+08:00')::date + 1) END
+        FROM charges h JOIN prices p ON p.id = h.price_id
+        CROSS JOIN daterange(h.month, (h.month + interval '1 month')::date) AS whole
+        WHERE h.contract_id = k.id
+        UNION ALL
+        SELECT daterange(month, (month + interval '1 month')::date) FROM allocations
+        WHERE contract_id = k.id
+        UNION ALL
+        SELECT daterange(r.month, (r.month + interval '1 month')::date) FROM reconciliations r
+        WHERE r.contract_id = k.id AND EXISTS (SELECT FROM matches m WHERE m.reconciliation_id = r.id)
+    ) AS m (days);
+    IF relation = 'bindings' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used FROM day_totals
+        WHERE cluster_id = (fact ->> 'cluster_id')::bigint AND holder_kind = fact ->> 'holder_kind'
+            AND holder = fact ->> 'holder';
+        days := days * used;
+    ELSIF relation = 'billing_sources' AND days IS NOT NULL THEN
+        SELECT range_agg(daterange(day, day + 1)) INTO used
+        FROM (SELECT DISTINCT day FROM coverage WHERE cluster_id = (fact ->> 'cluster_id')::bigint) c;
+        days := days * used;
+    END IF;
+    RETURN coalesce(days, '{}');
+END $$;
+
+ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
+
+CREATE TABLE public.contracts (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    centre_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    valid daterange NOT NULL,
+    total_fen bigint,
+    changed_at timestamp with time zone,
+    changed_by text,
+    decision_id bigint,
+    CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
+    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
+    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.contracts OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
+
+COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
+
+CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS SETOF public.contracts
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT k.* FROM contracts k, contracts own
+    WHERE relation IN ('prices', 'contracts')
+        AND own.id = (fact ->> CASE relation WHEN 'prices' THEN 'contract_id' ELSE 'id' END)::bigint
+        AND (k.centre_id, k.project_id) = (own.centre_id, own.project_id)
+    UNION ALL
+    SELECT k.* FROM contracts k, clusters c
+    WHERE relation IN ('bindings', 'billing_sources') AND c.id = (fact ->> 'cluster_id')::bigint
+        AND k.centre_id = c.centre_id
+        AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
+        OR k.project_id = (fact ->> 'project_id')::bigint)
+    UNION ALL
+    SELECT k.* FROM contracts k
+    JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
+    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+        AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
+            OR p.organisation_id
+                IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
+$$;
+
+ALTER FUNCTION public.contracts_resting_on(relation text, fact jsonb) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (kind = 'package'::text) THEN 'package'::text WHEN ((kind = 'fixed'::text) AND (counts IS FALSE)) THEN 'fee'::text ELSE 'compute'::text END;
@@ -183,6 +282,7 @@ CREATE TABLE public.cost_documents (
     since date NOT NULL,
     until date NOT NULL,
     period_assumed boolean DEFAULT false NOT NULL,
+    period_contradicts boolean DEFAULT false NOT NULL,
     statement text,
     reverses_id bigint,
     confirmation text,
@@ -191,22 +291,21 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint,
+    decision_id bigint NOT NULL,
     confirmed_by text,
     confirmed_at timestamp with time zone,
+    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
-    CONSTRAINT cost_documents_check2 CHECK (((source = 'keyed'::text) OR (confirmed_at IS NULL))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT keyed_are_decided CHECK (((source = 'keyed'::text) = (decision_id IS NOT NULL))),
-    CONSTRAINT keyed_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((source = 'keyed'::text) AND (confirmed_at IS NULL)))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
-    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen))
+    CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
+    CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
 
 ALTER TABLE public.cost_documents OWNER TO suanquan_owner;
@@ -221,7 +320,11 @@ COMMENT ON COLUMN public.cost_documents.since IS 'Beijing day, included';
 
 COMMENT ON COLUMN public.cost_documents.until IS 'Beijing day, included';
 
+COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: since and until are the month of issue, and nothing is allocated';
+
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -303,6 +406,7 @@ CREATE TABLE public.prices (
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL,
     rounding text DEFAULT 'ms'::text NOT NULL,
+    session_price text DEFAULT 'start'::text NOT NULL,
     devices text[],
     quantity numeric,
     expires date,
@@ -312,6 +416,10 @@ CREATE TABLE public.prices (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT fixed_a_month CHECK ((((kind = 'fixed'::text) = (unit = 'month'::text)) AND ((unit <> 'month'::text) OR ((gpus = 1) AND (hours = 1))))),
     CONSTRAINT fixed_counts CHECK (((kind = 'fixed'::text) = (counts IS NOT NULL))),
     CONSTRAINT metered_rounding CHECK (((kind = 'metered'::text) OR (rounding = 'ms'::text))),
@@ -327,12 +435,14 @@ CREATE TABLE public.prices (
     CONSTRAINT prices_qos_check CHECK ((qos <> ''::text)),
     CONSTRAINT prices_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity < '100000000'::numeric) AND (scale(quantity) <= 12))),
     CONSTRAINT prices_rounding_check CHECK ((rounding = ANY (ARRAY['ms'::text, 'minute'::text, 'started_hour'::text]))),
+    CONSTRAINT prices_session_price_check CHECK ((session_price = ANY (ARRAY['start'::text, 'split'::text]))),
     CONSTRAINT prices_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate < (1)::numeric) AND (scale(tax_rate) <= 6))),
     CONSTRAINT prices_unit_check CHECK ((unit = ANY (ARRAY['gpu-hour'::text, 'node-hour'::text, 'node-day'::text, 'node-month'::text, 'month'::text]))),
     CONSTRAINT prices_valid_check CHECK ((NOT isempty(valid))),
     CONSTRAINT prices_yuan_check CHECK (((yuan >= (0)::numeric) AND (yuan < '100000000'::numeric) AND (scale(yuan) <= 12))),
     CONSTRAINT reserved_devices_named CHECK ((((kind = 'reserved'::text) = (devices IS NOT NULL)) AND (cardinality(devices) > 0))),
-    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0)))
+    CONSTRAINT selects_usage CHECK (((kind = ANY (ARRAY['metered'::text, 'package'::text])) OR (num_nonnulls(model_id, partition, qos, market) = 0))),
+    CONSTRAINT split_of_rounded CHECK (((rounding <> 'ms'::text) OR (session_price = 'start'::text)))
 );
 
 ALTER TABLE public.prices OWNER TO suanquan_owner;
@@ -343,11 +453,21 @@ COMMENT ON COLUMN public.prices.yuan IS 'Yuan per unit';
 
 COMMENT ON COLUMN public.prices.tax_rate IS '0.06 is 6 %';
 
+COMMENT ON COLUMN public.prices.session_price IS 'Which price a rounded session has over a change: where each unit starts, or split by use';
+
 COMMENT ON COLUMN public.prices.quantity IS 'GPU-hours of a package';
 
 COMMENT ON COLUMN public.prices.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.prices.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.prices.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.prices.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.prices.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 CREATE TABLE public.reconciliations (
     id bigint NOT NULL,
@@ -388,15 +508,58 @@ CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
 
 ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.document_as_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(q.id) INTO wrong
+    FROM (SELECT DISTINCT n.decision_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+          WHERE n.confirmed_at IS NOT NULL AND o.confirmed_at IS NULL) c
+    JOIN decisions q ON q.id = c.decision_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS documents, sum(d.net_fen) AS net_fen, sum(d.gross_fen) AS gross_fen,
+               min(d.number) AS number, min(d.code) AS code, min(d.issued_on) AS issued_on,
+               min(d.seller_uscc) AS seller, min(d.buyer_uscc) AS buyer, min(d.original) AS original
+        FROM cost_documents d WHERE d.decision_id = q.id AND d.dropped_at IS NULL) s
+    WHERE s.net_fen <> (q.content ->> 'net_fen')::numeric
+        OR s.gross_fen <> (q.content ->> 'gross_fen')::numeric
+        OR s.original IS DISTINCT FROM q.content ->> 'original'
+        OR s.documents <> coalesce((q.content ->> 'documents')::bigint, 1)
+        OR NOT q.content ? 'documents' AND (s.number, s.code, s.issued_on, s.seller, s.buyer)
+            IS DISTINCT FROM (q.content ->> 'number', q.content ->> 'code',
+                (q.content ->> 'issued_on')::date, q.content #>> '{seller,uscc}',
+                q.content #>> '{buyer,uscc}')
+        OR num_nulls(q.content ->> 'net_fen', q.content ->> 'gross_fen') > 0;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'decision % says something else than its documents', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_as_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.document_as_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_confirmed() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                AND d.decided_by = NEW.received_by) THEN
+            RAISE EXCEPTION 'document % waits for no second person', NEW.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
+        END IF;
+    ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
+            IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+            OR NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
+                    AND d.answered_by = NEW.confirmed_by)) THEN
         RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
     END IF;
@@ -424,6 +587,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.ensure_day(day date) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.fact_content(fact jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN (SELECT COALESCE(jsonb_object_agg(jsonb_each.key, CASE jsonb_typeof(jsonb_each.value) WHEN 'number'::text THEN to_jsonb((jsonb_each.value #>> '{}'::text[])) ELSE jsonb_each.value END), '{}'::jsonb) AS "coalesce" FROM jsonb_each(fact_content.fact) jsonb_each(key, value) WHERE ((jsonb_typeof(jsonb_each.value) <> 'null'::text) AND (jsonb_each.key <> ALL ('{id,recorded_at,recorded_by,superseded_at,superseded_by,recorded_in,superseded_in,decision_id,superseded_decision_id}'::text[]))));
+
+ALTER FUNCTION public.fact_content(fact jsonb) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.first_version() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -463,6 +632,21 @@ END $$;
 
 ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF lower(NEW.valid) IS DISTINCT FROM lower(OLD.valid) THEN
+        RAISE EXCEPTION 'a contract begins when it began' USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO contract_terms (contract_id, valid, total_fen, superseded_at, superseded_by)
+        VALUES (OLD.id, OLD.valid, OLD.total_fen, NEW.changed_at, NEW.changed_by);
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_contract_terms() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_dated_fact() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -499,6 +683,28 @@ END $$;
 
 ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.superseded_at IS NOT NULL THEN
+            RAISE EXCEPTION 'a fact is superseded after it was recorded'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        NEW.recorded_in := pg_current_xact_id()::text::bigint;
+        NEW.superseded_in := NULL;
+        NEW.superseded_decision_id := NULL;
+    ELSIF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    ELSIF NEW.superseded_at IS NOT NULL THEN
+        NEW.superseded_in := pg_current_xact_id()::text::bigint;
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.keep_registry_fact() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_reserved_devices() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -516,6 +722,119 @@ END $$;
 
 ALTER FUNCTION public.keep_reserved_devices() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.keep_stretches(of_day date, of_gpus text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET work_mem TO '64MB'
+    AS $$
+DECLARE
+    midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
+        AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
+                = (k.gpu, k.day, k.cluster_id, k.source))
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
+                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
+                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
+                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+    DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
+        AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
+                            = (s.gpu, s.day, s.cluster_id, s.source));
+    WITH gone AS (
+        DELETE FROM stretches WHERE gpu = ANY(of_gpus) AND day = of_day RETURNING *
+    ), known AS MATERIALIZED (
+        SELECT * FROM stretch_days WHERE gpu = ANY(of_gpus) AND day = of_day
+    ), fresh AS MATERIALIZED (
+        SELECT w.gpu, w.cluster_id, w.source, w.body,
+               (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
+        FROM windows w
+        LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
+        WHERE w.gpu = ANY(of_gpus)
+            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
+            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+    ), parts AS MATERIALIZED (
+        SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
+               h ->> 'kind' AS kind,
+               coalesce(h ->> 'namespace', h ->> 'account', h ->> 'name', '') AS holder,
+               coalesce(h ->> 'uid', h ->> 'pod', h ->> 'job', '') AS instance,
+               coalesce(h ->> 'uid', h ->> 'job') IS NOT NULL AS is_told,
+               k.body ->> 'model' AS model, coalesce(p -> 'mig' ->> 'profile', '') AS profile,
+               coalesce(h ->> 'partition', '') AS partition, coalesce(h ->> 'qos', '') AS qos,
+               coalesce((p ->> 'den')::integer, 1) AS den,
+               k.at + (p ->> 'from_ms')::integer AS low, k.at + (p ->> 'to_ms')::integer AS high,
+               coalesce((p ->> 'num')::bigint, 1) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS held,
+               coalesce((p -> 'readings' ->> 'util_ppm')::bigint, 0) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS util_ppm_ms,
+               CASE WHEN p -> 'readings' ->> 'util_ppm' IS NULL THEN 0
+                    ELSE (p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint END AS util_ms
+        FROM fresh k CROSS JOIN LATERAL jsonb_array_elements(k.body -> 'parts') AS p
+        CROSS JOIN LATERAL (SELECT p -> 'holder' AS h) AS holders
+        WHERE h ->> 'kind' <> 'unattributed'
+        UNION ALL
+        SELECT gpu, cluster_id, source, device, holder_kind, holder, instance, is_told, model,
+               mig_profile, partition, qos, den, begins_ms, ends_ms, held, util_ppm_ms::bigint, util_ms
+        FROM gone
+        UNION ALL  -- what was seen before, whoever held it
+        SELECT gpu, cluster_id, source, '', 'unallocated', '', '', false, '', '', '', '', 1,
+               first_seen_ms, last_seen_ms, 0, 0, 0
+        FROM known WHERE first_seen_ms IS NOT NULL
+    ), names AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS who,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source) AS place,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source, device, kind, holder, instance)
+                   AS holding
+        FROM (SELECT DISTINCT gpu, cluster_id, source, device, kind, holder, instance, is_told, model,
+                              profile, partition, qos, den FROM parts) AS distinct_names
+    ), seen AS (
+        SELECT n.who, n.place, n.holding, n.kind, n.is_told, low, high, held, util_ppm_ms, util_ms,
+               least(low, max(high) OVER (PARTITION BY n.place ORDER BY low
+                   RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS seen_before
+        FROM parts JOIN names n USING (gpu, cluster_id, source, device, kind, holder, instance,
+                                       is_told, model, profile, partition, qos, den)
+    ), edges AS MATERIALIZED (
+        SELECT n.gpu, n.cluster_id, n.source, min(low) AS first_seen, max(high) AS last_seen
+        FROM parts n GROUP BY n.gpu, n.cluster_id, n.source
+    ), counted AS (
+        INSERT INTO stretch_days AS d (gpu, day, cluster_id, source, windows, until_ms, first_seen_ms,
+            last_seen_ms)
+        SELECT f.gpu, of_day, f.cluster_id, f.source, f.windows, f.until_ms, e.first_seen, e.last_seen
+        FROM (SELECT gpu, cluster_id, source, count(*) AS windows,
+                     max(at + (body ->> 'window_ms')::integer) AS until_ms
+              FROM fresh GROUP BY gpu, cluster_id, source) AS f
+        LEFT JOIN edges e USING (gpu, cluster_id, source)
+        ON CONFLICT (gpu, day, cluster_id, source) DO UPDATE SET
+            windows = d.windows + excluded.windows, until_ms = excluded.until_ms,
+            first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms
+    ), holds AS (
+        SELECT *, max(high) OVER (PARTITION BY holding ORDER BY low, high
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS held_before
+        FROM seen WHERE kind IN ('pod', 'slurm', 'static')
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE held_before < low AND (seen_before > held_before
+                      OR low - held_before > CASE WHEN is_told THEN 86400000 ELSE 3600000 END))
+                   OVER (PARTITION BY holding ORDER BY low, high ROWS UNBOUNDED PRECEDING) AS number
+        FROM holds
+    ), sums AS (
+        SELECT who, holding, number, min(low) AS low, max(high) AS high, sum(held) AS held,
+               sum(util_ppm_ms) AS util_ppm_ms, sum(util_ms) AS util_ms
+        FROM numbered GROUP BY who, holding, number
+    ), whole AS (
+        SELECT *, min(low) OVER one AS begins, max(high) OVER one AS ends
+        FROM sums WINDOW one AS (PARTITION BY holding, number)
+    )
+    INSERT INTO stretches (gpu, day, cluster_id, source, device, holder_kind, holder, instance, is_told,
+        begins_ms, ends_ms, is_first, is_last, model, mig_profile, partition, qos, den, held,
+        util_ppm_ms, util_ms)
+    SELECT n.gpu, of_day, n.cluster_id, n.source, n.device, n.kind, n.holder, n.instance, n.is_told,
+           w.begins, w.ends, w.begins = e.first_seen, w.ends = e.last_seen, n.model, n.profile,
+           n.partition, n.qos, n.den, w.held, w.util_ppm_ms, w.util_ms
+    FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
+END $$;
+
+ALTER FUNCTION public.keep_stretches(of_day date, of_gpus text[]) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.line_of_claim() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -529,8 +848,9 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-                                    WHERE l.claim_id = c.id)
+            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+                                    FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
+            AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
         RAISE EXCEPTION 'a line pays what is due of a claim, to its payee'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'line_of_claim';
@@ -651,6 +971,8 @@ CREATE FUNCTION public.move_case() RETURNS trigger
     AS $$
 DECLARE
     moving claims;
+    paid bigint;
+    on_its_way bigint;
 BEGIN
     SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
@@ -672,6 +994,22 @@ BEGIN
                        WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    IF NEW.action IN ('refuse', 'list') AND bank_contradicts(NEW.claim_id) THEN
+        RAISE EXCEPTION 'the bank contradicts itself about claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_stopped';
+    END IF;
+    -- What becomes of a claim at the bank is what its lines say.
+    IF NEW.action IN ('bounce', 'pay', 'reopen') THEN
+        SELECT coalesce(sum(l.paid_fen), 0), coalesce(sum(l.fen - l.paid_fen - l.returned_fen), 0)
+            INTO paid, on_its_way
+            FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+            WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+                WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
+            RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
+        END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
     UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
@@ -803,6 +1141,28 @@ END $$;
 
 ALTER FUNCTION public.payback_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.period_stated() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id = NEW.document_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+               WHERE coalesce(d.reverses_id, d.id) = NEW.document_id)
+        OR EXISTS (SELECT FROM cost_documents d WHERE d.id = NEW.document_id
+                   AND (d.reverses_id IS NOT NULL OR NOT (d.period_assumed OR d.period_contradicts
+                        OR EXISTS (SELECT FROM stated_periods p
+                                   WHERE p.document_id = d.id AND p.id < NEW.id)))) THEN
+        RAISE EXCEPTION 'the period of document % is settled', NEW.document_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'period_settled';
+    END IF;
+    UPDATE cost_documents SET since = NEW.since, until = NEW.until, period_assumed = false
+    WHERE coalesce(reverses_id, id) = NEW.document_id;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     RETURN regexp_replace(regexp_replace(NORMALIZE(upper(number), NFKC), '\s'::text, ''::text, 'g'::text), '^([0-9]{20}).*$'::text, '\1'::text);
@@ -880,6 +1240,26 @@ END $$;
 
 ALTER FUNCTION public.post_movements() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.recall_line() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.recalled_fen <> OLD.recalled_fen AND NOT EXISTS (
+        SELECT FROM payment_lists s JOIN decisions d
+            ON d.kind IN ('year_end', 'bank_reversal') AND d.answer = 'confirmed'
+            AND d.content -> 'lines' @> jsonb_build_array(jsonb_build_object('list', s.number,
+                'line', NEW.line, 'fen', NEW.recalled_fen - OLD.recalled_fen))
+        WHERE s.id = NEW.list_id AND s.sent_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'two persons call a line back'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_recalled';
+    END IF;
+    NEW.returned_fen := NEW.returned_fen + NEW.recalled_fen - OLD.recalled_fen;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.recall_line() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.red_fits() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -910,7 +1290,7 @@ BEGIN
         ORDER BY id FOR NO KEY UPDATE;
     IF EXISTS (
         SELECT FROM fresh f JOIN cost_documents d ON d.id = f.document_id
-        WHERE d.reverses_id IS NULL OR (d.source = 'keyed' AND d.confirmed_at IS NULL)
+        WHERE d.reverses_id IS NULL OR NOT d.stands
             OR d.net_fen <> (SELECT sum(p.fen) FROM red_parts p WHERE p.document_id = d.id)
             OR NOT EXISTS (
                 SELECT FROM document_lines l
@@ -930,6 +1310,49 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.registry_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    content CONSTANT jsonb := fact_content(to_jsonb(NEW));
+    same_fact CONSTANT text := format('SELECT range_agg(t.valid) FROM %I t WHERE t.%2$I = $2.%2$I'
+        ' AND fact_content(to_jsonb(t)) - ''valid'' = $1 - ''valid'' AND ', TG_TABLE_NAME,
+        TG_ARGV[0]);
+    touched datemultirange := charged_days(TG_TABLE_NAME, to_jsonb(NEW)) * datemultirange(NEW.valid);
+    kept datemultirange;
+    is_decided boolean;
+BEGIN
+    IF isempty(touched) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE same_fact || CASE TG_OP WHEN 'UPDATE' THEN 't.superseded_at IS NULL'
+        ELSE 't.superseded_in = $2.recorded_in AND t.recorded_in <> $2.recorded_in' END
+        INTO kept USING content, NEW;
+    IF isempty(touched - coalesce(kept, '{}')) THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        is_decided := EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.superseded_decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND d.content -> 'superseded' -> TG_TABLE_NAME ? NEW.id::text);
+    ELSE
+        EXECUTE format('SELECT EXISTS (SELECT FROM decisions d'
+            ' CROSS JOIN jsonb_array_elements(d.content -> ''recorded'' -> %L) AS e'
+            ' WHERE d.id = $2.decision_id AND d.kind = ''registry'' AND d.answer = ''confirmed'''
+            ' AND e = $1) AND NOT EXISTS (SELECT FROM %1$I t WHERE t.decision_id = $2.decision_id'
+            ' AND t.id <> $2.id AND fact_content(to_jsonb(t)) = $1)', TG_TABLE_NAME)
+            INTO is_decided USING content, NEW;
+    END IF;
+    IF NOT is_decided THEN
+        RAISE EXCEPTION '% % touches charged usage, and two persons have not confirmed it',
+            TG_TABLE_NAME, NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rest_on_lines() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -980,20 +1403,71 @@ CREATE FUNCTION public.return_of_line() RETURNS trigger
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
-    sent bigint;
+    on_its_way bigint;
 BEGIN
-    SELECT l.fen INTO sent FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+    SELECT l.fen - l.paid_fen - l.returned_fen INTO on_its_way
+        FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
         WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line) AND s.sent_at IS NOT NULL
         FOR NO KEY UPDATE OF l;
-    IF sent IS NULL OR NEW.fen > sent - (SELECT coalesce(sum(fen), 0) FROM bank_returns
-                                         WHERE (list_id, line) = (NEW.list_id, NEW.line)) THEN
-        RAISE EXCEPTION 'the bank returns what was sent'
+    IF on_its_way IS NULL OR NEW.state NOT IN ('booked', 'open') OR NEW.state = 'booked' AND (
+            NEW.result <> 'paid' OR NEW.fen > on_its_way
+            OR (NEW.paid_fen, NEW.returned_fen, NEW.over_fen, NEW.outside_fen) <> (NEW.fen, 0, 0, 0)
+            OR EXISTS (SELECT FROM bank_returns WHERE reference = NEW.reference)) THEN
+        RAISE EXCEPTION 'the bank answers what was sent'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'return_of_line';
     END IF;
     RETURN NEW;
 END $$;
 
 ALTER FUNCTION public.return_of_line() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.reverse_by_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM postings p
+        JOIN decisions d ON d.id = substring(p.cause FROM '^decision/([0-9]{1,18})$')::bigint
+        JOIN vouchers v ON v.id = (d.content ->> 'voucher')::bigint
+        WHERE p.id = NEW.posting_id AND v.book_id = NEW.book_id AND d.answer = 'confirmed'
+            AND d.kind = 'bank_reversal' AND (
+                SELECT sum(m.amount) FROM movements m
+                WHERE (m.posting_id, m.book_id, m.kind) = (NEW.posting_id, NEW.book_id, NEW.kind)
+            ) <= (d.content ->> 'fen')::bigint
+    ) THEN
+        RAISE EXCEPTION 'a payment is reversed by a decision of two persons'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_persons_decided';
+    END IF;
+    RETURN NULL;
+END $_$;
+
+ALTER FUNCTION public.reverse_by_decision() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rule_on_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d, jsonb_to_record(d.content) AS said (row bigint, ruling text,
+            paid_fen bigint, returned_fen bigint, over_fen bigint, outside_fen bigint)
+        WHERE d.id = NEW.decision_id AND d.kind = 'bank_reversal' AND d.answer = 'confirmed'
+            AND d.id IS DISTINCT FROM OLD.decision_id AND said.row = NEW.id
+            AND (said.ruling, OLD.state, NEW.state) IN (('accept', 'open', 'accepted'),
+                ('reject', 'open', 'rejected'), ('undo', 'booked', 'undone'),
+                ('undo', 'accepted', 'undone'))
+            AND (said.paid_fen, said.returned_fen, said.over_fen, said.outside_fen)
+                = (NEW.paid_fen - OLD.paid_fen, NEW.returned_fen - OLD.returned_fen,
+                   NEW.over_fen - OLD.over_fen, NEW.outside_fen - OLD.outside_fen)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not decided this row'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'row_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.rule_on_row() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.send_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1020,7 +1494,8 @@ BEGIN
         ) OR EXISTS (
             SELECT FROM payment_lines l JOIN claims c ON c.id = l.claim_id
             JOIN bank_accounts a ON a.id = l.account_id
-            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL)
+            WHERE l.list_id = NEW.id AND (c.state <> 'listed' OR a.superseded_at IS NOT NULL
+                OR bank_contradicts(c.id))
         ) THEN
         RAISE EXCEPTION 'a list is sent once, as it is confirmed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'list_confirmed';
@@ -1085,25 +1560,49 @@ END $$;
 
 ALTER FUNCTION public.set_validity(of_decision bigint) OWNER TO suanquan_owner;
 
-CREATE FUNCTION public.settle_line() RETURNS trigger
+CREATE FUNCTION public.settle_by_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
-    IF NEW.returned_fen < OLD.returned_fen
-        OR NEW.paid_fen <> OLD.paid_fen AND NEW.paid_fen IS DISTINCT FROM (
-            SELECT sum(fen) FROM bank_returns
-            WHERE (list_id, line) = (NEW.list_id, NEW.line) AND result = 'paid')
-        OR NEW.paid_fen + NEW.returned_fen > OLD.paid_fen + OLD.returned_fen
-            AND NOT EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL)
-    THEN
-        RAISE EXCEPTION 'a line is settled forward, and on a list that was sent'
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'line_settled';
-    END IF;
-    RETURN NEW;
+    UPDATE payment_lines l SET
+        paid_fen = l.paid_fen + NEW.paid_fen - coalesce(OLD.paid_fen, 0),
+        returned_fen = l.returned_fen + NEW.returned_fen - coalesce(OLD.returned_fen, 0),
+        over_fen = l.over_fen + NEW.over_fen - coalesce(OLD.over_fen, 0),
+        outside_fen = l.outside_fen + NEW.outside_fen - coalesce(OLD.outside_fen, 0)
+        WHERE (l.list_id, l.line) = (NEW.list_id, NEW.line);
+    RETURN NULL;
 END $$;
 
-ALTER FUNCTION public.settle_line() OWNER TO suanquan_owner;
+ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.terms_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF terms_touched(NEW.id, OLD.valid, NEW.valid, OLD.total_fen IS DISTINCT FROM NEW.total_fen)
+        AND NOT EXISTS (SELECT FROM decisions d
+            CROSS JOIN jsonb_array_elements(d.content -> 'terms') AS change
+            WHERE d.id = NEW.decision_id AND d.kind = 'registry' AND d.answer = 'confirmed'
+                AND change ->> 'contract' = NEW.id::text
+                AND (change -> 'before' ->> 'valid')::daterange = OLD.valid
+                AND (change -> 'after' ->> 'valid')::daterange = NEW.valid
+                AND change -> 'before' ->> 'total_fen' IS NOT DISTINCT FROM OLD.total_fen::text
+                AND change -> 'after' ->> 'total_fen' IS NOT DISTINCT FROM NEW.total_fen::text) THEN
+        RAISE EXCEPTION 'the terms of contract % touch charged usage, and two have not confirmed them',
+            NEW.id USING ERRCODE = 'check_violation', CONSTRAINT = 'registry_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.terms_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
+
+ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -1265,6 +1764,7 @@ ALTER TABLE public.bank_accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
 );
 
 CREATE TABLE public.bank_returns (
+    id bigint NOT NULL,
     reference text NOT NULL,
     list_id bigint NOT NULL,
     line smallint NOT NULL,
@@ -1273,18 +1773,46 @@ CREATE TABLE public.bank_returns (
     on_day date NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
     original text NOT NULL,
+    place text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decision_id bigint,
+    paid_fen bigint DEFAULT 0 NOT NULL,
+    returned_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT bank_returns_check CHECK (((decision_id IS NULL) = (state = ANY (ARRAY['booked'::text, 'open'::text])))),
+    CONSTRAINT bank_returns_check1 CHECK (((state = ANY (ARRAY['booked'::text, 'accepted'::text])) OR ((paid_fen = 0) AND (returned_fen = 0) AND (over_fen = 0) AND (outside_fen = 0)))),
     CONSTRAINT bank_returns_fen_check CHECK ((fen > 0)),
+    CONSTRAINT bank_returns_place_check CHECK ((place <> ''::text)),
     CONSTRAINT bank_returns_reference_check CHECK ((reference <> ''::text)),
-    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text])))
+    CONSTRAINT bank_returns_result_check CHECK ((result = ANY (ARRAY['paid'::text, 'returned'::text]))),
+    CONSTRAINT bank_returns_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'open'::text, 'accepted'::text, 'rejected'::text, 'undone'::text])))
 );
 
 ALTER TABLE public.bank_returns OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, once for each of its references';
+COMMENT ON TABLE public.bank_returns IS 'What the bank said of a line, row by row, and whether it holds';
 
 COMMENT ON COLUMN public.bank_returns.fen IS 'Fen';
+
+COMMENT ON COLUMN public.bank_returns.original IS 'The file, as it came';
+
+COMMENT ON COLUMN public.bank_returns.place IS 'Its row in the file';
+
+COMMENT ON COLUMN public.bank_returns.state IS 'booked at once; open until two persons decide; accepted, rejected or undone by them';
+
+COMMENT ON COLUMN public.bank_returns.paid_fen IS 'Fen that it adds to the line, signed; so the next three';
+
+ALTER TABLE public.bank_returns ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bank_returns_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.batches (
     stream uuid NOT NULL,
@@ -1317,6 +1845,10 @@ CREATE TABLE public.billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT billing_sources_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT billing_sources_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT billing_sources_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text]))),
@@ -1330,6 +1862,14 @@ COMMENT ON TABLE public.billing_sources IS 'The one source by which a cluster bi
 COMMENT ON COLUMN public.billing_sources.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.billing_sources.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.billing_sources.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.billing_sources.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.billing_sources.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.billing_sources ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.billing_sources_id_seq
@@ -1347,11 +1887,16 @@ CREATE TABLE public.bindings (
     holder text NOT NULL,
     project_id bigint NOT NULL,
     market text DEFAULT 'on-demand'::text NOT NULL,
+    contract_id bigint,
     valid daterange NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT bindings_check CHECK ((superseded_at >= recorded_at)),
     CONSTRAINT bindings_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
     CONSTRAINT bindings_holder_check CHECK ((holder <> ''::text)),
@@ -1366,9 +1911,19 @@ COMMENT ON TABLE public.bindings IS 'Which project pays for what a holder of a c
 
 COMMENT ON COLUMN public.bindings.holder IS 'Pod namespace, Slurm account or static name';
 
+COMMENT ON COLUMN public.bindings.contract_id IS 'Under which of several contracts of the centre and project; null where the lines tell';
+
 COMMENT ON COLUMN public.bindings.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.bindings.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.bindings.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.bindings.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.bindings.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.bindings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.bindings_id_seq
@@ -1604,21 +2159,33 @@ COMMENT ON TABLE public.conflicts IS 'Second bodies for a kept window; the first
 
 COMMENT ON COLUMN public.conflicts.hash IS 'SHA-256 of the body';
 
-CREATE TABLE public.contracts (
+CREATE TABLE public.contract_terms (
     id bigint NOT NULL,
-    number text NOT NULL,
-    centre_id bigint NOT NULL,
-    project_id bigint NOT NULL,
+    contract_id bigint NOT NULL,
     valid daterange NOT NULL,
-    CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
-    CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
+    total_fen bigint,
+    superseded_at timestamp with time zone NOT NULL,
+    superseded_by text NOT NULL
 );
 
-ALTER TABLE public.contracts OWNER TO suanquan_owner;
+ALTER TABLE public.contract_terms OWNER TO suanquan_owner;
 
-COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
+COMMENT ON TABLE public.contract_terms IS 'The days and totals that contracts had before';
 
-COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN public.contract_terms.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.contract_terms.total_fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.contract_terms.superseded_at IS 'When others took their place';
+
+ALTER TABLE public.contract_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.contract_terms_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.contracts_id_seq
@@ -1724,7 +2291,7 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'fall'::text, 'red_parts'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'validity'::text, 'policy_end'::text, 'year_end'::text]))),
+    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'fall'::text, 'red_parts'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'validity'::text, 'policy_end'::text, 'year_end'::text, 'registry'::text, 'bank_reversal'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -1864,7 +2431,7 @@ CREATE VIEW public.family_sums AS
                     WHEN (reverses_id IS NOT NULL) THEN ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
                        FROM public.red_parts p
                       WHERE (document_id = id))
-                    WHEN ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) THEN (net_fen)::numeric
+                    WHEN stands THEN (net_fen)::numeric
                     ELSE (0)::numeric
                 END AS net_fen,
             ( SELECT COALESCE(sum(fen), (0)::numeric) AS "coalesce"
@@ -1921,7 +2488,7 @@ CREATE VIEW public.unclear_reds AS
  SELECT id,
     reverses_id
    FROM public.cost_documents d
-  WHERE ((reverses_id IS NOT NULL) AND (net_fen < 0) AND ((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+  WHERE ((reverses_id IS NOT NULL) AND (net_fen < 0) AND stands AND (NOT (EXISTS ( SELECT
            FROM public.red_parts p
           WHERE (document_id = id)))));
 
@@ -2015,6 +2582,35 @@ ALTER VIEW public.line_sums OWNER TO suanquan_owner;
 
 COMMENT ON VIEW public.line_sums IS 'A line of an invoice, net of its red ones: net and allocated, fen';
 
+CREATE TABLE public.lookups (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    result text NOT NULL,
+    looked_up_on date NOT NULL,
+    original text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    CONSTRAINT lookups_check CHECK ((looked_up_on <= ((entered_at AT TIME ZONE '08:00:00'::interval))::date)),
+    CONSTRAINT lookups_entered_by_check CHECK ((entered_by <> ''::text)),
+    CONSTRAINT lookups_result_check CHECK ((result = ANY (ARRAY['agrees'::text, 'differs'::text, 'unknown'::text, 'void'::text])))
+);
+
+ALTER TABLE public.lookups OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.lookups IS 'What the tax bureau''s platform said of a document (查验)';
+
+COMMENT ON COLUMN public.lookups.looked_up_on IS 'Beijing day';
+
+ALTER TABLE public.lookups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.lookups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.messages (
     id bigint NOT NULL,
     reconciliation_id bigint NOT NULL,
@@ -2027,6 +2623,7 @@ CREATE TABLE public.messages (
     answer text,
     answered_at timestamp with time zone,
     answered_by text,
+    CONSTRAINT messages_answer_check CHECK ((answer <> ''::text)),
     CONSTRAINT messages_body_check CHECK ((body <> ''::text)),
     CONSTRAINT messages_check CHECK ((((answer IS NULL) = (answered_at IS NULL)) AND ((answer IS NULL) = (answered_by IS NULL)))),
     CONSTRAINT messages_code_check CHECK ((code ~ '^R(0[1-9]|1[0-9]|20)$'::text))
@@ -2168,10 +2765,15 @@ CREATE TABLE public.payment_lines (
     fen bigint NOT NULL,
     paid_fen bigint DEFAULT 0 NOT NULL,
     returned_fen bigint DEFAULT 0 NOT NULL,
+    recalled_fen bigint DEFAULT 0 NOT NULL,
+    over_fen bigint DEFAULT 0 NOT NULL,
+    outside_fen bigint DEFAULT 0 NOT NULL,
     void boolean DEFAULT false NOT NULL,
     CONSTRAINT payment_lines_fen_check CHECK ((fen > 0)),
     CONSTRAINT payment_lines_line_check CHECK ((line >= 1)),
+    CONSTRAINT payment_lines_over_fen_check CHECK ((over_fen >= 0)),
     CONSTRAINT payment_lines_paid_fen_check CHECK ((paid_fen >= 0)),
+    CONSTRAINT payment_lines_recalled_fen_check CHECK ((recalled_fen >= 0)),
     CONSTRAINT payment_lines_returned_fen_check CHECK ((returned_fen >= 0)),
     CONSTRAINT settled_at_most CHECK (((paid_fen + returned_fen) <= fen))
 );
@@ -2185,6 +2787,12 @@ COMMENT ON COLUMN public.payment_lines.fen IS 'Fen';
 COMMENT ON COLUMN public.payment_lines.paid_fen IS 'Fen';
 
 COMMENT ON COLUMN public.payment_lines.returned_fen IS 'Fen';
+
+COMMENT ON COLUMN public.payment_lines.recalled_fen IS 'Fen, of what was returned: called back by two persons';
+
+COMMENT ON COLUMN public.payment_lines.over_fen IS 'Fen that the bank paid beyond what was owed; recoverable';
+
+COMMENT ON COLUMN public.payment_lines.outside_fen IS 'Fen that the bank paid or took back beyond what the books can hold';
 
 COMMENT ON COLUMN public.payment_lines.void IS 'Its list was refused or withdrawn';
 
@@ -2462,6 +3070,10 @@ CREATE TABLE public.relations (
     recorded_by text NOT NULL,
     superseded_at timestamp with time zone,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
     CONSTRAINT relations_check CHECK (((kind = 'seller'::text) = (centre_id IS NOT NULL))),
     CONSTRAINT relations_check1 CHECK (((kind = ANY (ARRAY['buyer'::text, 'payee'::text])) = (project_id IS NOT NULL))),
     CONSTRAINT relations_check2 CHECK (((kind = 'related'::text) = (other_id IS NOT NULL))),
@@ -2479,6 +3091,14 @@ COMMENT ON TABLE public.relations IS 'Organisations that sell for a centre, buy 
 COMMENT ON COLUMN public.relations.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.relations.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.relations.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
@@ -2575,13 +3195,43 @@ COMMENT ON COLUMN public.sessions.hash IS 'SHA-256 of the cookie';
 CREATE VIEW public.standing_documents AS
  SELECT id
    FROM public.cost_documents d
-  WHERE (((source <> 'keyed'::text) OR (confirmed_at IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+  WHERE (stands AND (NOT period_assumed) AND (NOT (EXISTS ( SELECT
            FROM public.frozen_documents f
           WHERE (id = id)))));
 
 ALTER VIEW public.standing_documents OWNER TO suanquan_owner;
 
-COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: confirmed where keyed, and not frozen';
+COMMENT ON VIEW public.standing_documents IS 'Documents that may be allocated: verified, of a known period, and not frozen';
+
+CREATE TABLE public.stated_periods (
+    id bigint NOT NULL,
+    document_id bigint NOT NULL,
+    since date NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL,
+    stated_at timestamp with time zone NOT NULL,
+    stated_by text NOT NULL,
+    CONSTRAINT stated_periods_check CHECK ((since <= until)),
+    CONSTRAINT stated_periods_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT stated_periods_stated_by_check CHECK ((stated_by <> ''::text))
+);
+
+ALTER TABLE public.stated_periods OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stated_periods IS 'Service periods that clerks stated; the newest counts';
+
+COMMENT ON COLUMN public.stated_periods.since IS 'Beijing day, included';
+
+COMMENT ON COLUMN public.stated_periods.until IS 'Beijing day, included';
+
+ALTER TABLE public.stated_periods ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stated_periods_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.statement_answers (
     id bigint NOT NULL,
@@ -2691,6 +3341,80 @@ ALTER TABLE public.streams OWNER TO suanquan_owner;
 COMMENT ON TABLE public.streams IS 'The newest batch of each stream';
 
 COMMENT ON COLUMN public.streams.hash IS 'What the next batch must name';
+
+CREATE TABLE public.stretch_days (
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL,
+    until_ms integer NOT NULL,
+    first_seen_ms integer,
+    last_seen_ms integer,
+    CONSTRAINT stretch_days_windows_check CHECK ((windows >= 1))
+);
+
+ALTER TABLE public.stretch_days OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretch_days IS 'How many windows of a day the stretches were made of';
+
+CREATE TABLE public.stretches (
+    id bigint NOT NULL,
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    instance text NOT NULL,
+    is_told boolean NOT NULL,
+    begins_ms integer NOT NULL,
+    ends_ms integer NOT NULL,
+    is_first boolean NOT NULL,
+    is_last boolean NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    partition text NOT NULL,
+    qos text NOT NULL,
+    den integer NOT NULL,
+    held bigint NOT NULL,
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL,
+    CONSTRAINT stretches_begins_ms_check CHECK ((begins_ms >= 0)),
+    CONSTRAINT stretches_check CHECK (((begins_ms < ends_ms) AND (ends_ms <= 86400000))),
+    CONSTRAINT stretches_den_check CHECK ((den >= 1)),
+    CONSTRAINT stretches_held_check CHECK ((held >= 0))
+);
+
+ALTER TABLE public.stretches OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.stretches IS 'How an instance held a device on a Beijing day without being seen to let go; from windows';
+
+COMMENT ON COLUMN public.stretches.device IS 'UUID of the MIG slice; empty for the whole GPU';
+
+COMMENT ON COLUMN public.stretches.instance IS 'UID or name of the pod, number of the job; empty else';
+
+COMMENT ON COLUMN public.stretches.is_told IS 'Whether the instance is told by a UID or a job number';
+
+COMMENT ON COLUMN public.stretches.begins_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.ends_ms IS 'Milliseconds from Beijing midnight';
+
+COMMENT ON COLUMN public.stretches.is_first IS 'Nothing of the GPU was seen earlier that day';
+
+COMMENT ON COLUMN public.stretches.is_last IS 'Nothing of the GPU was seen later that day';
+
+COMMENT ON COLUMN public.stretches.held IS 'Sum of held milliseconds times numerator; divide by den for device-milliseconds';
+
+ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.stretches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.tokens (
     id bigint NOT NULL,
@@ -2815,7 +3539,7 @@ ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bank_returns
-    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT bank_returns_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (stream, number);
@@ -2883,8 +3607,8 @@ ALTER TABLE ONLY public.clusters
 ALTER TABLE ONLY public.conflicts
     ADD CONSTRAINT conflicts_pkey PRIMARY KEY (gpu, start, hash);
 
-ALTER TABLE ONLY public.contracts
-    ADD CONSTRAINT contracts_centre_id_project_id_valid_excl EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&);
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_number_key UNIQUE (number);
@@ -2945,6 +3669,9 @@ ALTER TABLE ONLY public.indicators
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_pkey PRIMARY KEY (kind, from_role, to_role);
+
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_pkey PRIMARY KEY (reconciliation_id, part, document_id, line);
@@ -3076,6 +3803,9 @@ ALTER TABLE ONLY public.series
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_pkey PRIMARY KEY (id);
 
@@ -3093,6 +3823,12 @@ ALTER TABLE ONLY public.statements
 
 ALTER TABLE ONLY public.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (stream);
+
+ALTER TABLE ONLY public.stretch_days
+    ADD CONSTRAINT stretch_days_pkey PRIMARY KEY (gpu, day, cluster_id, source);
+
+ALTER TABLE ONLY public.stretches
+    ADD CONSTRAINT stretches_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_hash_key UNIQUE (hash);
@@ -3133,15 +3869,33 @@ CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
 
+CREATE UNIQUE INDEX bank_returns_booked ON public.bank_returns USING btree (reference) WHERE (state = 'booked'::text);
+
+CREATE INDEX bank_returns_by_decision ON public.bank_returns USING btree (decision_id);
+
 CREATE INDEX bank_returns_by_line ON public.bank_returns USING btree (list_id, line);
 
 CREATE INDEX bank_returns_by_original ON public.bank_returns USING btree (original);
 
+CREATE INDEX bank_returns_by_reference ON public.bank_returns USING btree (reference);
+
+CREATE INDEX bank_returns_open ON public.bank_returns USING btree (id) WHERE (state = 'open'::text);
+
 CREATE INDEX billing_sources_by_cluster ON public.billing_sources USING btree (cluster_id);
+
+CREATE INDEX billing_sources_by_decision ON public.billing_sources USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX billing_sources_by_superseded_decision ON public.billing_sources USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX bindings_by_cluster ON public.bindings USING btree (cluster_id);
 
+CREATE INDEX bindings_by_contract ON public.bindings USING btree (contract_id) WHERE (contract_id IS NOT NULL);
+
+CREATE INDEX bindings_by_decision ON public.bindings USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
+
+CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
@@ -3157,9 +3911,15 @@ CREATE INDEX claims_by_voucher ON public.claims USING btree (voucher_id, id);
 
 CREATE INDEX clusters_by_centre ON public.clusters USING btree (centre_id);
 
+CREATE INDEX contract_terms_by_contract ON public.contract_terms USING btree (contract_id);
+
+CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, project_id);
+
+CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
 
-CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
 CREATE INDEX cost_documents_by_family ON public.cost_documents USING btree (COALESCE(reverses_id, id));
 
@@ -3195,6 +3955,10 @@ CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHE
 
 CREATE INDEX gpus_by_cluster ON public.gpus USING btree (cluster_id, node);
 
+CREATE INDEX lookups_by_document ON public.lookups USING btree (document_id, id);
+
+CREATE INDEX lookups_by_original ON public.lookups USING btree (original);
+
 CREATE INDEX match_lines_by_document ON public.match_lines USING btree (document_id, line);
 
 CREATE INDEX matches_by_decision ON public.matches USING btree (decision_id);
@@ -3223,8 +3987,6 @@ CREATE INDEX payment_lines_by_claim ON public.payment_lines USING btree (claim_i
 
 CREATE INDEX payment_lines_by_voucher ON public.payment_lines USING btree (voucher_id);
 
-CREATE UNIQUE INDEX payment_lines_open ON public.payment_lines USING btree (claim_id) WHERE (((paid_fen + returned_fen) < fen) AND (NOT void));
-
 CREATE INDEX payment_lists_by_indicator ON public.payment_lists USING btree (indicator_id, id);
 
 CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, decision_id);
@@ -3234,6 +3996,10 @@ CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) W
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
+
+CREATE INDEX prices_by_decision ON public.prices USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX prices_by_superseded_decision ON public.prices USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX projects_by_organisation ON public.projects USING btree (organisation_id);
 
@@ -3257,11 +4023,15 @@ CREATE INDEX refunds_by_voucher ON public.refunds USING btree (voucher_id);
 
 CREATE INDEX relations_by_centre ON public.relations USING btree (centre_id);
 
+CREATE INDEX relations_by_decision ON public.relations USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
 CREATE INDEX relations_by_organisation ON public.relations USING btree (organisation_id);
 
 CREATE INDEX relations_by_other ON public.relations USING btree (other_id);
 
 CREATE INDEX relations_by_project ON public.relations USING btree (project_id);
+
+CREATE INDEX relations_by_superseded_decision ON public.relations USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX reservations_by_voucher ON public.reservations USING btree (voucher_id);
 
@@ -3273,9 +4043,15 @@ CREATE INDEX reserved_devices_by_project ON public.reserved_devices USING btree 
 
 CREATE INDEX sessions_by_token ON public.sessions USING btree (token_id);
 
+CREATE INDEX stated_periods_by_document ON public.stated_periods USING btree (document_id, id);
+
 CREATE INDEX statement_answers_by_statement ON public.statement_answers USING btree (statement_id, line);
 
 CREATE INDEX statement_lines_by_price ON public.statement_lines USING btree (price_id);
+
+CREATE INDEX stretches_by_gpu ON public.stretches USING btree (gpu, day);
+
+CREATE INDEX stretches_by_holder ON public.stretches USING btree (cluster_id, day);
 
 CREATE INDEX tokens_by_centre ON public.tokens USING btree (centre_id);
 
@@ -3287,7 +4063,11 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
-CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
+CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
+CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
+
+CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id ON public.cost_documents FOR EACH ROW EXECUTE FUNCTION public.document_confirmed();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
@@ -3317,17 +4097,19 @@ CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matche
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.billing_sources FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
-CREATE TRIGGER keep BEFORE UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
@@ -3343,9 +4125,21 @@ CREATE TRIGGER open BEFORE INSERT ON public.indicators FOR EACH ROW EXECUTE FUNC
 
 CREATE TRIGGER open BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.open_rights_book();
 
+CREATE TRIGGER period AFTER INSERT ON public.stated_periods FOR EACH ROW EXECUTE FUNCTION public.period_stated();
+
 CREATE TRIGGER post AFTER INSERT ON public.movements REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.post_movements();
 
 CREATE TRIGGER real_cell AFTER INSERT ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocated_to_a_cell();
+
+CREATE TRIGGER recall BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.recall_line();
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
@@ -3357,9 +4151,21 @@ CREATE TRIGGER rest_anew AFTER UPDATE OF decision_id ON public.matches FOR EACH 
 
 CREATE TRIGGER rest_new AFTER INSERT ON public.matches FOR EACH ROW EXECUTE FUNCTION public.rest_on_lines();
 
+CREATE TRIGGER reverse AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['late'::text, 'overpay'::text, 'unpay'::text]))) EXECUTE FUNCTION public.reverse_by_decision();
+
+CREATE TRIGGER rule BEFORE UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.rule_on_row();
+
 CREATE TRIGGER send BEFORE UPDATE ON public.payment_lists FOR EACH ROW EXECUTE FUNCTION public.send_list();
 
-CREATE TRIGGER settle BEFORE UPDATE ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.settle_line();
+CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW EXECUTE FUNCTION public.settle_by_row();
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
 
 CREATE TRIGGER void AFTER UPDATE ON public.decisions FOR EACH ROW WHEN (((new.kind = 'payment_list'::text) AND (new.answer = ANY (ARRAY['refused'::text, 'withdrawn'::text])))) EXECUTE FUNCTION public.void_list();
 
@@ -3391,6 +4197,9 @@ ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.bank_returns
+    ADD CONSTRAINT bank_returns_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bank_returns
     ADD CONSTRAINT bank_returns_list_id_line_fkey FOREIGN KEY (list_id, line) REFERENCES public.payment_lines(list_id, line);
 
 ALTER TABLE ONLY public.bank_returns
@@ -3399,11 +4208,26 @@ ALTER TABLE ONLY public.bank_returns
 ALTER TABLE ONLY public.billing_sources
     ADD CONSTRAINT billing_sources_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.billing_sources
+    ADD CONSTRAINT billing_sources_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
 
 ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.bindings
+    ADD CONSTRAINT bindings_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
@@ -3441,8 +4265,14 @@ ALTER TABLE ONLY public.claims
 ALTER TABLE ONLY public.clusters
     ADD CONSTRAINT clusters_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
+ALTER TABLE ONLY public.contract_terms
+    ADD CONSTRAINT contract_terms_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
+
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
@@ -3497,6 +4327,12 @@ ALTER TABLE ONLY public.legal_moves
 
 ALTER TABLE ONLY public.legal_moves
     ADD CONSTRAINT legal_moves_to_role_fkey FOREIGN KEY (to_role) REFERENCES public.roles(role);
+
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.lookups
+    ADD CONSTRAINT lookups_original_fkey FOREIGN KEY (original) REFERENCES public.originals(hash);
 
 ALTER TABLE ONLY public.match_lines
     ADD CONSTRAINT match_lines_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
@@ -3553,7 +4389,13 @@ ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
 
 ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.prices
+    ADD CONSTRAINT prices_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
@@ -3595,6 +4437,9 @@ ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centres(id);
 
 ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
 ALTER TABLE ONLY public.relations
@@ -3602,6 +4447,9 @@ ALTER TABLE ONLY public.relations
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.relations
+    ADD CONSTRAINT relations_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.reservations
     ADD CONSTRAINT reservations_voucher_id_fkey FOREIGN KEY (voucher_id) REFERENCES public.vouchers(id);
@@ -3620,6 +4468,9 @@ ALTER TABLE ONLY public.reserved_devices
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
+
+ALTER TABLE ONLY public.stated_periods
+    ADD CONSTRAINT stated_periods_document_id_fkey FOREIGN KEY (document_id) REFERENCES public.cost_documents(id);
 
 ALTER TABLE ONLY public.statement_answers
     ADD CONSTRAINT statement_answers_statement_id_line_fkey FOREIGN KEY (statement_id, line) REFERENCES public.statement_lines(statement_id, line);
@@ -3662,6 +4513,21 @@ REVOKE ALL ON FUNCTION public.account_decided() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.allocated_to_a_cell() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(total_fen) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_at) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(changed_by) ON TABLE public.contracts TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.contracts TO suanquan_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.allocations TO suanquan_app;
 
@@ -3715,11 +4581,15 @@ GRANT UPDATE(superseded_at) ON TABLE public.prices TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.prices TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.prices TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.reconciliations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
 
@@ -3730,7 +4600,12 @@ REVOKE ALL ON FUNCTION public.first_version() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_by_decision() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.keep_contract_terms() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.keep_reserved_devices() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
@@ -3758,17 +4633,27 @@ REVOKE ALL ON FUNCTION public.open_rights_book() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.payback_decided() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.period_stated() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.policy_end_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.post_movements() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.recall_line() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_of_line() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.reverse_by_decision() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rule_on_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_list() FROM PUBLIC;
 
@@ -3778,7 +4663,9 @@ GRANT ALL ON FUNCTION public.set_cap(of_decision bigint) TO suanquan_app;
 REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
 
-REVOKE ALL ON FUNCTION public.settle_line() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
@@ -3812,7 +4699,41 @@ GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bank_accounts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.bank_returns TO suanquan_app;
+GRANT SELECT ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reference) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(list_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(line) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(result) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(on_day) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(reason) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(original) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_at) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(received_by) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(state),UPDATE(state) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(decision_id) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT INSERT(paid_fen),UPDATE(paid_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(returned_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(over_fen) ON TABLE public.bank_returns TO suanquan_app;
+
+GRANT UPDATE(outside_fen) ON TABLE public.bank_returns TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.batches TO suanquan_app;
 
@@ -3822,11 +4743,15 @@ GRANT UPDATE(superseded_at) ON TABLE public.billing_sources TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.billing_sources TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.billing_sources TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_at) ON TABLE public.bindings TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
 
@@ -3880,7 +4805,7 @@ GRANT SELECT,INSERT ON TABLE public.clusters TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
+GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
@@ -3984,6 +4909,8 @@ GRANT SELECT ON TABLE public.legal_moves TO suanquan_app;
 
 GRANT SELECT ON TABLE public.line_sums TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.lookups TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.messages TO suanquan_app;
 
 GRANT UPDATE(answer) ON TABLE public.messages TO suanquan_app;
@@ -4046,9 +4973,7 @@ GRANT INSERT(number) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT INSERT(fen) ON TABLE public.payment_lines TO suanquan_app;
 
-GRANT UPDATE(paid_fen) ON TABLE public.payment_lines TO suanquan_app;
-
-GRANT UPDATE(returned_fen) ON TABLE public.payment_lines TO suanquan_app;
+GRANT UPDATE(recalled_fen) ON TABLE public.payment_lines TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lists TO suanquan_app;
 
@@ -4106,6 +5031,8 @@ GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
 
 GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
 
+GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
 GRANT INSERT(voucher_id) ON TABLE public.reservations TO suanquan_app;
@@ -4134,6 +5061,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.sessions TO suanquan_app;
 
 GRANT SELECT ON TABLE public.standing_documents TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.stated_periods TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.statement_answers TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.statement_lines TO suanquan_app;
@@ -4149,6 +5078,10 @@ GRANT UPDATE(hash) ON TABLE public.streams TO suanquan_app;
 GRANT UPDATE(sent_at) ON TABLE public.streams TO suanquan_app;
 
 GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
+
+GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
 

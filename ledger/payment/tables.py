@@ -56,14 +56,21 @@ class PaymentLine(SQLModel, table=True):
     fen: int = big()
     paid_fen: int = big(default=0)
     returned_fen: int = big(default=0)
+    recalled_fen: int = big(default=0)
+    over_fen: int = big(default=0)
+    outside_fen: int = big(default=0)
     void: bool = False
 
 
 class BankReturn(SQLModel, table=True):
-    """A bank's answer under one of its references."""
+    """A row of a bank's file about a line, and what it changed in that line, signed fen.
+
+    `place` is its row in the file `original`; `decision_id` is what made it `state`.
+    """
 
     __tablename__ = "bank_returns"
-    reference: str = Field(primary_key=True)
+    id: int | None = identity()
+    reference: str
     list_id: int = big()
     line: int = Field(sa_type=SmallInteger)
     result: str
@@ -71,8 +78,15 @@ class BankReturn(SQLModel, table=True):
     on_day: date
     reason: str = ""
     original: str
+    place: str
     received_at: datetime = moment()
     received_by: str
+    state: str = "open"
+    decision_id: int | None = big(default=None, nullable=True)
+    paid_fen: int = big(default=0)
+    returned_fen: int = big(default=0)
+    over_fen: int = big(default=0)
+    outside_fen: int = big(default=0)
 
 
 class Recovery(SQLModel, table=True):

@@ -34,6 +34,8 @@ class DecisionKind(StrEnum):
     VALIDITY = "validity"
     POLICY_END = "policy_end"
     YEAR_END = "year_end"
+    BANK_REVERSAL = "bank_reversal"
+    REGISTRY = "registry"
 
 
 class Answer(StrEnum):

@@ -2,8 +2,8 @@
 
 These are the bureau's own rules beside the law, of the same version: accepted kinds of cost
 documents, sufficient evidence, tolerances within which a clerk may confirm in one act, deadlines of
-the centre and the public. They are not part of a clause's digest, as a tolerance changes no
-promise.
+the centre and the public. They move money as the clauses do, so they are part of each clause's
+digest: once a version is published, another tolerance takes another version.
 """
 
 from typing import Annotated, Literal

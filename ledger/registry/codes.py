@@ -41,3 +41,4 @@ class UnpricedReason(StrEnum):
 
     UNKNOWN_MODEL = "unknown_model"
     NO_PRICE = "no_price"
+    TWO_CONTRACTS = "two_contracts"

@@ -9,6 +9,23 @@ from sqlmodel import Field, SQLModel
 from ledger.postgres.columns import Days, big, days, identity, moment
 
 
+class DatedRow(SQLModel):
+    """The columns of every dated fact: its days, who recorded, superseded and confirmed it.
+
+    The transactions are kept by the database.
+    """
+
+    valid: Days = days()
+    recorded_at: datetime = moment()
+    recorded_by: str
+    superseded_at: datetime | None = moment(nullable=True)
+    superseded_by: str | None = None
+    recorded_in: int = big()
+    superseded_in: int | None = big(nullable=True, default=None)
+    decision_id: int | None = big(nullable=True, default=None)
+    superseded_decision_id: int | None = big(nullable=True, default=None)
+
+
 class Organisation(SQLModel, table=True):
     """A legal person, known by its 统一社会信用代码 (GB 32100)."""
 
@@ -37,21 +54,16 @@ class Cluster(SQLModel, table=True):
     centre_id: int = big()
 
 
-class BillingSource(SQLModel, table=True):
+class BillingSource(DatedRow, table=True):
     """The one source by which a cluster bills: nvml, dcgm, slurm or import."""
 
     __tablename__ = "billing_sources"
     id: int | None = identity()
     cluster_id: int = big()
     source: str
-    valid: Days = days()
-    recorded_at: datetime = moment()
-    recorded_by: str
-    superseded_at: datetime | None = moment(nullable=True)
-    superseded_by: str | None = None
 
 
-class Relation(SQLModel, table=True):
+class Relation(DatedRow, table=True):
     """An organisation sells for a centre, buys for or is paid for a project, or is related."""
 
     __tablename__ = "relations"
@@ -61,11 +73,6 @@ class Relation(SQLModel, table=True):
     centre_id: int | None = big(nullable=True, default=None)
     project_id: int | None = big(nullable=True, default=None)
     other_id: int | None = big(nullable=True, default=None)
-    valid: Days = days()
-    recorded_at: datetime = moment()
-    recorded_by: str
-    superseded_at: datetime | None = moment(nullable=True)
-    superseded_by: str | None = None
 
 
 class Project(SQLModel, table=True):
@@ -81,7 +88,7 @@ class Project(SQLModel, table=True):
 
 
 class Contract(SQLModel, table=True):
-    """A contract between a centre and a project."""
+    """A contract between a centre and a project; `total_fen` (合同总额) is with tax."""
 
     __tablename__ = "contracts"
     id: int | None = identity()
@@ -89,9 +96,13 @@ class Contract(SQLModel, table=True):
     centre_id: int = big()
     project_id: int = big()
     valid: Days = days()
+    total_fen: int | None = big(nullable=True, default=None)
+    changed_at: datetime | None = moment(nullable=True)
+    changed_by: str | None = None
+    decision_id: int | None = big(nullable=True, default=None)
 
 
-class Price(SQLModel, table=True):
+class Price(DatedRow, table=True):
     """A contract line: `yuan` buys `gpus` devices for `hours` hours, or a month of a fixed one.
 
     `devices` are those of a reserved line, `quantity` (GPU-hours) and `expires` a package's,
@@ -116,21 +127,18 @@ class Price(SQLModel, table=True):
     tax_included: bool
     tax_rate: Decimal = Field(sa_type=Numeric)
     rounding: str = "ms"
+    session_price: str = "start"
     devices: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     quantity: Decimal | None = Field(default=None, sa_type=Numeric)
     expires: date | None = None
     counts: bool | None = None
-    valid: Days = days()
-    recorded_at: datetime = moment()
-    recorded_by: str
-    superseded_at: datetime | None = moment(nullable=True)
-    superseded_by: str | None = None
 
 
-class Binding(SQLModel, table=True):
+class Binding(DatedRow, table=True):
     """Holder (namespace, Slurm account, static name) → the project that pays, in `valid`.
 
-    `market` says whether it runs `on-demand` or `spot`.
+    `market` says whether it runs `on-demand` or `spot`, `contract_id` under which of several
+    contracts.
     """
 
     __tablename__ = "bindings"
@@ -140,8 +148,4 @@ class Binding(SQLModel, table=True):
     holder: str
     project_id: int = big()
     market: str = "on-demand"
-    valid: Days = days()
-    recorded_at: datetime = moment()
-    recorded_by: str
-    superseded_at: datetime | None = moment(nullable=True)
-    superseded_by: str | None = None
+    contract_id: int | None = big(nullable=True, default=None)

@@ -4,8 +4,7 @@ The data are the charges of a contract's month, and their evidence from the day 
 devices.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -17,9 +16,16 @@ from ledger.charging.rules.billing import owed_items
 from ledger.charging.rules.charges import ChargeKey, Policies
 from ledger.charging.tables import Charge
 from ledger.errors import NotFound
-from ledger.statements.codes import AnswerState, Party
-from ledger.statements.rules import Answer, Evidence, Line, Statement, answer_state, evidence
-from ledger.units import Fen
+from ledger.statements.codes import LineAnswer, Party
+from ledger.statements.rules import (
+    Evidence,
+    LineAnswerView,
+    Statement,
+    StatementLineView,
+    StatementSummary,
+    answer_state,
+    evidence,
+)
 
 _HEADS = """
     SELECT s.id, s.number, k.number AS contract, c.name AS centre, p.code AS project, s.month,
@@ -83,25 +89,6 @@ _GAPS = text("""
 """)
 
 
-@dataclass(frozen=True)
-class Summary:
-    """A statement in a list: no lines, with each party's answer as a whole."""
-
-    number: str
-    contract: str
-    centre: str
-    project: str
-    month: date
-    revision: int
-    total_fen: Fen
-    issued_at: datetime
-    issued_by: str
-    superseded_by: str | None
-    lines: int
-    centre_says: AnswerState
-    builder_says: AnswerState
-
-
 def statement(
     db: Session, number: str, *, centre: int | None = None, project: int | None = None
 ) -> Statement:
@@ -113,8 +100,13 @@ def statement(
     fields = dict(head)
     key = {"statement": fields.pop("id")}
     answers = {(r.line, r.party): _answer(r) for r in db.execute(_ANSWERS, key)}
-    rows = db.execute(_LINES, key)
-    return Statement(**fields, lines=tuple(_line(r, answers) for r in rows))
+    lines = tuple(_line(r, answers) for r in db.execute(_LINES, key))
+    return Statement(
+        **fields,
+        lines=lines,
+        centre_says=answer_state(line.centre.answer if line.centre else None for line in lines),
+        builder_says=answer_state(line.builder.answer if line.builder else None for line in lines),
+    )
 
 
 def statements(
@@ -127,7 +119,7 @@ def statements(
     superseded: bool = False,
     limit: int = 100,
     offset: int = 0,
-) -> list[Summary]:
+) -> list[StatementSummary]:
     """Return statements, newest month first; `superseded` adds older revisions."""
     params = {
         "centre": centre, "project": project, "month": month, "contract": contract,
@@ -156,8 +148,11 @@ def evidence_of(
     return {key: proof for key, proof in proofs.items() if key.month == month}
 
 
-def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: ANN401 - a row
-    return Line(
+def _line(
+    r: Any,  # noqa: ANN401 - a row
+    answers: dict[tuple[int, Party], LineAnswerView],
+) -> StatementLineView:
+    return StatementLineView(
         line=r.line,
         price=r.price,
         kind=r.kind,
@@ -179,15 +174,15 @@ def _line(r: Any, answers: dict[tuple[int, Party], Answer]) -> Line:  # noqa: AN
     )
 
 
-def _answer(r: Any) -> Answer:  # noqa: ANN401 - a row
-    return Answer(r.answer, r.reason, r.answered_at, r.answered_by)
+def _answer(r: Any) -> LineAnswerView:  # noqa: ANN401 - a row
+    return LineAnswerView(LineAnswer(r.answer), r.reason, r.answered_at, r.answered_by)
 
 
-def _summary(r: Any) -> Summary:  # noqa: ANN401 - a row
+def _summary(r: Any) -> StatementSummary:  # noqa: ANN401 - a row
     fields = dict(r._mapping)  # noqa: SLF001 - SQLAlchemy's name
     for key in ("id", "digest"):
         del fields[key]
     centre, builder = fields.pop("centre_words"), fields.pop("builder_words")
-    return Summary(
+    return StatementSummary(
         **fields, centre_says=answer_state(centre or ()), builder_says=answer_state(builder or ())
     )

@@ -12,11 +12,11 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from ledger.charging.rules.charges import ChargeKey, Policies, charge_key
+from ledger.formats.exact import Exact
 from ledger.formats.spreadsheet_export import harmless
 from ledger.policy.process import Grade
 from ledger.registry.rules.pricing import PricedUsage, Share
@@ -37,20 +37,20 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LineAnswerView:
     """A party's newest answer to a line."""
 
-    word: LineAnswer
+    answer: LineAnswer
     reason: str
     answered_at: datetime
     answered_by: str
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line for display; `promised_ms` is the delivery promised for reserved devices.
+class StatementLineView:
+    """A charge as the statement shows it; `promised_ms` is what reserved devices should deliver.
 
-    `partition`, `qos` and `market` are what its price selects by; None is any.
+    `partition`, `qos` and `market` are what its price selects by; missing is any.
     """
 
     line: int
@@ -64,18 +64,21 @@ class Line:
     partition: str | None
     qos: str | None
     market: str | None
-    device_ms: Fraction
+    device_ms: Exact
     promised_ms: int | None
     cost_fen: Fen
     grade: Grade
     gap_ms: int
-    centre: Answer | None = None
-    builder: Answer | None = None
+    centre: LineAnswerView | None
+    builder: LineAnswerView | None
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A statement for display; `superseded_by` is the number of its newest revision."""
+class StatementHead:
+    """What a statement is of, and each party's answer as a whole; a preview has no number.
+
+    `superseded_by` is the number of its newest revision.
+    """
 
     number: str
     contract: str
@@ -84,21 +87,26 @@ class Statement:
     month: date
     revision: int
     total_fen: Fen
-    digest: str
     issued_at: datetime
     issued_by: str
     superseded_by: str | None
-    lines: tuple[Line, ...]
+    centre_says: AnswerState
+    builder_says: AnswerState
 
-    @property
-    def centre_says(self) -> AnswerState:
-        """The centre's answer as a whole."""
-        return answer_state(line.centre.word if line.centre else None for line in self.lines)
 
-    @property
-    def builder_says(self) -> AnswerState:
-        """The builder's answer as a whole."""
-        return answer_state(line.builder.word if line.builder else None for line in self.lines)
+@dataclass(frozen=True)
+class StatementSummary(StatementHead):
+    """A statement in a list, with how many lines it has."""
+
+    lines: int
+
+
+@dataclass(frozen=True)
+class Statement(StatementHead):
+    """A statement with its lines; `digest` names exactly what it says."""
+
+    digest: str
+    lines: tuple[StatementLineView, ...]
 
 
 def answer_state(words: Iterable[str | None]) -> AnswerState:
@@ -189,7 +197,7 @@ def as_csv(statement: Statement) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _row(line: Line) -> list[str]:
+def _row(line: StatementLineView) -> list[str]:
     answers = [_answer_texts(line.centre), _answer_texts(line.builder)]
     promised_text = "" if line.promised_ms is None else str(line.promised_ms)
     return [
@@ -201,5 +209,5 @@ def _row(line: Line) -> list[str]:
     ]  # fmt: skip
 
 
-def _answer_texts(answer: Answer | None) -> tuple[str, str]:
-    return ("", "") if answer is None else (_WORDS[answer.word], answer.reason)
+def _answer_texts(answer: LineAnswerView | None) -> tuple[str, str]:
+    return ("", "") if answer is None else (_WORDS[answer.answer], answer.reason)

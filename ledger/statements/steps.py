@@ -105,7 +105,7 @@ def answer(
     count = 0
     for line in sorted(set(by_line if lines is None else lines)):
         before = by_line[line].centre if party == "centre" else by_line[line].builder
-        if before is None or (before.word, before.reason) != (word, reason.strip()):
+        if before is None or (before.answer, before.reason) != (word, reason.strip()):
             db.add(
                 StatementAnswer(
                     statement_id=key(row),

@@ -22,6 +22,7 @@ from ledger.charging.rules.billing import Item, owed_items
 from ledger.charging.rules.cells import Cell
 from ledger.charging.rules.segments import Span, policy_on
 from ledger.errors import NotFound
+from ledger.formats.exact import Exact
 from ledger.postgres.columns import key
 from ledger.registry.rules.pricing import Share, UnpricedUsage
 from ledger.registry.tables import Project
@@ -47,17 +48,17 @@ _RATES = text("""
 
 @dataclass(frozen=True)
 class Day:
-    """One Beijing day of a project. `cost` in exact fen; `earned_fen` cumulative, after the cap.
+    """One Beijing day of a project. `cost_fen` is exact; `earned_fen` cumulative, after the cap.
 
-    `util_ppm` is None where utilisation was not measured; `unpriced_ms` is usage without a price.
+    `util_ppm` is missing where it was not measured; `unpriced_ms` is usage without a price.
     """
 
     day: date
-    device_ms: Fraction
-    cost: Fraction
+    device_ms: Exact
+    cost_fen: Exact
     earned_fen: Fen
     util_ppm: int | None
-    unpriced_ms: Fraction
+    unpriced_ms: Exact
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def _day(day: date, items: Sequence[Item], earned_fen: Fen) -> Day:
     return Day(
         day=day,
         device_ms=sum((u.device_ms for u in usage), Fraction(0)),
-        cost=sum((item.cost for item in owed_items(items)), Fraction(0)),
+        cost_fen=sum((item.cost for item in owed_items(items)), Fraction(0)),
         earned_fen=earned_fen,
         util_ppm=round_half_up(Fraction(util_ppm_ms, util_ms)) if util_ms else None,
         unpriced_ms=sum(

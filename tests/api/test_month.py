@@ -179,12 +179,23 @@ def claimed(office: Office, clerk: Person, approver: Person, builder: Person) ->
     clerk.do(f"{page}/step", action="publish", channel="0951-0000000")
     assert "0951-0000000" in clerk.see("/publications")
     assert clerk.send(f"{page}/approval").status_code == 422
+    objected(clerk, approver, page)
     office.now += timedelta(days=10)
     for person in (clerk, approver, builder):  # their sessions have ended meanwhile
         person.sign_in()
     approver.confirm(clerk.do(f"{page}/approval"))
     assert "已批准" in clerk.see("/claims")
     return number
+
+
+def objected(clerk: Person, approver: Person, page: str) -> None:
+    """A neighbour objects; an approver dismisses it."""
+    words = {"objector": "邻居", "contact": "0951-1111111", "body": "算力不是自己用的"}
+    assert "邻居" in clerk.see(clerk.do(f"{page}/objections", **words))
+    assert "有异议，正在处理" in clerk.see(page)
+    assert clerk.send(f"{page}/objections/99", upheld="no", resolution="无").status_code == 404
+    approver.do(f"{page}/objections/1", upheld="no", resolution="已查，是自己用的")
+    assert "已查，是自己用的" in clerk.see(page)
 
 
 def paid(office: Office, finance: Person, approver: Person, claim: str) -> None:

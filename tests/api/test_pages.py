@@ -57,6 +57,12 @@ def test_a_wrong_token_is_told_in_the_form(site: Site, token: str) -> None:
     assert "set-cookie" not in page.headers
 
 
+def test_a_refusal_is_a_sentence_with_a_capital(site: Site) -> None:
+    page = site.client("operator").get("/desk", headers={"Accept-Language": "en"})
+    assert page.status_code == 403
+    assert "<p>Your role (Computing centre) may not do this</p>" in page.text
+
+
 def test_who_must_sign_in_is_asked_to_and_comes_back(site: Site) -> None:
     browser = site.client()
     page = browser.get("/projects/xinghe/days/2026-04-01")

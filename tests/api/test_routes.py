@@ -9,7 +9,6 @@ import pytest
 from nacl.signing import SigningKey
 
 from agents import wire
-from api.door.schemas import exact
 from ledger.desk.queries.findings import KINDS
 from ledger.people.codes import Role
 from tests.support.api.asks import code_for
@@ -66,7 +65,6 @@ def test_shares_that_are_not_whole_stay_exact(town: Town) -> None:
     town.report(town.nodes["mine"], window(0, 5, third, rest))
     (answer,) = ask(town, Role.BUILDER, "GET", "usage")
     assert answer["device_ms"] == str(120_000 + Fraction(60_000, 7)) == "900000/7"
-    assert exact(Fraction(6, 2)) == 3
 
 
 def test_days_and_usage_from_a_day_until_before_another(town: Town) -> None:

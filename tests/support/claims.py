@@ -28,7 +28,7 @@ from ledger.registry.tables import Organisation
 from ledger.units import beijing_day
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
-from tests.support.documents import party
+from tests.support.documents import let_stand, party, waiting_decision
 from tests.support.simulation import START
 from tests.support.vouchers import chain, place_decision
 
@@ -135,7 +135,11 @@ class Office:
 
 
 def other_payee(owner: psycopg.Connection, since: date = date(2026, 1, 1)) -> None:
-    """From that day on every project is paid through an organisation that is new here."""
+    """From that day on every project is paid through an organisation that is new here.
+
+    The owner says so, where it would take two persons of the application.
+    """
+    owner.execute("ALTER TABLE relations DISABLE TRIGGER recorded_by_two")
     owner.execute(
         "WITH o AS (INSERT INTO organisations (uscc, name)"
         " VALUES (%s, '代收单位') RETURNING id)"
@@ -210,19 +214,25 @@ def place_document(owner: psycopg.Connection, fen: int) -> int:
         (digest, content, START),
     )
     with owner.transaction():  # its lines add up at commit
+        decision = waiting_decision(
+            owner, number=digest[:20], net=fen, gross=fen, issued_on="2026-03-01", original=digest,
+            seller="s", buyer="b", by="test", at=START,
+        )  # fmt: skip
         document = _one(
             owner,
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
             " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original,"
-            " received_at, received_by) VALUES ('digital_invoice', %s, '2026-03-01', 's', 's', 'b',"
-            " 'b', %s, 0, %s, '2026-03-01', '2026-03-31', 'xml', %s, %s, 'test') RETURNING id",
-            digest[:20], fen, fen, digest, START,
+            " received_at, received_by, decision_id) VALUES ('digital_invoice', %s, '2026-03-01',"
+            " 's', 's', 'b', 'b', %s, 0, %s, '2026-03-01', '2026-03-31', 'xml', %s, %s, 'test', %s)"
+            " RETURNING id",
+            digest[:20], fen, fen, digest, START, decision,
         )  # fmt: skip
         owner.execute(
             "INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)"
             " VALUES (%s, 1, '算力', %s, 0)",
             (document, fen),
         )
+    let_stand(owner, document)
     return document
 
 

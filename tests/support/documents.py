@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -10,15 +10,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.desk.steps import confirm
-from ledger.desk.steps.take_documents import take_document, take_list
 from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.documents.queries.originals import File
 from ledger.documents.rules.cost_document import Document, Line, Party
-from ledger.documents.steps.documents import Intake
+from ledger.documents.steps.documents import Intake, take_document, take_list
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
 from ledger.formats.uscc import check_digit
-from ledger.people.codes import Role
+from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from tests.support.vouchers import NOW, USCC
@@ -50,13 +49,14 @@ def line(net_fen: int, tax_fen: int | None = None, item: str = "*信息技术服
 
 
 def invoice(serial: int, *net_fen: int, **fields: Any) -> Document:
-    """A blue XML invoice with a line for each amount."""
+    """A blue XML invoice for its month of issue, with a line for each amount."""
     lines = tuple(line(fen) for fen in net_fen or (100_000,))
     net, tax = sum(item.net_fen for item in lines), sum(item.tax_fen for item in lines)
     document = Document(
         kind=DocumentKind.DIGITAL_INVOICE, code="", number=digital(serial), issued_on=ISSUED,
         seller=CENTRE, buyer=CENTRE, lines=lines, net_fen=net, tax_fen=tax, gross_fen=net + tax,
-        words="", reverses=None, confirmation=None, remark="", since=None, until=None,
+        words="", reverses=None, confirmation=None, remark="", since=date(2026, 4, 1),
+        until=date(2026, 4, 30),
         statement=None,
         source=DocumentSource.XML,
     )  # fmt: skip
@@ -83,6 +83,55 @@ def file(content: str | bytes = "<?xml version='1.0'?><EInvoice/>", name: str = 
     return File.from_content(name, content.encode() if isinstance(content, str) else content)
 
 
+def verified(
+    engine: sa.Engine, intake: Intake | list[Finding], by: Viewer = SECOND, now: datetime = NOW
+) -> Intake:
+    """What was taken, after another person has compared it with its original."""
+    assert isinstance(intake, Intake), intake
+    if intake.decision is not None:
+        with Session(engine) as db, db.begin():
+            digest = db.get_one(Decision, intake.decision).digest
+            confirm.respond(
+                db, intake.decision, answer=Answer.CONFIRMED, digest_seen=digest, viewer=by,
+                now=now,
+            )  # fmt: skip
+    return intake
+
+
+WAITING = """
+    WITH d AS (SELECT %(number)s AS number, %(net)s::bigint AS net_fen, %(gross)s::bigint AS
+                   gross_fen, '' AS code, %(issued_on)s AS issued_on, %(original)s AS original,
+                   jsonb_build_object('uscc', %(seller)s::text) AS seller,
+                   jsonb_build_object('uscc', %(buyer)s::text) AS buyer)
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    SELECT 'document', number, to_jsonb(d), encode(sha256(to_jsonb(d)::text::bytea), 'hex'), '',
+           %(by)s, %(at)s FROM d RETURNING id
+"""
+STAND = """
+    WITH q AS (UPDATE decisions SET answer = 'confirmed', answered_by = %(by)s,
+                   answered_at = decided_at, answered_digest = digest
+               WHERE id = (SELECT decision_id FROM cost_documents WHERE id = %(id)s) RETURNING id)
+    SELECT id FROM q
+"""
+
+
+def waiting_decision(owner: psycopg.Connection, **values: object) -> int:
+    """The decision for which a document waits that the owner writes: see `WAITING`."""
+    row = owner.execute(WAITING.encode(), values).fetchone()
+    assert row
+    return int(row[0])
+
+
+def let_stand(owner: psycopg.Connection, document: int, by: str = "approver:周九#2") -> None:
+    """A second person's word on a document that the owner wrote."""
+    owner.execute(STAND.encode(), {"id": document, "by": by})
+    owner.execute(
+        "UPDATE cost_documents d SET confirmed_by = q.answered_by, confirmed_at = q.answered_at"
+        " FROM decisions q WHERE q.id = d.decision_id AND d.id = %s",
+        (document,),
+    )
+
+
 class Desk:
     """Where documents are brought; every act is a transaction of its own."""
 
@@ -97,8 +146,11 @@ class Desk:
             return take_document(db, document, original, actor=actor, now=NOW, **more)
 
     def take_id(self, document: Document, *arguments: Any, **more: Any) -> int:
+        """Bring it; what came as a file is verified by a second person."""
         result = self.bring(document, *arguments, **more)
         assert isinstance(result, Intake), result
+        if document.source != "keyed":
+            verified(self.engine, result)
         return result.documents[0].id
 
     def refused(self, document: Document, *arguments: Any, **more: Any) -> list[tuple[str, str]]:

@@ -8,11 +8,10 @@ from sqlmodel import Session
 
 from ledger.charging.codes import Part
 from ledger.charging.rules.cells import Key
-from ledger.desk.steps.take_documents import take_document
 from ledger.documents.rules.cost_document import Document, Party
-from ledger.documents.steps.documents import Intake
+from ledger.documents.steps.documents import Intake, take_document
 from ledger.reconciliation.steps.match import Matched, match
-from tests.support.documents import file, party
+from tests.support.documents import file, party, verified
 
 NOW = datetime(2026, 12, 20, 4, tzinfo=UTC)
 CLERK = "clerk:甲#1"
@@ -93,8 +92,10 @@ class Market:
         with Session(self.engine) as db, db.begin():
             content = file(f"<e>{document.number}</e>")
             intake = take_document(db, document, content, actor=CLERK, now=NOW)
-            assert isinstance(intake, Intake), intake
-            return intake.documents[0].id
+        assert isinstance(intake, Intake), intake
+        if document.source != "keyed":
+            verified(self.engine, intake)
+        return intake.documents[0].id
 
     def match(self) -> Matched:
         with Session(self.engine) as db, db.begin():

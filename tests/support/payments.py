@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -16,10 +17,13 @@ from ledger.accounts.queries import balances, rights
 from ledger.accounts.rules.targets import Rights
 from ledger.desk.steps.confirm import respond
 from ledger.documents.queries.originals import File
+from ledger.errors import LedgerError
 from ledger.formats.uscc import check_digit
+from ledger.payment.codes import Ruling
 from ledger.payment.queries import payment_lists as payment
 from ledger.payment.queries.payment_lists import Payable
 from ledger.payment.steps.bank_return import ReturnIntake, take_return
+from ledger.payment.steps.bank_reversal import propose_ruling
 from ledger.payment.steps.indicators import open_indicator
 from ledger.payment.steps.payment_list import make_list
 from ledger.payment.tables import PaymentList
@@ -45,9 +49,9 @@ class Treasury:
     def __init__(self, owner: psycopg.Connection, engine: sa.Engine) -> None:
         self.owner, self.engine = owner, engine
 
-    def project(self, code: str, payable: int) -> Voucher:
+    def project(self, code: str, payable: int, cap: int = CAP) -> Voucher:
         """A project of its own organisation with an account, and a voucher with this payable."""
-        voucher = place_voucher(self.owner, self.engine, CAP, code)
+        voucher = place_voucher(self.owner, self.engine, cap, code)
         moves = chain(payable, "accrue available accrued", "match accrued payable")
         posted(self.engine, f"earned {code}", {voucher.book_id: moves})
         first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
@@ -170,6 +174,54 @@ class Treasury:
         file = File.from_content("回单.csv", "\n".join([HEAD, *rows]).encode())
         with Session(self.engine) as db, db.begin():
             return take_return(db, file, actor=CASHIER.actor, now=now)
+
+    def row_id(self, reference: str) -> int:
+        """The newest row that came under this reference."""
+        return self._one("SELECT max(id) FROM bank_returns WHERE reference = %s", reference)
+
+    def propose(self, row: int, ruling: str, *, recalled: bool = False, now: datetime = NOW) -> int:
+        """A proposal about the bank's row, not answered yet."""
+        with Session(self.engine) as db, db.begin():
+            decision = propose_ruling(
+                db,
+                row,
+                Ruling(ruling),
+                recalled=recalled,
+                reason="银行书面答复",
+                actor=CASHIER.actor,
+                now=now,
+            )
+            return key(decision)
+
+    def confirm_ruling(self, decision: int, now: datetime = NOW) -> None:
+        with Session(self.engine) as db, db.begin():
+            self.answer(db, db.get_one(Decision, decision), now=now)
+
+    def rule(self, reference: str, ruling: str, **options: Any) -> None:
+        """Two persons decide what the bank's row under this reference means."""
+        self.rule_row(self.row_id(reference), ruling, **options)
+
+    def rule_row(self, row: int, ruling: str, **options: Any) -> None:
+        proposal = self.propose(row, ruling, **options)
+        try:
+            self.confirm_ruling(proposal, options.get("now", NOW))
+        except LedgerError:
+            self.withdraw(proposal)
+            raise
+
+    def withdraw(self, decision: int) -> None:
+        with Session(self.engine) as db, db.begin():
+            self.answer(db, db.get_one(Decision, decision), Answer.WITHDRAWN)
+
+    def line(self, number: str, line: int = 1) -> tuple[int, int, int, int]:
+        """Paid, returned, over, outside."""
+        row = self.owner.execute(
+            "SELECT l.paid_fen, l.returned_fen, l.over_fen, l.outside_fen FROM payment_lines l"
+            " JOIN payment_lists s ON s.id = l.list_id WHERE s.number = %s AND l.line = %s",
+            (number, line),
+        ).fetchone()
+        assert row
+        return row[0], row[1], row[2], row[3]
 
     def queue(self) -> list[Payable]:
         with Session(self.engine) as db:

@@ -11,8 +11,8 @@ from sqlmodel import Session, select
 from ledger.accounts.queries import balances, rights
 from ledger.accounts.rules.targets import Rights
 from ledger.desk.steps.confirm import respond
-from ledger.desk.steps.take_documents import take_document
 from ledger.documents.rules.cost_document import Document
+from ledger.documents.steps.documents import take_document
 from ledger.documents.steps.receipts import enter
 from ledger.documents.tables import CostDocument
 from ledger.errors import Finding
@@ -29,7 +29,7 @@ from ledger.reconciliation.steps.match import match
 from ledger.reconciliation.tables import Difference, Reconciliation
 from ledger.registry.queries import contract_by_number
 from ledger.vouchers.tables import Voucher
-from tests.support.documents import file, invoice, line, party, red
+from tests.support.documents import file, invoice, line, party, red, verified
 from tests.support.simulation import minute, window
 from tests.support.town import Town
 
@@ -69,12 +69,16 @@ class Desk:
         self.town, self.engine = town, town.engine
 
     def take(self, *documents: Document) -> None:
-        with Session(self.engine) as db, db.begin():
-            for document in documents:
+        """Bring them, and let another clerk compare what came as a file."""
+        for document in documents:
+            with Session(self.engine) as db, db.begin():
                 intake = take_document(
                     db, document, file(f"<e>{document.number}</e>"), actor=CLERK.actor, now=NOW
                 )
-                assert not isinstance(intake, list), intake
+            assert not isinstance(intake, list), intake
+            if document.source != "keyed":
+                verified(self.engine, intake, OTHER, NOW)
+        with Session(self.engine) as db, db.begin():
             match(db, actor=CLERK.actor, now=NOW)
 
     def propose(self, *choices: Choice) -> Decision | list[Finding]:

@@ -10,12 +10,14 @@ from sqlmodel import Session, select
 from agents import wire
 from ledger.accounts.rules.targets import Rights
 from ledger.charging.steps import ChargeResult, charge
+from ledger.desk.steps.confirm import respond
+from ledger.desk.steps.take_registry import take_registry
 from ledger.metering.steps.intake import Receipt, take_batch
-from ledger.people.codes import Role
+from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.postgres.database import Database
-from ledger.registry.steps.register import RegistrationReport, register
+from ledger.registry.steps.register import RegistrationReport
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.accrue import AccrualResult, accrue_all
 from ledger.vouchers.steps.clauses import load_policies
@@ -61,10 +63,16 @@ class Town:
     def register(
         self, text: str, now: datetime = START, *, supersede: bool = False
     ) -> RegistrationReport:
+        """Register a file; what touches charged usage is confirmed by another person."""
         with Session(self.engine) as db, db.begin():
-            result = register(db, text, actor="clerk", now=now, supersede=supersede)
-            assert not result.findings, result.findings
-        return result
+            intake = take_registry(db, text, actor="clerk", now=now, supersede=supersede)
+            assert not intake.report.findings, intake.report.findings
+            if intake.decision is not None:
+                respond(
+                    db, key(intake.decision), answer=Answer.CONFIRMED,
+                    digest_seen=intake.decision.digest, viewer=APPROVER, now=now,
+                )  # fmt: skip
+        return intake.report
 
     def report(self, windows: Iterable[wire.Window]) -> None:
         with Session(self.engine) as db, db.begin():

@@ -36,6 +36,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             ClaimAction.LIST: msgid("列入清单"),
             ClaimAction.BOUNCE: msgid("退票"),
             ClaimAction.PAY: msgid("到账"),
+            ClaimAction.REOPEN: msgid("撤销到账"),
         },
         ClaimStage: {
             ClaimStage.DRAFT: msgid("填写"),

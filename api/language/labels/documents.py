@@ -5,7 +5,13 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.documents.codes import DocumentKind, DocumentSource, DocumentState
+from ledger.documents.codes import (
+    DocumentKind,
+    DocumentSource,
+    DocumentState,
+    LookupResult,
+    Verification,
+)
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -23,10 +29,22 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
         },
         DocumentState: {
             DocumentState.STANDING: msgid("有效"),
-            DocumentState.TO_CONFIRM: msgid("待确认"),
+            DocumentState.TO_CONFIRM: msgid("待核对"),
+            DocumentState.PERIOD_UNKNOWN: msgid("服务期未知"),
             DocumentState.FROZEN: msgid("冻结"),
             DocumentState.REFUSED: msgid("未予确认"),
             DocumentState.DROPPED: msgid("已重录"),
+        },
+        Verification: {
+            Verification.UNVERIFIED: msgid("未查验"),
+            Verification.COMPARED: msgid("已核对"),
+            Verification.LOOKED_UP: msgid("已查验"),
+        },
+        LookupResult: {
+            LookupResult.AGREES: msgid("查验一致"),
+            LookupResult.DIFFERS: msgid("查验不一致"),
+            LookupResult.UNKNOWN: msgid("查无此票"),
+            LookupResult.VOID: msgid("已作废或已红冲"),
         },
     }
 )

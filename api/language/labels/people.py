@@ -35,6 +35,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.VALIDITY: msgid("券的有效期"),
             DecisionKind.POLICY_END: msgid("政策版本终止"),
             DecisionKind.YEAR_END: msgid("年终结转"),
+            DecisionKind.BANK_REVERSAL: msgid("回单判定"),
+            DecisionKind.REGISTRY: msgid("登记更正"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

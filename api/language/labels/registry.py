@@ -33,6 +33,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
         UnpricedReason: {
             UnpricedReason.UNKNOWN_MODEL: msgid("型号不在目录里"),
             UnpricedReason.NO_PRICE: msgid("当天没有价格"),
+            UnpricedReason.TWO_CONTRACTS: msgid("几份合同都能计价，须由绑定写明合同"),
         },
     }
 )

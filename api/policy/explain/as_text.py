@@ -12,7 +12,7 @@ def as_text(case: dict[str, Any]) -> Iterator[str]:
     """The lines of one case, as `evaluated` gives it."""
     why = case["explanation"]
     words = why["word"] if why["outcome"] == why["word"] else f"{why['word']}，{why['outcome']}"
-    yield f"{case['clause']} {why.get('title', '')}：{words}"
+    yield f"{' '.join(filter(None, (case['clause'], why.get('title'))))}：{words}"
     if case["note"]:
         yield f"  {case['note']}"
     if "sentence" in why:

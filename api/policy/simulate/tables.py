@@ -180,7 +180,7 @@ def _mover_columns(measure: str) -> tuple[Column, ...]:
         lambda by: "  ".join(f"{clause} {_change(measure, value)}" for clause, value in by.items())
     )
     return (
-        Column(msgid("申请"), "number"),
+        Column(msgid("申请编号"), "number"),
         Column(msgid("变化"), "change", change),
         Column(msgid("条款"), "by", clauses),
     )

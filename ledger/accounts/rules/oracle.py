@@ -45,6 +45,11 @@ _RIGHTS_MOVES = {
     ("forfeit", "recoverable", "lapsed"),  # money came back after fraud
     ("forfeit", "available", "lapsed"),  # or was set off
     ("lapse", "available", "lapsed"),  # expired
+    ("late", "payable", "paid"),  # the bank paid what it had returned
+    ("overpay", "available", "recoverable"),  # the bank paid more than was owed
+    ("unpay", "paid", "payable"),  # the bank took a payment back
+    ("unpay", "paid", "sent"),  # it never paid
+    ("unpay", "recoverable", "sent"),
 }
 _BUDGET_MOVES = {
     ("appropriate", "appropriation", "free"),  # the year's money is given
@@ -55,6 +60,9 @@ _BUDGET_MOVES = {
     ("unspend", "spent", "free"),  # money came back in the same year
     ("remit", "spent", "returned"),  # money came back in a later year: the treasury's
     ("surrender", "free", "returned"),  # what the year leaves over
+    ("late_spend", "free", "spent"),  # the bank paid what was not on its way
+    ("late_spend", "returned", "spent"),  # and after the year was closed
+    ("reopen", "spent", "committed"),  # it never paid, and it may still
 }
 _COST_MOVES = {
     ("meter", "metered", "clearing"),
@@ -66,7 +74,11 @@ _COST_MOVES = {
 }
 LEGAL_MOVES = frozenset(_RIGHTS_MOVES | _BUDGET_MOVES | _COST_MOVES)
 
-DECISION_MOVES = {"withdraw": "cap", "reduce": "cap", "lapse": "lapse"}
+DECISION_MOVES = {
+    **dict.fromkeys(("withdraw", "reduce"), "cap"),
+    "lapse": "lapse",
+    **dict.fromkeys(("late", "overpay", "unpay"), "bank_reversal"),
+}
 """Moves that need a confirmed decision of this kind about the voucher."""
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from ledger.charging.rules.billing import Item, bill
 from ledger.charging.rules.delivery import DevicePresence
-from ledger.metering.queries import usage
+from ledger.metering.queries import sessions, usage
 from ledger.registry.rules.pricing import PriceLine, Usage, fen_per_ms
 from ledger.units import HOUR_MS
 
@@ -22,8 +22,8 @@ _LINES = text("""
     SELECT p.id, p.contract_id AS contract, k.project_id AS project, k.centre_id AS centre,
            p.model_id AS model, p.mig_profile,
            lower(p.valid * k.valid) AS since, upper(p.valid * k.valid) AS until,
-           p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
-           p.market, p.name, p.rounding,
+           p.unit, p.yuan, p.gpus, p.hours, p.tax_included, p.tax_rate, p.kind, p.partition, p.qos,
+           p.market, p.name, p.rounding, p.session_price,
            cardinality(p.devices) AS devices, p.quantity, p.expires, p.counts
     FROM prices p JOIN contracts k ON k.id = p.contract_id
     WHERE k.project_id = ANY(:projects) AND p.superseded_at IS NULL
@@ -31,30 +31,33 @@ _LINES = text("""
     ORDER BY p.id
 """)
 
-# A named holder that is not bound to the project is somebody else, whoever it is.
+# A named holder that is not bound to the project is somebody else, whoever it is. Devices that
+# nobody else held are summed by day here: of a year of hundreds of devices they are nearly all.
 _PRESENCE = text("""
-    SELECT r.price_id AS price, v.gpu, v.day, v.cluster_id AS cluster, v.source,
-           v.window_ms - v.gap_ms AS seen_ms,
-           v.gap_ms, f.den, f.held
-    FROM reserved_devices r
+    WITH reserved AS MATERIALIZED (
+        SELECT price_id, gpu, project_id, centre_id, valid FROM reserved_devices
+        WHERE project_id = ANY(:projects)
+    ), foreigners AS MATERIALIZED (
+        SELECT t.gpu, t.day, t.cluster_id, t.source, t.den, sum(t.held) AS held
+        FROM reserved r
+        JOIN day_totals t ON t.gpu = r.gpu AND r.valid @> t.day
+        LEFT JOIN bindings b ON b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
+            AND b.holder = t.holder AND b.project_id = r.project_id
+            AND b.valid @> t.day AND b.superseded_at IS NULL
+        WHERE t.holder_kind IN ('pod', 'slurm', 'static') AND b.id IS NULL
+        GROUP BY t.gpu, t.day, t.cluster_id, t.source, t.den
+    )
+    SELECT r.price_id AS price, v.day, v.source, f.gpu, f.cluster_id AS cluster, f.den, f.held,
+           sum(v.window_ms - v.gap_ms)::bigint AS seen_ms, sum(v.gap_ms)::bigint AS gap_ms
+    FROM reserved r
     JOIN coverage v ON v.gpu = r.gpu AND r.valid @> v.day
     JOIN clusters c ON c.id = v.cluster_id AND c.centre_id = r.centre_id
     JOIN billing_sources s ON s.cluster_id = v.cluster_id AND s.source = v.source
         AND s.valid @> v.day AND s.superseded_at IS NULL
-    LEFT JOIN LATERAL (
-        SELECT t.den, sum(t.held) AS held FROM day_totals t
-        WHERE (t.gpu, t.day, t.cluster_id, t.source) = (v.gpu, v.day, v.cluster_id, v.source)
-            AND t.holder_kind IN ('pod', 'slurm', 'static')
-            AND NOT EXISTS (
-                SELECT FROM bindings b
-                WHERE b.cluster_id = t.cluster_id AND b.holder_kind = t.holder_kind
-                    AND b.holder = t.holder AND b.project_id = r.project_id
-                    AND b.valid @> t.day AND b.superseded_at IS NULL
-            )
-        GROUP BY t.den
-    ) f ON true
-    WHERE r.project_id = ANY(:projects)
-    ORDER BY r.price_id, v.day, v.gpu, v.cluster_id
+    LEFT JOIN foreigners f ON (f.gpu, f.day, f.cluster_id, f.source)
+        = (v.gpu, v.day, v.cluster_id, v.source)
+    GROUP BY r.price_id, v.day, v.source, f.gpu, f.cluster_id, f.den, f.held
+    ORDER BY r.price_id, v.day, f.gpu, f.cluster_id
 """)
 
 
@@ -64,9 +67,10 @@ def price_lines(db: Session, projects: Sequence[int]) -> list[PriceLine]:
 
 
 def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
-    fixed = r.kind == "fixed"
+    # A fee, and devices by the month: whatever its days, a whole month is one month's price.
+    monthly = r.kind == "fixed" or (r.kind == "reserved" and r.unit == "node-month")
     tax = {"tax_included": r.tax_included, "tax_rate": Fraction(r.tax_rate)}
-    per_ms = fen_per_ms(Fraction(r.yuan), r.gpus, r.hours, **tax)
+    per_ms = fen_per_ms(Fraction(r.yuan), r.gpus, 1 if monthly else r.hours, **tax)
     return PriceLine(
         price=r.id,
         contract=r.contract,
@@ -76,17 +80,18 @@ def _line(r: Any) -> PriceLine:  # noqa: ANN401 - a row
         mig_profile=r.mig_profile,
         since=r.since,
         until=r.until,
-        fen_per_ms=Fraction(0) if fixed else per_ms,
+        fen_per_ms=Fraction(0) if monthly else per_ms,
         kind=r.kind,
         partition=r.partition,
         qos=r.qos,
         market=r.market,
         name=r.name,
         rounding=r.rounding,
+        session_price=r.session_price,
         devices=r.devices or 0,
         quantity_ms=Fraction(r.quantity or 0) * HOUR_MS,
         expires=r.expires,
-        fen_per_month=per_ms * HOUR_MS if fixed else Fraction(0),
+        fen_per_month=per_ms * HOUR_MS if monthly else Fraction(0),
         counts=r.counts is not False,
     )
 
@@ -101,34 +106,46 @@ def device_presence(db: Session, projects: Sequence[int]) -> list[DevicePresence
     """Return the presence of devices reserved for these projects, by day."""
     by_key: dict[tuple[Any, ...], DevicePresence] = {}
     for r in db.execute(_PRESENCE, {"projects": list(projects)}):
-        key = (r.price, r.gpu, r.day, r.cluster)
+        key = (r.price, r.day, r.source, r.gpu, r.cluster)
         foreign = Fraction(int(r.held), r.den) if r.den else Fraction(0)
-        if key in by_key:
+        if key in by_key:  # its slices have several denominators
             foreign += by_key[key].foreign_ms
-        by_key[key] = DevicePresence(r.price, r.gpu, r.day, r.source, r.seen_ms, r.gap_ms, foreign)
+        by_key[key] = DevicePresence(r.price, r.day, r.source, r.seen_ms, r.gap_ms, foreign)
     return list(by_key.values())
 
 
 def bill_items(db: Session, projects: Sequence[int], today: date) -> list[Item]:
     """Return all items of these projects' bills up to a Beijing day.
 
-    Usage is told by device, holder and source only where a line rounds the use of single devices.
+    Usage is told by session where a line rounds sessions.
     """
     lines = price_lines(db, projects)
-    detailed = {line.project for line in lines if line.rounding != "ms"}
-    usage_rows = usage.owned_usage(db, projects, in_detail=detailed)
+    rounding_projects = _rounding(lines)
+    rest = [project for project in projects if project not in rounding_projects]
+    usage_rows = usage.owned_usage(db, rest) if rest else []
+    if rounding_projects:
+        usage_rows += sessions.session_usage(db, sorted(rounding_projects))
     return _bill(db, usage_rows, lines, today)
 
 
 def bill_items_between(db: Session, project: int, since: date, until: date) -> list[Item]:
     """Return a project's bill items from `since` until before `until`, and earlier ones.
 
-    Usage is told by device, holder and source, and from the first day on where there are packages.
+    Usage is told by device, holder and source; from the first day on where there are packages, or
+    a line rounds sessions.
     """
     lines = price_lines(db, [project])
-    first = None if any(line.kind == "package" for line in lines) else since
-    usage_rows = usage.owned_usage(db, [project], since=first, until=until, in_detail=[project])
+    if _rounding(lines):
+        usage_rows = sessions.session_usage(db, [project], until=until)
+    else:
+        first = None if any(line.kind == "package" for line in lines) else since
+        usage_rows = usage.owned_usage(db, [project], since=first, until=until, in_detail=[project])
     return _bill(db, usage_rows, lines, until - timedelta(days=1))
+
+
+def _rounding(lines: Sequence[PriceLine]) -> set[int]:
+    """Return the projects whose contracts round what is used."""
+    return {line.project for line in lines if line.rounding != "ms"}
 
 
 def _bill(

@@ -1,7 +1,8 @@
 """Share a project's usage among its contract lines, each millisecond once.
 
-Usage on reserved devices is set aside: it is paid for by delivery. Then packages are drawn, metered
-lines price the rest, and what no line covers is unpriced. Delivery and fees are added. So a
+Usage on reserved devices is set aside: it is paid for by delivery. What two contracts claim alike
+is nobody's until a person tells (`contracts.py`). Then packages are drawn, metered lines price the
+rest, and what no line covers is unpriced. Delivery and fees are added. So a
 project's usage is exactly the sum of reserved, drawn, metered and unpriced usage.
 """
 
@@ -9,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.charging.rules.contracts import tell_contracts
 from ledger.charging.rules.delivery import DevicePresence, delivered_shares, fees
 from ledger.charging.rules.packages import draw
+from ledger.charging.rules.sessions import round_sessions
 from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage, price
 
 
@@ -48,11 +51,15 @@ def bill(
             open_.append(item)
         else:
             package_usage.append(PackageUsage(item))
+    open_, contested = tell_contracts(open_, lines, catalogue)
     priced_usage, rest = draw(open_, lines, catalogue)
+    metered = price(rest, lines, catalogue)
     return [
         *package_usage,
+        *contested,
         *priced_usage,
-        *price(rest, lines, catalogue),
+        *round_sessions(item for item in metered if isinstance(item, PricedUsage)),
+        *(item for item in metered if isinstance(item, UnpricedUsage)),
         *delivered_shares(lines, presence, today),
         *fees(lines, today),
     ]

@@ -2,7 +2,7 @@
 
 Bill items are summed exactly by contract, line, month, policy and device, and only each whole sum
 is rounded to the fen: the one rounding that must match an invoice line. If a contract rounds usage
-itself (to minutes, to started hours), that is done first, per holder and device in the month.
+itself (to minutes, to started hours), that was done before, session by session (`sessions.py`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,8 @@ from datetime import date
 from fractions import Fraction
 
 from ledger.charging.rules.segments import Span, policy_on
-from ledger.registry.rules.pricing import PricedUsage, PriceLine, Rounding, Share
-from ledger.units import HOUR_MS, Fen, month_of, round_half_up
-
-MINUTE_MS = 60_000
+from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share
+from ledger.units import Fen, month_of, round_half_up
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ class _Sum:
     device_ms: Fraction = Fraction(0)
     months: Fraction = Fraction(0)
     promised_ms: int | None = None
-    apart: dict[tuple[str, str], Fraction] | None = None  # to be rounded: by holder and device
 
     def add(self, item: PricedUsage | Share) -> None:
         if isinstance(item, Share):
@@ -72,20 +69,17 @@ class _Sum:
             self.months += item.months
             if item.promised_ms is not None:
                 self.promised_ms = (self.promised_ms or 0) + item.promised_ms
-        elif self.line.rounding == "ms":
-            self.device_ms += item.usage.device_ms
         else:
-            by = self.apart = {} if self.apart is None else self.apart
-            key = (item.usage.holder, item.usage.device)
-            by[key] = by.get(key, Fraction(0)) + item.usage.device_ms
+            self.device_ms += item.charged_ms
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all of it was rounded away, as of a session that another month is charged."""
+        return self.line.rounding != "ms" and not self.device_ms
 
     def close(self) -> ChargeSum:
-        rounding = self.line.rounding
-        total = self.device_ms + sum(
-            round_usage(ms, rounding) for ms in (self.apart or {}).values()
-        )
-        cost = total * self.line.fen_per_ms + self.months * self.line.fen_per_month
-        return ChargeSum(total, round_half_up(cost), self.promised_ms)
+        cost = self.device_ms * self.line.fen_per_ms + self.months * self.line.fen_per_month
+        return ChargeSum(self.device_ms, round_half_up(cost), self.promised_ms)
 
 
 def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[ChargeKey, ChargeSum]:
@@ -99,16 +93,4 @@ def charges(items: Iterable[PricedUsage | Share], policies: Policies) -> dict[Ch
         if key not in sums:
             sums[key] = _Sum(item.line)
         sums[key].add(item)
-    return {key: total.close() for key, total in sums.items()}
-
-
-def round_usage(device_ms: Fraction, rounding: Rounding) -> Fraction:
-    """Round one holder's use of one device in a month, as the contract says.
-
-    `minute`: to the nearest whole minute, half up; `started_hour`: a started hour is a whole one.
-    """
-    if rounding == "minute":
-        return Fraction(round_half_up(device_ms / MINUTE_MS) * MINUTE_MS)
-    if rounding == "started_hour":
-        return Fraction(-(-device_ms // HOUR_MS) * HOUR_MS)
-    return device_ms
+    return {key: total.close() for key, total in sums.items() if not total.is_nothing}

@@ -2,8 +2,10 @@
 
 A reserved device is paid for whether or not anything ran on it, so it is compared with delivery,
 not utilisation: the time in which it was seen, less the time in which others held it. It is shown
-beside what was promised, 24 hours a day per device. A fixed fee is owed for each month that has
-begun, pro rata by days at the ends of its span.
+beside what was promised, 24 hours a day per device. By the month, a device that was delivered for
+the whole of a month costs one month's price, in February as in March; of a part, the part of that
+month's own days. A fixed fee is owed for each month that has begun, pro rata by days at the ends of
+its span.
 
 Others are all named holders that are not bound to this project, in the programme or not. Time that
 is free, or whose holder is unknown, counts as delivered.
@@ -23,13 +25,13 @@ DAY_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True)
 class DevicePresence:
-    """One reserved device on one Beijing day, as the billing source saw it, in ms.
+    """Reserved devices on one Beijing day, as the billing source saw them, in ms.
 
-    `foreign_ms` is what others held: a slice counts for its whole time.
+    One device, or all those of the day that nobody else held. `foreign_ms` is what others held: a
+    slice counts for its whole time.
     """
 
     price: int
-    device: str
     day: date
     source: str
     seen_ms: int
@@ -50,19 +52,24 @@ def delivered_shares(
     for row in presence:
         by_day.setdefault((row.price, row.day), []).append(row)
     return [
-        Share(
-            line,
-            day,
-            delivered_ms=sum((s.delivered_ms for s in rows), Fraction(0)),
-            promised_ms=DAY_MS * line.devices,
-            gap_ms=sum(s.gap_ms for s in rows),
-            sources=frozenset(s.source for s in rows),
-        )
+        _share(line, day, by_day.get((line.price, day), []))
         for line in lines
         if line.kind == "reserved"
         for day in _days(line, today)
-        for rows in [by_day.get((line.price, day), [])]
     ]
+
+
+def _share(line: PriceLine, day: date, rows: Sequence[DevicePresence]) -> Share:
+    delivered_ms = sum((s.delivered_ms for s in rows), Fraction(0))
+    return Share(
+        line,
+        day,
+        delivered_ms=delivered_ms,
+        promised_ms=DAY_MS * line.devices,
+        months=delivered_ms / (DAY_MS * monthrange(day.year, day.month)[1]),
+        gap_ms=sum(s.gap_ms for s in rows),
+        sources=frozenset(s.source for s in rows),
+    )
 
 
 def fees(lines: Sequence[PriceLine], today: date) -> list[Share]:

@@ -164,6 +164,8 @@ def _refusal(error: object) -> LedgerError | None:
             return Conflict("claim_moved")
         case "claim_decided":
             return Refused("claim_not_decided")
+        case "claim_stopped":
+            return Refused("claim_stopped")
         case "publication_over":
             return Refused("publication_not_over")
     return None

@@ -56,6 +56,18 @@ _TO_PAY_BACK = text("""
 """)
 
 
+_UNVERIFIED = text("""
+    SELECT d.received_at AS since FROM decisions q JOIN cost_documents d ON d.decision_id = q.id
+    WHERE q.kind = 'document' AND q.answer IS NULL
+""")
+
+_WITHOUT_PERIOD = text("""
+    SELECT d.received_at AS since FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
+    WHERE d.period_assumed AND d.reverses_id IS NULL AND d.dropped_at IS NULL
+        AND coalesce(q.answer = 'confirmed', true)
+""")
+
+
 @dataclass(frozen=True)
 class Queue:
     """How many are waiting, and since when."""
@@ -88,6 +100,16 @@ def open_decisions(db: Session) -> Sequence[Decision]:
     """Return unanswered decisions, oldest first."""
     query = select(Decision).where(col(Decision.answer).is_(None))
     return db.exec(query.order_by(col(Decision.decided_at), col(Decision.id))).all()
+
+
+def unverified_documents(db: Session) -> Queue:
+    """Count documents that no second person has compared or looked up yet."""
+    return Queue.of([row.since for row in db.execute(_UNVERIFIED)])
+
+
+def documents_without_period(db: Session) -> Queue:
+    """Count documents that do not say for which days they are."""
+    return Queue.of([row.since for row in db.execute(_WITHOUT_PERIOD)])
 
 
 def decisions(

@@ -11,10 +11,17 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
-from ledger.desk.steps import take_documents
+from ledger.desk.steps import take_documents, take_registry
 from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
-from ledger.payment.steps import indicators, payment_list, recover, refund, year_end
+from ledger.payment.steps import (
+    bank_reversal,
+    indicators,
+    payment_list,
+    recover,
+    refund,
+    year_end,
+)
 from ledger.people.codes import Answer, Role
 from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
@@ -42,6 +49,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         bank_accounts.KIND: Kind(CLERKS, bank_accounts.set_account),
         approval.KIND: Kind(APPROVERS, approval.approve),
+        bank_reversal.KIND: Kind(FINANCE, bank_reversal.carry_out),
         caps.KIND: Kind(APPROVERS, caps.change_cap),
         documents.KIND: Kind(CLERKS, take_documents.confirmed),
         falls.KIND: Kind(APPROVERS, falls.carry_out_fall),
@@ -55,6 +63,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         reds.KIND: Kind(CLERKS, reds.carry_out_parts),
         refund.KIND: Kind(FINANCE, refund.book_refund),
         validity.KIND: Kind(APPROVERS, validity.change_validity),
+        take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
     }
 )

@@ -1,10 +1,10 @@
-"""Take cost documents, and let red ones take back allocations, in one transaction.
+"""Take cost documents, and let red ones take back allocations once they stand.
 
-`documents` stores them; `reconciliation` takes allocations back. Their order is defined here once,
-for new documents and for confirmed ones.
+`documents` stores them; `reconciliation` takes allocations back, in the transaction in which a
+second person confirms them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -19,34 +19,6 @@ from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps.reds import reverse
-
-
-def take_document(
-    db: Session,
-    document: Document,
-    original: File,
-    *,
-    actor: str,
-    now: datetime,
-    centre: int | None = None,
-) -> Intake | list[Finding]:
-    """Take one document with its file, as `documents.take_document`."""
-    intake = documents.take_document(db, document, original, actor=actor, now=now, centre=centre)
-    return _reversed(db, intake, actor, now)
-
-
-def take_list(
-    db: Session,
-    listed: Sequence[Document],
-    original: File,
-    *,
-    actor: str,
-    now: datetime,
-    centre: int | None = None,
-) -> Intake | list[Finding]:
-    """Take all documents of a list, or none, as `documents.take_list`."""
-    intake = documents.take_list(db, listed, original, actor=actor, now=now, centre=centre)
-    return _reversed(db, intake, actor, now)
 
 
 def take_file(
@@ -65,7 +37,7 @@ def take_file(
     document, faults = read_document(file.content, file.name)
     if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
         return faults
-    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+    return documents.take_document(db, document, file, actor=actor, now=now, centre=centre)
 
 
 def take_keyed(
@@ -82,15 +54,15 @@ def take_keyed(
     document, faults = read_keyed(values)
     if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
         return faults
-    return take_document(db, document, file, actor=actor, now=now, centre=centre)
+    return documents.take_document(db, document, file, actor=actor, now=now, centre=centre)
 
 
 def take_list_file(
     db: Session, file: File, *, actor: str, now: datetime, centre: int | None
 ) -> Intake | list[Finding]:
     """Take all documents of a CSV or XLSX list, or none."""
-    documents, faults = read_documents(file.content)
-    return faults or take_list(db, documents, file, actor=actor, now=now, centre=centre)
+    listed, faults = read_documents(file.content)
+    return faults or documents.take_list(db, listed, file, actor=actor, now=now, centre=centre)
 
 
 def _qr_faults(qr: str, document: Document) -> list[Finding]:
@@ -101,17 +73,9 @@ def _qr_faults(qr: str, document: Document) -> list[Finding]:
 
 
 def confirmed(db: Session, decision: Decision, actor: str, now: datetime) -> None:
-    """Carry out a decision of kind `document`: keyed documents stand, red ones reverse.
+    """Carry out a decision of kind `document`: its documents stand, red ones reverse.
 
     Raises:
         Refused: the blue one of a red one waits for its own confirmation (`blue_unconfirmed`).
     """
     reverse(db, documents.confirm(db, decision, actor, now), actor, now)
-
-
-def _reversed(
-    db: Session, intake: Intake | list[Finding], actor: str, now: datetime
-) -> Intake | list[Finding]:
-    if isinstance(intake, Intake):
-        reverse(db, intake.confirmed_ids, actor, now)
-    return intake

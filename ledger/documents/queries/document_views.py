@@ -2,8 +2,9 @@
 
 An operator sees what was sold for its centre, a builder what was bought for its project, by the
 parties on the day of issue; the bureau sees everything. Other documents do not exist for them.
-States: keyed documents are `to_confirm`, `refused` or `dropped`; `frozen` waits for a red document
-(R18); all others are `standing`.
+States: `to_confirm` waits for a second person, `refused` and `dropped` he said no to;
+`period_unknown` waits for a clerk who states for which days it is; `frozen` waits for a red
+document (R18); all others are `standing`.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from typing import Literal
 from sqlalchemy import RowMapping, text
 from sqlmodel import Session, col, select
 
-from ledger.documents.codes import DocumentState
-from ledger.documents.tables import DocumentLine, Freeze
+from ledger.documents.codes import DocumentState, Verification
+from ledger.documents.tables import DocumentLine, Freeze, Lookup, StatedPeriod
 from ledger.errors import NotFound
 from ledger.units import Fen
 
@@ -43,17 +44,20 @@ _DOCUMENTS = f"""
     SELECT d.id, d.kind, d.code, d.number, d.issued_on, d.seller_uscc, d.seller_name,
            d.buyer_uscc, d.buyer_name, d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until,
            d.period_assumed, d.statement, b.number AS reverses, d.confirmation, d.remark, d.source,
-           d.original, d.received_at, d.received_by, d.decision_id AS decision, d.confirmed_by,
-           d.confirmed_at,
+           d.original, d.received_at, d.received_by, d.decision_id AS decision, q.digest,
+           d.confirmed_by, d.confirmed_at, d.period_contradicts,
+           CASE WHEN NOT d.stands THEN 'unverified'
+               WHEN EXISTS (SELECT FROM lookups u WHERE u.document_id = d.id
+                   AND u.result = 'agrees') THEN 'looked_up' ELSE 'compared' END AS verification,
            s.state, coalesce(f.net_fen, 0) AS worth_fen,
            coalesce(f.allocated_fen, 0) AS allocated_fen
     FROM cost_documents d LEFT JOIN cost_documents b ON b.id = d.reverses_id
-    LEFT JOIN decisions q ON q.id = d.decision_id
+    JOIN decisions q ON q.id = d.decision_id
     LEFT JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id) f ON d.reverses_id IS NULL
     CROSS JOIN LATERAL (SELECT CASE
         WHEN d.dropped_at IS NOT NULL THEN 'dropped'
-        WHEN d.source = 'keyed' AND d.confirmed_at IS NULL
-            THEN CASE WHEN q.answer IS NULL THEN 'to_confirm' ELSE 'refused' END
+        WHEN NOT d.stands THEN CASE WHEN q.answer IS NULL THEN 'to_confirm' ELSE 'refused' END
+        WHEN d.period_assumed THEN 'period_unknown'
         WHEN EXISTS (SELECT FROM freezes z WHERE z.document_id = d.id AND z.lifted_at IS NULL)
             THEN 'frozen'
         ELSE 'standing' END AS state) s
@@ -67,6 +71,8 @@ _LIST = text(f"""
         AND (CAST(:buyer AS text) IS NULL OR :buyer IN (d.buyer_uscc, d.buyer_name))
         AND (CAST(:decision AS bigint) IS NULL OR d.decision_id = :decision)
         AND CASE CAST(:state AS text)
+            WHEN 'period_unknown' THEN d.period_assumed AND d.reverses_id IS NULL
+                AND s.state NOT IN ('refused', 'dropped')
             WHEN 'unallocated' THEN s.state = 'standing' AND f.net_fen > f.allocated_fen
             ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
     ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset
@@ -123,9 +129,12 @@ class DocumentView:
     original: str
     received_at: datetime
     received_by: str
-    decision: int | None
+    decision: int
+    digest: str
     confirmed_by: str | None
     confirmed_at: datetime | None
+    period_contradicts: bool
+    verification: Verification
     state: DocumentState
     worth_fen: Fen
     allocated_fen: Fen
@@ -210,5 +219,20 @@ def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
     return db.exec(select(Freeze).where(Freeze.document_id == key).order_by(col(Freeze.id))).all()
 
 
+def lookups_of(db: Session, key: int) -> Sequence[Lookup]:
+    """Return what the tax bureau's platform said of a document, oldest first."""
+    return db.exec(select(Lookup).where(Lookup.document_id == key).order_by(col(Lookup.id))).all()
+
+
+def stated_periods_of(db: Session, key: int) -> Sequence[StatedPeriod]:
+    """Return the periods that clerks stated for a document, oldest first."""
+    query = select(StatedPeriod).where(StatedPeriod.document_id == key)
+    return db.exec(query.order_by(col(StatedPeriod.id))).all()
+
+
 def _view(row: RowMapping) -> DocumentView:
-    return DocumentView(**{**row, "state": DocumentState(row["state"])})
+    codes = {
+        "state": DocumentState(row["state"]),
+        "verification": Verification(row["verification"]),
+    }
+    return DocumentView(**{**row, **codes})

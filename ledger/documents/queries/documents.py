@@ -1,6 +1,6 @@
 """Store cost documents, and look them up by number.
 
-The number of a keyed document that was refused is free again: the document is *dropped* as soon as
+The number of a document that was refused is free again: the document is *dropped* as soon as
 another takes the number. Any number of documents is stored in a few statements: blue ones, red
 ones, all lines.
 """
@@ -25,13 +25,12 @@ _BY_NUMBER = text("""
            d.net_fen, d.tax_fen, d.gross_fen, d.since, d.until, d.period_assumed,
            d.reverses_id AS reverses,
            d.source, d.original, d.received_at, d.received_by, q.digest,
-           d.source <> 'keyed' OR d.confirmed_at IS NOT NULL AS stands,
            coalesce(q.answer IN ('refused', 'withdrawn'), false) AS refused,
            coalesce(reds.net_fen, 0) AS red_net_fen, coalesce(reds.gross_fen, 0) AS red_gross_fen
-    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
+    FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
     LEFT JOIN LATERAL (
         SELECT sum(r.net_fen)::bigint AS net_fen, sum(r.gross_fen)::bigint AS gross_fen
-        FROM cost_documents r LEFT JOIN decisions a ON a.id = r.decision_id
+        FROM cost_documents r JOIN decisions a ON a.id = r.decision_id
         WHERE r.reverses_id = d.id AND r.dropped_at IS NULL
             AND coalesce(a.answer NOT IN ('refused', 'withdrawn'), true)
     ) reds ON d.reverses_id IS NULL
@@ -40,7 +39,7 @@ _BY_NUMBER = text("""
 """)
 _EARLIER_INTAKE = text("""
     SELECT d.received_by, d.received_at
-    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
+    FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
     WHERE d.original = :hash AND d.dropped_at IS NULL
         AND coalesce(q.answer NOT IN ('refused', 'withdrawn'), true)
     ORDER BY d.id LIMIT 1
@@ -59,7 +58,7 @@ _COLUMNS = {
     **dict.fromkeys(("seller_uscc", "seller_name", "buyer_uscc", "buyer_name"), "text"),
     **dict.fromkeys(("net_fen", "tax_fen", "gross_fen"), "bigint"),
     **dict.fromkeys(("since", "until"), "date"),
-    "period_assumed": "boolean",
+    **dict.fromkeys(("period_assumed", "period_contradicts"), "boolean"),
     "statement": "text",
     "reverses_id": "bigint",
     **dict.fromkeys(("confirmation", "remark", "source", "original"), "text"),
@@ -90,9 +89,19 @@ _CONFIRM = text("""
     UPDATE cost_documents SET confirmed_by = :actor, confirmed_at = :now
     WHERE decision_id = :decision AND dropped_at IS NULL RETURNING id
 """)
+_ALLOCATED = text("""
+    SELECT EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+                   WHERE coalesce(d.reverses_id, d.id) = :id)
+""")
+_NOT_AGREED = text("""
+    SELECT d.number FROM cost_documents d
+    CROSS JOIN LATERAL (SELECT u.result FROM lookups u WHERE u.document_id = d.id
+                        ORDER BY u.id DESC LIMIT 1) newest
+    WHERE d.decision_id = :decision AND newest.result <> 'agrees' ORDER BY d.id LIMIT 1
+""")
 _REDS = text("""
     SELECT d.id, d.confirmation, b.id AS blue, b.number,
-           b.source <> 'keyed' OR b.confirmed_at IS NOT NULL AS stands
+           b.stands
     FROM cost_documents d JOIN cost_documents b ON b.id = d.reverses_id
     WHERE d.id = ANY(:ids) ORDER BY d.id
 """)
@@ -120,8 +129,7 @@ class BookedDocument:
     original: str
     received_at: datetime
     received_by: str
-    digest: str | None  # of the decision, where it was keyed
-    stands: bool
+    digest: str  # of the decision
     refused: bool  # the second person said no
     red_net_fen: Fen
     red_gross_fen: Fen
@@ -184,8 +192,19 @@ def _arrays(columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> dict[
     return {name: [row[name] for row in rows] for name in columns}
 
 
+def has_allocations(db: Session, document: int) -> bool:
+    """Return whether anything of a document, or of its red ones, is allocated."""
+    return bool(db.scalar(_ALLOCATED, {"id": document}))
+
+
+def not_agreed(db: Session, decision: int) -> str | None:
+    """Return the number of a document of which the tax platform's newest word is another."""
+    row = db.execute(_NOT_AGREED, {"decision": decision}).first()
+    return str(row.number) if row else None
+
+
 def confirm(db: Session, decision: int, actor: str, now: datetime) -> list[int]:
-    """Confirm the keyed documents of this decision; return their keys."""
+    """Let the documents of this decision stand; return their keys."""
     rows = db.execute(_CONFIRM, {"decision": decision, "actor": actor, "now": now})
     return [row.id for row in rows]
 

@@ -70,6 +70,7 @@ class Document:
     until: date | None
     statement: str | None  # 对账单号
     source: DocumentSource
+    contradicts: bool = False  # the statement's month is not that of the words beside it
 
 
 def faults(document: Document) -> list[Finding]:

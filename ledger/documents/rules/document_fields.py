@@ -12,7 +12,8 @@ from datetime import date
 
 from ledger.documents.codes import DocumentKind, DocumentSource
 from ledger.documents.rules.cost_document import Document, Line, Party, faults
-from ledger.documents.rules.remarks import remark_says, reversal
+from ledger.documents.rules.remarks import reversal
+from ledger.documents.rules.service_periods import Period, ServiceWords, service_of
 from ledger.errors import Finding
 from ledger.formats.field_parsers import FIRST_DAY, LAST_DAY
 from ledger.formats.findings import finding
@@ -106,6 +107,10 @@ def _times_100(decimal: str) -> str:
     return f"{int(whole + places[:2])}.{places[2:]}"
 
 
+def _days_of(period: Period | None) -> tuple[date | None, date | None]:
+    return (period.since, period.until) if period else (None, None)
+
+
 class _Reader:
     """Parse field by field, and collect faults."""
 
@@ -124,10 +129,12 @@ class _Reader:
         net = self._money("net", sum(line.net_fen for line in lines))
         tax = self._money("tax", sum(line.tax_fen for line in lines))
         gross = self._money("gross", net + tax)
-        since, until, statement = self._says()
         blue, confirmation = reversal(self._text("remark")) if gross < 0 else (None, None)
+        explicit = self._explicit_days()
         if self.findings or kind is None or issued_on is None:
             return None
+        service = self._service(issued_on, [line.item for line in lines])
+        since, until = explicit or _days_of(service.period)
         return Document(
             kind=kind,
             code=self._text("code"),
@@ -145,15 +152,19 @@ class _Reader:
             remark=self._text("remark"),
             since=since,
             until=until,
-            statement=statement,
+            statement=self._text("statement") or service.statement,
             source=self.raw.source,
+            contradicts=service.contradicts,
         )
 
-    def _says(self) -> tuple[date | None, date | None, str | None]:
-        since, until, statement = remark_says(self._text("remark"))
+    def _service(self, issued_on: date, items: list[str]) -> ServiceWords:
+        return service_of(self._text("remark"), items, issued_on, self._text("statement") or None)
+
+    def _explicit_days(self) -> tuple[date | None, date | None] | None:
+        """Return the days that fields of their own say, with `missing` ones; None if none do."""
         if self._text("since") or self._text("until"):
-            since, until = self._day("since"), self._day("until")
-        return since, until, self._text("statement") or statement
+            return self._day("since"), self._day("until")
+        return None
 
     def _line(self, place: int, line: Mapping[str, str]) -> Line:
         texts = {key: line.get(key, "").strip() for key in LINE_FIELDS}

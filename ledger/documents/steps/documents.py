@@ -1,11 +1,12 @@
 """Take cost documents (成本单据): one with its file, or all of a list, or nothing.
 
 A number is taken once. The same file again changes nothing; another file with a known number is
-told who submitted it first. An operator submits only what was sold for its own centre. XML and OFD
-documents stand at once. Keyed ones (by hand, in a list, an internal settlement) stand when a second
-person confirmed the decision: one per document, or one for a list. `standing_documents` has what
-stands and is not frozen: only that is allocated. Without a service period a document counts for its
-month of issue, marked `period_assumed`; a red one for its blue one's period.
+told who submitted it first. An operator submits only what was sold for its own centre. No document
+stands by the word of who brought it, whether a file says so or a person keyed it: each waits for a
+second person, who confirms the decision about it, or about the list that it came in.
+`standing_documents` has what stands, has a period and is not frozen: only that is allocated. A
+document that does not say for which days it is waits until a clerk states them (`service_period`);
+a red one is of its blue one's days.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from ledger.documents.rules.cost_document import Document
 from ledger.documents.steps import document_checks
 from ledger.documents.steps.document_checks import NamedDocument, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
-from ledger.errors import Finding
+from ledger.errors import Finding, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide, person
@@ -59,13 +60,11 @@ class Received:
 class Intake:
     """The result of taking documents.
 
-    `decision` waits for a second person, if any document was keyed; `confirmed_ids` are the keys of
-    new documents that stand at once.
+    `decision` waits for a second person; None where all was taken before.
     """
 
     documents: tuple[Received, ...]
     decision: int | None = None
-    confirmed_ids: tuple[int, ...] = ()
 
 
 def take_document(
@@ -130,7 +129,13 @@ def take_list(
 
 
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
-    """Confirm the keyed documents of a decision; return their keys."""
+    """Let the documents of a confirmed decision stand; return their keys.
+
+    Raises:
+        Refused: the tax platform said something else of one of them (`lookup_differs`).
+    """
+    if (number := document_queries.not_agreed(db, key(decision))) is not None:
+        raise Refused("lookup_differs", number=number)
     return document_queries.confirm(db, key(decision), actor, now)
 
 
@@ -150,19 +155,19 @@ def _take(
         db, [booked[key_of(d)].id for d in documents if key_of(d) in booked], act.now
     )
     originals.keep(db, act.original, actor=act.actor, now=act.now)
-    decision = None
-    if any(document.source == "keyed" for document in documents):
-        decision = decide(
+    decision = key(
+        decide(
             db, kind=KIND, subject=subject, content=content, reason="", actor=act.actor, now=act.now
-        ).id
+        )
+    )
     keys = _keep(db, act, documents, blues, decision)
-    both = list(zip(keys, documents, strict=True))
+    both = zip(keys, documents, strict=True)
     received = tuple(Received(key, d.code, d.number, "taken") for key, d in both)
-    return Intake(received, decision, tuple(key for key, d in both if d.source != "keyed"))
+    return Intake(received, decision)
 
 
 def _keep(
-    db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int | None
+    db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int
 ) -> list[int]:
     """Insert blue documents first, as red ones refer to them; return keys in the given order."""
     keys: dict[int, int] = {}
@@ -183,7 +188,7 @@ def _keep(
     return [keys[i] for i in range(len(documents))]
 
 
-def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) -> dict[str, Any]:
+def _row(act: Act, document: Document, blue: Blue | None, decision: int) -> dict[str, Any]:
     """Build a row with every column, so that all rows go in one statement."""
     since, until, assumed = _period(document, blue)
     as_they_are = (
@@ -199,20 +204,21 @@ def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) 
         "since": since,
         "until": until,
         "period_assumed": assumed,
+        "period_contradicts": document.contradicts and blue is None,
         "reverses_id": blue.id if blue else None,
         "original": act.original.hash,
         "received_at": act.now,
         "received_by": act.actor,
-        "decision_id": decision if document.source == "keyed" else None,
+        "decision_id": decision,
     }
 
 
 def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
-    """Return the service days, included, and whether they are assumed."""
-    if document.since and document.until:
-        return document.since, document.until, False
+    """Return the days of service, and whether nobody knows them; a red one has the blue's."""
     if blue is not None and blue.period is not None:
         return blue.period
+    if document.since and document.until:
+        return document.since, document.until, False
     first = month_of(document.issued_on)
     return first, month_of(first + timedelta(days=31)) - timedelta(days=1), True
 
@@ -220,7 +226,7 @@ def _period(document: Document, blue: Blue | None) -> tuple[date, date, bool]:
 def _is_the_same(first: BookedDocument, original: File, content: Mapping[str, Any]) -> bool:
     """Return whether it is the same file and, if keyed, keyed in the same way."""
     same_file = first.original == original.hash and not first.refused
-    return same_file and first.digest in (None, digest(content))
+    return same_file and (first.source != "keyed" or first.digest == digest(content))
 
 
 def _plain(document: Document) -> dict[str, Any]:

@@ -24,9 +24,8 @@ class Blue:
     parties: tuple[str, str]
     net_fen: Fen
     gross_fen: Fen
-    stands: bool
     is_red: bool
-    period: tuple[date, date, bool] | None = None  # None: of the same list, as it says itself
+    period: tuple[date, date, bool] | None = None  # None: of the same list, which says none
     id: int | None = None
     red_net_fen: Fen = 0
     red_gross_fen: Fen = 0
@@ -57,8 +56,6 @@ class Blues:
             yield Finding(where, "red_of_red", (("number", number),))
         elif blue.parties != _parties(red):
             yield Finding(where, "red_parties", (("number", number),))
-        elif not blue.stands and red.source != "keyed":
-            yield Finding(where, "blue_unconfirmed", (("number", number),))
         else:
             left_fen = blue.gross_fen + blue.red_gross_fen
             blue.red_net_fen += red.net_fen
@@ -83,14 +80,15 @@ def numbers_of(documents: Iterable[Document]) -> set[str]:
 def _of_the_list(document: Document) -> Blue:
     return Blue(
         document.code, document.number, _parties(document), document.net_fen, document.gross_fen,
-        document.source != "keyed", document.reverses is not None,
+        document.reverses is not None,
+        (document.since, document.until, False) if document.since and document.until else None,
     )  # fmt: skip
 
 
 def _of_the_books(booked: BookedDocument) -> Blue:
     return Blue(
         booked.code, booked.number, (booked.seller_uscc, booked.buyer_uscc), booked.net_fen,
-        booked.gross_fen, booked.stands, booked.reverses is not None,
+        booked.gross_fen, booked.reverses is not None,
         (booked.since, booked.until, booked.period_assumed), booked.id,
         booked.red_net_fen, booked.red_gross_fen,
     )  # fmt: skip

@@ -20,7 +20,7 @@ CREATE TABLE decisions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('document', 'reconciliation', 'extra', 'fall', 'red_parts',
         'claim', 'account', 'indicator', 'payment_list', 'refund', 'recovery', 'cap', 'lapse',
-        'validity', 'policy_end', 'year_end')),
+        'validity', 'policy_end', 'year_end', 'registry', 'bank_reversal')),
     subject text NOT NULL CHECK (subject <> ''),
     content jsonb NOT NULL,
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),

@@ -57,6 +57,26 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- As above, for facts of the registry; and in which transaction it was recorded and superseded, which
+-- tells whether a fact that is written anew was believed before (`registry_decided`, 24).
+CREATE FUNCTION keep_registry_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.superseded_at IS NOT NULL THEN
+            RAISE EXCEPTION 'a fact is superseded after it was recorded'
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        NEW.recorded_in := pg_current_xact_id()::text::bigint;
+        NEW.superseded_in := NULL;
+        NEW.superseded_decision_id := NULL;
+    ELSIF OLD.superseded_at IS NOT NULL THEN
+        RAISE EXCEPTION 'a superseded fact cannot change again' USING ERRCODE = 'restrict_violation';
+    ELSIF NEW.superseded_at IS NOT NULL THEN
+        NEW.superseded_in := pg_current_xact_id()::text::bigint;
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- Buyer, seller, centre, holder and payee are separate parties. The organisation that runs a centre
 -- sells for it, and a project's organisation buys and is paid for it; every other organisation that
 -- does so is joined to it here, for the days on which that holds. `related` (关联方) joins two.
@@ -72,6 +92,10 @@ CREATE TABLE relations (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK ((kind = 'seller') = (centre_id IS NOT NULL)),
     CHECK ((kind IN ('buyer', 'payee')) = (project_id IS NOT NULL)),
     CHECK ((kind = 'related') = (other_id IS NOT NULL)),
@@ -89,7 +113,10 @@ CREATE INDEX relations_by_organisation ON relations (organisation_id);
 CREATE INDEX relations_by_centre ON relations (centre_id);
 CREATE INDEX relations_by_project ON relations (project_id);
 CREATE INDEX relations_by_other ON relations (other_id);
-CREATE TRIGGER keep BEFORE UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX relations_by_decision ON relations (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX relations_by_superseded_decision ON relations (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON relations FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 COMMENT ON TABLE organisations IS 'Legal persons';
 COMMENT ON COLUMN organisations.uscc IS 'Unified social credit code, GB 32100';
@@ -102,6 +129,12 @@ COMMENT ON TABLE relations IS
 COMMENT ON COLUMN relations.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN relations.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN relations.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN relations.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN relations.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN relations.superseded_in IS 'Transaction, kept by a trigger';
 
 GRANT SELECT, INSERT ON organisations, centres, projects, relations TO :app_role;
-GRANT UPDATE (superseded_at, superseded_by) ON relations TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON relations TO :app_role;

@@ -18,12 +18,19 @@ CREATE TABLE billing_sources (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, valid WITH &&) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX billing_sources_by_cluster ON billing_sources (cluster_id);
-CREATE TRIGGER keep BEFORE UPDATE ON billing_sources FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX billing_sources_by_decision ON billing_sources (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX billing_sources_by_superseded_decision ON billing_sources (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON billing_sources FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 CREATE TABLE catalogue_models (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -53,6 +60,12 @@ COMMENT ON TABLE billing_sources IS 'The one source by which a cluster bills on 
 COMMENT ON COLUMN billing_sources.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN billing_sources.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN billing_sources.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN billing_sources.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN billing_sources.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN billing_sources.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE catalogue_models IS 'GPU models that prices speak of';
 COMMENT ON TABLE catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
 COMMENT ON COLUMN catalogue_names.mig_profile IS 'Empty for the whole GPU';
@@ -61,5 +74,5 @@ COMMENT ON COLUMN gpus.gpu IS 'NVML UUID';
 
 GRANT SELECT, INSERT ON clusters, billing_sources, catalogue_models, catalogue_names, gpus TO
     :app_role;
-GRANT UPDATE (superseded_at, superseded_by) ON billing_sources TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON billing_sources TO :app_role;
 GRANT UPDATE (cluster_id, node, retired_at) ON gpus TO :app_role;

@@ -1,14 +1,46 @@
 -- Contracts, their lines (prices), and which project pays for what a holder held.
 
+-- Several contracts of a centre and project may share days: usage is told apart by what their lines
+-- select, or by the contract that the binding names.
 CREATE TABLE contracts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     number text NOT NULL UNIQUE CHECK (number <> ''),
     centre_id bigint NOT NULL REFERENCES centres,
     project_id bigint NOT NULL REFERENCES projects,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
-    EXCLUDE USING gist (centre_id WITH =, project_id WITH =, valid WITH &&)
+    total_fen bigint CHECK (total_fen > 0),
+    changed_at timestamptz,
+    changed_by text,
+    decision_id bigint REFERENCES decisions,
+    CHECK ((changed_at IS NULL) = (changed_by IS NULL))
 );
+CREATE INDEX contracts_by_centre ON contracts (centre_id, project_id);
 CREATE INDEX contracts_by_project ON contracts (project_id);
+CREATE INDEX contracts_by_decision ON contracts (decision_id) WHERE decision_id IS NOT NULL;
+
+-- The days and totals that contracts had before: an early end, an extension, a supplement.
+CREATE TABLE contract_terms (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    contract_id bigint NOT NULL REFERENCES contracts,
+    valid daterange NOT NULL,
+    total_fen bigint,
+    superseded_at timestamptz NOT NULL,
+    superseded_by text NOT NULL
+);
+CREATE INDEX contract_terms_by_contract ON contract_terms (contract_id);
+
+CREATE FUNCTION keep_contract_terms() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF lower(NEW.valid) IS DISTINCT FROM lower(OLD.valid) THEN
+        RAISE EXCEPTION 'a contract begins when it began' USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO contract_terms (contract_id, valid, total_fen, superseded_at, superseded_by)
+        VALUES (OLD.id, OLD.valid, OLD.total_fen, NEW.changed_at, NEW.changed_by);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON contracts
+    FOR EACH ROW EXECUTE FUNCTION keep_contract_terms();
 
 -- A contract line: `yuan` buys `gpus` devices for `hours` hours (GPU-hour 1×1, node-day 8×24,
 -- node-month 8×720). A metered line prices what holders held; a reserved one devices for a term, held
@@ -33,6 +65,7 @@ CREATE TABLE prices (
     tax_included boolean NOT NULL,
     tax_rate numeric NOT NULL CHECK (tax_rate >= 0 AND tax_rate < 1 AND scale(tax_rate) <= 6),
     rounding text NOT NULL DEFAULT 'ms' CHECK (rounding IN ('ms', 'minute', 'started_hour')),
+    session_price text NOT NULL DEFAULT 'start' CHECK (session_price IN ('start', 'split')),
     devices text[],  -- of a reserved line: its GPUs
     quantity numeric CHECK (quantity > 0 AND quantity < 1e8 AND scale(quantity) <= 12),
     expires date,  -- of a package: the last day on which it is drawn
@@ -42,6 +75,10 @@ CREATE TABLE prices (
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     CHECK (mig_profile IS NULL OR model_id IS NOT NULL),
@@ -54,6 +91,7 @@ CREATE TABLE prices (
         AND (kind <> 'package' OR coalesce(upper(valid) <= expires + 1, false))),
     CONSTRAINT fixed_counts CHECK ((kind = 'fixed') = (counts IS NOT NULL)),
     CONSTRAINT metered_rounding CHECK (kind = 'metered' OR rounding = 'ms'),
+    CONSTRAINT split_of_rounded CHECK (rounding <> 'ms' OR session_price = 'start'),
     CONSTRAINT selects_usage CHECK (kind IN ('metered', 'package')
         OR num_nonnulls(model_id, partition, qos, market) = 0),
     CONSTRAINT one_line_a_day EXCLUDE USING gist (
@@ -63,7 +101,10 @@ CREATE TABLE prices (
     ) WHERE (superseded_at IS NULL)
 );
 CREATE INDEX prices_by_contract ON prices (contract_id);
-CREATE TRIGGER keep BEFORE UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX prices_by_decision ON prices (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX prices_by_superseded_decision ON prices (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON prices FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 -- In which part of a month's cost a contract line is reconciled, however it is stated anew.
 CREATE FUNCTION part_of(kind text, counts boolean) RETURNS text
@@ -114,11 +155,16 @@ CREATE TABLE bindings (
     holder text NOT NULL CHECK (holder <> ''),
     project_id bigint NOT NULL REFERENCES projects,
     market text NOT NULL DEFAULT 'on-demand' CHECK (market IN ('on-demand', 'spot')),
+    contract_id bigint REFERENCES contracts,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     recorded_at timestamptz NOT NULL,
     recorded_by text NOT NULL,
     superseded_at timestamptz,
     superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint REFERENCES decisions,
+    superseded_decision_id bigint REFERENCES decisions,
     CHECK (superseded_at >= recorded_at),
     CHECK ((superseded_at IS NULL) = (superseded_by IS NULL)),
     EXCLUDE USING gist (cluster_id WITH =, holder_kind WITH =, holder WITH =, valid WITH &&)
@@ -126,27 +172,56 @@ CREATE TABLE bindings (
 );
 CREATE INDEX bindings_by_cluster ON bindings (cluster_id);
 CREATE INDEX bindings_by_project ON bindings (project_id);
-CREATE TRIGGER keep BEFORE UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_dated_fact();
+CREATE INDEX bindings_by_contract ON bindings (contract_id) WHERE contract_id IS NOT NULL;
+CREATE INDEX bindings_by_decision ON bindings (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX bindings_by_superseded_decision ON bindings (superseded_decision_id)
+    WHERE superseded_decision_id IS NOT NULL;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON bindings FOR EACH ROW EXECUTE FUNCTION keep_registry_fact();
 
 COMMENT ON TABLE contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN contracts.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+COMMENT ON COLUMN contracts.decision_id IS
+    'Who confirmed its days and total; null where no charged usage was touched';
+COMMENT ON TABLE contract_terms IS 'The days and totals that contracts had before';
+COMMENT ON COLUMN contract_terms.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN contract_terms.superseded_at IS 'When others took their place';
+COMMENT ON COLUMN contract_terms.total_fen IS 'Fen with tax';
 COMMENT ON TABLE prices IS 'Contract lines: yuan buys gpus devices for hours hours';
 COMMENT ON COLUMN prices.yuan IS 'Yuan per unit';
 COMMENT ON COLUMN prices.quantity IS 'GPU-hours of a package';
+COMMENT ON COLUMN prices.session_price IS
+    'Which price a rounded session has over a change: where each unit starts, or split by use';
 COMMENT ON COLUMN prices.tax_rate IS '0.06 is 6 %';
 COMMENT ON COLUMN prices.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN prices.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN prices.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN prices.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN prices.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN prices.superseded_in IS 'Transaction, kept by a trigger';
 COMMENT ON TABLE reserved_devices IS
     'GPUs reserved for a project, kept by a trigger from the reserved lines in force';
 COMMENT ON COLUMN reserved_devices.valid IS 'Beijing dates, half-open';
 COMMENT ON TABLE bindings IS 'Which project pays for what a holder of a cluster held';
 COMMENT ON COLUMN bindings.holder IS 'Pod namespace, Slurm account or static name';
+COMMENT ON COLUMN bindings.contract_id IS
+    'Under which of several contracts of the centre and project; null where the lines tell';
 COMMENT ON COLUMN bindings.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN bindings.superseded_at IS
     'When another row, or none, took its place; null while it holds';
+COMMENT ON COLUMN bindings.decision_id IS
+    'Who confirmed it; null where no charged usage was touched';
+COMMENT ON COLUMN bindings.superseded_decision_id IS
+    'Who confirmed that it ended; null where no charged usage was touched';
+COMMENT ON COLUMN bindings.recorded_in IS 'Transaction, kept by a trigger';
+COMMENT ON COLUMN bindings.superseded_in IS 'Transaction, kept by a trigger';
 
-REVOKE EXECUTE ON FUNCTION keep_reserved_devices FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_reserved_devices, keep_contract_terms FROM PUBLIC;
+GRANT UPDATE (valid, total_fen, changed_at, changed_by, decision_id) ON contracts TO :app_role;
+GRANT SELECT ON contract_terms TO :app_role;
 GRANT SELECT, INSERT ON contracts, prices, bindings TO :app_role;
-GRANT UPDATE (superseded_at, superseded_by) ON prices, bindings TO :app_role;
+GRANT UPDATE (superseded_at, superseded_by, superseded_decision_id) ON prices, bindings TO :app_role;
 GRANT SELECT ON reserved_devices TO :app_role;

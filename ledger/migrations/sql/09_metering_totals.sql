@@ -38,6 +38,162 @@ CREATE TABLE coverage (
 ) WITH (fillfactor = 70);
 CREATE INDEX coverage_by_day ON coverage (cluster_id, day);
 
+-- How an instance (a pod, a job, a static name) held a device on a day, from `begins_ms` to `ends_ms`
+-- without having been seen to let go of it: what contracts that round need. A row for each denominator
+-- of its shares. Of a day whose windows are not all here, `stretch_days` says fewer than `coverage`.
+CREATE TABLE stretches (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    device text NOT NULL,
+    holder_kind text NOT NULL,
+    holder text NOT NULL,
+    instance text NOT NULL,
+    is_told boolean NOT NULL,
+    begins_ms integer NOT NULL CHECK (begins_ms >= 0),
+    ends_ms integer NOT NULL CHECK (begins_ms < ends_ms AND ends_ms <= 86400000),
+    is_first boolean NOT NULL,
+    is_last boolean NOT NULL,
+    model text NOT NULL,
+    mig_profile text NOT NULL,
+    partition text NOT NULL,
+    qos text NOT NULL,
+    den integer NOT NULL CHECK (den >= 1),
+    held bigint NOT NULL CHECK (held >= 0),
+    util_ppm_ms numeric NOT NULL,
+    util_ms bigint NOT NULL
+);
+CREATE INDEX stretches_by_gpu ON stretches (gpu, day);
+CREATE INDEX stretches_by_holder ON stretches (cluster_id, day);
+
+-- Up to where a day's windows were read, and what was seen of the GPU by then.
+CREATE TABLE stretch_days (
+    gpu text NOT NULL,
+    day date NOT NULL,
+    cluster_id bigint NOT NULL,
+    source text NOT NULL,
+    windows integer NOT NULL CHECK (windows >= 1),
+    until_ms integer NOT NULL,
+    first_seen_ms integer,
+    last_seen_ms integer,
+    PRIMARY KEY (gpu, day, cluster_id, source)
+);
+
+-- The application may not write them: it asks for a day of some GPUs to be read on from its windows; a
+-- window that came late has its GPU's day read again. Two stretches of one instance are one where
+-- nobody saw the GPU in between, for up to an hour; up to a day, if the instance is told by more than a
+-- name. Who holds it unidentified is not seen either. Names become numbers first: they sort faster.
+CREATE FUNCTION keep_stretches(of_day date, of_gpus text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET work_mem = '64MB' AS $$
+DECLARE
+    midnight timestamptz := (of_day || ' 00:00:00+08')::timestamptz;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.stretches', 0));
+    DELETE FROM stretch_days k WHERE k.gpu = ANY(of_gpus) AND k.day = of_day
+        AND (SELECT v.windows FROM coverage v WHERE (v.gpu, v.day, v.cluster_id, v.source)
+                = (k.gpu, k.day, k.cluster_id, k.source))
+            IS DISTINCT FROM k.windows + (SELECT count(*)::integer FROM windows w
+                WHERE w.gpu = k.gpu AND w.start < midnight + interval '24 hours'
+                    AND w.start >= midnight + k.until_ms * interval '1 millisecond'
+                    AND (w.cluster_id, w.source) = (k.cluster_id, k.source));
+    DELETE FROM stretches s WHERE s.gpu = ANY(of_gpus) AND s.day = of_day
+        AND NOT EXISTS (SELECT FROM stretch_days k WHERE (k.gpu, k.day, k.cluster_id, k.source)
+                            = (s.gpu, s.day, s.cluster_id, s.source));
+    WITH gone AS (
+        DELETE FROM stretches WHERE gpu = ANY(of_gpus) AND day = of_day RETURNING *
+    ), known AS MATERIALIZED (
+        SELECT * FROM stretch_days WHERE gpu = ANY(of_gpus) AND day = of_day
+    ), fresh AS MATERIALIZED (
+        SELECT w.gpu, w.cluster_id, w.source, w.body,
+               (extract(epoch FROM w.start - midnight) * 1000)::integer AS at
+        FROM windows w
+        LEFT JOIN known k ON (k.gpu, k.cluster_id, k.source) = (w.gpu, w.cluster_id, w.source)
+        WHERE w.gpu = ANY(of_gpus)
+            AND w.start >= midnight AND w.start < midnight + interval '24 hours'
+            AND w.start >= midnight + coalesce(k.until_ms, 0) * interval '1 millisecond'
+    ), parts AS MATERIALIZED (
+        SELECT k.gpu, k.cluster_id, k.source, coalesce(p -> 'mig' ->> 'uuid', '') AS device,
+               h ->> 'kind' AS kind,
+               coalesce(h ->> 'namespace', h ->> 'account', h ->> 'name', '') AS holder,
+               coalesce(h ->> 'uid', h ->> 'pod', h ->> 'job', '') AS instance,
+               coalesce(h ->> 'uid', h ->> 'job') IS NOT NULL AS is_told,
+               k.body ->> 'model' AS model, coalesce(p -> 'mig' ->> 'profile', '') AS profile,
+               coalesce(h ->> 'partition', '') AS partition, coalesce(h ->> 'qos', '') AS qos,
+               coalesce((p ->> 'den')::integer, 1) AS den,
+               k.at + (p ->> 'from_ms')::integer AS low, k.at + (p ->> 'to_ms')::integer AS high,
+               coalesce((p ->> 'num')::bigint, 1) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS held,
+               coalesce((p -> 'readings' ->> 'util_ppm')::bigint, 0) * ((p ->> 'to_ms')::bigint
+                   - (p ->> 'from_ms')::bigint) AS util_ppm_ms,
+               CASE WHEN p -> 'readings' ->> 'util_ppm' IS NULL THEN 0
+                    ELSE (p ->> 'to_ms')::bigint - (p ->> 'from_ms')::bigint END AS util_ms
+        FROM fresh k CROSS JOIN LATERAL jsonb_array_elements(k.body -> 'parts') AS p
+        CROSS JOIN LATERAL (SELECT p -> 'holder' AS h) AS holders
+        WHERE h ->> 'kind' <> 'unattributed'
+        UNION ALL
+        SELECT gpu, cluster_id, source, device, holder_kind, holder, instance, is_told, model,
+               mig_profile, partition, qos, den, begins_ms, ends_ms, held, util_ppm_ms::bigint, util_ms
+        FROM gone
+        UNION ALL  -- what was seen before, whoever held it
+        SELECT gpu, cluster_id, source, '', 'unallocated', '', '', false, '', '', '', '', 1,
+               first_seen_ms, last_seen_ms, 0, 0, 0
+        FROM known WHERE first_seen_ms IS NOT NULL
+    ), names AS MATERIALIZED (
+        SELECT *, row_number() OVER () AS who,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source) AS place,
+               dense_rank() OVER (ORDER BY gpu, cluster_id, source, device, kind, holder, instance)
+                   AS holding
+        FROM (SELECT DISTINCT gpu, cluster_id, source, device, kind, holder, instance, is_told, model,
+                              profile, partition, qos, den FROM parts) AS distinct_names
+    ), seen AS (
+        SELECT n.who, n.place, n.holding, n.kind, n.is_told, low, high, held, util_ppm_ms, util_ms,
+               least(low, max(high) OVER (PARTITION BY n.place ORDER BY low
+                   RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS seen_before
+        FROM parts JOIN names n USING (gpu, cluster_id, source, device, kind, holder, instance,
+                                       is_told, model, profile, partition, qos, den)
+    ), edges AS MATERIALIZED (
+        SELECT n.gpu, n.cluster_id, n.source, min(low) AS first_seen, max(high) AS last_seen
+        FROM parts n GROUP BY n.gpu, n.cluster_id, n.source
+    ), counted AS (
+        INSERT INTO stretch_days AS d (gpu, day, cluster_id, source, windows, until_ms, first_seen_ms,
+            last_seen_ms)
+        SELECT f.gpu, of_day, f.cluster_id, f.source, f.windows, f.until_ms, e.first_seen, e.last_seen
+        FROM (SELECT gpu, cluster_id, source, count(*) AS windows,
+                     max(at + (body ->> 'window_ms')::integer) AS until_ms
+              FROM fresh GROUP BY gpu, cluster_id, source) AS f
+        LEFT JOIN edges e USING (gpu, cluster_id, source)
+        ON CONFLICT (gpu, day, cluster_id, source) DO UPDATE SET
+            windows = d.windows + excluded.windows, until_ms = excluded.until_ms,
+            first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms
+    ), holds AS (
+        SELECT *, max(high) OVER (PARTITION BY holding ORDER BY low, high
+                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS held_before
+        FROM seen WHERE kind IN ('pod', 'slurm', 'static')
+    ), numbered AS (
+        SELECT *, count(*) FILTER (WHERE held_before < low AND (seen_before > held_before
+                      OR low - held_before > CASE WHEN is_told THEN 86400000 ELSE 3600000 END))
+                   OVER (PARTITION BY holding ORDER BY low, high ROWS UNBOUNDED PRECEDING) AS number
+        FROM holds
+    ), sums AS (
+        SELECT who, holding, number, min(low) AS low, max(high) AS high, sum(held) AS held,
+               sum(util_ppm_ms) AS util_ppm_ms, sum(util_ms) AS util_ms
+        FROM numbered GROUP BY who, holding, number
+    ), whole AS (
+        SELECT *, min(low) OVER one AS begins, max(high) OVER one AS ends
+        FROM sums WINDOW one AS (PARTITION BY holding, number)
+    )
+    INSERT INTO stretches (gpu, day, cluster_id, source, device, holder_kind, holder, instance, is_told,
+        begins_ms, ends_ms, is_first, is_last, model, mig_profile, partition, qos, den, held,
+        util_ppm_ms, util_ms)
+    SELECT n.gpu, of_day, n.cluster_id, n.source, n.device, n.kind, n.holder, n.instance, n.is_told,
+           w.begins, w.ends, w.begins = e.first_seen, w.ends = e.last_seen, n.model, n.profile,
+           n.partition, n.qos, n.den, w.held, w.util_ppm_ms, w.util_ms
+    FROM whole w JOIN names n USING (who) JOIN edges e USING (gpu, cluster_id, source);
+END $$;
+
 COMMENT ON TABLE day_totals IS 'Sums of kept windows by GPU, Beijing day and holder';
 COMMENT ON COLUMN day_totals.held IS
     'Sum of held milliseconds times the slice''s numerator; divide by den for device-milliseconds';
@@ -49,6 +205,22 @@ COMMENT ON COLUMN coverage.window_ms IS 'Milliseconds';
 COMMENT ON COLUMN coverage.gap_ms IS 'Milliseconds without observation inside windows';
 COMMENT ON COLUMN coverage.energy_mj IS 'Millijoules';
 
+COMMENT ON TABLE stretches IS
+    'How an instance held a device on a Beijing day without being seen to let go; from windows';
+COMMENT ON COLUMN stretches.device IS 'UUID of the MIG slice; empty for the whole GPU';
+COMMENT ON COLUMN stretches.instance IS 'UID or name of the pod, number of the job; empty else';
+COMMENT ON COLUMN stretches.is_told IS 'Whether the instance is told by a UID or a job number';
+COMMENT ON COLUMN stretches.begins_ms IS 'Milliseconds from Beijing midnight';
+COMMENT ON COLUMN stretches.ends_ms IS 'Milliseconds from Beijing midnight';
+COMMENT ON COLUMN stretches.is_first IS 'Nothing of the GPU was seen earlier that day';
+COMMENT ON COLUMN stretches.is_last IS 'Nothing of the GPU was seen later that day';
+COMMENT ON COLUMN stretches.held IS
+    'Sum of held milliseconds times numerator; divide by den for device-milliseconds';
+COMMENT ON TABLE stretch_days IS 'How many windows of a day the stretches were made of';
+
+REVOKE EXECUTE ON FUNCTION keep_stretches FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION keep_stretches TO :app_role;
+GRANT SELECT ON stretches, stretch_days TO :app_role;
 GRANT SELECT, INSERT ON day_totals, coverage TO :app_role;
 GRANT UPDATE (held, util_ppm_ms, util_ms) ON day_totals TO :app_role;
 GRANT UPDATE (windows, window_ms, gap_ms, energy_mj) ON coverage TO :app_role;

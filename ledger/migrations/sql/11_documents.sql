@@ -1,6 +1,7 @@
 -- Cost documents (成本单据): invoices blue and red, and internal settlements, each with its original
--- file. A number is taken once, whoever brings it, in whichever year and programme. A document keyed
--- by hand counts once a second person has confirmed it.
+-- file. A number is taken once, whoever brings it, in whichever year and programme. A document is
+-- believed by nobody's word alone, whatever file it came in: it stands once another person than who
+-- brought it has compared it, or has looked it up at the tax platform (查验).
 
 CREATE TABLE originals (
     hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -34,7 +35,8 @@ CREATE TABLE cost_documents (
     gross_fen bigint NOT NULL CHECK (gross_fen <> 0),
     since date NOT NULL,
     until date NOT NULL,
-    period_assumed boolean NOT NULL DEFAULT false,  -- it says no period: the invoice's month
+    period_assumed boolean NOT NULL DEFAULT false,  -- it says no period: the month of issue, till stated
+    period_contradicts boolean NOT NULL DEFAULT false,  -- its statement's month is not its remark's
     statement text,  -- the number of the statement (对账单) that it settles
     reverses_id bigint REFERENCES cost_documents,  -- a red one: the blue one
     confirmation text,  -- 红字发票信息确认单编号
@@ -43,20 +45,18 @@ CREATE TABLE cost_documents (
     original text NOT NULL REFERENCES originals,
     received_at timestamptz NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint REFERENCES decisions,  -- of keyed ones: what the second person is asked
+    decision_id bigint NOT NULL REFERENCES decisions,  -- what the second person is asked
     confirmed_by text,
     confirmed_at timestamptz,
+    stands boolean NOT NULL GENERATED ALWAYS AS (confirmed_at IS NOT NULL) STORED,
     dropped_at timestamptz,  -- the second person said no, and its number was taken anew
     CONSTRAINT sum_of_document CHECK (net_fen + tax_fen = gross_fen),
     CONSTRAINT red_is_negative CHECK ((reverses_id IS NOT NULL) = (gross_fen < 0)
         AND sign(net_fen) * sign(gross_fen) >= 0),
     CHECK (since <= until),
     CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
-    CONSTRAINT keyed_are_decided CHECK ((source = 'keyed') = (decision_id IS NOT NULL)),
-    CONSTRAINT keyed_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
-    CHECK (source = 'keyed' OR confirmed_at IS NULL),
-    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL
-        OR (source = 'keyed' AND confirmed_at IS NULL))
+    CONSTRAINT verified_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
+    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL OR confirmed_at IS NULL)
 );
 -- The tax office numbers invoices; what a university settles within itself, it numbers itself.
 CREATE UNIQUE INDEX number_once ON cost_documents (number, code)
@@ -65,27 +65,72 @@ CREATE UNIQUE INDEX own_number_once ON cost_documents (number, code, seller_uscc
     WHERE dropped_at IS NULL AND kind IN ('internal_settlement', 'other');
 CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses_id, id)));
 CREATE INDEX cost_documents_by_original ON cost_documents (original);
-CREATE INDEX cost_documents_by_decision ON cost_documents (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX cost_documents_by_decision ON cost_documents (decision_id);
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
 CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
 CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses_id) WHERE reverses_id IS NOT NULL;
 
--- What was keyed stands by the decision about it, in the name of who confirmed that; once.
+-- A new document waits for an answer that nobody has given yet, to a question of who brought it; it
+-- stands by that answer, in the name of who gave it; once.
 CREATE FUNCTION document_confirmed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF (NEW.confirmed_at, NEW.confirmed_by) IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by)
-        AND (OLD.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
-                AND d.answered_by = NEW.confirmed_by)) THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
+            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                AND d.decided_by = NEW.received_by) THEN
+            RAISE EXCEPTION 'document % waits for no second person', NEW.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
+        END IF;
+    ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
+            IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+            OR NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
+                    AND d.answered_by = NEW.confirmed_by)) THEN
         RAISE EXCEPTION 'nobody has confirmed document %', NEW.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_confirmed';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER confirmed BEFORE UPDATE OF confirmed_at, confirmed_by ON cost_documents
-    FOR EACH ROW EXECUTE FUNCTION document_confirmed();
+CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, decision_id
+    ON cost_documents FOR EACH ROW EXECUTE FUNCTION document_confirmed();
+
+-- What stands by a decision is what the decision says: the one document, or a list of so many with
+-- these sums. So nothing can be laid under a decision that others are about to confirm.
+CREATE FUNCTION document_as_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(q.id) INTO wrong
+    FROM (SELECT DISTINCT n.decision_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+          WHERE n.confirmed_at IS NOT NULL AND o.confirmed_at IS NULL) c
+    JOIN decisions q ON q.id = c.decision_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS documents, sum(d.net_fen) AS net_fen, sum(d.gross_fen) AS gross_fen,
+               min(d.number) AS number, min(d.code) AS code, min(d.issued_on) AS issued_on,
+               min(d.seller_uscc) AS seller, min(d.buyer_uscc) AS buyer, min(d.original) AS original
+        FROM cost_documents d WHERE d.decision_id = q.id AND d.dropped_at IS NULL) s
+    WHERE s.net_fen <> (q.content ->> 'net_fen')::numeric
+        OR s.gross_fen <> (q.content ->> 'gross_fen')::numeric
+        OR s.original IS DISTINCT FROM q.content ->> 'original'
+        OR s.documents <> coalesce((q.content ->> 'documents')::bigint, 1)
+        OR NOT q.content ? 'documents' AND (s.number, s.code, s.issued_on, s.seller, s.buyer)
+            IS DISTINCT FROM (q.content ->> 'number', q.content ->> 'code',
+                (q.content ->> 'issued_on')::date, q.content #>> '{seller,uscc}',
+                q.content #>> '{buyer,uscc}')
+        OR num_nulls(q.content ->> 'net_fen', q.content ->> 'gross_fen') > 0;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'decision % says something else than its documents', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_as_decided';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER as_decided AFTER UPDATE ON cost_documents
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION document_as_decided();
 
 -- `net_fen` is without tax, the basis on which charges are compared.
 CREATE TABLE document_lines (
@@ -140,7 +185,7 @@ BEGIN
         ORDER BY id FOR NO KEY UPDATE;
     IF EXISTS (
         SELECT FROM fresh f JOIN cost_documents d ON d.id = f.document_id
-        WHERE d.reverses_id IS NULL OR (d.source = 'keyed' AND d.confirmed_at IS NULL)
+        WHERE d.reverses_id IS NULL OR NOT d.stands
             OR d.net_fen <> (SELECT sum(p.fen) FROM red_parts p WHERE p.document_id = d.id)
             OR NOT EXISTS (
                 SELECT FROM document_lines l
@@ -190,11 +235,61 @@ CREATE TABLE freezes (
 CREATE INDEX freezes_by_document ON freezes (document_id);
 CREATE UNIQUE INDEX freezes_open ON freezes (document_id) WHERE lifted_at IS NULL;
 
+-- Who looked a document up at the tax bureau's platform (查验), when, and what it said, with the
+-- picture of that. By another person than who brought it, it is the answer to the decision.
+CREATE TABLE lookups (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document_id bigint NOT NULL REFERENCES cost_documents,
+    result text NOT NULL CHECK (result IN ('agrees', 'differs', 'unknown', 'void')),
+    looked_up_on date NOT NULL,
+    original text NOT NULL REFERENCES originals,
+    note text NOT NULL DEFAULT '',
+    entered_at timestamptz NOT NULL,
+    entered_by text NOT NULL CHECK (entered_by <> ''),
+    CHECK (looked_up_on <= (entered_at AT TIME ZONE interval '+08:00')::date)
+);
+CREATE INDEX lookups_by_document ON lookups (document_id, id);
+CREATE INDEX lookups_by_original ON lookups (original);
+
+-- The service period of a document that says none, or contradicts itself: stated by a clerk, with a
+-- reason, before anything of the document or of its red ones is allocated. They have it from here.
+CREATE TABLE stated_periods (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    document_id bigint NOT NULL REFERENCES cost_documents,
+    since date NOT NULL,
+    until date NOT NULL,
+    reason text NOT NULL CHECK (reason <> ''),
+    stated_at timestamptz NOT NULL,
+    stated_by text NOT NULL CHECK (stated_by <> ''),
+    CHECK (since <= until)
+);
+CREATE INDEX stated_periods_by_document ON stated_periods (document_id, id);
+
+-- The period is stated of a document of which nothing is allocated; its red ones follow.
+CREATE FUNCTION period_stated() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM FROM cost_documents WHERE id = NEW.document_id FOR NO KEY UPDATE;
+    IF EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
+               WHERE coalesce(d.reverses_id, d.id) = NEW.document_id)
+        OR EXISTS (SELECT FROM cost_documents d WHERE d.id = NEW.document_id
+                   AND (d.reverses_id IS NOT NULL OR NOT (d.period_assumed OR d.period_contradicts
+                        OR EXISTS (SELECT FROM stated_periods p
+                                   WHERE p.document_id = d.id AND p.id < NEW.id)))) THEN
+        RAISE EXCEPTION 'the period of document % is settled', NEW.document_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'period_settled';
+    END IF;
+    UPDATE cost_documents SET since = NEW.since, until = NEW.until, period_assumed = false
+    WHERE coalesce(reverses_id, id) = NEW.document_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER period AFTER INSERT ON stated_periods
+    FOR EACH ROW EXECUTE FUNCTION period_stated();
+
 -- Red documents that stand and do not say which lines they take back.
 CREATE VIEW unclear_reds AS
     SELECT d.id, d.reverses_id FROM cost_documents d
-    WHERE d.reverses_id IS NOT NULL AND d.net_fen < 0
-        AND (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
+    WHERE d.reverses_id IS NOT NULL AND d.net_fen < 0 AND d.stands
         AND NOT EXISTS (SELECT FROM red_parts p WHERE p.document_id = d.id);
 
 -- Documents of which nothing new is allocated or decided: a red one is on its way, or unclear.
@@ -202,10 +297,10 @@ CREATE VIEW frozen_documents AS
     SELECT document_id AS id FROM freezes WHERE lifted_at IS NULL
     UNION SELECT reverses_id FROM unclear_reds;
 
--- What may be allocated: confirmed where it was keyed, and not frozen.
+-- What may be allocated: it stands, its period is known, and it is not frozen.
 CREATE VIEW standing_documents AS
     SELECT d.id FROM cost_documents d
-    WHERE (d.source <> 'keyed' OR d.confirmed_at IS NOT NULL)
+    WHERE d.stands AND NOT d.period_assumed
         AND NOT EXISTS (SELECT FROM frozen_documents f WHERE f.id = d.id);
 
 COMMENT ON TABLE originals IS 'Files as they came, by content';
@@ -230,11 +325,20 @@ COMMENT ON COLUMN red_parts.decision_id IS 'Null where the red document says it 
 COMMENT ON VIEW unclear_reds IS 'Red documents that do not say which lines they take back';
 COMMENT ON VIEW frozen_documents IS 'Documents with a red one that is on its way or unclear';
 COMMENT ON VIEW standing_documents IS
-    'Documents that may be allocated: confirmed where keyed, and not frozen';
+    'Documents that may be allocated: verified, of a known period, and not frozen';
+COMMENT ON COLUMN cost_documents.stands IS 'Another person than who brought it has verified it';
+COMMENT ON COLUMN cost_documents.period_assumed IS
+    'No period is known: since and until are the month of issue, and nothing is allocated';
+COMMENT ON TABLE lookups IS 'What the tax bureau''s platform said of a document (查验)';
+COMMENT ON COLUMN lookups.looked_up_on IS 'Beijing day';
+COMMENT ON TABLE stated_periods IS 'Service periods that clerks stated; the newest counts';
+COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
+COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed, red_parts_fit FROM PUBLIC;
-GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts TO
-    :app_role;
+REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed, document_as_decided,
+    period_stated, red_parts_fit FROM PUBLIC;
+GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts,
+    lookups, stated_periods TO :app_role;
 GRANT SELECT ON unclear_reds, frozen_documents, standing_documents TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -22,16 +22,14 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_by_contract ON allocations (contract_id, month);
 
--- An invoice with all its red ones: what it is worth net, and how much of it is allocated. What was
--- keyed is worth nothing before a second person confirmed it; a red one counts once it is known which
--- lines it takes back.
+-- An invoice with all its red ones: what it is worth net, and how much of it is allocated. It is worth
+-- nothing before it stands; a red one counts once it is known which lines it takes back.
 CREATE VIEW family_sums AS
     SELECT f.root, sum(f.net_fen)::bigint AS net_fen, sum(f.allocated_fen)::bigint AS allocated_fen
     FROM (SELECT coalesce(d.reverses_id, d.id) AS root,
                  CASE WHEN d.reverses_id IS NOT NULL
                       THEN (SELECT coalesce(sum(p.fen), 0) FROM red_parts p WHERE p.document_id = d.id)
-                      WHEN d.source <> 'keyed' OR d.confirmed_at IS NOT NULL THEN d.net_fen ELSE 0 END
-                     AS net_fen,
+                      WHEN d.stands THEN d.net_fen ELSE 0 END AS net_fen,
                  (SELECT coalesce(sum(a.fen), 0) FROM allocations a WHERE a.document_id = d.id)
                      AS allocated_fen
           FROM cost_documents d) f

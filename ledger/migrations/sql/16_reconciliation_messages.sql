@@ -10,7 +10,7 @@ CREATE TABLE messages (
     answer_by date NOT NULL,
     sent_at timestamptz NOT NULL,
     sent_by text NOT NULL,
-    answer text,
+    answer text CHECK (answer <> ''),
     answered_at timestamptz,
     answered_by text,
     CHECK ((answer IS NULL) = (answered_at IS NULL) AND (answer IS NULL) = (answered_by IS NULL))

@@ -26,8 +26,9 @@ INSERT INTO case_moves (state, action, role, next)
         ('refuse', 'approver', 'submitted accepted published approved', 'refused'),
         ('withdraw', 'builder clerk', 'draft submitted accepted published', 'withdrawn'),
         ('list', 'finance approver', 'approved', 'listed'),
-        ('bounce', 'finance', 'listed', 'approved'),
-        ('pay', 'finance', 'listed', 'paid')
+        ('bounce', 'finance approver', 'listed paid', 'approved'),
+        ('pay', 'finance approver', 'listed approved refused', 'paid'),
+        ('reopen', 'finance approver', 'paid approved', 'listed')
     ) AS step (action, roles, states, next),
     string_to_table(states, ' ') AS state,
     string_to_table(roles || ' administrator', ' ') AS role;
@@ -109,6 +110,8 @@ CREATE FUNCTION move_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     moving claims;
+    paid bigint;
+    on_its_way bigint;
 BEGIN
     SELECT * INTO moving FROM claims WHERE id = NEW.claim_id FOR NO KEY UPDATE;
     IF moving.state IS DISTINCT FROM NEW.state THEN
@@ -130,6 +133,22 @@ BEGIN
                        WHERE p.claim_id = NEW.claim_id AND o.upheld IS NULL)) THEN
         RAISE EXCEPTION 'claim % is still before the public', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'publication_over';
+    END IF;
+    IF NEW.action IN ('refuse', 'list') AND bank_contradicts(NEW.claim_id) THEN
+        RAISE EXCEPTION 'the bank contradicts itself about claim %', moving.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_stopped';
+    END IF;
+    -- What becomes of a claim at the bank is what its lines say.
+    IF NEW.action IN ('bounce', 'pay', 'reopen') THEN
+        SELECT coalesce(sum(l.paid_fen), 0), coalesce(sum(l.fen - l.paid_fen - l.returned_fen), 0)
+            INTO paid, on_its_way
+            FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
+            WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+                WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
+            RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
+        END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
     UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;

@@ -1,12 +1,12 @@
 """Read and write the queue, the indicators, the lists and their lines.
 
 The queue holds every approved claim that is on no list, the oldest approval first, with what holds
-it: no confirmed account, a pending change of account, money no longer payable (a red invoice), or
-no budget. Lists waiting for their second person count as drawn, so that money is not promised
-twice.
+it: rows of the bank that contradict each other, no confirmed account, a pending change of account,
+money no longer payable (a red invoice), or no budget. Lists waiting for their second person count
+as drawn, so that money is not promised twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,8 @@ _PAYABLES = text("""
            coalesce(e.at, c.opened_at) AS approved_at, coalesce(n.paid, 0) AS paid_fen,
            s.balance - x.balance - coalesce(w.fen, 0) AS owed_fen,
            EXISTS (SELECT FROM decisions d WHERE d.kind = 'account' AND d.answer IS NULL
-                   AND d.content ->> 'organisation' = c.payee_id::text) AS changing
+                   AND d.content ->> 'organisation' = c.payee_id::text) AS changing,
+           bank_contradicts(c.id) AS contradicted
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id
     JOIN accounts s ON s.book_id = v.book_id AND s.role = 'payable'
@@ -58,9 +59,9 @@ _PROPOSED_FEN = text("""
 """)
 
 _SENT_LINES = text("""
-    SELECT s.number, l.list_id AS list, l.line, l.fen, l.paid_fen, l.returned_fen, s.sent_at,
-           c.id AS claim, c.number AS claim_number, c.fen AS claim_fen,
-           v.book_id AS book, i.book_id AS indicator_book
+    SELECT s.number, l.list_id AS list, l.line, l.fen, l.paid_fen, l.returned_fen, l.over_fen,
+           l.outside_fen, s.sent_at, c.id AS claim, c.number AS claim_number,
+           v.id AS voucher, v.book_id AS book, i.book_id AS indicator_book
     FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
     JOIN claims c ON c.id = l.claim_id JOIN vouchers v ON v.id = l.voucher_id
     JOIN indicators i ON i.id = s.indicator_id
@@ -68,12 +69,16 @@ _SENT_LINES = text("""
         AND (CAST(:numbers AS text[]) IS NULL OR s.number = ANY(:numbers))
         AND (CAST(:indicator AS bigint) IS NULL
              OR s.indicator_id = :indicator AND l.paid_fen + l.returned_fen < l.fen)
+        AND (CAST(:claim AS bigint) IS NULL OR l.claim_id = :claim)
     ORDER BY l.list_id, l.line
 """)
 
-_PAID = text("""
-    SELECT claim_id AS claim, sum(paid_fen)::bigint AS fen FROM payment_lines
-    WHERE claim_id = ANY(:claims) GROUP BY claim_id
+_SETTLED = text("""
+    SELECT c.id AS claim, c.number, c.state, c.fen AS due_fen, sum(l.paid_fen)::bigint AS paid_fen,
+           sum(l.fen - l.paid_fen - l.returned_fen)::bigint AS open_fen
+    FROM claims c JOIN payment_lines l ON l.claim_id = c.id
+    JOIN payment_lists s ON s.id = l.list_id
+    WHERE c.id = ANY(:claims) AND s.sent_at IS NOT NULL GROUP BY c.id ORDER BY c.id
 """)
 
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment', 0))")
@@ -83,8 +88,8 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment',
 class Payable:
     """An approved claim on no list, fen.
 
-    `held` says why it cannot be listed: `without_account`, `account_changing`, `payable_gone`, or
-    nothing. `indicator` is the one that has the money for it, None where it waits for money.
+    `held` says why it cannot be listed (`HoldReason`), or nothing. `indicator` is the one that has
+    the money for it, None where it waits for money.
     """
 
     claim: int
@@ -138,7 +143,7 @@ class SentLine:
     line: int
     claim: int
     claim_number: str
-    claim_fen: Fen
+    voucher: int
     book: int
     indicator_book: int
     state: LineState
@@ -203,6 +208,7 @@ def payables(db: Session, on_list: int | None = None) -> list[Payable]:
         payable = _payable(row)
         hold_reason = "account_changing" if row.changing else ""
         hold_reason = "without_account" if payable.account is None else hold_reason
+        hold_reason = "bank_contradiction" if row.contradicted else hold_reason
         if not hold_reason:
             owed_fen = remaining.setdefault(payable.book, row.owed_fen)
             hold_reason = "payable_gone" if owed_fen < payable.due_fen else ""
@@ -251,40 +257,51 @@ def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequ
 
 
 def sent_lines(
-    db: Session, *, numbers: Sequence[str] | None = None, indicator: int | None = None
+    db: Session,
+    *,
+    numbers: Sequence[str] | None = None,
+    indicator: int | None = None,
+    claim: int | None = None,
 ) -> list[SentLine]:
-    """Return the lines of these sent lists, or an indicator's unsettled lines."""
+    """Return the lines of these sent lists, an indicator's unsettled lines, or a claim's lines."""
+    params = {"indicator": indicator, "claim": claim}
     rows = db.execute(
-        _SENT_LINES,
-        {"numbers": None if numbers is None else list(numbers), "indicator": indicator},
+        _SENT_LINES, {**params, "numbers": None if numbers is None else list(numbers)}
     )
     return [_sent_line(row) for row in rows]
 
 
 def _sent_line(row: Row[Any]) -> SentLine:
-    state = LineState(beijing_day(row.sent_at), row.fen, row.paid_fen, row.returned_fen)
+    state = LineState(
+        beijing_day(row.sent_at),
+        row.fen,
+        row.paid_fen,
+        row.returned_fen,
+        row.over_fen,
+        row.outside_fen,
+    )
     return SentLine(
         row.number,
         row.list,
         row.line,
         row.claim,
         row.claim_number,
-        row.claim_fen,
+        row.voucher,
         row.book,
         row.indicator_book,
         state,
     )
 
 
-def write_line(db: Session, line: SentLine, after: LineState) -> None:
-    """Write the state of a line."""
-    line_row = db.get_one(PaymentLine, (line.list, line.line))
-    line_row.paid_fen, line_row.returned_fen = after.paid_fen, after.returned_fen
-    db.add(line_row)
+def recall_line(db: Session, line: SentLine, fen: Fen) -> None:
+    """Call back `fen` of a line without an answer of the bank, as two persons confirmed."""
+    row = db.get_one(PaymentLine, (line.list, line.line))
+    row.recalled_fen += fen
+    db.add(row)
     db.flush()
+    db.refresh(row)
 
 
-def paid_of(db: Session, claims: Iterable[int]) -> Mapping[int, Fen]:
-    """Return what was paid of each claim, over all lists."""
-    rows = db.execute(_PAID, {"claims": sorted(set(claims))})
-    return {row.claim: row.fen for row in rows}
+def settled_claims(db: Session, claims: Iterable[int]) -> Sequence[Row[Any]]:
+    """Return claims with their state, what is due, and what of it is paid or on its way, fen."""
+    return db.execute(_SETTLED, {"claims": sorted(set(claims))}).all()

@@ -3,7 +3,8 @@
 A payout has two sides: the voucher, which owes it (待兑付), and a year's budget indicator, which
 has the money. A list and the bank's answer move both at once: paid in both, or owed and free again.
 A line may be paid in part and returned in part; the claim is done when all is paid, and waits again
-when nothing is on its way and something is still owed.
+when nothing is on its way and something is still owed. What contradicts that is decided by two
+persons: `bank_reversal.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from ledger.payment.codes import LineResult
 from ledger.units import Fen, yuan
 
 Place = tuple[str, int]  # the number of a list, and a line of it
+RowKey = tuple[str, str, int, str, Fen, date]  # reference, list, line, result, fen, day
 
 
 @dataclass(frozen=True)
@@ -36,24 +38,23 @@ class Payout:
 
 @dataclass(frozen=True)
 class LineState:
-    """The state of a sent line in the books."""
+    """The state of a sent line in the books, fen.
+
+    `over_fen` was paid beyond what was owed and is to be recovered; `outside_fen` is what the bank
+    paid beyond what the books can hold, or (below zero) took back beyond what they know.
+    """
 
     sent_on: date
     fen: Fen
     paid_fen: Fen = 0
     returned_fen: Fen = 0
+    over_fen: Fen = 0
+    outside_fen: Fen = 0
 
     @property
     def open_fen(self) -> Fen:
         """What the bank has not answered."""
         return self.fen - self.paid_fen - self.returned_fen
-
-    def after(self, result: LineResult, fen: Fen) -> "LineState":
-        """Return the line after the bank's row."""
-        paid, returned_fen = (fen, 0) if result == "paid" else (0, fen)
-        return LineState(
-            self.sent_on, self.fen, self.paid_fen + paid, self.returned_fen + returned_fen
-        )
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class BankRow:
     fen: Fen
     on_day: date
     reason: str
+
+    @property
+    def key(self) -> RowKey:
+        """What the row says, apart from its reason."""
+        return self.reference, self.list, self.line, self.result, self.fen, self.on_day
 
 
 def list_content(
@@ -124,57 +130,114 @@ def refund_moves(fen: Fen, *, fraud: bool, to_treasury: bool) -> tuple[Move, Mov
     return Move(*voucher, fen), Move(*budget, fen)
 
 
-def outcome(claim_fen: Fen, paid_fen: Fen, open_fen: Fen) -> Literal["pay", "bounce"] | None:
-    """Return what becomes of a listed claim: done, queued again, or still on its way."""
-    if paid_fen == claim_fen:
-        return "pay"
-    return None if open_fen else "bounce"
+def outcome(
+    state: str, due_fen: Fen, paid_fen: Fen, open_fen: Fen
+) -> Literal["pay", "bounce", "reopen"] | None:
+    """Return what becomes of a claim at the bank, or None where it stays as it is.
+
+    Args:
+        state: of the claim.
+        due_fen: what is to be paid of it in all.
+        paid_fen: what was, over all its lines.
+        open_fen: what is on its way.
+    """
+    if paid_fen >= due_fen:
+        return None if state == "paid" else "pay"
+    if open_fen:
+        return None if state == "listed" else "reopen"
+    return None if state in ("approved", "refused") else "bounce"
 
 
-def settle(
+@dataclass(frozen=True)
+class EarlierRows:
+    """Earlier rows: every reference that was used, and the rows that were not found false."""
+
+    references: frozenset[str] = frozenset()
+    rows: frozenset[RowKey] = frozenset()
+
+
+@dataclass(frozen=True)
+class SortedRows:
+    """The rows of a file: plain payments, those that contradict, and those that were known."""
+
+    plain: Sequence[BankRow]
+    contrary: Sequence[BankRow]
+    repeats: Sequence[BankRow]
+
+
+def sort_rows(
     states: Mapping[Place, LineState],
-    known_references: frozenset[str],
+    earlier: EarlierRows,
     rows: Sequence[BankRow],
     today: date,
-) -> tuple[dict[Place, LineState], list[Finding]]:
-    """Apply the rows of a file to the lines, or return every fault of the file.
+) -> tuple[SortedRows, list[Finding]]:
+    """Sort the rows of a file, or return every fault of it.
+
+    A plain row pays what is on its way, under a reference that no other row ever had. A row that
+    was received before, word for word, is known. Every other row contradicts what is booked, and
+    is for two persons to decide.
 
     Args:
         states: the lines that were sent, of all lists that the file names.
-        known_references: the references that were booked before.
+        earlier: what was received before under the references of the file.
         rows: the file's rows, in their order.
         today: the day of the import.
     """
-    after, references, findings = dict(states), dict[str, str](), list[Finding]()
+    plain, contrary, repeats = list[BankRow](), list[BankRow](), list[BankRow]()
+    open_fen = {place: state.open_fen for place, state in states.items()}
+    references = set(earlier.references)
+    first_rows, findings = dict[RowKey, str](), list[Finding]()
     for row in rows:
-        line = after.get((row.list, row.line))
-        fault = _fault(row, line, known_references, references, today)
-        references.setdefault(row.reference, row.where)
+        fault = _fault(row, states.get((row.list, row.line)), first_rows, today)
         if fault:
             findings.append(fault)
-        elif line is not None:
-            after[row.list, row.line] = line.after(row.result, row.fen)
-    return after, findings
+        elif row.key in earlier.rows:
+            repeats.append(row)
+        elif (
+            row.result == LineResult.PAID
+            and row.reference not in references
+            and row.fen <= open_fen[row.list, row.line]
+        ):
+            plain.append(row)
+            open_fen[row.list, row.line] -= row.fen
+        else:
+            contrary.append(row)
+        first_rows.setdefault(row.key, row.where)
+        references.add(row.reference)
+    return SortedRows(plain, contrary, repeats), findings
+
+
+def compare(totals: Mapping[str, tuple[int, Fen]], rows: Sequence[BankRow]) -> list[Finding]:
+    """Compare a file with the lists that it names: rows that are missing, a sum that differs.
+
+    Args:
+        totals: the number of lines and the sum of each list.
+        rows: the file's rows.
+    """
+    findings = list[Finding]()
+    for number, (lines, fen) in totals.items():
+        of_list = [row for row in rows if row.list == number]
+        lines_told = len({row.line for row in of_list})
+        file_fen = sum(row.fen for row in of_list)
+        if lines_told < lines:
+            params = (("list", number), ("rows", str(lines_told)), ("lines", str(lines)))
+            findings.append(Finding(number, "return_rows_missing", params))
+        if file_fen != fen:
+            sums = (("list", number), ("file", yuan(file_fen)), ("sent", yuan(fen)))
+            findings.append(Finding(number, "return_sum_differs", sums))
+    return findings
 
 
 def _fault(
-    row: BankRow,
-    line: LineState | None,
-    known_references: frozenset[str],
-    references: Mapping[str, str],
-    today: date,
+    row: BankRow, line: LineState | None, first_rows: Mapping[RowKey, str], today: date
 ) -> Finding | None:
-    """Return the first fault of a row."""
-    if row.reference in known_references:
-        return Finding(row.where, "reference_known", (("reference", row.reference),))
-    if row.reference in references:
-        return Finding(row.where, "reference_twice", (("first", references[row.reference]),))
+    """Return the first fault of a row: it can be about nothing that was sent."""
+    if row.key in first_rows:
+        return Finding(row.where, "reference_twice", (("first", first_rows[row.key]),))
     if line is None:
         params = (("list", row.list), ("line", str(row.line)))
         return Finding(row.where, "unknown_line", params)
     if not line.sent_on <= row.on_day <= today:
         days = (("first", str(line.sent_on)), ("last", str(today)))
         return Finding(row.where, "day_outside", days)
-    if row.fen > line.open_fen:
-        return Finding(row.where, "beyond_open", (("open", yuan(line.open_fen)),))
     return None

@@ -1,52 +1,68 @@
-"""Book the bank's return file: lines paid, returned, or both in parts.
+"""Take in the bank's return file: plain payments are booked, and what contradicts waits for two.
 
-A file is booked whole or not at all: a row without a sent line, with a repeated reference, or
-beyond the open amount is reported, and nothing is stored. The same file twice is an error. Paid
-lines are final; returned money is owed and free again, and the claim is back at its place in the
-queue.
+A file with a faulty row is not taken at all: a row about nothing that was sent, or twice the same.
+Otherwise it is kept as it came. A payment of what is on its way is booked at once. Every other row
+(退回, more than is on its way, a reference that was used) is recorded with its place, and stops its
+claim until two persons have decided it (`bank_reversal.py`). Rows that were received before are
+counted and change nothing; that rows are missing or sums differ is reported.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlmodel import Session, select
 
 from ledger.accounts.queries import Draft, post_many
 from ledger.documents.queries.originals import File, keep
 from ledger.errors import Conflict, Finding
-from ledger.payment.queries import payment_lists
+from ledger.payment.codes import LineResult, RowState
+from ledger.payment.queries import bank_rows, payment_lists
 from ledger.payment.queries.payment_lists import SentLine
 from ledger.payment.rules.bank_return import read_return
 from ledger.payment.rules.payment_list import (
     BankRow,
-    LineState,
     Place,
+    SortedRows,
     answer_moves,
-    outcome,
-    settle,
+    compare,
+    sort_rows,
 )
-from ledger.payment.steps.payment_list import take_on
+from ledger.payment.steps.payment_list import settle_claims
 from ledger.payment.tables import BankReturn
 from ledger.units import Fen, beijing_day, month_of
+
+_ADD_ROWS = text("""
+    INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, reason, original,
+        place, received_at, received_by, state, paid_fen)
+    VALUES (:reference, :list_id, :line, :result, :fen, :on_day, :reason, :original, :place,
+        :received_at, :received_by, :state, :paid_fen)
+""")
 
 
 @dataclass(frozen=True)
 class ReturnIntake:
-    """The result of a file: rows booked and sums in fen, or findings only."""
+    """The result of a file: findings only, or rows and sums in fen, with notes.
+
+    `rows` were booked, `waiting` are for two persons, `repeats` were received before.
+    """
 
     rows: int = 0
     paid_fen: Fen = 0
-    returned_fen: Fen = 0
+    waiting: int = 0
+    waiting_fen: Fen = 0
+    repeats: int = 0
+    notes: Sequence[Finding] = ()
     findings: Sequence[Finding] = ()
 
 
 def take_return(db: Session, file: File, *, actor: str, now: datetime) -> ReturnIntake:
-    """Book a bank's return file, or report everything wrong with it.
+    """Take in a bank's return file, or report everything wrong with it.
 
     Raises:
-        Conflict: this very file was booked before (`bank_return_repeated`).
+        Conflict: this very file was taken in before (`bank_return_repeated`).
     """
     payment_lists.alone(db)
     _refuse_repeated(db, file)
@@ -62,20 +78,22 @@ def take_return(db: Session, file: File, *, actor: str, now: datetime) -> Return
         (line.number, line.line): line for line in payment_lists.sent_lines(db, numbers=numbers)
     }
     states = {place: line.state for place, line in by_place.items()}
-    after, findings = settle(states, _known_references(db, rows), rows, beijing_day(now))
+    earlier = bank_rows.earlier_rows(db, (row.reference for row in rows))
+    result, findings = sort_rows(states, earlier, rows, beijing_day(now))
     if findings:
         return ReturnIntake(findings=findings)
-    _keep_rows(db, file, rows, by_place, actor=actor, now=now)
-    _post(db, rows, by_place, actor, now)
-    touched_lines = [
-        by_place[place] for place in dict.fromkeys((row.list, row.line) for row in rows)
-    ]
-    _settle_claims(db, touched_lines, after, actor, now)
-    sums = {
-        result: sum(row.fen for row in rows if row.result == result)
-        for result in ("paid", "returned")
-    }
-    return ReturnIntake(len(rows), sums["paid"], sums["returned"])
+    _keep_rows(db, file, result, by_place, actor=actor, now=now)
+    _post(db, result.plain, by_place, actor, now)
+    claims = {by_place[row.list, row.line].claim for row in result.plain}
+    settle_claims(db, claims, file.name, actor, now)
+    return ReturnIntake(
+        rows=len(result.plain),
+        paid_fen=sum(row.fen for row in result.plain),
+        waiting=len(result.contrary),
+        waiting_fen=sum(row.fen for row in result.contrary),
+        repeats=len(result.repeats),
+        notes=compare(bank_rows.list_totals(db, numbers), rows),
+    )
 
 
 def _refuse_repeated(db: Session, file: File) -> None:
@@ -85,38 +103,36 @@ def _refuse_repeated(db: Session, file: File) -> None:
         raise Conflict("bank_return_repeated", day=day, by=before.received_by)
 
 
-def _known_references(db: Session, rows: Iterable[BankRow]) -> frozenset[str]:
-    references = [row.reference for row in rows]
-    query = select(BankReturn.reference).where(col(BankReturn.reference).in_(references))
-    return frozenset(db.exec(query).all())
-
-
 def _keep_rows(
     db: Session,
     file: File,
-    rows: Sequence[BankRow],
+    rows: SortedRows,
     lines: Mapping[Place, SentLine],
     *,
     actor: str,
     now: datetime,
 ) -> None:
     original = keep(db, file, actor=actor, now=now)
-    values = [
-        {
-            "reference": row.reference,
-            "list_id": lines[row.list, row.line].list,
-            "line": row.line,
-            "result": row.result,
-            "fen": row.fen,
-            "on_day": row.on_day,
-            "reason": row.reason,
-            "original": original,
-            "received_at": now,
-            "received_by": actor,
-        }
-        for row in rows
-    ]
-    db.execute(insert(BankReturn), values)
+    of_file = {"original": original, "received_at": now, "received_by": actor}
+    plain = [_values(row, lines) | {"state": RowState.BOOKED, "paid_fen": row.fen}
+             for row in rows.plain]  # fmt: skip
+    contrary = [_values(row, lines) | {"state": RowState.OPEN, "paid_fen": 0}
+                for row in rows.contrary]  # fmt: skip
+    if values := [row | of_file for row in plain + contrary]:
+        db.execute(_ADD_ROWS, values)
+
+
+def _values(row: BankRow, lines: Mapping[Place, SentLine]) -> dict[str, Any]:
+    return {
+        "reference": row.reference,
+        "list_id": lines[row.list, row.line].list,
+        "line": row.line,
+        "result": row.result,
+        "fen": row.fen,
+        "on_day": row.on_day,
+        "reason": row.reason,
+        "place": row.where,
+    }
 
 
 def _post(
@@ -129,7 +145,7 @@ def _post(
     drafts = []
     for row in rows:
         line = lines[row.list, row.line]
-        voucher, budget = answer_moves(row.result, row.fen)
+        voucher, budget = answer_moves(LineResult.PAID, row.fen)
         drafts.append(
             Draft(
                 cause=f"bank/{row.reference}",
@@ -140,23 +156,5 @@ def _post(
                 note={"list": row.list, "line": row.line, "reason": row.reason},
             )
         )
-    post_many(db, drafts)
-
-
-def _settle_claims(
-    db: Session,
-    lines: Sequence[SentLine],
-    after: Mapping[Place, LineState],
-    actor: str,
-    now: datetime,
-) -> None:
-    """Write the lines, and move the claims with nothing on its way."""
-    for line in lines:
-        payment_lists.write_line(db, line, after[line.number, line.line])
-    paid = payment_lists.paid_of(db, [line.claim for line in lines])
-    for line in lines:
-        place = line.number, line.line
-        action = outcome(line.claim_fen, paid[line.claim], after[place].open_fen)
-        if action:
-            note = f"{line.number} / {line.line}"
-            take_on(db, line.claim, action, note=note, actor=actor, now=now)
+    if drafts:
+        post_many(db, drafts)

@@ -6,7 +6,7 @@ digest; then the money is committed and the list may go to the bank. If an accou
 about to, the money is gone, or is no longer owed, the list is not sent, and a new one is made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, text
@@ -19,7 +19,7 @@ from ledger.claims.tables import Claim
 from ledger.errors import Refused
 from ledger.payment.queries import payment_lists
 from ledger.payment.queries.payment_lists import Payable
-from ledger.payment.rules.payment_list import Payout, cover, list_content, listed
+from ledger.payment.rules.payment_list import Payout, cover, list_content, listed, outcome
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -66,9 +66,8 @@ def make_list(
 
     Raises:
         Refused: the indicator's year is not this one (`indicator_year`), a claim does not wait to
-            be paid (`claim_not_waiting`) or is held (`without_account`, `account_changing`,
-            `payable_gone`), the money is short (`money_short`), or nothing waits
-            (`nothing_payable`).
+            be paid (`claim_not_waiting`) or is held (a `HoldReason`), the money is short
+            (`money_short`), or nothing waits (`nothing_payable`).
     """
     _refuse_other_year(indicator, now)
     payment_lists.alone(db)
@@ -138,6 +137,14 @@ def take_on(db: Session, claim: int, action: str, *, note: str, actor: str, now:
     db.refresh(row)  # the books are locked by now, and it may have moved before
     role = actor.partition(":")[0]
     act(db, row, action, viewer_role=role, actor=actor, now=now, note=note)
+
+
+def settle_claims(db: Session, claims: Iterable[int], note: str, actor: str, now: datetime) -> None:
+    """Move claims on after the bank's rows, by what is paid of them and what is on its way."""
+    for row in payment_lists.settled_claims(db, claims):
+        action = outcome(row.state, row.due_fen, row.paid_fen, row.open_fen)
+        if action:
+            take_on(db, row.claim, action, note=note, actor=actor, now=now)
 
 
 def _choose(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
@@ -217,12 +224,8 @@ def _refuse_short(indicator: Indicator, free: Fen, needed_fen: Fen) -> None:
 def _refuse_held(claim: str, payable: Payable | None) -> None:
     if payable is None:
         raise Refused("claim_not_waiting", claim=claim)
-    if payable.held == "without_account":
-        raise Refused("without_account", claim=claim)
-    if payable.held == "account_changing":
-        raise Refused("account_changing", claim=claim)
     if payable.held:
-        raise Refused("payable_gone", claim=claim)
+        raise Refused(payable.held, claim=claim)
 
 
 def _refuse_other_payee(db: Session, line: PaymentLine, claim: str, now: datetime) -> None:

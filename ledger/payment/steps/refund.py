@@ -8,32 +8,24 @@ later it goes to the treasury. Each bank reference counts once, and two persons 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlmodel import Session, select
 
 from ledger.accounts.queries import post, rights
 from ledger.errors import Conflict, NotFound, Refused
-from ledger.payment.queries import payment_lists
+from ledger.payment.queries import bank_rows, payment_lists
 from ledger.payment.rules.payment_list import refund_moves
 from ledger.payment.steps.recover import open_case, settle_recoveries
-from ledger.payment.tables import BankReturn, Indicator, Refund
+from ledger.payment.tables import Indicator, Refund
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.REFUND
-
-# What this indicator paid under this voucher and has not got back.
-_PAID = text("""
-    SELECT (SELECT coalesce(sum(l.paid_fen), 0) FROM payment_lines l
-            JOIN payment_lists s ON s.id = l.list_id
-            WHERE l.voucher_id = :voucher AND s.indicator_id = :indicator)::bigint
-        - (SELECT coalesce(sum(fen), 0) FROM refunds
-           WHERE voucher_id = :voucher AND indicator_id = :indicator)::bigint
-""")
 
 
 def refund(
@@ -130,14 +122,13 @@ def _refuse_wrong(
         date.fromisoformat(content["on_day"]),
         content["reference"],
     )
-    if db.get(Refund, reference) or db.get(BankReturn, reference):
+    if db.get(Refund, reference) or bank_rows.earlier_rows(db, [reference]).rows:
         raise Conflict("refund_known", reference=reference)
     if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
         raise Refused("refund_day", year=indicator.year)
     recoverable = rights(db, voucher.book_id).recoverable
     if fen > recoverable:
         raise Refused("not_recoverable", project=content["project"], recoverable=yuan(recoverable))
-    key = {"voucher": voucher.id, "indicator": indicator.id}
-    paid: Fen = db.execute(_PAID, key).scalar_one()
+    paid = bank_rows.net_paid(db, key(voucher), key(indicator))
     if fen > paid:
         raise Refused("refund_beyond_paid", number=indicator.number, paid=yuan(paid))

@@ -7,7 +7,6 @@ on the old indicator is surrendered. One person decides, with every line that co
 another confirms; if a line was settled meanwhile, a new decision is needed.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +18,8 @@ from ledger.accounts.rules.targets import Move
 from ledger.errors import Conflict, Refused
 from ledger.payment.codes import LineResult
 from ledger.payment.queries import payment_lists
-from ledger.payment.queries.payment_lists import SentLine
-from ledger.payment.rules.payment_list import answer_moves, outcome
-from ledger.payment.steps.payment_list import take_on
+from ledger.payment.rules.payment_list import answer_moves
+from ledger.payment.steps.payment_list import settle_claims
 from ledger.payment.tables import Indicator
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -33,6 +31,11 @@ KIND = DecisionKind.YEAR_END
 _UNSENT = text("""
     SELECT l.number FROM payment_lists l JOIN decisions d ON d.id = l.decision_id
     WHERE l.indicator_id = :indicator AND d.answer IS NULL ORDER BY l.id LIMIT 1
+""")
+
+_CONTRARY = text("""
+    SELECT s.number FROM bank_returns r JOIN payment_lists s ON s.id = r.list_id
+    WHERE s.indicator_id = :indicator AND r.state = 'open' ORDER BY s.id LIMIT 1
 """)
 
 
@@ -52,8 +55,8 @@ def close_year(
 
     Raises:
         Refused: lines are still at the bank (`lines_at_bank`), the new indicator is not of a later
-            year (`not_later_year`), nothing is open or free (`nothing_to_close`), or a list waits
-            for its second person (`list_waits`).
+            year (`not_later_year`), nothing is open or free (`nothing_to_close`), a list waits for
+            its second person (`list_waits`), or a bank's row for two (`bank_rows_wait`).
     """
     if new_indicator.year <= indicator.year:
         raise Refused("not_later_year", number=new_indicator.number, year=new_indicator.year)
@@ -91,7 +94,10 @@ def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> No
         drafts.append(Draft(cause, month, month, actor, moves))
     post_many(db, drafts)
     # The second person may be one who takes no claim on; who decided may.
-    _take_back(db, lines, decision.decided_by, now)
+    for line in lines:
+        payment_lists.recall_line(db, line, line.state.open_fen)
+    note = f"{old.year}/{old.number}"
+    settle_claims(db, (line.claim for line in lines), note, decision.decided_by, now)
     if free := balances(db, old.book_id)["free"]:
         surrender = [Move("surrender", "free", "returned", free)]
         cause = f"decision/{decision.id}"
@@ -99,9 +105,12 @@ def carry_over(db: Session, decision: Decision, actor: str, now: datetime) -> No
 
 
 def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
-    unsent_count = db.execute(_UNSENT, {"indicator": old.id}).scalar()
-    if unsent_count is not None:
-        raise Refused("list_waits", list=unsent_count)
+    unsent_list = db.execute(_UNSENT, {"indicator": old.id}).scalar()
+    if unsent_list is not None:
+        raise Refused("list_waits", list=unsent_list)
+    contrary_list = db.execute(_CONTRARY, {"indicator": old.id}).scalar()
+    if contrary_list is not None:
+        raise Refused("bank_rows_wait", list=contrary_list)
     lines = payment_lists.sent_lines(db, indicator=old.id)
     open_fen = sum(line.state.open_fen for line in lines)
     surrendered_fen = balances(db, old.book_id)["free"] + open_fen
@@ -124,15 +133,3 @@ def _content(db: Session, old: Indicator, new: Indicator) -> dict[str, Any]:
             for line in lines
         ],
     }
-
-
-def _take_back(db: Session, lines: Sequence[SentLine], actor: str, now: datetime) -> None:
-    for line in lines:
-        after = line.state.after(LineResult.RETURNED, line.state.open_fen)
-        payment_lists.write_line(db, line, after)
-    paid = payment_lists.paid_of(db, [line.claim for line in lines])
-    for line in lines:
-        action = outcome(line.claim_fen, paid[line.claim], 0)
-        if action:
-            note = f"{line.number} / {line.line}"
-            take_on(db, line.claim, action, note=note, actor=actor, now=now)

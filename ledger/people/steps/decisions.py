@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from ledger.errors import Conflict, NotFound, Refused
+from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import Answer, DecisionKind
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 
 OUTSIDE = ("builder:", "operator:")  # actors who are not of the bureau
 
@@ -62,7 +63,8 @@ def decide(
     open_one = open_decision(db, kind, subject)
     if open_one is not None and (open_one.digest, open_one.decided_by) == (content_digest, actor):
         return open_one
-    raise Conflict("decision_open", subject=subject, by=open_one.decided_by if open_one else "")
+    by, number = (open_one.decided_by, key(open_one)) if open_one else ("", "")
+    raise Conflict("decision_open", subject=subject, by=by, decision=number)
 
 
 def answer(
@@ -79,7 +81,7 @@ def answer(
 
     Args:
         db: the transaction.
-        decision: which one.
+        decision: which one; it exists.
         answer: `withdrawn` by who decided, the others by somebody else.
         digest_seen: the digest of what was confirmed.
         actor: who answers.
@@ -87,16 +89,13 @@ def answer(
         reason: why, where it is refused or withdrawn.
 
     Raises:
-        NotFound: there is no such decision.
         Conflict: it was answered (`decision_answered`), or is not what was seen
             (`decision_changed`).
         Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
     """
     query = select(Decision).where(Decision.id == decision).with_for_update()
     query = query.execution_options(populate_existing=True)  # it was read before it was locked
-    row = db.exec(query).one_or_none()
-    if row is None:
-        raise NotFound("decision", id=decision)
+    row = db.exec(query).one()
     if row.answer is not None:
         raise Conflict("decision_answered", by=row.answered_by or "", answer=row.answer)
     if row.digest != digest_seen:

@@ -61,7 +61,7 @@ def faults(policy: Policy, checks: Mapping[str, Check], values: Values) -> Itera
             yield Finding(printable(name), "unknown_fact", (("name", printable(name)),))
         elif code := check(value):
             wrong.add(name)
-            yield _fault(name, code, policy.facts[name].words)
+            yield Finding(name, code, fault_params(policy.facts[name], code))
     numbers = {n: _number(v) for n, v in values.items() if n in checks and n not in wrong}
     for rule in policy.impossible:
         parts = [part for part in rule.parts if part in numbers]
@@ -73,8 +73,10 @@ def _sum(numbers: Values, parts: Iterable[str]) -> Any:  # noqa: ANN401 - exact,
     return sum(numbers[part] for part in parts)
 
 
-def _fault(name: str, code: str, words: str) -> Finding:
-    return Finding(name, code, (("words", words),))
+def fault_params(kind: FactKind, code: str) -> tuple[tuple[str, str], ...]:
+    """Return what the message of a fact's fault says: its words, and which choices there are."""
+    choices = (("choices", ", ".join(kind.choices)),) if code == "not_a_choice" else ()
+    return (("words", kind.words), *choices)
 
 
 def _number(value: object) -> Any:  # noqa: ANN401 - only those of `impossible` are used

@@ -1,8 +1,9 @@
 """The published versions of the policy, and the digest of what each promises.
 
 A version is a file in `ledger/policies`. Its promise under a clause is its binding terms:
-sentences, conditions, formula and cap, dates, decided readings. Notes, departments, evidence and
-open questions may be added without changing the promise.
+sentences, conditions, formula and cap, dates, decided readings, and the process by which it is
+paid (tolerances, publication, payable grades). Notes, departments, evidence and open questions may
+be added without changing the promise.
 """
 
 import json
@@ -18,8 +19,8 @@ from ledger.policy.text import file
 from ledger.policy.text.clauses import Clause, Policy
 
 FOLDER = files("ledger") / "policies"
-DIGEST_FORMAT = 2
-"""1, until the whole policy was in the file, was over the record as it was written."""
+DIGEST_FORMAT = 3
+"""1 was over the record as it was written, 2 left the process out."""
 
 
 def versions() -> list[str]:
@@ -116,4 +117,5 @@ def _terms(policy: Policy, clause: Clause) -> dict[str, Any]:
         "stacking": policy.stacking.model_dump(exclude={"table"}),
         "same_cost": clause.same_cost or policy.stacking.same_cost,
         "decided": {k: q.chosen for k, q in questions.items() if q.decided_by is not None},
+        "process": policy.process.model_dump(),
     }

@@ -37,7 +37,7 @@ MIG_SLICES = 7  # of a GPU at most (NVIDIA MIG user guide), each metered as a de
 
 Spells = Mapping[tuple[str, str], Sequence[tuple[date | None, date | None]]]
 
-# A keyed document stands once it is confirmed, as in `standing_documents`; a frozen one is told.
+# What stands and has a period, as in `standing_documents`; a frozen one is told.
 # OFFSET 0 keeps the sums from being taken over every document there is.
 _DOCUMENTS = text("""
     SELECT d.id, d.kind, d.seller_uscc, d.seller_name, d.buyer_uscc, d.buyer_name, d.since, d.until,
@@ -61,13 +61,13 @@ _DOCUMENTS = text("""
         UNION ALL
         SELECT p.id FROM cost_documents p
         WHERE p.reverses_id IS NULL AND p.until >= :month AND p.until < :next
-            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
+            AND p.stands AND NOT p.period_assumed
             AND p.seller_uscc = ANY(:sellers) AND p.buyer_uscc = ANY(:buyers)
             AND NOT EXISTS (SELECT FROM allocations a WHERE a.document_id = p.id)
         UNION ALL  -- whoever it is made out to: it names this month's statement
         SELECT p.id FROM statements n JOIN cost_documents p ON p.statement = n.number
         WHERE n.contract_id = :contract AND n.month = :month AND p.reverses_id IS NULL
-            AND (p.source <> 'keyed' OR p.confirmed_at IS NOT NULL)
+            AND p.stands AND NOT p.period_assumed
             AND NOT EXISTS (SELECT FROM allocations a WHERE a.document_id = p.id)
     )
     ORDER BY d.id

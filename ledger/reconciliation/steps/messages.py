@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
-from ledger.errors import Conflict, NotFound, Refused
+from ledger.errors import Conflict, NotFound
 from ledger.formats.working_days import working_days_after
 from ledger.policy.process import Process
 from ledger.postgres.columns import key
@@ -29,10 +29,8 @@ def send(
     """Ask the centre a question, due after the policy version's working days.
 
     Raises:
-        Refused: nothing is asked, or the calendar ends before the day.
+        Refused: the calendar ends before the day.
     """
-    if not body.strip():
-        raise Refused("reason_missing")
     month_row = reconciliation(db, key(contract), month, actor, now)
     question = Message(
         reconciliation_id=key(month_row),
@@ -56,15 +54,12 @@ def answer(
     Raises:
         NotFound: there is no such message, or it is another centre's.
         Conflict: it was answered.
-        Refused: an empty answer.
     """
     question = db.get(Message, message, with_for_update=True)
     if question is None or centre not in (None, _centre(db, question)):
         raise NotFound("message", id=message)
     if question.answer is not None:
         raise Conflict("message_answered", by=question.answered_by or "")
-    if not body.strip():
-        raise Refused("reason_missing")
     question.answer, question.answered_at, question.answered_by = body.strip(), now, actor
     db.add(question)
     db.flush()

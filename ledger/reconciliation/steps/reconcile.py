@@ -41,7 +41,7 @@ from ledger.reconciliation.tables import Match
 from ledger.registry.tables import Contract
 from ledger.statements.rules import Statement
 from ledger.statements.steps import issue
-from ledger.units import FEN_MAX, Fen, beijing_day, month_of
+from ledger.units import Fen, beijing_day, month_of
 from ledger.vouchers.steps.accrue import accrue
 from ledger.vouchers.tables import Voucher
 
@@ -178,20 +178,15 @@ def propose_extra(
     actor: str,
     now: datetime,
 ) -> Decision:
-    """Propose that a cell used more than was metered, by this cost in fen.
+    """Propose that a cell used more than was metered, by this cost in fen, not negative.
 
     Raises:
         NotFound: there is no such cell.
-        Refused: a negative amount, or no reason.
     """
     cells = months.month_cells(db, key(contract), month)
     cell = next((c for c in cells if c.part == part), None)
     if cell is None:
         raise NotFound("cell", part=part)
-    if not 0 <= extra_fen <= FEN_MAX:
-        raise Refused("amount_out_of_range")
-    if not reason.strip():
-        raise Refused("reason_missing")
     content = {
         "contract": key(contract),
         "month": f"{month:%Y-%m}",

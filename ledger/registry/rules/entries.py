@@ -21,10 +21,12 @@ from ledger.formats.field_parsers import (
     YesNo,
     fault,
     one_of,
+    text_field,
 )
 from ledger.registry.codes import Market, ProjectKind
 from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.price_entry import Price
+from ledger.units import FEN_MAX, Fen, fen_from_yuan
 
 Source = Literal["nvml", "dcgm", "slurm", "import"]
 RelationKind = Literal["seller", "buyer", "payee", "related"]
@@ -111,12 +113,26 @@ class Project(Shape):
     drill: YesNo = False
 
 
+def _total(text: str) -> Fen:
+    try:
+        fen = fen_from_yuan(text)
+    except ValueError:
+        fen = 0
+    if not 0 < fen <= FEN_MAX:
+        raise fault("bad_total")
+    return fen
+
+
+Total = Annotated[Fen, text_field(_total)]  # written in yuan
+
+
 class Contract(DatedShape):
-    """A contract between a project and a centre."""
+    """A contract between a project and a centre; `total` is with tax (合同总额)."""
 
     number: Name
     centre: Name
     project: Handle
+    total: Total | None = None
     prices: tuple[Price, ...] = ()
 
 
@@ -145,12 +161,16 @@ class Holder(Shape):
 
 
 class Binding(DatedShape):
-    """The project that pays for a holder's use of a cluster, and the market it runs on."""
+    """The project that pays for a holder's use of a cluster, and the market it runs on.
+
+    `contract` says under which of several contracts, where the lines don't tell.
+    """
 
     cluster: Handle
     holder: Holder
     project: Handle
     market: Annotated[Market, one_of(Market)] = Market.ON_DEMAND
+    contract: Name | None = None
 
 
 _TARGET: dict[RelationKind, str] = {

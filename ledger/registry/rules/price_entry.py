@@ -28,7 +28,7 @@ from ledger.formats.field_parsers import (
 )
 from ledger.registry.codes import LineKind, Market, PriceUnit
 from ledger.registry.rules.effective_dating import Span
-from ledger.registry.rules.pricing import Rounding
+from ledger.registry.rules.pricing import Rounding, SessionPrice
 from ledger.units import decimal
 
 MONTH_HOURS = 720  # where a price per month does not say otherwise: 30 days
@@ -62,6 +62,7 @@ _ONLY_OF: dict[str, tuple[LineKind, ...]] = {
     "qos": (LineKind.METERED, LineKind.PACKAGE),
     "market": (LineKind.METERED, LineKind.PACKAGE),
     "rounding": (LineKind.METERED,),
+    "session_price": (LineKind.METERED,),
     "quantity": (LineKind.PACKAGE,),
     "expires": (LineKind.PACKAGE,),
     LineKind.RESERVED: (LineKind.RESERVED,),
@@ -94,6 +95,7 @@ class Price(Shape):
     qos: Selector | None = None
     market: Annotated[Market, one_of(Market)] | None = None
     rounding: Annotated[Rounding, one_of(Rounding)] = "ms"
+    session_price: Annotated[SessionPrice, one_of(SessionPrice)] = "start"
     reserved: tuple[GpuId, ...] = Field(default=(), alias="gpus")
     nodes: tuple[NodeName, ...] = Field(default=(), validate_default=True)
     quantity: Hours | None = Field(default=None, validate_default=True)
@@ -147,6 +149,13 @@ class Price(Shape):
         if hours is not None and unit and unit != "node-month":
             raise fault("not_for_unit", unit=unit)
         return hours
+
+    @field_validator("session_price")
+    @classmethod
+    def _of_rounded_usage(cls, price: SessionPrice, info: ValidationInfo) -> SessionPrice:
+        if price != "start" and info.data.get("rounding", "") == "ms":
+            raise fault("bad_choice", choices="start")
+        return price
 
     @field_validator("mig_profile")
     @classmethod

@@ -17,6 +17,8 @@ from ledger.registry.codes import LineKind, Market, UnpricedReason
 from ledger.units import HOUR_MS
 
 Rounding = Literal["ms", "minute", "started_hour"]
+SessionPrice = Literal["start", "split"]
+"""Over a change of price: a unit costs what it does where it starts, or is split by use."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Usage:
 
     `partition` and `qos` are "" where the holder has none; `market` is the binding's. `device`,
     `holder` and `source` are set where a contract line or a statement needs them, else empty.
+    `session` numbers the holdings of devices where a line rounds them, from 1.
     `reserved_line` is the reserved line on whose device it ran: it is not charged again.
+    `contract` is the one that the binding names, or that is told from the lines, else None.
     """
 
     project: int
@@ -43,6 +47,8 @@ class Usage:
     holder: str = ""
     source: str = ""
     reserved_line: int | None = None
+    session: int = 0
+    contract: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,16 +73,18 @@ class PriceLine:
     market: Market | None = None
     name: str = ""
     rounding: Rounding = "ms"
+    session_price: SessionPrice = "start"
     devices: int = 0  # of a reserved line: how many were promised
     quantity_ms: Fraction = Fraction(0)  # of a package
     expires: date | None = None
-    fen_per_month: Fraction = Fraction(0)  # of a fixed fee
+    fen_per_month: Fraction = Fraction(0)  # of a fee; of one reserved device
     counts: bool = True  # whether it is compute cost, and earns
 
     def applies(self, usage: Usage, model: int) -> bool:
         """Return whether this line prices that usage of that catalogue model."""
         return (
             (self.project, self.centre) == (usage.project, usage.centre)
+            and usage.contract in (None, self.contract)
             and (self.since is None or self.since <= usage.day)
             and (self.until is None or usage.day < self.until)
             and self.model in (None, model)
@@ -100,23 +108,33 @@ class PriceLine:
 
 @dataclass(frozen=True)
 class PricedUsage:
-    """Usage with its price: `cost` is exact, in fen without tax, not rounded."""
+    """Usage with its price: `cost` is exact, in fen without tax, not rounded.
+
+    `rounded_ms` is what it comes to where the contract rounds its session (None: it does not).
+    """
 
     usage: Usage
     model: int
     line: PriceLine
+    rounded_ms: Fraction | None = None
+
+    @property
+    def charged_ms(self) -> Fraction:
+        """Device-milliseconds that cost."""
+        return self.usage.device_ms if self.rounded_ms is None else self.rounded_ms
 
     @property
     def cost(self) -> Fraction:
         """Exact fen; only a whole charge is ever rounded."""
-        return self.usage.device_ms * self.line.fen_per_ms
+        return self.charged_ms * self.line.fen_per_ms
 
 
 @dataclass(frozen=True)
 class Share:
     """What a day adds to a line without any usage: delivery, or a part of a fee.
 
-    `gap_ms` is the time in which nobody watched the reserved devices; `sources` are who watched.
+    `months` is of a fee, or of devices: one of them delivered for a whole month is 1. `gap_ms` is
+    the time in which nobody watched the reserved devices; `sources` are who watched.
     """
 
     line: PriceLine
@@ -135,7 +153,7 @@ class Share:
 
 @dataclass(frozen=True)
 class UnpricedUsage:
-    """Usage that no price covers; `reason` is `unknown_model` or `no_price`."""
+    """Usage that no price covers; see `UnpricedReason`."""
 
     usage: Usage
     reason: UnpricedReason

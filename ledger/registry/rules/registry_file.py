@@ -133,7 +133,6 @@ def _contradictions(registry: Registry) -> Iterator[Finding]:
         for c, place in registry.clusters
         for i, bill in enumerate(c.billing)
     )
-    yield from _overlaps(((c.centre, c.project), c.span, place) for c, place in registry.contracts)
     yield from _overlaps(
         ((b.cluster, b.holder.kind, b.holder.name), b.span, p) for b, p in registry.bindings
     )

@@ -80,7 +80,8 @@ def _says(price: Price, devices: Sequence[str] | None) -> effective_dating.Colum
     counts = bool(price.counts) if price.kind == "fixed" else None
     return (
         price.unit, price.yuan, price.gpus, price.hours, price.tax_included, price.tax_rate,
-        price.rounding, tuple(devices) if devices else None, price.quantity, price.expires, counts,
+        price.rounding, price.session_price, tuple(devices) if devices else None, price.quantity,
+        price.expires, counts,
     )  # fmt: skip
 
 

@@ -4,22 +4,41 @@ The file's facts are compared with the current ones (`rules/effective_dating.py`
 never edited: if it is contradicted and the caller allows it, it is superseded and what remains true
 is written anew, with the same moment, so that past states can be queried. Facts may begin in the
 past; the next charge recomputes what depends on them.
+
+What touches usage that was charged already is not recorded here: it comes back as proposals, for
+two persons to decide (`changes.py`). The database asks the same at the end of a transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy import RowMapping, Table, insert, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, SQLModel
 
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
 from ledger.registry.rules.effective_dating import Fact, Plan, Span, plan
-from ledger.registry.tables import BillingSource, Binding, Organisation, Price, Project, Relation
+from ledger.registry.tables import (
+    BillingSource,
+    Binding,
+    Contract,
+    Organisation,
+    Price,
+    Project,
+    Relation,
+)
 
 Columns = tuple[object, ...]
+
+_TOUCHED = text("""
+    SELECT number
+    FROM jsonb_array_elements(CAST(:facts AS jsonb)) WITH ORDINALITY AS f (fact, number)
+    WHERE charged_days(:relation, fact)
+        && daterange((fact ->> 'since')::date, (fact ->> 'until')::date)
+""")
 
 
 @dataclass(frozen=True)
@@ -31,6 +50,17 @@ class Kind:
     about: tuple[str, ...]
     says: tuple[str, ...]
     show: Callable[[Session, Columns], str]
+    together: Callable[[Columns], object] = lambda about: about  # subjects that wait as one
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change of one subject that touches charged usage: what is superseded and what recorded."""
+
+    kind: Kind
+    about: Columns
+    plan: Plan[Columns]
+    superseded: tuple[RowMapping, ...]
 
 
 @dataclass(frozen=True)
@@ -45,12 +75,16 @@ class DatedFact:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of facts created, unchanged, superseded; with findings nothing was written."""
+    """Counts of facts created, unchanged, superseded; with findings nothing was written.
+
+    Nor is written what waits for two persons.
+    """
 
     created: int
     unchanged: int
     superseded: int
     findings: tuple[Finding, ...]
+    proposals: tuple[Proposal, ...] = ()
 
 
 def _show_metered(db: Session, says: Columns) -> str:
@@ -67,6 +101,7 @@ def _show_price(_: Session, says: Columns) -> str:
         tax_included,
         tax_rate,
         rounding,
+        session_price,
         devices,
         quantity,
         expires,
@@ -79,15 +114,18 @@ def _show_price(_: Session, says: Columns) -> str:
         f"tax_rate {tax_rate}",
     ]
     parts += [f"rounding {rounding}"] if rounding != "ms" else []
+    parts += [f"session_price {session_price}"] if session_price != "start" else []
     parts += [f"{quantity} h, expires {expires}"] if quantity else []
     parts += [f"counts {str(counts).lower()}"] if counts is not None else []
     return ", ".join(parts)
 
 
 def _show_project(db: Session, says: Columns) -> str:
-    project, market = says
-    code = project if isinstance(project, str) else db.get_one(Project, project).code
-    return code if market == "on-demand" else f"{code}, {market}"
+    project, market, contract = says
+    parts = [project if isinstance(project, str) else db.get_one(Project, project).code]
+    parts += [str(market)] if market != "on-demand" else []
+    parts += [db.get_one(Contract, contract).number] if contract is not None else []
+    return ", ".join(parts)
 
 
 def _show_organisation(db: Session, says: Columns) -> str:
@@ -103,7 +141,8 @@ BILLING = Kind(
 )
 _SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (
-    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "devices",
+    "unit", "yuan", "gpus", "hours", "tax_included", "tax_rate", "rounding", "session_price",
+    "devices",
     "quantity", "expires", "counts",
 )  # fmt: skip
 # Usage has one metered price, whatever that is called; other lines are told apart by their names.
@@ -113,15 +152,21 @@ METERED = Kind(
     ("contract_id", "kind", *_SELECTORS),
     ("name", *_TERMS),
     _show_metered,
+    lambda about: about[0],  # its lines price the same usage
 )
 PRICES = Kind(
-    "prices", _table(Price), ("contract_id", "kind", "name", *_SELECTORS), _TERMS, _show_price
+    "prices",
+    _table(Price),
+    ("contract_id", "kind", "name", *_SELECTORS),
+    _TERMS,
+    _show_price,
+    lambda about: about[0],
 )
 BINDINGS = Kind(
     "bindings",
     _table(Binding),
     ("cluster_id", "holder_kind", "holder"),
-    ("project_id", "market"),
+    ("project_id", "market", "contract_id"),
     _show_project,
 )
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.
@@ -167,18 +212,75 @@ def state(
         for about, ones in by_subject.items()
     }
     findings = () if supersede else _findings(db, kind, by_subject, plans)
+    proposals: list[Proposal] = []
     if write and not findings:
+        proposals = _proposals(db, kind, plans, current)
+        for proposal in proposals:
+            plans[proposal.about] = _as_it_is(proposal.plan)
         old = [current[about][fact] for about, p in plans.items() for fact in p.superseded]
-        # A clock that was set back must not end a fact before it began.
-        moment = max([now, *(row["recorded_at"] for row in old)])
-        _supersede(db, kind, old, actor, moment)
-        _write(db, kind, plans, actor, moment)
+        record(db, kind, plans, old, actor=actor, now=now)
     return Outcome(
         created=sum(len(p.created) for p in plans.values()),
         unchanged=sum(len(p.unchanged) for p in plans.values()),
         superseded=sum(len(p.superseded) for p in plans.values()),
         findings=tuple(findings),
+        proposals=tuple(proposals),
     )
+
+
+def record(
+    db: Session,
+    kind: Kind,
+    plans: Mapping[Columns, Plan[Columns]],
+    old: Sequence[RowMapping],
+    *,
+    actor: str,
+    now: datetime,
+) -> list[int]:
+    """Supersede the old rows and write the new ones; return the keys of the new ones."""
+    # A clock that was set back must not end a fact before it began.
+    moment = max([now, *(row["recorded_at"] for row in old)])
+    _supersede(db, kind, old, actor, moment)
+    return _write(db, kind, plans, actor, moment)
+
+
+def _as_it_is(change: Plan[Columns]) -> Plan[Columns]:
+    return Plan(change.unchanged, change.contradictions, (), (), ())
+
+
+def _proposals(
+    db: Session,
+    kind: Kind,
+    plans: Mapping[Columns, Plan[Columns]],
+    current: Mapping[Columns, Mapping[Fact[Columns], RowMapping]],
+) -> list[Proposal]:
+    """Return the changes that touch charged usage, and those that go together with one of them."""
+    pieces = [
+        (about, {**dict(zip(kind.about, about, strict=True)), **fact})
+        for about, change in plans.items()
+        for fact in _changed(kind, change)
+    ]
+    if not pieces:
+        return []
+    facts = json.dumps([fact for _, fact in pieces], default=str)
+    numbers = db.scalars(_TOUCHED, {"relation": kind.table.name, "facts": facts})
+    groups = {kind.together(pieces[number - 1][0]) for number in numbers}
+    return [
+        Proposal(kind, about, change, tuple(current[about][fact] for fact in change.superseded))
+        for about, change in plans.items()
+        if kind.together(about) in groups and (change.created or change.superseded)
+    ]
+
+
+def _changed(kind: Kind, change: Plan[Columns]) -> Iterator[dict[str, object]]:
+    """Return what a plan changes: each content with the days that it loses or takes over."""
+    new = (*change.remainders, *change.created)
+    for facts, others in ((change.superseded, new), (new, change.superseded)):
+        for fact in facts:
+            same = [o.span for o in others if o.value == fact.value]
+            for span in fact.span.without(same):
+                days = {"since": span.start, "until": span.end}
+                yield dict(zip(kind.says, fact.value, strict=True)) | days
 
 
 def _current(
@@ -233,7 +335,7 @@ def _write(
     plans: Mapping[Columns, Plan[Columns]],
     actor: str,
     moment: datetime,
-) -> None:
+) -> list[int]:
     rows = [
         dict(zip((*kind.about, *kind.says), (*about, *fact.value), strict=True))
         | {
@@ -244,5 +346,4 @@ def _write(
         for about, change in plans.items()
         for fact in (*change.remainders, *change.created)
     ]
-    if rows:
-        db.execute(insert(kind.table), rows)
+    return list(db.scalars(insert(kind.table).returning(kind.table.c.id), rows)) if rows else []

@@ -1,19 +1,21 @@
 """Register entities by name: organisations, centres, clusters, GPUs, projects, contracts.
 
 An entity registered under the same name must be the same. Entities have no dates and do not change
-(only a GPU may be moved or retired), so a difference is a finding that shows both. References are
-by name, and every unknown name is a finding too.
+(only a GPU may be moved or retired, and a contract's end and total stated anew), so a difference is
+a finding that shows both. References are by name, and every unknown name is a finding too.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import RowMapping, text
 from sqlmodel import Session
 
 from ledger.errors import Finding
 from ledger.formats.yaml_with_lines import Place
+from ledger.registry.steps.effective_dating import Proposal
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class EntityFact:
 
 @dataclass(frozen=True)
 class Section:
-    """How entities of a kind are looked up, added and (GPUs only) changed."""
+    """How entities of a kind are looked up, added and, some of them, changed."""
 
     name: str
     singular: str
@@ -99,14 +101,18 @@ PROJECTS = Section(
 CONTRACTS = Section(
     "contracts",
     "contract",
-    ("centre", "project", "from", "until"),
+    ("centre", "project", "from", "until", "total"),
     """SELECT k.number AS named, k.id, c.name AS centre, p.code AS project,
-              lower(k.valid) AS "from", upper(k.valid) - 1 AS until
+              lower(k.valid) AS "from", upper(k.valid) - 1 AS until, k.total_fen AS total
        FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
        WHERE k.number = ANY(:names)""",
-    """INSERT INTO contracts (number, centre_id, project_id, valid)
-       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'))""",
+    """INSERT INTO contracts (number, centre_id, project_id, valid, total_fen)
+       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'), :total)""",
     {"centre": CENTRES, "project": PROJECTS},
+    """UPDATE contracts SET valid = daterange(lower(valid), CAST(:until AS date), '[]'),
+              total_fen = :total, changed_at = :now, changed_by = :actor, decision_id = NULL
+       WHERE number = :named""",
+    frozenset({"until", "total"}),
 )
 # A moment at +08:00 is a Beijing day's; the last day of a GPU is the one before it is retired.
 GPUS = Section(
@@ -138,6 +144,8 @@ class Registration:
     """
 
     db: Session
+    actor: str
+    now: datetime
     supersede: bool
     findings: list[Finding]
     faulty: frozenset[tuple[str, str]]  # (section, name) of entries that could not be read
@@ -145,6 +153,7 @@ class Registration:
     unchanged: Counter[str] = field(default_factory=Counter)
     superseded: Counter[str] = field(default_factory=Counter)
     ids: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    proposals: list[Proposal] = field(default_factory=list)
 
     def state(self, section: Section, entries: Iterable[EntityFact]) -> None:
         """Add new entities, compare existing ones, and resolve all names."""
@@ -186,7 +195,7 @@ class Registration:
         if not facts:
             return
         rows = [
-            {"named": fact.name}
+            {"named": fact.name, "actor": self.actor, "now": self.now}
             | {k: self._value(section, k, value) for k, value in fact.fields.items()}
             for fact in facts
         ]

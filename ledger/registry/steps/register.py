@@ -18,29 +18,39 @@ from ledger.errors import Finding
 from ledger.formats.field_parsers import Shape
 from ledger.formats.yaml_with_lines import Place, line_of
 from ledger.registry.rules import registry_file
-from ledger.registry.rules.effective_dating import Span
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import contract_lines, effective_dating, entities
+from ledger.registry.steps import contract_lines, contract_terms, effective_dating, entities
+from ledger.registry.steps.contract_terms import TermsChange
+from ledger.registry.steps.effective_dating import Proposal
 from ledger.registry.steps.entities import EntityFact, Registration, Section
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.registry', 0))")
-_CONTRACTS = text("""
-    SELECT k.number, c.name AS centre, p.code AS project,
-           lower(k.valid) AS since, upper(k.valid) AS until
-    FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
-    WHERE p.code = ANY(:projects) ORDER BY k.valid
+_PARTIES = text("""
+    SELECT k.number, c.name AS centre, p.code AS project FROM contracts k
+    JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
+    WHERE k.number = ANY(:numbers)
+""")
+_CENTRES = text("""
+    SELECT k.name, c.name AS centre FROM clusters k JOIN centres c ON c.id = k.centre_id
+    WHERE k.name = ANY(:names)
 """)
 
 
 @dataclass(frozen=True)
 class RegistrationReport:
-    """Counts by section; with findings nothing was kept."""
+    """Counts by section; with findings nothing was kept.
+
+    `proposals` and `terms` are not in the books: they touch charged usage
+    (`desk/steps/take_registry.py`).
+    """
 
     created: dict[str, int]
     unchanged: dict[str, int]
     findings: tuple[Finding, ...]
     superseded: dict[str, int]
+    proposals: tuple[Proposal, ...] = ()
+    terms: tuple[TermsChange, ...] = ()
 
 
 def register(
@@ -61,20 +71,30 @@ def register(
     if registry is None:
         return RegistrationReport({}, {}, tuple(findings), {})
     with db.begin_nested() as savepoint:
-        db.execute(_ONE_AT_A_TIME)
-        registration = Registration(db, supersede, findings, registry.faulty)
-        _register_entities(registration, registry)
+        one_at_a_time(db)
+        registration = Registration(db, actor, now, supersede, findings, registry.faulty)
+        terms = _register_entities(registration, registry)
         _register_dated_facts(registration, registry, actor, now)
         if registration.findings:
             savepoint.rollback()
             return RegistrationReport({}, {}, tuple(sorted(registration.findings, key=line_of)), {})
     return RegistrationReport(
-        +registration.created, +registration.unchanged, (), +registration.superseded
+        +registration.created,
+        +registration.unchanged,
+        (),
+        +registration.superseded,
+        tuple(registration.proposals),
+        tuple(terms),
     )
 
 
-def _register_entities(registration: Registration, registry: Registry) -> None:
-    """Register all entities, each after those it refers to."""
+def one_at_a_time(db: Session) -> None:
+    """Wait until nobody else changes the registry; until the end of the transaction."""
+    db.execute(_ONE_AT_A_TIME)
+
+
+def _register_entities(registration: Registration, registry: Registry) -> list[TermsChange]:
+    """Register all entities, each after those it refers to; return what waits for two."""
     for section in (
         entities.ORGANISATIONS,
         entities.CENTRES,
@@ -85,8 +105,11 @@ def _register_entities(registration: Registration, registry: Registry) -> None:
     registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
     for section in (entities.GPUS, entities.PROJECTS):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
-    _refuse_second_contracts(registration, registry)
-    registration.state(entities.CONTRACTS, _entity_facts(entities.CONTRACTS, registry.contracts))
+    contracts, terms = contract_terms.without_proposals(
+        registration, _entity_facts(entities.CONTRACTS, registry.contracts)
+    )
+    registration.state(entities.CONTRACTS, contracts)
+    return terms
 
 
 def _entity_facts(section: Section, entries: Iterable[tuple[Shape, Place]]) -> Iterator[EntityFact]:
@@ -108,19 +131,6 @@ def _device_names(registry: Registry) -> Iterator[EntityFact]:
             yield EntityFact(f"{name.nvml}\n{profile}", fields, place.at("names", i))
 
 
-def _refuse_second_contracts(registration: Registration, registry: Registry) -> None:
-    """Report second contracts of a centre and project for the same days."""
-    projects = [contract.project for contract, _ in registry.contracts]
-    contracts: dict[tuple[str, str], list[tuple[str, Span]]] = {}
-    for row in registration.db.execute(_CONTRACTS, {"projects": projects}):
-        parties = contracts.setdefault((row.centre, row.project), [])
-        parties.append((row.number, Span(row.since, row.until)))
-    for contract, place in registry.contracts:
-        for number, span in contracts.get((contract.centre, contract.project), []):
-            if number != contract.number and span.overlaps(contract.span):
-                registration.findings.append(place.finding("overlaps", other=f"{number} {span}"))
-
-
 def _register_dated_facts(
     registration: Registration, registry: Registry, actor: str, now: datetime
 ) -> None:
@@ -140,6 +150,7 @@ def _register_dated_facts(
         registration.created[kind.name] += outcome.created
         registration.unchanged[kind.name] += outcome.unchanged
         registration.superseded[kind.name] += outcome.superseded
+        registration.proposals += outcome.proposals
     if not registration.findings:
         registration.findings += contract_lines.reserved_twice(registration.db, other_lines)
 
@@ -157,17 +168,41 @@ def _bindings(registration: Registration, registry: Registry) -> list[effective_
     bound = registry.bindings
     registration.look_up(entities.CLUSTERS, [(e.cluster, p.at("cluster")) for e, p in bound])
     registration.look_up(entities.PROJECTS, [(e.project, p.at("project")) for e, p in bound])
+    named = [(e.contract, p.at("contract")) for e, p in bound if e.contract]
+    registration.look_up(entities.CONTRACTS, named)
+    registration.findings += _other_contracts(registration, registry)
     return [
         # A project that is not there yet can still contradict: it stands for itself by its code.
         effective_dating.DatedFact(
             (cluster, e.holder.kind, e.holder.name),
-            (registration.id(entities.PROJECTS, e.project) or e.project, e.market),
+            (
+                registration.id(entities.PROJECTS, e.project) or e.project,
+                e.market,
+                registration.id(entities.CONTRACTS, e.contract) if e.contract else None,
+            ),
             e.span,
             place,
         )
         for e, place in bound
         if (cluster := registration.id(entities.CLUSTERS, e.cluster)) is not None
     ]
+
+
+def _other_contracts(registration: Registration, registry: Registry) -> Iterator[Finding]:
+    """Report bindings that name a contract of another project or centre."""
+    names = [e.contract for e, _ in registry.bindings if e.contract]
+    rows = registration.db.execute(_PARTIES, {"numbers": names})
+    parties = {row.number: (row.centre, row.project) for row in rows}
+    parties |= {k.number: (k.centre, k.project) for k, _ in registry.contracts}
+    clusters = {"names": [e.cluster for e, _ in registry.bindings if e.contract]}
+    centres = {row.name: row.centre for row in registration.db.execute(_CENTRES, clusters)}
+    centres |= {cluster.name: cluster.centre for cluster, _ in registry.clusters}
+    for binding, place in registry.bindings:
+        if binding.contract in parties and binding.cluster in centres:
+            own = (centres[binding.cluster], binding.project)
+            if parties[binding.contract] != own:
+                at = place.at("contract")
+                yield at.finding("contract_of_others", number=binding.contract)
 
 
 _TARGETS = {"seller": "centre", "buyer": "project", "payee": "project", "related": "other"}

@@ -28,6 +28,7 @@ mount --bind "$0" "$0"
 while read -r _ place _; do
     [ "$place" = "$0" ] || mount -o remount,bind,ro "$place" 2>/dev/null || true
 done < /proc/mounts
+unset COVERAGE_PROCESS_CONFIG  # coverage keeps its record where nothing may be written now
 exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 """
 LOOK_AROUND = """

@@ -62,6 +62,13 @@ def add_files(town: Town, number: str) -> None:
         ask(town, BUILDER, "POST", f"claims/{number}/files?role={role}", files=files)
 
 
+def page(town: Town, role: Role, number: str) -> str:
+    """The claim's page, as this role sees it."""
+    answer = town.client.get(f"/claims/{number}", headers=town.headers(role))
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
 def published(town: Town) -> str:
     """A claim of all there is, before the public."""
     number = str(ask(town, BUILDER, "POST", "claims", json={"project": "p-mine"})["number"])
@@ -98,6 +105,11 @@ def test_from_the_draft_to_the_approval(town: Town, office: Office) -> None:
         town, CLERK, "POST", "objections",
         json={"claim": number, "objector": "某公司", "contact": "0951", "body": "不实"},
     )  # fmt: skip
+    builder_page, clerk_page = (page(town, role, number) for role in (BUILDER, CLERK))
+    assert "某公司" in clerk_page
+    for hidden in ("某公司", "0951", "不实"):
+        assert hidden not in builder_page
+    assert "共 1 件异议，1 件未处理" in builder_page
     form = {"upheld": False, "resolution": "查无实据"}
     reply = ask(town, CLERK, "POST", f"objections/{objection['id']}/resolution", 403, json=form)
     assert reply["code"] == "not_your_step"

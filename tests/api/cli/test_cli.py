@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 
 from ledger.people.codes import Role
 from ledger.postgres.database import Database
@@ -18,6 +20,7 @@ from tests.support.api.requests import REGISTRY
 from tests.support.api.town import FACTS, POLICY
 from tests.support.postgres import Server
 from tests.support.processes import running
+from tests.support.servers.serving import serving
 from tests.support.vouchers import place_project
 
 
@@ -75,6 +78,13 @@ def test_an_administrators_day(desk: Desk) -> None:
     assert desk.ask(Role.ADMINISTRATOR, "release") == {"released": 0}
 
 
+def another_program() -> FastAPI:
+    """A server that is none of ours: it has a page at one of our addresses, and no other."""
+    app = FastAPI()
+    app.get("/api/v1/usage")(lambda: HTMLResponse("<p>welcome</p>"))
+    return app
+
+
 @pytest.mark.parametrize("english", [False, True])
 def test_a_failure_is_one_clear_line_in_the_readers_language(
     *, desk: Desk, folder: Path, english: bool
@@ -91,8 +101,17 @@ def test_a_failure_is_one_clear_line_in_the_readers_language(
         suanquan("usage", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN="sq_wrong", **speak),  # noqa: S106
         suanquan("usage", SUANQUAN_URL=desk.url, **speak),
         suanquan("usage", SUANQUAN_DATA=str(folder / "none"), **speak),
-        suanquan("usage", SUANQUAN_URL="no address", SUANQUAN_TOKEN="sq_x", **speak),  # noqa: S106
+        *(
+            suanquan("usage", SUANQUAN_URL=url, SUANQUAN_TOKEN="sq_x", **speak)  # noqa: S106
+            for url in ("no address", "http://[::1", "http://nobody.invalid")
+        ),
+        suanquan("usage", SUANQUAN_URL=desk.url, SUANQUAN_TOKEN="令牌", **speak),  # noqa: S106
     ]
+    with serving(another_program()) as url:
+        attempts += [
+            suanquan(verb, SUANQUAN_URL=url, SUANQUAN_TOKEN="sq_x", **speak)  # noqa: S106
+            for verb in ("usage", "projects")
+        ]
     for attempt in attempts:
         assert (attempt.returncode, attempt.stdout) == (1, ""), attempt
         assert len(attempt.stderr.splitlines()) == 1, attempt.stderr

@@ -44,6 +44,7 @@ def test_another_language_is_refused() -> None:
     [
         (("confirm", "abc"), "NUMBER 的值不对：应为整数"),
         (("quota",), "缺少 CODE"),
+        (("findings",), "缺少 kind，应为以下之一：conflicts, forks, "),
         (("no-such-verb",), "没有命令 no-such-verb"),
         (("usage", "--colour"), "没有选项 --colour"),
         (("findings", "xyz"), "应为以下之一"),

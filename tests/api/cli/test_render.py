@@ -30,7 +30,7 @@ def test_chinese_takes_two_places_and_figures_end_together(
 ) -> None:
     render(listing(SUMS, [{"name": "银川", "fen": 1}, {"name": "ab", "fen": 12_345_600}]))
     assert capsys.readouterr().out.splitlines() == [
-        "name          sum",
+        "Name          Sum",
         "银川        ¥0.01",
         "ab    ¥123,456.00",
     ]
@@ -49,7 +49,7 @@ def test_csv_has_plain_sums_and_no_formula(capsys: pytest.CaptureFixture[str]) -
     ]
     render(listing(SUMS, rows), as_csv=True)
     lines = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert lines == [["name", "sum"], ["'=1+1", "123456.00"], ["", ""]]
+    assert lines == [["Name", "Sum"], ["'=1+1", "123456.00"], ["", ""]]
 
 
 @pytest.mark.parametrize("columns", [80, 40])
@@ -66,6 +66,14 @@ def test_on_a_terminal_nothing_is_wider_than_it(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 1
     assert "¥0.03" in lines[1] + lines[-1]
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_is_not_there_is_a_dash(
+    nothing: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    render(listing(SUMS, [{"name": nothing, "fen": None}]))
+    assert capsys.readouterr().out.split() == ["Name", "Sum", "—", "—"]
 
 
 def test_an_empty_table_says_what_there_is_none_of(capsys: pytest.CaptureFixture[str]) -> None:

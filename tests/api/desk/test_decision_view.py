@@ -6,7 +6,7 @@ from api.desk.decision_view import content
 def test_amounts_are_money_and_keys_lead_to_their_pages() -> None:
     view = content({"total_fen": 123_456, "document": 7, "year": 2026, "fraud": False})
     assert {name: (value.text, value.url) for name, value in view.values} == {
-        "单据": ("#7", "/documents/7"),
+        "单据号码": ("#7", "/documents/7"),
         "年度": ("2026", ""),
         "合计": ("¥1,234.56", ""),
         "弄虚作假": ("否", ""),
@@ -40,7 +40,7 @@ def test_the_differences_of_a_cell_are_a_table_of_their_own_beside_its_contract_
         "cells": [{"price": 3, "metered_fen": 100, "typed": typed}, {"price": 4, "typed": []}]
     }
     cells, below = content(fields, key_names={("price", 3): "按用量 · H100"}).tables
-    assert [name for name, _ in cells.heads] == ["合同行", "计量"]
+    assert [name for name, _ in cells.heads] == ["合同行", "计量金额"]
     assert [row[0].text for row in cells.rows] == ["按用量 · H100", "#4"]
     assert below.name == "差异"
     assert {value.text for value in below.rows[0]} == {

@@ -1,9 +1,16 @@
 """The pages of the month as each reader sees them: what waits, what is theirs, what to press."""
 
+from datetime import timedelta
+
 import pytest
 
+from api.door import dependencies as deps
+from api.language.format import long_day
+from ledger.people.codes import Role
+from ledger.units import beijing_day
 from tests.support.api.city import Site
 from tests.support.api.html import attribute, attributes, one, parse, text, texts
+from tests.support.api.town import NOW, Town
 
 
 def see(site: Site, reader: str, path: str) -> str:
@@ -13,7 +20,7 @@ def see(site: Site, reader: str, path: str) -> str:
 
 
 def queues(page: str) -> dict[str, int]:
-    """The desk's four numbers by the lists that they lead to."""
+    """The desk's numbers by the lists that they lead to."""
     urls = attributes(parse(page), "h2:has(+ p.big) > a", "href")
     return dict(zip(urls, map(int, texts(parse(page), "h2:has(> a) + p.big")), strict=True))
 
@@ -26,12 +33,26 @@ def decision_on(page: str, subject: str) -> str:
 
 def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     desk = queues(see(site, "approver", "/desk"))
-    assert list(desk) == ["/reconcile", "/decisions", "/claims?queue=review", "/payments"]
+    assert list(desk) == [
+        "/reconcile", "/decisions", "/claims?queue=review", "/payments",
+        "/documents?state=to_confirm", "/documents?state=period_unknown",
+    ]  # fmt: skip
+    unverified = see(site, "approver", "/documents?state=to_confirm")
+    assert desk["/documents?state=to_confirm"] == unverified.count('name="seen"') == 1
     months = see(site, "approver", "/reconcile")
     assert desk["/reconcile"] == months.count("data-step") > 0
     count = see(site, "approver", "/decisions").count("等您确认")
     assert desk["/decisions"] == count > 0
     assert desk["/payments"] == 2  # one approved claim, one list at the bank
+
+
+def test_the_desk_s_day_is_beijing_s(town: Town) -> None:
+    early = NOW.replace(hour=17)  # one in the morning of the next day
+    town.app.dependency_overrides[deps.moment] = lambda: early
+    page = town.client.get("/desk", headers=town.headers(Role.CLERK)).text
+    day = beijing_day(early)
+    assert day == NOW.date() + timedelta(days=1)
+    assert long_day(day) in texts(parse(page), ".titled p")
 
 
 def test_what_one_decided_another_confirms(site: Site) -> None:

@@ -14,6 +14,7 @@ from httpx2 import Response
 from sqlmodel import Session
 
 from ledger.desk.steps import confirm
+from ledger.errors import Refused
 from ledger.people.codes import Answer, Role
 from ledger.people.steps.credentials import viewer
 from ledger.people.tables import Decision
@@ -25,9 +26,10 @@ from tests.support.vouchers import USCC
 
 HERE = (USCC, "测试单位")
 CLERK, OPERATOR, BUILDER = Role.CLERK, Role.OPERATOR, Role.BUILDER
+APPROVER = Role.APPROVER
 COLUMNS = (
     *("单据种类", "单据号码", "开票日期", "销售方代码", "销售方名称", "购买方代码", "购买方名称"),
-    *("价税合计", "项目名称", "金额", "税率", "税额"),
+    *("价税合计", "项目名称", "金额", "税率", "税额", "备注"),
 )
 KEYED = {
     "kind": "internal_settlement", "number": "2026-7", "issued_on": "2026-10-31",
@@ -49,12 +51,15 @@ def csv_of(*serials: int, seller: str = USCC) -> bytes:
     for serial in serials:
         parties = (seller, "卖方", USCC, "测试单位")
         money = ("1060.00", "*信息技术服务*算力", "1000.00", "6%", "60.00")
-        rows.writerow(("数电票", digital(serial), "2026-10-31", *parties, *money))
+        rows.writerow(("数电票", digital(serial), "2026-10-31", *parties, *money, "10月"))
     return buffer.getvalue().encode()
 
 
+PICTURE = b"\x89PNG\r\n\x1a\n picture"
+
+
 class Hall:
-    """The town's server, asked by role."""
+    """The town's server, answers by role."""
 
     def __init__(self, town: Town, engine: sa.Engine) -> None:
         self.town, self.engine = town, engine
@@ -90,6 +95,12 @@ class Hall:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def stands(self, content: bytes, **more: Any) -> str:
+        """Give a file, and let another person confirm it; its path."""
+        answer = self.give(content, **more)
+        self.confirm(answer["decision"])
+        return f"/{answer['documents'][0]['id']}"
+
     def confirm(self, decision: int) -> None:
         with Session(self.engine) as db, db.begin():
             second = viewer(db, self.town.tokens[Role.APPROVER], NOW)
@@ -118,11 +129,8 @@ def test_a_file_comes_back_as_it_was_given(hall: Hall) -> None:
         "attachment; filename*=UTF-8''%E5%8D%81%E6%9C%88.xml"
     )
     answer = hall.get(path)
-    assert (answer["state"], answer["worth_fen"], answer["allocated_fen"]) == (
-        "standing",
-        419_717,
-        0,
-    )
+    assert (answer["state"], answer["verification"]) == ("to_confirm", "unverified")
+    assert (answer["worth_fen"], answer["allocated_fen"]) == (0, 0)
     assert (answer["since"], answer["period_assumed"]) == ("2026-10-01", False)
     assert [line["net_fen"] for line in answer["lines"]] == [419_717]
     assert hall.give(content)["documents"][0]["outcome"] == "unchanged"
@@ -175,6 +183,9 @@ def test_keyed_by_one_and_confirmed_by_another(hall: Hall) -> None:
     assert [d["number"] for d in hall.get("?state=to_confirm")] == ["2026-7"]
     assert hall.get("?state=unallocated") == []
     hall.confirm(answer.json()["decision"])
+    assert hall.get(path)["state"] == "period_unknown"
+    days = {"since": "2026-10-01", "until": "2026-10-31", "reason": "结算单背面"}
+    assert hall.send(CLERK, "POST", f"{path}/period", json=days).status_code == 200
     now = hall.get(path)
     assert (now["state"], now["confirmed_by"].partition(":")[0]) == ("standing", "approver")
     assert [d["number"] for d in hall.get("?state=unallocated")] == ["2026-7"]
@@ -234,18 +245,82 @@ def test_documents_are_found_by_month_and_parties(hall: Hall) -> None:
 
 
 def test_a_freeze_holds_a_document_until_it_is_lifted(hall: Hall) -> None:
-    (receipt,) = hall.give(xml(1))["documents"]
-    path = f"/{receipt['id']}/freeze"
+    document = hall.stands(xml(1))
+    path = f"{document}/freeze"
     wish = {"confirmation": "64010126101000000001"}
     assert hall.send(CLERK, "POST", path, json=wish).json()["state"] == "frozen"
     assert hall.send(CLERK, "POST", path, json=wish).status_code == 200
     refusal = hall.send(CLERK, "POST", path, json={"confirmation": "2"})
     assert (refusal.status_code, refusal.json()["code"]) == (409, "frozen")
-    assert hall.get("?state=frozen")[0]["id"] == receipt["id"]
+    assert f"/{hall.get('?state=frozen')[0]['id']}" == document
     lifted = hall.send(CLERK, "DELETE", path).json()
     assert (lifted["state"], len(lifted["freezes"])) == ("standing", 1)
     assert hall.send(CLERK, "DELETE", path).status_code == 200
     assert hall.send(CLERK, "POST", "/99/freeze", json=wish).status_code == 404
+
+
+class TestVerified:
+    """No document stands by the word of who brought it."""
+
+    def look_up(self, hall: Hall, role: Role, path: str, result: str = "agrees") -> Response:
+        query = {"result": result, "looked_up_on": str(NOW.date())}
+        return hall.send(
+            role, "POST", f"{path}/lookups", params=query, files={"file": ("查验.png", PICTURE)}
+        )
+
+    def test_a_look_up_by_the_bureau_lets_the_centres_invoice_stand(self, hall: Hall) -> None:
+        (receipt,) = hall.give(xml(1), OPERATOR)["documents"]
+        path = f"/{receipt['id']}"
+        answer = self.look_up(hall, CLERK, path)
+        assert answer.status_code == 201, answer.text
+        now = answer.json()
+        assert (now["state"], now["verification"]) == ("standing", "looked_up")
+        assert now["confirmed_by"].startswith("clerk:")
+        (lookup,) = now["lookups"]
+        picture = hall.send(BUILDER, "GET", f"{path}/lookups/{lookup['id']}/original")
+        assert picture.content == PICTURE
+        assert hall.send(BUILDER, "GET", f"{path}/lookups/99/original").status_code == 404
+
+    def test_who_brought_it_leaves_his_look_up_to_another(self, hall: Hall) -> None:
+        answer = hall.give(xml(1), CLERK)
+        path = f"/{answer['documents'][0]['id']}"
+        assert self.look_up(hall, CLERK, path).json()["state"] == "to_confirm"
+        hall.confirm(answer["decision"])
+        assert hall.get(path)["verification"] == "looked_up"
+
+    def test_what_the_platform_does_not_know_cannot_be_confirmed(self, hall: Hall) -> None:
+        answer = hall.give(xml(1), OPERATOR)
+        path = f"/{answer['documents'][0]['id']}"
+        assert self.look_up(hall, CLERK, path, "unknown").json()["state"] == "to_confirm"
+        with pytest.raises(Refused, match="lookup_differs"):
+            hall.confirm(answer["decision"])
+
+    def test_several_are_confirmed_at_once_or_none(self, hall: Hall) -> None:
+        decisions = [hall.give(xml(n), OPERATOR)["decision"] for n in (1, 2)]
+        digests = {d["decision"]: d["digest"] for d in hall.get()}
+        answers = [{"decision": key, "seen": digests[key]} for key in decisions]
+        wrong = [answers[0], {**answers[1], "seen": "0" * 64}]
+        refused = hall.send(APPROVER, "POST", "/confirmations", json={"documents": wrong})
+        assert (refused.status_code, refused.json()["code"]) == (409, "decision_changed")
+        own = hall.send(OPERATOR, "POST", "/confirmations", json={"documents": answers})
+        assert (own.status_code, own.json()["code"]) == (422, "not_your_decision")
+        assert {d["state"] for d in hall.get()} == {"to_confirm"}
+        answer = hall.send(APPROVER, "POST", "/confirmations", json={"documents": answers})
+        assert [row["id"] for row in answer.json()] == decisions
+        assert {d["verification"] for d in hall.get()} == {"compared"}
+
+
+def test_a_period_is_stated_once_it_is_known_no_more(hall: Hall) -> None:
+    path = hall.stands(xml(1, remark=""))
+    assert (hall.get(path)["state"], hall.get(path)["period_assumed"]) == ("period_unknown", True)
+    assert [d["number"] for d in hall.get("?state=period_unknown")] == [digital(1)]
+    days = {"since": "2026-09-01", "until": "2026-09-30", "reason": "中心来函"}
+    assert hall.send(OPERATOR, "POST", f"{path}/period", json=days).status_code == 403
+    now = hall.send(CLERK, "POST", f"{path}/period", json=days).json()
+    assert (now["state"], now["since"], now["period_assumed"]) == ("standing", "2026-09-01", False)
+    assert [p["reason"] for p in now["stated_periods"]] == ["中心来函"]
+    known = hall.send(CLERK, "POST", f"{hall.stands(xml(2))}/period", json=days)
+    assert (known.status_code, known.json()["code"]) == (422, "period_known")
 
 
 @pytest.fixture
@@ -261,8 +336,9 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     files = [str(papers / name) for name in ("a.xml", "b.xml", "c.pdf")]
     result = desk.run(CLERK, "invoice", "add", *files)
     assert result.returncode == 1
-    first_line, second_line, unreadable = result.stdout.splitlines()
+    first_line, decision_line, second_line, unreadable = result.stdout.splitlines()
     assert first_line == f"{files[0]}: taken {digital(1)}"
+    assert decision_line == "another person has to confirm decision 1"
     assert second_line.startswith(
         f"{files[1]}: refused, number: Number {digital(1)} was submitted by"
     )
@@ -278,9 +354,11 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     assert twice.returncode == 1
     assert "imported by" in twice.stderr
     table = desk.run(CLERK, "invoice", "ls", "--state", "to_confirm").stdout.splitlines()
-    assert [row.split()[0] for row in table[1:]] == [digital(9), digital(8), "2026-7"]
+    numbers = [row.split()[0] for row in table[1:]]
+    assert numbers == [digital(9), digital(8), "2026-7", digital(1)]
     output = desk.run(BUILDER, "invoice", "show", digital(1)).stdout
     assert "¥4,197.17" in output
+    desk.ask(APPROVER, "invoice", "confirm", digital(1), "--yes")
     frozen = desk.run(CLERK, "invoice", "freeze", digital(1), "--confirmation", "7")
     assert frozen.stdout == f"{digital(1)} is frozen\n"
     assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"

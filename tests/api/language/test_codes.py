@@ -18,8 +18,9 @@ def test_a_sentence_says_the_word_and_not_the_code(language: str, words: str) ->
 
 def test_a_sentence_names_a_person_and_not_her_token() -> None:
     with speaking("zh-CN"):
-        words = sentence("decision_open", {"subject": "X", "by": "clerk:李四#15"})
+        words = sentence("decision_open", {"subject": "X", "by": "clerk:李四#15", "decision": 8})
     assert "由 李四 提出" in words
+    assert "决定 8" in words
 
 
 def test_the_command_line_names_the_person_with_her_role(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,19 @@ def test_a_length_of_time_keeps_its_milliseconds(ms: int, words: str) -> None:
     assert shown.duration(ms) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("unit price", "Unit price"), ("a builder's project", "A builder's project"),
+        ("lag, s", "Lag, s"), ("paid", "Paid"), ("GPU lost", "GPU lost"), ("", ""),
+        ("单价", "单价"), ("item|net", "item|net"),
+        ("paper_invoice, other", "paper_invoice, other"),
+    ],
+)  # fmt: skip
+def test_a_title_begins_with_a_capital_and_a_code_stays(words: str, title: str) -> None:
+    assert shown.capital(words) == title
+
+
 def test_a_day_in_a_sentence_is_the_reader_s() -> None:
     assert shown.long_day(date(2026, 7, 9)) == "2026年7月9日"
     with speaking("en"):

@@ -57,6 +57,12 @@ def test_a_cashiers_year(
     assert desk.ask(Role.FINANCE, "pay", "return", str(return_file))["paid_fen"] == 400
     output = desk.run(Role.AUDITOR, "pay", "list", "show", number).stdout
     assert "¥4.00" in output
+    return_file.write_text(f"{HEAD}T2,{number},1,退回,4,{DAY},", encoding="gb18030")
+    text = desk.run(Role.FINANCE, "pay", "return", str(return_file), LANG="zh_CN.UTF-8").stdout
+    assert f"回单里清单 {number} 的金额合计 4.00 元，清单是 6.00 元" in text
+    (row,) = desk.ask(Role.FINANCE, "pay", "rows")
+    decide("rule", str(row["id"]), "reject", "--reason=银行未退回")
+    assert desk.run(Role.FINANCE, "pay", "rows", LANG="zh_CN.UTF-8").stdout.startswith("没有")
     assert desk.ask(Role.AUDITOR, "pay", "list", "show")[0]["paid_fen"] == 400
     # A red invoice came after the payment: one yuan is to be paid back.
     posted(engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})

@@ -57,11 +57,24 @@ def test_from_the_indicator_to_the_banks_return(town: Town, treasury: Treasury) 
     assert (listed["number"], listed["lines"], listed["total_fen"]) == (number, 1, 600)
     file = f"{HEAD}T1,{number},1,成功,4,{DAY},\nT2,{number},1,退回,2,{DAY},户名不符"
     reply = ask(town, Role.FINANCE, "POST", "bank-returns?name=r.csv", content=file.encode())
-    assert reply == {"rows": 2, "paid_fen": 400, "returned_fen": 200}
+    assert {**reply, "notes": []} == {
+        "rows": 1, "paid_fen": 400, "waiting": 1, "waiting_fen": 200, "repeats": 0, "notes": [],
+    }  # fmt: skip
+    assert reply["notes"] == []
+    (row,) = ask(town, Role.AUDITOR, "GET", "bank-rows")
+    assert (row["claim"], row["line_open_fen"], row["decision"]) == ("SQ-1", 200, None)
+    ruling = {"ruling": "accept", "reason": "户名不符，银行退回"}
+    confirm(
+        town,
+        ask(town, Role.FINANCE, "POST", f"bank-rows/{row['id']}/rulings", json=ruling),
+    )
+    assert ask(town, Role.AUDITOR, "GET", "bank-rows") == []
     whole = ask(town, Role.AUDITOR, "GET", f"payment-lists/{number}")
     (line,) = whole["lines"]
     assert (line["claim"], line["paid_fen"], line["returned_fen"]) == ("SQ-1", 400, 200)
     assert [row["reason"] for row in whole["returns"]] == ["", "户名不符"]
+    assert [row["state"] for row in whole["returns"]] == ["booked", "accepted"]
+    assert [(file["rows"], file["fen"]) for file in whole["files"]] == [(2, 600)]
     (indicator,) = ask(town, Role.AUDITOR, "GET", f"indicators?year={YEAR}")
     assert (indicator["free_fen"], indicator["spent_fen"]) == (600, 400)
 
@@ -101,6 +114,25 @@ def test_a_faulty_file_is_told_row_by_row_and_nothing_is_booked(
             "/api/v1/bank-returns", content=good.encode(), headers=town.headers(Role.FINANCE)
         )
         assert again.status_code == status
+
+
+def test_a_ruling_has_its_reason_and_its_row(town: Town, treasury: Treasury) -> None:
+    number = sent_list(town)
+    file = f"{HEAD}T1,{number},1,退回,6,{DAY},"
+    ask(town, Role.FINANCE, "POST", "bank-returns", content=file.encode())
+    (row,) = ask(town, Role.FINANCE, "GET", "bank-rows")
+    refused = {
+        path: town.client.post(f"/api/v1/{path}", json=body, headers=town.headers(role)).json()
+        for path, body, role in (
+            (f"bank-rows/{row['id']}/rulings", {"ruling": "accept"}, Role.FINANCE),
+            ("bank-rows/999/rulings", {"ruling": "accept", "reason": "x"}, Role.FINANCE),
+            (f"bank-rows/{row['id']}/rulings?", {"ruling": "undo", "reason": "x"}, Role.FINANCE),
+            (f"bank-rows/{row['id']}/rulings#", {"ruling": "accept", "reason": "x"}, Role.CLERK),
+        )
+    }
+    codes = [problem["code"] for problem in refused.values()]
+    assert codes[1:3] == ["bank_row", "row_state"]
+    assert [problem["status"] for problem in refused.values()] == [422, 404, 409, 403]
 
 
 def test_a_list_is_confirmed_by_another_person_of_the_money(town: Town, treasury: Treasury) -> None:

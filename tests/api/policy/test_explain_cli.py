@@ -1,6 +1,7 @@
 """`suanquan policy explain`, `evaluate --explain` and `replay`, without a server."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Protocol
@@ -64,11 +65,13 @@ def test_values_that_cannot_be_read_are_told_together(terminal: Terminal) -> Non
     assert code == 1
     assert "seats" in err
     assert "business" in err
+    assert "应为以下之一：processing, annotation, " in err
 
 
 def test_a_fact_that_nobody_knows_is_rejected(terminal: Terminal) -> None:
     code, out, _ = terminal("explain", "07-1", *DRAFT, "chairs=5")
     assert code == 1
+    assert out.startswith("07-1：事实有误\n")
     assert "没有名为 chairs 的事实" in out
 
 
@@ -77,7 +80,7 @@ def test_cases_are_explained_one_after_the_other(terminal: Terminal, tmp_path: P
     cases.write_text('[{"clause": "15-0", "facts": {}}, {"clause": "99-9", "facts": {}}]')
     code, out, _ = terminal("evaluate", str(cases), *DRAFT, "--explain")
     assert code == 0
-    assert [block.split()[0] for block in out.split("\n\n")] == ["15-0", "99-9"]
+    assert [re.split("[ ：]", block)[0] for block in out.split("\n\n")] == ["15-0", "99-9"]
     _, out, _ = terminal("evaluate", str(cases), *DRAFT, "--explain", "--json")
     assert [answer["explanation"]["word"] for answer in json.loads(out)] == ["材料不足", "事实有误"]
 

@@ -42,7 +42,7 @@ def test_a_contract_line_in_a_few_words() -> None:
     assert line_name(line) == "按用量 · H100 · 分区 urgent · QOS high · 竞价 · 6.8 / 卡时"
     assert line_name(plain) == "按用量 · H100 · 6.8 / 卡时"
     package = replace(plain, kind="package", name="千卡时包")
-    assert line_name(package) == "预付卡时包 · 千卡时包 · H100 · 6.8 / 卡时"
+    assert line_name(package) == "套餐 · 千卡时包 · H100 · 6.8 / 卡时"
 
 
 def test_the_same_difference_of_two_parts_has_two_places_in_the_form() -> None:
@@ -53,7 +53,7 @@ def test_the_same_difference_of_two_parts_has_two_places_in_the_form() -> None:
 
 def test_rows_name_the_part_of_the_cost() -> None:
     cells = {row.difference: row.cell for row in rows(FOUND, {1: "24642000000012345678"})}
-    assert cells == {SHORT: "卡时包", ASKED: "", BLOCKED: "", TOLD: ""}
+    assert cells == {SHORT: "预付包", ASKED: "", BLOCKED: "", TOLD: ""}
 
 
 def test_the_greatest_sum_stands_first_whichever_its_sign() -> None:

@@ -11,6 +11,7 @@ from tests.support.payments import Treasury
 from tests.support.reconciliation import Desk, bill
 from tests.support.town import Town
 
+OURS = "(SELECT id FROM decisions WHERE kind = 'reconciliation' AND subject <> 'mine')"
 MATCH = """
     INSERT INTO matches (reconciliation_id, part, metered_fen, invoiced_fen, matched_fen,
         extra_fen, extra_over_fen, closed_fen, held_fen, decision_id, extra_decision_id)
@@ -19,7 +20,8 @@ MATCH = """
 """
 DECIDE = """
     INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
-    SELECT '{kind}', 'mine', content, digest, '', 'clerk:丙#3', now() FROM decisions LIMIT 1;
+    SELECT '{kind}', 'mine', content, digest, '', 'clerk:丙#3', now() FROM decisions
+    WHERE kind <> 'document' LIMIT 1;
 """
 ANSWER = """
     UPDATE decisions SET answer = 'confirmed', answered_by = '{by}', answered_at = now(),
@@ -35,14 +37,16 @@ ON_THE_MONTH: dict[type[psycopg.Error], list[str]] = {
         "UPDATE matches SET closed_fen = 1",
         "UPDATE matches SET extra_fen = 1",
         "UPDATE matches SET extra_fen = 1, extra_decision_id = decision_id",
-        DECIDE.format(kind="reconciliation") + "UPDATE matches SET decision_id = 2, closed_fen = 1",
+        DECIDE.format(kind="reconciliation") + "UPDATE matches SET closed_fen = 1,"
+        " decision_id = (SELECT id FROM decisions WHERE subject = 'mine')",
         "UPDATE matches SET matched_fen = 5, decision_id = 0",
-        MATCH.format(part="'package'", extra=0, decision=1, extra_decision="NULL"),
-        MATCH.format(part="'fee'", extra=5, decision=1, extra_decision="1"),
+        MATCH.format(part="'package'", extra=0, decision=OURS, extra_decision="NULL"),
+        MATCH.format(part="'fee'", extra=5, decision=OURS, extra_decision=OURS),
         # what the books rest on: no fall without its decision, no rise beyond what counts
         "UPDATE matches SET held_fen = 0",
         "UPDATE matches SET held_fen = 5, fall_decision_id = decision_id",
-        DECIDE.format(kind="fall") + "UPDATE matches SET held_fen = 5, fall_decision_id = 2",
+        DECIDE.format(kind="fall") + "UPDATE matches SET held_fen = 5, "
+        " fall_decision_id = (SELECT id FROM decisions WHERE subject = 'mine')",
         "UPDATE matches SET carried = true",
         # one person for two, whatever his name looks like
         *(
@@ -110,9 +114,17 @@ SOUND = {
     "number": "number", "fen": "100",
 }  # fmt: skip
 RETURN = """
-    INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, original, received_at,
-        received_by)
-    SELECT 'mine', {list}, 1, 'paid', {fen}, '2026-11-23', hash, now(), 'x' FROM originals LIMIT 1;
+    INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, original, place,
+        received_at, received_by, state, paid_fen)
+    SELECT 'mine', {list}, 1, {result}, {fen}, '2026-11-23', hash, 'row 2', now(), 'x', {state},
+        {fen} FROM originals LIMIT 1;
+"""
+PAID = {"list": 1, "result": "'paid'", "fen": 200, "state": "'booked'"}
+MOVE = """
+    WITH fresh AS (INSERT INTO postings (cause, used, booked, actor)
+        VALUES ({cause}, '2026-11-01', '2026-11-01', 'x') RETURNING id)
+    INSERT INTO movements (posting_id, book_id, kind, from_role, to_role, amount)
+    SELECT fresh.id, v.book_id, {move}, 1 FROM fresh, vouchers v LIMIT 1
 """
 CONFIRM = """
     UPDATE decisions SET answer = 'confirmed', answered_by = 'approver:丁#4', answered_at = now(),
@@ -150,13 +162,27 @@ ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
         CONFIRM + "UPDATE payment_lists SET sent_at = now() WHERE id = 2",  # claims are not listed
         "UPDATE payment_lists SET sent_at = now() WHERE id = 1",  # again
         # what the bank did not say
-        "UPDATE payment_lines SET paid_fen = fen WHERE list_id = 1",
-        "UPDATE payment_lines SET returned_fen = 1 WHERE list_id = 2",
-        RETURN.format(list=1, fen=301),
-        RETURN.format(list=2, fen=1),
-        RETURN.format(list=1, fen=200)
-        + "UPDATE payment_lines SET paid_fen = 201 WHERE list_id = 1",
-        RETURN.format(list=1, fen=200) + RETURN.format(list=1, fen=200).replace("mine", "mine2"),
+        RETURN.format(**PAID | {"fen": 301}),
+        RETURN.format(**PAID | {"list": 2, "fen": 1}),
+        RETURN.format(**PAID) + RETURN.format(**PAID).replace("mine", "mine2"),
+        RETURN.format(**PAID) + RETURN.format(**PAID | {"fen": 1}),  # a reference twice
+        RETURN.format(**PAID | {"result": "'returned'"}),  # one person does not take money back
+        RETURN.format(**PAID | {"state": "'open'"}),  # what waits changes nothing
+        RETURN.format(**PAID | {"state": "'accepted'"}),
+        RETURN.format(**PAID) + "UPDATE bank_returns SET state = 'undone', paid_fen = 0,"
+        " decision_id = 1",
+        "UPDATE payment_lines SET recalled_fen = 1 WHERE list_id = 1",
+        *(
+            MOVE.format(cause=cause, move=move)
+            for cause in ("'mine'", "'decision/2'")
+            for move in (
+                "'unpay', 'paid', 'payable'",
+                "'unpay', 'recoverable', 'sent'",
+                "'late', 'payable', 'paid'",
+                "'overpay', 'available', 'recoverable'",
+            )
+        ),
+        LINE.format(**SOUND | {"claim": "2", "voucher": "1", "fen": "1"}),  # it is all on a list
         # what two persons did not confirm
         REFUND,
         """INSERT INTO recoveries (number, voucher_id, reason, fraud, fen, pay_by, decision_id,
@@ -167,9 +193,11 @@ ON_THE_LISTS: dict[type[psycopg.Error], list[str]] = {
            SELECT organisation_id, holder, bank, bank_code, '6400000000', decision_id, now()
            FROM bank_accounts LIMIT 1""",
     ],
-    errors.UniqueViolation: [LINE.format(**SOUND | {"claim": "2", "voucher": "1", "fen": "1"})],
     errors.InsufficientPrivilege: [
         "UPDATE payment_lines SET fen = 1",
+        "UPDATE payment_lines SET paid_fen = fen WHERE list_id = 1",
+        "UPDATE payment_lines SET returned_fen = 1 WHERE list_id = 1",
+        "UPDATE bank_returns SET fen = 1",
         "UPDATE payment_lines SET account_id = 2",
         "UPDATE payment_lines SET void = true",
         "UPDATE payment_lists SET total_fen = 1",

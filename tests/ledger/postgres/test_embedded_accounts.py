@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import resource
 import shutil
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import Unusable
 from ledger.postgres.binaries import (
     Account,
     reachable,
@@ -70,6 +72,29 @@ def test_an_ordinary_user_needs_no_help(folder: Path, data: Path) -> None:
         assert set(range(50)) <= set(kept(Embedded(data)))
     wait_until(lambda: ended(server))
     assert refusal(data).code == "folder_not_ours"  # root, later, leaves it alone
+
+
+@as_root
+def test_what_cannot_be_copied_is_said_in_one_sentence(folder: Path) -> None:
+    programs = folder / "closed" / "package" / "pginstall" / "bin"
+    programs.mkdir(parents=True)
+    (folder / "closed").chmod(0o700)
+    for name in ("initdb", "postgres"):
+        (programs / name).write_bytes(bytes(100_000))
+    nobody = pwd.getpwnam("nobody")
+    account, shelf = Account("nobody", nobody.pw_uid, nobody.pw_gid), folder / "engine"
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        with pytest.raises(Unusable) as refused:
+            reachable(programs, account, shelf)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert refused.value.code == "programs_not_copied"
+    assert refused.value.params["path"] == shelf
+    assert "File too large" in str(refused.value.params["detail"])
+    assert list(folder.iterdir()) == [folder / "closed"]
+    assert reachable(programs, account, shelf) == shelf / "package" / "pginstall" / "bin"
 
 
 def test_a_closed_folder_on_the_way_is_named(folder: Path) -> None:

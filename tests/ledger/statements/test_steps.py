@@ -205,7 +205,7 @@ def test_each_party_answers_line_by_line_and_the_newest_word_counts(desk: Desk) 
     assert desk.say(number, LineAnswer.CONFIRMED, Party.BUILDER) == 0, "the same word again"
     assert desk.say(number, LineAnswer.CONTESTED, Party.BUILDER, 2, reason="少算了一天") == 1
     statement = desk.seen(number)
-    assert [line.builder.word for line in statement.lines if line.builder] == [
+    assert [line.builder.answer for line in statement.lines if line.builder] == [
         "confirmed", "contested", "confirmed"
     ]  # fmt: skip
     assert (statement.builder_says, statement.centre_says) == ("contested", "open")

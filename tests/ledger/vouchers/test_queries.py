@@ -50,7 +50,7 @@ def test_days_carry_exact_cost_and_measured_utilisation_only(town: Town) -> None
     first, second = seen(town).days
     assert (first.day, first.util_ppm, second.util_ppm) == (FIRST, 400_000, None)
     assert [day.device_ms for day in (first, second)] == [90_000, 20_000]
-    assert [day.cost for day in (first, second)] == [150, Fraction(100, 3)]
+    assert [day.cost_fen for day in (first, second)] == [150, Fraction(100, 3)]
     assert [day.earned_fen for day in (first, second)] == [45, 55]
 
 
@@ -92,7 +92,7 @@ def test_usage_without_a_price_is_shown_and_costs_nothing(town: Town) -> None:
     result, _ = town.accrue()
     assert result.unpriced == 1
     (day,) = seen(town).days
-    assert [day.device_ms, day.unpriced_ms, day.cost] == [120_000, 60_000, 100]
+    assert [day.device_ms, day.unpriced_ms, day.cost_fen] == [120_000, 60_000, 100]
 
 
 def test_a_days_windows_add_up_to_its_usage(town: Town) -> None:

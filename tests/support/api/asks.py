@@ -142,6 +142,7 @@ AN_INDICATOR = {
 }  # fmt: skip
 
 
+A_RULING = {"ruling": "accept", "reason": "银行书面答复"}
 A_REFUND = {
     "reference": "r", "project": "p-mine", "indicator": "none", "year": 2026, "fen": 1,
     "on_day": "2026-03-01",

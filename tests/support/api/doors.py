@@ -9,6 +9,7 @@ from tests.support.api.asks import (
     A_MOVE,
     A_RECOVERY,
     A_REFUND,
+    A_RULING,
     A_YEAR_END,
     AN_ACCOUNT,
     AN_ACCOUNT_FORM,
@@ -43,6 +44,9 @@ BUREAU = {Role.CLERK, Role.APPROVER, Role.FINANCE, Role.AUDITOR, ADMIN}
 
 
 EVERYBODY = {*Role}
+
+
+LOOKUP = "/lookups?result=agrees&looked_up_on=2026-02-01"
 
 
 SCOPED = {BUILDER, OPERATOR}
@@ -154,6 +158,25 @@ DOORS = {
     "GET /api/v1/cost-documents/{document}/original": Door(
         EVERYBODY, of_an_invoice("/original"), scoped=True
     ),
+    "POST /api/v1/cost-documents/confirmations": Door(
+        EVERYBODY - {Role.AUDITOR},
+        at(
+            "/api/v1/cost-documents/confirmations",
+            json={"documents": [{"decision": 999999, "seen": "0" * 64}]},
+        ),
+        yes=404,
+    ),
+    "POST /api/v1/cost-documents/{document}/lookups": Door(
+        {ADMIN, Role.CLERK}, of_an_invoice(LOOKUP, content=b"%PDF-1.7"), yes=201
+    ),
+    "GET /api/v1/cost-documents/{document}/lookups/{lookup}/original": Door(
+        EVERYBODY, of_an_invoice("/lookups/999999/original"), yes=404, scoped=True
+    ),
+    "POST /api/v1/cost-documents/{document}/period": Door(
+        {ADMIN, Role.CLERK},
+        of_an_invoice("/period", json={"since": DAY, "until": DAY, "reason": "来函"}),
+        yes=422,
+    ),
     "POST /api/v1/cost-documents/{document}/receipts": Door(
         {ADMIN, Role.CLERK, BUILDER}, a_receipt, yes=201, scoped=True
     ),
@@ -247,6 +270,10 @@ DOORS = {
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
     "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
+    "GET /api/v1/bank-rows": Door(BUREAU, at("/api/v1/bank-rows")),
+    "POST /api/v1/bank-rows/{row}/rulings": Door(
+        PAYERS, at("/api/v1/bank-rows/9/rulings", json=A_RULING), yes=404
+    ),
     "GET /api/v1/refunds": Door(BUREAU, at("/api/v1/refunds")),
     "POST /api/v1/refunds": Door(PAYERS, at("/api/v1/refunds", json=A_REFUND), yes=404),
     "GET /api/v1/recoveries": Door(BUREAU, at("/api/v1/recoveries")),
@@ -308,6 +335,25 @@ DOORS = {
         at("/documents", files={"file": ("x.xml", b"?")}, data={"how": "file"}),
         yes=422,
     ),
+    "POST /documents/confirm": Door(
+        EVERYBODY - {Role.AUDITOR},
+        at("/documents/confirm", data={"seen": f"999999:{'0' * 64}"}),
+        yes=404,
+    ),
+    "POST /documents/{document}/lookups": Door(
+        {ADMIN, Role.CLERK},
+        at(
+            "/documents/999999/lookups",
+            files={"file": ("x.pdf", b"%PDF-1.7")},
+            data={"result": "agrees", "looked_up_on": DAY},
+        ),
+        yes=404,
+    ),
+    "POST /documents/{document}/period": Door(
+        {ADMIN, Role.CLERK},
+        at("/documents/999999/period", data={"since": DAY, "until": DAY, "reason": "来函"}),
+        yes=404,
+    ),
     "GET /documents/new": Door(HANDING_IN, at("/documents/new")),
     "POST /documents/new": Door(HANDING_IN, at("/documents/new", data={"kind": "other"}), yes=422),
     "GET /documents/{document}": Door(EVERYBODY, page_of_an_invoice, scoped=True),
@@ -347,6 +393,7 @@ DOORS = {
         PAYERS, at("/payments/lists", data={"indicator": "2026/none"}), yes=404
     ),
     "POST /payments/indicators": Door(PAYERS, at("/payments/indicators", data={}), yes=422),
+    "POST /payments/rows/{row}": Door(PAYERS, at("/payments/rows/9", data=A_RULING), yes=404),
     "POST /payments/returns": Door(
         PAYERS, at("/payments/returns", files={"file": ("r.csv", b"x")}), yes=422
     ),

@@ -11,6 +11,8 @@ from typing import Any
 
 import psycopg
 
+from tests.support.documents import let_stand, waiting_decision
+
 MARCH = date(2026, 3, 1)
 AT = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
 TOLD = {
@@ -115,8 +117,20 @@ def _document(
     source: str = "xml",
     reverses: int | None = None,
 ) -> int:
-    decision_id = decision(owner, "document", f"2564200000000000000{number}", {}, confirmed=True)
     tax = net * 6 // 100
+    seller, buyer = (
+        one(
+            owner,
+            f"SELECT o.uscc FROM contracts k JOIN centres e ON e.id = k.centre_id JOIN projects p"
+            f" ON p.id = k.project_id JOIN organisations o ON o.id = {of}.organisation_id"
+            " ORDER BY k.id LIMIT 1",
+        )
+        for of in "ep"
+    )
+    decision_id = waiting_decision(
+        owner, number=f"2564200000000000000{number}", net=net, gross=net + tax,
+        issued_on="2026-04-02", original=original, seller=seller, buyer=buyer, by=CLERK, at=AT,
+    )  # fmt: skip
     row_id = one(
         owner,
         "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
@@ -128,7 +142,7 @@ def _document(
         " JOIN projects p ON p.id = k.project_id JOIN organisations o ON o.id = p.organisation_id"
         " ORDER BY k.id LIMIT 1 RETURNING id",
         kind, f"2564200000000000000{number}", net, tax, net + tax, reverses, source, original,
-        AT, CLERK, decision_id if source == "keyed" else None,
+        AT, CLERK, decision_id,
     )  # fmt: skip
     owner.execute(
         "INSERT INTO document_lines (document_id, line, item, unit, quantity, unit_price, net_fen,"
@@ -136,6 +150,8 @@ def _document(
         " '6%%', %s)",
         (row_id, net, tax),
     )
+    if source == "xml":
+        let_stand(owner, row_id, SECOND)
     return int(row_id)
 
 
@@ -237,19 +253,19 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
         AT, AT,
     )  # fmt: skip
     owner.execute("ALTER TABLE payment_lines DISABLE TRIGGER fits")  # the list is sent already
-    for line, (claim, paid) in enumerate(((7, 700_000_00), (6, 0)), start=1):
+    for line, claim in enumerate((7, 6), start=1):
         owner.execute(
             "INSERT INTO payment_lines (list_id, line, claim_id, voucher_id, account_id, payee,"
             " uscc, bank,"
-            " bank_code, number, fen, paid_fen, returned_fen) SELECT %s, %s, c.id,"
+            " bank_code, number, fen) SELECT %s, %s, c.id,"
             " c.voucher_id, %s, o.name, o.uscc, '宁夏银行', '313871000007', '6400123456789',"
-            " c.fen, %s, 0 FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
-            (row_id, line, account, paid, claim),
+            " c.fen FROM claims c JOIN organisations o ON o.id = c.payee_id WHERE c.id = %s",
+            (row_id, line, account, claim),
         )
     owner.execute(
         "INSERT INTO bank_returns (reference, list_id, line, result, fen, on_day, reason, original,"
-        " received_at, received_by) VALUES ('N1', %s, 1, 'paid', 70000000, '2026-04-10', '', %s,"
-        " %s, 'finance:吴八#7')",
+        " place, received_at, received_by, state, paid_fen) VALUES ('N1', %s, 1, 'paid', 70000000,"
+        " '2026-04-10', '', %s, 'row 2', %s, 'finance:吴八#7', 'booked', 70000000)",
         (row_id, original, AT),
     )
 

@@ -41,6 +41,7 @@ def books() -> Oracle:
     oracle.post("open", MONTH, {VOUCHER: OPEN})
     oracle.decisions[7] = CapDecision("cap", VOUCHER, cap=CAP - 30, before=CAP)
     oracle.decisions[8] = CapDecision("lapse", VOUCHER)
+    oracle.decisions[9] = CapDecision("bank_reversal", VOUCHER, before=30)
     return oracle
 
 
@@ -87,6 +88,19 @@ EVENTS = {
         [*chain(30, "accrue available accrued", "match accrued payable", "list payable sent",
                 "pay sent paid", "recall paid recoverable", "set_off recoverable paid"),
          *chain(30, "forfeit available lapsed")], {"paid": 30, "lapsed": 30}),
+    "paid late": (
+        chain(30, "accrue available accrued", "match accrued payable", "late payable paid"),
+        {"paid": 30}),
+    "paid beyond what is owed": (
+        chain(30, "overpay available recoverable"), {"recoverable": 30}),
+    "the bank takes it back": (
+        chain(30, "accrue available accrued", "match accrued payable", "late payable paid",
+              "unpay paid payable"), {"payable": 30}),
+    "it never paid": (
+        chain(30, "accrue available accrued", "match accrued payable", "late payable paid",
+              "unpay paid sent"), {"sent": 30}),
+    "it never paid what was to be paid back": (
+        chain(30, "overpay available recoverable", "unpay recoverable sent"), {"sent": 30}),
     "expiry": (
         chain(30, "reserve available reserved", "release reserved available",
               "lapse available lapsed"), {"lapsed": 30}),
@@ -96,7 +110,8 @@ EVENTS = {
 @pytest.mark.parametrize("event", EVENTS)
 def test_event(books: Oracle, event: str) -> None:
     moves, expectation = EVENTS[event]
-    cause = "decision/8" if event == "expiry" else "event"
+    by_decision = {"late", "overpay", "unpay"} & {move.kind for move in moves}
+    cause = "decision/8" if event == "expiry" else "decision/9" if by_decision else "event"
     assert books.post(cause, MONTH, {VOUCHER: moves})
     expected = EMPTY | {"available": CAP - sum(expectation.values())}
     for role, amount in expectation.items():
@@ -121,6 +136,14 @@ OTHERS = {
         BUDGET, chain(50, "appropriate appropriation free", "commit free committed",
                       "spend committed spent", "remit spent returned"),
         {"appropriation": -50, "returned": 50}),
+    "spent before it was committed, and never paid after all": (
+        BUDGET, chain(50, "appropriate appropriation free", "late_spend free spent",
+                      "reopen spent committed"),
+        {"appropriation": -50, "committed": 50}),
+    "paid after the year was closed": (
+        BUDGET, chain(50, "appropriate appropriation free", "surrender free returned",
+                      "late_spend returned spent"),
+        {"appropriation": -50, "spent": 50}),
     "committed and bounced; the year leaves it over": (
         BUDGET, chain(50, "appropriate appropriation free", "commit free committed",
                       "uncommit committed free", "surrender free returned"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.charging.rules.billing import Item, PackageUsage, bill, owed_items
-from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges, round_usage
+from ledger.charging.rules.charges import ChargeKey, ChargeSum, charges
 from ledger.charging.rules.delivery import DAY_MS, DevicePresence
 from ledger.registry.codes import LineKind, Market
 from ledger.registry.rules.pricing import PricedUsage, PriceLine, Share, UnpricedUsage, Usage
@@ -35,7 +35,7 @@ def used(hours: Fraction | int = 1, days: int = 0, **more: object) -> Usage:
 
 
 def seen(hours: int, foreign: Fraction | int = 0, day: date = DAY) -> DevicePresence:
-    return DevicePresence(3, "g", day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
+    return DevicePresence(3, day, "nvml", hours * HOUR_MS, 60_000, Fraction(foreign) * HOUR_MS)
 
 
 def billed(
@@ -148,6 +148,34 @@ def test_a_reserved_device_that_nobody_saw_was_promised_and_not_delivered() -> N
     assert figures(total) == (0, 0, 2 * DAY_MS)
 
 
+BY_MONTH = replace(RESERVED, devices=2, since=date(2026, 1, 1), until=None, fen_per_ms=Fraction(0),
+                   fen_per_month=Fraction(3_725_00))  # fmt: skip
+
+
+def presence(month: int, days: int, hours: int = 48) -> list[DevicePresence]:
+    return [
+        DevicePresence(3, date(2026, month, day), "nvml", hours * HOUR_MS, 0, Fraction(0))
+        for day in range(1, days + 1)
+    ]
+
+
+def by_month(*rows: DevicePresence) -> dict[int, int]:
+    items = owed_items(billed([], BY_MONTH, presences=rows))
+    return {key.month.month: total.cost_fen for key, total in charges(items, {}).items()}
+
+
+def test_a_whole_month_is_one_months_price_whatever_its_days() -> None:
+    cost_fen = by_month(*presence(1, 31), *presence(2, 28), *presence(3, 31))
+    assert cost_fen == {1: 2 * 3_725_00, 2: 2 * 3_725_00, 3: 2 * 3_725_00, 4: 0}
+
+
+@given(st.integers(1, 3), st.integers(0, 28), st.integers(0, 48))
+def test_a_part_of_a_month_is_the_part_of_its_own_days(month: int, days: int, hours: int) -> None:
+    length = {1: 31, 2: 28, 3: 31}[month]
+    part = Fraction(days * hours, length * 24)
+    assert by_month(*presence(month, days, hours))[month] == round_half_up(part * 3_725_00)
+
+
 def test_nothing_is_promised_before_its_day_has_come() -> None:
     later = replace(RESERVED, since=TODAY, until=None)
     assert len(billed([], later)) == 1
@@ -175,37 +203,6 @@ def test_a_fee_earns_only_where_it_is_compute_cost() -> None:
     for counts, policy in ((False, ""), (True, "drill")):
         charge_lines = charges(owed_items(billed([], replace(FEE, counts=counts))), policies)
         assert {key.policy for key in charge_lines} == {policy}
-
-
-@pytest.mark.parametrize(
-    ("ms", "minute", "hour"),
-    [
-        (Fraction(0), 0, 0),
-        (Fraction(1), 0, HOUR_MS),
-        (Fraction(30_000), 60_000, HOUR_MS),
-        (Fraction(89_999), 60_000, HOUR_MS),
-        (Fraction(HOUR_MS), HOUR_MS, HOUR_MS),
-        (Fraction(HOUR_MS) + Fraction(1, 7), HOUR_MS, 2 * HOUR_MS),
-    ],
-)
-def test_rounding_of_usage(ms: Fraction, minute: int, hour: int) -> None:
-    assert round_usage(ms, "ms") == ms
-    assert round_usage(ms, "minute") == minute
-    assert round_usage(ms, "started_hour") == hour
-
-
-def test_usage_is_rounded_for_each_holder_and_device_of_a_month() -> None:
-    line = replace(METERED, rounding="started_hour")
-    tenth = Fraction(1, 10)
-    usage = [
-        *(used(tenth, days=d, device="g1", holder="a") for d in range(3)),  # one hour in all
-        used(tenth, device="g1", holder="b"),
-        used(tenth, device="g2", holder="a"),
-        used(tenth, days=31, device="g1", holder="a"),  # another month
-    ]
-    totals = {key.month.month: t for key, t in charges(owed_items(billed(usage, line)), {}).items()}
-    assert figures(totals[3]) == (3 * HOUR_MS, 3000, None)
-    assert figures(totals[4]) == (HOUR_MS, 1000, None)
 
 
 selected = st.fixed_dictionaries({}, optional={

@@ -82,6 +82,32 @@ def test_tags_that_do_not_fit_the_lines_are_keyed() -> None:
     assert told(archive(members)) == ["needs_keying"]
 
 
+def test_a_page_that_is_no_xml_is_told() -> None:
+    members = unpacked(sample("digital_vat_special_2024_masked.ofd"))
+    page = next(name for name in members if name.endswith("Content.xml"))
+    assert told(archive({**members, page: b"<Page>"})) == ["not_xml"]
+
+
+def test_an_invoice_code_in_the_header_makes_it_one_of_the_older_kind() -> None:
+    """Whose number has eight digits, not the twenty that stand on this page."""
+    whole = sample("digital_vat_special_2024_masked.ofd")
+    head = unpacked(whole)["OFD.xml"].replace(
+        b"</ofd:CustomDatas>",
+        "<ofd:CustomData Name='发票代码'>064002400111</ofd:CustomData></ofd:CustomDatas>".encode(),
+    )
+    with_code = archive({**unpacked(whole), "OFD.xml": head})
+    assert set(told(with_code)) - set(told(whole)) == {"invoice_number"}
+
+
+def test_only_what_a_tag_refers_to_is_read() -> None:
+    whole = sample("digital_vat_special_2024_masked.ofd")
+    members = unpacked(whole)
+    tags = next(name for name in members if name.endswith("CustomTag.xml"))
+    noted = members[tags].replace(b"</ofd:Amount>", b"<ofd:Note>1</ofd:Note></ofd:Amount>")
+    assert noted != members[tags]
+    assert told(archive({**members, tags: noted})) == told(whole)
+
+
 def unpacked(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         return {name: file.read(name) for name in file.namelist()}

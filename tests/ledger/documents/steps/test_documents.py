@@ -37,7 +37,7 @@ def test_an_invoice_is_kept_with_its_lines_and_its_file(desk: Desk) -> None:
     key = desk.take_id(invoice(1, 100_000, -2_000), original)
     document = desk.row(key)
     assert (document.net_fen, document.tax_fen, document.gross_fen) == (98_000, 5_880, 103_880)
-    assert (document.received_by, document.received_at, document.decision_id) == (CLERK, NOW, None)
+    assert (document.received_by, document.received_at) == (CLERK, NOW)
     lines = desk.owner.execute("SELECT line, net_fen, tax_fen FROM document_lines ORDER BY line")
     assert lines.fetchall() == [(1, 100_000, 6_000), (2, -2_000, -120)]
     row = desk.owner.execute("SELECT hash, name, media, content FROM originals").fetchone()
@@ -108,10 +108,12 @@ def test_a_document_that_is_wrong_by_itself_is_one_clear_fault(
     assert desk.refused(replace(invoice(1), **change)) == [(where, code)]
 
 
-def test_service_is_of_the_month_of_issue_where_nothing_is_said(desk: Desk) -> None:
-    assumed = desk.row(desk.take_id(invoice(1, issued_on=date(2026, 12, 5))))
-    assert (assumed.since, assumed.until) == (date(2026, 12, 1), date(2026, 12, 31))
-    assert assumed.period_assumed
+def test_a_document_that_says_no_days_waits_and_a_red_one_has_its_blue_ones(desk: Desk) -> None:
+    unknown = desk.row(
+        desk.take_id(invoice(1, issued_on=date(2026, 12, 5), since=None, until=None))
+    )
+    assert unknown.period_assumed
+    assert desk.standing_ids() == []
     period = {"since": date(2025, 11, 7), "until": date(2026, 5, 6)}
     blue = invoice(2, **period)
     document = desk.row(desk.take_id(blue))
@@ -242,12 +244,14 @@ class TestLists:
 def test_lines_that_do_not_add_up_are_not_even_committed_by_others(desk: Desk) -> None:
     """The database has the last word, whoever writes."""
     key = desk.take_id(invoice(1))
+    second = desk.bring(invoice(2))
+    assert isinstance(second, Intake)
     with pytest.raises(psycopg.errors.CheckViolation, match="lines_tie"):
         desk.owner.execute(
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
             " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original,"
-            " received_at, received_by) SELECT kind, 'x', issued_on, seller_uscc, seller_name,"
-            " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original,"
-            " received_at, received_by FROM cost_documents WHERE id = %s",
-            (key,),
+            " received_at, received_by, decision_id) SELECT kind, 'x', issued_on, seller_uscc,"
+            " seller_name, buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until,"
+            " source, original, received_at, received_by, %s FROM cost_documents WHERE id = %s",
+            (second.decision, key),
         )

@@ -11,6 +11,7 @@ from ledger.formats.digest import digest
 from ledger.payment.codes import LineResult
 from ledger.payment.rules.payment_list import (
     BankRow,
+    EarlierRows,
     LineState,
     Payout,
     answer_moves,
@@ -19,7 +20,7 @@ from ledger.payment.rules.payment_list import (
     listed,
     outcome,
     refund_moves,
-    settle,
+    sort_rows,
 )
 
 DAY = date(2026, 11, 23)
@@ -70,24 +71,41 @@ def test_every_move_of_payment_is_a_legal_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("paid", "still_open", "told"),
-    [(10, 0, "pay"), (4, 0, "bounce"), (0, 0, "bounce"), (4, 6, None), (0, 10, None)],
+    ("state", "paid", "still_open", "told"),
+    [
+        ("listed", 10, 0, "pay"),
+        ("listed", 4, 0, "bounce"),
+        ("listed", 0, 0, "bounce"),
+        ("listed", 4, 6, None),
+        ("paid", 10, 0, None),
+        ("paid", 4, 0, "bounce"),  # the bank took it back
+        ("paid", 4, 6, "reopen"),  # it never paid
+        ("approved", 10, 0, "pay"),  # it paid late
+        ("approved", 4, 0, None),
+        ("refused", 0, 0, None),
+        ("refused", 10, 0, "pay"),
+    ],
 )
-def test_what_becomes_of_a_claim(paid: int, still_open: int, told: str | None) -> None:
-    assert outcome(10, paid, still_open) == told
+def test_what_becomes_of_a_claim(state: str, paid: int, still_open: int, told: str | None) -> None:
+    assert outcome(state, 10, paid, still_open) == told
 
 
-rows = st.lists(st.tuples(st.sampled_from(["paid", "returned"]), st.integers(1, 60)), max_size=8)
+rows = st.lists(
+    st.tuples(st.sampled_from(LineResult), st.integers(1, 60), st.integers(0, 9)), max_size=8
+)
 
 
 @given(rows)
-def test_a_line_is_never_settled_beyond_its_sum(results: list[tuple[str, int]]) -> None:
+def test_a_line_is_never_settled_beyond_its_sum(results: list[tuple[LineResult, int, int]]) -> None:
     file = [
-        BankRow(f"row {n}", f"r{n}", "L", 1, result, fen, DAY, "")  # type: ignore[arg-type]
-        for n, (result, fen) in enumerate(results)
+        BankRow(f"row {n}", f"r{reference}", "L", 1, result, fen, DAY, "")
+        for n, (result, fen, reference) in enumerate(results)
     ]
-    after, findings = settle({("L", 1): LineState(DAY, 100)}, frozenset(), file, DAY)
-    line = after["L", 1]
-    assert line.open_fen >= 0
-    booked = sum(row.fen for row in file if row.where not in {f.where for f in findings})
-    assert line.open_fen == 100 - booked
+    earlier = EarlierRows(frozenset({"r0"}))
+    result, findings = sort_rows({("L", 1): LineState(DAY, 100)}, earlier, file, DAY)
+    assert sum(row.fen for row in result.plain) <= 100
+    assert {row.result for row in result.plain} <= {LineResult.PAID}
+    references = [row.reference for row in result.plain]
+    assert len(references) == len(set(references))
+    assert "r0" not in references
+    assert len(result.plain) + len(result.contrary) + len(findings) == len(file)

@@ -69,11 +69,21 @@ def test_open_lines_come_back_and_the_rest_is_surrendered(treasury: Treasury) ->
     assert treasury.money("Z2", 2027) == {"free": 1_800, "committed": 200}
 
 
-def test_a_late_answer_of_the_bank_finds_nothing_open(treasury: Treasury) -> None:
+def test_a_late_payment_is_spent_from_what_was_surrendered(treasury: Treasury) -> None:
     treasury.send()
     confirm(treasury, decided(treasury))
-    intake = treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    assert [finding.code for finding in intake.findings] == ["beyond_open"]
+    returned = treasury.money()["returned"]
+    assert treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},").waiting == 1
+    treasury.rule("a", "accept")
+    assert treasury.money() == {"returned": returned - 600, "spent": 600}
+    assert treasury.state("claim of p1") == "paid"
+
+
+def test_a_year_does_not_end_over_a_row_that_waits(treasury: Treasury) -> None:
+    treasury.send()
+    treasury.bank(f"a,ZF-2026-0001,1,退回,6.00,{TODAY},")
+    with pytest.raises(Refused, match="bank_rows_wait"):
+        decided(treasury)
 
 
 def test_a_line_that_was_settled_meanwhile_takes_a_new_decision(treasury: Treasury) -> None:

@@ -107,3 +107,27 @@ def test_a_namesake_outside_the_bureau_neither_sees_nor_withdraws(engine: sa.Eng
             viewer=clerk,
             now=NOW,
         )
+
+
+def test_only_what_was_seen_is_confirmed_and_only_by_its_author_withdrawn(
+    engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    place_budget(owner)
+    decision = opened(engine, "finance:甲#1")
+
+    def answer(answer: Answer, digest: str, viewer: Viewer) -> str:
+        with Session(engine) as db, db.begin():
+            try:
+                respond(
+                    db, key(decision), answer=answer, digest_seen=digest, viewer=viewer, now=NOW
+                )
+            except LedgerError as error:
+                return error.code
+        return ""
+
+    author, second = Viewer(1, "甲", Role.FINANCE), Viewer(2, "乙", Role.FINANCE)
+    assert answer(Answer.CONFIRMED, "0" * 64, second) == "decision_changed"
+    assert answer(Answer.WITHDRAWN, decision.digest, second) == "not_yours"
+    assert answer(Answer.CONFIRMED, decision.digest, author) == "same_person"
+    assert answer(Answer.WITHDRAWN, decision.digest, author) == ""
+    assert answer(Answer.CONFIRMED, decision.digest, second) == "decision_answered"

@@ -150,6 +150,28 @@ def test_a_json_list_is_read_as_far_as_it_is_one() -> None:
         assert faults('[{"number": "A"}' + rest) == [(1, ["rest_unread"])]
 
 
+def test_a_long_json_list_is_read_in_pieces() -> None:
+    numbers = [f"申请-{n}" for n in range(10_000)]
+    text = json.dumps([{"number": number} for number in numbers], ensure_ascii=False, indent=1)
+    assert [row.number for row in rows(text) if isinstance(row, Applicant)] == numbers
+    cut = text.encode()[:200_001]  # within a character, within an object
+    line = cut[: cut.rindex(b"{")].count(b"\n") + 1
+    assert faults(cut) == [(line, ["rest_unread"])]
+
+
+def test_what_is_no_utf_8_ends_a_json_list() -> None:
+    name = "甲".encode("gb18030")
+    assert faults(b'[{"number": "A"}, {"number": "' + name + b'"}]') == [(1, ["rest_unread"])]
+    later = b'[\n{"number": "A"},\n{"number": "' + name + b'"}]'
+    assert [codes for _line, codes in faults(later)] == [["rest_unread"]]
+
+
+def test_a_json_line_without_end_is_one_bad_row() -> None:
+    register = '{"number": "A"}\n{"number": "' + "x" * 3_000_000 + '"}\n{"number": "B"}'
+    assert faults(register) == [(2, ["line_too_long"])]
+    assert [row.line for row in rows(register) if isinstance(row, Applicant)] == [1, 3]
+
+
 FACTS = {
     "seats": st.integers(0, 10**6),
     "legal_person": st.booleans(),

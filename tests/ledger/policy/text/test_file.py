@@ -88,6 +88,15 @@ RATE = "rate: 30/100\n      mode: cumulative\n      words: 按照算力成本"
         ("words: 每年总额不超过2000万元", "words: 不超过3000万元", "pools.06.words", "not_in_text"),
         ("limit: 20,", "limit: 0,", "selection.limit", "bad_count"),
         ("  Q1-1:\n", "  Q1-9:\n", "questions.Q1-9", "asked_nowhere"),
+        ("rate: 0.12元", "rate: -0.12元", "amount.rate", "bad_rate"),
+        (RATE, RATE.replace("rate: 30/100\n      ", ""), "amount", "amount_lacks"),
+        ("to: 3000000000.00元", "to: 三十亿元", "bands[0].to", "bad_threshold"),
+        ("paid: paid_before_fen", "paid: Paid", "amount.paid", "bad_key"),
+        ("title: 大模型算力补贴", 'title: "大模型\\t算力"', f"{CLAUSE}.title", "bad_sentence"),
+        ("span: [37, 44]", "span: [-37, 44]", "span[0]", "bad_count"),
+        ("words: 每年评选", "words: 每月评选", "selection.words", "not_in_text"),
+        ("higher, question: Q3-6", "higher, question: Q3-66", "question", "unknown_question"),
+        ("stacking:\n  words: 同一", "stacking:\n  words: 每一", "stacking.words", "not_in_text"),
     ],
 )  # fmt: skip
 def test_a_slip_is_told_with_its_place(old: str, new: str, where: str, code: str) -> None:
@@ -154,6 +163,11 @@ def test_the_last_day_is_included() -> None:
         ("from:\n  until:", "from: 2024-07-01\n  until: open"),
         ("chosen: model_lifetime", "chosen: model_year"),
         ("        - park\n", ""),
+        ("tolerance_fen: 100", "tolerance_fen: 200"),
+        ("tolerance_permille: 5", "tolerance_permille: 6"),
+        ("publication_days: 5", "publication_days: 6"),
+        ("grades_payable: [A, B, C]", "grades_payable: [A, B, C, D]"),
+        ("claim_files: [application, commitment, receipt]", "claim_files: [application]"),
     ],
 )
 def test_the_digest_sees_every_change(old: str, new: str) -> None:
@@ -167,7 +181,6 @@ def test_the_digest_sees_every_change(old: str, new: str) -> None:
         ("departments: [市网信局,", "departments: [市委网信办,"),
         ("title: 大模型算力补贴", "title: 大模型补贴"),
         ("evidence: 对账结果", "evidence: 对账结果与发票"),
-        ("tolerance_fen: 100", "tolerance_fen: 200"),
         ("asks: 500万元的上限按什么计？", "asks: 上限按什么计？"),
         ("      model_year:\n", "      some_year: 另一种\n      model_year:\n"),
         ("chosen: total", "chosen: active"),  # undecided, and it changes no term

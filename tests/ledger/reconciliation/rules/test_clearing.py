@@ -31,7 +31,7 @@ exclusions = st.lists(
 )
 settled = st.builds(
     settle,
-    st.builds(cell, fen, fen, fen),
+    st.builds(cell, fen, fen, st.just(0) | fen),
     exclusions,
     close=st.booleans(),
     tolerated=st.booleans(),
@@ -113,9 +113,20 @@ def test_nothing_is_matched_beyond_what_is_invoiced_or_was_used(cell_outcome: Ce
     assert 0 <= cell_outcome.closed_fen <= cell_outcome.cell.metered_fen
     if cell_outcome.closed_fen:
         together = cell_outcome.matched_fen + cell_outcome.closed_fen
-        assert together <= cell_outcome.cell.metered_fen
-    carried = sum(t.fen for t in cell_outcome.typed if t.treatment == "carry_over")
-    assert cell_outcome.carried == (carried < 0)
+        assert together <= cell_outcome.cell.metered_fen + cell_outcome.cell.extra_fen
+
+
+@given(settled.filter(lambda outcome: not outcome.cell.extra_fen))
+def test_metered_cost_is_matched_closed_or_carried(cell_outcome: CellOutcome) -> None:
+    by_treatment = {"carry_over": 0, "close": 0}
+    for typed in cell_outcome.typed:
+        if typed.treatment in by_treatment:
+            by_treatment[typed.treatment] -= typed.fen
+    assert by_treatment["close"] == cell_outcome.closed_fen
+    assert cell_outcome.cell.metered_fen == (
+        cell_outcome.matched_fen + cell_outcome.closed_fen + by_treatment["carry_over"]
+    )
+    assert cell_outcome.carried == (by_treatment["carry_over"] > 0)
 
 
 @given(st.lists(st.lists(settled, max_size=3), min_size=1, max_size=4))

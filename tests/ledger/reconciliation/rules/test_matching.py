@@ -343,6 +343,17 @@ def bought(line: OpenLine, packages: list[Package]) -> list[Package]:
     return [p for p in running if p.net_fen == line.net_fen]
 
 
+def draws(one: Cell, line: OpenLine, packages: list[Package]) -> bool:
+    """Whether it draws on a package that ran in the days of a line, and from those days on."""
+    return one.part is Part.PACKAGE and any(
+        p.contract == one.contract
+        and p.since <= line.until
+        and line.since <= p.until
+        and max(p.since.replace(day=1), line.since) <= one.month <= p.until
+        for p in packages
+    )
+
+
 @settings(deadline=None)
 @given(LINES, CELLS, PACKAGES, TODAY, st.randoms(use_true_random=False))
 def test_every_proposal_ties(
@@ -391,20 +402,16 @@ def test_a_line_pays_its_months_its_packages_and_what_was_carried_over(
     lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
 ) -> None:
     by_document = {open_line.document: open_line for open_line in lines}
-    carried = {c.key for c in cells if c.carried}
+    by_key = {c.key: c for c in cells}
     for share in propose(lines, cells, packages, today):
-        line, (contract, month, part) = by_document[share.document], share.cell
+        line, (contract, month, _) = by_document[share.document], share.cell
         first, last = own_months(line)
         statement = line.statement_month
-        may_draw = part is Part.PACKAGE and any(
-            p.contract == contract and max(p.since.replace(day=1), first) <= month <= p.until
-            for p in packages
-        )
         if statement:
             assert (contract, month) == statement
         else:
-            earlier = month < first and share.cell in carried
-            assert first <= month <= last or may_draw or earlier
+            earlier = month < first and by_key[share.cell].carried
+            assert first <= month <= last or earlier or draws(by_key[share.cell], line, packages)
 
 
 @settings(deadline=None)
@@ -431,16 +438,17 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
         first, last = own_months(line)
         kind = after[shares[0].cell].kind
         may = [c for c in after.values() if c.kind == kind]
-        drawn_months = [
-            c for c in may if c.part is Part.PACKAGE
-            and any(p.contract == c.contract and p.since <= c.month <= p.until
-                    for p in bought(line, packages))
-        ]  # fmt: skip
-        own = [c for c in may if first <= c.month <= last and not bought(line, packages)]
-        earlier = [c for c in may if c.carried and c.month < first and not line.statement_month]
         if bought(line, packages):
-            earlier = []
-        assert all(c.invoiced_fen >= c.metered_fen for c in own + drawn_months + earlier)
+            may = [c for c in may if draws(c, line, bought(line, packages))]
+        else:
+            may = [
+                c
+                for c in may
+                if first <= c.month <= last
+                or (not line.statement_month and (c.carried and c.month < first))
+                or (not line.statement_month and draws(c, line, packages))
+            ]
+        assert all(c.invoiced_fen >= c.metered_fen for c in may)
 
 
 @settings(deadline=None)

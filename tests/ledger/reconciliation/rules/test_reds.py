@@ -219,9 +219,8 @@ def test_what_is_taken_back_ties(
         assert out == max(-fen - left.get(line, 0), 0)
         # Another month than the red one names only when those hold nothing any more.
         if months and any(s.line == line and not months[0] <= s.cell[1] <= months[1] for s in back):
-            assert not any(
-                fen for (l, c), fen in after.items() if l == line and months[0] <= c[1] <= months[1]
-            )
+            named = [key for key in after if key[0] == line and months[0] <= key[1][1] <= months[1]]
+            assert not any(after[key] for key in named)
 
 
 @given(SHARES.filter(bool), st.data())

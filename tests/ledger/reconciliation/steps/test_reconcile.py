@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
-from ledger.errors import Conflict, Refused
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.reconciliation.queries.differences import differences_of
 from ledger.reconciliation.queries.month_details import process_of
-from ledger.reconciliation.queries.months import months
+from ledger.reconciliation.queries.months import month_cells, months
 from ledger.reconciliation.rules.choices import Choice
 from ledger.reconciliation.steps import reconcile
 from ledger.registry.queries import contract_by_number
@@ -21,7 +21,7 @@ from ledger.statements.codes import LineAnswer, Party
 from ledger.statements.steps import answer, issue
 from tests.support.documents import party
 from tests.support.reconciliation import BUYER, CLERK, LATER, MONTH, NOW, Desk, bill, bill_red
-from tests.support.simulation import minute
+from tests.support.simulation import minute, window
 from tests.support.town import Town
 from tests.support.vouchers import audit
 
@@ -199,3 +199,32 @@ def test_who_paid_whom_is_compared_where_a_receipt_is_known(desk: Desk) -> None:
     assert [f.params for f in result] == [(("code", "R05"),)]
     desk.reconcile(Choice("R05", "exclude", "付款方不符"))
     assert desk.rights().payable == 1_200
+
+
+def test_a_month_with_an_invoice_and_no_use_counts_nothing(desk: Desk) -> None:
+    """No statement can be issued of it, and none is needed."""
+    february = MONTH.replace(month=2)
+    desk.take(bill(1, 5_000, since=february, until=february.replace(day=28)))
+    with Session(desk.engine, expire_on_commit=False) as db, db.begin():
+        contract = contract_by_number(db, "k1")
+        result = reconcile.propose(db, contract, february, actor=CLERK.actor, now=NOW)
+    desk.confirm(result)
+    assert desk.rights().payable == 0
+    january = MONTH.replace(month=1)
+    with Session(desk.engine) as db, db.begin(), pytest.raises(NotFound, match="nothing_to"):
+        reconcile.propose(db, contract, january, actor=CLERK.actor, now=NOW)
+
+
+def test_more_used_is_not_confirmed_over_another_metering(desk: Desk) -> None:
+    desk.take(bill(1, 13_000))
+    with Session(desk.engine, expire_on_commit=False) as db, db.begin():
+        contract = contract_by_number(db, "k1")
+        (cell,) = month_cells(db, key(contract), MONTH)
+        proposal = reconcile.propose_extra(
+            db, contract, MONTH, part=cell.part, extra_fen=3_000,
+            reason="现场核实", actor=CLERK.actor, now=NOW,
+        )  # fmt: skip
+    desk.town.report([window(0, 100)])
+    desk.town.accrue(NOW)
+    with pytest.raises(Conflict, match="figures_changed"):
+        desk.confirm(proposal)

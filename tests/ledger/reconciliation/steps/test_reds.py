@@ -68,7 +68,6 @@ def test_a_keyed_one_takes_nothing_before_it_is_confirmed(desk: Desk) -> None:
 def test_it_waits_for_its_blue_one(desk: Desk) -> None:
     blue = invoice(1, source="keyed")
     first = desk.bring(blue)
-    assert desk.refused(red(2, blue, -100)) == [("reverses", "blue_unconfirmed")]
     second = desk.bring(red(2, blue, -100, source="keyed"))
     assert isinstance(first, Intake)
     assert isinstance(second, Intake)

@@ -89,6 +89,23 @@ def test_what_anybody_else_held_was_not_delivered(books: Books) -> None:
     assert books.charged() == {"reserved 包机": (1, 10, 48)}
 
 
+def test_two_months_wholly_delivered_are_two_months_of_the_price(books: Books) -> None:
+    line = (f"{{kind: reserved, unit: node-month, gpus_per_node: 1, yuan: 3725, {LINE},"
+            f" gpus: [{gpu_id(0)}], from: 2026-02-01, until: 2026-03-31}}")  # fmt: skip
+    books.say(contract(METERED, line))
+    books.db.execute(
+        sa.text(
+            "INSERT INTO coverage (gpu, day, cluster_id, source, windows, window_ms, gap_ms)"
+            " SELECT :gpu, d::date, :cluster, 'nvml', 1440, 86400000, 0"
+            " FROM generate_series(date '2026-02-01', '2026-03-31', interval '1 day') d"
+        ),
+        {"gpu": gpu_id(0), "cluster": books.town.cluster},
+    )
+    charge(books.db, NOW)
+    rows = books.db.execute(sa.text("SELECT month, cost_fen FROM charges ORDER BY month"))
+    assert [row.cost_fen for row in rows] == [3_725_00, 3_725_00]
+
+
 def test_outside_its_days_a_device_is_metered(books: Books) -> None:
     books.say(contract(METERED, reserved(0)))
     before, after = -24 * 60, 2 * 24 * 60
@@ -100,8 +117,8 @@ def test_a_reservation_that_is_taken_back_is_metered_again(books: Books) -> None
     books.say(contract(METERED, reserved(0)))
     books.town.report([window(0, 0)])
     assert books.charged()["reserved 包机"] == (1, 10, 48)
-    books.say(contract(METERED, reserved(0, days="from: 2026-03-02, until: 2026-03-02")),
-              supersede=True)  # fmt: skip
+    later = contract(METERED, reserved(0, days="from: 2026-03-02, until: 2026-03-02"))
+    books.town.register(later, NOW, supersede=True)
     assert books.charged() == {"metered": (1, 100, None), "reserved 包机": (0, 0, 24)}
 
 
@@ -181,8 +198,7 @@ def test_a_binding_that_becomes_spot_takes_its_days(books: Books) -> None:
     (finding,) = books.say(later).findings
     assert finding.code == "contradicts"
     assert dict(finding.params) == {"there": "p1 2026-01-01 ~", "here": "p1, spot 2026-03-02 ~"}
-    report = books.say(later, supersede=True)
-    assert (report.created, report.superseded) == ({"bindings": 1}, {"bindings": 1})
+    books.town.register(later, NOW, supersede=True)
     assert books.charged() == {"metered": (1, 100, None), "metered spot": (1, 30, None)}
 
 
@@ -268,6 +284,7 @@ def test_the_application_does_not_write_what_the_database_keeps(books: Books) ->
         "kind = 'package', quantity = 1, expires = '2026-03-01'",
         "kind = 'reserved', devices = '{x}', rounding = 'minute'",
         "quantity = 1",
+        "session_price = 'split'",
         "partition = ''",
         "market = 'cheap'",
         "kind = 'reserved', devices = '{x}', qos = 'high'",
@@ -292,3 +309,25 @@ def test_a_line_that_says_otherwise_contradicts(books: Books) -> None:
     assert (report.created, report.superseded) == ({"prices": 1}, {"prices": 1})
     rows = books.db.execute(sa.text("SELECT gpu FROM reserved_devices")).scalars()
     assert list(rows) == [gpu_id(1)]
+
+
+def test_a_binding_that_names_its_contract_is_charged_under_it(books: Books) -> None:
+    """Also where the other contract rounds, so that usage is read session by session."""
+    rounded = METERED.replace("unit:", "rounding: started_hour, unit:")
+    both = contract(METERED) + contract(rounded, number="k2").partition("\n")[2]
+    books.say(both)
+    books.town.report([window(0, 0)])
+    assert books.charged() == {}
+    named = (
+        "bindings: [{cluster: c1, holder: {static: team-a}, project: p1, contract: %s,"
+        " from: 2026-01-01}]"
+    )
+    books.town.register(named % "k1", NOW, supersede=True)
+    assert books.charged() == {"metered": (1, 100, None)}
+    books.town.register(named % "k2", NOW, supersede=True)
+    assert books.charged() == {"metered": (60, 6000, None)}
+    of_others = named.replace("p1", "p2").replace("team-a", "team-b") % "k2"
+    assert books.faults(of_others) == [
+        ("bindings[0].project", "unknown_project"),
+        ("bindings[0].contract", "contract_of_others"),
+    ]

@@ -1,6 +1,8 @@
 """The policy's clauses in the database: written once by the owner, never changed."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from ledger.errors import Unusable
+from ledger.policy.text import published
 from ledger.postgres.database import Database
 from ledger.vouchers.steps.clauses import load_policies
 from ledger.vouchers.tables import Clause
@@ -78,6 +81,20 @@ def test_a_row_with_other_figures_is_another_promise(
     load(owning)
     owner.execute(f"UPDATE clauses SET {change} WHERE payable")
     with pytest.raises(Unusable, match="policy_changed: policy=yinchuan-2024-drill"):
+        load(owning)
+
+
+def test_a_published_version_keeps_its_process(
+    owning: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(owning)
+    shutil.copytree(str(published.FOLDER), tmp_path, dirs_exist_ok=True)
+    draft = tmp_path / "yinchuan-2024-draft.yaml"
+    text = draft.read_text(encoding="utf-8")
+    draft.write_text(text.replace("tolerance_fen: 100", "tolerance_fen: 99999"), encoding="utf-8")
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
+    monkeypatch.setattr(published, "_as_chosen", published._as_chosen.__wrapped__)
+    with pytest.raises(Unusable, match="policy_changed: policy=yinchuan-2024-draft"):
         load(owning)
 
 
