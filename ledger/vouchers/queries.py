@@ -96,9 +96,9 @@ class EarningTerms:
         """Return what usage of this day earns of its cost."""
         return self.rates.get(policy_on(day, self.spans), Fraction(0))
 
-    def of(self, earned: Fraction) -> Fen:
+    def of(self, earned_fen: Fraction) -> Fen:
         """Return what the cap lets through of exact fen."""
-        return min(round_half_up(earned), self.cap_fen)
+        return min(round_half_up(earned_fen), self.cap_fen)
 
 
 def earnings_of(db: Session, voucher: Voucher, of_project: Sequence[Cell]) -> dict[date, Earnings]:
@@ -186,12 +186,12 @@ def project_days(
             by_day.setdefault(item.usage.day, []).append(item)
         elif item.cost and item.day <= today:  # of the rest of a month's fee the books know already
             by_day.setdefault(item.day, []).append(item)
-    days, earned = [], Fraction(0)
+    days, earned_fen = [], Fraction(0)
     for day, of_day in sorted(by_day.items()):
         if terms:
             cost = sum((i.cost for i in owed_items(of_day) if i.line.counts), Fraction(0))
-            earned += cost * terms.rate_on(day)
-        days.append(_day(day, of_day, terms.of(earned) if terms else 0))
+            earned_fen += cost * terms.rate_on(day)
+        days.append(_day(day, of_day, terms.of(earned_fen) if terms else 0))
     return tuple(days)
 
 

@@ -24,15 +24,15 @@ class Earnings:
 
     cost_fen: Fen = 0
     matched_fen: Fen = 0
-    earned: Fraction = Fraction(0)
-    uncapped: Fraction = Fraction(0)  # with the provisional part
+    earned_fen: Fraction = Fraction(0)
+    uncapped_fen: Fraction = Fraction(0)  # with the provisional part
 
-    def __add__(self, other: "Earnings") -> "Earnings":
+    def __add__(self, more: "Earnings") -> "Earnings":
         return Earnings(
-            self.cost_fen + other.cost_fen,
-            self.matched_fen + other.matched_fen,
-            self.earned + other.earned,
-            self.uncapped + other.uncapped,
+            self.cost_fen + more.cost_fen,
+            self.matched_fen + more.matched_fen,
+            self.earned_fen + more.earned_fen,
+            self.uncapped_fen + more.uncapped_fen,
         )
 
 
@@ -64,20 +64,20 @@ def _of_cell(
     payments: Mapping[Key, Sequence[Payment]],
 ) -> Earnings | None:
     parts = segments(cell.month, spans, cell.metered_by_policy)
-    earning = {index for index, segment in enumerate(parts) if segment.policy in rates}
-    if not earning:
+    earning_places = {index for index, segment in enumerate(parts) if segment.policy in rates}
+    if not earning_places:
         return None
     matched = share(cell.booked_fen, parts, payments.get(cell.key, ()))
     rooms = {i: max(s.metered_fen - matched[i], Fraction(0)) for i, s in enumerate(parts)}
     room = sum(rooms.values(), Fraction(0))
     open_part = Fraction(cell.open_fen) / room if room else Fraction(0)
-    earned = sum((rates[parts[i].policy] * matched[i] for i in earning), Fraction(0))
-    more = sum((rates[parts[i].policy] * rooms[i] * open_part for i in earning), Fraction(0))
+    earned_fen = sum((rates[parts[i].policy] * matched[i] for i in earning_places), Fraction(0))
+    more = sum((rates[parts[i].policy] * rooms[i] * open_part for i in earning_places), Fraction(0))
     return Earnings(
-        cost_fen=sum(parts[i].metered_fen for i in earning),
-        matched_fen=round_half_up(sum((matched[i] for i in earning), Fraction(0))),
-        earned=earned,
-        uncapped=earned + more,
+        cost_fen=sum(parts[i].metered_fen for i in earning_places),
+        matched_fen=round_half_up(sum((matched[i] for i in earning_places), Fraction(0))),
+        earned_fen=earned_fen,
+        uncapped_fen=earned_fen + more,
     )
 
 

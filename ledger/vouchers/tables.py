@@ -62,8 +62,8 @@ class PolicyEnd(SQLModel, table=True):
 class Accrual(SQLModel, table=True):
     """Memo: what the charges earn before the cap, and what the cap lets through, fen.
 
-    `months`: of each month its `cost` and `matched` cost in fen, and what they earn before the cap,
-    as exact fractions of a fen: `earned`, and `uncapped` with the provisional part.
+    `months`: of each month its `cost_fen` and `matched_fen`, and what they earn before the cap,
+    as exact fractions of a fen: `earned_fen`, and `uncapped_fen` with the provisional part.
     """
 
     __tablename__ = "accruals"

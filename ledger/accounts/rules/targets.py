@@ -57,24 +57,24 @@ class Move:
     amount: Fen
 
 
-def target(earned: Fraction, uncapped: Fraction, room: Fen) -> Target:
+def target(earned_fen: Fraction, uncapped_fen: Fraction, room: Fen) -> Target:
     """Return the target for what is earned, and with the provisional part, under `room` fen.
 
     The second of the two roundings of the books: once over the whole sum, half up.
 
     Args:
-        earned: Σ r·M, exact fen.
-        uncapped: Σ r·(M+Q), exact fen.
+        earned_fen: Σ r·M, exact fen.
+        uncapped_fen: Σ r·(M+Q), exact fen.
         room: V.
 
     Raises:
         ValueError: a sum or the room is negative, or less is earned with the provisional part.
     """
-    if room < 0 or not 0 <= earned <= uncapped:
-        raise ValueError(f"a negative sum or room: {earned}, {uncapped}, {room}")
-    whole = round_half_up(uncapped)
+    if room < 0 or not 0 <= earned_fen <= uncapped_fen:
+        raise ValueError(f"a negative sum or room: {earned_fen}, {uncapped_fen}, {room}")
+    whole = round_half_up(uncapped_fen)
     provisional = min(whole, room)
-    return Target(whole, min(round_half_up(earned), room), provisional, whole - provisional)
+    return Target(whole, min(round_half_up(earned_fen), room), provisional, whole - provisional)
 
 
 def room_of(rights: Rights, *, forfeits: bool) -> Fen:

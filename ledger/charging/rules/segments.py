@@ -70,17 +70,17 @@ def share(
     More than was metered (two persons decided that more was used) is shared like the whole.
     """
     parts = {index: Fraction(0) for index in range(len(segments))}
-    left = Fraction(fen)
+    rest = Fraction(fen)
     for payment in payments:
         index = _within(payment, segments)
         if index is not None:
-            paid = min(Fraction(payment.fen), segments[index].metered_fen - parts[index], left)
+            paid = min(Fraction(payment.fen), segments[index].metered_fen - parts[index], rest)
             parts[index] += paid
-            left -= paid
+            rest -= paid
     rooms = {index: segments[index].metered_fen - paid for index, paid in parts.items()}
-    first = min(left, sum(rooms.values(), Fraction(0)))
+    first = min(rest, sum(rooms.values(), Fraction(0)))
     _spread(parts, first, rooms)
-    _spread(parts, left - first, {i: Fraction(s.metered_fen) for i, s in enumerate(segments)})
+    _spread(parts, rest - first, {i: Fraction(s.metered_fen) for i, s in enumerate(segments)})
     return parts
 
 

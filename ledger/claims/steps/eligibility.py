@@ -106,7 +106,7 @@ def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
     """Return what is left for a claim, by the formula and by the books. Lock the book first."""
     amounts = rights(db, voucher.book_id)
     matched = claim_queries.matched_earnings(db, voucher)
-    award = target(matched.earned, matched.earned, -amounts.clause).earned_fen
+    award = target(matched.earned_fen, matched.earned_fen, -amounts.clause).earned_fen
     ahead = claim_queries.promised_fen(db, voucher, _AHEAD, besides=claim.id) - amounts.sent
     paid = amounts.sent + amounts.paid + amounts.recoverable
     return ClaimEarnings(

@@ -124,8 +124,8 @@ def _unpriced(db: Session, centre: int | None, now: datetime) -> list[Row]:
         if not isinstance(item, UnpricedUsage) or centre not in (None, item.usage.centre):
             continue
         usage = item.usage
-        selected = (usage.mig_profile, usage.partition, usage.qos, usage.market)
-        key = (usage.project, usage.centre, usage.nvml_name, *selected, item.reason)
+        selectors = (usage.mig_profile, usage.partition, usage.qos, usage.market)
+        key = (usage.project, usage.centre, usage.nvml_name, *selectors, item.reason)
         row = rows_by_key.setdefault(
             key,
             {

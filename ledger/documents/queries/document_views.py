@@ -149,8 +149,7 @@ class Share:
     contract: str
     project: str
     month: date
-    price: int
-    policy: str
+    part: str
     fen: Fen
     allocated_at: datetime
     allocated_by: str

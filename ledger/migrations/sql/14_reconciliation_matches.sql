@@ -112,8 +112,8 @@ BEGIN
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
                 AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
-                AND (NOT NEW.carried OR OLD.carried OR (c ->> 'metered_fen')::bigint
-                    > (c ->> 'matched_fen')::bigint + (c ->> 'closed_fen')::bigint));
+                AND (NOT NEW.carried OR OLD.carried
+                     OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
         SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
         WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'

@@ -43,7 +43,7 @@ class RedDocument:
     blue: int
     net_fen: Fen
     lines: tuple[PrintedLine, ...]
-    left: tuple[PrintedLine, ...]  # of the blue one: `fen` less discounts and other red ones
+    blue_lines: tuple[PrintedLine, ...]  # of the blue one: `fen` less discounts and other red ones
     unallocated: Mapping[int, Fen]  # of the blue one's lines
     months: tuple[date, date] | None  # which it names, where it does not just repeat the blue one
 
@@ -67,14 +67,16 @@ def red_document(db: Session, red: int) -> RedDocument:
         id=red,
         blue=row.reverses_id,
         net_fen=row.net_fen,
-        lines=tuple(_printed(r, r.net_fen) for r in db.execute(_LINES, {"document": red}).all()),
-        left=tuple(_printed(r, worth[r.line]) for r in lines if r.line in worth),
+        lines=tuple(
+            _printed_line(r, r.net_fen) for r in db.execute(_LINES, {"document": red}).all()
+        ),
+        blue_lines=tuple(_printed_line(r, worth[r.line]) for r in lines if r.line in worth),
         unallocated=left_by_line([(r.line, r.left_fen, r.allocated_fen) for r in lines], free),
         months=(month_of(row.since), month_of(row.until)) if own_days else None,
     )
 
 
-def _printed(row: Row[Any], fen: Fen) -> PrintedLine:
+def _printed_line(row: Row[Any], fen: Fen) -> PrintedLine:
     return PrintedLine(row.line, row.item, row.unit, row.unit_price, row.tax_rate, fen)
 
 

@@ -117,7 +117,7 @@ def settle_cell(
     remaining = dict(shares)
     exclusions: list[Exclusion] = []
     reasons: dict[str, str] = {}
-    close = tolerated = False
+    close = within_tolerance = False
     for difference in differences:
         if difference.cell is not None and difference.cell != cell.key:
             continue
@@ -125,14 +125,21 @@ def settle_cell(
         why = reason_of(difference, choices) or reason
         if difference.code in (LESS_INVOICED, MORE_INVOICED) and difference.cell is not None:
             close = close or chosen_treatment == "close"
-            tolerated = tolerated or (chosen_treatment == "note" and _is_short(difference))
+            within_tolerance = within_tolerance or (
+                chosen_treatment == "note" and _is_short(difference)
+            )
             reasons[difference.code] = why
         elif chosen_treatment == "exclude" and difference.document is not None:
             exclusions += _exclusions(remaining, difference, why)
         elif chosen_treatment == "exclude" and difference.cell is not None:
             exclusions.append(Exclusion(difference.code, None, None, difference.fen, why))
     return settle(
-        cell, exclusions, close=close, tolerated=tolerated, reason=reason, reasons=reasons
+        cell,
+        exclusions,
+        close=close,
+        within_tolerance=within_tolerance,
+        reason=reason,
+        reasons=reasons,
     )
 
 

@@ -55,7 +55,7 @@ class CellOutcome:
     @property
     def carried(self) -> bool:
         """Whether something metered is neither matched nor closed: later invoices may bill it."""
-        return self.cell.metered_fen > self.matched_fen + self.closed_fen
+        return any(typed.treatment == "carry_over" for typed in self.typed)
 
 
 def settle(
@@ -63,7 +63,7 @@ def settle(
     exclusions: Sequence[Exclusion] = (),
     *,
     close: bool = False,
-    tolerated: bool = False,
+    within_tolerance: bool = False,
     reason: str = "",
     reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> CellOutcome:
@@ -73,7 +73,7 @@ def settle(
         cell: what is metered and invoiced.
         exclusions: what is not matched, at most what there is.
         close: whether what was metered and is not matched is closed, or carried over.
-        tolerated: whether what is short is closed as too little, and nothing else.
+        within_tolerance: whether what is short is closed as too little, and nothing else.
         reason: why.
         reasons: why, of what is over (R07) or short (R17) as a whole, where that was said.
     """
@@ -93,11 +93,11 @@ def settle(
     if over:
         typed.append(Typed(MORE_INVOICED, None, None, over, "exclude", more))
     if under > 0:
-        short = "close" if close or tolerated else "carry_over"
+        short = "close" if close or within_tolerance else "carry_over"
         typed.append(Typed(LESS_INVOICED, None, None, -under, short, less))
     elif under < 0:  # more was used than metered, as two persons decided
         typed.append(Typed(MORE_INVOICED, None, None, -under, "note", more))
-    closed = (max(under, 0) if close or tolerated else 0) + (excluded if close else 0)
+    closed = (max(under, 0) if close or within_tolerance else 0) + (excluded if close else 0)
     return CellOutcome(cell, matched, closed, tuple(typed))
 
 

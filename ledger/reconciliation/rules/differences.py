@@ -162,7 +162,7 @@ def _outside(document: BilledDocument, carried: Collection[Key]) -> Iterator[Dif
     """Find R14: no service day within the contracts, or outside the month of the cell.
 
     A statement's number stands for the month that it names, whatever the period says. What an
-    earlier month carried over may be billed later, and a package is used after it was paid.
+    earlier month carried over may be billed later, and a package is paid before or after its use.
     """
     nowhere = bool(document.spells) and not _inside(document)
     first = month_of(document.since)
@@ -170,7 +170,7 @@ def _outside(document: BilledDocument, carried: Collection[Key]) -> Iterator[Dif
         elsewhere = cell is not None and not (
             first <= cell[1] <= document.until
             or (cell[1] < first and cell in carried)
-            or (cell[1] >= first and cell[2] is Part.PACKAGE)
+            or cell[2] is Part.PACKAGE
         )
         if (nowhere or elsewhere) and (cell is None or document.statement_month != cell[:2]):
             yield Difference("R14", Handling.EXCLUDE, fen, document.document, None, cell)

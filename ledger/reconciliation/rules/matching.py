@@ -204,15 +204,17 @@ class _Board:
     def fill_packages(self, placement: _Placement) -> None:
         """Pay what is drawn from packages, month by month, until they end."""
         for package in placement.packages:
-            for month in self._drawn_months(package, placement.line):
-                self._fill(placement, self._drawn(package, month))
+            for month in self._drawn_months(package, placement):
+                self._fill(placement, self._package_cells(package, month))
 
-    def _drawn_months(self, package: Package, line: OpenLine) -> list[date]:
-        return self._between(max(package.since, line.since), package.until)
+    def _drawn_months(self, package: Package, placement: _Placement) -> list[date]:
+        """Return the months of a package: of one that was bought all, else from the line's on."""
+        since = package.since if placement.bought else max(package.since, placement.line.since)
+        return self._between(since, package.until)
 
-    def _drawn(self, package: Package, month: date) -> list[Cell]:
-        drawn = (package.contract, Part.PACKAGE)
-        return [c for c in self.by_month[month] if (c.contract, c.part) == drawn]
+    def _package_cells(self, package: Package, month: date) -> list[Cell]:
+        key = (package.contract, Part.PACKAGE)
+        return [c for c in self.by_month[month] if (c.contract, c.part) == key]
 
     def fill_carried(self, placement: _Placement) -> None:
         """Pay what earlier months carried over."""
@@ -255,8 +257,8 @@ class _Board:
 
     def _last_cells(self, placement: _Placement) -> Iterator[list[Cell]]:
         for package in reversed(placement.bought):
-            for month in reversed(self._drawn_months(package, placement.line)):
-                yield self._drawn(package, month)
+            for month in reversed(self._drawn_months(package, placement)):
+                yield self._package_cells(package, month)
         for month in reversed(self.months_of(placement.line)):
             yield self.by_month[month]
 

@@ -43,28 +43,29 @@ class CellShare:
     fen: Fen
 
 
-def parts_of(red: Sequence[PrintedLine], left: Sequence[PrintedLine]) -> dict[int, Fen] | None:
+def parts_of(red: Sequence[PrintedLine], blue: Sequence[PrintedLine]) -> dict[int, Fen] | None:
     """Return what a red document takes back of each blue line, below zero; None if unclear.
 
     Args:
         red: its lines.
-        left: the lines of the blue document, less discounts and what other red ones took back.
+        blue: the lines of the blue document, less discounts and what other red ones took back.
     """
-    rest = {line.line: line.fen for line in left if line.fen > 0}
-    wanted = _without_discounts(red)
-    if sum(fen for _, fen in wanted) + sum(rest.values()) == 0:
+    rest = {line.line: line.fen for line in blue if line.fen > 0}
+    red_parts = _without_discounts(red)
+    if sum(fen for _, fen in red_parts) + sum(rest.values()) == 0:
         return {line: -fen for line, fen in rest.items()}
     parts: dict[int, Fen] = defaultdict(int)
-    for line, fen in sorted(wanted, key=lambda item: item[1]):
-        meant = _meant(line, -fen, [b for b in left if rest.get(b.line, 0) > 0], rest)
-        if meant is None:
+    for line, fen in sorted(red_parts, key=lambda item: item[1]):
+        target = _target(line, -fen, [b for b in blue if rest.get(b.line, 0) > 0], rest)
+        if target is None:
             return None
-        parts[meant] += fen
-        rest[meant] += fen
-    return dict(parts)
+        parts[target] += fen
+        rest[target] += fen
+    whole = sum(line.fen for line in red)
+    return dict(parts) if sum(parts.values()) == whole else None
 
 
-def _meant(
+def _target(
     red: PrintedLine, fen: Fen, blue: Sequence[PrintedLine], rest: Mapping[int, Fen]
 ) -> int | None:
     """Return the one blue line that a red line of `fen` can mean; None if there is not just one."""
@@ -74,9 +75,9 @@ def _meant(
     alike = [b for b in able if b.print == red.print]
     candidates = alike or [b for b in able if b.print[0] == red.print[0]]
     exact = [b for b in candidates if rest[b.line] == fen]
-    for meant in (candidates, exact):
-        if len(meant) == 1:
-            return meant[0].line
+    for choice in (candidates, exact):
+        if len(choice) == 1:
+            return choice[0].line
     return None
 
 
@@ -94,19 +95,19 @@ def _without_discounts(red: Sequence[PrintedLine]) -> list[tuple[PrintedLine, Fe
 def take_back(
     red: int,
     parts: Mapping[int, Fen],
-    left: Mapping[int, Fen],
+    unallocated: Mapping[int, Fen],
     shares: Iterable[CellShare],
     months: tuple[date, date] | None = None,
 ) -> list[Share]:
     """Return what a red document takes out of the cells that its blue lines paid into.
 
     What of a line is not allocated goes first, then cells within `months`, if the red one says its
-    own, then all others; of several cells in proportion, to the fen by the largest remainder.
+    own, then all other_cells; of several cells in proportion, to the fen by the largest remainder.
 
     Args:
         red: the red document.
         parts: what it takes back of each blue line, below zero.
-        left: what of each blue line was allocated nowhere before.
+        unallocated: what of each blue line was allocated nowhere before.
         shares: what the blue lines pay into cells now.
         months: the first and the last month that the red document names.
     """
@@ -114,19 +115,19 @@ def take_back(
     for share in shares:
         if share.fen > 0:
             by_line[share.line][share.cell] = by_line[share.line].get(share.cell, 0) + share.fen
-    taken: list[Share] = []
+    back_shares: list[Share] = []
     for line, fen in sorted(parts.items()):
-        excess = -fen - max(left.get(line, 0), 0)
+        excess = -fen - max(unallocated.get(line, 0), 0)
         cells = dict(sorted(by_line[line].items()))
-        named = {c: f for c, f in cells.items() if months and months[0] <= c[1] <= months[1]}
-        others = {cell: paid for cell, paid in cells.items() if cell not in named}
-        for weights in (named, others):
+        in_months = {c: f for c, f in cells.items() if months and months[0] <= c[1] <= months[1]}
+        other_cells = {cell: paid for cell, paid in cells.items() if cell not in in_months}
+        for weights in (in_months, other_cells):
             part = min(excess, sum(weights.values()))
             if part > 0:
                 excess -= part
                 out = apportion(part, weights)
-                taken += [Share(red, line, cell, -back) for cell, back in out.items() if back]
-    return taken
+                back_shares += [Share(red, line, cell, -back) for cell, back in out.items() if back]
+    return back_shares
 
 
 def apportion(total: Fen, weights: Mapping[Key, Fen]) -> dict[Key, Fen]:

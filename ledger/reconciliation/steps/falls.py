@@ -110,7 +110,7 @@ def _subsidy(db: Session, voucher: Voucher, falls: Sequence[Fall]) -> tuple[Fen,
 
 def _earned(db: Session, voucher: Voucher, of_project: Sequence[Cell], room: Fen) -> Fen:
     whole = sum(earnings_of(db, voucher, of_project).values(), Earnings())
-    return target(whole.earned, whole.uncapped, room).earned_fen
+    return target(whole.earned_fen, whole.uncapped_fen, room).earned_fen
 
 
 def _of_fall(fall: Fall) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def reverse(db: Session, documents: Sequence[int], actor: str, now: datetime) ->
         if not red.stands:
             raise Refused("blue_unconfirmed", number=red.number)
         document = red_lines.red_document(db, red.id)
-        parts = rules.parts_of(document.lines, document.left)
+        parts = rules.parts_of(document.lines, document.blue_lines)
         if parts is not None:
             _take_back(db, document, parts, actor=actor, now=now)
         if red.confirmation:
@@ -75,10 +75,10 @@ def propose_parts(
         raise Refused("reason_missing")
     if sum(parts.values()) != -document.net_fen or any(fen <= 0 for fen in parts.values()):
         raise Refused("red_parts_sum", fen=yuan(-document.net_fen))
-    left = {line.line: line.fen for line in document.left}
+    rest = {line.line: line.fen for line in document.blue_lines}
     for line, fen in parts.items():
-        if fen > left.get(line, 0):
-            raise Refused("red_parts_line", line=line, left=yuan(left.get(line, 0)))
+        if fen > rest.get(line, 0):
+            raise Refused("red_parts_line", line=line, left=yuan(rest.get(line, 0)))
     number = db.get_one(CostDocument, red).number
     content = {
         "document": red,
@@ -100,8 +100,8 @@ def carry_out_parts(db: Session, decision: Decision, actor: str, now: datetime) 
     allocations.lock(db)
     document = red_lines.red_document(db, decision.content["document"])
     parts = {part["line"]: part["fen"] for part in decision.content["parts"]}
-    left = {line.line: line.fen for line in document.left}
-    if any(-fen > left.get(line, 0) for line, fen in parts.items()):
+    rest = {line.line: line.fen for line in document.blue_lines}
+    if any(-fen > rest.get(line, 0) for line, fen in parts.items()):
         raise Conflict("figures_changed", subject=decision.subject)
     _take_back(db, document, parts, decision=key(decision), actor=actor, now=now)
     settle(db, contracts_of(db, [document.id]), actor, now)

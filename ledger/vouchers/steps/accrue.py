@@ -56,14 +56,14 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
     state = _read(memo.months) if memo else {}
     balances = rights(db, voucher.book_id)
     forfeits = bool(db.scalar(_FRAUD, {"voucher": voucher.id}))
-    moved = False
+    any_moves = False
     for month in sorted(m for m in {*goal, *state} if goal.get(m) != state.get(m)):
         state = {**state, month: goal[month]} if month in goal else _without(state, month)
         aim = _aim(state, balances, forfeits=forfeits)
         moves = rebalance(balances, aim, forfeits=forfeits)
         memo = _keep(db, voucher, memo, (state, aim, moves), month=month, actor=actor, now=now)
         balances = after(balances, moves)
-        moved = moved or bool(moves)
+        any_moves = any_moves or bool(moves)
     # Whatever else changed, as the cap, or money that came back, counts for this month.
     aim = _aim(state, balances, forfeits=forfeits)
     moves = rebalance(balances, aim, forfeits=forfeits)
@@ -77,7 +77,7 @@ def accrue(db: Session, voucher: Voucher, actor: str, now: datetime) -> bool:
             actor=actor,
             now=now,
         )
-    return moved or bool(moves)
+    return any_moves or bool(moves)
 
 
 def _without(state: Mapping[date, Earnings], month: date) -> dict[date, Earnings]:
@@ -86,7 +86,7 @@ def _without(state: Mapping[date, Earnings], month: date) -> dict[date, Earnings
 
 def _aim(state: Mapping[date, Earnings], balances: Rights, *, forfeits: bool) -> Target:
     whole = sum(state.values(), Earnings())
-    return target(whole.earned, whole.uncapped, room_of(balances, forfeits=forfeits))
+    return target(whole.earned_fen, whole.uncapped_fen, room_of(balances, forfeits=forfeits))
 
 
 def _keep(
@@ -138,8 +138,8 @@ def _read(months: Mapping[str, Mapping[str, int | str]]) -> dict[date, Earnings]
         date.fromisoformat(f"{month}-01"): Earnings(
             int(part["cost_fen"]),
             int(part["matched_fen"]),
-            Fraction(part["earned"]),
-            Fraction(part["uncapped"]),
+            Fraction(part["earned_fen"]),
+            Fraction(part["uncapped_fen"]),
         )
         for month, part in months.items()
     }

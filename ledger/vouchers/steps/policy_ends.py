@@ -32,7 +32,7 @@ def propose_end(
     """
     clauses = db.exec(select(Clause).where(Clause.policy == policy)).all()
     if not clauses:
-        raise NotFound("policy", policy=policy)
+        raise NotFound("policy", version=policy)
     if not reason.strip():
         raise Refused("reason_missing")
     days = [clause.effective for clause in clauses if clause.effective is not None]

@@ -46,9 +46,9 @@ def test_a_contract_line_in_a_few_words() -> None:
 
 
 def test_the_same_difference_of_two_parts_has_two_places_in_the_form() -> None:
-    other = replace(SHORT, cell=(1, date(2026, 3, 1), Part.COMPUTE))
-    choices = form(**{f"treatment {key_of(other)}": "carry_over"})
-    assert choices_of([SHORT, other], choices) == [Choice("R17", "carry_over", part=Part.COMPUTE)]
+    compute = replace(SHORT, cell=(1, date(2026, 3, 1), Part.COMPUTE))
+    choices = form(**{f"treatment {key_of(compute)}": "carry_over"})
+    assert choices_of([SHORT, compute], choices) == [Choice("R17", "carry_over", part=Part.COMPUTE)]
 
 
 def test_rows_name_the_part_of_the_cost() -> None:

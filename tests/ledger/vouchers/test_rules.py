@@ -56,7 +56,7 @@ def test_what_no_longer_counts_earns_until_two_persons_decide_the_fall() -> None
         1, OCTOBER, Part.COMPUTE, "model", 1_000, 0, 1_000, 0, held_fen=1_000,
         metered_by_policy=(("v1", 1_000),),
     )  # fmt: skip
-    assert earnings([falls], WHOLE, RATES, {})[OCTOBER].earned == 300
+    assert earnings([falls], WHOLE, RATES, {})[OCTOBER].earned_fen == 300
 
 
 def test_packages_earn_where_they_are_drawn_and_fees_never() -> None:
@@ -105,7 +105,7 @@ def test_days_before_the_voucher_earn_nothing() -> None:
 def test_only_what_pays_into_the_cell_tells_its_days() -> None:
     late = cell(none=60, v1=40, matched=50)
     elsewhere = {(2, OCTOBER, Part.COMPUTE): [Payment(MIDDLE, date(2026, 10, 31), 50)]}
-    assert earnings([late], FROM_MIDDLE, RATES, elsewhere)[OCTOBER].earned == 6
+    assert earnings([late], FROM_MIDDLE, RATES, elsewhere)[OCTOBER].earned_fen == 6
 
 
 def test_a_version_without_a_voucher_earns_nothing() -> None:
@@ -116,7 +116,8 @@ def test_a_version_without_a_voucher_earns_nothing() -> None:
 
 def test_what_is_closed_lowers_the_provisional_part_of_every_version_alike() -> None:
     month = earnings([cell(v1=100, v2=100, matched=0, closed=100)], TWO, RATES, {})[OCTOBER]
-    assert (month.earned, month.uncapped) == (0, THIRTY * 50 + TWENTY * 50)
+    assert month.earned_fen == 0
+    assert month.uncapped_fen == THIRTY * 50 + TWENTY * 50
 
 
 def test_what_two_persons_decided_was_used_beyond_the_meter_earns_too() -> None:
@@ -161,21 +162,21 @@ payments_ = st.lists(
 
 @given(cells, spans_, payments_)
 def test_a_wholly_matched_month_earns_exactly_by_the_day(
-    one: Cell, spans: list[Span], payments: list[Payment]
+    any_cell: Cell, spans: list[Span], payments: list[Payment]
 ) -> None:
     """Whatever the documents say, and with nothing more to come."""
     whole = cell(
-        one.month, one.part, matched=one.metered_fen,
-        **{policy or "none": fen for policy, fen in one.metered_by_policy},
+        any_cell.month, any_cell.part, matched=any_cell.metered_fen,
+        **{policy or "none": fen for policy, fen in any_cell.metered_by_policy},
     )  # fmt: skip
     months = earnings([whole], spans, RATES, {whole.key: payments})
-    if one.part is Part.FEE:
+    if any_cell.part is Part.FEE:
         assert months == {}
     else:
-        by_day = sum((RATES.get(p, 0) * fen for p, fen in one.metered_by_policy), Fraction(0))
-        month = months[one.month]
-        assert (month.earned, month.uncapped) == (by_day, by_day)
-        earning_fen = sum(fen for policy, fen in one.metered_by_policy if policy in RATES)
+        by_day = sum((RATES.get(p, 0) * fen for p, fen in any_cell.metered_by_policy), Fraction(0))
+        month = months[any_cell.month]
+        assert (month.earned_fen, month.uncapped_fen) == (by_day, by_day)
+        earning_fen = sum(fen for policy, fen in any_cell.metered_by_policy if policy in RATES)
         assert (month.cost_fen, month.matched_fen) == (earning_fen, earning_fen)
 
 
@@ -187,7 +188,7 @@ def test_what_is_earned_is_within_the_rates_and_the_provisional_part(
     for month, part in months.items():
         booked = sum(c.booked_fen for c in several if c.month == month and c.part != Part.FEE)
         open_ = sum(c.open_fen for c in several if c.month == month and c.part != Part.FEE)
-        assert 0 <= part.earned <= part.uncapped
-        assert part.earned <= THIRTY * booked
-        assert part.uncapped <= THIRTY * (booked + open_)
+        assert 0 <= part.earned_fen <= part.uncapped_fen
+        assert part.earned_fen <= THIRTY * booked
+        assert part.uncapped_fen <= THIRTY * (booked + open_)
         assert 0 <= part.matched_fen <= booked

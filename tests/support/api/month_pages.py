@@ -100,6 +100,11 @@ def _documents(owner: psycopg.Connection, original: str) -> list[int]:
         keyed = _document(owner, original, 4, 120_000_00, source="keyed")
         settlement_id = _document(owner, original, 5, 90_000_00, kind="internal_settlement")
     owner.execute(
+        "INSERT INTO red_parts (document_id, line, fen) SELECT id, 1, net_fen FROM cost_documents"
+        " WHERE id = %s",
+        (red,),
+    )
+    owner.execute(
         "INSERT INTO freezes (document_id, confirmation, frozen_at, frozen_by)"
         " VALUES (%s, '64012604000000001', %s, %s)",
         (frozen, AT, CLERK),

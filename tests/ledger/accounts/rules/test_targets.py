@@ -28,9 +28,9 @@ Costs = list[tuple[Fraction, int, int]]
 
 def aim(costs: Costs, room: int) -> Target:
     """The target of costs by rate: matched, and metered but open, fen."""
-    earned = sum((rate * matched for rate, matched, _ in costs), Fraction(0))
-    provisional = sum((rate * metered for rate, _, metered in costs), Fraction(0))
-    return target(earned, earned + provisional, room)
+    matched_sum = sum((rate * matched for rate, matched, _ in costs), Fraction(0))
+    open_sum = sum((rate * metered for rate, _, metered in costs), Fraction(0))
+    return target(matched_sum, matched_sum + open_sum, room)
 
 
 def moved(rights: Rights, moves: tuple[Move, ...]) -> Rights:
@@ -152,8 +152,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_rebalance(case: str) -> None:
-    before, owed, moves, expected = CASES[case]
-    found_moves = rebalance(before, aim(owed, before.room))
+    before, cost_lines, moves, expected = CASES[case]
+    found_moves = rebalance(before, aim(cost_lines, before.room))
     assert short(found_moves) == moves
     assert moved(before, found_moves) == after(before, found_moves) == expected
 
@@ -181,8 +181,8 @@ FORFEITS = {
 
 @pytest.mark.parametrize("case", FORFEITS)
 def test_rebalance_after_fraud(case: str) -> None:
-    before, owed, moves, expected = FORFEITS[case]
-    found_moves = rebalance(before, aim(owed, room_of(before, forfeits=True)), forfeits=True)
+    before, cost_lines, moves, expected = FORFEITS[case]
+    found_moves = rebalance(before, aim(cost_lines, room_of(before, forfeits=True)), forfeits=True)
     assert short(found_moves) == moves
     assert moved(before, found_moves) == expected
 
@@ -205,8 +205,8 @@ costs = st.lists(st.tuples(rates, fen, fen), max_size=4)
 
 
 @given(books, costs)
-def test_rebalancing_keeps_every_rule(before: Rights, owed: Costs) -> None:
-    goal = aim(owed, before.room)
+def test_rebalancing_keeps_every_rule(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, before.room)
     moves = rebalance(before, goal)
     result = moved(before, moves)  # every move is legal and no account falls below its floor
     assert invariants.floors_broken(vars(result), rights_floors(-before.clause)) == []
@@ -220,21 +220,23 @@ def test_rebalancing_keeps_every_rule(before: Rights, owed: Costs) -> None:
 
 
 @given(books, costs)
-def test_rebalancing_again_moves_nothing(before: Rights, owed: Costs) -> None:
-    goal = aim(owed, before.room)
+def test_rebalancing_again_moves_nothing(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, before.room)
     assert rebalance(moved(before, rebalance(before, goal)), goal) == ()
 
 
 @given(books, costs)
-def test_nothing_goes_to_and_fro(before: Rights, owed: Costs) -> None:
-    kinds = [move.kind for move in rebalance(before, aim(owed, before.room))]
+def test_nothing_goes_to_and_fro(before: Rights, cost_lines: Costs) -> None:
+    kinds = [move.kind for move in rebalance(before, aim(cost_lines, before.room))]
     opposites = [("accrue", "unaccrue"), ("match", "unmatch"), ("set_off", "recall")]
     assert not any(kind in kinds and back in kinds for kind, back in opposites)
 
 
 @given(books, costs)
-def test_what_is_reserved_is_used_before_what_is_available(before: Rights, owed: Costs) -> None:
-    result = moved(before, rebalance(before, aim(owed, before.room)))
+def test_what_is_reserved_is_used_before_what_is_available(
+    before: Rights, cost_lines: Costs
+) -> None:
+    result = moved(before, rebalance(before, aim(cost_lines, before.room)))
     assert result.available >= before.available or result.reserved == 0
 
 
@@ -255,8 +257,10 @@ def test_the_way_does_not_matter(
 
 
 @given(books, costs)
-def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(before: Rights, owed: Costs) -> None:
-    goal = aim(owed, room_of(before, forfeits=True))
+def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(
+    before: Rights, cost_lines: Costs
+) -> None:
+    goal = aim(cost_lines, room_of(before, forfeits=True))
     moves = rebalance(before, goal, forfeits=True)
     set_off = moved(before, moves)
     assert invariants.cash(moves) == 0  # and nobody paid anything
@@ -267,10 +271,10 @@ def test_set_off_after_fraud_leaves_the_same_as_repaid_in_cash(before: Rights, o
 
 
 @given(books, costs)
-def test_rebalancing_again_after_fraud_moves_nothing(before: Rights, owed: Costs) -> None:
-    goal = aim(owed, room_of(before, forfeits=True))
+def test_rebalancing_again_after_fraud_moves_nothing(before: Rights, cost_lines: Costs) -> None:
+    goal = aim(cost_lines, room_of(before, forfeits=True))
     result = moved(before, rebalance(before, goal, forfeits=True))
-    again = aim(owed, room_of(result, forfeits=True))
+    again = aim(cost_lines, room_of(result, forfeits=True))
     assert rebalance(result, again, forfeits=True) == ()
 
 
@@ -284,11 +288,11 @@ def paid_out(rights: Rights) -> Rights:
 
 
 @given(costs, fen)
-def test_targets_are_in_order(owed: Costs, room: int) -> None:
-    goal = aim(owed, room)
+def test_targets_are_in_order(cost_lines: Costs, room: int) -> None:
+    goal = aim(cost_lines, room)
     assert 0 <= goal.earned_fen <= goal.provisional_fen <= room
     assert goal.provisional_fen + goal.cut_fen == goal.uncapped_fen
-    exact = sum((rate * (m + q) for rate, m, q in owed), Fraction(0))
+    exact = sum((rate * (m + q) for rate, m, q in cost_lines), Fraction(0))
     assert abs(goal.uncapped_fen - exact) <= Fraction(1, 2)
 
 

@@ -15,9 +15,9 @@ def cell(metered: int, invoiced: int = 0, **more: int) -> Cell:
     return Cell(1, OCTOBER, Part.COMPUTE, "model", metered, invoiced, **more)  # type: ignore[arg-type]
 
 
-def figures(one: Cell) -> tuple[int, int, int, int]:
+def figures(item: Cell) -> tuple[int, int, int, int]:
     """counted, booked, fall, open."""
-    return one.counted_fen, one.booked_fen, one.fall_fen, one.open_fen
+    return item.counted_fen, item.booked_fen, item.fall_fen, item.open_fen
 
 
 def test_before_a_decision_all_that_is_metered_is_open() -> None:
@@ -33,8 +33,8 @@ def test_what_was_decided_counts_as_far_as_it_still_stands_and_was_used() -> Non
 def test_what_falls_stays_in_the_books_until_two_persons_decide_it() -> None:
     reversed_ = cell(100, matched_fen=100, standing_fen=40, held_fen=100)
     assert figures(reversed_) == (40, 100, 60, 0)
-    decided = cell(100, matched_fen=100, standing_fen=40, held_fen=40)
-    assert figures(decided) == (40, 40, 0, 60)
+    fallen = cell(100, matched_fen=100, standing_fen=40, held_fen=40)
+    assert figures(fallen) == (40, 40, 0, 60)
     repriced = cell(70, matched_fen=100, standing_fen=100, held_fen=100)
     assert figures(repriced) == (70, 100, 30, 0)
 
@@ -61,8 +61,10 @@ cells = st.builds(
 
 
 @given(cells)
-def test_nothing_is_both_booked_and_open(one: Cell) -> None:
-    assert 0 <= one.counted_fen <= one.metered_fen + one.extra_fen
-    assert one.booked_fen == one.counted_fen + one.fall_fen
-    assert one.fall_fen >= 0
-    assert one.open_fen == 0 or one.open_fen + one.booked_fen + one.closed_fen == one.metered_fen
+def test_nothing_is_both_booked_and_open(item: Cell) -> None:
+    assert 0 <= item.counted_fen <= item.metered_fen + item.extra_fen
+    assert item.booked_fen == item.counted_fen + item.fall_fen
+    assert item.fall_fen >= 0
+    assert (
+        item.open_fen == 0 or item.open_fen + item.booked_fen + item.closed_fen == item.metered_fen
+    )

@@ -133,8 +133,10 @@ def test_every_day_and_every_fen_of_a_month_is_in_one_segment(
     parts = segments(OCTOBER, spans, metered)
     for number in range(31):
         day = OCTOBER + timedelta(days=number)
-        holding = [p.policy for p in parts for since, until in p.days if since <= day < until]
-        assert holding == [policy_on(day, spans)]
+        policies_of_day = [
+            p.policy for p in parts for since, until in p.days if since <= day < until
+        ]
+        assert policies_of_day == [policy_on(day, spans)]
     assert len({part.policy for part in parts}) == len(parts)
     assert {part.policy: part.metered_fen for part in parts if part.metered_fen} == {
         policy: fen for policy, fen in metered if fen

@@ -34,7 +34,7 @@ settled = st.builds(
     st.builds(cell, fen, fen, st.just(0) | fen),
     exclusions,
     close=st.booleans(),
-    tolerated=st.booleans(),
+    within_tolerance=st.booleans(),
     reason=st.just(""),
 )
 
@@ -66,18 +66,18 @@ def test_what_is_not_invoiced_yet_is_carried_over_or_closed() -> None:
 
 
 def test_a_tolerated_shortfall_is_closed() -> None:
-    outcome = settle(cell(100, 99), tolerated=True)
+    outcome = settle(cell(100, 99), within_tolerance=True)
     assert (outcome.matched_fen, outcome.closed_fen, outcome.carried) == (99, 1, False)
     assert [(t.code, t.fen, t.treatment) for t in outcome.typed] == [("R17", -1, "close")]
 
 
 def test_only_what_is_short_is_tolerated_and_not_what_is_excluded() -> None:
     weak = Exclusion("R20", None, None, 20, "grade D")
-    tolerated, closed = (
-        settle(cell(100, 79), [weak], close=close, tolerated=True) for close in (False, True)
+    short, closed = (
+        settle(cell(100, 79), [weak], close=close, within_tolerance=True) for close in (False, True)
     )
-    assert (tolerated.matched_fen, tolerated.closed_fen, tolerated.carried) == (79, 1, True)
-    assert [(t.code, t.fen, t.treatment) for t in tolerated.typed] == [
+    assert (short.matched_fen, short.closed_fen, short.carried) == (79, 1, True)
+    assert [(t.code, t.fen, t.treatment) for t in short.typed] == [
         ("R20", -20, "carry_over"), ("R17", -1, "close"),
     ]  # fmt: skip
     assert (closed.closed_fen, closed.carried) == (21, False)

@@ -34,7 +34,7 @@ def cell(
     return Cell(month=month, part=part, metered_fen=metered, **fields)  # type: ignore[arg-type]
 
 
-def drawn(month: date, metered: int, contract: int = 1) -> Cell:
+def draw(month: date, metered: int, contract: int = 1) -> Cell:
     return cell(month, metered, Part.PACKAGE, contract=contract)
 
 
@@ -69,7 +69,7 @@ def test_a_line_pays_the_months_of_its_service() -> None:
 def test_contracts_and_then_parts_fill_in_their_order() -> None:
     cells = [cell(metered=70, contract=2), cell(metered=30, contract=1)]
     assert laid([line(60)], cells) == {(1, at(contract=1)): 30, (1, at(contract=2)): 30}
-    cells = [drawn(OCTOBER, 40), cell(metered=30), cell(metered=20, part=Part.FEE)]
+    cells = [draw(OCTOBER, 40), cell(metered=30), cell(metered=20, part=Part.FEE)]
     assert laid([line(60)], cells) == {
         (1, at()): 30, (1, at(part=Part.FEE)): 20, (1, at(part=Part.PACKAGE)): 10,
     }  # fmt: skip
@@ -142,8 +142,8 @@ PACKAGE = Part.PACKAGE
 
 def test_the_price_of_a_package_pays_only_what_is_drawn_from_it_over_later_months() -> None:
     cells = [
-        cell(OCTOBER, 300), drawn(OCTOBER, 50), cell(NOVEMBER, 80), drawn(NOVEMBER, 100),
-        drawn(DECEMBER, 150), cell(OCTOBER, 90, Part.FEE),
+        cell(OCTOBER, 300), draw(OCTOBER, 50), cell(NOVEMBER, 80), draw(NOVEMBER, 100),
+        draw(DECEMBER, 150), cell(OCTOBER, 90, Part.FEE),
     ]  # fmt: skip
     # Usage has exactly its room, and still it pays for the package that it bought.
     assert laid([line(300)], cells, [WINTER]) == {
@@ -154,16 +154,16 @@ def test_the_price_of_a_package_pays_only_what_is_drawn_from_it_over_later_month
 
 def test_a_package_is_paid_as_it_is_drawn() -> None:
     """What was not drawn yet waits; the rest of the line still is the price of the package."""
-    cells = [cell(OCTOBER, 300), drawn(OCTOBER, 50)]
+    cells = [cell(OCTOBER, 300), draw(OCTOBER, 50)]
     november = date(2026, 11, 20)
     assert laid([line(300)], cells, [WINTER], november) == {(1, at(OCTOBER, PACKAGE)): 50}
-    later = [*(replace(c, invoiced_fen=50) for c in cells[1:]), drawn(NOVEMBER, 30), cells[0]]
+    later = [*(replace(c, invoiced_fen=50) for c in cells[1:]), draw(NOVEMBER, 30), cells[0]]
     rest = line(250, net_fen=300)
     assert laid([rest], later, [WINTER], november) == {(1, at(NOVEMBER, PACKAGE)): 30}
 
 
 def test_what_nobody_drew_goes_to_the_last_month_drawn_after_the_package_ended() -> None:
-    cells = [cell(DECEMBER, 40), drawn(OCTOBER, 50), drawn(NOVEMBER, 100)]
+    cells = [cell(DECEMBER, 40), draw(OCTOBER, 50), draw(NOVEMBER, 100)]
     december, january = date(2026, 12, 31), date(2027, 1, 1)
     paid_cells = {(1, at(OCTOBER, PACKAGE)): 50, (1, at(NOVEMBER, PACKAGE)): 100}
     assert laid([line(300)], cells, [WINTER], december) == paid_cells
@@ -173,32 +173,41 @@ def test_what_nobody_drew_goes_to_the_last_month_drawn_after_the_package_ended()
 
 
 def test_a_package_of_another_contract_or_of_other_days_is_not_paid() -> None:
-    cells = [drawn(OCTOBER, 50, contract=2), drawn(NOVEMBER, 50), cell(OCTOBER, 10)]
+    cells = [draw(OCTOBER, 50, contract=2), draw(NOVEMBER, 50), cell(OCTOBER, 10)]
     spring = Package(1, date(2027, 1, 1), date(2027, 3, 31), 300)
     assert laid([line(300)], cells, [spring]) == {
         (1, at(OCTOBER)): 250, (1, at(OCTOBER, PACKAGE, contract=2)): 50,
     }  # fmt: skip
-    ended = replace(WINTER, until=date(2026, 10, 31))
-    assert laid([line(300)], cells, [ended], NOVEMBER) == {(1, at(OCTOBER)): 300}
+    autumn = replace(WINTER, until=date(2026, 10, 31))
+    assert laid([line(300)], cells, [autumn], NOVEMBER) == {(1, at(OCTOBER)): 300}
 
 
 def test_another_amount_pays_its_own_month_before_the_package() -> None:
-    cells = [cell(OCTOBER, 100), drawn(NOVEMBER, 100), cell(NOVEMBER, 100)]
+    cells = [cell(OCTOBER, 100), draw(NOVEMBER, 100), cell(NOVEMBER, 100)]
     assert laid([line(150)], cells, [WINTER]) == {
         (1, at(OCTOBER)): 100, (1, at(NOVEMBER, PACKAGE)): 50,
     }  # fmt: skip
 
 
-def test_a_package_is_paid_from_the_months_of_its_line_on() -> None:
-    """What was drawn before may only be paid by what was carried over."""
-    cells = [drawn(OCTOBER, 50), drawn(NOVEMBER, 30)]
+def test_the_price_of_a_package_pays_what_was_drawn_before_it_was_invoiced_too() -> None:
+    cells = [draw(OCTOBER, 50), draw(NOVEMBER, 30)]
     november = line(300, since=NOVEMBER, until=date(2026, 11, 30))
-    assert laid([november], cells, [WINTER]) == {(1, at(NOVEMBER, PACKAGE)): 300}
-    assert laid([november], cells[:1], [WINTER]) == {}
+    assert laid([november], cells, [WINTER], NOVEMBER) == {
+        (1, at(OCTOBER, PACKAGE)): 50, (1, at(NOVEMBER, PACKAGE)): 30,
+    }  # fmt: skip
+
+
+def test_the_price_of_a_package_pays_neither_another_package_nor_what_was_carried_over() -> None:
+    dearer = replace(WINTER, contract=2, net_fen=500)
+    cells = [
+        cell(OCTOBER, 60, carried=True), draw(NOVEMBER, 30), draw(NOVEMBER, 70, contract=2),
+    ]  # fmt: skip
+    november = line(300, since=NOVEMBER, until=date(2026, 11, 30))
+    assert laid([november], cells, [WINTER, dearer], NOVEMBER) == {(1, at(NOVEMBER, PACKAGE)): 30}
 
 
 def test_a_line_for_a_statement_pays_no_package() -> None:
-    cells = [cell(OCTOBER, 100), drawn(NOVEMBER, 300)]
+    cells = [cell(OCTOBER, 100), draw(NOVEMBER, 300)]
     named_line = line(300, statement_month=(1, OCTOBER))
     assert laid([named_line], cells, [WINTER]) == {(1, at(OCTOBER)): 300}
 
@@ -228,10 +237,16 @@ def test_what_was_carried_over_is_paid_after_the_own_months() -> None:
         cell(OCTOBER, 50, contract=2, invoiced_fen=20),  # not carried over
         cell(NOVEMBER, 100),
     ]
-    november = {"since": NOVEMBER, "until": date(2026, 11, 30)}
-    assert laid([line(100, **november)], cells) == {(1, at(NOVEMBER)): 100}
-    assert laid([line(120, **november)], cells) == {(1, at(NOVEMBER)): 100, (1, at(OCTOBER)): 20}
-    assert laid([line(140, **november)], cells) == {(1, at(NOVEMBER)): 110, (1, at(OCTOBER)): 30}
+    november = line(100, since=NOVEMBER, until=date(2026, 11, 30))
+    assert laid([november], cells) == {(1, at(NOVEMBER)): 100}
+    assert laid([replace(november, left_fen=120)], cells) == {
+        (1, at(NOVEMBER)): 100,
+        (1, at(OCTOBER)): 20,
+    }
+    assert laid([replace(november, left_fen=140)], cells) == {
+        (1, at(NOVEMBER)): 110,
+        (1, at(OCTOBER)): 30,
+    }
 
 
 def test_what_was_carried_over_is_paid_by_no_earlier_line() -> None:
@@ -241,10 +256,10 @@ def test_what_was_carried_over_is_paid_by_no_earlier_line() -> None:
 
 def test_what_was_carried_over_is_paid_without_usage_in_the_own_months() -> None:
     cells = [cell(OCTOBER, 50, carried=True)]
-    december = {"since": DECEMBER, "until": date(2026, 12, 31)}
-    assert laid([line(30, **december)], cells) == {(1, at(OCTOBER)): 30}
+    december = line(30, since=DECEMBER, until=date(2026, 12, 31))
+    assert laid([december], cells) == {(1, at(OCTOBER)): 30}
     # What is over belongs to no cell of its days: it stays unallocated.
-    assert laid([line(70, **december)], cells) == {(1, at(OCTOBER)): 50}
+    assert laid([replace(december, left_fen=70)], cells) == {(1, at(OCTOBER)): 50}
 
 
 @pytest.mark.parametrize(
@@ -343,13 +358,19 @@ def bought(line: OpenLine, packages: list[Package]) -> list[Package]:
     return [p for p in running if p.net_fen == line.net_fen]
 
 
-def draws(one: Cell, line: OpenLine, packages: list[Package]) -> bool:
-    """Whether it draws on a package that ran in the days of a line, and from those days on."""
-    return one.part is Part.PACKAGE and any(
-        p.contract == one.contract
+def draws(cell_paid: Cell, line: OpenLine, packages: list[Package]) -> bool:
+    """Whether it draws on a package of the days of a line: of one it bought, all there is."""
+    return cell_paid.part is Part.PACKAGE and any(
+        p.contract == cell_paid.contract
         and p.since <= line.until
         and line.since <= p.until
-        and max(p.since.replace(day=1), line.since) <= one.month <= p.until
+        and (
+            p.since.replace(day=1)
+            if p.net_fen == line.net_fen
+            else max(p.since.replace(day=1), line.since)
+        )
+        <= cell_paid.month
+        <= p.until
         for p in packages
     )
 
@@ -456,7 +477,7 @@ def test_nothing_goes_beyond_a_cell_while_another_has_room(
 def test_nothing_goes_beyond_a_cell_while_the_days_of_its_line_last(
     lines: list[OpenLine], cells: list[Cell], packages: list[Package], today: date
 ) -> None:
-    waiting = [replace(item, statement_month=None, until=date(2027, 1, 31)) for item in lines]
-    shares = propose(waiting, cells, packages, today)
-    _, after = applied(waiting, cells, shares)
+    long_lines = [replace(item, statement_month=None, until=date(2027, 1, 31)) for item in lines]
+    shares = propose(long_lines, cells, packages, today)
+    _, after = applied(long_lines, cells, shares)
     assert all(c.invoiced_fen <= c.metered_fen for c in after)
