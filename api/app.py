@@ -19,6 +19,7 @@ from api import health, pages
 from api.claims import bank_account_routes, publication_routes
 from api.claims import routes as claims_routes
 from api.desk import decision_routes, finding_routes
+from api.documents import receipt_routes
 from api.documents import routes as documents_routes
 from api.door import problems
 from api.door.limits import Limits
@@ -44,6 +45,7 @@ ROUTES = (
     batch_routes,
     claims_routes,
     documents_routes,
+    receipt_routes,
     decision_routes,
     policy_routes,
     finding_routes,

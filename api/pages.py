@@ -10,6 +10,7 @@ from api.claims import publication_pages
 from api.desk import centre_pages, decision_pages, finding_pages
 from api.desk import pages as desk_pages
 from api.documents import pages as documents_pages
+from api.documents import receipt_pages
 from api.metering import pages as metering_pages
 from api.payment import pages as payment_pages
 from api.people import pages as people_pages
@@ -30,6 +31,7 @@ ROUTERS = (
     statements_pages.router,
     centre_pages.router,
     documents_pages.router,
+    receipt_pages.router,
     claims_pages.router,
     payment_pages.router,
     publication_pages.router,

@@ -162,8 +162,9 @@ def _project(database: Database) -> str:
         open_voucher(
             db, project=project, clause=CLAUSE, policy=POLICY, facts={}, actor="bench", now=START
         )
+    with Session(database.owner_engine()) as db, db.begin():
         token = issue_token(
-            db, role="builder", person="bench", project=project, centre=None, actor="bench",
+            db, role="builder", person="bench", project=project, centre=None, actor="machine:bench",
             now=START,
         )  # fmt: skip
     engine.dispose()

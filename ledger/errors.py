@@ -5,6 +5,7 @@
     ├── Conflict             it contradicts what is already recorded
     │   └── OutOfOrder       a batch that is ahead of its stream
     ├── Refused              a rule of the books or of the policy forbids it
+    ├── Busy                 too much of the kind is being done; again in a moment
     └── Unusable             the database cannot be used as it is
 
 Faults in *users' data* are not raised: they are returned as lists of `Finding`s, all at once. An
@@ -41,6 +42,10 @@ class OutOfOrder(Conflict):
 
 class Refused(LedgerError):
     """A rule of the books or of the policy forbids it."""
+
+
+class Busy(LedgerError):
+    """Too much of the kind is being done at once; again in a moment."""
 
 
 class Unusable(LedgerError):

@@ -18,6 +18,7 @@ from hatch_build import compile_catalogues
 from ledger.postgres.binaries import find_binaries, system_binaries
 from ledger.postgres.database import Database, upgrade
 from ledger.postgres.embedded import Embedded
+from tests.support.people import let_everybody_act
 from tests.support.postgres import FAST, TEMPLATE, Server, open_folder
 
 
@@ -83,8 +84,9 @@ def database(postgres: Server) -> Iterator[Database]:
 
 
 @pytest.fixture
-def engine(database: Database) -> Iterator[sa.Engine]:
-    """Connections with the application's rights."""
+def engine(database: Database, owner: psycopg.Connection) -> Iterator[sa.Engine]:
+    """Connections with the application's rights; who decides anything has the token she names."""
+    let_everybody_act(owner)
     engine = database.engine()
     yield engine
     engine.dispose()

@@ -71,12 +71,13 @@ def test_from_a_gpus_clock_to_money_on_an_account(city: Up, folder: Path) -> Non
 
 
 def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
-    # The bureau registers who is who, what a GPU-hour costs, and whose the holder is.
+    # A clerk registers who is who, what a GPU-hour costs, and whose the holder is.
     (folder / "registry.yaml").write_text(REGISTRY, encoding="utf-8")
-    city.ask("register", str(folder / "registry.yaml"))
+    clerk = Person(city, "clerk", folder)
+    clerk.ask("register", str(folder / "registry.yaml"))
 
     # The model meets article 9, so the city promises 30 % of its compute cost, up to 5 million.
-    answer = city.ask(
+    answer = clerk.ask(
         "voucher", "open", "saishang-72b", "--clause=09-1", "--policy=yinchuan-2024-drill",
         "--fact=subject_kind=enterprise", "--fact=legal_person=true",
         "--fact=landed_in_city=true", "--fact=parameters=72000000000", "--fact=scenarios=5",
@@ -98,14 +99,14 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
     assert [gap["reasons"] for gap in city.ask("findings", "gaps")] == ["gpu_lost"]
 
     # 230 minutes at 10.00 yuan without tax an hour are 38.33 yuan; 30 % of them are 11.50.
-    city.ask("accrue")
+    clerk.ask("accrue")
     quota = city.ask("quota", "saishang-72b")
     assert quota["cost_fen"] == 3833
     assert quota["provisional_fen"] == 1150
     assert quota["left_fen"] == 500_000_000 - 1150
 
     # Asking again moves nothing: figures are absolute, never «new since last time».
-    city.ask("accrue")
+    clerk.ask("accrue")
     assert city.ask("quota", "saishang-72b")["provisional_fen"] == 1150
 
     # From the figure down: the days, and the windows that they are made of.

@@ -56,6 +56,7 @@ CLAIM = (
     Column(msgid("条款"), lambda c: f"{c['policy']} {c['clause']}"),
     Column(msgid("收款单位"), lambda c: f"{c['payee']} {c['uscc']}"),
     Column(msgid("金额"), lambda c: f"{money(c['fen'])} {c['words']}"),
+    Column(msgid("核定"), "approved_fen", MONEY),
     Column(msgid("状态"), "state", coded(ClaimState)),
     Column(msgid("公示"), _period),
     Column(msgid("待确认的决定"), "decision"),
@@ -147,9 +148,17 @@ def withdraw(number: Number, *, note: Note = "") -> Answer:
 
 
 @claim.verb("approve", msgid("公示期满，提出批准，由审批确认"))
-def approve(number: Number, *, note: Note = "") -> Answer:
-    """Propose to approve a claim; an approver confirms."""
-    return pending_answer(ask("POST", path("claims", number, "approval"), body={"reason": note}))
+def approve(
+    number: Number,
+    *,
+    yuan: Annotated[
+        str | None, typer.Option(help=msgid("核定金额，元；少于申请的须写理由，不写即全部"))
+    ] = None,
+    note: Note = "",
+) -> Answer:
+    """Propose to approve a claim, or less of it; an approver confirms."""
+    body = {"fen": None if yuan is None else fen_of(yuan), "reason": note}
+    return pending_answer(ask("POST", path("claims", number, "approval"), body=body))
 
 
 @claim.verb("object", msgid("登记异议"))

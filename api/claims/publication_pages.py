@@ -43,6 +43,7 @@ def _row(publication: Any, today: date) -> dict[str, Any]:  # noqa: ANN401 - a r
         "until": publication.until,
         "days": publication.days,
         "current": publication.current,
+        "approved_fen": publication.approved_fen,
         "left": days_left(max(today, publication.since), publication.until),
     }
 

@@ -31,7 +31,7 @@ def publications(
     return [
         PublicationRead.model_validate(
             {**row.content, "since": row.since, "until": row.until, "days": row.days,
-             "current": row.current}
+             "current": row.current, "approved_fen": row.approved_fen}
         )
         for row in rows
     ]  # fmt: skip

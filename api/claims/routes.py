@@ -118,7 +118,7 @@ def propose(
     """Propose to approve a claim whose publication is over; another person confirms it."""
     decision = propose_approval(
         db, access.claim(db, viewer, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
-        reason=request.reason,
+        reason=request.reason, fen=request.fen,
     )  # fmt: skip
     return ApprovalProposal(
         decision=key(decision), digest=decision.digest, content=decision.content

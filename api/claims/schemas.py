@@ -28,8 +28,9 @@ class ActionCreate(RequestModel):
 
 
 class ApprovalCreate(RequestModel):
-    """A proposal to approve."""
+    """A proposal to approve what was asked, or less with a reason (核减)."""
 
+    fen: PositiveFen | None = None
     reason: Note = ""
 
 
@@ -61,7 +62,10 @@ class AccountCreate(RequestModel):
 
 
 class ClaimSummary(ResponseModel):
-    """A claim in a list. `since` is when it came into its state; the days are of publication."""
+    """A claim in a list: `fen` were asked for, `approved_fen` approved.
+
+    `since` is when it came into its state; the days are of publication.
+    """
 
     number: str
     project: str
@@ -69,6 +73,7 @@ class ClaimSummary(ResponseModel):
     clause: str
     payee: str
     fen: int
+    approved_fen: int | None
     state: str
     since: datetime
     published_on: date | None
@@ -123,6 +128,7 @@ class PublicationRead(ResponseModel):
     article: str
     award: str
     fen: int
+    approved_fen: int | None
     words: str
     channel: str
     drill: bool

@@ -67,7 +67,7 @@ def listing(
     """Every decision: the open ones first."""
     decisions = queues.decisions(db, limit=PAGE_ROWS + 1, offset=offset)
     rows = [
-        {**row(decision), "asked": may_answer(viewer, decision)}
+        {**row(decision), "asked": may_answer(db, viewer, decision)}
         for decision in decisions[:PAGE_ROWS]
     ]
     more = len(decisions) > PAGE_ROWS
@@ -97,9 +97,9 @@ def decision_page(
             "answered_by": person(record.answered_by or ""),
             "answered_at": record.answered_at,
             "answer_reason": record.answer_reason,
-            "may_answer": may_answer(viewer, record),
+            "may_answer": may_answer(db, viewer, record),
             "may_withdraw": may_withdraw(viewer, record),
-            "why_not": why_not(viewer, record),
+            "why_not": why_not(db, viewer, record),
         },
     )
 

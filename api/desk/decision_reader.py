@@ -7,6 +7,7 @@ from api.door.access import Right
 from api.language.i18n import gettext as _
 from ledger.desk.steps.confirm import KINDS
 from ledger.people.codes import Answer, DecisionKind
+from ledger.people.queries import two_identities
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import own, same_person
 from ledger.people.tables import Decision
@@ -14,14 +15,14 @@ from ledger.reconciliation.queries import months
 from ledger.registry.tables import Organisation
 
 
-def may_answer(viewer: Viewer, decision: Decision) -> bool:
-    """Whether this reader may confirm or refuse: the role may, and it is somebody else's."""
+def may_answer(db: Session, viewer: Viewer, decision: Decision) -> bool:
+    """Whether this reader may confirm or refuse: the role may, and another identity decided it."""
     kind = KINDS.get(decision.kind)
     return (
         decision.answer is None
         and kind is not None
         and viewer.role in kind.roles
-        and not same_person(viewer.actor, decision.decided_by)
+        and two_identities(db, viewer.actor, decision.decided_by)
     )
 
 
@@ -31,18 +32,21 @@ def may_withdraw(viewer: Viewer, decision: Decision) -> bool:
     return decision.answer is None and may and own(viewer.actor, decision)
 
 
-def may_give(viewer: Viewer, decision: Decision) -> list[Answer]:
+def may_give(db: Session, viewer: Viewer, decision: Decision) -> list[Answer]:
     """The answers that this reader may give."""
-    confirm = [Answer.CONFIRMED, Answer.REFUSED] if may_answer(viewer, decision) else []
+    confirm = [Answer.CONFIRMED, Answer.REFUSED] if may_answer(db, viewer, decision) else []
     return [*confirm, *([Answer.WITHDRAWN] if may_withdraw(viewer, decision) else [])]
 
 
-def why_not(viewer: Viewer, decision: Decision) -> str:
+def why_not(db: Session, viewer: Viewer, decision: Decision) -> str:
     """Why an open decision has no button to confirm it for this reader."""
-    if decision.answer is not None or may_answer(viewer, decision):
+    if decision.answer is not None or may_answer(db, viewer, decision):
         return ""
     if same_person(viewer.actor, decision.decided_by):
         return _("须由另一人确认；您可以撤回自己的决定。")
+    kind = KINDS.get(decision.kind)
+    if kind is not None and viewer.role in kind.roles:
+        return _("须由另一人确认；您与提出者的令牌是其中一人签发的。")
     return _("您的角色不能确认这类决定。")
 
 

@@ -57,7 +57,9 @@ def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: D
         KeyName(field=field, key=number, name=name)
         for (field, number), name in names_of_keys(db, row).items()
     ]
-    return DecisionView(names=names, answers=may_give(viewer, row), why_not=why_not(viewer, row))
+    return DecisionView(
+        names=names, answers=may_give(db, viewer, row), why_not=why_not(db, viewer, row)
+    )
 
 
 @router.post("/decisions/{key}/answer")

@@ -118,6 +118,7 @@ def _how_much() -> dict[str, str]:
         "cap_fen": _("上限"),
         "available_fen": _("可用"),
         "reserved_fen": _("预留"),
+        "asked_fen": _("申请金额"),
         "fen": _("金额"),
         "paid_fen": _("这一行的已到账增减"),
         "returned_fen": _("这一行的退回增减"),

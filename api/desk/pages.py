@@ -51,7 +51,9 @@ def queue_view(name: str, means: str, url: str, queue: Queue, today: date) -> Qu
 def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLResponse:
     """The queues, and what this reader may confirm."""
     today = beijing_day(now)
-    decisions = [decision for decision in queues.open_decisions(db) if may_answer(viewer, decision)]
+    decisions = [
+        decision for decision in queues.open_decisions(db) if may_answer(db, viewer, decision)
+    ]
     waiting_rows = [
         queue_view(
             _("待对账"),
@@ -100,6 +102,13 @@ def desk_page(*, frame: Framed, viewer: Bureau, db: Db, now: Now) -> HTMLRespons
             _("单据没写服务期，由经办写明之前不分配。"),
             "/documents?state=period_unknown",
             queues.documents_without_period(db),
+            today,
+        ),
+        queue_view(
+            _("待核凭证"),
+            _("付款凭证没有文字，或文字里找不到金额、流水号，等另一人看过。"),
+            "/documents?state=receipt_unproved",
+            queues.unproved_receipts(db),
             today,
         ),
     ]

@@ -87,6 +87,14 @@ LOOKUPS = (
     Column(msgid("查验人"), "entered_by", PERSON),
     Column(msgid("说明"), "note"),
 )
+RECEIPTS = (
+    Column(msgid("银行流水号"), "reference"),
+    Column(msgid("付款人"), "payer"),
+    Column(msgid("收款人"), "payee"),
+    Column(msgid("付款日"), "paid_on"),
+    Column(msgid("金额"), "fen", MONEY),
+    Column(msgid("已证明"), lambda r: _("是") if r["proves"] else _("否")),
+)
 PERIODS = (
     Column(msgid("服务起始日"), "since"),
     Column(msgid("服务截止日"), "until"),
@@ -259,8 +267,21 @@ def receipt(
     with Client() as client:
         address = f"{_address(client, number, seller)}/receipts"
         outcome = client.ask("POST", address, query=query | {"fen": fen_of(yuan)}, form=form)
-    text = _("已登记 {reference} {fen}")
-    return Answer(outcome, [text.format(reference=outcome["reference"], fen=money(outcome["fen"]))])
+    return _entered(outcome)
+
+
+@invoice.verb("receipt-check", msgid("看过原件，确认别人登记的付款凭证与之一致"))
+def receipt_check(
+    number: Number,
+    *,
+    reference: Annotated[str, typer.Option(help=msgid("银行流水号"))],
+    seller: Seller = None,
+) -> Answer:
+    """Say that a receipt shows what another person keyed."""
+    with Client() as client:
+        address = f"{_address(client, number, seller)}/receipts/check"
+        outcome = client.ask("POST", address, query={"reference": reference})
+    return _entered(outcome)
 
 
 @invoice.verb("lift", msgid("解除冻结"))
@@ -268,6 +289,14 @@ def lift(number: Number, *, seller: Seller = None) -> Answer:
     """Lift the freeze."""
     with Client() as client:
         return _now(client.ask("DELETE", f"{_address(client, number, seller)}/freeze"))
+
+
+def _entered(receipt: dict[str, Any]) -> Answer:
+    text = _("已登记 {reference} {fen}")
+    lines = [text.format(reference=receipt["reference"], fen=money(receipt["fen"]))]
+    if not receipt["proves"]:
+        lines.append(_("文件里找不到录入的金额或流水号，待另一人看过"))
+    return Answer(receipt, lines)
 
 
 def _handed_in(client: Client, file: Path, qr: str | None) -> dict[str, Any]:
@@ -302,6 +331,8 @@ def _address(client: Client, number: str, seller: str | None) -> str:
 def _whole(document: dict[str, Any]) -> Iterator[Block]:
     yield Pairs(DOCUMENT, document)
     yield Table(LINES, document["lines"], msgid("没有行"))
+    if document["receipts"]:
+        yield Table(RECEIPTS, document["receipts"])
     if document["lookups"]:
         yield Table(LOOKUPS, document["lookups"])
     if document["stated_periods"]:

@@ -109,7 +109,8 @@ def _filters() -> dict[str, str]:
         DocumentState.TO_CONFIRM, DocumentState.PERIOD_UNKNOWN, DocumentState.FROZEN,
         DocumentState.REFUSED,
     )  # fmt: skip
-    return {state.value: label(state) for state in states} | {"unallocated": _("未分配完")}
+    more = {"unallocated": _("未分配完"), "receipt_unproved": _("凭证待核")}
+    return {state.value: label(state) for state in states} | more
 
 
 def _row(view: DocumentView) -> dict[str, Any]:
@@ -169,6 +170,7 @@ def hand_in(
     """Take an XML or OFD file, or a list with many documents."""
     content = File.from_content(file.filename or "", file.file.read())
     if how == "list":
+        db.commit()  # others have the connection while the file is read
         intake = take_list_file(db, content, actor=viewer.actor, now=now, centre=viewer.centre)
     else:
         intake = take_file(db, content, qr=qr, actor=viewer.actor, now=now, centre=viewer.centre)
@@ -258,6 +260,17 @@ def document_page(
                 }
                 for row in document_views.lookups_of(db, document)
             ],
+            "receipts": [
+                {
+                    "seen": row,
+                    "by": person(row.entered_by),
+                    "checked_by": person(row.checked_by or ""),
+                    "mine": access.may(viewer, Right.RECONCILE)
+                    and not same_person(viewer.actor, row.entered_by),
+                }
+                for row in document_views.receipts_of(db, document)
+            ],
+            "may_enter": access.may(viewer, Right.CLAIM) and view.reverses is None,
             "results": labels(LookupResult),
             "today": beijing_day(now),
             "periods": [{"seen": row, "by": person(row.stated_by)} for row in periods],

@@ -26,7 +26,7 @@ from api.door.access import Right
 from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from api.door.route_table import FORM_MAX, limited
-from api.door.schemas import LINE_MAX, QR_MAX, Line, Note, PositiveFen, YearMonth, first_day
+from api.door.schemas import LINE_MAX, QR_MAX, Note, YearMonth, first_day
 from api.door.uploads import Uploaded, attachment, documented
 from api.people.schemas import DecisionRead
 from ledger.desk.steps.take_documents import take_file, take_keyed, take_list_file
@@ -34,7 +34,7 @@ from ledger.desk.steps.verify_documents import confirm_documents, look_up
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries import document_views, originals
 from ledger.documents.queries.document_views import DocumentQuery, DocumentView, Filter, Scope
-from ledger.documents.steps import freezes, receipts
+from ledger.documents.steps import freezes
 from ledger.documents.steps.documents import Intake
 from ledger.documents.steps.service_periods import state_period
 from ledger.errors import Finding, NotFound
@@ -86,6 +86,7 @@ def key(
 @limited(body=FORM_MAX)
 def add_list(*, upload: Uploaded, viewer: Giver, db: Db, now: Now) -> DocumentsOutcome:
     """Take all documents of a CSV or XLSX list, or none."""
+    db.commit()  # others have the connection while the file is read
     return _outcome(
         take_list_file(db, upload.file, actor=viewer.actor, now=now, centre=viewer.centre)
     )
@@ -195,30 +196,6 @@ def lift(*, document: int, viewer: Clerk, db: Db, now: Now) -> DocumentRead:
     return _read(db, scope_of(viewer), document)
 
 
-@router.post("/cost-documents/{document}/receipts", status_code=201, openapi_extra=documented())
-@limited(body=FORM_MAX)
-def add_receipt(
-    *,
-    document: int,
-    reference: Line,
-    payer: Line,
-    payee: Line,
-    fen: PositiveFen,
-    paid_on: date,
-    upload: Uploaded,
-    viewer: Annotated[Viewer, having(Right.CLAIM)],
-    db: Db,
-    now: Now,
-) -> ReceiptRead:
-    """Keep a proof of payment of a document; reconciling compares the two (R05)."""
-    document_views.document(db, scope_of(viewer), document)
-    receipt = receipts.enter(
-        db, document, reference=reference, payer=payer, payee=payee, fen=fen, paid_on=paid_on,
-        file=upload.file, actor=viewer.actor, now=now,
-    )  # fmt: skip
-    return ReceiptRead.model_validate(receipt)
-
-
 def scope_of(viewer: Viewer) -> Scope:
     """Whose documents the viewer sees."""
     return Scope(viewer.centre, viewer.project)
@@ -236,6 +213,7 @@ def _read(db: Session, scope: Scope, key: int) -> DocumentRead:
         freezes=[
             FreezeRead.model_validate(freeze) for freeze in document_views.freezes_of(db, key)
         ],
+        receipts=[ReceiptRead.model_validate(row) for row in document_views.receipts_of(db, key)],
         lookups=[LookupRead.model_validate(row) for row in document_views.lookups_of(db, key)],
         stated_periods=[
             StatedPeriodRead.model_validate(row)

@@ -78,6 +78,28 @@ class StatedPeriodRead(ResponseModel):
     stated_by: str
 
 
+class ReceiptRead(ResponseModel):
+    """A proof of payment of a document, gross fen.
+
+    `amount_found` and `reference_found` say whether the file's text has them, null where it is a
+    picture; `proves` if it has, or another person has looked at it.
+    """
+
+    reference: str
+    document: int = Field(validation_alias=AliasChoices("document", "document_id"))
+    payer: str
+    payee: str
+    fen: int
+    paid_on: date
+    amount_found: bool | None
+    reference_found: bool | None
+    entered_at: datetime
+    entered_by: str
+    checked_by: str | None
+    checked_at: datetime | None
+    proves: bool
+
+
 @dataclass(frozen=True)
 class DocumentRead(DocumentView):
     """A cost document with its lines, what is allocated of them, and all that was said of it."""
@@ -86,6 +108,7 @@ class DocumentRead(DocumentView):
     allocations: list[AllocationRead]
     reds: list[DocumentView]
     freezes: list[FreezeRead]
+    receipts: list[ReceiptRead]
     lookups: list[LookupRead]
     stated_periods: list[StatedPeriodRead]
 
@@ -115,14 +138,3 @@ class FreezeCreate(RequestModel):
     """The number of the red confirmation (红字发票信息确认单) that is on its way."""
 
     confirmation: Line
-
-
-class ReceiptRead(ResponseModel):
-    """A proof of payment of a document, gross fen."""
-
-    reference: str
-    document: int = Field(validation_alias=AliasChoices("document", "document_id"))
-    payer: str
-    payee: str
-    fen: int
-    paid_on: date

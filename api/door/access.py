@@ -68,6 +68,13 @@ _WRITE_BOOKS = {
     Right.RECONCILE,
     Right.CLAIM,
 }
+# Who makes the credentials has no part in what they are used for: it takes two to move money.
+_TEND_MACHINE = {
+    Right.TEND_AGENTS,
+    Right.READ_TOKENS,
+    Right.ISSUE_TOKENS,
+    Right.READ_METRICS,
+}
 # Outside the bureau a decision is only ever withdrawn, by who made it.
 _BUILDER = {
     Right.READ_PROJECTS,
@@ -94,7 +101,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.APPROVER: frozenset(_BUREAU),
         Role.FINANCE: frozenset(_BUREAU | {Right.PAY}),
         Role.AUDITOR: frozenset(_READ_BOOKS | {Right.READ_TOKENS, Right.READ_METRICS}),
-        Role.ADMINISTRATOR: frozenset(Right),
+        Role.ADMINISTRATOR: frozenset(_READ_BOOKS | _TEND_MACHINE),
     }
 )
 

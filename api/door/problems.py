@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from api.language.i18n import gettext as _
 from api.messages.messages import STATUS, TITLES
 from api.messages.sentences import field_message, findings, sentence
-from ledger.errors import Conflict, Finding, LedgerError, NotFound, Refused, Unusable
+from ledger.errors import Busy, Conflict, Finding, LedgerError, NotFound, Refused, Unusable
 
 METHOD_NOT_ALLOWED = 405
 RETRY_S = 5
@@ -142,6 +142,8 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_ledger(error: LedgerError) -> Problem:
     if isinstance(error, Unusable):  # its parameters tell of this machine
         return Problem(503, "unavailable", headers=_retry())
+    if isinstance(error, Busy):
+        return Problem(503, error.code, error.params, _retry())
     kind = next((status for cls, status in _KINDS if isinstance(error, cls)), 422)
     return Problem(STATUS.get(error.code, kind), error.code, error.params)
 

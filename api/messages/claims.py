@@ -28,6 +28,7 @@ _CLAIMS = {
     "lacks_result": msgid("缺少成果材料"),
     "lacks_other": msgid("缺少其他材料"),
     "lacks_bank_account": msgid("收款单位「{payee}」还没有经两人确认的收款账户"),
+    "more_than_asked": msgid("只申请了 {asked} 元，不能核定更多"),
     "note_missing": msgid("请写明理由"),
     "reference_missing": msgid("请写明人才认定的文号（只记是否认定和文号）"),
     "channel_missing": msgid("请写明提出异议的渠道，如办公室、电话、信箱"),

@@ -52,6 +52,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "qr_type": msgid("不认识的发票种类：二维码中为 {type}"),
         "qr_differs": msgid("二维码为「{qr}」，单据为「{document}」"),
         # Of a list.
+        "more_faults": msgid("错误不止 {limit} 处，只列出前 {limit} 处；请改正后再交"),
+        "file_too_hard": msgid("这个文件 {seconds} 秒内读不完，或占用内存过多，没有收下"),
         "formula": msgid("单元格是公式，请改为数值"),
         "not_kept_exactly": msgid(
             "数字超过 15 位，表格已把后面几位舍去；请把这一列设为文本，重新填写"
@@ -76,6 +78,13 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "red_parties": msgid("红字单据与蓝字单据 {number} 的销售方或购买方不同"),
         "red_too_much": msgid("冲得过多：{number} 只剩 {left} 元可冲"),
         "receipt_of_red": msgid("{number} 是红字单据，没有付款凭证"),
+        "receipt_day": msgid("付款日 {day} 还没有到"),
+        "receipt": msgid("这张单据没有流水号为 {reference} 的付款凭证"),
+        "proof_kind": msgid("「{name}」不是 PDF、图片，也不是银行回单的 XML、OFD"),
+        "proof_unreadable": msgid("「{name}」打不开，或里面没有可看的内容"),
+        "proof_locked": msgid("「{name}」有密码，请交没有密码的文件"),
+        "proof_is_invoice": msgid("这是发票，不能证明付款；请交银行的回单"),
+        "proof_is_document": msgid("「{name}」已作为单据或查验截图交来，不能又作付款凭证"),
         "receipt_known": msgid("银行流水号 {reference} 已登记为另一笔付款"),
         "none_ticked": msgid("还没有勾选单据"),
         "no_documents": msgid("决定 {id} 不是关于单据的"),

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "internal": msgid("服务器内部出错；请将编号 {request} 告知管理员"),
         "token": msgid("没有编号为 {id} 的令牌"),
         "token_role": msgid("没有名为 {role} 的角色"),
+        "token_person": msgid("姓名里有看不见的字符，请重新输入"),
         "token_project": msgid(
             "模型企业（builder）的令牌必须指定项目，其他角色不得指定（此处为 {role}）"
         ),

@@ -32,6 +32,7 @@ _RETURNS = {
     "bank_return": msgid("银行回单有 {count} 处错误，未作任何入账"),
     "bank_return_repeated": msgid("这个文件已于 {day} 由 {by} 导入过，不再入账"),
     "not_a_table": msgid("不是完好的 CSV 或 XLSX 表格"),
+    "too_many_columns": msgid("列数过多：最多 {limit} 列"),
     "too_many_rows": msgid("行数过多：最多 {limit} 行"),
     "empty_table": msgid("表格里没有内容"),
     "bad_cell": msgid("「{column}」的写法不对"),
@@ -54,7 +55,8 @@ _RETURNS = {
 }
 
 _PAYBACK = {
-    "refund_known": msgid("流水号 {reference} 已经入过账"),
+    "refund_known": msgid("流水号 {reference} 已经入过账，或总额、日期与前不同"),
+    "refund_beyond_total": msgid("流水号 {reference} 的汇款只剩 {left} 元没有入账"),
     "refund_changed": msgid("退款 {reference} 提出之后，追缴案件有变，请撤回后重新提出"),
     "refund_day": msgid("退款日期应在 {year} 年年初之后，且不晚于今天"),
     "refund_beyond_paid": msgid("预算指标「{number}」付给此项目而未退回的只有 {paid} 元"),

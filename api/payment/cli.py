@@ -36,7 +36,10 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help=msgid("编号"))]
 def _money(payable: dict[str, Any]) -> str:
     """The indicator that pays, or what is in the way."""
     reason = payable["held"]
-    return label_of(HoldReason, reason) if reason else payable["indicator"] or _("等待资金")
+    if reason:
+        return label_of(HoldReason, reason)
+    parts = " + ".join(f"{name} {money(fen)}" for name, fen in payable["parts"].items())
+    return payable["indicator"] or parts or _("等待资金")
 
 
 INDICATORS = (
@@ -154,10 +157,14 @@ def make_list(
         list[str] | None,
         typer.Option(help=msgid("申请编号，可多次；不写则按次序付到指标用完")),
     ] = None,
+    divide: Annotated[
+        bool, typer.Option("--divide", help=msgid("不够付的最后一件拆开付，余下的等别的指标"))
+    ] = False,
     reason: Reason = "",
 ) -> Answer:
     """Make a list of these claims, or of as many as the money covers."""
-    body = {"indicator": indicator, "year": year, "claims": claim or None, "reason": reason}
+    body = {"indicator": indicator, "year": year, "claims": claim or None, "divide": divide}
+    body["reason"] = reason
     return propose("payment-lists", body)
 
 

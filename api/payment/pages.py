@@ -20,9 +20,10 @@ from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.payment import return_routes, routes
 from api.payment.routes import Payer
-from api.payment.schemas import IndicatorCreate, PaymentListCreate, RulingCreate
+from api.payment.schemas import IndicatorCreate, PaymentListCreate, RefundCreate, RulingCreate
 from api.web import charts
 from api.web.forms import Fields, form
+from api.web.forms import fen as fen_of
 from api.web.layout import Framed
 from api.web.mark import Mark, decision_mark
 from api.web.sankey import sankey
@@ -146,6 +147,25 @@ def open_indicator(
     return RedirectResponse(f"/decisions/{proposal.id}", 303)
 
 
+def _refund_fields(fields: Fields, path: Mapping[str, Any]) -> Fields:
+    """The indicator as in `_choose_indicator`, and the whole transfer in yuan."""
+    total = fields.pop("total_yuan", "")
+    whole = {"total_fen": fen_of(total)} if total else {}
+    return {**_choose_indicator(fields, path), **whole}
+
+
+@router.post("/payments/refunds")
+def book_refund(
+    viewer: Payer,
+    request: Annotated[RefundCreate, form(RefundCreate, _refund_fields)],
+    db: Db,
+    now: Now,
+) -> Response:
+    """Propose to book money that came back; another person confirms it."""
+    proposal = return_routes.new_refund(request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.id}", 303)
+
+
 @router.post("/payments/returns")
 @limited(body=FORM_MAX)
 def take_bank_return(viewer: Payer, db: Db, now: Now, upload: Uploaded) -> Response:
@@ -181,7 +201,7 @@ def list_page(number: str, frame: Framed, viewer: Reader, db: Db) -> HTMLRespons
             "payment_list": details.payment_list,
             "made_by": person(details.payment_list.made_by),
             "lines": details.lines,
-            "claims": details.claim_numbers,
+            "claims": details.claims,
             "returns": details.returns,
             "files": details.files,
             "row_states": labels(RowState),

@@ -93,13 +93,17 @@ def refund(
     indicator: Indicator,
     year: Year,
     yuan: Yuan,
+    total: Annotated[
+        str | None, typer.Option(help=msgid("这笔汇款的总额，元；一笔还几笔欠款时写"))
+    ] = None,
     on: Annotated[str, typer.Option(help=msgid("到账日，如 2026-11-23"))],
     reason: Reason = "",
 ) -> Answer:
     """Enter money that came back."""
     body = {
         "project": project, "reference": reference, "indicator": indicator, "year": year,
-        "fen": fen_of(yuan), "on_day": on, "reason": reason,
+        "fen": fen_of(yuan), "total_fen": None if total is None else fen_of(total), "on_day": on,
+        "reason": reason,
     }  # fmt: skip
     return propose("refunds", body)
 

@@ -76,6 +76,7 @@ def new_refund(request: RefundCreate, viewer: Payer, db: Db, now: Now) -> Propos
         project=project_by_code(db, request.project),
         indicator=payment_lists.indicator(db, request.indicator, request.year),
         fen=request.fen,
+        total_fen=request.total_fen,
         on_day=request.on_day,
         reason=request.reason,
         actor=viewer.actor,

@@ -88,6 +88,7 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
         db,
         indicator=payment_lists.indicator(db, request.indicator, request.year),
         claims=request.claims,
+        divide=request.divide,
         reason=request.reason,
         actor=viewer.actor,
         now=now,
@@ -108,7 +109,9 @@ def one_list(number: str, db: Db) -> PaymentListRead:
         "lines": [
             {
                 **line.model_dump(),
-                "claim": details.claim_numbers[line.claim_id],
+                "claim": details.claims[line.claim_id].number,
+                "asked_fen": details.claims[line.claim_id].fen,
+                "claim_fen": details.claims[line.claim_id].due_fen,
                 "account": line.number,
             }
             for line in details.lines

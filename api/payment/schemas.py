@@ -37,22 +37,30 @@ class IndicatorChange(RequestModel):
 
 
 class PaymentListCreate(RequestModel):
-    """A list on this indicator; without claims, as many as the money covers, in their order."""
+    """A list on this indicator; without claims, as many as the money covers, in their order.
+
+    `divide`: the last claim may be paid in part; the rest waits for another indicator.
+    """
 
     indicator: Number
     year: Year
     claims: list[Line] | None = Field(None, min_length=1, max_length=10_000)
+    divide: bool = False
     reason: Note = ""
 
 
 class RefundCreate(RequestModel):
-    """Money of this project came back under the bank's reference; the indicator once paid it."""
+    """Money of this project came back under the bank's reference; the indicator once paid it.
+
+    `total_fen` is the whole transfer, where it pays back several debts.
+    """
 
     reference: Line
     project: Line
     indicator: Number
     year: Year
     fen: PositiveFen
+    total_fen: PositiveFen | None = None
     on_day: date
     reason: Note = ""
 
@@ -90,7 +98,8 @@ class ProposalRead(ResponseModel):
 class PayableRead(ResponseModel):
     """An approved claim that waits to be paid.
 
-    `held` says why it cannot be listed; `indicator` has the money for it, null: it waits for money.
+    `held` says why it cannot be listed; `indicator` has the money for it, null: it waits for money,
+    or several have it between them (`parts`). `fen` was approved of `asked_fen`.
     """
 
     number: str
@@ -98,11 +107,14 @@ class PayableRead(ResponseModel):
     project_name: str
     organisation: str
     approved_at: datetime
+    asked_fen: int
     fen: int
     paid_fen: int
+    open_fen: int
     due_fen: int
     held: str
     indicator: str | None
+    parts: dict[str, int]
 
 
 class PaymentListSummary(ResponseModel):
@@ -126,6 +138,7 @@ class PaymentListSummary(ResponseModel):
 class PaymentLineRead(ResponseModel):
     """A line of a list, frozen as it was confirmed, and what the bank did to it.
 
+    It pays a claim of which `claim_fen` were approved and `asked_fen` asked for.
     `over_fen` was paid beyond what was owed; `outside_fen` is what the books cannot hold.
     """
 
@@ -136,6 +149,8 @@ class PaymentLineRead(ResponseModel):
     bank: str
     bank_code: str
     account: str
+    asked_fen: int
+    claim_fen: int
     fen: int
     paid_fen: int
     returned_fen: int
@@ -227,9 +242,10 @@ class BankReturnOutcome(ResponseModel):
 
 
 class RefundRead(ResponseModel):
-    """Money that came back."""
+    """Money that came back: `fen` of a transfer of `total_fen`."""
 
     reference: str
+    total_fen: int
     project: str
     project_name: str
     indicator: str

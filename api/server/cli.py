@@ -61,14 +61,15 @@ def replay(
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
-        prepare.register(client, registry)
-        prepare.open_vouchers(client, drill.trace_vouchers(accounts))
+        with prepare.clerk(client) as clerk:
+            prepare.register(clerk, registry)
+            prepare.open_vouchers(clerk, drill.trace_vouchers(accounts))
         folder = _agents() / f"replay-{where}"
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
             arguments += ["--code", prepare.enrolment_code(client, where, "import")]
         agent_process.replay(facts["windows"], arguments, Door.find().url)
-        client.ask("POST", "accruals")
+        _accrue(client)
         return _project_usage(client, accounts)
 
 
@@ -78,12 +79,13 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
     folder = _agents() / "demo"
     facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
-        prepare.register(client, drill.demo_registry(facts))
-        prepare.open_vouchers(client, drill.demo_vouchers())
+        with prepare.clerk(client) as clerk:
+            prepare.register(clerk, drill.demo_registry(facts))
+            prepare.open_vouchers(clerk, drill.demo_vouchers())
         codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
         agent_process.run([*arguments, *codes])
-        client.ask("POST", "accruals")
+        _accrue(client)
         if why_not := demo_month.play(client, beijing_day(datetime.now(UTC))):
             print(_("演示没有公示中的申请：{why}").format(why=why_not))
         if live:
@@ -98,7 +100,8 @@ def meter() -> None:
     node, folder = socket.gethostname(), _agents() / "node"
     with Client() as client:
         today = beijing_day(datetime.now(UTC))
-        prepare.register(client, drill.local_registry(node, facts["gpus"], today))
+        with prepare.clerk(client) as clerk:
+            prepare.register(clerk, drill.local_registry(node, facts["gpus"], today))
         if not _enrolled(folder):
             code = prepare.enrolment_code(client, drill.LOCAL_CLUSTER, "nvml")
             os.environ["SUANQUAN_ENROL_CODE"] = code
@@ -109,6 +112,11 @@ def meter() -> None:
     }
     os.environ.setdefault("SUANQUAN_HEALTH_PORT", "0")
     agent_process.become(["node"])
+
+
+def _accrue(client: Client) -> None:
+    with prepare.clerk(client) as clerk:
+        clerk.ask("POST", "accruals")
 
 
 def _agents() -> Path:

@@ -88,7 +88,7 @@ def _issue(person: str, deliver: Callable[[str], object]) -> None:
     from ledger.postgres.database import check_revision  # noqa: PLC0415
 
     with ExitStack() as stack:
-        engine = stack.enter_context(reach(read_settings())).engine()
+        engine = stack.enter_context(reach(read_settings())).owner_engine()
         stack.callback(engine.dispose)
         check_revision(engine)
         session = stack.enter_context(Session(engine))

@@ -80,7 +80,7 @@ def prepare(database: Database, data: Path) -> sa.Engine:
     """The newest schema, the policies, and a first administrator; then the application's engine."""
     renew(database)
     engine = database.engine()
-    _first_administrator(engine, data / TOKEN_FILE, datetime.now(UTC))
+    _first_administrator(database.owner_engine(), data / TOKEN_FILE, datetime.now(UTC))
     return engine
 
 

@@ -25,7 +25,7 @@ from ledger.vouchers.rules import Earnings
 from ledger.vouchers.tables import Voucher
 
 _PROMISED_FEN = text("""
-    SELECT coalesce(sum(c.fen - coalesce(paid.fen, 0)), 0)::bigint
+    SELECT coalesce(sum(c.due_fen - coalesce(paid.fen, 0)), 0)::bigint
     FROM claims c LEFT JOIN LATERAL (
         SELECT sum(paid_fen) AS fen FROM payment_lines WHERE claim_id = c.id) paid ON true
     WHERE c.voucher_id = :voucher AND c.state = ANY(:states)
@@ -39,8 +39,9 @@ _FILES = text("""
 """)
 _PUBLICATIONS = text("""
     SELECT p.id, p.since, p.until, p.days, p.content, p.published_at,
-           p.until >= :today AS current
-    FROM publications p ORDER BY p.until DESC, p.id DESC LIMIT :limit OFFSET :offset
+           p.until >= :today AS current, c.approved_fen
+    FROM publications p JOIN claims c ON c.id = p.claim_id
+    ORDER BY p.until DESC, p.id DESC LIMIT :limit OFFSET :offset
 """)
 _ACCOUNTS = text("""
     SELECT a.id, a.organisation_id AS organisation, o.name, o.uscc, a.holder, a.bank, a.bank_code,

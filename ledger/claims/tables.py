@@ -25,7 +25,10 @@ class BankAccount(SQLModel, table=True):
 
 
 class Claim(SQLModel, table=True):
-    """A beneficiary's request for `fen` of a voucher's payable money."""
+    """A beneficiary's request for `fen` of a voucher's payable money.
+
+    Two persons may approve less; `due_fen` is what is to be paid of it, written by the database.
+    """
 
     __tablename__ = "claims"
     id: int | None = identity()
@@ -33,6 +36,8 @@ class Claim(SQLModel, table=True):
     voucher_id: int = big()
     payee_id: int = big()
     fen: int = big()
+    approved_fen: int | None = big(default=None, nullable=True)
+    due_fen: int = big()
     state: str  # written by the database, from the events
     opened_at: datetime = moment()
     opened_by: str

@@ -7,6 +7,8 @@ from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
 
+_PROVES = "coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL"
+
 
 class Original(SQLModel, table=True):
     """A file, identified by the SHA-256 of its content."""
@@ -96,8 +98,13 @@ class Receipt(SQLModel, table=True):
     fen: int = big()
     paid_on: date
     original: str
+    amount_found: bool | None = None
+    reference_found: bool | None = None
     entered_at: datetime = moment()
     entered_by: str
+    checked_by: str | None = None
+    checked_at: datetime | None = moment(nullable=True)
+    proves: bool = Field(sa_column=Column(Boolean, Computed(_PROVES), nullable=False))
 
 
 class Lookup(SQLModel, table=True):

@@ -25,7 +25,7 @@ from ledger.errors import Finding
 from ledger.formats.archive import SIGNATURE, open_archive
 
 ROWS_MAX = 100_000
-COLUMNS_MAX = 100
+COLUMNS_MAX = 200
 _EXACT = 10**15  # a workbook keeps 15 digits of a number
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ParseError),
@@ -86,7 +86,7 @@ def _workbook(content: bytes) -> list[list[str]] | None:
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # what a sheet says of its own size need not be so
-            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX)
+            rows = sheet.iter_rows(max_row=ROWS_MAX + 1, max_col=COLUMNS_MAX + 1)
             return _strip(
                 [
                     _cell_text(cell.value, cell.data_type, n, c)
@@ -101,12 +101,15 @@ def _workbook(content: bytes) -> list[list[str]] | None:
 
 
 def _strip(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """Remove blanks around texts and empty cells at the end of rows."""
+    """Remove blanks around texts and empty cells at the end of rows; no row is too wide."""
     lines = []
-    for row in islice(rows, ROWS_MAX + 1):
+    for number, row in enumerate(islice(rows, ROWS_MAX + 1), start=1):
         cells = [cell.strip() for cell in row]
         while cells and not cells[-1]:
             cells.pop()
+        if len(cells) > COLUMNS_MAX:
+            limit = (("limit", str(COLUMNS_MAX)),)
+            raise _Refused(Finding(f"row {number}", "too_many_columns", limit))
         lines.append(cells)
     return lines
 

@@ -135,6 +135,35 @@ END $$;
 
 ALTER FUNCTION public.charged_days(relation text, fact jsonb) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.check_causes() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    first_word text;
+    wrong text;
+BEGIN
+    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
+    FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
+                WHERE id >= NEW.id AND number IS NULL LOOP
+        SELECT min(p.cause) INTO wrong
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+                AND NOT EXISTS (
+                    SELECT FROM posting_causes c
+                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
+                    WHERE c.word = first_word AND c.posting_id = p.id
+                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+        IF wrong IS NOT NULL THEN
+            RAISE EXCEPTION 'nothing has caused what % moves', wrong
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.check_causes() OWNER TO suanquan_owner;
+
 CREATE TABLE public.contracts (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -142,11 +171,13 @@ CREATE TABLE public.contracts (
     project_id bigint NOT NULL,
     valid daterange NOT NULL,
     total_fen bigint,
+    text_sha256 text,
     changed_at timestamp with time zone,
     changed_by text,
     decision_id bigint,
     CONSTRAINT contracts_check CHECK (((changed_at IS NULL) = (changed_by IS NULL))),
     CONSTRAINT contracts_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT contracts_text_sha256_check CHECK ((text_sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT contracts_total_fen_check CHECK ((total_fen > 0)),
     CONSTRAINT contracts_valid_check CHECK ((NOT isempty(valid)))
 );
@@ -158,6 +189,8 @@ COMMENT ON TABLE public.contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN public.contracts.valid IS 'Beijing dates, half-open';
 
 COMMENT ON COLUMN public.contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+
+COMMENT ON COLUMN public.contracts.text_sha256 IS 'SHA-256 of the signed text, hex; null: not handed in';
 
 COMMENT ON COLUMN public.contracts.decision_id IS 'Who confirmed its days and total; null where no charged usage was touched';
 
@@ -175,12 +208,14 @@ CREATE FUNCTION public.contracts_resting_on(relation text, fact jsonb) RETURNS S
         AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
-    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
-        OR k.project_id = (fact ->> 'project_id')::bigint)
+    WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
+            OR k.project_id = (fact ->> 'project_id')::bigint)
+        OR relation = 'price_bands'
     UNION ALL
     SELECT k.* FROM contracts k
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
-    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+    WHERE (relation = 'relations' AND fact ->> 'kind' = 'related'
+            OR relation IN ('organisation_names', 'controllers'))
         AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
             OR p.organisation_id
                 IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
@@ -194,9 +229,15 @@ CREATE FUNCTION public.part_of(kind text, counts boolean) RETURNS text
 
 ALTER FUNCTION public.part_of(kind text, counts boolean) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.visible(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(name, '[\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000110bd\U000110cd\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff]'::text, ''::text, 'g'::text);
+
+ALTER FUNCTION public.visible(name text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.person_of(actor text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN lower(regexp_replace(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC), '[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]'::text, ''::text, 'g'::text));
+    RETURN lower((NORMALIZE(replace(public.visible(NORMALIZE(regexp_replace(actor, '^[a-z]+:(.*)#[0-9]+$'::text, '\1'::text), NFKC)), ' '::text, ''::text), NFKC) COLLATE "C"));
 
 ALTER FUNCTION public.person_of(actor text) OWNER TO suanquan_owner;
 
@@ -508,6 +549,37 @@ CREATE FUNCTION public.counted_now(of_match public.matches) RETURNS bigint
 
 ALTER FUNCTION public.counted_now(of_match public.matches) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.decided_by_actors() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    actor text := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_by ELSE NEW.answered_by END;
+    at timestamptz := CASE TG_OP WHEN 'INSERT' THEN NEW.decided_at ELSE NEW.answered_at END;
+BEGIN
+    IF actor ~ '^(administrator|auditor):' OR NOT may_act(actor, at) THEN
+        RAISE EXCEPTION '% may not decide', actor
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
+    IF TG_OP = 'INSERT' THEN RETURN NEW; END IF;
+    IF NEW.answer = 'withdrawn' THEN
+        IF person_of(actor) <> person_of(NEW.decided_by) THEN
+            RAISE EXCEPTION 'a decision is withdrawn by who made it'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'withdrawn_by_the_same';
+        END IF;
+    ELSIF NOT two_identities(actor, NEW.decided_by) THEN
+        RAISE EXCEPTION '% is no second identity beside %', actor, NEW.decided_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'two_identities';
+    ELSIF NOT EXISTS (SELECT FROM decision_kinds k WHERE k.kind = NEW.kind
+                      AND split_part(actor, ':', 1) = ANY (k.roles)) THEN
+        RAISE EXCEPTION '% may not answer decisions on %', actor, NEW.kind
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'role_answers';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.decided_by_actors() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.document_as_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -632,6 +704,19 @@ END $$;
 
 ALTER FUNCTION public.held_by_decision() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.issuers_of(actor text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE issuers AS (
+        SELECT created_by FROM tokens WHERE id = token_of(actor)
+        UNION
+        SELECT t.created_by FROM issuers i JOIN tokens t ON t.id = token_of(i.created_by)
+    )
+    SELECT person_of(created_by) FROM issuers;
+$$;
+
+ALTER FUNCTION public.issuers_of(actor text) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.keep_contract_terms() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -682,6 +767,16 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.keep_objection() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.keep_once() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';
+END $$;
+
+ALTER FUNCTION public.keep_once() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.keep_registry_fact() RETURNS trigger
     LANGUAGE plpgsql
@@ -848,7 +943,7 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
                                     FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
             AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN
@@ -946,8 +1041,8 @@ BEGIN
                 AND c ->> 'invoiced_fen' = NEW.invoiced_fen::text
                 AND c ->> 'closed_fen' = NEW.closed_fen::text
                 AND NEW.matched_fen <= (c ->> 'matched_fen')::bigint
-                AND (NOT NEW.carried OR OLD.carried OR (c ->> 'metered_fen')::bigint
-                    > (c ->> 'matched_fen')::bigint + (c ->> 'closed_fen')::bigint));
+                AND (NOT NEW.carried OR OLD.carried
+                     OR c -> 'typed' @> '[{"treatment": "carry_over"}]'));
     more := more OR NEW.extra_decision_id IS NULL OR EXISTS (
         SELECT FROM decisions d JOIN reconciliations r ON r.id = NEW.reconciliation_id
         WHERE d.id = NEW.extra_decision_id AND d.kind = 'extra' AND d.answer = 'confirmed'
@@ -965,6 +1060,43 @@ END $$;
 
 ALTER FUNCTION public.match_decided() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.token_of(actor text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN ("substring"(actor, '^[a-z]+:.*#([0-9]{1,18})$'::text))::bigint;
+
+ALTER FUNCTION public.token_of(actor text) OWNER TO suanquan_owner;
+
+CREATE TABLE public.tokens (
+    id bigint NOT NULL,
+    hash bytea NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    project_id bigint,
+    centre_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT name_is_visible CHECK ((public.visible(NORMALIZE(person, NFKC)) = NORMALIZE(person, NFKC))),
+    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
+    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
+    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
+);
+
+ALTER TABLE public.tokens OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
+
+COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
+
+CREATE FUNCTION public.may_act(actor text, at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM public.tokens t WHERE ((t.id = public.token_of(may_act.actor)) AND (may_act.actor = format('%s:%s#%s'::text, t.role, t.person, t.id)) AND (t.revoked_at IS NULL) AND ((t.expires_at IS NULL) OR (t.expires_at > GREATEST(may_act.at, now()))))));
+
+ALTER FUNCTION public.may_act(actor text, at timestamp with time zone) OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.move_case() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -979,10 +1111,14 @@ BEGIN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
     END IF;
+    IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
+        RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
-                AND d.content ->> 'fen' = moving.fen::text) THEN
+                AND (d.content ->> 'fen')::bigint BETWEEN 1 AND moving.fen) THEN
         RAISE EXCEPTION 'two persons have not approved claim %', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
@@ -1005,14 +1141,17 @@ BEGIN
             INTO paid, on_its_way
             FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
             WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
-        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.due_fen THEN 'paid'
                 WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
             RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
         END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next, approved_fen = CASE NEW.action WHEN 'approve' THEN
+        (SELECT (d.content ->> 'fen')::bigint FROM decisions d
+         WHERE d.id = (NEW.content ->> 'decision')::bigint) ELSE approved_fen END
+        WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 
@@ -1130,8 +1269,9 @@ BEGIN
             AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
-                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+                OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
+                    d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -1162,6 +1302,12 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.period_stated() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.plain_contract_number(number text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN regexp_replace(regexp_replace(upper(NORMALIZE(number, NFKC)), '\s'::text, ''::text, 'g'::text), '[\u2010-\u2015\u2212\ufe58\ufe63]'::text, '-'::text, 'g'::text);
+
+ALTER FUNCTION public.plain_contract_number(number text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.plain_number(number text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1311,6 +1457,24 @@ END $$;
 
 ALTER FUNCTION public.red_parts_fit() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.refund_of_transfer() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.refund ' || NEW.reference, 0));
+    IF NEW.fen > NEW.total_fen - (SELECT coalesce(sum(fen), 0) FROM refunds
+                                  WHERE reference = NEW.reference)
+        OR EXISTS (SELECT FROM refunds WHERE reference = NEW.reference
+                   AND (total_fen, on_day) <> (NEW.total_fen, NEW.on_day)) THEN
+        RAISE EXCEPTION 'the parts of a transfer are no more than it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_transfer';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.refund_of_transfer() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.registry_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1353,6 +1517,17 @@ BEGIN
 END $_$;
 
 ALTER FUNCTION public.registry_decided() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.rename_organisation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE organisations SET name = NEW.name WHERE id = NEW.organisation_id AND upper_inf(NEW.valid);
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.rename_organisation() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.rest_on_lines() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1576,6 +1751,26 @@ END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.subsidised_once() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    plain CONSTANT text := plain_contract_number(NEW.number);
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.contract/' || plain, 0));
+    IF EXISTS (SELECT FROM assignments WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'contracts')
+        OR EXISTS (SELECT FROM contracts WHERE plain_contract_number(number) = plain
+            AND TG_TABLE_NAME = 'assignments') THEN
+        RAISE EXCEPTION 'the contract % is subsidised once', NEW.number
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'subsidised_once';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.subsidised_once() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.terms_decided() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1603,6 +1798,26 @@ CREATE FUNCTION public.terms_touched(contract bigint, old_days daterange, new_da
     RETURN (SELECT ((NOT isempty((c.days * (datemultirange(terms_touched.old_days) - datemultirange(terms_touched.new_days))))) OR (NOT isempty((c.days * (datemultirange(terms_touched.new_days) - datemultirange(terms_touched.old_days))))) OR (terms_touched.other_total AND (NOT isempty(c.days)))) FROM (SELECT public.charged_days('contracts'::text, jsonb_build_object('id', terms_touched.contract)) AS days) c);
 
 ALTER FUNCTION public.terms_touched(contract bigint, old_days daterange, new_days daterange, other_total boolean) OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.token_issued() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_user <> (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+        AND NOT (NEW.created_by LIKE 'administrator:%' AND may_act(NEW.created_by, NEW.created_at)) THEN
+        RAISE EXCEPTION 'a token is made by an administrator'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'token_issued';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.token_issued() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.two_identities(one text, other text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((public.person_of(one) <> public.person_of(other)) AND (NOT (public.person_of(one) IN (SELECT public.issuers_of(other) AS issuers_of))) AND (NOT (public.person_of(other) IN (SELECT public.issuers_of(one) AS issuers_of))));
+
+ALTER FUNCTION public.two_identities(one text, other text) OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.uscc_valid(code text) RETURNS boolean
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -1722,6 +1937,31 @@ ALTER TABLE public.alembic_version OWNER TO suanquan_owner;
 
 ALTER TABLE public.allocations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.allocations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.assignments (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    programme text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    CONSTRAINT assignments_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT assignments_programme_check CHECK ((programme <> ''::text))
+);
+
+ALTER TABLE public.assignments OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.assignments IS 'Contracts that another programme supports as a whole';
+
+COMMENT ON COLUMN public.assignments.number IS 'Contract number, as it is written there';
+
+ALTER TABLE public.assignments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.assignments_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1958,7 +2198,7 @@ CREATE TABLE public.case_moves (
     action text NOT NULL,
     role text NOT NULL,
     next text NOT NULL,
-    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'administrator'::text, 'server'::text])))
+    CONSTRAINT case_moves_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'server'::text])))
 );
 
 ALTER TABLE public.case_moves OWNER TO suanquan_owner;
@@ -1995,6 +2235,15 @@ ALTER TABLE public.catalogue_names OWNER TO suanquan_owner;
 COMMENT ON TABLE public.catalogue_names IS 'What NVML or a job source calls a device, by catalogue model';
 
 COMMENT ON COLUMN public.catalogue_names.mig_profile IS 'Empty for the whole GPU';
+
+CREATE TABLE public.cause_kinds (
+    cause text NOT NULL,
+    kind text NOT NULL
+);
+
+ALTER TABLE public.cause_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.cause_kinds IS 'Which moves a cause may make; filled by the migrations';
 
 CREATE TABLE public.centres (
     id bigint NOT NULL,
@@ -2067,9 +2316,12 @@ CREATE TABLE public.claims (
     voucher_id bigint NOT NULL,
     payee_id bigint NOT NULL,
     fen bigint NOT NULL,
+    approved_fen bigint,
+    due_fen bigint GENERATED ALWAYS AS (COALESCE(approved_fen, fen)) STORED NOT NULL,
     state text DEFAULT 'draft'::text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     opened_by text NOT NULL,
+    CONSTRAINT claims_check CHECK (((approved_fen >= 1) AND (approved_fen <= fen))),
     CONSTRAINT claims_fen_check CHECK ((fen > 0)),
     CONSTRAINT claims_number_check CHECK ((number <> ''::text))
 );
@@ -2078,7 +2330,11 @@ ALTER TABLE public.claims OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.claims IS 'A beneficiary asks for payable money of a voucher';
 
-COMMENT ON COLUMN public.claims.fen IS 'Fen';
+COMMENT ON COLUMN public.claims.fen IS 'Fen that are asked for';
+
+COMMENT ON COLUMN public.claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+
+COMMENT ON COLUMN public.claims.due_fen IS 'Fen to be paid of it in all';
 
 COMMENT ON COLUMN public.claims.state IS 'Written by a trigger from the events';
 
@@ -2196,6 +2452,56 @@ ALTER TABLE public.contracts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.controllers (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    role text NOT NULL,
+    person text NOT NULL,
+    id_tail text,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT controllers_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT controllers_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT controllers_id_tail_check CHECK ((id_tail ~ '^[0-9]{5}[0-9X]$'::text)),
+    CONSTRAINT controllers_person_check CHECK ((person <> ''::text)),
+    CONSTRAINT controllers_role_check CHECK ((role = ANY (ARRAY['legal'::text, 'actual'::text]))),
+    CONSTRAINT controllers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.controllers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.controllers IS 'Natural persons who control organisations';
+
+COMMENT ON COLUMN public.controllers.id_tail IS 'Last six characters of the identity number';
+
+COMMENT ON COLUMN public.controllers.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.controllers.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.controllers.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.controllers.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.controllers.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.controllers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.controllers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.cost_books (
     book_id bigint NOT NULL,
     reconciliation_id bigint NOT NULL
@@ -2272,6 +2578,15 @@ COMMENT ON COLUMN public.day_totals.util_ppm_ms IS 'Utilisation in millionths ti
 
 COMMENT ON COLUMN public.day_totals.util_ms IS 'Milliseconds in which utilisation was measured';
 
+CREATE TABLE public.decision_kinds (
+    kind text NOT NULL,
+    roles text[] NOT NULL
+);
+
+ALTER TABLE public.decision_kinds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.decision_kinds IS 'What is decided, and who may confirm it; filled by the migrations';
+
 CREATE TABLE public.decisions (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -2291,7 +2606,6 @@ CREATE TABLE public.decisions (
     CONSTRAINT decisions_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
     CONSTRAINT decisions_decided_by_check CHECK ((decided_by <> ''::text)),
     CONSTRAINT decisions_digest_check CHECK ((digest ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT decisions_kind_check CHECK ((kind = ANY (ARRAY['document'::text, 'reconciliation'::text, 'extra'::text, 'fall'::text, 'red_parts'::text, 'claim'::text, 'account'::text, 'indicator'::text, 'payment_list'::text, 'refund'::text, 'recovery'::text, 'cap'::text, 'lapse'::text, 'validity'::text, 'policy_end'::text, 'year_end'::text, 'registry'::text, 'bank_reversal'::text]))),
     CONSTRAINT decisions_subject_check CHECK ((subject <> ''::text)),
     CONSTRAINT two_persons CHECK (((answer IS NULL) OR (answer = 'withdrawn'::text) OR (public.person_of(answered_by) <> public.person_of(decided_by))))
 );
@@ -2710,6 +3024,50 @@ ALTER TABLE public.objections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.organisation_names (
+    id bigint NOT NULL,
+    organisation_id bigint NOT NULL,
+    name text NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT organisation_names_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT organisation_names_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT organisation_names_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT organisation_names_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.organisation_names OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.organisation_names IS 'What organisations are called';
+
+COMMENT ON COLUMN public.organisation_names.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.organisation_names.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.organisation_names.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.organisation_names.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.organisation_names.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.organisation_names ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.organisation_names_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.organisations (
     id bigint NOT NULL,
     uscc text NOT NULL,
@@ -2750,6 +3108,55 @@ ALTER TABLE public.originals OWNER TO suanquan_owner;
 COMMENT ON TABLE public.originals IS 'Files as they came, by content';
 
 COMMENT ON COLUMN public.originals.hash IS 'SHA-256 of content, hex';
+
+CREATE TABLE public.other_support (
+    id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    contract_id bigint,
+    programme text NOT NULL,
+    fen bigint NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT other_support_check CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT other_support_check1 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT other_support_fen_check CHECK ((fen > 0)),
+    CONSTRAINT other_support_programme_check CHECK ((programme <> ''::text)),
+    CONSTRAINT other_support_valid_check CHECK (((EXTRACT(day FROM lower(valid)) = (1)::numeric) AND (upper(valid) = (lower(valid) + '1 mon'::interval))))
+);
+
+ALTER TABLE public.other_support OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.other_support IS 'What other programmes pay for a month of a project';
+
+COMMENT ON COLUMN public.other_support.fen IS 'Fen';
+
+COMMENT ON COLUMN public.other_support.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.other_support.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.other_support.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.other_support.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.other_support.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.other_support ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.other_support_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.payment_lines (
     list_id bigint NOT NULL,
@@ -2873,8 +3280,299 @@ COMMENT ON COLUMN public.postings.used IS 'First day of the month of use';
 
 COMMENT ON COLUMN public.postings.booked IS 'First day of the month of booking';
 
+CREATE TABLE public.refunds (
+    reference text NOT NULL,
+    total_fen bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    indicator_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    on_day date NOT NULL,
+    fraud boolean NOT NULL,
+    to_treasury boolean NOT NULL,
+    decision_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
+    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT refunds_total_fen_check CHECK ((total_fen > 0))
+);
+
+ALTER TABLE public.refunds OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
+
+COMMENT ON COLUMN public.refunds.total_fen IS 'Fen of the whole transfer';
+
+COMMENT ON COLUMN public.refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
+
+COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
+
+CREATE TABLE public.reservations (
+    id bigint NOT NULL,
+    voucher_id bigint NOT NULL,
+    fen bigint NOT NULL,
+    plan text NOT NULL,
+    until date NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_by text NOT NULL,
+    released_at timestamp with time zone,
+    released_by text,
+    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
+    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
+    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
+);
+
+ALTER TABLE public.reservations OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
+
+COMMENT ON COLUMN public.reservations.fen IS 'Fen';
+
+COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
+
+CREATE TABLE public.vouchers (
+    id bigint NOT NULL,
+    book_id bigint NOT NULL,
+    project_id bigint NOT NULL,
+    policy text NOT NULL,
+    clause text NOT NULL,
+    cap_scope text NOT NULL,
+    facts jsonb NOT NULL,
+    valid daterange DEFAULT '(,)'::daterange NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.vouchers OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
+
+COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
+
+COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
+
+COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
+
+CREATE VIEW public.posting_causes AS
+ WITH p AS (
+         SELECT id,
+            cause,
+            split_part(cause, '/'::text, 1) AS word,
+            ("substring"(cause, '^[a-z-]+/([0-9]{1,18})(/|$)'::text))::bigint AS key
+           FROM public.postings
+        )
+ SELECT id AS posting_id,
+    word,
+    'voucher'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (p
+     JOIN public.vouchers v ON ((id = key)))
+  WHERE ((word = 'voucher'::text) AND (cause = (('voucher/'::text || id) || '/open'::text)))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reserve'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'reserve'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'release'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((p
+     JOIN public.reservations r ON ((id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE ((word = 'release'::text) AND (released_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'accrue'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.accruals a ON (((posting_id = id) AND (voucher_id = key))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+  WHERE (word = 'accrue'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'reconcile'::text AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.reconciliations r ON (((content ->> 'contract'::text) = (contract_id)::text)))
+     JOIN public.cost_books b ON ((reconciliation_id = id)))
+  WHERE ((word = 'reconcile'::text) AND (kind = 'reconciliation'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'pay'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'pay'::text) AND (sent_at IS NOT NULL))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'bank'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((((p
+     JOIN public.bank_returns r ON (((reference = substr(cause, 6)) AND (state <> 'open'::text))))
+     JOIN public.payment_lines l ON (((list_id = list_id) AND (line = line))))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE ((word = 'bank'::text) AND (result = 'paid'::text))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'year-end'::text AS cause,
+    book_id,
+    recalled_fen AS most_fen
+   FROM (((((p
+     JOIN public.payment_lists s ON ((number = split_part(cause, '/'::text, 2))))
+     JOIN public.payment_lines l ON (((list_id = id) AND ((line)::text = split_part(cause, '/'::text, 3)))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'year-end'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((reference = substr(cause, 8))))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'refund'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    'decision/refund'::text AS cause,
+    book_id,
+    fen AS most_fen
+   FROM ((((p
+     JOIN public.refunds r ON ((decision_id = key)))
+     JOIN public.vouchers v ON ((id = voucher_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+     CROSS JOIN LATERAL ( VALUES (book_id), (book_id)) b(book_id))
+  WHERE (word = 'decision'::text)
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.vouchers v ON (((id)::text = (content ->> 'voucher'::text))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['cap'::text, 'lapse'::text, 'bank_reversal'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+        CASE kind
+            WHEN 'indicator'::text THEN abs(((content ->> 'fen'::text))::bigint)
+            ELSE NULL::bigint
+        END AS most_fen
+   FROM ((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.indicators i ON ((((year)::text = (content ->> 'year'::text)) AND (number = (content ->>
+        CASE kind
+            WHEN 'indicator'::text THEN 'number'::text
+            ELSE 'indicator'::text
+        END)))))
+  WHERE ((word = 'decision'::text) AND (kind = ANY (ARRAY['indicator'::text, 'year_end'::text])))
+UNION ALL
+ SELECT id AS posting_id,
+    word,
+    ('decision/'::text || kind) AS cause,
+    book_id,
+    NULL::bigint AS most_fen
+   FROM (((((p
+     JOIN public.decisions d ON (((id = key) AND (answer = 'confirmed'::text))))
+     JOIN public.claims c ON ((number = (content ->> 'claim'::text))))
+     JOIN public.payment_lines l ON ((claim_id = id)))
+     JOIN public.payment_lists s ON ((id = list_id)))
+     JOIN public.indicators i ON ((id = indicator_id)))
+  WHERE ((word = 'decision'::text) AND (kind = 'bank_reversal'::text));
+
+ALTER VIEW public.posting_causes OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.posting_causes IS 'What caused a posting: the books that it may move, and each move by how much at most, fen';
+
 ALTER TABLE public.postings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.postings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.price_bands (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    mig_profile text DEFAULT ''::text NOT NULL,
+    low_yuan numeric NOT NULL,
+    high_yuan numeric NOT NULL,
+    valid daterange NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by text NOT NULL,
+    superseded_at timestamp with time zone,
+    superseded_by text,
+    recorded_in bigint NOT NULL,
+    superseded_in bigint,
+    decision_id bigint,
+    superseded_decision_id bigint,
+    CONSTRAINT price_bands_check CHECK (((high_yuan >= low_yuan) AND (high_yuan < '100000000'::numeric) AND (scale(high_yuan) <= 12))),
+    CONSTRAINT price_bands_check1 CHECK ((superseded_at >= recorded_at)),
+    CONSTRAINT price_bands_check2 CHECK (((superseded_at IS NULL) = (superseded_by IS NULL))),
+    CONSTRAINT price_bands_low_yuan_check CHECK (((low_yuan >= (0)::numeric) AND (scale(low_yuan) <= 12))),
+    CONSTRAINT price_bands_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.price_bands OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.price_bands IS 'Usual prices of a GPU-hour, published by the bureau';
+
+COMMENT ON COLUMN public.price_bands.low_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.high_yuan IS 'Yuan a GPU-hour, without tax';
+
+COMMENT ON COLUMN public.price_bands.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.price_bands.superseded_at IS 'When another row, or none, took its place; null while it holds';
+
+COMMENT ON COLUMN public.price_bands.recorded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.superseded_in IS 'Transaction, kept by a trigger';
+
+COMMENT ON COLUMN public.price_bands.decision_id IS 'Who confirmed it; null where no charged usage was touched';
+
+COMMENT ON COLUMN public.price_bands.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
+
+ALTER TABLE public.price_bands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.price_bands_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2980,8 +3678,16 @@ CREATE TABLE public.receipts (
     fen bigint NOT NULL,
     paid_on date NOT NULL,
     original text NOT NULL,
+    amount_found boolean,
+    reference_found boolean,
     entered_at timestamp with time zone NOT NULL,
     entered_by text NOT NULL,
+    checked_by text,
+    checked_at timestamp with time zone,
+    proves boolean GENERATED ALWAYS AS ((COALESCE((amount_found AND reference_found), false) OR (checked_at IS NOT NULL))) STORED NOT NULL,
+    CONSTRAINT receipt_by_another CHECK ((public.person_of(checked_by) <> public.person_of(entered_by))),
+    CONSTRAINT receipts_check CHECK (((amount_found IS NULL) = (reference_found IS NULL))),
+    CONSTRAINT receipts_check1 CHECK (((checked_by IS NULL) = (checked_at IS NULL))),
     CONSTRAINT receipts_fen_check CHECK ((fen > 0)),
     CONSTRAINT receipts_payee_check CHECK ((payee <> ''::text)),
     CONSTRAINT receipts_payer_check CHECK ((payer <> ''::text)),
@@ -2993,6 +3699,10 @@ ALTER TABLE public.receipts OWNER TO suanquan_owner;
 COMMENT ON TABLE public.receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 
 COMMENT ON COLUMN public.receipts.fen IS 'Fen with tax';
+
+COMMENT ON COLUMN public.receipts.amount_found IS 'Its text has the amount; null where it is a picture';
+
+COMMENT ON COLUMN public.receipts.proves IS 'By its text, or by a second person who looked at it';
 
 ALTER TABLE public.reconciliations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reconciliations_id_seq
@@ -3034,29 +3744,6 @@ ALTER TABLE public.recoveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.refunds (
-    reference text NOT NULL,
-    voucher_id bigint NOT NULL,
-    indicator_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    on_day date NOT NULL,
-    fraud boolean NOT NULL,
-    to_treasury boolean NOT NULL,
-    decision_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    received_by text NOT NULL,
-    CONSTRAINT refunds_fen_check CHECK ((fen > 0)),
-    CONSTRAINT refunds_reference_check CHECK ((reference <> ''::text))
-);
-
-ALTER TABLE public.refunds OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.refunds IS 'Money that came back apart from lists';
-
-COMMENT ON COLUMN public.refunds.fen IS 'Fen';
-
-COMMENT ON COLUMN public.refunds.to_treasury IS 'The year of its indicator is over';
 
 CREATE TABLE public.relations (
     id bigint NOT NULL,
@@ -3100,6 +3787,24 @@ COMMENT ON COLUMN public.relations.decision_id IS 'Who confirmed it; null where 
 
 COMMENT ON COLUMN public.relations.superseded_decision_id IS 'Who confirmed that it ended; null where no charged usage was touched';
 
+CREATE VIEW public.related_organisations AS
+ SELECT organisation_id AS one_id,
+    other_id,
+    valid
+   FROM public.relations
+  WHERE ((kind = 'related'::text) AND (superseded_at IS NULL))
+UNION ALL
+ SELECT organisation_id AS one_id,
+    organisation_id AS other_id,
+    (valid * valid) AS valid
+   FROM (public.controllers a
+     JOIN public.controllers b ON (((public.person_of(person) = public.person_of(person)) AND (organisation_id > organisation_id) AND (valid && valid) AND ((id_tail IS NULL) OR (id_tail IS NULL) OR (id_tail = id_tail)))))
+  WHERE ((superseded_at IS NULL) AND (superseded_at IS NULL));
+
+ALTER VIEW public.related_organisations OWNER TO suanquan_owner;
+
+COMMENT ON VIEW public.related_organisations IS 'Organisations that are related, by days, each pair once';
+
 ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.relations_id_seq
     START WITH 1
@@ -3108,29 +3813,6 @@ ALTER TABLE public.relations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.reservations (
-    id bigint NOT NULL,
-    voucher_id bigint NOT NULL,
-    fen bigint NOT NULL,
-    plan text NOT NULL,
-    until date NOT NULL,
-    reserved_at timestamp with time zone NOT NULL,
-    reserved_by text NOT NULL,
-    released_at timestamp with time zone,
-    released_by text,
-    CONSTRAINT reservations_check CHECK (((released_at IS NULL) = (released_by IS NULL))),
-    CONSTRAINT reservations_fen_check CHECK ((fen > 0)),
-    CONSTRAINT reservations_plan_check CHECK ((plan <> ''::text))
-);
-
-ALTER TABLE public.reservations OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.reservations IS 'Parts of a voucher held back for an approved plan';
-
-COMMENT ON COLUMN public.reservations.fen IS 'Fen';
-
-COMMENT ON COLUMN public.reservations.until IS 'Beijing day, included';
 
 ALTER TABLE public.reservations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.reservations_id_seq
@@ -3416,30 +4098,6 @@ ALTER TABLE public.stretches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.tokens (
-    id bigint NOT NULL,
-    hash bytea NOT NULL,
-    role text NOT NULL,
-    person text NOT NULL,
-    project_id bigint,
-    centre_id bigint,
-    created_at timestamp with time zone NOT NULL,
-    created_by text NOT NULL,
-    expires_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    CONSTRAINT tokens_check CHECK (((role = 'builder'::text) = (project_id IS NOT NULL))),
-    CONSTRAINT tokens_check1 CHECK (((role = 'operator'::text) = (centre_id IS NOT NULL))),
-    CONSTRAINT tokens_hash_check CHECK ((octet_length(hash) = 32)),
-    CONSTRAINT tokens_person_check CHECK ((person <> ''::text)),
-    CONSTRAINT tokens_role_check CHECK ((role = ANY (ARRAY['builder'::text, 'operator'::text, 'clerk'::text, 'approver'::text, 'finance'::text, 'auditor'::text, 'administrator'::text])))
-);
-
-ALTER TABLE public.tokens OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.tokens IS 'Access tokens of persons; only the hash is kept';
-
-COMMENT ON COLUMN public.tokens.hash IS 'SHA-256';
-
 ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.tokens_id_seq
     START WITH 1
@@ -3460,30 +4118,6 @@ CREATE TABLE public.voucher_versions (
 ALTER TABLE public.voucher_versions OWNER TO suanquan_owner;
 
 COMMENT ON TABLE public.voucher_versions IS 'Under which versions of its clause a voucher was opened';
-
-CREATE TABLE public.vouchers (
-    id bigint NOT NULL,
-    book_id bigint NOT NULL,
-    project_id bigint NOT NULL,
-    policy text NOT NULL,
-    clause text NOT NULL,
-    cap_scope text NOT NULL,
-    facts jsonb NOT NULL,
-    valid daterange DEFAULT '(,)'::daterange NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    opened_by text NOT NULL,
-    CONSTRAINT vouchers_valid_check CHECK ((NOT isempty(valid)))
-);
-
-ALTER TABLE public.vouchers OWNER TO suanquan_owner;
-
-COMMENT ON TABLE public.vouchers IS 'One voucher for each clause and cap scope, for life';
-
-COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
-
-COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
-
-COMMENT ON COLUMN public.vouchers.valid IS 'Beijing days, half-open; usage on other days earns nothing';
 
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
@@ -3532,6 +4166,9 @@ ALTER TABLE ONLY public.allocations
 ALTER TABLE ONLY public.allocations
     ADD CONSTRAINT allocations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.assignments
+    ADD CONSTRAINT assignments_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.bank_accounts
     ADD CONSTRAINT bank_accounts_decision_id_key UNIQUE (decision_id);
 
@@ -3573,6 +4210,9 @@ ALTER TABLE ONLY public.catalogue_models
 
 ALTER TABLE ONLY public.catalogue_names
     ADD CONSTRAINT catalogue_names_pkey PRIMARY KEY (nvml_name, mig_profile);
+
+ALTER TABLE ONLY public.cause_kinds
+    ADD CONSTRAINT cause_kinds_pkey PRIMARY KEY (cause, kind);
 
 ALTER TABLE ONLY public.centres
     ADD CONSTRAINT centres_name_key UNIQUE (name);
@@ -3616,6 +4256,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.contracts
+    ADD CONSTRAINT contracts_text_sha256_key UNIQUE (text_sha256);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_role_person_valid_excl EXCLUDE USING gist (organisation_id WITH =, role WITH =, person WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_key UNIQUE (book_id);
 
@@ -3630,6 +4279,9 @@ ALTER TABLE ONLY public.coverage
 
 ALTER TABLE ONLY public.day_totals
     ADD CONSTRAINT day_totals_pkey PRIMARY KEY (gpu, day, cluster_id, source, model, holder_kind, holder, mig_profile, partition, qos, den);
+
+ALTER TABLE ONLY public.decision_kinds
+    ADD CONSTRAINT decision_kinds_pkey PRIMARY KEY (kind);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (id);
@@ -3691,6 +4343,9 @@ ALTER TABLE ONLY public.numbering
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT one_band EXCLUDE USING gist (model_id WITH =, mig_profile WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.charges
     ADD CONSTRAINT one_charge UNIQUE NULLS NOT DISTINCT (contract_id, price_id, month, policy, model_id, mig_profile);
 
@@ -3704,8 +4359,14 @@ CASE kind
     ELSE name
 END) WITH =, COALESCE(model_id, (0)::bigint) WITH =, COALESCE(mig_profile, '*'::text) WITH =, COALESCE(partition, ''::text) WITH =, COALESCE(qos, ''::text) WITH =, COALESCE(market, ''::text) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT one_name EXCLUDE USING gist (organisation_id WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
+
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT one_payee EXCLUDE USING gist (project_id WITH =, valid WITH &&) WHERE (((superseded_at IS NULL) AND (kind = 'payee'::text)));
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
@@ -3715,6 +4376,12 @@ ALTER TABLE ONLY public.organisations
 
 ALTER TABLE ONLY public.originals
     ADD CONSTRAINT originals_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_coalesce_programme_valid_excl EXCLUDE USING gist (project_id WITH =, COALESCE(contract_id, (0)::bigint) WITH =, programme WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
 
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_pkey PRIMARY KEY (list_id, line);
@@ -3736,6 +4403,9 @@ ALTER TABLE ONLY public.postings
 
 ALTER TABLE ONLY public.postings
     ADD CONSTRAINT postings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_pkey PRIMARY KEY (id);
@@ -3777,7 +4447,7 @@ ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_decision_id_key UNIQUE (decision_id);
 
 ALTER TABLE ONLY public.refunds
-    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference);
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (reference, voucher_id, indicator_id);
 
 ALTER TABLE ONLY public.relations
     ADD CONSTRAINT relations_kind_organisation_id_coalesce_valid_excl EXCLUDE USING gist (kind WITH =, organisation_id WITH =, COALESCE(centre_id, project_id, other_id) WITH =, valid WITH &&) WHERE ((superseded_at IS NULL));
@@ -3865,6 +4535,8 @@ CREATE INDEX agents_by_cluster ON public.agents USING btree (cluster_id);
 
 CREATE INDEX allocations_by_contract ON public.allocations USING btree (contract_id, month);
 
+CREATE UNIQUE INDEX assignments_once ON public.assignments USING btree (public.plain_contract_number(number));
+
 CREATE INDEX bank_accounts_by_organisation ON public.bank_accounts USING btree (organisation_id);
 
 CREATE UNIQUE INDEX bank_accounts_current ON public.bank_accounts USING btree (organisation_id) WHERE (superseded_at IS NULL);
@@ -3918,6 +4590,16 @@ CREATE INDEX contracts_by_centre ON public.contracts USING btree (centre_id, pro
 CREATE INDEX contracts_by_decision ON public.contracts USING btree (decision_id) WHERE (decision_id IS NOT NULL);
 
 CREATE INDEX contracts_by_project ON public.contracts USING btree (project_id);
+
+CREATE UNIQUE INDEX contracts_once ON public.contracts USING btree (public.plain_contract_number(number));
+
+CREATE INDEX controllers_by_decision ON public.controllers USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX controllers_by_organisation ON public.controllers USING btree (organisation_id);
+
+CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
+
+CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
@@ -3979,6 +4661,20 @@ CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, co
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
+CREATE INDEX organisation_names_by_decision ON public.organisation_names USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX organisation_names_by_organisation ON public.organisation_names USING btree (organisation_id);
+
+CREATE INDEX organisation_names_by_superseded_decision ON public.organisation_names USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_contract ON public.other_support USING btree (contract_id) WHERE (contract_id IS NOT NULL);
+
+CREATE INDEX other_support_by_decision ON public.other_support USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX other_support_by_project ON public.other_support USING btree (project_id);
+
+CREATE INDEX other_support_by_superseded_decision ON public.other_support USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
 CREATE UNIQUE INDEX own_number_once ON public.cost_documents USING btree (number, code, seller_uscc) WHERE ((dropped_at IS NULL) AND (kind = ANY (ARRAY['internal_settlement'::text, 'other'::text])));
 
 CREATE INDEX payment_lines_by_account ON public.payment_lines USING btree (account_id);
@@ -3994,6 +4690,12 @@ CREATE INDEX policy_ends_by_policy ON public.policy_ends USING btree (policy, de
 CREATE UNIQUE INDEX postings_by_number ON public.postings USING btree (number) WHERE (number IS NOT NULL);
 
 CREATE INDEX postings_unnumbered ON public.postings USING btree (id) WHERE (number IS NULL);
+
+CREATE INDEX price_bands_by_decision ON public.price_bands USING btree (decision_id) WHERE (decision_id IS NOT NULL);
+
+CREATE INDEX price_bands_by_model ON public.price_bands USING btree (model_id);
+
+CREATE INDEX price_bands_by_superseded_decision ON public.price_bands USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
 CREATE INDEX prices_by_contract ON public.prices USING btree (contract_id);
 
@@ -4063,7 +4765,13 @@ CREATE INDEX voucher_versions_by_voucher ON public.voucher_versions USING btree 
 
 CREATE INDEX vouchers_by_policy ON public.vouchers USING btree (policy, clause);
 
+CREATE TRIGGER actors_answer BEFORE UPDATE OF answer, answered_by ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
+CREATE TRIGGER actors_decide BEFORE INSERT ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.decided_by_actors();
+
 CREATE TRIGGER as_decided AFTER UPDATE ON public.cost_documents REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION public.document_as_decided();
+
+CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.check_causes();
 
 CREATE CONSTRAINT TRIGGER changed_by_two AFTER UPDATE ON public.contracts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.terms_decided();
 
@@ -4093,7 +4801,11 @@ CREATE TRIGGER fits BEFORE INSERT ON public.bank_returns FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER fits BEFORE INSERT ON public.payment_lines FOR EACH ROW EXECUTE FUNCTION public.line_of_claim();
 
+CREATE TRIGGER fits BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.refund_of_transfer();
+
 CREATE TRIGGER held BEFORE UPDATE OF held_fen, fall_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.held_by_decision();
+
+CREATE TRIGGER issued BEFORE INSERT ON public.tokens FOR EACH ROW EXECUTE FUNCTION public.token_issued();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.keep_dated_fact();
 
@@ -4103,9 +4815,17 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.bindings FOR EACH ROW EXEC
 
 CREATE TRIGGER keep BEFORE UPDATE OF valid, total_fen ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.keep_contract_terms();
 
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.controllers FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
 CREATE TRIGGER keep BEFORE UPDATE ON public.decisions FOR EACH ROW EXECUTE FUNCTION public.keep_decision();
 
 CREATE TRIGGER keep BEFORE UPDATE ON public.objections FOR EACH ROW EXECUTE FUNCTION public.keep_objection();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.other_support FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
+
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.price_bands FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
 CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.prices FOR EACH ROW EXECUTE FUNCTION public.keep_registry_fact();
 
@@ -4118,6 +4838,28 @@ CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.ki
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
 
 CREATE CONSTRAINT TRIGGER number AFTER INSERT ON public.postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.number_postings();
+
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.agents FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.assignments FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
+
+CREATE TRIGGER once BEFORE INSERT ON public.contracts FOR EACH ROW EXECUTE FUNCTION public.subsidised_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON public.cost_documents FOR EACH ROW WHEN ((old.dropped_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF agent_id ON public.enrolment_codes FOR EACH ROW WHEN ((old.agent_id IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON public.messages FOR EACH ROW WHEN ((old.answer IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON public.reservations FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON public.tokens FOR EACH ROW WHEN ((old.revoked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER open BEFORE INSERT ON public.cost_books FOR EACH ROW EXECUTE FUNCTION public.open_cost_book();
 
@@ -4137,6 +4879,14 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.billing_sources
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
+
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
 CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
@@ -4144,6 +4894,8 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON public.relations DEFER
 CREATE CONSTRAINT TRIGGER red_fits AFTER INSERT ON public.red_parts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.red_fits();
 
 CREATE TRIGGER release AFTER UPDATE ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NOT NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
+
+CREATE TRIGGER rename AFTER INSERT ON public.organisation_names FOR EACH ROW EXECUTE FUNCTION public.rename_organisation();
 
 CREATE TRIGGER reserve AFTER INSERT ON public.prices FOR EACH ROW WHEN (((new.kind = 'reserved'::text) AND (new.superseded_at IS NULL))) EXECUTE FUNCTION public.keep_reserved_devices();
 
@@ -4162,6 +4914,14 @@ CREATE TRIGGER settle AFTER INSERT OR UPDATE ON public.bank_returns FOR EACH ROW
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.billing_sources DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.bindings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('cluster_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.controllers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.organisation_names DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('organisation_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.other_support DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('project_id');
+
+CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.price_bands DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('model_id');
 
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON public.prices DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.registry_decided('contract_id');
 
@@ -4277,6 +5037,15 @@ ALTER TABLE ONLY public.contracts
 ALTER TABLE ONLY public.contracts
     ADD CONSTRAINT contracts_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
 
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.controllers
+    ADD CONSTRAINT controllers_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.cost_books
     ADD CONSTRAINT cost_books_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
 
@@ -4291,6 +5060,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.decisions
+    ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
 
 ALTER TABLE ONLY public.differences
     ADD CONSTRAINT differences_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
@@ -4364,6 +5136,27 @@ ALTER TABLE ONLY public.movements
 ALTER TABLE ONLY public.objections
     ADD CONSTRAINT objections_publication_id_fkey FOREIGN KEY (publication_id) REFERENCES public.publications(id);
 
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
+ALTER TABLE ONLY public.organisation_names
+    ADD CONSTRAINT organisation_names_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_project_id_fkey FOREIGN KEY (project_id) REFERENCES public.projects(id);
+
+ALTER TABLE ONLY public.other_support
+    ADD CONSTRAINT other_support_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.payment_lines
     ADD CONSTRAINT payment_lines_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.bank_accounts(id);
 
@@ -4384,6 +5177,15 @@ ALTER TABLE ONLY public.payment_lists
 
 ALTER TABLE ONLY public.policy_ends
     ADD CONSTRAINT policy_ends_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.catalogue_models(id);
+
+ALTER TABLE ONLY public.price_bands
+    ADD CONSTRAINT price_bands_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.prices
     ADD CONSTRAINT prices_contract_id_fkey FOREIGN KEY (contract_id) REFERENCES public.contracts(id);
@@ -4517,6 +5319,11 @@ REVOKE ALL ON FUNCTION public.allocations_fit() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.bank_contradicts(of_claim bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.bank_contradicts(of_claim bigint) TO suanquan_app;
 
+REVOKE ALL ON FUNCTION public.charged_days(relation text, fact jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.charged_days(relation text, fact jsonb) TO suanquan_app;
+
+REVOKE ALL ON FUNCTION public.check_causes() FROM PUBLIC;
+
 GRANT SELECT,INSERT ON TABLE public.contracts TO suanquan_app;
 
 GRANT UPDATE(valid) ON TABLE public.contracts TO suanquan_app;
@@ -4589,6 +5396,8 @@ GRANT SELECT ON TABLE public.standing_matches TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.counted_now(of_match public.matches) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.decided_by_actors() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.document_as_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.document_confirmed() FROM PUBLIC;
@@ -4618,6 +5427,10 @@ REVOKE ALL ON FUNCTION public.lower_by_decision() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.match_decided() FROM PUBLIC;
 
+GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
+
+GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
+
 REVOKE ALL ON FUNCTION public.move_case() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_in_series(of_prefix text, of_year integer) FROM PUBLIC;
@@ -4645,7 +5458,11 @@ REVOKE ALL ON FUNCTION public.red_fits() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.red_parts_fit() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.refund_of_transfer() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.registry_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.rename_organisation() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.rest_on_lines() FROM PUBLIC;
 
@@ -4664,6 +5481,8 @@ REVOKE ALL ON FUNCTION public.set_validity(of_decision bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
@@ -4694,6 +5513,8 @@ GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
 GRANT SELECT ON TABLE public.alembic_version TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.assignments TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.bank_accounts TO suanquan_app;
 
@@ -4761,6 +5582,8 @@ GRANT SELECT,INSERT ON TABLE public.catalogue_models TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.catalogue_names TO suanquan_app;
 
+GRANT SELECT ON TABLE public.cause_kinds TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.centres TO suanquan_app;
 
 GRANT SELECT ON TABLE public.claim_events TO suanquan_app;
@@ -4807,6 +5630,14 @@ GRANT SELECT,INSERT ON TABLE public.conflicts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.contract_terms TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.controllers TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.controllers TO suanquan_app;
+
 GRANT SELECT ON TABLE public.cost_books TO suanquan_app;
 
 GRANT INSERT(reconciliation_id) ON TABLE public.cost_books TO suanquan_app;
@@ -4828,6 +5659,8 @@ GRANT UPDATE(held) ON TABLE public.day_totals TO suanquan_app;
 GRANT UPDATE(util_ppm_ms) ON TABLE public.day_totals TO suanquan_app;
 
 GRANT UPDATE(util_ms) ON TABLE public.day_totals TO suanquan_app;
+
+GRANT SELECT ON TABLE public.decision_kinds TO suanquan_app;
 
 GRANT SELECT ON TABLE public.decisions TO suanquan_app;
 
@@ -4945,9 +5778,25 @@ GRANT UPDATE(resolved_at) ON TABLE public.objections TO suanquan_app;
 
 GRANT UPDATE(resolved_by) ON TABLE public.objections TO suanquan_app;
 
+GRANT SELECT,INSERT ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.organisation_names TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.organisation_names TO suanquan_app;
+
 GRANT SELECT,INSERT ON TABLE public.organisations TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.originals TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.other_support TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.other_support TO suanquan_app;
 
 GRANT SELECT ON TABLE public.payment_lines TO suanquan_app;
 
@@ -5009,29 +5858,7 @@ GRANT INSERT(actor) ON TABLE public.postings TO suanquan_app;
 
 GRANT INSERT(note) ON TABLE public.postings TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
-
-GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
-
-GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
-
 GRANT SELECT,INSERT ON TABLE public.refunds TO suanquan_app;
-
-GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
-
-GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reservations TO suanquan_app;
 
@@ -5050,6 +5877,62 @@ GRANT INSERT(reserved_by) ON TABLE public.reservations TO suanquan_app;
 GRANT UPDATE(released_at) ON TABLE public.reservations TO suanquan_app;
 
 GRANT UPDATE(released_by) ON TABLE public.reservations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
+
+GRANT SELECT ON TABLE public.posting_causes TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.price_bands TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.projects TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_by) ON TABLE public.receipts TO suanquan_app;
+
+GRANT UPDATE(checked_at) ON TABLE public.receipts TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.recoveries TO suanquan_app;
+
+GRANT UPDATE(closed_at) ON TABLE public.recoveries TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_at) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_by) ON TABLE public.relations TO suanquan_app;
+
+GRANT UPDATE(superseded_decision_id) ON TABLE public.relations TO suanquan_app;
+
+GRANT SELECT ON TABLE public.related_organisations TO suanquan_app;
 
 GRANT SELECT ON TABLE public.reserved_devices TO suanquan_app;
 
@@ -5083,10 +5966,6 @@ GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
 
-GRANT SELECT,INSERT ON TABLE public.tokens TO suanquan_app;
-
-GRANT UPDATE(revoked_at) ON TABLE public.tokens TO suanquan_app;
-
 GRANT SELECT ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT INSERT(voucher_id) ON TABLE public.voucher_versions TO suanquan_app;
@@ -5098,23 +5977,5 @@ GRANT INSERT(clause) ON TABLE public.voucher_versions TO suanquan_app;
 GRANT INSERT(opened_at) ON TABLE public.voucher_versions TO suanquan_app;
 
 GRANT INSERT(opened_by) ON TABLE public.voucher_versions TO suanquan_app;
-
-GRANT SELECT ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(project_id) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(policy) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(clause) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(cap_scope) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(facts) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(valid) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_at) ON TABLE public.vouchers TO suanquan_app;
-
-GRANT INSERT(opened_by) ON TABLE public.vouchers TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

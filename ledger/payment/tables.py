@@ -107,12 +107,13 @@ class Recovery(SQLModel, table=True):
 
 
 class Refund(SQLModel, table=True):
-    """Money that was returned."""
+    """Money that was returned: `fen` of a transfer of `total_fen`."""
 
     __tablename__ = "refunds"
     reference: str = Field(primary_key=True)
-    voucher_id: int = big()
-    indicator_id: int = big()
+    total_fen: int = big()
+    voucher_id: int = big(primary_key=True)
+    indicator_id: int = big(primary_key=True)
     fen: int = big()
     on_day: date
     fraud: bool

@@ -36,6 +36,13 @@ class PriceUnit(StrEnum):
     MONTH = "month"
 
 
+class ControllerRole(StrEnum):
+    """How a natural person controls an organisation."""
+
+    LEGAL = "legal"
+    ACTUAL = "actual"
+
+
 class UnpricedReason(StrEnum):
     """Why usage has no price."""
 

@@ -5,7 +5,9 @@ for it, on any day and without anybody saying so. Others are joined to them by d
 the registry: a parent company that invoices, a subsidiary that buys, a unit that receives.
 """
 
+from collections.abc import Collection
 from datetime import date
+from fractions import Fraction
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -14,7 +16,9 @@ from sqlmodel import Session, select
 
 from ledger.errors import NotFound
 from ledger.postgres.columns import Days
+from ledger.registry.rules.safeguards import KnownName, PriceBand
 from ledger.registry.tables import Contract
+from ledger.units import Fen
 
 _SELLERS = text("""
     SELECT organisation_id FROM centres WHERE id = :centre
@@ -34,9 +38,8 @@ _PAYEE = text("""
 """)
 _RELATED = text("""
     SELECT EXISTS (
-        SELECT FROM relations
-        WHERE kind = 'related' AND valid @> :day AND superseded_at IS NULL
-            AND (organisation_id, other_id) IN ((:one, :other), (:other, :one))
+        SELECT FROM related_organisations
+        WHERE valid @> :day AND (one_id, other_id) IN ((:one, :other), (:other, :one))
     )
 """)
 _CONTRACTS = text("""
@@ -60,6 +63,23 @@ _CONTRACTS = text("""
     GROUP BY so.uscc, bo.uscc, k.id, p.kind
     ORDER BY so.uscc, bo.uscc, k.id, valid
 """).columns(valid=DATERANGE)
+
+
+_NAMES = text("""
+    SELECT o.uscc, coalesce(n.name, o.name) AS name, lower(n.valid) AS since
+    FROM organisations o LEFT JOIN organisation_names n
+        ON n.organisation_id = o.id AND n.superseded_at IS NULL
+    WHERE o.uscc = ANY(:codes) ORDER BY o.uscc, n.valid
+""")
+_BANDS = text("""
+    SELECT model_id, mig_profile, low_yuan, high_yuan, lower(valid) AS since, upper(valid) AS until
+    FROM price_bands WHERE superseded_at IS NULL ORDER BY model_id, mig_profile, valid
+""")
+_SUPPORT = text("""
+    SELECT project_id, contract_id, lower(valid) AS month, sum(fen)::bigint AS fen
+    FROM other_support WHERE superseded_at IS NULL AND project_id = ANY(:projects)
+    GROUP BY project_id, contract_id, lower(valid)
+""")
 
 
 class SellerBuyerContract(NamedTuple):
@@ -90,8 +110,42 @@ def payee_of(db: Session, project: int, day: date) -> int:
 
 
 def related(db: Session, first: int, second: int, day: date) -> bool:
-    """Return whether two organisations are related (关联方) on a day, in either order."""
+    """Return whether two organisations are related (关联方) on a day, in either order.
+
+    They are so by the registry's word, or because one person controls both.
+    """
     return bool(db.scalar(_RELATED, {"one": first, "other": second, "day": day}))
+
+
+def known_names(db: Session, codes: Collection[str]) -> dict[str, list[KnownName]]:
+    """What organisations are and were called, by their USCC, oldest first."""
+    names: dict[str, list[KnownName]] = {}
+    for row in db.execute(_NAMES, {"codes": list(codes)}):
+        names.setdefault(row.uscc, []).append(KnownName(row.name, row.since))
+    return names
+
+
+def price_bands(db: Session) -> list[PriceBand]:
+    """The usual prices that the bureau published."""
+    return [
+        PriceBand(
+            row.model_id,
+            row.mig_profile,
+            Fraction(row.low_yuan) * 100,
+            Fraction(row.high_yuan) * 100,
+            row.since,
+            row.until,
+        )
+        for row in db.execute(_BANDS)
+    ]
+
+
+def other_support(
+    db: Session, projects: Collection[int]
+) -> dict[tuple[int, int | None, date], Fen]:
+    """What other programmes pay, fen by project, contract (None: the project as a whole), month."""
+    rows = db.execute(_SUPPORT, {"projects": list(projects)})
+    return {(row.project_id, row.contract_id, row.month): row.fen for row in rows}
 
 
 def seller_buyer_contracts(db: Session) -> list[SellerBuyerContract]:

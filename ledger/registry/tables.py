@@ -97,6 +97,7 @@ class Contract(SQLModel, table=True):
     project_id: int = big()
     valid: Days = days()
     total_fen: int | None = big(nullable=True, default=None)
+    text_sha256: str | None = None
     changed_at: datetime | None = moment(nullable=True)
     changed_by: str | None = None
     decision_id: int | None = big(nullable=True, default=None)
@@ -149,3 +150,45 @@ class Binding(DatedRow, table=True):
     project_id: int = big()
     market: str = "on-demand"
     contract_id: int | None = big(nullable=True, default=None)
+
+
+class OrganisationName(DatedRow, table=True):
+    """What an organisation is called on these days."""
+
+    __tablename__ = "organisation_names"
+    id: int | None = identity()
+    organisation_id: int = big()
+    name: str
+
+
+class Controller(DatedRow, table=True):
+    """A natural person who controls an organisation: its legal representative, or actually."""
+
+    __tablename__ = "controllers"
+    id: int | None = identity()
+    organisation_id: int = big()
+    role: str
+    person: str
+    id_tail: str | None = None
+
+
+class PriceBand(DatedRow, table=True):
+    """The usual prices of a GPU-hour of a model, yuan without tax."""
+
+    __tablename__ = "price_bands"
+    id: int | None = identity()
+    model_id: int = big()
+    mig_profile: str = ""
+    low_yuan: Decimal = Field(sa_type=Numeric)
+    high_yuan: Decimal = Field(sa_type=Numeric)
+
+
+class OtherSupport(DatedRow, table=True):
+    """What another programme pays for a month of a project, or of one of its contracts."""
+
+    __tablename__ = "other_support"
+    id: int | None = identity()
+    project_id: int = big()
+    contract_id: int | None = big(nullable=True, default=None)
+    programme: str
+    fen: int = big()

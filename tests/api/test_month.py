@@ -54,14 +54,17 @@ INDICATOR = {
 class Office:
     """The bureau's clock, and a browser for each who comes in."""
 
-    def __init__(self, engine: sa.Engine, app: FastAPI) -> None:
-        self.engine, self.app = engine, app
+    def __init__(self, database: Database, app: FastAPI) -> None:
+        self.engine, self.app = database.owner_engine(), app
         self.now = datetime(2026, 4, 7, 2, tzinfo=UTC)
         app.dependency_overrides[deps.moment] = lambda: self.now
 
     def person(self, role: str, name: str, **scope: int) -> "Person":
         with Session(self.engine) as db, db.begin():
-            token = issue_token(db, role=role, person=name, actor="test", now=self.now, **scope)  # type: ignore[arg-type]
+            token = issue_token(
+                db, role=role, person=name, project=scope.get("project"),
+                centre=scope.get("centre"), actor="machine:test", now=self.now,
+            )  # fmt: skip
         return Person(self.app, token)
 
 
@@ -107,7 +110,7 @@ class Person:
 def office(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Office:
     town = Town(database, engine, owner)
     town.report(window(0, at) for at in range(60))  # an hour at 60 yuan
-    return Office(engine, create_app(engine, Settings()))
+    return Office(database, create_app(engine, Settings()))
 
 
 def test_a_month_from_the_statement_to_the_bank(office: Office) -> None:

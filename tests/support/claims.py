@@ -29,6 +29,7 @@ from ledger.units import beijing_day
 from ledger.vouchers.queries import project_by_code
 from ledger.vouchers.steps.accrue import accrue_all
 from tests.support.documents import let_stand, party, waiting_decision
+from tests.support.people import place_token
 from tests.support.simulation import START
 from tests.support.vouchers import chain, place_decision
 
@@ -44,10 +45,10 @@ PAYEE = party(31).uscc
 CHANNEL = "市网信局，电话 0951-0000000"
 WANTED = ("application", "commitment", "receipt")
 
-BUILDER = Viewer(1, "钱七", Role.BUILDER)
-CLERK = Viewer(2, "李四", Role.CLERK)
-OTHER_CLERK = Viewer(3, "王五", Role.CLERK)
-APPROVER = Viewer(4, "赵六", Role.APPROVER)
+BUILDER = Viewer(101, "钱七", Role.BUILDER)
+CLERK = Viewer(102, "李四", Role.CLERK)
+OTHER_CLERK = Viewer(103, "王五", Role.CLERK)
+APPROVER = Viewer(104, "赵六", Role.APPROVER)
 
 _numbers = count(1)
 
@@ -209,6 +210,7 @@ def place_document(owner: psycopg.Connection, fen: int) -> int:
     """An invoice of one line of that much."""
     content = f"document {next(_numbers)}".encode()
     digest = sha256(content).hexdigest()
+    by = place_token(owner, "clerk", "甲")
     owner.execute(
         "INSERT INTO originals VALUES (%s, 'a.xml', 'application/xml', %s, %s, 'test')",
         (digest, content, START),
@@ -216,23 +218,23 @@ def place_document(owner: psycopg.Connection, fen: int) -> int:
     with owner.transaction():  # its lines add up at commit
         decision = waiting_decision(
             owner, number=digest[:20], net=fen, gross=fen, issued_on="2026-03-01", original=digest,
-            seller="s", buyer="b", by="test", at=START,
+            seller="s", buyer="b", by=by, at=START,
         )  # fmt: skip
         document = _one(
             owner,
             "INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name,"
             " buyer_uscc, buyer_name, net_fen, tax_fen, gross_fen, since, until, source, original,"
             " received_at, received_by, decision_id) VALUES ('digital_invoice', %s, '2026-03-01',"
-            " 's', 's', 'b', 'b', %s, 0, %s, '2026-03-01', '2026-03-31', 'xml', %s, %s, 'test', %s)"
+            " 's', 's', 'b', 'b', %s, 0, %s, '2026-03-01', '2026-03-31', 'xml', %s, %s, %s, %s)"
             " RETURNING id",
-            digest[:20], fen, fen, digest, START, decision,
+            digest[:20], fen, fen, digest, START, by, decision,
         )  # fmt: skip
         owner.execute(
             "INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)"
             " VALUES (%s, 1, '算力', %s, 0)",
             (document, fen),
         )
-    let_stand(owner, document)
+    let_stand(owner, document, place_token(owner, "approver", "乙"))
     return document
 
 

@@ -33,13 +33,13 @@ from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.tables import Voucher
-from tests.support.vouchers import chain, place_voucher, posted
+from tests.support.vouchers import chain, place_moves, place_voucher
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 CAP = 1_000_000
-CASHIER = Viewer(1, "钱会计", Role.FINANCE)
-BOSS = Viewer(2, "孙科长", Role.APPROVER)
+CASHIER = Viewer(105, "钱会计", Role.FINANCE)
+BOSS = Viewer(106, "孙科长", Role.APPROVER)
 HEAD = "流水号,清单号,序号,结果,金额,日期,原因"
 
 
@@ -53,7 +53,7 @@ class Treasury:
         """A project of its own organisation with an account, and a voucher with this payable."""
         voucher = place_voucher(self.owner, self.engine, cap, code)
         moves = chain(payable, "accrue available accrued", "match accrued payable")
-        posted(self.engine, f"earned {code}", {voucher.book_id: moves})
+        place_moves(self.owner, self.engine, f"earned {code}", {voucher.book_id: moves})
         first17 = f"91640100MA{abs(hash_of(code)) % 10**7:07d}"
         organisation = self._one(
             "INSERT INTO organisations (uscc, name) VALUES (%s, %s) RETURNING id",
@@ -78,7 +78,7 @@ class Treasury:
         }  # fmt: skip
         return self._one(
             "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
-            " VALUES ('account', %s, %s, %s, '', 'clerk:李四#8', %s) RETURNING id",
+            " VALUES ('account', %s, %s, %s, '', 'clerk:李四#107', %s) RETURNING id",
             str(organisation), json.dumps(change), "0" * 64, NOW,
         )  # fmt: skip
 
@@ -86,7 +86,7 @@ class Treasury:
         """The organisation is paid here from now on."""
         decision = self.change_of_account(code, number)
         self.owner.execute(
-            "UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:王五#9',"
+            "UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:王五#108',"
             " answered_at = %s, answered_digest = digest WHERE id = %s",
             (NOW, decision),
         )
@@ -143,7 +143,12 @@ class Treasury:
         )
 
     def make(
-        self, claims: Sequence[str] | None = None, number: str = "Z1", year: int = 2026
+        self,
+        claims: Sequence[str] | None = None,
+        number: str = "Z1",
+        year: int = 2026,
+        *,
+        divide: bool = False,
     ) -> str:
         """A list that waits for its second person; its number."""
         now = NOW.replace(year=year)
@@ -152,6 +157,7 @@ class Treasury:
                 db,
                 indicator=payment.indicator(db, number, year),
                 claims=claims,
+                divide=divide,
                 reason="",
                 actor=CASHIER.actor,
                 now=now,

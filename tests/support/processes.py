@@ -81,11 +81,11 @@ class Up:
         assert self.process
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`suanquan` beside it, as somebody on this machine runs it."""
         return subprocess.run(
-            [*SUANQUAN, *arguments], env=self.env, capture_output=True, encoding="utf-8",
-            check=False,
+            [*SUANQUAN, *arguments], env={**self.env, **environment}, capture_output=True,
+            encoding="utf-8", check=False,
         )  # fmt: skip
 
     def ask(self, *arguments: str) -> Any:

@@ -30,6 +30,7 @@ from ledger.reconciliation.tables import Difference, Reconciliation
 from ledger.registry.queries import contract_by_number
 from ledger.vouchers.tables import Voucher
 from tests.support.documents import file, invoice, line, party, red, verified
+from tests.support.proofs import receipt_pdf
 from tests.support.simulation import minute, window
 from tests.support.town import Town
 
@@ -42,8 +43,8 @@ NOW = minute(60 * 24 * 40)
 BUYER = party(7, "买方")
 
 
-CLERK, OTHER = Viewer(1, "甲", Role.CLERK), Viewer(2, "乙", Role.CLERK)
-APPROVER = Viewer(3, "丙", Role.APPROVER)
+CLERK, OTHER = Viewer(111, "甲", Role.CLERK), Viewer(112, "乙", Role.CLERK)
+APPROVER = Viewer(113, "丙", Role.APPROVER)
 
 
 def metered_town(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> Town:
@@ -104,8 +105,8 @@ class Desk:
             query = select(CostDocument.id).where(CostDocument.number == of.number)
             enter(
                 db, db.exec(query).one() or 0, reference=reference, payer=payer,
-                payee=of.seller.name, fen=fen, paid_on=MONTH, file=file("%PDF", "凭证.pdf"),
-                actor=CLERK.actor, now=NOW,
+                payee=of.seller.name, fen=fen, paid_on=MONTH,
+                file=file(receipt_pdf(reference, fen), "凭证.pdf"), actor=CLERK.actor, now=NOW,
             )  # fmt: skip
 
     def more_used(self, fen: int) -> None:

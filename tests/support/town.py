@@ -65,7 +65,7 @@ class Town:
     ) -> RegistrationReport:
         """Register a file; what touches charged usage is confirmed by another person."""
         with Session(self.engine) as db, db.begin():
-            intake = take_registry(db, text, actor="clerk", now=now, supersede=supersede)
+            intake = take_registry(db, text, actor=CLERK.actor, now=now, supersede=supersede)
             assert not intake.report.findings, intake.report.findings
             if intake.decision is not None:
                 respond(

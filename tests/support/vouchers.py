@@ -1,6 +1,7 @@
 """Vouchers for tests of the books, and the audit that every such test may end with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from ledger.accounts.queries import post, rights
 from ledger.accounts.rules.targets import Move, Rights
 from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Voucher
+from tests.support.people import place_token
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 MONTH = date(2026, 11, 1)
@@ -104,9 +106,14 @@ def place_decision(owner: psycopg.Connection, kind: str, content: Mapping[str, A
     row = owner.execute(
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at,"
         " answer, answered_by, answered_at, answered_digest)"
-        " VALUES (%s, 'x', %s, repeat('0', 64), '', 'clerk:甲#1', now(), 'confirmed',"
-        " 'approver:乙#2', now(), repeat('0', 64)) RETURNING id",
-        (kind, Jsonb(content)),
+        " VALUES (%s, 'x', %s, repeat('0', 64), '', %s, now(), 'confirmed', %s, now(),"
+        " repeat('0', 64)) RETURNING id",
+        (
+            kind,
+            Jsonb(content),
+            place_token(owner, "clerk", "甲"),
+            place_token(owner, "approver", "乙"),
+        ),
     ).fetchone()
     assert row
     return int(row[0])
@@ -122,10 +129,26 @@ def accrue(amount: int) -> Sequence[Move]:
     return chain(amount, "accrue available accrued")
 
 
+@contextmanager
+def uncaused(owner: psycopg.Connection) -> Iterator[None]:
+    """Money may be put anywhere under a cause that is made up, as only the owner can allow it."""
+    owner.execute("ALTER TABLE postings DISABLE TRIGGER caused")
+    yield
+    owner.execute("ALTER TABLE postings ENABLE TRIGGER caused")
+
+
 def posted(engine: sa.Engine, cause: str, moves: Mapping[int, Sequence[Move]]) -> int | None:
     """Post and commit."""
     with Session(engine) as db, db.begin():
         return post(db, cause=cause, used_on=MONTH, booked=MONTH, actor="clerk", moves=moves)
+
+
+def place_moves(
+    owner: psycopg.Connection, engine: sa.Engine, cause: str, moves: Mapping[int, Sequence[Move]]
+) -> None:
+    """Money is moved there by the owner's leave, without anything that caused it."""
+    with uncaused(owner):
+        posted(engine, cause, moves)
 
 
 def held(engine: sa.Engine, book: int) -> Rights:

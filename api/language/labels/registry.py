@@ -5,7 +5,14 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from api.language.i18n import msgid
-from ledger.registry.codes import LineKind, Market, PriceUnit, ProjectKind, UnpricedReason
+from ledger.registry.codes import (
+    ControllerRole,
+    LineKind,
+    Market,
+    PriceUnit,
+    ProjectKind,
+    UnpricedReason,
+)
 
 LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
     {
@@ -29,6 +36,10 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             PriceUnit.NODE_DAY: msgid("机日"),
             PriceUnit.NODE_MONTH: msgid("机月"),
             PriceUnit.MONTH: msgid("月"),
+        },
+        ControllerRole: {
+            ControllerRole.LEGAL: msgid("法定代表人"),
+            ControllerRole.ACTUAL: msgid("实际控制人"),
         },
         UnpricedReason: {
             UnpricedReason.UNKNOWN_MODEL: msgid("型号不在目录里"),

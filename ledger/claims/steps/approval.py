@@ -1,8 +1,9 @@
 """Approve: after the publication a clerk proposes and an approver confirms.
 
-The confirmation covers the number, the sum, the payee, the account and the facts of acceptance; if
-any of them changed, nothing is approved. The database checks again: two persons, the publication
-over, no open objection.
+Less than was asked may be approved, with a reason (核减); the rest stays payable. The confirmation
+covers the number, the sum, the payee, the account and the facts of acceptance; if any of them
+changed, nothing is approved. The database checks again: two persons, the publication over, no open
+objection.
 """
 
 from datetime import datetime
@@ -23,18 +24,26 @@ from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
 from ledger.registry.tables import Organisation, Project
-from ledger.units import beijing_day
+from ledger.units import Fen, beijing_day, yuan
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.CLAIM  # of its decisions
 
 
 def propose_approval(
-    db: Session, claim: Claim, *, viewer_role: str, actor: str, now: datetime, reason: str = ""
+    db: Session,
+    claim: Claim,
+    *,
+    viewer_role: str,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    fen: Fen | None = None,
 ) -> Decision:
-    """Propose to pay a claim, for another person to confirm.
+    """Propose to pay a claim, or `fen` of it, for another person to confirm.
 
     Raises:
+        Refused: more than was asked (`more_than_asked`), or less without a reason (`note_missing`).
         Refused: the publication is not over (`publication_runs`), less was earned (`not_earned`),
             the project is paid through another organisation by now (`payee_changed`), or the payee
             has no account (`account_unknown`); or as `act`.
@@ -42,7 +51,12 @@ def propose_approval(
     """
     voucher = lock(db, claim)
     next_state(claim.state, "propose", viewer_role)
-    content = _content(db, claim, voucher, now)
+    approved_fen = claim.fen if fen is None else fen
+    if approved_fen > claim.fen:
+        raise Refused("more_than_asked", asked=yuan(claim.fen))
+    if approved_fen < claim.fen and not reason.strip():
+        raise Refused("note_missing")
+    content = _content(db, claim, voucher, now, approved_fen)
     subject = subject_of(claim)
     again = open_decision(db, KIND, subject) is not None
     decision = decide(
@@ -72,14 +86,16 @@ def approve(db: Session, decision: Decision, actor: str, now: datetime) -> None:
     voucher = lock(db, claim)
     role = actor.partition(":")[0]
     next_state(claim.state, "approve", role)
-    if _content(db, claim, voucher, now) != decision.content:
+    if _content(db, claim, voucher, now, decision.content["fen"]) != decision.content:
         raise Conflict("proposal_outdated", number=claim.number)
     content = {"decision": decision.id}
     act(db, claim, "approve", viewer_role=role, actor=actor, now=now, content=content)
 
 
-def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict[str, Any]:
-    """Check the claim, and return what is approved."""
+def _content(
+    db: Session, claim: Claim, voucher: Voucher, now: datetime, fen: Fen
+) -> dict[str, Any]:
+    """Check the claim, and return what is approved: `fen` of it."""
     published = claim_queries.publication_of(db, key(claim))
     if published is None or published.until >= beijing_day(now):
         raise Refused("publication_runs", until=str(published.until) if published else "")
@@ -89,13 +105,14 @@ def _content(db: Session, claim: Claim, voucher: Voucher, now: datetime) -> dict
     account = claim_queries.account_of(db, claim.payee_id)
     if account is None:
         raise Refused("account_unknown", payee=payee.name)
-    check_earned(claim, earnings_of(db, voucher, claim))
+    check_earned(fen, earnings_of(db, voucher, claim))
     accepted = claim_queries.newest_event(db, key(claim), "accept")
     return {
         "number": claim.number,
         "project": db.get_one(Project, voucher.project_id).code,
-        "fen": claim.fen,
-        "words": in_words(claim.fen),
+        **({"asked_fen": claim.fen} if fen < claim.fen else {}),
+        "fen": fen,
+        "words": in_words(fen),
         "payee": payee.name,
         "uscc": payee.uscc,
         "account": account.id,

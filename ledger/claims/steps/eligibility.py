@@ -80,7 +80,7 @@ def accept(
         return StepResult(claim, decision.result, tuple(reasons(policy, decision)))
     if PRIVATE.keys() & facts_asked.keys() and not reference:
         return StepResult(claim, "claim_lacks", (Finding("reference", "reference_missing"),))
-    check_earned(claim, earnings)
+    check_earned(claim.fen, earnings)
     record_made = record(policy, decision, veiled=PRIVATE)
     kept_facts = {
         PRIVATE.get(name, name): name in PRIVATE or facts_asked[name] for name in facts_asked
@@ -117,12 +117,12 @@ def earnings_of(db: Session, voucher: Voucher, claim: Claim) -> ClaimEarnings:
     )
 
 
-def check_earned(claim: Claim, earnings: ClaimEarnings) -> None:
-    """Refuse a claim for more than the formula, or the books, leave for it (`not_earned`)."""
-    if claim.fen > min(earnings.engine_fen, earnings.books_fen):
+def check_earned(fen: Fen, earnings: ClaimEarnings) -> None:
+    """Refuse more than the formula, or the books, leave for a claim (`not_earned`)."""
+    if fen > min(earnings.engine_fen, earnings.books_fen):
         raise Refused(
             "not_earned",
-            asked=yuan(claim.fen),
+            asked=yuan(fen),
             engine=yuan(earnings.engine_fen),
             books=yuan(earnings.books_fen),
         )

@@ -19,7 +19,8 @@ from ledger.reconciliation.queries.months import Month
 from ledger.units import next_month
 
 _CLAIMS = text("""
-    SELECT c.id, c.number, c.state, c.fen, v.clause, p.name AS project, p.code, o.name AS payee,
+    SELECT c.id, c.number, c.state, c.fen, c.approved_fen, c.due_fen, v.clause,
+           p.name AS project, p.code, o.name AS payee,
            coalesce(e.at, c.opened_at) AS since, u.since AS published_on, u.until AS published_until
     FROM claims c JOIN vouchers v ON v.id = c.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN organisations o ON o.id = c.payee_id
@@ -63,9 +64,14 @@ _UNVERIFIED = text("""
 
 _WITHOUT_PERIOD = text("""
     SELECT d.received_at AS since FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
-    WHERE d.period_assumed AND d.reverses_id IS NULL AND d.dropped_at IS NULL
+    WHERE d.reverses_id IS NULL AND d.dropped_at IS NULL
+        AND (d.period_assumed OR d.period_contradicts AND NOT EXISTS (
+            SELECT FROM stated_periods p WHERE p.document_id = d.id))
         AND coalesce(q.answer = 'confirmed', true)
 """)
+
+
+_UNPROVED = text("SELECT entered_at AS since FROM receipts WHERE NOT proves")
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,13 @@ def unverified_documents(db: Session) -> Queue:
 
 
 def documents_without_period(db: Session) -> Queue:
-    """Count documents that do not say for which days they are."""
+    """Count documents that do not say for which days they are, or say it in two ways."""
     return Queue.of([row.since for row in db.execute(_WITHOUT_PERIOD)])
+
+
+def unproved_receipts(db: Session) -> Queue:
+    """Count receipts whose file does not show what was keyed, and that nobody looked at."""
+    return Queue.of([row.since for row in db.execute(_UNPROVED)])
 
 
 def decisions(

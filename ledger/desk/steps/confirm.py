@@ -41,9 +41,9 @@ class Kind:
     effect: Effect
 
 
-CLERKS = frozenset({Role.CLERK, Role.APPROVER, Role.ADMINISTRATOR})
-APPROVERS = frozenset({Role.APPROVER, Role.ADMINISTRATOR})
-FINANCE = frozenset({Role.FINANCE, Role.APPROVER, Role.ADMINISTRATOR})
+CLERKS = frozenset({Role.CLERK, Role.APPROVER})
+APPROVERS = frozenset({Role.APPROVER})
+FINANCE = frozenset({Role.FINANCE, Role.APPROVER})
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {

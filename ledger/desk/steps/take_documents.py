@@ -17,6 +17,7 @@ from ledger.documents.rules.qr import agrees, read_qr
 from ledger.documents.steps import documents
 from ledger.documents.steps.documents import Intake
 from ledger.errors import Finding
+from ledger.formats.bounded_call import bounded_call
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps.reds import reverse
 
@@ -60,8 +61,8 @@ def take_keyed(
 def take_list_file(
     db: Session, file: File, *, actor: str, now: datetime, centre: int | None
 ) -> Intake | list[Finding]:
-    """Take all documents of a CSV or XLSX list, or none."""
-    listed, faults = read_documents(file.content)
+    """Take all documents of a CSV or XLSX list, or none; it is read in a process of its own."""
+    listed, faults = bounded_call(read_documents, file.content)
     return faults or documents.take_list(db, listed, file, actor=actor, now=now, centre=centre)
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from ledger.desk.steps.confirm import CLERKS, respond
 from ledger.documents.codes import LookupResult
 from ledger.documents.queries.originals import File, keep
+from ledger.documents.steps.receipts import proof_of
 from ledger.documents.tables import CostDocument, Lookup
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import Answer
@@ -79,8 +80,9 @@ def look_up(
     Raises:
         NotFound: there is no such document.
         Refused: it was refused before (`document_refused`), the day is to come (`lookup_day`), or
-            there is no picture (`file_empty`); and as `confirm.respond`.
+            the file shows nothing (`file_empty`, `proof_…`); and as `confirm.respond`.
     """
+    proof_of(file)
     row = db.get(CostDocument, document)
     if row is None:
         raise NotFound("document", id=document)
@@ -89,8 +91,6 @@ def look_up(
         raise Refused("document_refused", number=row.number)
     if looked_up_on > beijing_day(now):
         raise Refused("lookup_day", day=looked_up_on)
-    if not file.content:
-        raise Refused("file_empty", name=file.name)
     lookup = Lookup(
         document_id=document, result=result, looked_up_on=looked_up_on, note=note,
         original=keep(db, file, actor=viewer.actor, now=now), entered_at=now,

@@ -16,11 +16,11 @@ from sqlalchemy import RowMapping, text
 from sqlmodel import Session, col, select
 
 from ledger.documents.codes import DocumentState, Verification
-from ledger.documents.tables import DocumentLine, Freeze, Lookup, StatedPeriod
+from ledger.documents.tables import DocumentLine, Freeze, Lookup, Receipt, StatedPeriod
 from ledger.errors import NotFound
 from ledger.units import Fen
 
-Filter = DocumentState | Literal["unallocated"]
+Filter = DocumentState | Literal["unallocated", "receipt_unproved"]
 
 _VISIBLE = """
     (CAST(:centre AS bigint) IS NULL OR d.seller_uscc IN (
@@ -71,8 +71,12 @@ _LIST = text(f"""
         AND (CAST(:buyer AS text) IS NULL OR :buyer IN (d.buyer_uscc, d.buyer_name))
         AND (CAST(:decision AS bigint) IS NULL OR d.decision_id = :decision)
         AND CASE CAST(:state AS text)
-            WHEN 'period_unknown' THEN d.period_assumed AND d.reverses_id IS NULL
+            WHEN 'period_unknown' THEN d.reverses_id IS NULL
                 AND s.state NOT IN ('refused', 'dropped')
+                AND (d.period_assumed OR d.period_contradicts AND NOT EXISTS (
+                    SELECT FROM stated_periods p WHERE p.document_id = d.id))
+            WHEN 'receipt_unproved' THEN EXISTS (
+                SELECT FROM receipts z WHERE z.document_id = d.id AND NOT z.proves)
             WHEN 'unallocated' THEN s.state = 'standing' AND f.net_fen > f.allocated_fen
             ELSE s.state = :state OR (CAST(:state AS text) IS NULL AND s.state <> 'dropped') END
     ORDER BY d.issued_on DESC, d.id DESC LIMIT :limit OFFSET :offset
@@ -142,7 +146,7 @@ class DocumentView:
 
 @dataclass(frozen=True)
 class Share:
-    """The part of a document's line allocated to a contract line, month and version, fen."""
+    """The part of a document's line allocated to a month and part of a contract, fen."""
 
     document: int
     line: int
@@ -221,6 +225,12 @@ def freezes_of(db: Session, key: int) -> Sequence[Freeze]:
 def lookups_of(db: Session, key: int) -> Sequence[Lookup]:
     """Return what the tax bureau's platform said of a document, oldest first."""
     return db.exec(select(Lookup).where(Lookup.document_id == key).order_by(col(Lookup.id))).all()
+
+
+def receipts_of(db: Session, key: int) -> Sequence[Receipt]:
+    """Return a document's proofs of payment, by day."""
+    query = select(Receipt).where(Receipt.document_id == key)
+    return db.exec(query.order_by(col(Receipt.paid_on), col(Receipt.reference))).all()
 
 
 def stated_periods_of(db: Session, key: int) -> Sequence[StatedPeriod]:

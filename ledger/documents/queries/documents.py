@@ -93,6 +93,10 @@ _ALLOCATED = text("""
     SELECT EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
                    WHERE coalesce(d.reverses_id, d.id) = :id)
 """)
+_IS_DOCUMENT_FILE = text("""
+    SELECT EXISTS (SELECT FROM cost_documents WHERE original = :hash)
+        OR EXISTS (SELECT FROM lookups WHERE original = :hash)
+""")
 _NOT_AGREED = text("""
     SELECT d.number FROM cost_documents d
     CROSS JOIN LATERAL (SELECT u.result FROM lookups u WHERE u.document_id = d.id
@@ -195,6 +199,11 @@ def _arrays(columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> dict[
 def has_allocations(db: Session, document: int) -> bool:
     """Return whether anything of a document, or of its red ones, is allocated."""
     return bool(db.scalar(_ALLOCATED, {"id": document}))
+
+
+def is_document_file(db: Session, hash_: str) -> bool:
+    """Return whether a file came as a cost document, or as the picture of a look-up."""
+    return bool(db.scalar(_IS_DOCUMENT_FILE, {"hash": hash_}))
 
 
 def not_agreed(db: Session, decision: int) -> str | None:

@@ -2,7 +2,8 @@
 
 The first row has the titles, in Chinese or as codes, in any order. Consecutive rows with one number
 are one document: its own fields are in the first row, and may be repeated or empty below, but not
-different. Every fault is reported with row and column, and any fault refuses the whole list.
+different. Every fault is reported with row and column, the first `FINDINGS_MAX` of them, and any
+fault refuses the whole list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from ledger.formats.findings import finding
 from ledger.formats.spreadsheet import Row, read_rows
 
 _OF_LINE = "line_"
+FINDINGS_MAX = 200
 
 COLUMNS: Mapping[str, str] = {
     "单据种类": "kind",
@@ -67,11 +69,19 @@ def read_documents(content: bytes) -> tuple[list[Document], list[Finding]]:
     if len(rows) == 1:
         return [], [finding("only_a_header", rows[0].where)]
     groups, findings = _groups(rows[1:], columns)
-    read = [document_of(_raw_document(group, columns)) for group in groups]
-    findings += [fault for group in groups for fault in _contradictions(group, columns)]
-    findings += [fault for _, wrong in read for fault in wrong]
+    documents = []
+    for group in groups:
+        document, faults = document_of(_raw_document(group, columns))
+        findings += [*_contradictions(group, columns), *faults]
+        if document is not None:
+            documents.append(document)
+        if len(findings) > FINDINGS_MAX:
+            break
+    if not findings:
+        return documents, []
     findings.sort(key=_row_of)
-    return ([], findings) if findings else ([document for document, _ in read if document], [])
+    more = [finding("more_faults", "file", limit=FINDINGS_MAX)]
+    return [], findings[:FINDINGS_MAX] + (more if len(findings) > FINDINGS_MAX else [])
 
 
 @dataclass(frozen=True)

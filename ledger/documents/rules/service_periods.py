@@ -142,8 +142,8 @@ def _of_items(items: Iterable[str], issued_on: date) -> Period | None:
     periods = sorted(different, key=lambda period: (period.since, period.until))
     if not periods:
         return None
-    for one, after in pairwise(periods):
-        if after.since > one.until + timedelta(days=1):
+    for period, after in pairwise(periods):
+        if after.since > period.until + timedelta(days=1):
             return None
     return Period(periods[0].since, max(period.until for period in periods))
 

@@ -9,6 +9,7 @@ CREATE TABLE contracts (
     project_id bigint NOT NULL REFERENCES projects,
     valid daterange NOT NULL CHECK (NOT isempty(valid)),
     total_fen bigint CHECK (total_fen > 0),
+    text_sha256 text UNIQUE CHECK (text_sha256 ~ '^[0-9a-f]{64}$'),
     changed_at timestamptz,
     changed_by text,
     decision_id bigint REFERENCES decisions,
@@ -181,6 +182,7 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON bindings FOR EACH ROW EXECUTE FUN
 COMMENT ON TABLE contracts IS 'Contracts between a centre and a project';
 COMMENT ON COLUMN contracts.valid IS 'Beijing dates, half-open';
 COMMENT ON COLUMN contracts.total_fen IS 'What it may cost at most, fen with tax; null: it does not say';
+COMMENT ON COLUMN contracts.text_sha256 IS 'SHA-256 of the signed text, hex; null: not handed in';
 COMMENT ON COLUMN contracts.decision_id IS
     'Who confirmed its days and total; null where no charged usage was touched';
 COMMENT ON TABLE contract_terms IS 'The days and totals that contracts had before';

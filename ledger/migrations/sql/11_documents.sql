@@ -207,6 +207,8 @@ CREATE TRIGGER fit AFTER INSERT ON red_parts REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION red_parts_fit();
 
 -- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
+-- A file proves it whose text has the amount and the reference; where the file has no text, or says
+-- something else, another person than who entered it must have looked at it.
 CREATE TABLE receipts (
     reference text PRIMARY KEY CHECK (reference <> ''),
     document_id bigint NOT NULL REFERENCES cost_documents,
@@ -215,8 +217,17 @@ CREATE TABLE receipts (
     fen bigint NOT NULL CHECK (fen > 0),
     paid_on date NOT NULL,
     original text NOT NULL REFERENCES originals,
+    amount_found boolean,  -- null: the file is a picture
+    reference_found boolean,
     entered_at timestamptz NOT NULL,
-    entered_by text NOT NULL
+    entered_by text NOT NULL,
+    checked_by text,
+    checked_at timestamptz,
+    proves boolean NOT NULL GENERATED ALWAYS AS (
+        coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL) STORED,
+    CHECK ((amount_found IS NULL) = (reference_found IS NULL)),
+    CHECK ((checked_by IS NULL) = (checked_at IS NULL)),
+    CONSTRAINT receipt_by_another CHECK (person_of(checked_by) <> person_of(entered_by))
 );
 CREATE INDEX receipts_by_original ON receipts (original);
 CREATE INDEX receipts_by_document ON receipts (document_id);
@@ -317,6 +328,8 @@ COMMENT ON COLUMN document_lines.net_fen IS 'Fen without tax';
 COMMENT ON COLUMN document_lines.tax_fen IS 'Fen';
 COMMENT ON TABLE receipts IS 'Proofs of payment of documents, each under its bank''s reference';
 COMMENT ON COLUMN receipts.fen IS 'Fen with tax';
+COMMENT ON COLUMN receipts.amount_found IS 'Its text has the amount; null where it is a picture';
+COMMENT ON COLUMN receipts.proves IS 'By its text, or by a second person who looked at it';
 COMMENT ON TABLE freezes IS 'Invoices frozen by a red confirmation on its way';
 COMMENT ON TABLE red_parts IS 'Which lines of its blue document a red one takes back';
 COMMENT ON COLUMN red_parts.line IS 'Line of the blue document';
@@ -341,4 +354,5 @@ GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, fr
     lookups, stated_periods TO :app_role;
 GRANT SELECT ON unclear_reds, frozen_documents, standing_documents TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
+GRANT UPDATE (checked_by, checked_at) ON receipts TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

@@ -4,8 +4,7 @@
 CREATE TABLE case_moves (
     state text NOT NULL,
     action text NOT NULL,
-    role text NOT NULL CHECK (role IN
-        ('builder', 'clerk', 'approver', 'finance', 'administrator', 'server')),
+    role text NOT NULL CHECK (role IN ('builder', 'clerk', 'approver', 'finance', 'server')),
     next text NOT NULL,
     PRIMARY KEY (state, action, role),
     UNIQUE (state, action, role, next)
@@ -31,7 +30,7 @@ INSERT INTO case_moves (state, action, role, next)
         ('reopen', 'finance approver', 'paid approved', 'listed')
     ) AS step (action, roles, states, next),
     string_to_table(states, ' ') AS state,
-    string_to_table(roles || ' administrator', ' ') AS role;
+    string_to_table(roles, ' ') AS role;
 
 CREATE TABLE claims (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -39,6 +38,8 @@ CREATE TABLE claims (
     voucher_id bigint NOT NULL REFERENCES vouchers,
     payee_id bigint NOT NULL REFERENCES organisations,
     fen bigint NOT NULL CHECK (fen > 0),
+    approved_fen bigint CHECK (approved_fen BETWEEN 1 AND fen),  -- 核定, once it is approved
+    due_fen bigint NOT NULL GENERATED ALWAYS AS (coalesce(approved_fen, fen)) STORED,
     state text NOT NULL DEFAULT 'draft',
     opened_at timestamptz NOT NULL,
     opened_by text NOT NULL
@@ -104,7 +105,7 @@ CREATE TABLE objections (
 );
 CREATE INDEX objections_by_publication ON objections (publication_id, id);
 
--- The next event begins where the case is, and takes it on. What is approved was decided by two
+-- The next event begins where the case is, and takes it on, by somebody of that role. What is approved was decided by two
 -- persons, after its publication ended and every objection was resolved.
 CREATE FUNCTION move_case() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -118,10 +119,14 @@ BEGIN
         RAISE EXCEPTION 'the case is %', moving.state
             USING ERRCODE = 'check_violation', CONSTRAINT = 'case_state';
     END IF;
+    IF NEW.role <> split_part(NEW.actor, ':', 1) OR NOT may_act(NEW.actor, NEW.at) THEN
+        RAISE EXCEPTION '% takes no step as %', NEW.actor, NEW.role
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'actor_acts';
+    END IF;
     IF NEW.action = 'approve' AND NOT EXISTS (SELECT FROM decisions d
             WHERE d.id = (NEW.content ->> 'decision')::bigint AND d.kind = 'claim'
                 AND d.answer = 'confirmed' AND d.content ->> 'number' = moving.number
-                AND d.content ->> 'fen' = moving.fen::text) THEN
+                AND (d.content ->> 'fen')::bigint BETWEEN 1 AND moving.fen) THEN
         RAISE EXCEPTION 'two persons have not approved claim %', moving.number
             USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_decided';
     END IF;
@@ -144,14 +149,17 @@ BEGIN
             INTO paid, on_its_way
             FROM payment_lines l JOIN payment_lists s ON s.id = l.list_id
             WHERE l.claim_id = NEW.claim_id AND s.sent_at IS NOT NULL;
-        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.fen THEN 'paid'
+        IF NEW.next IS DISTINCT FROM (CASE WHEN paid >= moving.due_fen THEN 'paid'
                 WHEN on_its_way > 0 THEN 'listed' ELSE 'approved' END) THEN
             RAISE EXCEPTION 'the lines of claim % say otherwise', moving.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'claim_settled';
         END IF;
     END IF;
     SELECT coalesce(max(seq), 0) + 1 INTO NEW.seq FROM claim_events WHERE claim_id = NEW.claim_id;
-    UPDATE claims SET state = NEW.next WHERE id = NEW.claim_id;
+    UPDATE claims SET state = NEW.next, approved_fen = CASE NEW.action WHEN 'approve' THEN
+        (SELECT (d.content ->> 'fen')::bigint FROM decisions d
+         WHERE d.id = (NEW.content ->> 'decision')::bigint) ELSE approved_fen END
+        WHERE id = NEW.claim_id;
     RETURN NEW;
 END $$;
 CREATE TRIGGER move BEFORE INSERT ON claim_events FOR EACH ROW EXECUTE FUNCTION move_case();
@@ -168,7 +176,9 @@ CREATE TRIGGER keep BEFORE UPDATE ON objections FOR EACH ROW EXECUTE FUNCTION ke
 COMMENT ON TABLE case_moves IS
     'Who may do what to a claim in which state; filled by the migrations';
 COMMENT ON TABLE claims IS 'A beneficiary asks for payable money of a voucher';
-COMMENT ON COLUMN claims.fen IS 'Fen';
+COMMENT ON COLUMN claims.fen IS 'Fen that are asked for';
+COMMENT ON COLUMN claims.approved_fen IS 'Fen that two persons approved, at most what was asked for';
+COMMENT ON COLUMN claims.due_fen IS 'Fen to be paid of it in all';
 COMMENT ON COLUMN claims.state IS 'Written by a trigger from the events';
 COMMENT ON TABLE claim_events IS 'Steps of a claim, numbered by a trigger';
 COMMENT ON COLUMN claim_events.content IS 'Of a decision by the policy: facts and result';

@@ -95,7 +95,7 @@ BEGIN
             AND a.superseded_at IS NULL
             AND (a.holder, o.uscc, a.bank, a.bank_code, a.number)
                 = (NEW.payee, NEW.uscc, NEW.bank, NEW.bank_code, NEW.number)
-            AND NEW.fen <= c.fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
+            AND NEW.fen <= c.due_fen - (SELECT coalesce(sum(l.fen - l.returned_fen), 0)
                                     FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void)
             AND NOT bank_contradicts(c.id)
     ) OR EXISTS (SELECT FROM payment_lists WHERE id = NEW.list_id AND sent_at IS NOT NULL) THEN

@@ -17,9 +17,11 @@ CREATE TABLE recoveries (
 CREATE INDEX recoveries_by_voucher ON recoveries (voucher_id);
 CREATE UNIQUE INDEX recoveries_open ON recoveries (voucher_id) WHERE closed_at IS NULL;
 
--- Money that came back, apart from the lists; `to_treasury` where its year is over.
+-- Money that came back, apart from the lists; `to_treasury` where its year is over. One transfer of
+-- the bank may pay back several debts: each is a part of its total.
 CREATE TABLE refunds (
-    reference text PRIMARY KEY CHECK (reference <> ''),
+    reference text NOT NULL CHECK (reference <> ''),
+    total_fen bigint NOT NULL CHECK (total_fen > 0),
     voucher_id bigint NOT NULL REFERENCES vouchers,
     indicator_id bigint NOT NULL REFERENCES indicators,
     fen bigint NOT NULL CHECK (fen > 0),
@@ -28,7 +30,8 @@ CREATE TABLE refunds (
     to_treasury boolean NOT NULL,
     decision_id bigint NOT NULL UNIQUE REFERENCES decisions,
     received_at timestamptz NOT NULL,
-    received_by text NOT NULL
+    received_by text NOT NULL,
+    PRIMARY KEY (reference, voucher_id, indicator_id)
 );
 CREATE INDEX refunds_by_indicator ON refunds (indicator_id);
 CREATE INDEX refunds_by_voucher ON refunds (voucher_id);
@@ -44,8 +47,9 @@ BEGIN
             AND d.answer = 'confirmed' AND d.content -> 'voucher' = row -> 'voucher_id'
             AND d.content -> 'fraud' = row -> 'fraud'
             AND (d.kind = 'recovery'
-                OR (d.content -> 'reference', d.content -> 'fen', d.content -> 'to_treasury')
-                    = (row -> 'reference', row -> 'fen', row -> 'to_treasury'))
+                OR (d.content -> 'reference', d.content -> 'total_fen', d.content -> 'fen',
+                    d.content -> 'to_treasury')
+                    = (row -> 'reference', row -> 'total_fen', row -> 'fen', row -> 'to_treasury'))
     ) THEN
         RAISE EXCEPTION 'two persons have not confirmed this %', TG_ARGV[0]
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payback_decided';
@@ -57,12 +61,30 @@ CREATE TRIGGER decided BEFORE INSERT ON recoveries
 CREATE TRIGGER decided BEFORE INSERT ON refunds
     FOR EACH ROW EXECUTE FUNCTION payback_decided('refund');
 
+-- The parts of a transfer are of one day and one total, and no more than that.
+CREATE FUNCTION refund_of_transfer() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('suanquan.refund ' || NEW.reference, 0));
+    IF NEW.fen > NEW.total_fen - (SELECT coalesce(sum(fen), 0) FROM refunds
+                                  WHERE reference = NEW.reference)
+        OR EXISTS (SELECT FROM refunds WHERE reference = NEW.reference
+                   AND (total_fen, on_day) <> (NEW.total_fen, NEW.on_day)) THEN
+        RAISE EXCEPTION 'the parts of a transfer are no more than it'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_of_transfer';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fits BEFORE INSERT ON refunds
+    FOR EACH ROW EXECUTE FUNCTION refund_of_transfer();
+
 COMMENT ON TABLE recoveries IS 'Cases of money to be paid back';
 COMMENT ON COLUMN recoveries.fen IS 'Fen when the case was opened';
 COMMENT ON TABLE refunds IS 'Money that came back apart from lists';
-COMMENT ON COLUMN refunds.fen IS 'Fen';
+COMMENT ON COLUMN refunds.total_fen IS 'Fen of the whole transfer';
+COMMENT ON COLUMN refunds.fen IS 'Fen of it that this voucher paid back to this indicator';
 COMMENT ON COLUMN refunds.to_treasury IS 'The year of its indicator is over';
 
-REVOKE EXECUTE ON FUNCTION payback_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION payback_decided, refund_of_transfer FROM PUBLIC;
 GRANT SELECT, INSERT ON recoveries, refunds TO :app_role;
 GRANT UPDATE (closed_at) ON recoveries TO :app_role;

@@ -11,7 +11,8 @@ RETURN (SELECT coalesce(jsonb_object_agg(key,
             'superseded_by,recorded_in,superseded_in,decision_id,superseded_decision_id}'::text[]));
 
 -- The contracts whose money rests on a fact. A price may take usage from every contract of its centre
--- and project; organisations that are related concern the contracts of either.
+-- and project; an organisation's name, who controls it and to whom it is related concern the contracts
+-- of its centres and projects; a band of usual prices concerns all.
 CREATE FUNCTION contracts_resting_on(relation text, fact jsonb) RETURNS SETOF contracts
 LANGUAGE sql STABLE AS $$
     SELECT k.* FROM contracts k, contracts own
@@ -25,12 +26,14 @@ LANGUAGE sql STABLE AS $$
         AND (relation = 'billing_sources' OR k.project_id = (fact ->> 'project_id')::bigint)
     UNION ALL
     SELECT k.* FROM contracts k
-    WHERE relation = 'relations' AND (k.centre_id = (fact ->> 'centre_id')::bigint
-        OR k.project_id = (fact ->> 'project_id')::bigint)
+    WHERE relation IN ('relations', 'other_support') AND (k.centre_id = (fact ->> 'centre_id')::bigint
+            OR k.project_id = (fact ->> 'project_id')::bigint)
+        OR relation = 'price_bands'
     UNION ALL
     SELECT k.* FROM contracts k
     JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
-    WHERE relation = 'relations' AND fact ->> 'kind' = 'related'
+    WHERE (relation = 'relations' AND fact ->> 'kind' = 'related'
+            OR relation IN ('organisation_names', 'controllers'))
         AND (c.organisation_id IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint)
             OR p.organisation_id
                 IN ((fact ->> 'organisation_id')::bigint, (fact ->> 'other_id')::bigint));
@@ -159,4 +162,5 @@ CREATE CONSTRAINT TRIGGER recorded_by_two AFTER INSERT ON relations DEFERRABLE I
 CREATE CONSTRAINT TRIGGER superseded_by_two AFTER UPDATE ON relations DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION registry_decided('organisation_id');
 
-REVOKE EXECUTE ON FUNCTION registry_decided, terms_decided FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION charged_days, registry_decided, terms_decided FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION charged_days TO :app_role;

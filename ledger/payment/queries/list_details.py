@@ -12,16 +12,17 @@ from ledger.payment.queries import bank_rows
 from ledger.payment.queries.payment_lists import payment_list
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.tables import Decision
+from ledger.postgres.columns import key
 
 
 @dataclass(frozen=True)
 class ListDetails:
-    """A payment list; `claim_numbers` by the keys of claims, `returns` by line, as they came."""
+    """A payment list; `claims` by their keys, `returns` by line, as they came."""
 
     payment_list: PaymentList
     indicator: Indicator
     lines: Sequence[PaymentLine]
-    claim_numbers: Mapping[int, str]
+    claims: Mapping[int, Claim]
     decision: Decision
     returns: Sequence[Row[Any]]
     files: Sequence[Row[Any]]
@@ -30,17 +31,13 @@ class ListDetails:
 def list_details(db: Session, number: str) -> ListDetails:
     """Return the payment list of this number; NotFound if there is none."""
     list_row, indicator, lines = payment_list(db, number)
+    claims = select(Claim).where(col(Claim.id).in_([line.claim_id for line in lines]))
     return ListDetails(
         payment_list=list_row,
         indicator=indicator,
         lines=lines,
-        claim_numbers=_claim_numbers(db, [line.claim_id for line in lines]),
+        claims={key(claim): claim for claim in db.exec(claims)},
         decision=db.get_one(Decision, list_row.decision_id),
         returns=bank_rows.rows_of_list(db, number),
         files=bank_rows.files_of_list(db, number),
     )
-
-
-def _claim_numbers(db: Session, claims: Sequence[int]) -> dict[int, str]:
-    rows = db.exec(select(Claim.id, Claim.number).where(col(Claim.id).in_(claims)))
-    return {key: number for key, number in rows if key is not None}

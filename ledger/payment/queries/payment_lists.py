@@ -1,13 +1,13 @@
 """Read and write the queue, the indicators, the lists and their lines.
 
-The queue holds every approved claim that is on no list, the oldest approval first, with what holds
-it: rows of the bank that contradict each other, no confirmed account, a pending change of account,
-money no longer payable (a red invoice), or no budget. Lists waiting for their second person count
-as drawn, so that money is not promised twice.
+The queue holds every approved claim of which something is on no list, the oldest approval first,
+with what holds it: rows of the bank that contradict each other, no confirmed account, a pending
+change of account, money no longer payable (a red invoice), or no budget. Lists waiting for their
+second person count as drawn, so that money is not promised twice.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +16,19 @@ from sqlmodel import Session, col, select
 
 from ledger.accounts.queries import balances, lock_book
 from ledger.errors import NotFound
-from ledger.payment.rules.payment_list import LineState, cover
+from ledger.payment.rules.payment_list import LineState, cover, split
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.units import Fen, beijing_day
 
 # What unsent lists draw on a voucher counts as drawn, except by the list that is looked at; what is
 # to be paid back is set off before anything is paid.
 _PAYABLES = text("""
-    SELECT c.id AS claim, c.number, c.fen, v.id AS voucher, v.book_id AS book, p.code AS project,
+    SELECT c.id AS claim, c.number, c.due_fen AS fen, c.fen AS asked_fen, v.id AS voucher,
+           v.book_id AS book, p.code AS project,
            p.name AS project_name, o.uscc, o.name AS organisation,
            a.id AS account, a.holder, a.bank, a.bank_code, a.number AS account_number,
            coalesce(e.at, c.opened_at) AS approved_at, coalesce(n.paid, 0) AS paid_fen,
+           coalesce(n.open, 0) AS open_fen,
            s.balance - x.balance - coalesce(w.fen, 0) AS owed_fen,
            EXISTS (SELECT FROM decisions d WHERE d.kind = 'account' AND d.answer IS NULL
                    AND d.content ->> 'organisation' = c.payee_id::text) AS changing,
@@ -38,15 +40,16 @@ _PAYABLES = text("""
     LEFT JOIN bank_accounts a ON a.organisation_id = c.payee_id AND a.superseded_at IS NULL
     LEFT JOIN LATERAL (SELECT min(at) AS at FROM claim_events
                        WHERE claim_id = c.id AND action = 'approve') e ON true
-    LEFT JOIN LATERAL (SELECT sum(paid_fen)::bigint AS paid FROM payment_lines
-                       WHERE claim_id = c.id) n ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(paid_fen)::bigint AS paid, sum(fen - paid_fen - returned_fen)::bigint AS open
+        FROM payment_lines
+        WHERE claim_id = c.id AND NOT void AND list_id IS DISTINCT FROM :list) n ON true
     LEFT JOIN LATERAL (SELECT sum(l.fen)::bigint AS fen
                        FROM payment_lines l JOIN payment_lists t ON t.id = l.list_id
                        WHERE l.voucher_id = v.id AND t.sent_at IS NULL AND NOT l.void
                            AND t.id IS DISTINCT FROM :list) w ON true
-    WHERE c.state = 'approved' AND NOT EXISTS (
-            SELECT FROM payment_lines l WHERE l.claim_id = c.id AND NOT l.void
-                AND l.paid_fen + l.returned_fen < l.fen AND l.list_id IS DISTINCT FROM :list)
+    WHERE c.state IN ('approved', 'listed')
+        AND coalesce(n.paid + n.open, 0) < c.due_fen
         AND (CAST(:list AS bigint) IS NULL
              OR EXISTS (SELECT FROM payment_lines l WHERE (l.list_id, l.claim_id) = (:list, c.id)))
     ORDER BY approved_at, c.id
@@ -74,7 +77,7 @@ _SENT_LINES = text("""
 """)
 
 _SETTLED = text("""
-    SELECT c.id AS claim, c.number, c.state, c.fen AS due_fen, sum(l.paid_fen)::bigint AS paid_fen,
+    SELECT c.id AS claim, c.number, c.state, c.due_fen, sum(l.paid_fen)::bigint AS paid_fen,
            sum(l.fen - l.paid_fen - l.returned_fen)::bigint AS open_fen
     FROM claims c JOIN payment_lines l ON l.claim_id = c.id
     JOIN payment_lists s ON s.id = l.list_id
@@ -86,10 +89,11 @@ _ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.payment',
 
 @dataclass(frozen=True)
 class Payable:
-    """An approved claim on no list, fen.
+    """An approved claim of which something is on no list, fen.
 
     `held` says why it cannot be listed (`HoldReason`), or nothing. `indicator` is the one that has
-    the money for it, None where it waits for money.
+    the money for it, None where it waits for money; `parts` is what several have, where one
+    has not enough.
     """
 
     claim: int
@@ -106,15 +110,18 @@ class Payable:
     bank_code: str
     account_number: str
     approved_at: datetime
+    asked_fen: Fen
     fen: Fen
     paid_fen: Fen
+    open_fen: Fen
     held: str = ""
     indicator: str | None = None
+    parts: Mapping[str, Fen] = field(default_factory=dict)
 
     @property
     def due_fen(self) -> Fen:
-        """What is still to be paid of it."""
-        return self.fen - self.paid_fen
+        """What is still to be listed of it."""
+        return self.fen - self.paid_fen - self.open_fen
 
 
 @dataclass(frozen=True)
@@ -233,8 +240,10 @@ def _payable(row: Row[Any]) -> Payable:
         bank_code=row.bank_code or "",
         account_number=row.account_number or "",
         approved_at=row.approved_at,
+        asked_fen=row.asked_fen,
         fen=row.fen,
         paid_fen=row.paid_fen,
+        open_fen=row.open_fen,
     )
 
 
@@ -243,8 +252,18 @@ def queue(db: Session, now: datetime) -> list[Payable]:
     payable_list = payables(db)
     year = beijing_day(now).year
     free = {item.number: item.free_fen - item.proposed_fen for item in indicators(db, year)}
-    names = iter(cover([item.due_fen for item in payable_list if not item.held], free))
-    return [item if item.held else replace(item, indicator=next(names)) for item in payable_list]
+    able = [item for item in payable_list if not item.held]
+    names = cover([item.due_fen for item in able], free)
+    by_claim = {
+        item.claim: replace(item, indicator=name) for item, name in zip(able, names, strict=True)
+    }
+    if None in names:  # the first that waits: several indicators may have it between them
+        for name, item in zip(names, able, strict=True):
+            if name is not None:
+                free[name] -= item.due_fen
+        first = able[names.index(None)]
+        by_claim[first.claim] = replace(first, parts=split(first.due_fen, free))
+    return [by_claim.get(item.claim, item) for item in payable_list]
 
 
 def payment_list(db: Session, number: str) -> tuple[PaymentList, Indicator, Sequence[PaymentLine]]:

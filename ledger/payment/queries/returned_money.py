@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 _REFUNDS = text("""
     SELECT f.reference, p.code AS project, p.name AS project_name, i.number AS indicator, i.year,
-           f.fen, f.on_day, f.fraud, f.to_treasury, f.received_at, f.received_by
+           f.fen, f.total_fen, f.on_day, f.fraud, f.to_treasury, f.received_at, f.received_by
     FROM refunds f JOIN vouchers v ON v.id = f.voucher_id JOIN projects p ON p.id = v.project_id
     JOIN indicators i ON i.id = f.indicator_id
     ORDER BY f.received_at DESC, f.reference LIMIT :limit OFFSET :offset

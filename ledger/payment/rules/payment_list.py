@@ -109,6 +109,16 @@ def cover(dues: Iterable[Fen], free: Mapping[str, Fen]) -> list[str | None]:
     return names
 
 
+def split(due: Fen, free: Mapping[str, Fen]) -> dict[str, Fen]:
+    """Return how several indicators pay one payable between them; nothing where all are short."""
+    parts = dict[str, Fen]()
+    for name, fen in free.items():
+        part = min(due - sum(parts.values()), fen)
+        if part > 0:
+            parts[name] = part
+    return parts if sum(parts.values()) == due else {}
+
+
 def listed(fen: Fen) -> tuple[Move, Move]:
     """Return the moves of listing: S → B of the voucher, free → committed of the indicator."""
     return Move("list", "payable", "sent", fen), Move("commit", "free", "committed", fen)

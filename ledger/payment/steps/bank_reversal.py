@@ -101,17 +101,17 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         Conflict: the figures are others by now (`reversal_changed`); or as `propose_ruling`.
         Refused: as `propose_ruling`.
     """
-    said, today = decision.content, beijing_day(now)
-    ruling = Ruling(said["ruling"])
+    content, today = decision.content, beijing_day(now)
+    ruling = Ruling(content["ruling"])
     payment_lists.alone(db)
-    lines = _case(db, said["row"], today, recalled=said["recalled"]).lines
+    lines = _case(db, content["row"], today, recalled=content["recalled"]).lines
     payment_lists.lock_books(
         db, (book for line in lines for book in (line.book, line.indicator_book))
     )
-    case = _case(db, said["row"], today, recalled=said["recalled"])
+    case = _case(db, content["row"], today, recalled=content["recalled"])
     _refuse_state(case.row, ruling)
     outlook = _outlook(db, case, ruling)
-    if _content(case, ruling, outlook) != said:
+    if _content(case, ruling, outlook) != content:
         raise Conflict("reversal_changed", reference=case.row.reference)
     if moves := _moves(case, outlook):
         post(
@@ -121,12 +121,12 @@ def carry_out(db: Session, decision: Decision, actor: str, now: datetime) -> Non
             booked=month_of(today),
             actor=actor,
             moves=moves,
-            note={"list": said["list"], "line": said["line"], "row": said["row"]},
+            note={"list": content["list"], "line": content["line"], "row": content["row"]},
         )
     for line in outlook.recalls:
         payment_lists.recall_line(db, line, line.state.open_fen)
     _rule(db, case.row, decision, outlook.change)
-    settle_claims(db, [case.line.claim], f"{said['list']} / {said['line']}", actor, now)
+    settle_claims(db, [case.line.claim], f"{content['list']} / {content['line']}", actor, now)
     settle_recoveries(db, now)
 
 

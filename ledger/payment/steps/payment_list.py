@@ -19,7 +19,7 @@ from ledger.claims.tables import Claim
 from ledger.errors import Refused
 from ledger.payment.queries import payment_lists
 from ledger.payment.queries.payment_lists import Payable
-from ledger.payment.rules.payment_list import Payout, cover, list_content, listed, outcome
+from ledger.payment.rules.payment_list import Payout, list_content, listed, outcome
 from ledger.payment.tables import Indicator, PaymentLine, PaymentList
 from ledger.people.codes import DecisionKind
 from ledger.people.steps.decisions import decide
@@ -30,6 +30,8 @@ from ledger.units import Fen, beijing_day, month_of, yuan
 from ledger.vouchers.tables import Voucher
 
 KIND = DecisionKind.PAYMENT_LIST
+Part = tuple[Payable, Fen]
+"""What is listed of a payable."""
 LINES_MAX = 10_000
 
 # Whoever would change one of these accounts waits until the list is sent, or was here first.
@@ -50,6 +52,7 @@ def make_list(
     *,
     indicator: Indicator,
     claims: Sequence[str] | None,
+    divide: bool = False,
     reason: str,
     actor: str,
     now: datetime,
@@ -60,6 +63,8 @@ def make_list(
         db: the transaction.
         indicator: whose money it draws on.
         claims: the numbers of the claims; None for as many as the money covers, in their order.
+        divide: whether the last claim is paid in part where the money does not cover it; the
+            rest waits for another indicator.
         reason: for whoever confirms.
         actor: who makes it.
         now: when.
@@ -72,9 +77,9 @@ def make_list(
     _refuse_other_year(indicator, now)
     payment_lists.alone(db)
     lock_book(db, indicator.book_id)
-    payables = _choose(db, indicator, claims)
+    parts = _choose(db, indicator, claims, divide=divide)
     number = next_number(db, Series.PAYMENT_LIST, beijing_day(now).year)
-    content = list_content(number, indicator.number, indicator.year, _payouts(payables))
+    content = list_content(number, indicator.number, indicator.year, _payouts(parts))
     decision = decide(
         db, kind=KIND, subject=number, content=content, reason=reason, actor=actor, now=now
     )
@@ -90,7 +95,7 @@ def make_list(
         "made_by": actor,
     }
     list_row = db.scalars(insert(PaymentList).values(values).returning(PaymentList)).one()
-    _keep_lines(db, list_row, payables)
+    _keep_lines(db, list_row, parts)
     return list_row
 
 
@@ -125,7 +130,8 @@ def send_list(db: Session, decision: Decision, actor: str, now: datetime) -> Non
         ],
     )
     for line in lines:
-        take_on(db, line.claim_id, "list", note=list_row.number, actor=actor, now=now)
+        if db.get_one(Claim, line.claim_id, populate_existing=True).state != "listed":
+            take_on(db, line.claim_id, "list", note=list_row.number, actor=actor, now=now)
     list_row.sent_at = now
     db.add(list_row)
     db.flush()
@@ -147,26 +153,40 @@ def settle_claims(db: Session, claims: Iterable[int], note: str, actor: str, now
             take_on(db, row.claim, action, note=note, actor=actor, now=now)
 
 
-def _choose(db: Session, indicator: Indicator, claims: Sequence[str] | None) -> list[Payable]:
+def _choose(
+    db: Session, indicator: Indicator, claims: Sequence[str] | None, *, divide: bool
+) -> list[Part]:
     payable_list, spare = payment_lists.payables(db), payment_lists.spare(db, indicator)
-    if claims is not None:
+    if claims is None:
+        able = [payable for payable in payable_list if not payable.held][:LINES_MAX]
+    else:
         by_number = {payable.number: payable for payable in payable_list}
         for number in claims:
             _refuse_held(number, by_number.get(number))
-        picked = [payable for payable in payable_list if payable.number in set(claims)]
-        _refuse_short(indicator, spare, sum(payable.due_fen for payable in picked))
-    else:
-        able = [payable for payable in payable_list if not payable.held][:LINES_MAX]
-        names = cover([payable.due_fen for payable in able], {indicator.number: spare})
-        picked = [payable for payable, by in zip(able, names, strict=True) if by is not None]
-        if able and not picked:
-            _refuse_short(indicator, spare, able[0].due_fen)
-    if not picked:
+        able = [payable for payable in payable_list if payable.number in set(claims)]
+    parts = _parts(able, spare, divide=divide)
+    is_short = claims is not None and not divide and len(parts) < len(able)
+    if able and (is_short or not parts):
+        needed_fen = able[0].due_fen if claims is None else sum(item.due_fen for item in able)
+        _refuse_short(indicator, spare, needed_fen)
+    if not parts:
         raise Refused("nothing_payable")
-    return picked
+    return parts
 
 
-def _payouts(payables: Sequence[Payable]) -> list[Payout]:
+def _parts(payables: Sequence[Payable], spare: Fen, *, divide: bool) -> list[Part]:
+    """Return what the money covers, in order; of the last one a part, where it may be divided."""
+    parts = list[Part]()
+    for payable in payables:
+        fen = min(payable.due_fen, spare) if divide else payable.due_fen
+        if not 0 < fen <= spare:
+            break
+        parts.append((payable, fen))
+        spare -= fen
+    return parts
+
+
+def _payouts(parts: Sequence[Part]) -> list[Payout]:
     return [
         Payout(
             line=line,
@@ -176,13 +196,13 @@ def _payouts(payables: Sequence[Payable]) -> list[Payout]:
             bank=payable.bank,
             bank_code=payable.bank_code,
             account=payable.account_number,
-            fen=payable.due_fen,
+            fen=fen,
         )
-        for line, payable in enumerate(payables, start=1)
+        for line, (payable, fen) in enumerate(parts, start=1)
     ]
 
 
-def _keep_lines(db: Session, list_row: PaymentList, payables: Sequence[Payable]) -> None:
+def _keep_lines(db: Session, list_row: PaymentList, parts: Sequence[Part]) -> None:
     lines = [
         {
             "list": list_row.id,
@@ -197,7 +217,7 @@ def _keep_lines(db: Session, list_row: PaymentList, payables: Sequence[Payable])
             "number": payout.account,
             "fen": payout.fen,
         }
-        for payout, payable in zip(_payouts(payables), payables, strict=True)
+        for payout, (payable, _) in zip(_payouts(parts), parts, strict=True)
     ]
     db.execute(_ADD_LINES, lines)
 
@@ -240,5 +260,5 @@ def _refuse_changed(line: PaymentLine, claim: str, payable: Payable | None) -> N
     _refuse_held(claim, payable)
     if payable is None or payable.account != line.account_id:
         raise Refused("account_changed", claim=claim)
-    if payable.due_fen != line.fen:
+    if payable.due_fen < line.fen:
         raise Refused("claim_not_waiting", claim=claim)

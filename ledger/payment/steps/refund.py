@@ -2,7 +2,8 @@
 
 A refund settles what is to be recovered (应追缴). The voucher can use it again, except after fraud,
 when it lapses. The budget gets it back too: in the same year the indicator can spend it again,
-later it goes to the treasury. Each bank reference counts once, and two persons agree on it.
+later it goes to the treasury. One transfer may pay back several debts, each a part of its total;
+nothing of it counts twice, and two persons agree on each part.
 """
 
 from datetime import date, datetime
@@ -35,6 +36,7 @@ def refund(
     project: Project,
     indicator: Indicator,
     fen: Fen,
+    total_fen: Fen | None = None,
     on_day: date,
     reason: str,
     actor: str,
@@ -42,13 +44,16 @@ def refund(
 ) -> Decision:
     """Propose that `fen` came back under this bank reference, paid earlier from the indicator.
 
-    Whether it is the consequence of a fraud is what the voucher's open recovery says.
+    `total_fen` is the whole transfer where it pays back other debts too. Whether it is the
+    consequence of a fraud is what the voucher's open recovery says.
 
     Raises:
         NotFound: the project has no voucher.
-        Conflict: the reference was booked (`refund_known`), or a decision about it is open.
-        Refused: more than is to be paid back (`not_recoverable`), more than this indicator paid
-            (`refund_beyond_paid`), or a day before its year or ahead (`refund_day`).
+        Conflict: the reference was booked, for this debt or with another total or day
+            (`refund_known`), or a decision about it is open.
+        Refused: more than is left of the transfer (`refund_beyond_total`), than is to be paid back
+            (`not_recoverable`) or than this indicator paid (`refund_beyond_paid`), or a day before
+            its year or ahead (`refund_day`).
     """
     voucher = voucher_of(db, project)
     case = open_case(db, voucher)
@@ -59,13 +64,16 @@ def refund(
         "indicator": indicator.number,
         "year": indicator.year,
         "fen": fen,
+        "total_fen": fen if total_fen is None else total_fen,
         "on_day": on_day.isoformat(),
         "fraud": case is not None and case.fraud,
         "to_treasury": on_day.year > indicator.year,
     }
     _refuse_wrong(db, content, voucher, indicator, now)
+    is_part = content["total_fen"] != fen
+    subject = f"{reference} / {project.code} / {indicator.number}" if is_part else reference
     return decide(
-        db, kind=KIND, subject=reference, content=content, reason=reason, actor=actor, now=now
+        db, kind=KIND, subject=subject, content=content, reason=reason, actor=actor, now=now
     )
 
 
@@ -82,9 +90,10 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
     if fraud != (case is not None and case.fraud):
         raise Conflict("refund_changed", reference=content["reference"])
     money, budget = refund_moves(content["fen"], fraud=fraud, to_treasury=to_treasury)
+    is_part = content["total_fen"] != content["fen"]
     post(
         db,
-        cause=f"refund/{content['reference']}",
+        cause=f"decision/{decision.id}" if is_part else f"refund/{content['reference']}",
         used_on=month_of(on_day),
         booked=month_of(beijing_day(now)),
         actor=actor,
@@ -92,6 +101,7 @@ def book_refund(db: Session, decision: Decision, actor: str, now: datetime) -> N
     )
     values = {
         "reference": content["reference"],
+        "total_fen": content["total_fen"],
         "voucher_id": voucher.id,
         "indicator_id": indicator.id,
         "fen": content["fen"],
@@ -122,7 +132,8 @@ def _refuse_wrong(
         date.fromisoformat(content["on_day"]),
         content["reference"],
     )
-    if db.get(Refund, reference) or bank_rows.earlier_rows(db, [reference]).rows:
+    _refuse_beyond(db, content, voucher, indicator)
+    if bank_rows.earlier_rows(db, [reference]).rows:
         raise Conflict("refund_known", reference=reference)
     if not date(indicator.year, 1, 1) <= on_day <= beijing_day(now):
         raise Refused("refund_day", year=indicator.year)
@@ -132,3 +143,19 @@ def _refuse_wrong(
     paid = bank_rows.net_paid(db, key(voucher), key(indicator))
     if fen > paid:
         raise Refused("refund_beyond_paid", number=indicator.number, paid=yuan(paid))
+
+
+def _refuse_beyond(
+    db: Session, content: dict[str, Any], voucher: Voucher, indicator: Indicator
+) -> None:
+    """Refuse what is no part, or no new part, of the transfer."""
+    reference, total_fen = content["reference"], content["total_fen"]
+    parts = db.exec(select(Refund).where(Refund.reference == reference)).all()
+    whole = (total_fen, date.fromisoformat(content["on_day"]))
+    debt = (voucher.id, indicator.id)
+    for part in parts:
+        if (part.total_fen, part.on_day) != whole or debt == (part.voucher_id, part.indicator_id):
+            raise Conflict("refund_known", reference=reference)
+    left_fen = total_fen - sum(part.fen for part in parts)
+    if content["fen"] > left_fen:
+        raise Refused("refund_beyond_total", reference=reference, left=yuan(left_fen))

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
+from ledger.people.rules import is_visible
 from ledger.people.tables import SignIn, Token
 from ledger.postgres.columns import key
 
@@ -77,8 +78,8 @@ def issue_token(
     """Make a token and return its secret, which cannot be read again.
 
     Raises:
-        Refused: there is no such role, the role and the scope don't belong together, or the
-            token would never be good.
+        Refused: there is no such role, the role and the scope don't belong together, the name
+            has characters that are not seen, or the token would never be good.
     """
     if role not in set(Role):
         raise Refused("token_role", role=role)
@@ -86,6 +87,8 @@ def issue_token(
         raise Refused("token_project", role=role)
     if (role == Role.OPERATOR) != (centre is not None):
         raise Refused("token_centre", role=role)
+    if not is_visible(person):
+        raise Refused("token_person")
     if expires_at is not None and expires_at <= now:
         raise Refused("token_expired", expires_at=expires_at.isoformat())
     secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)

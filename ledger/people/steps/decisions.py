@@ -5,7 +5,6 @@ The confirmation names the digest of the content, so nobody confirms something e
 What follows is done in the same transaction (`desk/steps/confirm.py`).
 """
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,8 @@ from sqlmodel import Session, col, select
 from ledger.errors import Conflict, Refused
 from ledger.formats.digest import digest
 from ledger.people.codes import Answer, DecisionKind
+from ledger.people.queries import two_identities
+from ledger.people.rules import plain
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 
@@ -91,7 +92,8 @@ def answer(
     Raises:
         Conflict: it was answered (`decision_answered`), or is not what was seen
             (`decision_changed`).
-        Refused: the same person (`same_person`), or withdrawn by another one (`not_yours`).
+        Refused: the same person (`same_person`), one of whom made the other's credential
+            (`one_made_the_other`), or withdrawn by another one (`not_yours`).
     """
     query = select(Decision).where(Decision.id == decision).with_for_update()
     query = query.execution_options(populate_existing=True)  # it was read before it was locked
@@ -104,6 +106,8 @@ def answer(
         raise Refused("not_yours", person=person(row.decided_by))
     if answer != "withdrawn" and same_person(actor, row.decided_by):
         raise Refused("same_person", person=person(actor))
+    if answer != "withdrawn" and not two_identities(db, actor, row.decided_by):
+        raise Refused("one_made_the_other", person=person(row.decided_by))
     row.answer, row.answered_by, row.answered_at = answer, actor, now
     row.answered_digest, row.answer_reason = digest_seen, reason
     db.add(row)
@@ -129,12 +133,7 @@ def own(actor: str, decision: Decision) -> bool:
 
 def same_person(first: str, second: str) -> bool:
     """Return whether two actors are one person (see `person_of` in SQL)."""
-    return _plain(person(first)) == _plain(person(second))
-
-
-def _plain(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).lower()
-    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+    return plain(person(first)) == plain(person(second))
 
 
 def person(actor: str) -> str:

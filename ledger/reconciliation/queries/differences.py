@@ -94,7 +94,7 @@ _SHARES = text("""
 """)
 _RECEIPTS = text("""
     SELECT document_id AS document, payer, payee, fen FROM receipts
-    WHERE document_id = ANY(:documents) ORDER BY paid_on, reference
+    WHERE document_id = ANY(:documents) AND proves ORDER BY paid_on, reference
 """)
 _PARTIES = text("""
     WITH party AS (

@@ -5,6 +5,7 @@ contract by its number. Days are Beijing days; `from` and `until` are both inclu
 format is described, with an example, in docs/registry.md. Contract lines are in `price_entry.py`.
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -126,13 +127,26 @@ def _total(text: str) -> Fen:
 Total = Annotated[Fen, text_field(_total)]  # written in yuan
 
 
+def _sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text, re.ASCII):
+        raise fault("bad_sha256")
+    return text
+
+
+Sha256 = Annotated[str, text_field(_sha256)]
+
+
 class Contract(DatedShape):
-    """A contract between a project and a centre; `total` is with tax (合同总额)."""
+    """A contract between a project and a centre.
+
+    `total` is with tax (合同总额), `sha256` that of its signed text.
+    """
 
     number: Name
     centre: Name
     project: Handle
     total: Total | None = None
+    sha256: Sha256 | None = None
     prices: tuple[Price, ...] = ()
 
 

@@ -25,6 +25,13 @@ from ledger.registry.rules.entries import (
     Project,
     Relation,
 )
+from ledger.registry.rules.safeguard_entries import (
+    Assignment,
+    Controller,
+    OtherSupport,
+    PriceBand,
+    Rename,
+)
 
 Entry = TypeVar("Entry", bound=Shape)
 
@@ -53,6 +60,11 @@ class Registry:
     contracts: tuple[PlacedEntry[Contract], ...]
     bindings: tuple[PlacedEntry[Binding], ...]
     relations: tuple[PlacedEntry[Relation], ...]
+    names: tuple[PlacedEntry[Rename], ...]
+    controllers: tuple[PlacedEntry[Controller], ...]
+    price_bands: tuple[PlacedEntry[PriceBand], ...]
+    other_support: tuple[PlacedEntry[OtherSupport], ...]
+    assignments: tuple[PlacedEntry[Assignment], ...]
     faulty: frozenset[tuple[str, str]]
 
 
@@ -61,7 +73,10 @@ KEY_FIELDS = {
     "organisations": "uscc", "centres": "name", "clusters": "name", "catalogue": "model",
     "gpus": "gpu", "projects": "code", "contracts": "number",
 }  # fmt: skip
-SECTIONS = (*KEY_FIELDS, "bindings", "relations")
+SECTIONS = (
+    *KEY_FIELDS, "bindings", "relations", "names", "controllers", "price_bands", "other_support",
+    "assignments",
+)  # fmt: skip
 
 
 def read(text: str) -> tuple[Registry | None, list[Finding]]:
@@ -83,6 +98,11 @@ def read(text: str) -> tuple[Registry | None, list[Finding]]:
         contracts=reader.section("contracts", Contract),
         bindings=reader.section("bindings", Binding),
         relations=reader.section("relations", Relation),
+        names=reader.section("names", Rename),
+        controllers=reader.section("controllers", Controller),
+        price_bands=reader.section("price_bands", PriceBand),
+        other_support=reader.section("other_support", OtherSupport),
+        assignments=reader.section("assignments", Assignment),
         faulty=frozenset(reader.faulty),
     )
     return registry, sorted([*findings, *_contradictions(registry)], key=line_of)
@@ -139,6 +159,7 @@ def _contradictions(registry: Registry) -> Iterator[Finding]:
     for contract, place in registry.contracts:
         yield from _price_contradictions(contract, place)
     yield from _overlaps(_reserved(registry))
+    yield from _safeguard_contradictions(registry)
     yield from _overlaps(
         (
             ("payee", r.target) if r.kind == "payee" else (r.kind, r.organisation, r.target),
@@ -147,6 +168,18 @@ def _contradictions(registry: Registry) -> Iterator[Finding]:
         )
         for r, p in registry.relations
     )
+
+
+def _safeguard_contradictions(registry: Registry) -> Iterator[Finding]:
+    yield from _overlaps((name.organisation, name.span, p) for name, p in registry.names)
+    yield from _overlaps(
+        ((c.organisation, c.role, c.person), c.span, p) for c, p in registry.controllers
+    )
+    yield from _overlaps(((b.model, b.mig_profile), b.span, p) for b, p in registry.price_bands)
+    yield from _overlaps(
+        ((s.project, s.contract, s.programme), s.span, p) for s, p in registry.other_support
+    )
+    yield from _twice((a.contract, p) for a, p in registry.assignments)
 
 
 def _price_contradictions(contract: Contract, place: Place) -> Iterator[Finding]:

@@ -72,17 +72,17 @@ def without_proposals(
     texts = json.dumps([change.as_json() for change in changes])
     numbers = {int(key) for key in registration.db.scalars(_TOUCHED, {"changes": texts})}
     proposals = [change for change in changes if change.contract in numbers]
-    kept = {change.number: current[change.number] for change in proposals}
+    present = {change.number: current[change.number] for change in proposals}
     as_now = [
         replace(
             fact,
             fields={
                 **fact.fields,
-                "until": kept[fact.name].until,
-                "total": kept[fact.name].total_fen,
+                "until": present[fact.name].until,
+                "total": present[fact.name].total_fen,
             },
         )
-        if fact.name in kept
+        if fact.name in present
         else fact
         for fact in listed
     ]

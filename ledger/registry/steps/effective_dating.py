@@ -132,12 +132,13 @@ def _show_organisation(db: Session, says: Columns) -> str:
     return db.get_one(Organisation, says[0]).uscc
 
 
-def _table(of: type[SQLModel]) -> Table:
+def table(of: type[SQLModel]) -> Table:
+    """Return the table of a model."""
     return SQLModel.metadata.tables[str(of.__tablename__)]
 
 
 BILLING = Kind(
-    "billing", _table(BillingSource), ("cluster_id",), ("source",), lambda _, says: str(says[0])
+    "billing", table(BillingSource), ("cluster_id",), ("source",), lambda _, says: str(says[0])
 )
 _SELECTORS = ("model_id", "mig_profile", "partition", "qos", "market")
 _TERMS = (
@@ -148,7 +149,7 @@ _TERMS = (
 # Usage has one metered price, whatever that is called; other lines are told apart by their names.
 METERED = Kind(
     "prices",
-    _table(Price),
+    table(Price),
     ("contract_id", "kind", *_SELECTORS),
     ("name", *_TERMS),
     _show_metered,
@@ -156,7 +157,7 @@ METERED = Kind(
 )
 PRICES = Kind(
     "prices",
-    _table(Price),
+    table(Price),
     ("contract_id", "kind", "name", *_SELECTORS),
     _TERMS,
     _show_price,
@@ -164,7 +165,7 @@ PRICES = Kind(
 )
 BINDINGS = Kind(
     "bindings",
-    _table(Binding),
+    table(Binding),
     ("cluster_id", "holder_kind", "holder"),
     ("project_id", "market", "contract_id"),
     _show_project,
@@ -172,13 +173,13 @@ BINDINGS = Kind(
 # Many may sell for a centre and buy for a project at a time; a project is paid through one.
 RELATIONS = Kind(
     "relations",
-    _table(Relation),
+    table(Relation),
     ("organisation_id", "kind", "centre_id", "project_id", "other_id"),
     (),
     lambda _, __: "",
 )
 PAYEES = Kind(
-    "relations", _table(Relation), ("project_id", "kind"), ("organisation_id",), _show_organisation
+    "relations", table(Relation), ("project_id", "kind"), ("organisation_id",), _show_organisation
 )
 
 
@@ -258,7 +259,7 @@ def _proposals(
     pieces = [
         (about, {**dict(zip(kind.about, about, strict=True)), **fact})
         for about, change in plans.items()
-        for fact in _changed(kind, change)
+        for fact in _differences(kind, change)
     ]
     if not pieces:
         return []
@@ -272,7 +273,7 @@ def _proposals(
     ]
 
 
-def _changed(kind: Kind, change: Plan[Columns]) -> Iterator[dict[str, object]]:
+def _differences(kind: Kind, change: Plan[Columns]) -> Iterator[dict[str, object]]:
     """Return what a plan changes: each content with the days that it loses or takes over."""
     new = (*change.remainders, *change.created)
     for facts, others in ((change.superseded, new), (new, change.superseded)):

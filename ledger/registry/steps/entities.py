@@ -101,13 +101,16 @@ PROJECTS = Section(
 CONTRACTS = Section(
     "contracts",
     "contract",
-    ("centre", "project", "from", "until", "total"),
+    ("centre", "project", "from", "until", "total", "sha256"),
     """SELECT k.number AS named, k.id, c.name AS centre, p.code AS project,
-              lower(k.valid) AS "from", upper(k.valid) - 1 AS until, k.total_fen AS total
+              lower(k.valid) AS "from", upper(k.valid) - 1 AS until, k.total_fen AS total,
+              k.text_sha256 AS sha256
        FROM contracts k JOIN centres c ON c.id = k.centre_id JOIN projects p ON p.id = k.project_id
        WHERE k.number = ANY(:names)""",
-    """INSERT INTO contracts (number, centre_id, project_id, valid, total_fen)
-       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'), :total)""",
+    """INSERT INTO contracts (number, centre_id, project_id, valid, total_fen,
+                              text_sha256)
+       VALUES (:named, :centre, :project, daterange(:from, :until, '[]'), :total,
+               :sha256)""",
     {"centre": CENTRES, "project": PROJECTS},
     """UPDATE contracts SET valid = daterange(lower(valid), CAST(:until AS date), '[]'),
               total_fen = :total, changed_at = :now, changed_by = :actor, decision_id = NULL

@@ -20,7 +20,13 @@ from ledger.formats.yaml_with_lines import Place, line_of
 from ledger.registry.rules import registry_file
 from ledger.registry.rules.entries import Relation
 from ledger.registry.rules.registry_file import Registry
-from ledger.registry.steps import contract_lines, contract_terms, effective_dating, entities
+from ledger.registry.steps import (
+    contract_lines,
+    contract_terms,
+    effective_dating,
+    entities,
+    safeguards,
+)
 from ledger.registry.steps.contract_terms import TermsChange
 from ledger.registry.steps.effective_dating import Proposal
 from ledger.registry.steps.entities import EntityFact, Registration, Section
@@ -95,8 +101,11 @@ def one_at_a_time(db: Session) -> None:
 
 def _register_entities(registration: Registration, registry: Registry) -> list[TermsChange]:
     """Register all entities, each after those it refers to; return what waits for two."""
+    organisations = list(_entity_facts(entities.ORGANISATIONS, registry.organisations))
+    registration.state(
+        entities.ORGANISATIONS, safeguards.known_by_any_name(registration, organisations)
+    )
     for section in (
-        entities.ORGANISATIONS,
         entities.CENTRES,
         entities.CLUSTERS,
         entities.CATALOGUE,
@@ -105,6 +114,7 @@ def _register_entities(registration: Registration, registry: Registry) -> list[T
     registration.state(entities.CATALOGUE_NAMES, _device_names(registry))
     for section in (entities.GPUS, entities.PROJECTS):
         registration.state(section, _entity_facts(section, getattr(registry, section.name)))
+    registration.findings += safeguards.contracts_elsewhere(registration, registry)
     contracts, terms = contract_terms.without_proposals(
         registration, _entity_facts(entities.CONTRACTS, registry.contracts)
     )
@@ -141,6 +151,7 @@ def _register_dated_facts(
         (effective_dating.PRICES, other_lines),
         (effective_dating.BINDINGS, _bindings(registration, registry)),
         *_relations(registration, registry),
+        *safeguards.facts(registration, registry),
     ):
         outcome = effective_dating.state(
             registration.db, kind, facts, actor=actor, now=now,
@@ -151,6 +162,7 @@ def _register_dated_facts(
         registration.unchanged[kind.name] += outcome.unchanged
         registration.superseded[kind.name] += outcome.superseded
         registration.proposals += outcome.proposals
+    safeguards.assign(registration, registry, actor=actor, now=now)
     if not registration.findings:
         registration.findings += contract_lines.reserved_twice(registration.db, other_lines)
 

@@ -161,7 +161,7 @@ def test_a_wish_that_is_none_is_refused_before_anything_is_looked_at(
     town: Town, office: Office, wrong: dict[str, Any]
 ) -> None:
     number = office.open()
-    answer = ask(town, Role.ADMINISTRATOR, "POST", f"claims/{number}/actions", 422, json=wrong)
+    answer = ask(town, Role.CLERK, "POST", f"claims/{number}/actions", 422, json=wrong)
     assert answer["code"] == "invalid"
 
 

@@ -36,6 +36,7 @@ def test_the_desk_counts_what_its_lists_show(site: Site) -> None:
     assert list(desk) == [
         "/reconcile", "/reconcile?show=falls", "/decisions", "/claims?queue=review", "/payments",
         "/documents?state=to_confirm", "/documents?state=period_unknown",
+        "/documents?state=receipt_unproved",
     ]  # fmt: skip
     unverified = see(site, "approver", "/documents?state=to_confirm")
     assert desk["/documents?state=to_confirm"] == unverified.count('name="seen"') == 1

@@ -22,6 +22,7 @@ from tests.support.api.command_line import Desk
 from tests.support.api.town import NOW, Town
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml, ofd
+from tests.support.proofs import png, receipt_pdf
 from tests.support.vouchers import USCC
 
 HERE = (USCC, "测试单位")
@@ -55,7 +56,7 @@ def csv_of(*serials: int, seller: str = USCC) -> bytes:
     return buffer.getvalue().encode()
 
 
-PICTURE = b"\x89PNG\r\n\x1a\n picture"
+PICTURE = png()
 
 
 class Hall:
@@ -308,6 +309,30 @@ class TestVerified:
         answer = hall.send(APPROVER, "POST", "/confirmations", json={"documents": answers})
         assert [row["id"] for row in answer.json()] == decisions
         assert {d["verification"] for d in hall.get()} == {"compared"}
+
+
+def test_a_receipt_without_text_waits_for_another_person(hall: Hall) -> None:
+    path = hall.stands(xml(1))
+    query = {
+        "reference": "R-1", "payer": "甲", "payee": "乙", "fen": 444_900,
+        "paid_on": str(NOW.date()),
+    }  # fmt: skip
+
+    def enter(content: bytes, **more: Any) -> Response:
+        return hall.send(BUILDER, "POST", f"{path}/receipts", params=query | more, content=content)
+
+    assert enter(receipt_pdf("R-1", 444_900)).json()["proves"]
+    assert not enter(PICTURE, reference="R-2").json()["proves"]
+    any_pdf = enter(b"%PDF-1.7", reference="R-3")
+    assert (any_pdf.status_code, any_pdf.json()["code"]) == (422, "proof_unreadable")
+    assert [d["number"] for d in hall.get("?state=receipt_unproved")] == [digital(1)]
+    address = f"{path}/receipts/check?reference=R-2"
+    assert hall.send(BUILDER, "POST", address).status_code == 403
+    assert hall.send(CLERK, "POST", address).json()["proves"]
+    assert hall.get("?state=receipt_unproved") == []
+    assert [r["proves"] for r in hall.get(path)["receipts"]] == [True, True]
+    back = hall.send(BUILDER, "GET", f"{path}/receipts/original?reference=R-2")
+    assert back.content == PICTURE
 
 
 def test_a_period_is_stated_once_it_is_known_no_more(hall: Hall) -> None:

@@ -11,6 +11,7 @@ from api.app import create_app
 from api.settings import Settings
 from ledger.people.codes import Role
 from ledger.people.steps.credentials import issue_token
+from ledger.postgres.database import Database
 from tests.support.api.town import NOW
 
 SECRET = "the clock of this drill"  # noqa: S105 - of a test
@@ -26,10 +27,10 @@ def ask(engine: sa.Engine, token: str, clock: str | None, secret: str | None = S
 
 
 @pytest.fixture
-def token(engine: sa.Engine) -> str:
-    with Session(engine) as db, db.begin():
+def token(database: Database) -> str:
+    with Session(database.owner_engine()) as db, db.begin():
         return issue_token(
-            db, role=Role.CLERK, person="某人", actor="test", now=NOW,
+            db, role=Role.CLERK, person="某人", actor="machine:test", now=NOW,
             expires_at=datetime.fromisoformat(EXPIRES),
         )  # fmt: skip
 

@@ -38,6 +38,7 @@ def test_routes_that_take_more_than_a_small_body() -> None:
         "/api/v1/claims/{number}/files": 20 * MIB + BODY_MAX,
         "/documents": 20 * MIB + BODY_MAX,
         "/documents/new": 20 * MIB + BODY_MAX,
+        "/documents/{document}/receipts": 20 * MIB + BODY_MAX,
         "/documents/{document}/lookups": 20 * MIB + BODY_MAX,
         "/claims/files": 20 * MIB + BODY_MAX,
         "/payments/returns": 20 * MIB + BODY_MAX,

@@ -10,6 +10,7 @@ from ledger.people.codes import Role
 from tests.support.api.asks import a_statement, an_invoice
 from tests.support.api.town import Town
 from tests.support.claims import draft
+from tests.support.people import place_token
 
 SCOPED = [Role.BUILDER, Role.OPERATOR]
 LISTS = [
@@ -23,8 +24,8 @@ PAGES = [
 ]  # fmt: skip
 
 
-def key_of(owner: psycopg.Connection, query: str) -> int:
-    row = owner.execute(query.encode()).fetchone()
+def key_of(owner: psycopg.Connection, query: str, *values: object) -> int:
+    row = owner.execute(query.encode(), values).fetchone()
     assert row
     return int(row[0])
 
@@ -46,8 +47,9 @@ def theirs(town: Town, owner: psycopg.Connection) -> tuple[list[str], list[str]]
     decision = key_of(
         owner,
         "INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)"
-        " VALUES ('cap', 'p-theirs', '{}', repeat('0', 64), '', 'clerk:某builder#99', now())"
+        " VALUES ('cap', 'p-theirs', '{}', repeat('0', 64), '', %s, now())"
         " RETURNING id",
+        place_token(owner, "clerk", "某builder"),
     )
     file = owner.execute("SELECT original FROM claim_files").fetchone()
     assert file

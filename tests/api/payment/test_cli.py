@@ -10,7 +10,7 @@ from ledger.people.codes import Role
 from tests.support.api.bank import DAY, HEAD, YEAR
 from tests.support.api.command_line import Desk
 from tests.support.payments import Treasury
-from tests.support.vouchers import chain, posted
+from tests.support.vouchers import chain, place_moves
 
 
 def test_a_cashiers_year(
@@ -65,7 +65,7 @@ def test_a_cashiers_year(
     assert desk.run(Role.FINANCE, "pay", "rows", LANG="zh_CN.UTF-8").stdout.startswith("没有")
     assert desk.ask(Role.AUDITOR, "pay", "list", "show")[0]["paid_fen"] == 400
     # A red invoice came after the payment: one yuan is to be paid back.
-    posted(engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})
+    place_moves(owner, engine, "red", {voucher.book_id: chain(100, "recall paid recoverable")})
     decide("recover", "p1", f"--until={YEAR}-12-31", "--reason=红冲")
     assert "¥1.00" in desk.run(Role.AUDITOR, "pay", "recover").stdout
     back = ("--indicator=Z1", f"--year={YEAR}", "--yuan=1", f"--on={DAY}")

@@ -73,9 +73,11 @@ def bureau(database: Database, engine: sa.Engine, owner: psycopg.Connection) -> 
     app.dependency_overrides[deps.moment] = lambda: NOW
     people = (("clerk", Role.CLERK, None), ("approver", Role.APPROVER, None))
     centres = (("centre", Role.OPERATOR, 1), ("other", Role.OPERATOR, 2))
-    with Session(engine) as db, db.begin():
+    with Session(database.owner_engine()) as db, db.begin():
         tokens = {
-            person: issue_token(db, role=role, person=person, centre=centre, actor="test", now=NOW)
+            person: issue_token(
+                db, role=role, person=person, centre=centre, actor="machine:x", now=NOW
+            )
             for person, role, centre in (*people, *centres)
         }
     with serving(app) as url:

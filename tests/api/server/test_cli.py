@@ -61,7 +61,8 @@ def test_what_is_registered_already_keeps_its_own_names(up: Up, tmp_path: Path) 
         "projects": [project],
     }
     registry.write_text(json.dumps(names_by_key, ensure_ascii=False))
-    assert up.command("register", str(registry)).returncode == 0
+    clerk = up.ask("token", "create", "李四", "--role=clerk")["secret"]
+    assert up.command("register", str(registry), SUANQUAN_TOKEN=clerk).returncode == 0
     jobs = trace(tmp_path / "jobs.csv", SMALL[1].replace("alpha", "gamma").replace("A800", "H20"))
     (line,) = up.ask("replay", str(jobs), "--centre", "真实的中心", "--price", "10")
     assert line["cost_fen"] == 24 * 1000

@@ -52,7 +52,7 @@ def test_a_cap_below_what_is_drawn_says_how_low_it_can_be(town: Town) -> None:
 
 def test_what_is_left_lapses_by_two_persons(town: Town) -> None:
     answer = ask(town, Role.CLERK, "POST", f"{MINE}/lapse", json={"reason": "到期"})
-    confirm(town, answer, Role.ADMINISTRATOR)
+    confirm(town, answer, Role.APPROVER)
     assert rights(town) == {"lapsed": CAP}
     assert problem(town, "POST", f"{MINE}/lapse", json={"reason": "到期"})["code"] == "nothing_left"
 

@@ -1,11 +1,27 @@
 """A book for those who attack it."""
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from tests.support.accounts.attacks import CAP
-from tests.support.vouchers import chain, place_budget, place_cost_book, place_voucher, posted
+from tests.support.vouchers import (
+    chain,
+    place_budget,
+    place_cost_book,
+    place_voucher,
+    posted,
+    uncaused,
+)
+
+
+@pytest.fixture(autouse=True)
+def made_up_causes(owner: psycopg.Connection) -> Iterator[None]:
+    """The books by themselves, whatever causes their postings."""
+    with uncaused(owner):
+        yield
 
 
 @pytest.fixture

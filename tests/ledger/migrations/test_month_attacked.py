@@ -131,10 +131,11 @@ CONFIRM = """
         answered_digest = digest WHERE answer IS NULL;
 """
 REFUND = """
-    INSERT INTO refunds (reference, voucher_id, indicator_id, fen, on_day, fraud, to_treasury,
+    INSERT INTO refunds (reference, total_fen, voucher_id, indicator_id, fen,
+        on_day, fraud, to_treasury,
         decision_id,
         received_at, received_by)
-    VALUES ('mine', 1, 1, 5, '2026-11-23', false, false, 1, now(), 'x')
+    VALUES ('mine', 5, 1, 1, 5, '2026-11-23', false, false, 1, now(), 'x')
 """
 
 # What is tried on a list that was sent (1) and one that waits (2), of claims 1 and 2; 3 waits.

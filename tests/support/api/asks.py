@@ -8,6 +8,7 @@ from tests.support.api.town import FACTS, POLICY, Town
 from tests.support.claims import draft
 from tests.support.documents import digital
 from tests.support.invoices import BUYER, SELLER, einvoice_xml
+from tests.support.proofs import receipt_pdf
 from tests.support.vouchers import USCC
 
 Ask = dict[str, Any]
@@ -47,7 +48,7 @@ def a_reservation(town: Town, whose: str) -> Ask:
     """One that stands."""
     wish = {"fen": 1, "plan": "训练", "until": "2026-12-31"}
     path = f"/api/v1/projects/p-{whose}/reservations"
-    answer = town.client.post(path, json=wish, headers=town.headers(Role.ADMINISTRATOR))
+    answer = town.client.post(path, json=wish, headers=town.headers(Role.CLERK))
     return {"url": f"{path}/{answer.json()['id']}"}
 
 
@@ -100,14 +101,29 @@ def of_a_claim(path: str = "", **ask: object) -> Callable[[Town, str], Ask]:
 def a_claim(town: Town, whose: str) -> Ask:
     """One more, of what a withdrawn one left."""
     withdrawn = of_a_claim("/actions", json={"action": "withdraw"})(town, whose)
-    town.client.post(**withdrawn, headers=town.headers(Role.ADMINISTRATOR))
+    town.client.post(**withdrawn, headers=town.headers(Role.CLERK))
     return {"url": "/api/v1/claims", "json": {"project": f"p-{whose}", "fen": 1}}
 
 
 def a_receipt(town: Town, whose: str) -> Ask:
     key = an_invoice(town, whose)
     form = f"reference=r{key}&payer=a&payee=b&fen=1&paid_on=2026-03-01"
-    return {"url": f"/api/v1/cost-documents/{key}/receipts?{form}", "content": b"%PDF"}
+    return {
+        "url": f"/api/v1/cost-documents/{key}/receipts?{form}",
+        "content": receipt_pdf(f"r{key}", 1),
+    }
+
+
+def at_a_receipt(path: str) -> Callable[[Town, str], Ask]:
+    """What is asked of a receipt that was just entered."""
+
+    def ask(town: Town, whose: str) -> Ask:
+        receipt = a_receipt(town, whose)
+        town.client.post(**receipt, headers=town.headers(Role.CLERK))
+        base = str(receipt["url"]).partition("?")[0]
+        return {"url": f"{base}{path}?reference=r{base.split('/')[-2]}"}
+
+    return ask
 
 
 DAY = "2026-03-01"

@@ -87,7 +87,8 @@ def open_city(server: Server) -> Iterator[Site]:
         _contracts(owner, slurm, gpus)
         engine = database.engine()
         _usage(engine, owner, slurm, gpus)
-    tokens = _money_and_doors(engine)
+    _money(engine)
+    tokens = _doors(database.owner_engine())
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         month(owner)
     app = create_app(engine, Settings(url="http://suanquan.example"))
@@ -210,7 +211,7 @@ def _minutes() -> Iterator[wire.Window]:
         )
 
 
-def _money_and_doors(engine: sa.Engine) -> dict[str, str]:
+def _money(engine: sa.Engine) -> None:
     with Session(engine) as db, db.begin():
         for number, team in enumerate(TEAMS, start=1):
             if team.voucher:
@@ -225,17 +226,21 @@ def _money_and_doors(engine: sa.Engine) -> dict[str, str]:
                 )
         charge(db, NOW)
         accrue_all(db, "test", NOW)
+
+
+def _doors(engine: sa.Engine) -> dict[str, str]:
+    with Session(engine) as db, db.begin():
         steps = {
-            "clerk": issue_token(db, role="clerk", person="李四", actor="test", now=NOW),
+            "clerk": issue_token(db, role="clerk", person="李四", actor="machine:test", now=NOW),
         }
         for role, person in (("approver", "周九"), ("finance", "吴八"), ("auditor", "赵六")):
-            steps[role] = issue_token(db, role=role, person=person, actor="test", now=NOW)
+            steps[role] = issue_token(db, role=role, person=person, actor="machine:test", now=NOW)
         for reader, centre in (("operator", 2), ("other", 1)):
             steps[reader] = issue_token(
-                db, role="operator", person="王五", centre=centre, actor="test", now=NOW
+                db, role="operator", person="王五", centre=centre, actor="machine:test", now=NOW
             )
         for number, team in enumerate(TEAMS, start=1):
             steps[team.code] = issue_token(
-                db, role="builder", person="张三", project=number, actor="test", now=NOW
+                db, role="builder", person="张三", project=number, actor="machine:test", now=NOW
             )
     return steps

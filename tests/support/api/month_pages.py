@@ -32,7 +32,7 @@ NAMES = (
     "算力服务", "卡时", "少计了一台", "发票卡时多于计量，请说明。",
 )  # fmt: skip
 """What stands in Chinese on every page, as people wrote it."""
-CLERK, SECOND = "clerk:李四#1", "approver:周九#99"
+CLERK, SECOND = "clerk:李四#1", "approver:周九#2"
 
 
 def month(owner: psycopg.Connection) -> None:

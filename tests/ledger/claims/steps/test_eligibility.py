@@ -25,7 +25,7 @@ from tests.support.claims import (
 )
 from tests.support.simulation import START
 from tests.support.town import Town
-from tests.support.vouchers import chain, place_project, posted
+from tests.support.vouchers import chain, place_moves, place_project
 
 TALENT = {"subject_kind": "talent", "talent_category": "academician"}
 
@@ -108,7 +108,7 @@ def test_less_in_the_books_than_by_the_formula_is_refused_too(
     number = office.handed_in()
     row = owner.execute("SELECT book_id FROM vouchers").fetchone()
     assert row
-    posted(office.engine, "x", {row[0]: chain(1, "unmatch payable accrued")})
+    place_moves(office.owner, office.engine, "x", {row[0]: chain(1, "unmatch payable accrued")})
     with pytest.raises(Refused) as caught:
         office.take(number, "accept", CLERK, facts=FACTS)
     assert caught.value.params == {"asked": "300.00", "engine": "300.00", "books": "299.99"}
@@ -131,7 +131,9 @@ def test_what_was_paid_or_sent_before_is_not_paid_again(
     row = owner.execute("SELECT book_id FROM vouchers").fetchone()
     assert row
     moves = chain(20_000, "list payable sent")
-    posted(office.engine, "x", {row[0]: [*moves, *chain(5_000, "pay sent paid")]})
+    place_moves(
+        office.owner, office.engine, "x", {row[0]: [*moves, *chain(5_000, "pay sent paid")]}
+    )
     place_claim(owner, 20_000, "listed", paid=5_000)
     number = office.handed_in()
     assert office.claim(number).fen == 10_000

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from ledger.accounts.queries import rights
 from ledger.claims import queries as book
 from ledger.claims.queries import claim_by_number
 from ledger.claims.steps.approval import propose_approval
@@ -20,6 +21,7 @@ from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.postgres.columns import key
 from ledger.units import midnight
+from ledger.vouchers.tables import Voucher
 from tests.support.claims import APPROVER, BUILDER, CHANNEL, CLERK, FACTS, Office, other_payee
 from tests.support.simulation import START
 from tests.support.town import Town
@@ -61,11 +63,20 @@ def settle(
         )  # fmt: skip
 
 
-def propose(office: Office, number: str, now: datetime = OVER, viewer: Viewer = CLERK) -> Decision:
+def propose(
+    office: Office,
+    number: str,
+    now: datetime = OVER,
+    viewer: Viewer = CLERK,
+    *,
+    fen: int | None = None,
+    reason: str = "",
+) -> Decision:
     with Session(office.engine, expire_on_commit=False) as db, db.begin():
         return propose_approval(
-            db, claim_by_number(db, number), viewer_role=viewer.role, actor=viewer.actor, now=now
-        )
+            db, claim_by_number(db, number), viewer_role=viewer.role, actor=viewer.actor, now=now,
+            fen=fen, reason=reason,
+        )  # fmt: skip
 
 
 # --- publication ------------------------------------------------------------------------------
@@ -205,6 +216,25 @@ def test_two_persons_approve_after_the_last_day(office: Office, number: str) -> 
     ]
 
 
+def test_less_than_was_asked_is_approved_with_a_reason(office: Office, number: str) -> None:
+    with pytest.raises(Refused, match="note_missing"):
+        propose(office, number, fen=1_000_000)
+    with pytest.raises(Refused, match="more_than_asked"):
+        propose(office, number, fen=3_000_001, reason="多批")
+    decision = propose(office, number, fen=1_000_000, reason="其余部分另核")
+    sums = {name: decision.content[name] for name in ("asked_fen", "fen", "words")}
+    assert sums == {"asked_fen": 3_000_000, "fen": 1_000_000, "words": "壹万元整"}
+    office.confirm(decision, APPROVER, OVER)
+    claim = office.claim(number)
+    assert (claim.state, claim.fen, claim.approved_fen) == ("approved", 3_000_000, 1_000_000)
+    with Session(office.engine) as db:
+        voucher = db.get_one(Voucher, claim.voucher_id)
+        payable = rights(db, voucher.book_id).payable
+        assert book.claimable(db, voucher) == payable - 1_000_000  # the rest stays payable
+        (row,) = book.publications(db, LAST)
+        assert (row.content["fen"], row.approved_fen) == (3_000_000, 1_000_000)
+
+
 def test_one_person_with_two_tokens_is_one_person(office: Office, number: str) -> None:
     decision = propose(office, number)
     with pytest.raises(Refused, match="same_person"):
@@ -292,9 +322,9 @@ def test_the_database_approves_nothing_by_itself(
     new_decision = propose(office, number)
     if decision == "confirmed":
         owner.execute(
-            "UPDATE decisions SET answer = 'confirmed', answered_by = 'x', answered_at = now(),"
+            "UPDATE decisions SET answer = 'confirmed', answered_by = %s, answered_at = now(),"
             " answered_digest = digest WHERE id = %s",
-            (new_decision.id,),
+            (APPROVER.actor, new_decision.id),
         )
     columns = {
         "another": 1,
@@ -304,6 +334,6 @@ def test_the_database_approves_nothing_by_itself(
     content = {"decision": columns[decision]} if decision else {}
     with Session(office.engine) as db, pytest.raises(Refused, match=code):
         act(
-            db, claim_by_number(db, number), "approve", viewer_role="approver", actor="x",
-            now=LAST_MOMENT, content=content,
+            db, claim_by_number(db, number), "approve", viewer_role="approver",
+            actor=APPROVER.actor, now=LAST_MOMENT, content=content,
         )  # fmt: skip

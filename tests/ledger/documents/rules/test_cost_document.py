@@ -10,7 +10,7 @@ from tests.support.documents import digital, invoice, line, red, settlement
 BLUE = invoice(1, 419_717, 100_000)
 
 
-def told(document: Document) -> list[tuple[str, str]]:
+def faults_of(document: Document) -> list[tuple[str, str]]:
     return [(f.where, f.code) for f in faults(document)]
 
 
@@ -27,7 +27,7 @@ def told(document: Document) -> list[tuple[str, str]]:
     ],
 )
 def test_sound(document: Document) -> None:
-    assert told(document) == []
+    assert faults_of(document) == []
 
 
 @pytest.mark.parametrize(
@@ -56,31 +56,33 @@ def test_sound(document: Document) -> None:
 def test_each_fault_names_its_place(
     changes: dict[str, object], results: list[tuple[str, str]]
 ) -> None:
-    assert told(replace(BLUE, **changes)) == results  # type: ignore[arg-type]
+    assert faults_of(replace(BLUE, **changes)) == results  # type: ignore[arg-type]
 
 
 def test_a_red_one_names_its_blue_one() -> None:
-    assert told(replace(red(2, BLUE, -1_000), reverses=None)) == [("reverses", "red_without_blue")]
+    assert faults_of(replace(red(2, BLUE, -1_000), reverses=None)) == [
+        ("reverses", "red_without_blue")
+    ]
     itself = red(2, BLUE, -1_000)
-    assert told(replace(itself, reverses=itself.number)) == [("reverses", "reverses_itself")]
+    assert faults_of(replace(itself, reverses=itself.number)) == [("reverses", "reverses_itself")]
 
 
 def test_signs_do_not_mix() -> None:
     mixed = replace(BLUE, lines=(line(100_000, -200_000),), net_fen=100_000, tax_fen=-200_000)
     mixed = replace(mixed, gross_fen=-100_000, reverses=digital(9))
-    assert told(mixed) == [("gross", "mixed_signs")]
+    assert faults_of(mixed) == [("gross", "mixed_signs")]
 
 
 def test_something_must_be_charged() -> None:
-    assert told(invoice(1, 100, -100)) == [("gross", "zero_document")]
+    assert faults_of(invoice(1, 100, -100)) == [("gross", "zero_document")]
     empty = replace(BLUE, lines=(), net_fen=1, tax_fen=0, gross_fen=1)
-    assert told(empty) == [("lines", "no_lines")]
+    assert faults_of(empty) == [("lines", "no_lines")]
 
 
 def test_no_more_than_the_books_hold() -> None:
     much = replace(line(FEN_MAX + 1, 0), item="")
     document = invoice(1, lines=(much,), net_fen=FEN_MAX + 1, tax_fen=0, gross_fen=FEN_MAX + 1)
-    assert told(document) == [
+    assert faults_of(document) == [
         ("net", "amount_too_large"),
         ("gross", "amount_too_large"),
         ("line 1", "amount_too_large"),
@@ -88,7 +90,7 @@ def test_no_more_than_the_books_hold() -> None:
     ]
     first_line = Line("项", "", "", "", 1, "", 0)
     many = invoice(1, lines=(first_line,) * 2_001, net_fen=2_001, tax_fen=0, gross_fen=2_001)
-    assert told(many) == [("lines", "too_many_lines")]
+    assert faults_of(many) == [("lines", "too_many_lines")]
 
 
 def test_a_fault_shows_what_it_is_about() -> None:

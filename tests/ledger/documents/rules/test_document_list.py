@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from ledger.documents.rules.cost_document import Document
-from ledger.documents.rules.document_list import COLUMNS, read_documents
+from ledger.documents.rules.document_list import COLUMNS, FINDINGS_MAX, read_documents
 from tests.support.invoices import BLUE, BUYER, NUMBER, SELLER, workbook
 
 HEADER = [
@@ -26,7 +26,7 @@ def read(content: bytes) -> list[Document]:
     return documents
 
 
-def told(*rows: list[str]) -> list[tuple[str, str]]:
+def faults_of(*rows: list[str]) -> list[tuple[str, str]]:
     documents, findings = read_documents(csv(*rows).encode())
     assert documents == []
     return [(f.where, f.code) for f in findings]
@@ -101,16 +101,18 @@ def test_a_fault_names_its_row_and_column(
     column: str, text: str, faults: list[tuple[str, str]]
 ) -> None:
     first = changed(changed(WHOLE, "价税合计", "106"), column, text)
-    assert told(HEADER, first) == faults
+    assert faults_of(HEADER, first) == faults
 
 
 def test_the_lower_rows_do_not_contradict_the_first() -> None:
     again = changed(changed(SECOND, "价税合计", "212.00"), "购买方名称", "别家")
-    assert told(HEADER, WHOLE, again) == [("row 3: 购买方名称", "differs_above")]
+    assert faults_of(HEADER, WHOLE, again) == [("row 3: 购买方名称", "differs_above")]
 
 
 def test_a_fault_of_a_lower_row_is_told_there() -> None:
-    assert told(HEADER, WHOLE, changed(SECOND, "金额", "1O0")) == [("row 3: 金额", "bad_amount")]
+    assert faults_of(HEADER, WHOLE, changed(SECOND, "金额", "1O0")) == [
+        ("row 3: 金额", "bad_amount")
+    ]
 
 
 def test_a_number_stands_in_one_place() -> None:
@@ -122,7 +124,9 @@ def test_a_number_stands_in_one_place() -> None:
 
 
 def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
-    assert told(HEADER, changed(WHOLE, "价税合计", "x"), SECOND, changed(OTHER, "金额", "y")) == [
+    assert faults_of(
+        HEADER, changed(WHOLE, "价税合计", "x"), SECOND, changed(OTHER, "金额", "y")
+    ) == [
         ("row 2: 价税合计", "bad_amount"),
         ("row 4: 金额", "bad_amount"),
     ]
@@ -140,7 +144,24 @@ def test_every_fault_of_a_list_in_the_order_of_its_rows() -> None:
     ],
 )
 def test_lists_that_are_none(rows: list[list[str]], faults: list[tuple[str, str]]) -> None:
-    assert told(*rows) == faults
+    assert faults_of(*rows) == faults
+
+
+def test_a_million_columns_are_one_fault_at_once() -> None:
+    assert faults_of(["x"] * 1_000_000) == [("row 1", "too_many_columns")]
+    assert faults_of(HEADER, [*WHOLE, *[""] * 300]) == faults_of(
+        HEADER, WHOLE
+    )  # empty ones are none
+    assert faults_of(HEADER, [*WHOLE, *["多"] * 300]) == [("row 2", "too_many_columns")]
+
+
+def test_ninety_thousand_faulty_rows_are_two_hundred_faults() -> None:
+    rows = [
+        changed(changed(WHOLE, "价税合计", "x"), "单据号码", f"26642{n:015}") for n in range(90_000)
+    ]
+    faults = faults_of(HEADER, *rows)
+    assert faults[0] == ("row 2: 价税合计", "bad_amount")
+    assert (len(faults), faults[-1]) == (FINDINGS_MAX + 1, ("file", "more_faults"))
 
 
 def test_a_red_one_in_a_list() -> None:

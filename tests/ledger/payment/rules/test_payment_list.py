@@ -21,6 +21,7 @@ from ledger.payment.rules.payment_list import (
     outcome,
     refund_moves,
     sort_rows,
+    split,
 )
 
 DAY = date(2026, 11, 23)
@@ -60,6 +61,13 @@ def test_no_indicator_covers_more_than_it_has(dues: list[int], free: dict[str, i
     for name, fen in free.items():
         total = sum(due for due, by in zip(dues, texts, strict=True) if by == name)
         assert total <= max(fen, 0)
+
+
+@given(st.integers(1, 100), st.dictionaries(st.sampled_from("abc"), st.integers(-5, 60)))
+def test_several_indicators_pay_one_payable_to_the_fen(due: int, free: dict[str, int]) -> None:
+    parts = split(due, free)
+    assert sum(parts.values()) == (due if sum(max(fen, 0) for fen in free.values()) >= due else 0)
+    assert all(0 < fen <= free[name] for name, fen in parts.items())
 
 
 def test_every_move_of_payment_is_a_legal_one() -> None:

@@ -16,7 +16,7 @@ from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from ledger.vouchers.tables import Voucher
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
-from tests.support.vouchers import MONTH
+from tests.support.vouchers import MONTH, uncaused
 
 FIRST, SECOND = "ZF-2026-0001", "ZF-2026-0002"
 
@@ -226,7 +226,7 @@ def test_what_moved_since_the_proposal_is_proposed_anew(treasury: Treasury) -> N
 
 def _earns(treasury: Treasury, fen: int) -> None:
     """The voucher has earned so much by now."""
-    with Session(treasury.engine) as db, db.begin():
+    with uncaused(treasury.owner), Session(treasury.engine) as db, db.begin():
         book = db.exec(select(Voucher.book_id)).one()
         amounts = rights(db, book)
         moves = rebalance(amounts, target(Fraction(fen), Fraction(fen), amounts.room))

@@ -16,8 +16,8 @@ from ledger.payment.tables import PaymentList
 from ledger.people.codes import Answer
 from ledger.people.tables import Decision
 from tests.support.claims import other_payee
-from tests.support.payments import CASHIER, NOW, Treasury
-from tests.support.vouchers import chain, posted
+from tests.support.payments import CASHIER, NOW, TODAY, Treasury
+from tests.support.vouchers import chain, place_moves
 
 
 @pytest.fixture
@@ -170,7 +170,9 @@ def test_a_red_invoice_takes_the_payable_from_under_a_list(treasury: Treasury) -
     number = treasury.make()
     with Session(treasury.engine) as db:
         book = payment.payables(db, on_list=1)[0].book
-    posted(treasury.engine, "red", {book: chain(400, "unmatch payable accrued")})
+    place_moves(
+        treasury.owner, treasury.engine, "red", {book: chain(400, "unmatch payable accrued")}
+    )
     with pytest.raises(Refused, match="payable_gone"):
         treasury.confirm(number)
     treasury.confirm(number, Answer.REFUSED)
@@ -186,7 +188,7 @@ def test_what_is_to_be_paid_back_is_set_off_before_anything_is_paid(treasury: Tr
     with Session(treasury.engine) as db:
         book = payment.payables(db)[0].book
     paid = ["list payable sent", "pay sent paid", "recall paid recoverable"]
-    posted(treasury.engine, "paid too much", {book: chain(300, *paid)})
+    place_moves(treasury.owner, treasury.engine, "paid too much", {book: chain(300, *paid)})
     assert [item.held for item in treasury.queue()] == ["payable_gone"]
 
 
@@ -231,3 +233,58 @@ def test_one_person_alone_sends_nothing(treasury: Treasury) -> None:
 def test_an_indicator_is_opened_once(treasury: Treasury) -> None:
     with pytest.raises(Conflict, match="indicator_exists"):
         treasury.indicator(1)
+
+
+def test_one_claim_is_paid_by_two_indicators_to_the_fen(treasury: Treasury) -> None:
+    treasury.indicator(700, "Z2")
+    treasury.project("p3", 1_301)
+    treasury.claim("p3", 1_301, "A")
+    (payable,) = treasury.queue()
+    assert (payable.indicator, payable.parts) == (None, {"Z1": 1_000, "Z2": 301})
+    with pytest.raises(Refused, match="money_short"):
+        treasury.make(["A"])
+    first = treasury.make(["A"], divide=True)
+    (payable,) = treasury.queue()
+    assert (payable.due_fen, payable.open_fen, payable.indicator) == (301, 1_000, "Z2")
+    second = treasury.make(["A"], "Z2")
+    assert treasury.queue() == []
+    treasury.confirm(second)
+    treasury.confirm(first)
+    assert (treasury.rights("p3").sent, treasury.state("A")) == (1_301, "listed")
+    assert (treasury.money(), treasury.money("Z2")) == (
+        {"committed": 1_000},
+        {"free": 399, "committed": 301},
+    )
+    treasury.bank(f"a,{first},1,成功,10.00,{TODAY},")
+    assert treasury.state("A") == "listed"
+    treasury.bank(f"b,{second},1,成功,3.01,{TODAY},")
+    assert (treasury.rights("p3").paid, treasury.state("A")) == (1_301, "paid")
+
+
+def test_a_part_that_came_back_waits_and_the_other_part_goes_on(treasury: Treasury) -> None:
+    treasury.indicator(700, "Z2")
+    treasury.project("p3", 1_300)
+    treasury.claim("p3", 1_300, "A")
+    first = treasury.make(["A"], divide=True)
+    second = treasury.make(["A"], "Z2")
+    treasury.confirm(first)
+    treasury.confirm(second)
+    treasury.bank(f"a,{first},1,退回,10.00,{TODAY},")
+    treasury.rule("a", "accept")
+    assert treasury.state("A") == "listed"
+    assert [item.due_fen for item in treasury.queue()] == [1_000]
+    # It was paid late after all: the other part is not needed back.
+    treasury.bank(f"late,{first},1,成功,10.00,{TODAY},")
+    treasury.rule("late", "accept")
+    treasury.bank(f"b,{second},1,成功,3.00,{TODAY},")
+    assert (treasury.rights("p3").paid, treasury.state("A")) == (1_300, "paid")
+    assert treasury.rights("p3").recoverable == 0
+
+
+def test_no_more_is_listed_than_was_approved(treasury: Treasury, owner: psycopg.Connection) -> None:
+    treasury.claim("p1", 600, "A")
+    owner.execute("UPDATE claims SET approved_fen = 400 WHERE number = 'A'")
+    (payable,) = treasury.queue()
+    assert (payable.asked_fen, payable.fen, payable.due_fen) == (600, 400, 400)
+    treasury.bank(f"a,{treasury.send()},1,成功,4.00,{TODAY},")
+    assert (treasury.state("A"), treasury.rights("p1").payable) == ("paid", 500)

@@ -14,7 +14,7 @@ from ledger.payment.steps.recover import open_recovery, settle_recoveries
 from ledger.payment.steps.refund import refund
 from ledger.vouchers.queries import project_by_code
 from tests.support.payments import CASHIER, NOW, TODAY, Treasury
-from tests.support.vouchers import chain, posted
+from tests.support.vouchers import chain, place_moves
 
 NEXT_YEAR = NOW.replace(year=2027)
 
@@ -28,20 +28,28 @@ def treasury(owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
     treasury.claim("p1", 600, "A")
     treasury.send()
     treasury.bank(f"a,ZF-2026-0001,1,成功,6.00,{TODAY},")
-    posted(engine, "red", {voucher.book_id: chain(200, "recall paid recoverable")})
+    place_moves(owner, engine, "red", {voucher.book_id: chain(200, "recall paid recoverable")})
     return treasury
 
 
 def came_back(
-    treasury: Treasury, fen: int, reference: str = "r1", now: datetime = NOW, day: date = TODAY
+    treasury: Treasury,
+    fen: int,
+    reference: str = "r1",
+    now: datetime = NOW,
+    day: date = TODAY,
+    *,
+    total: int | None = None,
+    project: str = "p1",
 ) -> None:
     with Session(treasury.engine) as db, db.begin():
         decision = refund(
             db,
             reference=reference,
-            project=project_by_code(db, "p1"),
+            project=project_by_code(db, project),
             indicator=payment.indicator(db, "Z1", 2026),
             fen=fen,
+            total_fen=total,
             on_day=day,
             reason="",
             actor=CASHIER.actor,
@@ -143,7 +151,9 @@ def test_a_case_closes_by_itself_when_the_rest_was_set_off(
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 0
         (book,) = (v for v in db.execute(sa.text("SELECT book_id FROM vouchers")).scalars())
-    posted(treasury.engine, "reissued", {book: chain(200, "set_off recoverable paid")})
+    place_moves(
+        treasury.owner, treasury.engine, "reissued", {book: chain(200, "set_off recoverable paid")}
+    )
     with Session(treasury.engine) as db, db.begin():
         assert settle_recoveries(db, NOW) == 1
     assert cases(owner) == [("ZJ-2026-0001", 200, False, True)]
@@ -164,3 +174,26 @@ def test_what_is_to_be_paid_back_is_seen_until_a_case_is_open(treasury: Treasury
     assert owed() == [("p1", 200)]
     recover(treasury)
     assert owed() == []
+
+
+def test_one_transfer_pays_back_two_debts(treasury: Treasury) -> None:
+    voucher = treasury.project("p2", 300)
+    treasury.claim("p2", 300, "B")
+    treasury.bank(f"b,{treasury.send()},1,成功,3.00,{TODAY},")
+    place_moves(
+        treasury.owner,
+        treasury.engine,
+        "red 2",
+        {voucher.book_id: chain(300, "recall paid recoverable")},
+    )
+    came_back(treasury, 200, total=350)
+    with pytest.raises(Conflict, match="refund_known"):  # nothing counts twice
+        came_back(treasury, 200, total=350)
+    with pytest.raises(Conflict, match="refund_known"):  # nor has the transfer another total
+        came_back(treasury, 150, total=500, project="p2")
+    with pytest.raises(Refused, match="refund_beyond_total"):
+        came_back(treasury, 151, total=350, project="p2")
+    came_back(treasury, 150, total=350, project="p2")
+    assert treasury.rights("p1").recoverable == 0
+    assert treasury.rights("p2").recoverable == 150
+    assert treasury.money()["spent"] == 900 - 350

@@ -5,23 +5,32 @@ from datetime import timedelta
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ledger.errors import NotFound, Refused
 from ledger.people.codes import Role
 from ledger.people.steps import credentials as doors
 from ledger.people.steps.credentials import Viewer
+from tests.support.people import place_token
 from tests.support.simulation import place
 from tests.support.vouchers import NOW, place_project
 
 HOUR = timedelta(hours=1)
+ADMIN = "administrator:主管#1"
+
+
+@pytest.fixture(autouse=True)
+def administrator(owner: psycopg.Connection) -> None:
+    """The first one, made by the owner of the machine."""
+    assert place_token(owner, "administrator", "主管") == ADMIN
 
 
 @pytest.fixture
 def clerk(engine: sa.Engine) -> str:
     with Session(engine) as db, db.begin():
         return doors.issue_token(
-            db, role="clerk", person="李四", actor="test", now=NOW, expires_at=NOW + 24 * HOUR
+            db, role="clerk", person="李四", actor=ADMIN, now=NOW, expires_at=NOW + 24 * HOUR
         )
 
 
@@ -59,7 +68,7 @@ def test_a_revoked_token_is_dead_with_its_sessions(engine: sa.Engine, clerk: str
         assert doors.viewer(db, clerk, NOW) is None
         assert doors.signed_in(db, session, NOW) is None
         assert doors.sign_in(db, clerk, NOW) is None
-        (token,) = doors.tokens(db)
+        token, _ = doors.tokens(db)
         assert token.revoked_at == NOW
 
 
@@ -71,13 +80,13 @@ def test_an_unknown_token_cannot_be_revoked(engine: sa.Engine) -> None:
 def test_a_session_ends_by_itself_and_with_its_token(engine: sa.Engine) -> None:
     with Session(engine) as db, db.begin():
         secret = doors.issue_token(
-            db, role="auditor", person="王五", actor="test", now=NOW, expires_at=NOW + HOUR
+            db, role="auditor", person="王五", actor=ADMIN, now=NOW, expires_at=NOW + HOUR
         )
         session = doors.sign_in(db, secret, NOW)
         assert session
         assert doors.signed_in(db, session, NOW)
         assert doors.signed_in(db, session, NOW + HOUR) is None  # the token's end
-        long = doors.issue_token(db, role="auditor", person="王五", actor="test", now=NOW)
+        long = doors.issue_token(db, role="auditor", person="王五", actor=ADMIN, now=NOW)
         session = doors.sign_in(db, long, NOW)
         assert session
         assert doors.signed_in(db, session, NOW + doors.SESSION_LASTS) is None
@@ -117,7 +126,7 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
     with Session(engine) as db:
         try:
             secret = doors.issue_token(
-                db, role=role, person="x", project=project, centre=centre, actor="test", now=NOW
+                db, role=role, person="x", project=project, centre=centre, actor=ADMIN, now=NOW
             )
         except Refused as refused:
             assert refused.code in {"token_project", "token_centre"}  # noqa: PT017 - either is right
@@ -130,13 +139,45 @@ def scoped(engine: sa.Engine, role: Role, project: int | None, centre: int | Non
 
 def test_a_role_is_one_of_seven(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="king", person="x", actor="t", now=NOW)
+        doors.issue_token(db, role="king", person="x", actor=ADMIN, now=NOW)
     assert refused.value.code == "token_role"
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\ufe0f", "\U000e0100", "\u034f", "\u3164", "\u2800", "\u200b", "\n"]
+)
+def test_a_name_with_what_is_not_seen_is_refused(engine: sa.Engine, hidden: str) -> None:
+    with Session(engine) as db, pytest.raises(Refused) as refused:
+        doors.issue_token(db, role="clerk", person=f"李{hidden}四", actor=ADMIN, now=NOW)
+    assert refused.value.code == "token_person"
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        "machine:root",
+        "server",
+        "test",
+        "administrator:主管#2",
+        "administrator:甲#1",
+        "clerk:主管#1",
+    ],
+)
+def test_only_a_real_administrator_makes_tokens(engine: sa.Engine, by: str) -> None:
+    with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
+        doors.issue_token(db, role="clerk", person="x", actor=by, now=NOW)
+
+
+def test_a_revoked_administrator_makes_no_token(engine: sa.Engine) -> None:
+    with Session(engine) as db, db.begin():
+        doors.revoke(db, 1, NOW)
+    with Session(engine) as db, pytest.raises(IntegrityError, match="made by an administrator"):
+        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW)
 
 
 def test_a_token_that_would_never_be_good_is_refused(engine: sa.Engine) -> None:
     with Session(engine) as db, pytest.raises(Refused) as refused:
-        doors.issue_token(db, role="clerk", person="x", actor="t", now=NOW, expires_at=NOW)
+        doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW, expires_at=NOW)
     assert refused.value.code == "token_expired"
 
 
@@ -159,7 +200,7 @@ def test_the_database_holds_no_secret(
 def test_no_two_secrets_are_alike(engine: sa.Engine) -> None:
     with Session(engine) as db:
         texts = {
-            doors.issue_token(db, role="clerk", person="x", actor="t", now=NOW) for _ in range(50)
+            doors.issue_token(db, role="clerk", person="x", actor=ADMIN, now=NOW) for _ in range(50)
         }
     assert len(texts) == 50
     assert all(len(secret) == 46 and secret.startswith("sq_") for secret in texts)

@@ -21,7 +21,7 @@ from ledger.vouchers.steps.reserve import (
 )
 from ledger.vouchers.tables import Voucher
 from tests.support.accounts.rights import book
-from tests.support.vouchers import MONTH, NOW, audit, chain, held, place_voucher
+from tests.support.vouchers import MONTH, NOW, audit, chain, held, place_voucher, uncaused
 
 CAP = 100
 DAY = date(2026, 11, 30)
@@ -36,8 +36,8 @@ def voucher(owner: psycopg.Connection, engine: sa.Engine) -> Iterator[Voucher]:
 class Desk:
     """A clerk's acts on one voucher, each committed."""
 
-    def __init__(self, engine: sa.Engine, voucher: Voucher) -> None:
-        self.engine, self.voucher = engine, voucher
+    def __init__(self, owner: psycopg.Connection, engine: sa.Engine, voucher: Voucher) -> None:
+        self.owner, self.engine, self.voucher = owner, engine, voucher
 
     def reserve(self, fen: int, until: date = DAY, now: datetime = NOW) -> int:
         with Session(self.engine) as db, db.begin():
@@ -57,7 +57,7 @@ class Desk:
 
     def use(self, fen: int) -> None:
         """Usage as the accrual posts it, out of what is reserved."""
-        with Session(self.engine) as db, db.begin():
+        with uncaused(self.owner), Session(self.engine) as db, db.begin():
             part = chain(fen, "accrue reserved accrued")
             moves = {self.voucher.book_id: part}
             post(db, cause=f"use/{fen}", used_on=MONTH, booked=MONTH, actor="x", moves=moves)
@@ -68,8 +68,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(engine: sa.Engine, voucher: Voucher) -> Desk:
-    return Desk(engine, voucher)
+def desk(owner: psycopg.Connection, engine: sa.Engine, voucher: Voucher) -> Desk:
+    return Desk(owner, engine, voucher)
 
 
 def test_what_is_reserved_is_not_available(desk: Desk) -> None:
@@ -148,7 +148,7 @@ def test_a_day_that_is_over_is_refused(desk: Desk) -> None:
 def test_several_vouchers_expire_together(
     desk: Desk, owner: psycopg.Connection, engine: sa.Engine
 ) -> None:
-    other_desk = Desk(engine, place_voucher(owner, engine, CAP, code="m2"))
+    other_desk = Desk(owner, engine, place_voucher(owner, engine, CAP, code="m2"))
     for first_desk in (other_desk, desk):
         first_desk.reserve(40)
     assert desk.expire(NOW + timedelta(days=30)) == 2

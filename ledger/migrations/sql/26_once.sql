@@ -1,0 +1,25 @@
+-- What happens once: a moment that the application may write stands as it was written. What is
+-- superseded, confirmed or sent, and decisions and objections, are held to it where their tables are.
+CREATE FUNCTION keep_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what has happened to % stays', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'once';
+END $$;
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON tokens FOR EACH ROW
+    WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW
+    WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF agent_id ON enrolment_codes FOR EACH ROW
+    WHEN (OLD.agent_id IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF released_at ON quarantine FOR EACH ROW
+    WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON cost_documents FOR EACH ROW
+    WHEN (OLD.dropped_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON freezes FOR EACH ROW
+    WHEN (OLD.lifted_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON messages FOR EACH ROW
+    WHEN (OLD.answer IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON reservations FOR EACH ROW
+    WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF closed_at ON recoveries FOR EACH ROW
+    WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION keep_once();

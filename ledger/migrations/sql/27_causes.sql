@@ -1,0 +1,148 @@
+-- What caused a posting. Its `cause` names a row: an accrual's memo, a reservation, a list's line, a
+-- bank's row, a decision. That row says which books may move, and the first word which moves they are.
+
+CREATE TABLE cause_kinds (
+    cause text NOT NULL,  -- the first word of a cause; of a decision with its kind
+    kind text NOT NULL,
+    PRIMARY KEY (cause, kind)
+);
+INSERT INTO cause_kinds (cause, kind)
+    SELECT cause, kind
+    FROM (VALUES
+        ('voucher', 'eligible issue'),
+        ('reserve', 'reserve'),
+        ('release', 'release'),
+        ('accrue', 'accrue unaccrue match unmatch recall set_off release forfeit'),
+        ('reconcile', 'meter unmeter invoice uninvoice explain'),
+        ('pay', 'list commit'),
+        ('bank', 'pay spend'),
+        ('year-end', 'bounce uncommit'),
+        ('refund', 'refund forfeit unspend remit'),
+        ('decision/refund', 'refund forfeit unspend remit'),
+        ('decision/cap', 'eligible issue withdraw reduce'),
+        ('decision/lapse', 'release lapse'),
+        ('decision/indicator', 'appropriate cut'),
+        ('decision/year_end', 'surrender'),
+        ('decision/bank_reversal', 'pay bounce late overpay unpay recall refund forfeit spend uncommit'
+            ' late_spend reopen unspend remit release unaccrue')
+    ) AS word (cause, kinds), string_to_table(kinds, ' ') AS kind;
+
+-- Which book a posting may move, and each of its moves by how much at most (null: by its own rules).
+CREATE VIEW posting_causes AS
+    WITH p AS (
+        SELECT id, cause, split_part(cause, '/', 1) AS word,
+               substring(cause FROM '^[a-z-]+/([0-9]{1,18})(/|$)')::bigint AS key
+        FROM postings
+    )
+    SELECT p.id AS posting_id, p.word, 'voucher' AS cause, v.book_id, NULL::bigint AS most_fen
+        FROM p JOIN vouchers v ON v.id = p.key
+        WHERE p.word = 'voucher' AND p.cause = 'voucher/' || v.id || '/open'
+    UNION ALL
+    SELECT p.id, p.word, 'reserve', v.book_id, r.fen
+        FROM p JOIN reservations r ON r.id = p.key JOIN vouchers v ON v.id = r.voucher_id
+        WHERE p.word = 'reserve'
+    UNION ALL
+    SELECT p.id, p.word, 'release', v.book_id, r.fen
+        FROM p JOIN reservations r ON r.id = p.key JOIN vouchers v ON v.id = r.voucher_id
+        WHERE p.word = 'release' AND r.released_at IS NOT NULL
+    UNION ALL
+    SELECT p.id, p.word, 'accrue', v.book_id, NULL
+        FROM p JOIN accruals a ON a.posting_id = p.id AND a.voucher_id = p.key
+        JOIN vouchers v ON v.id = a.voucher_id
+        WHERE p.word = 'accrue'
+    UNION ALL
+    SELECT p.id, p.word, 'reconcile', b.book_id, NULL
+        FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+        JOIN reconciliations r ON d.content ->> 'contract' = r.contract_id::text
+        JOIN cost_books b ON b.reconciliation_id = r.id
+        WHERE p.word = 'reconcile' AND d.kind = 'reconciliation'
+    UNION ALL
+    SELECT p.id, p.word, 'pay', b.book_id, l.fen
+        FROM p JOIN payment_lists s ON s.number = split_part(p.cause, '/', 2)
+        JOIN payment_lines l ON l.list_id = s.id AND l.line::text = split_part(p.cause, '/', 3)
+        JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'pay' AND s.sent_at IS NOT NULL
+    UNION ALL
+    SELECT p.id, p.word, 'bank', b.book_id, r.fen
+        FROM p JOIN bank_returns r ON r.reference = substr(p.cause, 6) AND r.state <> 'open'
+        JOIN payment_lines l ON (l.list_id, l.line) = (r.list_id, r.line)
+        JOIN payment_lists s ON s.id = l.list_id
+        JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'bank' AND r.result = 'paid'
+    UNION ALL
+    SELECT p.id, p.word, 'year-end', b.book_id, l.recalled_fen
+        FROM p JOIN payment_lists s ON s.number = split_part(p.cause, '/', 2)
+        JOIN payment_lines l ON l.list_id = s.id AND l.line::text = split_part(p.cause, '/', 3)
+        JOIN vouchers v ON v.id = l.voucher_id JOIN indicators i ON i.id = s.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'year-end'
+    UNION ALL
+    SELECT p.id, p.word, 'refund', b.book_id, r.fen
+        FROM p JOIN refunds r ON r.reference = substr(p.cause, 8)
+        JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'refund'
+    UNION ALL
+    SELECT p.id, p.word, 'decision/refund', b.book_id, r.fen
+        FROM p JOIN refunds r ON r.decision_id = p.key
+        JOIN vouchers v ON v.id = r.voucher_id JOIN indicators i ON i.id = r.indicator_id
+        CROSS JOIN LATERAL (VALUES (v.book_id), (i.book_id)) AS b (book_id)
+        WHERE p.word = 'decision'
+    UNION ALL
+    SELECT p.id, p.word, 'decision/' || d.kind, v.book_id, NULL
+        FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+        JOIN vouchers v ON v.id::text = d.content ->> 'voucher'
+        WHERE p.word = 'decision' AND d.kind IN ('cap', 'lapse', 'bank_reversal')
+    UNION ALL
+    SELECT p.id, p.word, 'decision/' || d.kind, i.book_id,
+           CASE d.kind WHEN 'indicator' THEN abs((d.content ->> 'fen')::bigint) END
+        FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+        JOIN indicators i ON i.year::text = d.content ->> 'year'
+            AND i.number = d.content ->> CASE d.kind WHEN 'indicator' THEN 'number' ELSE 'indicator' END
+        WHERE p.word = 'decision' AND d.kind IN ('indicator', 'year_end')
+    UNION ALL
+    SELECT p.id, p.word, 'decision/' || d.kind, i.book_id, NULL
+        FROM p JOIN decisions d ON d.id = p.key AND d.answer = 'confirmed'
+        JOIN claims c ON c.number = d.content ->> 'claim'
+        JOIN payment_lines l ON l.claim_id = c.id JOIN payment_lists s ON s.id = l.list_id
+        JOIN indicators i ON i.id = s.indicator_id
+        WHERE p.word = 'decision' AND d.kind = 'bank_reversal';
+
+-- At commit, when what caused them stands as well. The first posting of a transaction answers for all
+-- of them, as `number_postings` does, which comes after this; the words one by one, so that of
+-- `posting_causes` only what is asked for is read.
+CREATE FUNCTION check_causes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    first_word text;
+    wrong text;
+BEGIN
+    IF (SELECT number FROM postings WHERE id = NEW.id) IS NOT NULL THEN RETURN NULL; END IF;
+    FOR first_word IN SELECT DISTINCT split_part(cause, '/', 1) FROM postings
+                WHERE id >= NEW.id AND number IS NULL LOOP
+        SELECT min(p.cause) INTO wrong
+            FROM postings p JOIN movements m ON m.posting_id = p.id
+            WHERE p.id >= NEW.id AND p.number IS NULL AND split_part(p.cause, '/', 1) = first_word
+                AND NOT EXISTS (
+                    SELECT FROM posting_causes c
+                    JOIN cause_kinds k ON k.cause = c.cause AND k.kind = m.kind
+                    WHERE c.word = first_word AND c.posting_id = p.id
+                        AND c.book_id = m.book_id AND m.amount <= coalesce(c.most_fen, m.amount));
+        IF wrong IS NOT NULL THEN
+            RAISE EXCEPTION 'nothing has caused what % moves', wrong
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'posting_caused';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER caused AFTER INSERT ON postings DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION check_causes();
+
+COMMENT ON TABLE cause_kinds IS 'Which moves a cause may make; filled by the migrations';
+COMMENT ON VIEW posting_causes IS
+    'What caused a posting: the books that it may move, and each move by how much at most, fen';
+
+REVOKE EXECUTE ON FUNCTION check_causes FROM PUBLIC;
+GRANT SELECT ON cause_kinds, posting_causes TO :app_role;

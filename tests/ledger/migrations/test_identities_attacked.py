@@ -1,0 +1,169 @@
+"""Who decides is a real identity, whatever SQL the application's role sends."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from ledger.desk.steps.confirm import KINDS
+from ledger.people.codes import DecisionKind, Role
+from ledger.postgres.database import Database
+from tests.support.accounts.attacks import attempt
+from tests.support.people import place_token
+
+DECIDE = """
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    VALUES ('{kind}', 'mine', '{{}}', repeat('0', 64), '', '{by}', now());
+"""
+ANSWER = """
+    UPDATE decisions SET answer = '{answer}', answered_by = '{by}', answered_at = now(),
+        answered_digest = digest WHERE subject = 'mine';
+"""
+HIRE = """
+    INSERT INTO tokens (hash, role, person, created_at, created_by)
+    VALUES (sha256('mine'), 'approver', '{person}', now(), '{by}');
+"""
+CHECK = errors.CheckViolation
+BOSS = "administrator:主管#1"
+CLERK, OTHER = "clerk:甲#2", "clerk:乙#3"
+APPROVER, FINANCE, AUDITOR = "approver:丙#4", "finance:丁#5", "auditor:戊#6"
+
+
+@pytest.fixture
+def people(owner: psycopg.Connection) -> None:
+    for actor in (BOSS, CLERK, OTHER, APPROVER, FINANCE, AUDITOR):
+        role, name = actor.partition("#")[0].split(":")
+        assert place_token(owner, role, name, "machine:test" if actor == BOSS else BOSS) == actor
+
+
+def decide(database: Database, by: str, kind: str = "account") -> type[psycopg.Error] | None:
+    return attempt(database, DECIDE.format(by=by, kind=kind))
+
+
+def answer_to(
+    database: Database,
+    by: str,
+    *,
+    decider: str = CLERK,
+    kind: str = "account",
+    word: str = "confirmed",
+) -> type[psycopg.Error] | None:
+    """What the answer meets; the decision that it is about is good."""
+    assert decide(database, decider, kind) is None
+    return attempt(database, ANSWER.format(by=by, answer=word))
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        "", "server", "machine:root", "甲", "clerk:甲", "clerk:甲#2#", "clerk:甲#99", "clerk:乙#2",
+        "approver:甲#2", "clerk:甲 #2", "clerk:甲\ufe0f#2", "clerk:甲#99999999999999999999",
+        BOSS, AUDITOR,
+    ],
+)  # fmt: skip
+def test_nobody_decides_who_is_not_there_or_has_no_part_in_it(
+    database: Database, people: None, by: str
+) -> None:
+    assert decide(database, by) is CHECK
+    assert answer_to(database, by, decider=OTHER) is CHECK
+
+
+@pytest.mark.parametrize(
+    "end", ["revoked_at = now()", "expires_at = now()", "expires_at = now() - interval '1 s'"]
+)
+def test_a_token_that_has_ended_decides_nothing(
+    database: Database, owner: psycopg.Connection, people: None, end: str
+) -> None:
+    assert decide(database, CLERK) is None
+    owner.execute(f"UPDATE tokens SET {end} WHERE id IN (2, 4)".encode())
+    assert attempt(database, ANSWER.format(by=APPROVER, answer="confirmed")) is CHECK
+    assert decide(database, CLERK, "cap") is CHECK
+    assert decide(database, OTHER, "cap") is None
+
+
+def test_the_past_revives_no_expired_token(
+    database: Database, owner: psycopg.Connection, people: None
+) -> None:
+    owner.execute("UPDATE tokens SET expires_at = now() - interval '1 hour' WHERE id = 2")
+    dated = DECIDE.format(by=CLERK, kind="cap").replace("now()", "'2020-01-01'")
+    assert attempt(database, dated) is CHECK
+
+
+@pytest.mark.parametrize("kind", DecisionKind)
+def test_each_kind_is_answered_by_the_roles_that_may(
+    database: Database, people: None, kind: str
+) -> None:
+    for actor in (OTHER, APPROVER, FINANCE):
+        may = actor.partition(":")[0] in KINDS[kind].roles
+        text = DECIDE.format(by=CLERK, kind=kind) + ANSWER.format(by=actor, answer="confirmed")
+        error = attempt(database, text + "SELECT 1/0")  # nothing is kept
+        assert error is (errors.DivisionByZero if may else CHECK), actor
+
+
+def test_code_and_database_know_the_same_kinds(owner: psycopg.Connection) -> None:
+    rows = owner.execute("SELECT kind, roles FROM decision_kinds").fetchall()
+    assert {kind: set(roles) for kind, roles in rows} == {k: KINDS[k].roles for k in DecisionKind}
+    assert not any(Role.ADMINISTRATOR in kind.roles for kind in KINDS.values())
+
+
+def test_another_token_is_no_other_person(
+    database: Database, owner: psycopg.Connection, people: None
+) -> None:
+    for name in ("甲", "甲 ", " 甲"):
+        assert answer_to(database, place_token(owner, "approver", name)) is CHECK
+        owner.execute("DELETE FROM decisions")
+
+
+def test_who_made_the_confirmers_token_or_had_it_made_does_not_decide(
+    database: Database, owner: psycopg.Connection, people: None
+) -> None:
+    """甲 has an administrator's token too; she makes an administrator, who makes an approver."""
+    second_self = place_token(owner, "administrator", "甲")
+    puppet = place_token(owner, "approver", "某人", second_self)
+    invented = place_token(owner, "administrator", "某管理员", second_self)
+    far_puppet = place_token(owner, "approver", "另一人", invented)
+    for by in (puppet, far_puppet):
+        assert answer_to(database, by) is CHECK
+        owner.execute("DELETE FROM decisions")
+        maker = place_token(owner, "clerk", by.partition(":")[2].partition("#")[0])
+        assert answer_to(database, place_token(owner, "approver", "甲"), decider=maker) is None
+        owner.execute("DELETE FROM decisions")
+        assert answer_to(database, place_token(owner, "approver", "甲"), decider=by) is CHECK
+        owner.execute("DELETE FROM decisions")
+    assert answer_to(database, APPROVER) is None  # made by another administrator
+
+
+def test_a_decision_is_withdrawn_by_who_made_it(
+    database: Database, owner: psycopg.Connection, people: None
+) -> None:
+    assert answer_to(database, OTHER, word="withdrawn") is CHECK
+    owner.execute("DELETE FROM decisions")
+    assert answer_to(database, CLERK, word="withdrawn") is None
+
+
+@pytest.mark.parametrize(
+    "by", ["machine:root", "server", CLERK, "administrator:主管#9", "administrator:某#1"]
+)
+def test_nobody_else_makes_a_person(database: Database, people: None, by: str) -> None:
+    assert attempt(database, HIRE.format(person="某人", by=by)) is CHECK
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["\ufe0f", "\ufe00", "\U000e0100", "\u034f", "\u3164", "\uffa0", "\u115f", "\u17b4", "\u2800"],
+)
+def test_no_person_has_a_name_with_what_is_not_seen(
+    database: Database, people: None, hidden: str
+) -> None:
+    assert attempt(database, HIRE.format(person=f"甲{hidden}", by=BOSS)) is CHECK
+    assert attempt(database, HIRE.format(person="甲", by=BOSS)) is None
+
+
+def test_what_a_token_says_stands(database: Database, people: None) -> None:
+    for change in (
+        "role = 'approver'",
+        "person = '乙'",
+        "created_by = 'machine:x'",
+        "expires_at = NULL",
+    ):
+        error = attempt(database, f"UPDATE tokens SET {change} WHERE id = 2")
+        assert error is errors.InsufficientPrivilege

@@ -1,0 +1,55 @@
+"""Who acts in a test: the tokens of the persons that it names."""
+
+import psycopg
+
+# Tests of other rooms name actors (`clerk:李四#1`) and mean people who may act. Whoever decides or
+# takes a step of a case is given the token that the actor names, at that moment.
+_EVERYBODY = """
+    CREATE FUNCTION give_token() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DECLARE
+        actor text := to_jsonb(NEW) ->> TG_ARGV[0];
+        parts text[] := regexp_match(actor, '^([a-z]+):(.+)#([0-9]+)$');
+        place bigint;
+        site bigint;
+    BEGIN
+        IF parts IS NULL THEN RETURN NEW; END IF;
+        IF parts[1] = 'builder' THEN SELECT min(id) INTO place FROM projects; END IF;
+        IF parts[1] = 'operator' THEN SELECT min(id) INTO site FROM centres; END IF;
+        INSERT INTO tokens (id, hash, role, person, project_id, centre_id, created_at, created_by)
+            OVERRIDING SYSTEM VALUE
+            VALUES (parts[3]::bigint, sha256(actor::bytea), parts[1], parts[2], place, site, now(),
+                    'machine:named')
+            ON CONFLICT (id) DO UPDATE SET (hash, role, person, project_id, centre_id)
+                = (excluded.hash, excluded.role, excluded.person, excluded.project_id,
+                   excluded.centre_id)
+                WHERE tokens.created_by = 'machine:named';
+        PERFORM setval('tokens_id_seq', max(id)) FROM tokens;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER a_decider BEFORE INSERT ON decisions
+        FOR EACH ROW EXECUTE FUNCTION give_token('decided_by');
+    CREATE TRIGGER a_answerer BEFORE INSERT OR UPDATE ON decisions
+        FOR EACH ROW EXECUTE FUNCTION give_token('answered_by');
+    CREATE TRIGGER a_mover BEFORE INSERT ON claim_events
+        FOR EACH ROW EXECUTE FUNCTION give_token('actor');
+    REVOKE EXECUTE ON FUNCTION give_token FROM PUBLIC
+"""
+
+
+def place_token(
+    owner: psycopg.Connection, role: str, person: str, created_by: str = "machine:test"
+) -> str:
+    """The actor of a new token, which opens nothing: nobody has its secret."""
+    row = owner.execute(
+        "INSERT INTO tokens (hash, role, person, created_at, created_by)"
+        " VALUES (sha256(gen_random_uuid()::text::bytea), %s, %s, now(), %s) RETURNING id",
+        (role, person, created_by),
+    ).fetchone()
+    assert row
+    return f"{role}:{person}#{row[0]}"
+
+
+def let_everybody_act(owner: psycopg.Connection) -> None:
+    """Give a token to each person whom a test names, when she decides or takes a step."""
+    owner.execute(_EVERYBODY)
