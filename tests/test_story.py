@@ -85,7 +85,8 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
     assert answer["cap_fen"] == 500_000_000
 
     # The centre's operator enrols a node with a one-time code; its private key never leaves it.
-    code = city.ask("agent", "code", "helan-a", "--source=nvml")["code"]
+    wish = ("--source=nvml", "--history-from=2026-10-01")  # it measured before it is enrolled
+    code = city.ask("agent", "code", "helan-a", *wish)["code"]
     identity = enrol(folder / "node", city.url, code, "gpu-01")
 
     # The agent meters two hours into its spool, then reports: numbered, chained and signed.

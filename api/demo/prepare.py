@@ -54,9 +54,12 @@ def open_vouchers(client: Client, vouchers: Sequence[Voucher]) -> None:
             client.ask("POST", f"projects/{quote(voucher.project, safe='')}/voucher", body=body)
 
 
-def enrolment_code(client: Client, cluster: str, source: str) -> str:
-    """A one-time code for an agent of the cluster."""
-    enrolment = client.ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+def enrolment_code(
+    client: Client, cluster: str, source: str, history_from: str | None = None
+) -> str:
+    """A one-time code for an agent of the cluster, whose history counts from a Beijing day on."""
+    body = {"cluster": cluster, "source": source, "history_from": history_from}
+    enrolment = client.ask("POST", "enrolment-codes", body=body)
     return str(enrolment["code"])
 
 

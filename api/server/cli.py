@@ -67,7 +67,10 @@ def replay(
         folder = _agents() / f"replay-{where}"
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
-            arguments += ["--code", prepare.enrolment_code(client, where, "import")]
+            arguments += [
+                "--code",
+                prepare.enrolment_code(client, where, "import", drill.SINCE_EVER),
+            ]
         agent_process.replay(facts["windows"], arguments, Door.find().url)
         _accrue(client)
         return _project_usage(client, accounts)
@@ -133,7 +136,9 @@ def _codes(client: Client, clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
     for cluster in clusters:
         for node in cluster["nodes"]:
             if not node["enrolled"]:
-                code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
+                code = prepare.enrolment_code(
+                    client, cluster["name"], cluster["source"], cluster["since"]
+                )
                 yield f"--code={node['node']}={code}"
 
 

@@ -36,6 +36,7 @@ class DecisionKind(StrEnum):
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
+    USAGE = "usage"
 
 
 class Answer(StrEnum):

@@ -52,6 +52,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('policy_end', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
+    ('usage', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

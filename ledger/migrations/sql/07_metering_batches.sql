@@ -8,7 +8,11 @@ CREATE TABLE agents (
     source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
     public_key bytea NOT NULL UNIQUE CHECK (octet_length(public_key) = 32),
     enrolled_at timestamptz NOT NULL,
-    revoked_at timestamptz
+    history_from timestamptz,
+    approved_at timestamptz,
+    approved_by text CHECK (approved_by !~ '^(operator|builder|auditor):'),
+    revoked_at timestamptz,
+    CHECK ((approved_at IS NULL) = (approved_by IS NULL))
 );
 CREATE INDEX agents_by_cluster ON agents (cluster_id);
 
@@ -19,6 +23,7 @@ CREATE TABLE enrolment_codes (
     source text NOT NULL CHECK (source IN ('nvml', 'dcgm', 'slurm', 'import')),
     created_at timestamptz NOT NULL,
     created_by text NOT NULL,
+    history_from date,
     expires_at timestamptz NOT NULL,
     agent_id uuid UNIQUE REFERENCES agents
 );
@@ -55,11 +60,16 @@ CREATE TABLE forks (
     bytes bytea NOT NULL,
     PRIMARY KEY (stream, number, hash)
 );
+CREATE INDEX forks_by_agent ON forks (agent_id);
 
 COMMENT ON TABLE agents IS 'Enrolled reporters, each bound to one cluster and node';
 COMMENT ON COLUMN agents.public_key IS 'Ed25519, 32 bytes';
+COMMENT ON COLUMN agents.history_from IS 'What it measured before it was enrolled counts from here on';
+COMMENT ON COLUMN agents.approved_at IS 'When the bureau let its reports count';
+COMMENT ON COLUMN agents.approved_by IS 'Actor: who issued its code, or approved it later';
 COMMENT ON TABLE enrolment_codes IS 'One-time codes that make an agent';
 COMMENT ON COLUMN enrolment_codes.hash IS 'SHA-256 of the code';
+COMMENT ON COLUMN enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 COMMENT ON COLUMN enrolment_codes.agent_id IS 'Set when the code is used up';
 COMMENT ON TABLE streams IS 'The newest batch of each stream';
 COMMENT ON COLUMN streams.hash IS 'What the next batch must name';
@@ -71,6 +81,6 @@ COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evide
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
 GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks TO :app_role;
-GRANT UPDATE (revoked_at) ON agents TO :app_role;
+GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (agent_id) ON enrolment_codes TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;
