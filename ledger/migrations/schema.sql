@@ -987,6 +987,25 @@ END $$;
 
 ALTER FUNCTION public.lines_tie() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.lines_whole() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(f.document_id) INTO wrong
+    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
+    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has its lines already', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4924,6 +4943,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXE
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
+CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
+
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER move BEFORE INSERT ON public.claim_events FOR EACH ROW EXECUTE FUNCTION public.move_case();
@@ -5515,6 +5536,8 @@ GRANT ALL ON FUNCTION public.keep_stretches(of_day date, of_gpus text[]) TO suan
 REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;

@@ -193,6 +193,24 @@ END $$;
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION lines_tie();
 
+-- The lines of a document come all at once: nothing is added to it afterwards.
+CREATE FUNCTION lines_whole() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(f.document_id) INTO wrong
+    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
+    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has its lines already', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lines_whole AFTER INSERT ON document_lines REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION lines_whole();
+
 -- Which lines of its blue document a red one takes back, and how much of each. It says so itself, line
 -- by line; where it does not, two persons decide, and until then its blue one is frozen.
 CREATE TABLE red_parts (
@@ -383,7 +401,7 @@ COMMENT ON TABLE stated_periods IS 'Service periods that clerks stated; the newe
 COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
 COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed, document_as_decided,
+REVOKE EXECUTE ON FUNCTION lines_tie, lines_whole, document_confirmed, document_as_decided,
     period_stated, red_parts_fit FROM PUBLIC;
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, red_parts, freezes, receipts,
     lookups, stated_periods TO :app_role;
