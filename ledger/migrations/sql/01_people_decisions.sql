@@ -52,7 +52,9 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('policy_end', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
+    ('voucher', '{approver}'),
     ('usage', '{clerk,approver}'),
+    ('capacity', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (
