@@ -1889,6 +1889,24 @@ END $_$;
 
 ALTER FUNCTION public.uscc_valid(code text) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.version_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d JOIN vouchers v ON v.id = NEW.voucher_id
+            JOIN projects p ON p.id = v.project_id
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher under version %', NEW.policy
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.version_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.void_list() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -4974,6 +4992,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE F
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
 
+CREATE TRIGGER decided BEFORE INSERT ON public.voucher_versions FOR EACH ROW EXECUTE FUNCTION public.version_decided();
+
 CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
 
 CREATE TRIGGER first_version AFTER INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.first_version();
@@ -5689,6 +5709,8 @@ REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.version_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
