@@ -34,6 +34,7 @@ class DecisionKind(StrEnum):
     REGISTRY = "registry"
     VOUCHER = "voucher"
     USAGE = "usage"
+    CAPACITY = "capacity"
 
 
 class Answer(StrEnum):

@@ -35,6 +35,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.REGISTRY: msgid("登记更正"),
             DecisionKind.VOUCHER: msgid("开券"),
             DecisionKind.USAGE: msgid("放行用量"),
+            DecisionKind.CAPACITY: msgid("认定容量"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

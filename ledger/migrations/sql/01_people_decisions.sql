@@ -49,6 +49,7 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('registry', '{clerk,approver}'),
     ('voucher', '{approver}'),
     ('usage', '{clerk,approver}'),
+    ('capacity', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (
