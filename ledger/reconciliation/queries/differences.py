@@ -113,9 +113,9 @@ _PARTIES = text("""
 """)
 _RELATED = text("""
     SELECT o.uscc AS one, w.uscc AS other
-    FROM relations r JOIN organisations o ON o.id = r.organisation_id
+    FROM related_organisations r JOIN organisations o ON o.id = r.one_id
     JOIN organisations w ON w.id = r.other_id
-    WHERE r.kind = 'related' AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
+    WHERE r.valid && daterange(:month, :next)
 """)
 # The lines that hold in the month; where none does, all that were ever stated.
 _PRICES = text("""
