@@ -49,6 +49,7 @@ Profile = Annotated[str, Meta(min_length=1, max_length=32)]
 Selector = Annotated[str, Meta(min_length=1, max_length=SELECTOR_MAX)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Share = Annotated[int, Meta(ge=1, le=SHARE_MAX)]
+Ppm = Annotated[int, Meta(ge=0, le=1_000_000)]
 Aware = Annotated[datetime, Meta(tz=True)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
@@ -125,8 +126,8 @@ class Readings(_Frozen, frozen=True):
     """Evidence, never billed. What was not measured is null, with the reason in `missing`."""
 
     samples: Count
-    util_ppm: Count | None = None  # mean share of time with a kernel running, parts per million
-    engine_ppm: Count | None = None  # mean graphics-engine activity, parts per million
+    util_ppm: Ppm | None = None  # mean share of time with a kernel running, parts per million
+    engine_ppm: Ppm | None = None  # mean graphics-engine activity, parts per million
     memory_max_mib: Count | None = None
     power_max_mw: Count | None = None
     missing: dict[str, str] = {}

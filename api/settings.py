@@ -7,7 +7,7 @@ and runs without the server's libraries (`api/cli/client.py`).
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import DirectoryPath, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ledger.errors import Unusable
@@ -36,6 +36,12 @@ class Settings(BaseSettings):
 
     url: str | None = None
     """The address people use, where it is another one: `https://suanquan.example.cn`."""
+
+    late_days: int = Field(default=7, ge=1, le=36_500)
+    """How many days after its minute a window counts by itself; older ones wait for the bureau."""
+
+    invoice_roots: DirectoryPath | None = None
+    """A folder with the certificates that the seals of OFD invoices are traced to. Unset: none."""
 
     drill_clock: str | None = Field(default=None, min_length=16, repr=False)
     """For drills: who sends this secret with a moment is answered as of that moment (ADR 0007)."""

@@ -67,12 +67,12 @@ _INVOICES = f"""
         JOIN centres c ON c.id = k.centre_id JOIN organisations so ON so.id = c.organisation_id
         JOIN projects p ON p.id = k.project_id JOIN organisations bo ON bo.id = p.organisation_id
         CROSS JOIN generate_series(1, {LINES}) AS l (line);
-    WITH d AS (
-        INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
+    ALTER TABLE decisions DISABLE TRIGGER USER;  -- nobody is there who could decide
+    INSERT INTO decisions (kind, subject, content, digest, reason, decided_by, decided_at)
         SELECT 'document', 'bench', jsonb_build_object('documents', count(DISTINCT n),
                    'net_fen', sum(fen), 'gross_fen', sum(fen),
                    'original', encode(sha256('x'), 'hex')),
-               repeat('0', 64), '', 'bench', now() FROM wanted RETURNING id)
+               repeat('0', 64), '', 'bench', now() FROM wanted;
     INSERT INTO cost_documents (kind, number, issued_on, seller_uscc, seller_name, buyer_uscc,
             buyer_name, net_fen, tax_fen, gross_fen, since, until, statement, source, original,
             received_at, received_by, decision_id)
@@ -84,13 +84,14 @@ _INVOICES = f"""
                     ELSE (min(month) + make_interval(months => 1 + n % 2, days => -1))::date END,
                CASE WHEN n % 10 = 0 THEN 'DZ-' || min(contract) || '-' || min(month)::date END,
                'xml', encode(sha256('x'), 'hex'), now(), 'bench', d.id
-        FROM wanted, d GROUP BY n, seller, buyer, d.id ORDER BY n;
+        FROM wanted, decisions d GROUP BY n, seller, buyer, d.id ORDER BY n;
     INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)
         SELECT d.id, w.line, '*信息技术服务*算力服务费', w.fen, 0 FROM wanted w
         JOIN cost_documents d ON d.number = '26640000' || to_char(w.n, 'FM000000000000');
-    UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:bench#2',
+    UPDATE decisions SET answer = 'confirmed', answered_by = 'clerk:second#2',
         answered_at = now(), answered_digest = digest WHERE kind = 'document';
-    UPDATE cost_documents SET confirmed_by = 'clerk:bench#2', confirmed_at = now();
+    UPDATE cost_documents SET confirmed_by = 'clerk:second#2', confirmed_at = now();
+    ALTER TABLE decisions ENABLE TRIGGER USER;
     DROP TABLE wanted
 """
 

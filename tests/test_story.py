@@ -83,9 +83,11 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
         "--fact=landed_in_city=true", "--fact=parameters=72000000000", "--fact=scenarios=5",
     )  # fmt: skip
     assert answer["cap_fen"] == 500_000_000
+    Person(city, "approver", folder).confirm(answer["decision"])
 
     # The centre's operator enrols a node with a one-time code; its private key never leaves it.
-    code = city.ask("agent", "code", "helan-a", "--source=nvml")["code"]
+    wish = ("--source=nvml", "--history-from=2026-10-01")  # it measured before it is enrolled
+    code = city.ask("agent", "code", "helan-a", *wish)["code"]
     identity = enrol(folder / "node", city.url, code, "gpu-01")
 
     # The agent meters two hours into its spool, then reports: numbered, chained and signed.

@@ -9,7 +9,7 @@ from api.cli.answer import Answer, Column, Listing, listing
 from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import PAYMENT, Reason
-from api.cli.values import MOMENT, YES
+from api.cli.values import MOMENT, PERSON, YES
 from api.language.i18n import msgid
 
 app = Commands()
@@ -25,6 +25,13 @@ ACCOUNTS = (
     Column(msgid("确认于"), "confirmed_at", MOMENT),
     Column(msgid("停用"), "superseded_at", MOMENT),
     Column(msgid("变更中"), "held", YES),
+)
+
+READS = (
+    Column(msgid("时刻"), "at", MOMENT),
+    Column(msgid("谁"), "actor", PERSON),
+    Column(msgid("账户"), lambda row: ", ".join(map(str, row["accounts"]))),
+    Column(msgid("在哪里"), "place"),
 )
 
 
@@ -46,6 +53,12 @@ def set_account(
         "number": number, "reason": reason,
     }  # fmt: skip
     return pending_answer(ask("POST", "bank-accounts", body=body))
+
+
+@account.verb("reads", msgid("谁看过完整的账号"))
+def reads() -> Listing:
+    """List who saw account numbers whole."""
+    return listing(READS, ask("GET", "number-reads"), empty=msgid("没有人看过完整的账号"))
 
 
 @account.verb("ls", msgid("收款账户一览"))

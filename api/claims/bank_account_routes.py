@@ -6,14 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter
 from sqlmodel import Session, select
 
-from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal
+from api.claims.account_numbers import Numbers, hide_numbers
+from api.claims.schemas import AccountCreate, AccountRead, ApprovalProposal, NumberReadRead
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Limit, Now, Offset, having
 from api.door.problems import Refusal
 from ledger.claims import queries as claim_queries
 from ledger.claims.steps.bank_accounts import propose_account
+from ledger.claims.steps.number_reads import number_reads
 from ledger.errors import NotFound
-from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 from ledger.registry.queries import payee_of
@@ -35,19 +36,26 @@ def propose(
     )  # fmt: skip
     if decision is None:
         raise Refusal.with_faults("account_faulty", faults)
-    return ApprovalProposal(
-        decision=key(decision), digest=decision.digest, content=decision.content
-    )
+    content = hide_numbers(decision.kind, decision.content)
+    return ApprovalProposal(decision=key(decision), digest=decision.digest, content=content)
 
 
 @router.get("/bank-accounts")
 def accounts(
-    viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.READ_CLAIMS)], db: Db, now: Now, numbers: Numbers
 ) -> list[AccountRead]:
     """List bank accounts, present and past; only their owner and finance see whole numbers."""
     organisation = None if viewer.project is None else _own(db, viewer.project, now)
-    whole = viewer.role in (Role.BUILDER, Role.FINANCE)
-    return [AccountRead.of(row, whole=whole) for row in claim_queries.accounts(db, organisation)]
+    rows = claim_queries.accounts(db, organisation)
+    shown = numbers.show(viewer, {row.id: row.number for row in rows})
+    return [AccountRead.of(row, number=shown[row.id]) for row in rows]
+
+
+@router.get("/number-reads", dependencies=[having(Right.READ_PAYMENTS)])
+def reads(db: Db, limit: Limit = 100, offset: Offset = 0) -> list[NumberReadRead]:
+    """List who saw account numbers whole, the newest first."""
+    rows = number_reads(db, limit=limit, offset=offset)
+    return [NumberReadRead.model_validate(row) for row in rows]
 
 
 def _own(db: Session, project: int, now: datetime) -> set[int]:

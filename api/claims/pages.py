@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from api.claims import bank_account_routes, publication_routes, routes
+from api.claims.account_numbers import Numbers
 from api.claims.routes import Claimant, Handler, Mover, Reader
 from api.claims.schemas import (
     AccountCreate,
@@ -41,6 +42,7 @@ from ledger.claims.codes import ClaimAction, ClaimState
 from ledger.claims.rules import actions
 from ledger.claims.steps.claim_actions import Action
 from ledger.claims.steps.publication import claim_of
+from ledger.claims.tables import BankAccount
 from ledger.desk.queries import queues
 from ledger.desk.queries.claim_details import ClaimDetails, claim_details
 from ledger.documents.queries.originals import File
@@ -49,6 +51,7 @@ from ledger.people.codes import Role
 from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.policy.codes import FileRole
+from ledger.postgres.columns import key
 from ledger.registry.tables import Organisation, Project
 from ledger.units import beijing_day
 from ledger.vouchers.tables import Voucher
@@ -121,7 +124,9 @@ def open_claim(
 
 
 @router.get("/claims/{number}")
-def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) -> HTMLResponse:
+def claim_page(
+    number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now, numbers: Numbers
+) -> HTMLResponse:
     """One claim: its steps, files, account, history, and what may be done next."""
     details = claim_details(db, access.claim(db, viewer, number))
     claim = details.claim
@@ -141,6 +146,7 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             "files": details.files,
             "file_words": labels(FileRole),
             "account": details.account,
+            "account_number": _account_number(numbers, viewer, details.account),
             "account_changing": details.account_changing,
             "published": details.publication,
             "objections": details.objections,
@@ -151,6 +157,13 @@ def claim_page(number: str, *, frame: Framed, viewer: Reader, db: Db, now: Now) 
             **_may(viewer, details, beijing_day(now)),
         },
     )
+
+
+def _account_number(numbers: Numbers, viewer: Viewer, account: BankAccount | None) -> str:
+    """The number as this reader may see it."""
+    if account is None:
+        return ""
+    return numbers.show(viewer, {key(account): account.number})[key(account)]
 
 
 def _may(viewer: Viewer, details: ClaimDetails, today: date) -> dict[str, Any]:

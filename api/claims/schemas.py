@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.door.schemas import LINE_MAX, Line, Note, PositiveFen, RequestModel, ResponseModel, Text
-from ledger.claims.queries import mask
 from ledger.claims.steps.claim_actions import Action
 
 
@@ -183,8 +182,16 @@ class AccountRead(ResponseModel):
     held: bool
 
     @classmethod
-    def of(cls, row: Any, *, whole: bool) -> "AccountRead":  # noqa: ANN401 - a row
-        """From the books; without the right to the whole number, its last four figures."""
-        number = row.number if whole else mask(row.number)
+    def of(cls, row: Any, *, number: str) -> "AccountRead":  # noqa: ANN401 - a row
+        """From the books, with the number as the reader may see it."""
         fields = {**row._mapping, "organisation": row.name}  # noqa: SLF001 - its public name
         return cls.model_validate({**fields, "number": number})
+
+
+class NumberReadRead(ResponseModel):
+    """That somebody saw account numbers whole: `accounts` by `id`, and at which address."""
+
+    at: datetime
+    actor: str
+    accounts: list[int]
+    place: str

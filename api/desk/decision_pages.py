@@ -11,13 +11,14 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
+from api.claims.account_numbers import Numbers
 from api.desk import decision_routes
 from api.desk.decision_reader import may_answer, may_withdraw, names_of_keys, why_not
 from api.desk.decision_routes import Answerer
 from api.desk.decision_view import content
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.labels import label_of
 from api.people.schemas import DecisionAnswer
 from api.people.subject import plain_subject
@@ -82,22 +83,25 @@ def decision_page(
     frame: Framed,
     viewer: Annotated[Viewer, having(Right.READ_MONTH)],
     db: Db,
+    numbers: Numbers,
 ) -> HTMLResponse:
     """One decision in full, and the buttons for whom it concerns; outside the bureau one's own."""
     record = db.get(Decision, decision)
     if record is None or not access.may_read_decision(viewer, record):
         raise NotFound("decision", id=decision)
+    asked = may_answer(db, viewer, record)
+    shown = numbers.show_decision(viewer, record, to_answer=asked)
     return frame.page(
         "desk/decision.html",
         {
             **row(record),
-            "content": content(record.content, key_names=names_of_keys(db, record)),
+            "content": content(shown, key_names=names_of_keys(db, record)),
             "place": place(db, record),
             "digest": record.digest,
             "answered_by": person(record.answered_by or ""),
             "answered_at": record.answered_at,
             "answer_reason": record.answer_reason,
-            "may_answer": may_answer(db, viewer, record),
+            "may_answer": asked,
             "may_withdraw": may_withdraw(viewer, record),
             "why_not": why_not(db, viewer, record),
         },
@@ -129,12 +133,16 @@ def place(db: Session, record: Decision) -> str:
 
 @router.post("/decisions/{decision}")
 def answer(
+    *,
     decision: int,
     viewer: Answerer,
     request: Annotated[DecisionAnswer, form(DecisionAnswer)],
     db: Db,
     now: Now,
+    late_after: LateAfter,
 ) -> Response:
     """Confirm, refuse or withdraw."""
-    decision_routes.answer(decision, request, viewer, db, now)
+    decision_routes.answer(
+        key=decision, request=request, viewer=viewer, db=db, now=now, late_after=late_after
+    )
     return RedirectResponse(f"/decisions/{decision}", 303)

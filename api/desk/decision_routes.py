@@ -1,16 +1,20 @@
 """Decisions of two persons: what waits for a second one, and her answer."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
 
-from api.desk.decision_reader import may_give, names_of_keys, why_not
+from api.claims.account_numbers import Numbers, hide_numbers
+from api.desk.decision_reader import may_answer, may_give, names_of_keys, why_not
 from api.door.access import Right
-from api.door.dependencies import Db, Limit, Now, Offset, having
+from api.door.batch_decoder import read_kept
+from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
 from api.people.schemas import DecisionAnswer, DecisionRead, DecisionView, KeyName
+from ledger.desk.steps import admit_usage
 from ledger.desk.steps.confirm import respond
 from ledger.errors import NotFound
+from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 
@@ -35,16 +39,18 @@ def decisions(
         query = query.where(col(Decision.answer).is_(None))
     if kind is not None:
         query = query.where(Decision.kind == kind)
-    return [DecisionRead.model_validate(row) for row in db.exec(query)]
+    return [_read(row, hide_numbers(row.kind, row.content)) for row in db.exec(query)]
 
 
-@router.get("/decisions/{key}", dependencies=[_READ])
-def decision(key: int, db: Db) -> DecisionRead:
+@router.get("/decisions/{key}")
+def decision(
+    key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: Db, numbers: Numbers
+) -> DecisionRead:
     """Return a decision."""
     row = db.get(Decision, key)
     if row is None:
         raise NotFound("decision", id=key)
-    return DecisionRead.model_validate(row)
+    return _read(row, numbers.show_decision(viewer, row, to_answer=may_answer(db, viewer, row)))
 
 
 @router.get("/decisions/{key}/view")
@@ -64,15 +70,23 @@ def view(key: int, viewer: Annotated[Viewer, having(Right.READ_PAYMENTS)], db: D
 
 @router.post("/decisions/{key}/answer")
 def answer(
+    *,
     key: int,
     request: DecisionAnswer,
     viewer: Answerer,
     db: Db,
     now: Now,
+    late_after: LateAfter,
 ) -> DecisionRead:
     """Confirm, refuse or withdraw; what follows from a confirmation is done at once."""
     decision = respond(
         db, key, answer=request.answer, digest_seen=request.seen, viewer=viewer, now=now,
         reason=request.reason,
     )  # fmt: skip
-    return DecisionRead.model_validate(decision)
+    if decision.kind == admit_usage.KIND and decision.answer == "confirmed":
+        release(db, read_kept, now, late_after=late_after)
+    return _read(decision, hide_numbers(decision.kind, decision.content))
+
+
+def _read(row: Decision, content: dict[str, Any]) -> DecisionRead:
+    return DecisionRead.model_validate({**row.model_dump(), "content": content})

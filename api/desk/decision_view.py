@@ -55,6 +55,8 @@ def _subject_names() -> dict[str, str]:
     """What and who a decision is about."""
     return {
         "line": _("行"),
+        "cluster": _("集群"),
+        "node": _("节点"),
         "list": _("付款清单"),
         "number": _("号码"),
         "name": _("名称"),
@@ -96,6 +98,9 @@ def _subject_names() -> dict[str, str]:
 def _how_much() -> dict[str, str]:
     """The sums."""
     return {
+        "windows": _("窗口"),
+        "gpus": _("GPU 数"),
+        "window_ms": _("窗口的时长（毫秒）"),
         "metered_fen": _("计量金额"),
         "invoiced_fen": _("已开票"),
         "extra_fen": _("补认金额"),
@@ -131,6 +136,8 @@ def _why() -> dict[str, str]:
         "recalled": _("银行书面答复不再付"),
         "row": _("回单行"),
         "reason": _("理由"),
+        "evidence": _("依据"),
+        "received_until": _("收到于此前"),
         "since": _("起"),
         "until": _("止"),
         "on_day": _("日期"),

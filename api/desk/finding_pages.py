@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.desk import finding_routes
+from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.metering.finding_columns import Column, columns
+from api.metering.schemas import AdmissionCreate, CapacityCreate
+from api.web.forms import form
 from api.web.layout import Framed, pages
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import KINDS, findings
+from ledger.metering.codes import OF_ITS_DAY, QuarantineReason
 from ledger.people.steps.credentials import Viewer
 
 router = APIRouter(include_in_schema=False)
@@ -66,6 +71,11 @@ def about() -> dict[FindingKind, About]:
             _("有人用了，但没有绑定说明归哪个项目；补上绑定（可以从过去的日期起）后自动归入。"),
             _("没有无主用量：每一毫秒都有项目认领。"),
         ),
+        FindingKind.UNPROVED: About(
+            label(FindingKind.UNPROVED),
+            _("作业占用的卡时超过集群的容量（登记的 GPU，或两人认定的容量）。先证实，再谈钱。"),
+            _("没有超过容量的作业用量。"),
+        ),
         FindingKind.UNPRICED: About(
             label(FindingKind.UNPRICED),
             _("有项目认领、但还没有价格的用量；补上型号或价格后自动计入。"),
@@ -105,12 +115,42 @@ def listing(
             "kind": kind,
             "kinds": about(),
             "columns": page_columns,
+            "may_admit": access.may(viewer, Right.ADMIT_USAGE),
+            "admissible": {code: label(code) for code in QuarantineReason if code in OF_ITS_DAY},
             "rows": [
                 [_cell(all_columns[key], value) for key, value in row.items()] for row in rows
             ],
             "pages": pages(frame, offset, PAGE_ROWS, len(rows), more=len(all_rows) > PAGE_ROWS),
         },
     )
+
+
+@router.post("/findings/admissions")
+def admit(
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    request: Annotated[AdmissionCreate, form(AdmissionCreate)],
+    db: Db,
+    now: Now,
+    late_after: LateAfter,
+) -> RedirectResponse:
+    """Admit quarantined windows; where a month was reconciled another person confirms."""
+    admission = finding_routes.admit(request, viewer, db, now, late_after)
+    where = (
+        f"/decisions/{admission.decision}" if admission.decision else "/findings?kind=quarantine"
+    )
+    return RedirectResponse(where, 303)
+
+
+@router.post("/findings/capacities")
+def state_capacity(
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    request: Annotated[CapacityCreate, form(CapacityCreate)],
+    db: Db,
+    now: Now,
+) -> RedirectResponse:
+    """Propose how many GPUs a cluster of a job source has; another person confirms."""
+    proposal = finding_routes.state_capacity(request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.decision}", 303)
 
 
 def _cell(column: Column, value: Any) -> Cell:  # noqa: ANN401 - as the books give it

@@ -8,13 +8,22 @@ from fastapi import APIRouter
 from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, Limit, Now, Offset, having
-from api.metering.schemas import ReleaseOutcome
+from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
+from api.metering.schemas import (
+    AdmissionCreate,
+    AdmissionRead,
+    CapacityCreate,
+    CapacityProposal,
+    ReleaseOutcome,
+)
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
+from ledger.desk.steps.admit_usage import admit_usage
+from ledger.desk.steps.state_capacity import propose_capacity
 from ledger.formats.exact import whole_or_ratio
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["findings"])
 
@@ -39,10 +48,62 @@ def list_findings(
 
 @router.post("/quarantine/release")
 def release_quarantine(
-    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now
+    viewer: Annotated[Viewer, having(Right.TEND_AGENTS)], db: Db, now: Now, late_after: LateAfter
 ) -> ReleaseOutcome:
     """Check quarantined windows again and accept those that are valid by now."""
     clusters = access.clusters(db, viewer)
     return ReleaseOutcome(
-        released=sum(release(db, read_kept, now, cluster) for cluster in clusters)
+        released=sum(release(db, read_kept, now, cluster, late_after) for cluster in clusters)
     )
+
+
+@router.post("/quarantine/admissions", status_code=201)
+def admit(
+    request: AdmissionCreate,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+    late_after: LateAfter,
+) -> AdmissionRead:
+    """Admit windows whose day is against them; where a month was reconciled, propose it."""
+    cluster = access.cluster(db, viewer, request.cluster)
+    admission = admit_usage(
+        db,
+        cluster=cluster,
+        node=request.node,
+        code=request.code,
+        since=request.since,
+        until=request.until,
+        reason=request.reason,
+        actor=viewer.actor,
+        now=now,
+    )
+    released = 0
+    if admission.decision is None:
+        released = release(db, read_kept, now, cluster.id, late_after)
+    return AdmissionRead(
+        windows=admission.windows,
+        released=released,
+        decision=admission.decision.id if admission.decision else None,
+    )
+
+
+@router.post("/capacities", status_code=201)
+def state_capacity(
+    request: CapacityCreate,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+) -> CapacityProposal:
+    """Propose how many GPUs a cluster of a job source has; another person confirms."""
+    decision = propose_capacity(
+        db,
+        cluster=access.cluster(db, viewer, request.cluster),
+        gpus=request.gpus,
+        since=request.since,
+        until=request.until,
+        evidence=request.evidence,
+        actor=viewer.actor,
+        now=now,
+    )
+    return CapacityProposal(decision=key(decision))

@@ -18,7 +18,13 @@ from api.documents.key_cli import handed_in, key
 from api.language.i18n import gettext as _
 from api.language.i18n import msgid
 from api.people.subject import plain_subject
-from ledger.documents.codes import DocumentKind, DocumentState, LookupResult, Verification
+from ledger.documents.codes import (
+    DocumentKind,
+    DocumentState,
+    LookupResult,
+    SealOutcome,
+    Verification,
+)
 
 app = Commands()
 invoice = Commands(msgid("成本单据：发票与内部结算"))
@@ -68,6 +74,7 @@ DOCUMENT = (
     Column(msgid("红冲"), "reverses"),
     Column(msgid("状态"), "state", coded(DocumentState)),
     Column(msgid("查验"), "verification", coded(Verification)),
+    Column(msgid("电子签章"), "seal", coded(SealOutcome)),
     Column(msgid("核对人"), "confirmed_by", PERSON),
     Column(msgid("交单人"), "received_by"),
     Column(msgid("原件 SHA-256"), "original"),
@@ -196,7 +203,11 @@ def confirm(
         if not yes:
             render(Listing(documents, [Table(DOCUMENTS, documents)]))
             typer.confirm(_("这些单据都与原件一致，确认？"), abort=True)
-        seen = {d["decision"]: {"decision": d["decision"], "seen": d["digest"]} for d in documents}
+        seen = {
+            d["decision"]: {"decision": d["decision"], "seen": d["digest"]}
+            for d in documents
+            if d["decision"] is not None
+        }
         body = {"documents": list(seen.values())}
         answer = client.ask("POST", "cost-documents/confirmations", body=body)
     return listing(CONFIRMED, answer)

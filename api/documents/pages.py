@@ -38,6 +38,7 @@ from ledger.documents.codes import (
     DocumentSource,
     DocumentState,
     LookupResult,
+    SealOutcome,
     Verification,
 )
 from ledger.documents.queries import document_views
@@ -234,7 +235,7 @@ def document_page(
     """One document: its parties, lines, what is allocated of it, and all that was said of it."""
     scope = scope_of(viewer)
     view = document_views.document(db, scope, document)
-    decision = db.get(Decision, view.decision)
+    decision = db.get(Decision, view.decision) if view.decision else None
     periods = document_views.stated_periods_of(db, document)
     return frame.page(
         "documents/document.html",
@@ -271,6 +272,7 @@ def document_page(
                 for row in document_views.receipts_of(db, document)
             ],
             "may_enter": access.may(viewer, Right.CLAIM) and view.reverses is None,
+            "seal": label_of(SealOutcome, view.seal),
             "results": labels(LookupResult),
             "today": beijing_day(now),
             "periods": [{"seen": row, "by": person(row.stated_by)} for row in periods],
@@ -296,6 +298,7 @@ def add_lookup(
     note: Annotated[str, Form(max_length=TEXT_MAX)] = "",
 ) -> Response:
     """Record what the tax platform said, with the picture."""
+    db.commit()  # others have the connection while the file is read
     look_up(
         db, document, result=result, looked_up_on=looked_up_on, note=note.strip(),
         file=File.from_content(file.filename or "", file.file.read()), viewer=viewer, now=now,

@@ -152,6 +152,7 @@ def add_lookup(
     now: Now,
 ) -> DocumentRead:
     """Record what the tax platform said (查验), with the picture; who brought it leaves it open."""
+    db.commit()  # others have the connection while the file is read
     look_up(
         db, document, result=result, looked_up_on=looked_up_on, note=note, file=upload.file,
         viewer=viewer, now=now,

@@ -32,6 +32,7 @@ class Right(StrEnum):
     READ_USAGE = "read_usage"
     READ_METERING = "read_metering"  # agents and findings of a centre
     TEND_AGENTS = "tend_agents"  # enrolment codes, revocation, release from quarantine
+    ADMIT_USAGE = "admit_usage"  # approve agents, admit what came late
     REGISTER = "register"  # the registry's YAML
     OPEN_VOUCHERS = "open_vouchers"
     ACCRUE = "accrue"
@@ -47,6 +48,7 @@ class Right(StrEnum):
     CLAIM = "claim"
     MOVE_CLAIMS = "move_claims"  # who may do what in which state: `ledger/claims/rules.py`
     HANDLE_CLAIMS = "handle_claims"  # objections, proposals to approve
+    READ_NUMBERS = "read_numbers"  # account numbers whole: all of them, or one's own
     READ_PAYMENTS = "read_payments"
     PAY = "pay"  # indicators, lists, what the bank returns, refunds, recoveries
 
@@ -61,6 +63,7 @@ _READ_BOOKS = {
 }
 _BUREAU = _READ_BOOKS | {Right.ANSWER_DECISIONS, Right.MOVE_CLAIMS, Right.HANDLE_CLAIMS}
 _WRITE_BOOKS = {
+    Right.ADMIT_USAGE,
     Right.REGISTER,
     Right.OPEN_VOUCHERS,
     Right.ACCRUE,
@@ -94,12 +97,12 @@ _OPERATOR = {
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.BUILDER: frozenset(
-            _BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.MOVE_CLAIMS}
+            _BUILDER | {Right.ANSWER_STATEMENTS, Right.CLAIM, Right.MOVE_CLAIMS, Right.READ_NUMBERS}
         ),
         Role.OPERATOR: frozenset(_OPERATOR | {Right.ANSWER_STATEMENTS, Right.HAND_IN}),
         Role.CLERK: frozenset(_BUREAU | _WRITE_BOOKS),
         Role.APPROVER: frozenset(_BUREAU),
-        Role.FINANCE: frozenset(_BUREAU | {Right.PAY}),
+        Role.FINANCE: frozenset(_BUREAU | {Right.PAY, Right.READ_NUMBERS}),
         Role.AUDITOR: frozenset(_READ_BOOKS | {Right.READ_TOKENS, Right.READ_METRICS}),
         Role.ADMINISTRATOR: frozenset(_READ_BOOKS | _TEND_MACHINE),
     }

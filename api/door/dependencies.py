@@ -6,7 +6,7 @@ connections; others wait without holding a thread.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Any
 
@@ -65,6 +65,12 @@ async def configured(request: Request) -> Settings:
     return settings
 
 
+def late_after(request: Request) -> timedelta:
+    """How old a window may be that counts by itself."""
+    return timedelta(days=request.app.state.settings.late_days)
+
+
+LateAfter = Annotated[timedelta, Depends(late_after)]
 Now = Annotated[datetime, Depends(moment)]
 Db = Annotated[Session, Depends(session, scope="function", max_concurrency=CONNECTIONS)]
 Configured = Annotated[Settings, Depends(configured)]

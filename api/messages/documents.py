@@ -47,6 +47,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "archive_ratio": msgid("压缩包内的文件压缩比超过 {limit} 倍：{member}"),
         "archive_nested": msgid("压缩包内还有压缩包：{member}"),
         "ofd_member": msgid("OFD 内缺少文件，或文件已损坏：{member}"),
+        "seal_broken": msgid("文件与它的电子签章不符：盖章之后被改过"),
+        "not_certificate": msgid("{path} 不是 SM2 证书（X.509，PEM 或 DER）"),
         "ofd_differs": msgid("此处写的是「{text}」，与发票内容不符"),
         "not_qr": msgid("不是发票二维码的文字"),
         "qr_type": msgid("不认识的发票种类：二维码中为 {type}"),

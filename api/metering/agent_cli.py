@@ -27,6 +27,7 @@ AGENTS = (
     Column(msgid("最近上报"), "reported_at", MOMENT),
     Column(msgid("滞后秒"), "lag_s", NUMBER),
     Column(msgid("时钟差秒"), "skew_s", NUMBER),
+    Column(msgid("批准"), "approved_at", MOMENT),
     Column(msgid("停用"), "revoked_at", MOMENT),
 )
 
@@ -62,9 +63,13 @@ def code(
     cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
     *,
     source: Annotated[str, typer.Option(help="nvml, dcgm, slurm, import")],
+    history_from: Annotated[
+        str | None, typer.Option(help=msgid("注册以前测得的，从哪一天（北京）起算数；不写即不算"))
+    ] = None,
 ) -> Answer:
     """Make a one-time enrolment code."""
-    enrolment = ask("POST", "enrolment-codes", body={"cluster": cluster, "source": source})
+    body = {"cluster": cluster, "source": source, "history_from": history_from}
+    enrolment = ask("POST", "enrolment-codes", body=body)
     return Answer(enrolment, [enrolment["code"]])
 
 
@@ -85,6 +90,13 @@ def nodes(
     picture = ask("GET", "nodes", query={"cluster": cluster, "days": days})
     incidents = Table(INCIDENTS, picture["incidents"], msgid("没有空缺，也没有静默"))
     return Listing(picture, [Table(NODES, picture["nodes"], msgid("没有节点")), "", incidents])
+
+
+@agent.verb("approve", msgid("批准用中心的注册码注册的采集端"))
+def approve_agent(number: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Let what this agent reports count."""
+    ask("POST", path("agents", number) + "/approval")
+    print(_("采集端 {number} 已批准").format(number=number))
 
 
 @agent.verb("revoke", msgid("不再接受此采集端"))

@@ -10,13 +10,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from agents import wire
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.batch_decoder import read_kept
+from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import limited
 from api.metering.schemas import AgentRead, EnrolmentCodeCreate, EnrolmentCodeRead
 from ledger.metering.queries import agents as agent_queries
 from ledger.metering.queries.agents import AgentStatus
 from ledger.metering.steps import enrol
+from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
 from ledger.postgres.columns import key
 
@@ -72,8 +74,9 @@ def issue_code(
     """Issue a code by which one node of a cluster enrols within 24 hours."""
     cluster = access.cluster(db, viewer, request.cluster)
     code = enrol.issue_code(
-        db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now
-    )
+        db, cluster=key(cluster), source=request.source, actor=viewer.actor, now=now,
+        history_from=request.history_from,
+    )  # fmt: skip
     return EnrolmentCodeRead(code=code, expires_at=now + enrol.CODE_LASTS)
 
 
@@ -83,6 +86,19 @@ def agents(
 ) -> list[AgentRead]:
     """List the agents of the viewer's centre, or of all, with the last report of each."""
     return [_agent_read(a, now) for a in agent_queries.agents(db, viewer.centre)]
+
+
+@router.post("/agents/{agent}/approval", status_code=204)
+def approve(
+    agent: UUID,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+    late_after: LateAfter,
+) -> None:
+    """Let an agent count that was enrolled with its centre's code, and what waits of it."""
+    enrol.approve_agent(db, agent, viewer.actor, now)
+    release(db, read_kept, now, late_after=late_after)
 
 
 @router.delete("/agents/{agent}", status_code=204)

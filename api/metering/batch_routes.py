@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from agents import wire
 from api.door.batch_decoder import read_batch, verify
-from api.door.dependencies import Now
+from api.door.dependencies import Now, late_after
 from api.door.problems import Problem, Refusal, respond
 from api.door.route_table import limited
 from ledger.metering.steps.intake import (
@@ -83,7 +83,7 @@ def _take(
     """All of it in one thread and one transaction, committed before the answer, fork or not."""
     with Session(request.app.state.engine) as db:
         submission = _read(db, body, agent, *headers)
-        outcome = take_batch(db, submission, now)
+        outcome = take_batch(db, submission, now, late_after(request))
         db.commit()
     match outcome:
         case Receipt() as receipt:
@@ -103,7 +103,7 @@ _JSON = {"Content-Type": "application/json"}
 # As text: the statement is the same for every batch, and building it would cost more than asking.
 _REPORTER = text("""
     SELECT a.public_key, a.revoked_at, a.cluster_id AS cluster, c.name AS cluster_name, a.node,
-           a.source
+           a.source, a.enrolled_at, a.history_from, a.approved_at IS NOT NULL AS is_approved
     FROM agents a JOIN clusters c ON c.id = a.cluster_id WHERE a.id = :agent
 """)
 
@@ -122,6 +122,9 @@ def _read(db: Session, body: bytes, agent: UUID, signature: str, date: str) -> S
         reporter_row.cluster_name,
         reporter_row.node,
         reporter_row.source,
+        reporter_row.enrolled_at,
+        reporter_row.history_from,
+        reporter_row.is_approved,
     )
     return read_batch(body, digest, reporter, raw, date)
 

@@ -14,6 +14,7 @@ from api.cli.options import METERING, Code, Limit, Offset, Since, Until
 from api.cli.values import HOURS, MONEY, NUMBER, PERCENT, ROUGHLY, Format
 from api.language.i18n import msgid
 from ledger.desk.codes import FindingKind
+from ledger.metering.codes import QuarantineReason
 
 app = Commands()
 
@@ -69,6 +70,48 @@ def release() -> Answer:
     """Keep what was quarantined and may count by now."""
     column = Column(msgid("解除隔离的窗口"), "released")
     return record([column], ask("POST", "quarantine/release"))
+
+
+ADMISSION = (
+    Column(msgid("窗口"), "windows", NUMBER),
+    Column(msgid("解除隔离的窗口"), "released", NUMBER),
+    Column(msgid("待确认的决定"), "decision", NUMBER),
+)
+
+
+@app.verb("admit", msgid("放行因日期而隔离的窗口"), panel=METERING)
+def admit(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    code: Annotated[QuarantineReason, typer.Argument(help=msgid("隔离的原因"))],
+    *,
+    reason: Annotated[str, typer.Option(help=msgid("理由"))],
+    node: Annotated[str | None, typer.Option(help=msgid("只放行一个节点的"))] = None,
+    since: Since = None,
+    until: Until = None,
+) -> Answer:
+    """Admit quarantined windows; where a month was reconciled another person confirms."""
+    body = {
+        "cluster": cluster, "code": code.value, "reason": reason, "node": node, "since": since,
+        "until": until,
+    }  # fmt: skip
+    return record(ADMISSION, ask("POST", "quarantine/admissions", body=body))
+
+
+@app.verb("capacity", msgid("认定一个上报作业的集群有多少 GPU"), panel=METERING)
+def capacity(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    gpus: Annotated[int, typer.Argument(metavar="GPUS", help=msgid("GPU 数"))],
+    *,
+    since: Annotated[str, typer.Option(help=msgid("从哪一天（北京）起"))],
+    evidence: Annotated[str, typer.Option(help=msgid("依据"))],
+    until: Until = None,
+) -> Answer:
+    """Propose a cluster's capacity; another person confirms."""
+    body = {
+        "cluster": cluster, "gpus": gpus, "since": since, "until": until, "evidence": evidence,
+    }  # fmt: skip
+    column = Column(msgid("待确认的决定"), "decision", NUMBER)
+    return record([column], ask("POST", "capacities", body=body))
 
 
 def _column(name: str) -> Column:

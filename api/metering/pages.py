@@ -8,24 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlmodel import Session, col, select
 
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, Offset, having
+from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
-from api.metering import advice
+from api.metering import advice, agent_routes
 from api.metering.finding_columns import reason
 from api.metering.node_picture import picture
 from api.web.layout import Framed, pages
 from api.web.mark import Mark, fault_mark
 from ledger.metering.queries import node_status, nodes
+from ledger.metering.queries.agents import unapproved
 from ledger.metering.queries.node_status import Node, Trouble, cluster_status
 from ledger.metering.queries.nodes import Period
 from ledger.metering.rules.incidents import Incident
+from ledger.metering.tables import Agent
 from ledger.people.steps.credentials import Viewer
 from ledger.registry.tables import Cluster
 from ledger.units import beijing_day
@@ -74,6 +78,8 @@ def cluster_page(
     return frame.page(
         "metering/nodes.html",
         {
+            "unapproved": unapproved(db, cluster_row),
+            "may_approve": access.may(viewer, Right.ADMIT_USAGE),
             "clusters": names,
             "name": cluster_row.name,
             "nodes": [_node(node, status.trouble) for node in page_rows],
@@ -83,6 +89,20 @@ def cluster_page(
             **picture(db, page_rows, days, now),
         },
     )
+
+
+@router.post("/agents/{agent}/approval")
+def approve(
+    agent: UUID,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+    late_after: LateAfter,
+) -> RedirectResponse:
+    """Let an agent count that was enrolled with its centre's code."""
+    agent_routes.approve(agent, viewer, db, now, late_after)
+    cluster = db.get_one(Cluster, db.get_one(Agent, agent).cluster_id)
+    return RedirectResponse(f"/nodes?{urlencode({'cluster': cluster.name})}", 303)
 
 
 @router.get("/nodes/{cluster}/{node}")

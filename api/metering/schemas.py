@@ -3,13 +3,14 @@
 Times are RFC 3339 in UTC, lengths integer milliseconds. `xids` are NVIDIA's numbers.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
 
-from api.door.schemas import Line, RequestModel, ResponseModel
+from api.door.schemas import Line, RequestModel, ResponseModel, Text
 from ledger.formats.exact import Exact
+from ledger.metering.codes import QuarantineReason
 from ledger.metering.queries.nodes import XidEvent
 from ledger.metering.rules.incidents import Span
 
@@ -104,10 +105,14 @@ class NodeDetailRead(ResponseModel):
 
 
 class EnrolmentCodeCreate(RequestModel):
-    """The cluster that an enrolment code is for, and what the agent reads there."""
+    """The cluster that an enrolment code is for, and what the agent reads there.
+
+    What it measured before it is enrolled counts from `history_from` on.
+    """
 
     cluster: Line
     source: Line
+    history_from: date | None = None
 
 
 class EnrolmentCodeRead(ResponseModel):
@@ -128,12 +133,50 @@ class AgentRead(ResponseModel):
     node: str
     source: str
     enrolled_at: datetime
+    history_from: datetime | None
+    approved_at: datetime | None
+    approved_by: str | None
     revoked_at: datetime | None
     reported_at: datetime | None
     sent_at: datetime | None
     lag_s: int | None
     skew_s: int | None
     skewed: bool
+
+
+class AdmissionCreate(RequestModel):
+    """Which quarantined windows to admit, and why: of a node or all, by Beijing day, inclusive."""
+
+    cluster: Line
+    node: Line | None = None
+    code: QuarantineReason
+    since: date | None = None
+    until: date | None = None
+    reason: Text
+
+
+class AdmissionRead(ResponseModel):
+    """How many windows it is about, how many count by now, and the decision that they wait for."""
+
+    windows: int
+    released: int
+    decision: int | None
+
+
+class CapacityCreate(RequestModel):
+    """How many GPUs a cluster of a job source has on these Beijing days, inclusive, and by what."""
+
+    cluster: Line
+    gpus: int = Field(ge=0, le=1_000_000)
+    since: date
+    until: date | None = None
+    evidence: Text
+
+
+class CapacityProposal(ResponseModel):
+    """The decision that another person confirms."""
+
+    decision: int
 
 
 class UsageRead(ResponseModel):

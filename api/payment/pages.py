@@ -10,16 +10,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from api.claims.account_numbers import Numbers
 from api.door import access
 from api.door.access import Right
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, Now
 from api.door.route_table import FORM_MAX, limited
 from api.door.uploads import Uploaded
 from api.language.format import money
 from api.language.i18n import gettext as _
 from api.language.labels import labels
 from api.payment import return_routes, routes
-from api.payment.routes import Payer
+from api.payment.routes import Payer, Reader
 from api.payment.schemas import IndicatorCreate, PaymentListCreate, RefundCreate, RulingCreate
 from api.web import charts
 from api.web.forms import Fields, form
@@ -32,12 +33,10 @@ from ledger.payment.codes import HoldReason, LineResult, RowState, Ruling
 from ledger.payment.queries import bank_rows, money_flow, payment_lists, returned_money
 from ledger.payment.queries.list_details import list_details
 from ledger.payment.queries.payment_lists import Money
-from ledger.people.steps.credentials import Viewer
 from ledger.people.steps.decisions import person
 from ledger.units import Fen, beijing_day
 
 router = APIRouter(include_in_schema=False)
-Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
 
 
 @router.get("/payments")
@@ -188,7 +187,7 @@ def rule_row(
 
 
 @router.get("/payments/{number}")
-def list_page(number: str, frame: Framed, viewer: Reader, db: Db) -> HTMLResponse:
+def list_page(number: str, frame: Framed, viewer: Reader, db: Db, numbers: Numbers) -> HTMLResponse:
     """One list: its lines as they were confirmed, and what became of each."""
     details = list_details(db, number)
     open_fen: Fen = sum(line.fen - line.paid_fen - line.returned_fen for line in details.lines)
@@ -201,6 +200,9 @@ def list_page(number: str, frame: Framed, viewer: Reader, db: Db) -> HTMLRespons
             "payment_list": details.payment_list,
             "made_by": person(details.payment_list.made_by),
             "lines": details.lines,
+            "numbers": numbers.show(
+                viewer, {line.account_id: line.number for line in details.lines}
+            ),
             "claims": details.claims,
             "returns": details.returns,
             "files": details.files,

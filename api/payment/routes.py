@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
+from api.claims.account_numbers import Numbers, NumberView
 from api.door.access import Right
 from api.door.dependencies import Db, Now, having
 from api.door.problems import Refusal
@@ -36,6 +37,7 @@ from ledger.people.tables import Decision
 router = APIRouter(tags=["payment"])
 
 _READ = having(Right.READ_PAYMENTS)
+Reader = Annotated[Viewer, having(Right.READ_PAYMENTS)]
 Payer = Annotated[Viewer, having(Right.PAY)]
 _MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -93,13 +95,17 @@ def new_list(request: PaymentListCreate, viewer: Payer, db: Db, now: Now) -> Pro
         actor=viewer.actor,
         now=now,
     )
-    return ProposalRead.model_validate(db.get_one(Decision, payment_list.decision_id))
+    decision = db.get_one(Decision, payment_list.decision_id)
+    numbers = NumberView(db, now, "/api/v1/payment-lists")
+    content = numbers.show_decision(viewer, decision, to_answer=False)
+    return ProposalRead.model_validate({**decision.model_dump(), "content": content})
 
 
-@router.get("/payment-lists/{number}", dependencies=[_READ])
-def one_list(number: str, db: Db) -> PaymentListRead:
+@router.get("/payment-lists/{number}")
+def one_list(number: str, viewer: Reader, db: Db, numbers: Numbers) -> PaymentListRead:
     """Return a payment list with its lines and the bank's answers."""
     details = list_details(db, number)
+    shown = numbers.show(viewer, {line.account_id: line.number for line in details.lines})
     whole: dict[str, Any] = {
         **details.payment_list.model_dump(),
         "indicator": details.indicator.number,
@@ -112,7 +118,7 @@ def one_list(number: str, db: Db) -> PaymentListRead:
                 "claim": details.claims[line.claim_id].number,
                 "asked_fen": details.claims[line.claim_id].fen,
                 "claim_fen": details.claims[line.claim_id].due_fen,
-                "account": line.number,
+                "account": shown[line.account_id],
             }
             for line in details.lines
         ],
@@ -122,21 +128,26 @@ def one_list(number: str, db: Db) -> PaymentListRead:
     return PaymentListRead.model_validate(whole)
 
 
-@router.get("/payment-lists/{number}/{form}", response_class=Response, dependencies=[_READ])
+@router.get("/payment-lists/{number}/{form}", response_class=Response)
 def list_file(
+    *,
     number: str,
     form: Literal["csv", "xlsx"],
+    viewer: Reader,
     db: Db,
+    numbers: Numbers,
     column: Annotated[list[str], Query(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Download a payment list; `column` (`title=field`, repeated) chooses and orders columns."""
-    payment_list, _, _ = payment_lists.payment_list(db, number)
+    payment_list, _, lines = payment_lists.payment_list(db, number)
     if payment_list.sent_at is None:
         raise Refused("list_not_sent", list=number)
     columns, faults = read_columns(column)
     if faults:
         raise Refusal(422, "columns", {"count": len(faults), "findings": findings(faults)})
-    content = db.get_one(Decision, payment_list.decision_id).content
+    decision = db.get_one(Decision, payment_list.decision_id)
+    accounts = [line.account_id for line in lines]
+    content = numbers.show_decision(viewer, decision, to_answer=False, accounts=accounts)
     file = (
         as_csv(content, payment_list.digest, columns)
         if form == "csv"

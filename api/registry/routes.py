@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
-from api.door.dependencies import Db, Now, having
+from api.door.dependencies import Db, LateAfter, Now, having
 from api.door.problems import Refusal
 from api.door.route_table import KIB, limited
 from api.registry.schemas import RegistryOutcome
@@ -42,6 +42,7 @@ def register_file(
     viewer: Annotated[Viewer, having(Right.REGISTER)],
     db: Db,
     now: Now,
+    late_after: LateAfter,
     supersede: bool = False,
     reason: Annotated[str, Query(max_length=1000)] = "",
 ) -> RegistryOutcome:
@@ -56,7 +57,9 @@ def register_file(
     if outcome.findings:
         raise Refusal.with_faults("registry", outcome.findings)
     if outcome.created.get("gpus") or outcome.superseded.get("gpus"):
-        release(db, read_kept, now)  # windows of these GPUs may have been waiting for this
+        release(
+            db, read_kept, now, late_after=late_after
+        )  # windows of these GPUs may have been waiting for this
     return RegistryOutcome(
         created=outcome.created,
         unchanged=outcome.unchanged,

@@ -61,13 +61,14 @@ def replay(
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
-        with prepare.clerk(client) as clerk:
-            prepare.register(clerk, registry)
-            prepare.open_vouchers(clerk, drill.trace_vouchers(accounts))
+        prepare.prepare(client, registry, drill.trace_vouchers(accounts))
         folder = _agents() / f"replay-{where}"
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
-            arguments += ["--code", prepare.enrolment_code(client, where, "import")]
+            arguments += [
+                "--code",
+                prepare.enrolment_code(client, where, "import", drill.SINCE_EVER),
+            ]
         agent_process.replay(facts["windows"], arguments, Door.find().url)
         _accrue(client)
         return _project_usage(client, accounts)
@@ -79,9 +80,7 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
     folder = _agents() / "demo"
     facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
-        with prepare.clerk(client) as clerk:
-            prepare.register(clerk, drill.demo_registry(facts))
-            prepare.open_vouchers(clerk, drill.demo_vouchers())
+        prepare.prepare(client, drill.demo_registry(facts), drill.demo_vouchers())
         codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
         agent_process.run([*arguments, *codes])
@@ -133,7 +132,9 @@ def _codes(client: Client, clusters: Sequence[dict[str, Any]]) -> Iterable[str]:
     for cluster in clusters:
         for node in cluster["nodes"]:
             if not node["enrolled"]:
-                code = prepare.enrolment_code(client, cluster["name"], cluster["source"])
+                code = prepare.enrolment_code(
+                    client, cluster["name"], cluster["source"], cluster["since"]
+                )
                 yield f"--code={node['node']}={code}"
 
 

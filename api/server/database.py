@@ -6,8 +6,11 @@ lie in the data folder; otherwise it is started for the while and stopped again.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 from api.settings import Settings
+from ledger.documents.steps.trust import trust
 from ledger.errors import Unusable
 from ledger.postgres.database import Database, databases_from, upgrade
 from ledger.postgres.embedded import Embedded
@@ -32,9 +35,23 @@ def reach(settings: Settings) -> Iterator[Database]:
         embedded.stop()  # what we did not start stays
 
 
-def renew(database: Database) -> str:
-    """The newest schema and the policies of this program, as owner; the schema's revision."""
+def renew(database: Database, invoice_roots: Path | None) -> str:
+    """The newest schema, the policies of this program and the trusted authorities, as owner.
+
+    Args:
+        database: by its owner's URL.
+        invoice_roots: the folder with the authorities' certificates; None trusts none.
+
+    Returns:
+        The schema's revision.
+
+    Raises:
+        Unusable: a file in the folder is no such certificate (`not_certificate`).
+    """
     revision = upgrade(database)
+    files = sorted(invoice_roots.iterdir()) if invoice_roots else []
     with database.owner_engine().begin() as connection:
         load_policies(connection)
+        certificates = {f"{file}": file.read_bytes() for file in files if file.is_file()}
+        trust(connection, certificates, datetime.now(UTC))
     return revision

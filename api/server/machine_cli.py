@@ -72,8 +72,9 @@ def upgrade() -> None:
         from api.server.database import reach, renew  # noqa: PLC0415 - loaded when it is used
         from api.settings import read_settings  # noqa: PLC0415
 
-        with reach(read_settings()) as engine:
-            revision = renew(engine)
+        settings = read_settings()
+        with reach(settings) as engine:
+            revision = renew(engine, settings.invoice_roots)
     print(_("数据库结构已是 {revision}").format(revision=revision))
 
 

@@ -56,7 +56,7 @@ def up(settings: Settings, *, demo: bool) -> None:
         listener = stack.enter_context(_listen(settings))
         database = stack.enter_context(_database(settings))
         stack.enter_context(_log(settings.data / LOG_FILE))
-        engine = prepare(database, settings.data)
+        engine = prepare(database, settings.data, settings.invoice_roots)
         stack.callback(engine.dispose)
         address = _address(listener)
         stack.enter_context(_announce(settings.data / SERVER_FILE, address))
@@ -76,9 +76,9 @@ def up(settings: Settings, *, demo: bool) -> None:
         server.run(sockets=[listener])
 
 
-def prepare(database: Database, data: Path) -> sa.Engine:
+def prepare(database: Database, data: Path, invoice_roots: Path | None = None) -> sa.Engine:
     """The newest schema, the policies, and a first administrator; then the application's engine."""
-    renew(database)
+    renew(database, invoice_roots)
     engine = database.engine()
     _first_administrator(database.owner_engine(), data / TOKEN_FILE, datetime.now(UTC))
     return engine

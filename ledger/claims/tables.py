@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import ARRAY, BigInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -22,6 +23,17 @@ class BankAccount(SQLModel, table=True):
     decision_id: int = big()
     confirmed_at: datetime = moment()
     superseded_at: datetime | None = moment(nullable=True)
+
+
+class NumberRead(SQLModel, table=True):
+    """That somebody saw account numbers whole; `accounts` are keys of bank accounts."""
+
+    __tablename__ = "number_reads"
+    id: int | None = identity()
+    at: datetime = moment()
+    actor: str
+    accounts: list[int] = Field(sa_type=ARRAY(BigInteger))
+    place: str
 
 
 class Claim(SQLModel, table=True):

@@ -37,7 +37,20 @@ class Verification(StrEnum):
 
     UNVERIFIED = "unverified"
     COMPARED = "compared"  # 已核对: a second person has compared it with its original
+    SEALED = "sealed"  # 已验章: a trusted authority vouches for its electronic seal
     LOOKED_UP = "looked_up"  # 已查验: the tax bureau's platform knows it
+
+
+class SealOutcome(StrEnum):
+    """What came out of checking the electronic seal of a file."""
+
+    HOLDS = "holds"
+    MISSING = "missing"
+    NO_ROOTS = "no_roots"
+    UNKNOWN = "unknown"
+    UNCOVERED = "uncovered"
+    UNTRUSTED = "untrusted"
+    BROKEN = "broken"  # such a file is refused
 
 
 class LookupResult(StrEnum):

@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 
 from ledger.postgres.columns import big, identity, moment
 
+_STANDS = "confirmed_at IS NOT NULL OR vouched_by IS NOT NULL"
 _PROVES = "coalesce(amount_found AND reference_found, false) OR checked_at IS NOT NULL"
 
 
@@ -50,13 +51,26 @@ class CostDocument(SQLModel, table=True):
     original: str
     received_at: datetime = moment()
     received_by: str
-    decision_id: int = big()
+    decision_id: int | None = big(nullable=True, default=None)
     confirmed_by: str | None = None
     confirmed_at: datetime | None = moment(nullable=True)
-    stands: bool = Field(
-        sa_column=Column(Boolean, Computed("confirmed_at IS NOT NULL"), nullable=False)
-    )
+    seal: str = "missing"
+    seal_name: str | None = None
+    sealed_at: datetime | None = moment(nullable=True)
+    vouched_by: str | None = None
+    stands: bool = Field(sa_column=Column(Boolean, Computed(_STANDS), nullable=False))
     dropped_at: datetime | None = moment(nullable=True)
+
+
+class TrustedCertificate(SQLModel, table=True):
+    """An authority that is believed to certify the seals of invoices; the owner writes it."""
+
+    __tablename__ = "trusted_certificates"
+    fingerprint: str = Field(primary_key=True)
+    name: str
+    encoded: bytes = Field(sa_type=LargeBinary)
+    trusted_since: datetime = moment()
+    trusted_until: datetime | None = moment(nullable=True)
 
 
 class DocumentLine(SQLModel, table=True):

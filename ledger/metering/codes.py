@@ -20,6 +20,22 @@ class QuarantineReason(StrEnum):
     UNKNOWN_GPU = "unknown_gpu"
     OTHER_CLUSTER = "other_cluster"
     OTHER_NODE = "other_node"
+    UNAPPROVED_AGENT = "unapproved_agent"
+    LATE = "late"
+    BEFORE_ENROLMENT = "before_enrolment"
+    BEFORE_REGISTRATION = "before_registration"
+    RETIRED = "retired"
+
+
+OF_ITS_DAY = frozenset(
+    {
+        QuarantineReason.LATE,
+        QuarantineReason.BEFORE_ENROLMENT,
+        QuarantineReason.BEFORE_REGISTRATION,
+        QuarantineReason.RETIRED,
+    }
+)
+"""Why a window's day is against it: only the bureau can admit it all the same."""
 
 
 class GapCause(StrEnum):

@@ -4,7 +4,7 @@ Batches, windows and day totals are written and read in SQL alone, from
 `ledger/metering/steps/intake.py` on.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import LargeBinary
@@ -23,6 +23,9 @@ class Agent(SQLModel, table=True):
     source: str
     public_key: bytes = Field(sa_type=LargeBinary, unique=True)
     enrolled_at: datetime = moment()
+    history_from: datetime | None = moment(nullable=True)
+    approved_at: datetime | None = moment(nullable=True)
+    approved_by: str | None = None
     revoked_at: datetime | None = moment(nullable=True)
 
 
@@ -35,5 +38,6 @@ class EnrolmentCode(SQLModel, table=True):
     source: str
     created_at: datetime = moment()
     created_by: str
+    history_from: date | None = None
     expires_at: datetime = moment()
     agent_id: UUID | None = Field(default=None, unique=True)

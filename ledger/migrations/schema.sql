@@ -99,6 +99,24 @@ $$;
 
 ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.capacity_decided() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN clusters c ON c.name = d.content ->> 'cluster'
+        WHERE d.id = NEW.decision_id AND d.kind = 'capacity' AND d.answer = 'confirmed'
+            AND c.id = NEW.cluster_id AND (d.content ->> 'gpus')::integer = NEW.gpus
+            AND d.content ->> 'evidence' = NEW.evidence
+            AND NEW.valid = daterange((d.content ->> 'since')::date, (d.content ->> 'until')::date, '[]')
+    ) THEN
+        RAISE EXCEPTION 'a capacity is what two persons stated' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.capacity_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -294,15 +312,18 @@ CREATE FUNCTION public.document_confirmed() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
-                AND d.decided_by = NEW.received_by) THEN
+        IF NEW.confirmed_at IS NOT NULL
+            OR (NEW.vouched_by IS NULL AND NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                    AND d.decided_by = NEW.received_by))
+            OR (NEW.vouched_by IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
+                WHERE t.fingerprint = NEW.vouched_by AND t.trusted_until IS NULL)) THEN
             RAISE EXCEPTION 'document % waits for no second person', NEW.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
         END IF;
     ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
             IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
-        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
             OR NOT EXISTS (SELECT FROM decisions d
                 WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
                     AND d.answered_by = NEW.confirmed_by)) THEN
@@ -856,6 +877,25 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.lines_tie() OWNER TO suanquan_owner;
+
+CREATE FUNCTION public.lines_whole() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(f.document_id) INTO wrong
+    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
+    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has its lines already', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
+    END IF;
+    RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.lines_whole() OWNER TO suanquan_owner;
 
 CREATE FUNCTION public.lock_book(wanted bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1682,6 +1722,26 @@ END $$;
 
 ALTER FUNCTION public.void_list() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.voucher_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            JOIN projects p ON p.id = NEW.project_id
+            JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
+                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -1751,7 +1811,12 @@ CREATE TABLE public.agents (
     source text NOT NULL,
     public_key bytea NOT NULL,
     enrolled_at timestamp with time zone NOT NULL,
+    history_from timestamp with time zone,
+    approved_at timestamp with time zone,
+    approved_by text,
     revoked_at timestamp with time zone,
+    CONSTRAINT agents_approved_by_check CHECK ((approved_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT agents_check CHECK (((approved_at IS NULL) = (approved_by IS NULL))),
     CONSTRAINT agents_node_check CHECK ((node <> ''::text)),
     CONSTRAINT agents_public_key_check CHECK ((octet_length(public_key) = 32)),
     CONSTRAINT agents_source_check CHECK ((source = ANY (ARRAY['nvml'::text, 'dcgm'::text, 'slurm'::text, 'import'::text])))
@@ -1762,6 +1827,12 @@ ALTER TABLE public.agents OWNER TO suanquan_owner;
 COMMENT ON TABLE public.agents IS 'Enrolled reporters, each bound to one cluster and node';
 
 COMMENT ON COLUMN public.agents.public_key IS 'Ed25519, 32 bytes';
+
+COMMENT ON COLUMN public.agents.history_from IS 'What it measured before it was enrolled counts from here on';
+
+COMMENT ON COLUMN public.agents.approved_at IS 'When the bureau let its reports count';
+
+COMMENT ON COLUMN public.agents.approved_by IS 'Actor: who issued its code, or approved it later';
 
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
@@ -2043,6 +2114,35 @@ COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it:
 
 ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.books_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.capacities (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    gpus integer NOT NULL,
+    valid daterange NOT NULL,
+    evidence text NOT NULL,
+    decision_id bigint NOT NULL,
+    CONSTRAINT capacities_evidence_check CHECK ((evidence <> ''::text)),
+    CONSTRAINT capacities_gpus_check CHECK ((gpus >= 0)),
+    CONSTRAINT capacities_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.capacities OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.capacities IS 'How many GPUs a cluster of a job source has, as two persons stated';
+
+COMMENT ON COLUMN public.capacities.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.capacities.evidence IS 'What it was seen by';
+
+ALTER TABLE public.capacities ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.capacities_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -2393,19 +2493,27 @@ CREATE TABLE public.cost_documents (
     original text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint NOT NULL,
+    decision_id bigint,
     confirmed_by text,
     confirmed_at timestamp with time zone,
-    stands boolean GENERATED ALWAYS AS ((confirmed_at IS NOT NULL)) STORED NOT NULL,
+    seal text DEFAULT 'missing'::text NOT NULL,
+    seal_name text,
+    sealed_at timestamp with time zone,
+    vouched_by text,
+    stands boolean GENERATED ALWAYS AS (((confirmed_at IS NOT NULL) OR (vouched_by IS NOT NULL))) STORED NOT NULL,
     dropped_at timestamp with time zone,
     CONSTRAINT cost_documents_check CHECK ((since <= until)),
     CONSTRAINT cost_documents_check1 CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT cost_documents_check2 CHECK ((((seal = 'holds'::text) = (vouched_by IS NOT NULL)) AND (num_nulls(seal_name, sealed_at, vouched_by) = ANY (ARRAY[0, 3])))),
     CONSTRAINT cost_documents_gross_fen_check CHECK ((gross_fen <> 0)),
     CONSTRAINT cost_documents_kind_check CHECK ((kind = ANY (ARRAY['digital_invoice'::text, 'electronic_invoice'::text, 'paper_invoice'::text, 'internal_settlement'::text, 'other'::text]))),
     CONSTRAINT cost_documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT cost_documents_seal_check CHECK ((seal = ANY (ARRAY['holds'::text, 'missing'::text, 'no_roots'::text, 'unknown'::text, 'uncovered'::text, 'untrusted'::text]))),
     CONSTRAINT cost_documents_source_check CHECK ((source = ANY (ARRAY['xml'::text, 'ofd'::text, 'keyed'::text]))),
-    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR (confirmed_at IS NULL))),
+    CONSTRAINT only_refused_ones_drop CHECK (((dropped_at IS NULL) OR ((confirmed_at IS NULL) AND (vouched_by IS NULL)))),
     CONSTRAINT red_is_negative CHECK ((((reverses_id IS NOT NULL) = (gross_fen < 0)) AND ((sign((net_fen)::double precision) * sign((gross_fen)::double precision)) >= (0)::double precision))),
+    CONSTRAINT sealed_is_ofd CHECK (((vouched_by IS NULL) OR (source = 'ofd'::text))),
+    CONSTRAINT sealed_or_decided CHECK ((num_nulls(vouched_by, decision_id) = 1)),
     CONSTRAINT sum_of_document CHECK (((net_fen + tax_fen) = gross_fen)),
     CONSTRAINT verified_by_another CHECK ((public.person_of(confirmed_by) <> public.person_of(received_by)))
 );
@@ -2426,7 +2534,9 @@ COMMENT ON COLUMN public.cost_documents.period_assumed IS 'No period is known: s
 
 COMMENT ON COLUMN public.cost_documents.reverses_id IS 'Of a red one: the blue one';
 
-COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it';
+COMMENT ON COLUMN public.cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+
+COMMENT ON COLUMN public.cost_documents.stands IS 'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
 
 COMMENT ON COLUMN public.cost_documents.dropped_at IS 'Refused, and its number taken anew';
 
@@ -2606,6 +2716,7 @@ CREATE TABLE public.enrolment_codes (
     source text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     created_by text NOT NULL,
+    history_from date,
     expires_at timestamp with time zone NOT NULL,
     agent_id uuid,
     CONSTRAINT enrolment_codes_hash_check CHECK ((octet_length(hash) = 32)),
@@ -2617,6 +2728,8 @@ ALTER TABLE public.enrolment_codes OWNER TO suanquan_owner;
 COMMENT ON TABLE public.enrolment_codes IS 'One-time codes that make an agent';
 
 COMMENT ON COLUMN public.enrolment_codes.hash IS 'SHA-256 of the code';
+
+COMMENT ON COLUMN public.enrolment_codes.history_from IS 'Beijing date; becomes that of the agent';
 
 COMMENT ON COLUMN public.enrolment_codes.agent_id IS 'Set when the code is used up';
 
@@ -2919,6 +3032,33 @@ COMMENT ON COLUMN public.movements.amount IS 'Fen, above zero';
 
 ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.movements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.number_reads (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    accounts bigint[] NOT NULL,
+    place text NOT NULL,
+    CONSTRAINT number_reads_actor_check CHECK ((actor <> ''::text)),
+    CONSTRAINT number_reads_place_check CHECK ((place <> ''::text))
+);
+
+ALTER TABLE public.number_reads OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.number_reads IS 'Who saw account numbers whole, when and where; append-only';
+
+COMMENT ON COLUMN public.number_reads.accounts IS 'Keys of bank_accounts; empty for one not confirmed yet';
+
+COMMENT ON COLUMN public.number_reads.place IS 'The address of the page, answer or file';
+
+ALTER TABLE public.number_reads ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.number_reads_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -3598,8 +3738,12 @@ CREATE TABLE public.quarantine (
     number bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
     released_at timestamp with time zone,
+    admitted_at timestamp with time zone,
+    admitted_by text,
     body jsonb NOT NULL,
-    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text])))
+    CONSTRAINT quarantine_admitted_by_check CHECK ((admitted_by !~ '^(operator|builder|auditor):'::text)),
+    CONSTRAINT quarantine_check CHECK (((admitted_at IS NULL) = (admitted_by IS NULL))),
+    CONSTRAINT quarantine_reason_check CHECK ((reason = ANY (ARRAY['future'::text, 'unknown_gpu'::text, 'other_cluster'::text, 'other_node'::text, 'unapproved_agent'::text, 'late'::text, 'before_enrolment'::text, 'before_registration'::text, 'retired'::text])))
 );
 
 ALTER TABLE public.quarantine OWNER TO suanquan_owner;
@@ -3609,6 +3753,10 @@ COMMENT ON TABLE public.quarantine IS 'Windows that cannot count yet, with the r
 COMMENT ON COLUMN public.quarantine.hash IS 'SHA-256 of the body';
 
 COMMENT ON COLUMN public.quarantine.released_at IS 'When they were judged again and counted';
+
+COMMENT ON COLUMN public.quarantine.admitted_at IS 'When the bureau let them count in spite of their day';
+
+COMMENT ON COLUMN public.quarantine.admitted_by IS 'Actor';
 
 CREATE TABLE public.receipts (
     reference text NOT NULL,
@@ -4047,6 +4195,23 @@ ALTER TABLE public.tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.trusted_certificates (
+    fingerprint text NOT NULL,
+    name text NOT NULL,
+    encoded bytea NOT NULL,
+    trusted_since timestamp with time zone NOT NULL,
+    trusted_until timestamp with time zone,
+    CONSTRAINT fingerprint_of_certificate CHECK ((fingerprint = encode(sha256(encoded), 'hex'::text)))
+);
+
+ALTER TABLE public.trusted_certificates OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.trusted_certificates IS 'Authorities that are believed to certify the seals of invoices; only the owner writes them';
+
+COMMENT ON COLUMN public.trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
+
+COMMENT ON COLUMN public.trusted_certificates.encoded IS 'X.509, DER';
+
 ALTER TABLE public.vouchers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.vouchers_id_seq
     START WITH 1
@@ -4123,6 +4288,12 @@ ALTER TABLE ONLY public.bindings
 
 ALTER TABLE ONLY public.books
     ADD CONSTRAINT books_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_decision_id_key UNIQUE (decision_id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.case_moves
     ADD CONSTRAINT case_moves_pkey PRIMARY KEY (state, action, role);
@@ -4267,6 +4438,9 @@ ALTER TABLE ONLY public.messages
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.number_reads
+    ADD CONSTRAINT number_reads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.numbering
     ADD CONSTRAINT numbering_pkey PRIMARY KEY (one);
@@ -4431,6 +4605,9 @@ ALTER TABLE ONLY public.tokens
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.trusted_certificates
+    ADD CONSTRAINT trusted_certificates_pkey PRIMARY KEY (fingerprint);
+
 ALTER TABLE ONLY public.vouchers
     ADD CONSTRAINT vouchers_book_id_key UNIQUE (book_id);
 
@@ -4490,6 +4667,8 @@ CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
 
 CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
+CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
+
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
@@ -4521,6 +4700,8 @@ CREATE INDEX controllers_by_organisation ON public.controllers USING btree (orga
 CREATE INDEX controllers_by_person ON public.controllers USING btree (public.person_of(person)) WHERE (superseded_at IS NULL);
 
 CREATE INDEX controllers_by_superseded_decision ON public.controllers USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
+
+CREATE INDEX cost_documents_by_authority ON public.cost_documents USING btree (vouched_by) WHERE (vouched_by IS NOT NULL);
 
 CREATE INDEX cost_documents_by_decision ON public.cost_documents USING btree (decision_id);
 
@@ -4554,6 +4735,8 @@ CREATE INDEX differences_by_reconciliation ON public.differences USING btree (re
 
 CREATE INDEX enrolment_codes_by_cluster ON public.enrolment_codes USING btree (cluster_id);
 
+CREATE INDEX forks_by_agent ON public.forks USING btree (agent_id);
+
 CREATE INDEX freezes_by_document ON public.freezes USING btree (document_id);
 
 CREATE UNIQUE INDEX freezes_open ON public.freezes USING btree (document_id) WHERE (lifted_at IS NULL);
@@ -4583,6 +4766,8 @@ CREATE INDEX messages_open ON public.messages USING btree (answer_by) WHERE (ans
 CREATE INDEX movements_by_posting ON public.movements USING btree (posting_id);
 
 CREATE UNIQUE INDEX number_once ON public.cost_documents USING btree (number, code) WHERE ((dropped_at IS NULL) AND (kind <> ALL (ARRAY['internal_settlement'::text, 'other'::text])));
+
+CREATE INDEX number_reads_by_account ON public.number_reads USING gin (accounts);
 
 CREATE INDEX objections_by_publication ON public.objections USING btree (publication_id, id);
 
@@ -4696,11 +4881,15 @@ CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, 
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
+CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
+
 CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
+
+CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
 
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
@@ -4750,6 +4939,8 @@ CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON public.relations FOR EACH ROW EXE
 
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON public.cost_documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.lines_tie();
 
+CREATE TRIGGER lines_whole AFTER INSERT ON public.document_lines REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lines_whole();
+
 CREATE TRIGGER lower AFTER INSERT ON public.movements FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['withdraw'::text, 'reduce'::text, 'lapse'::text]))) EXECUTE FUNCTION public.lower_by_decision();
 
 CREATE TRIGGER lower_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.lower_matches();
@@ -4777,6 +4968,8 @@ CREATE TRIGGER once BEFORE UPDATE OF lifted_at, lifted_by ON public.freezes FOR 
 CREATE TRIGGER once BEFORE UPDATE OF answer, answered_at, answered_by ON public.messages FOR EACH ROW WHEN ((old.answer IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF released_at ON public.quarantine FOR EACH ROW WHEN ((old.released_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
+
+CREATE TRIGGER once BEFORE UPDATE OF checked_at ON public.receipts FOR EACH ROW WHEN ((old.checked_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON public.recoveries FOR EACH ROW WHEN ((old.closed_at IS NOT NULL)) EXECUTE FUNCTION public.keep_once();
 
@@ -4915,6 +5108,12 @@ ALTER TABLE ONLY public.bindings
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
 
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
+
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
 
@@ -4986,6 +5185,9 @@ ALTER TABLE ONLY public.cost_documents
 
 ALTER TABLE ONLY public.cost_documents
     ADD CONSTRAINT cost_documents_reverses_id_fkey FOREIGN KEY (reverses_id) REFERENCES public.cost_documents(id);
+
+ALTER TABLE ONLY public.cost_documents
+    ADD CONSTRAINT cost_documents_vouched_by_fkey FOREIGN KEY (vouched_by) REFERENCES public.trusted_certificates(fingerprint);
 
 ALTER TABLE ONLY public.decisions
     ADD CONSTRAINT decisions_kind_fkey FOREIGN KEY (kind) REFERENCES public.decision_kinds(kind);
@@ -5295,6 +5497,8 @@ REVOKE ALL ON FUNCTION public.line_of_claim() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lines_tie() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.lines_whole() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.lock_book(wanted bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_book(wanted bigint) TO suanquan_app;
 
@@ -5360,6 +5564,8 @@ REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
@@ -5383,6 +5589,10 @@ GRANT INSERT(matched) ON TABLE public.accruals TO suanquan_app;
 GRANT INSERT(computed_at) ON TABLE public.accruals TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.agents TO suanquan_app;
+
+GRANT UPDATE(approved_at) ON TABLE public.agents TO suanquan_app;
+
+GRANT UPDATE(approved_by) ON TABLE public.agents TO suanquan_app;
 
 GRANT UPDATE(revoked_at) ON TABLE public.agents TO suanquan_app;
 
@@ -5457,6 +5667,8 @@ GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.capacities TO suanquan_app;
 
 GRANT SELECT ON TABLE public.case_moves TO suanquan_app;
 
@@ -5656,6 +5868,16 @@ GRANT INSERT(to_role) ON TABLE public.movements TO suanquan_app;
 
 GRANT INSERT(amount) ON TABLE public.movements TO suanquan_app;
 
+GRANT SELECT ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(at) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(actor) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(accounts) ON TABLE public.number_reads TO suanquan_app;
+
+GRANT INSERT(place) ON TABLE public.number_reads TO suanquan_app;
+
 GRANT SELECT ON TABLE public.numbering TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.objections TO suanquan_app;
@@ -5800,7 +6022,13 @@ GRANT SELECT,INSERT ON TABLE public.publications TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.quarantine TO suanquan_app;
 
+GRANT UPDATE(reason) ON TABLE public.quarantine TO suanquan_app;
+
 GRANT UPDATE(released_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_at) ON TABLE public.quarantine TO suanquan_app;
+
+GRANT UPDATE(admitted_by) ON TABLE public.quarantine TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.receipts TO suanquan_app;
 
@@ -5853,5 +6081,7 @@ GRANT UPDATE(received_at) ON TABLE public.streams TO suanquan_app;
 GRANT SELECT ON TABLE public.stretch_days TO suanquan_app;
 
 GRANT SELECT ON TABLE public.stretches TO suanquan_app;
+
+GRANT SELECT ON TABLE public.trusted_certificates TO suanquan_app;
 
 GRANT SELECT,INSERT ON TABLE public.windows TO suanquan_app;

@@ -16,6 +16,7 @@ from api.door.batch_decoder import read_batch, verify
 from ledger.metering.steps.intake import Reporter, Submission
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 USCC = "91640100MA7600001J"
 
 
@@ -127,10 +128,21 @@ def enrolled(
     source: str = "nvml",
 ) -> Node:
     """A node whose key the server knows."""
-    node_key = Node(Reporter(uuid4(), cluster, cluster_name, node, source))
+    node_key = Node(
+        Reporter(uuid4(), cluster, cluster_name, node, source, START, EVER, is_approved=True)
+    )
     owner.execute(
-        "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
-        (node_key.reporter.agent, cluster, node, source, bytes(node_key.key.verify_key), START),
+        "INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,"
+        " approved_at, approved_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'test')",
+        (
+            node_key.reporter.agent,
+            cluster,
+            node,
+            source,
+            bytes(node_key.key.verify_key),
+            START,
+            EVER,
+            START,
+        ),
     )
     return node_key

@@ -10,6 +10,7 @@ from ledger.documents.codes import (
     DocumentSource,
     DocumentState,
     LookupResult,
+    SealOutcome,
     Verification,
 )
 
@@ -38,7 +39,17 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
         Verification: {
             Verification.UNVERIFIED: msgid("未查验"),
             Verification.COMPARED: msgid("已核对"),
+            Verification.SEALED: msgid("已验章"),
             Verification.LOOKED_UP: msgid("已查验"),
+        },
+        SealOutcome: {
+            SealOutcome.HOLDS: msgid("签章有效"),
+            SealOutcome.MISSING: msgid("文件没有电子签章"),
+            SealOutcome.NO_ROOTS: msgid("有签章；没有设信任的根证书，不能验证"),
+            SealOutcome.UNKNOWN: msgid("有签章；种类不认识，不能验证"),
+            SealOutcome.UNCOVERED: msgid("签章没有盖住读出的内容，不能凭它"),
+            SealOutcome.UNTRUSTED: msgid("有签章；签发机构不在信任之列"),
+            SealOutcome.BROKEN: msgid("签章与内容不符"),
         },
         LookupResult: {
             LookupResult.AGREES: msgid("查验一致"),

@@ -21,6 +21,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             QuarantineReason.UNKNOWN_GPU: msgid("未登记的 GPU"),
             QuarantineReason.OTHER_CLUSTER: msgid("GPU 登记在别的集群"),
             QuarantineReason.OTHER_NODE: msgid("GPU 登记在别的节点"),
+            QuarantineReason.UNAPPROVED_AGENT: msgid("采集端待主管部门批准"),
+            QuarantineReason.LATE: msgid("来得太晚"),
+            QuarantineReason.BEFORE_ENROLMENT: msgid("早于采集端注册"),
+            QuarantineReason.BEFORE_REGISTRATION: msgid("早于 GPU 登记"),
+            QuarantineReason.RETIRED: msgid("GPU 已退役"),
         },
         GapCause: {
             GapCause.SILENT: msgid("静默"),

@@ -35,12 +35,12 @@ def round_usage(device_ms: Fraction, rounding: Rounding) -> Fraction:
 def round_sessions(items: Iterable[PricedUsage]) -> list[PricedUsage]:
     """Return the items with what they come to; what a package gave is not rounded."""
     whole: list[PricedUsage] = []
-    told_apart: list[PricedUsage] = []
+    of_sessions: list[PricedUsage] = []
     for item in items:
         is_of_session = item.usage.session and item.line.kind == "metered"
-        (told_apart if is_of_session else whole).append(item)
-    told_apart.sort(key=_turn)
-    for _, pieces in groupby(told_apart, key=_whose):
+        (of_sessions if is_of_session else whole).append(item)
+    of_sessions.sort(key=_turn)
+    for _, pieces in groupby(of_sessions, key=_whose):
         whole += _round_one(list(pieces))
     return whole
 
@@ -65,11 +65,11 @@ def _round_one(pieces: Sequence[PricedUsage]) -> list[PricedUsage]:
 
 def _grow(used_ms: Sequence[Fraction], line: PriceLine) -> list[Fraction]:
     """Return what the rounded running total grows by with each piece."""
-    total, grown = Fraction(0), []
+    total, growths = Fraction(0), []
     for ms in used_ms:
         before, total = total, total + ms
-        grown.append(round_usage(total, line.rounding) - round_usage(before, line.rounding))
-    return grown
+        growths.append(round_usage(total, line.rounding) - round_usage(before, line.rounding))
+    return growths
 
 
 def _split(used_ms: Sequence[Fraction], line: PriceLine) -> list[Fraction]:

@@ -63,7 +63,8 @@ _UNVERIFIED = text("""
 """)
 
 _WITHOUT_PERIOD = text("""
-    SELECT d.received_at AS since FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
+    SELECT d.received_at AS since FROM cost_documents d
+    LEFT JOIN decisions q ON q.id = d.decision_id
     WHERE d.reverses_id IS NULL AND d.dropped_at IS NULL
         AND (d.period_assumed OR d.period_contradicts AND NOT EXISTS (
             SELECT FROM stated_periods p WHERE p.document_id = d.id))

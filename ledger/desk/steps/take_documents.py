@@ -38,7 +38,10 @@ def take_file(
     document, faults = read_document(file.content, file.name)
     if document is None or (faults := [*faults, *_qr_faults(qr, document)]):
         return faults
-    return documents.take_document(db, document, file, actor=actor, now=now, centre=centre)
+    intake = documents.take_document(db, document, file, actor=actor, now=now, centre=centre)
+    if isinstance(intake, Intake):
+        reverse(db, intake.standing_ids, actor, now)
+    return intake
 
 
 def take_keyed(

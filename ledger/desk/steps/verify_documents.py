@@ -86,8 +86,8 @@ def look_up(
     row = db.get(CostDocument, document)
     if row is None:
         raise NotFound("document", id=document)
-    decision = db.get_one(Decision, row.decision_id)
-    if decision.answer is not None and not row.stands:
+    decision = db.get(Decision, row.decision_id) if row.decision_id else None
+    if decision is not None and decision.answer is not None and not row.stands:
         raise Refused("document_refused", number=row.number)
     if looked_up_on > beijing_day(now):
         raise Refused("lookup_day", day=looked_up_on)
@@ -98,7 +98,7 @@ def look_up(
     )  # fmt: skip
     db.add(lookup)
     db.flush()
-    if result == LookupResult.AGREES and _answers(decision, viewer):
+    if result == LookupResult.AGREES and decision is not None and _answers(decision, viewer):
         respond(
             db, key(decision), answer=Answer.CONFIRMED, digest_seen=decision.digest,
             viewer=viewer, now=now,

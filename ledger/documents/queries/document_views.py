@@ -15,7 +15,7 @@ from typing import Literal
 from sqlalchemy import RowMapping, text
 from sqlmodel import Session, col, select
 
-from ledger.documents.codes import DocumentState, Verification
+from ledger.documents.codes import DocumentState, SealOutcome, Verification
 from ledger.documents.tables import DocumentLine, Freeze, Lookup, Receipt, StatedPeriod
 from ledger.errors import NotFound
 from ledger.units import Fen
@@ -46,13 +46,14 @@ _DOCUMENTS = f"""
            d.period_assumed, d.statement, b.number AS reverses, d.confirmation, d.remark, d.source,
            d.original, d.received_at, d.received_by, d.decision_id AS decision, q.digest,
            d.confirmed_by, d.confirmed_at, d.period_contradicts,
-           CASE WHEN NOT d.stands THEN 'unverified'
+           d.seal, d.seal_name, d.sealed_at,
+           CASE WHEN NOT d.stands THEN 'unverified' WHEN d.vouched_by IS NOT NULL THEN 'sealed'
                WHEN EXISTS (SELECT FROM lookups u WHERE u.document_id = d.id
                    AND u.result = 'agrees') THEN 'looked_up' ELSE 'compared' END AS verification,
            s.state, coalesce(f.net_fen, 0) AS worth_fen,
            coalesce(f.allocated_fen, 0) AS allocated_fen
     FROM cost_documents d LEFT JOIN cost_documents b ON b.id = d.reverses_id
-    JOIN decisions q ON q.id = d.decision_id
+    LEFT JOIN decisions q ON q.id = d.decision_id
     LEFT JOIN LATERAL (SELECT * FROM family_sums WHERE root = d.id) f ON d.reverses_id IS NULL
     CROSS JOIN LATERAL (SELECT CASE
         WHEN d.dropped_at IS NOT NULL THEN 'dropped'
@@ -134,11 +135,14 @@ class DocumentView:
     original: str
     received_at: datetime
     received_by: str
-    decision: int
-    digest: str
+    decision: int | None
+    digest: str | None
     confirmed_by: str | None
     confirmed_at: datetime | None
     period_contradicts: bool
+    seal: SealOutcome
+    seal_name: str | None
+    sealed_at: datetime | None
     verification: Verification
     state: DocumentState
     worth_fen: Fen
@@ -245,5 +249,6 @@ def _view(row: RowMapping) -> DocumentView:
     codes = {
         "state": DocumentState(row["state"]),
         "verification": Verification(row["verification"]),
+        "seal": SealOutcome(row["seal"]),
     }
     return DocumentView(**{**row, **codes})

@@ -27,10 +27,10 @@ _BY_NUMBER = text("""
            d.source, d.original, d.received_at, d.received_by, q.digest,
            coalesce(q.answer IN ('refused', 'withdrawn'), false) AS refused,
            coalesce(reds.net_fen, 0) AS red_net_fen, coalesce(reds.gross_fen, 0) AS red_gross_fen
-    FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
     LEFT JOIN LATERAL (
         SELECT sum(r.net_fen)::bigint AS net_fen, sum(r.gross_fen)::bigint AS gross_fen
-        FROM cost_documents r JOIN decisions a ON a.id = r.decision_id
+        FROM cost_documents r LEFT JOIN decisions a ON a.id = r.decision_id
         WHERE r.reverses_id = d.id AND r.dropped_at IS NULL
             AND coalesce(a.answer NOT IN ('refused', 'withdrawn'), true)
     ) reds ON d.reverses_id IS NULL
@@ -39,7 +39,7 @@ _BY_NUMBER = text("""
 """)
 _EARLIER_INTAKE = text("""
     SELECT d.received_by, d.received_at
-    FROM cost_documents d JOIN decisions q ON q.id = d.decision_id
+    FROM cost_documents d LEFT JOIN decisions q ON q.id = d.decision_id
     WHERE d.original = :hash AND d.dropped_at IS NULL
         AND coalesce(q.answer NOT IN ('refused', 'withdrawn'), true)
     ORDER BY d.id LIMIT 1
@@ -65,6 +65,9 @@ _COLUMNS = {
     "received_at": "timestamptz",
     "received_by": "text",
     "decision_id": "bigint",
+    **dict.fromkeys(("seal", "seal_name"), "text"),
+    "sealed_at": "timestamptz",
+    "vouched_by": "text",
 }
 _LINE_COLUMNS = {
     "document_id": "bigint",
@@ -92,6 +95,9 @@ _CONFIRM = text("""
 _ALLOCATED = text("""
     SELECT EXISTS (SELECT FROM cost_documents d JOIN allocations a ON a.document_id = d.id
                    WHERE coalesce(d.reverses_id, d.id) = :id)
+""")
+_TRUSTED = text("""
+    SELECT encoded FROM trusted_certificates WHERE trusted_until IS NULL ORDER BY fingerprint
 """)
 _IS_DOCUMENT_FILE = text("""
     SELECT EXISTS (SELECT FROM cost_documents WHERE original = :hash)
@@ -133,7 +139,7 @@ class BookedDocument:
     original: str
     received_at: datetime
     received_by: str
-    digest: str  # of the decision
+    digest: str | None  # of the decision
     refused: bool  # the second person said no
     red_net_fen: Fen
     red_gross_fen: Fen
@@ -199,6 +205,11 @@ def _arrays(columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> dict[
 def has_allocations(db: Session, document: int) -> bool:
     """Return whether anything of a document, or of its red ones, is allocated."""
     return bool(db.scalar(_ALLOCATED, {"id": document}))
+
+
+def trusted_certificates(db: Session) -> list[bytes]:
+    """Return the certificates of the authorities that are trusted now, DER."""
+    return [row.encoded for row in db.execute(_TRUSTED)]
 
 
 def is_document_file(db: Session, hash_: str) -> bool:

@@ -4,7 +4,7 @@ The 数电票 of the tax bureau's platform (`EInvoice`), the older 增值税电�
 (`eInvoice`, 2019), and the Ministry of Finance's accounting voucher (XBRL, taxonomy 2021). Each
 dialect is a table from elements to fields. Traps: `TotalTax-includedAmount` is the whole invoice,
 `TotaltaxIncludedAmount` a line; the day of issue is `RequestTime`, as `IssueTime` is when the file
-was made. Signatures are not checked; the file is stored with its hash.
+was made. The XML of a 数电票 bears no signature: a person compares it, or looks it up.
 """
 
 from collections.abc import Mapping

@@ -7,13 +7,15 @@ amounts to lines, a person keys the invoice.
 """
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
 from ledger.documents.codes import DocumentSource
+from ledger.documents.rules.certificates import Certificate
 from ledger.documents.rules.cost_document import Document
 from ledger.documents.rules.document_fields import RawDocument, day_of, document_of, fen_of
 from ledger.documents.rules.einvoice import OLD, TOTALS, read_einvoice
+from ledger.documents.rules.ofd_signature import Seal, check_seal
 from ledger.errors import Finding
 from ledger.formats.archive import Archive, open_archive
 from ledger.formats.capital_amounts import from_words
@@ -36,6 +38,16 @@ def read_ofd(content: bytes) -> tuple[Document | None, list[Finding]]:
         return None, error.findings
 
 
+def seal_of(content: bytes, trusted: Sequence[Certificate]) -> tuple[Seal | None, str]:
+    """Return the seal of a readable OFD that holds, and what came out; see `check_seal`."""
+    archive, _findings = open_archive(content)
+    if archive is None:
+        return None, "missing"
+    file = _Ofd(archive)
+    file.read()
+    return check_seal(archive, file.path, file.members, trusted)
+
+
 class _Unreadable(Exception):
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
@@ -46,6 +58,7 @@ class _Ofd:
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
+        self.members: set[str] = set()  # what the invoice was read from
         self.body = self._tree("OFD.xml")
         self.path = self.body.text("DocBody/DocRoot").lstrip("/")
         self.root = self._tree(self.path)
@@ -86,7 +99,10 @@ class _Ofd:
             page.get("ID", ""): page.get("BaseLoc", "") for page in self.root.all("Pages/Page")
         }
         texts = {page: self._page(self._at(self.path, loc)) for page, loc in pages.items()}
-        return _TagReader(tags, texts).raw_document(self.custom_datas())
+        custom = self.custom_datas()
+        if custom.get("发票代码"):
+            self.members.add("OFD.xml: 发票代码")  # which no seal vouches for
+        return _TagReader(tags, texts).raw_document(custom)
 
     def _tags(self) -> Tree:
         listed = self.root.text("CustomTags")
@@ -114,6 +130,7 @@ class _Ofd:
 
     def _bytes(self, path: str) -> bytes:
         content = self.archive.read(path)
+        self.members.add(path)
         if content is None:
             raise _Unreadable([finding("ofd_member", "file", member=path)])
         return content

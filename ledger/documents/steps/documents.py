@@ -3,7 +3,8 @@
 A number is taken once. The same file again changes nothing; another file with a known number is
 told who submitted it first. An operator submits only what was sold for its own centre. No document
 stands by the word of who brought it, whether a file says so or a person keyed it: each waits for a
-second person, who confirms the decision about it, or about the list that it came in.
+second person, who confirms the decision about it, or about the list that it came in. Only an OFD
+with a seal stands at once, where a trusted authority vouches for it (`rules/ofd_signature.py`).
 `standing_documents` has what stands, has a period and is not frozen: only that is allocated. A
 document that does not say for which days it is waits until a clerk states them (`service_period`);
 a red one is of its blue one's days.
@@ -16,11 +17,15 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
+from ledger.documents.codes import DocumentSource, SealOutcome
 from ledger.documents.queries import documents as document_queries
 from ledger.documents.queries import originals
 from ledger.documents.queries.documents import BookedDocument
 from ledger.documents.queries.originals import File
+from ledger.documents.rules.certificates import read_certificate
 from ledger.documents.rules.cost_document import Document
+from ledger.documents.rules.ofd import seal_of
+from ledger.documents.rules.ofd_signature import Seal
 from ledger.documents.steps import document_checks
 from ledger.documents.steps.document_checks import NamedDocument, key_of
 from ledger.documents.steps.red_documents import Blue, Blues
@@ -34,6 +39,7 @@ from ledger.units import beijing_day, month_of
 
 KIND = DecisionKind.DOCUMENT
 SHOWN_OF_HASH = 16
+OFD = "application/ofd"
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Act:
     actor: str
     now: datetime
     centre: int | None = None
+    seal: Seal | None = None
+    seal_outcome: str = "missing"
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,13 @@ class Received:
 class Intake:
     """The result of taking documents.
 
-    `decision` waits for a second person; None where all was taken before.
+    `decision` waits for a second person; None where all was taken before, or is sealed:
+    `standing_ids` are the keys of new documents that stand at once.
     """
 
     documents: tuple[Received, ...]
     decision: int | None = None
+    standing_ids: tuple[int, ...] = ()
 
 
 def take_document(
@@ -87,7 +97,10 @@ def take_document(
         centre: an operator's centre, to which its seller must belong; None for the bureau.
     """
     content = {**_plain(document), "original": original.hash}
-    act = Act(original, actor, now, centre)
+    seal, outcome = sealed(db, document, original)
+    if outcome == SealOutcome.BROKEN:
+        return [Finding("file", "seal_broken")]
+    act = Act(original, actor, now, centre, seal, outcome)
     document_queries.lock(db)
     alone = [("", document)]
     first = document_checks.booked(db, alone).get(key_of(document))
@@ -128,6 +141,15 @@ def take_list(
     return _take(db, act, named_documents, f"list {original.hash[:SHOWN_OF_HASH]}", content)
 
 
+def sealed(db: Session, document: Document, original: File) -> tuple[Seal | None, SealOutcome]:
+    """Return the seal of a document's file that holds, and what came out of checking it."""
+    if document.source != DocumentSource.OFD or original.media != OFD:
+        return None, SealOutcome.MISSING
+    trusted = [read_certificate(encoded) for encoded in document_queries.trusted_certificates(db)]
+    seal, outcome = seal_of(original.content, trusted)
+    return seal, SealOutcome(outcome)
+
+
 def confirm(db: Session, decision: Decision, actor: str, now: datetime) -> list[int]:
     """Let the documents of a confirmed decision stand; return their keys.
 
@@ -155,19 +177,20 @@ def _take(
         db, [booked[key_of(d)].id for d in documents if key_of(d) in booked], act.now
     )
     originals.keep(db, act.original, actor=act.actor, now=act.now)
-    decision = key(
-        decide(
+    decision = None
+    if act.seal is None:
+        row = decide(
             db, kind=KIND, subject=subject, content=content, reason="", actor=act.actor, now=act.now
         )
-    )
+        decision = key(row)
     keys = _keep(db, act, documents, blues, decision)
     both = zip(keys, documents, strict=True)
     received = tuple(Received(key, d.code, d.number, "taken") for key, d in both)
-    return Intake(received, decision)
+    return Intake(received, decision, tuple(keys) if act.seal else ())
 
 
 def _keep(
-    db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int
+    db: Session, act: Act, documents: Sequence[Document], blues: Blues, decision: int | None
 ) -> list[int]:
     """Insert blue documents first, as red ones refer to them; return keys in the given order."""
     keys: dict[int, int] = {}
@@ -188,7 +211,7 @@ def _keep(
     return [keys[i] for i in range(len(documents))]
 
 
-def _row(act: Act, document: Document, blue: Blue | None, decision: int) -> dict[str, Any]:
+def _row(act: Act, document: Document, blue: Blue | None, decision: int | None) -> dict[str, Any]:
     """Build a row with every column, so that all rows go in one statement."""
     since, until, assumed = _period(document, blue)
     as_they_are = (
@@ -210,6 +233,10 @@ def _row(act: Act, document: Document, blue: Blue | None, decision: int) -> dict
         "received_at": act.now,
         "received_by": act.actor,
         "decision_id": decision,
+        "seal": act.seal_outcome,
+        "seal_name": act.seal.name if act.seal else None,
+        "sealed_at": act.seal.signed_at if act.seal else None,
+        "vouched_by": act.seal.root if act.seal else None,
     }
 
 

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
+
+from ledger.metering.tables import Agent
+from ledger.registry.tables import Cluster
 
 SKEW_MAX = timedelta(seconds=5)
 """A node's clock may be so far from ours; further, it puts usage into the wrong minutes."""
 
 _AGENTS = text("""
-    SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.revoked_at,
+    SELECT a.id, c.name AS cluster, a.node, a.source, a.enrolled_at, a.history_from,
+           a.approved_at, a.approved_by, a.revoked_at,
            s.received_at AS reported_at, s.sent_at
     FROM agents a JOIN clusters c ON c.id = a.cluster_id LEFT JOIN LATERAL (
         SELECT received_at, sent_at FROM streams WHERE agent_id = a.id
@@ -35,6 +39,9 @@ class AgentStatus:
     node: str
     source: str
     enrolled_at: datetime
+    history_from: datetime | None
+    approved_at: datetime | None
+    approved_by: str | None
     revoked_at: datetime | None
     reported_at: datetime | None
     sent_at: datetime | None
@@ -50,6 +57,16 @@ class AgentStatus:
     def is_skewed(self) -> bool:
         """Whether the clock must be set."""
         return self.skew is not None and abs(self.skew) > SKEW_MAX
+
+
+def unapproved(db: Session, cluster: Cluster) -> Sequence[Agent]:
+    """Return the agents of a cluster that wait for the bureau's approval, oldest first."""
+    query = select(Agent).where(
+        Agent.cluster_id == cluster.id,
+        col(Agent.approved_at).is_(None),
+        col(Agent.revoked_at).is_(None),
+    )
+    return db.exec(query.order_by(col(Agent.enrolled_at), col(Agent.id))).all()
 
 
 def agents(db: Session, centre: int | None) -> Sequence[AgentStatus]:

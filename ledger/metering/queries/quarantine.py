@@ -3,17 +3,29 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
+from ledger.metering.codes import OF_ITS_DAY
 from ledger.metering.queries.windows import KeptWindow, Origin, Raw
 
 Place = tuple[int, str]  # cluster and node
 
 
-def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Place]:
+class Registered(NamedTuple):
+    """Where a GPU is registered, and from when until when."""
+
+    place: Place
+    since: datetime
+    until: datetime | None
+
+
+def places(raw: Raw, gpus: Iterable[str]) -> dict[str, Registered]:
     """Return the places of those of these GPUs that are registered."""
-    rows = raw.execute("SELECT gpu, cluster_id, node FROM gpus WHERE gpu = ANY(%s)", (list(gpus),))
-    return {gpu: (cluster, node) for gpu, cluster, node in rows}
+    rows = raw.execute(
+        "SELECT gpu, cluster_id, node, registered_from, retired_at FROM gpus WHERE gpu = ANY(%s)",
+        (list(gpus),),
+    )
+    return {gpu: Registered((cluster, node), *days) for gpu, cluster, node, *days in rows}
 
 
 def keep_conflicts(raw: Raw, windows: Sequence[KeptWindow], origin: Origin, now: datetime) -> None:
@@ -74,22 +86,45 @@ def quarantine(
 # The judge has the last word; what cannot count by now need not be read, however much it is.
 _QUARANTINED = """
     SELECT q.gpu, q.start, q.hash, q.cluster_id, q.node, q.body, q.source, q.stream, q.number,
-           c.name
+           c.name, a.id, a.enrolled_at, a.history_from, a.approved_at IS NOT NULL,
+           q.received_at, q.reason, q.admitted_at IS NOT NULL
     FROM quarantine q JOIN clusters c ON c.id = q.cluster_id
+    JOIN batches b ON b.stream = q.stream AND b.number = q.number
+    JOIN agents a ON a.id = b.agent_id
     LEFT JOIN gpus g ON g.gpu = q.gpu AND g.cluster_id = q.cluster_id AND g.node = q.node
     WHERE q.released_at IS NULL AND (%(cluster)s::bigint IS NULL OR q.cluster_id = %(cluster)s)
         AND (g.gpu IS NOT NULL OR starts_with(q.gpu, 'job/' || c.name || '/'))
-        AND q.start <= %(latest_start)s
-    ORDER BY q.cluster_id, q.source, q.stream, q.number, q.gpu, q.start
+        AND q.start <= %(latest_start)s AND a.approved_at IS NOT NULL
+        AND (q.admitted_at IS NOT NULL OR q.reason <> ALL(%(of_its_day)s))
+    ORDER BY q.cluster_id, q.node, q.admitted_at IS NOT NULL, q.source, q.stream,
+             q.number, q.gpu, q.start
 """
 
 
 def quarantined_windows(
     raw: Raw, cluster: int | None, latest_start: datetime
 ) -> list[tuple[Any, ...]]:
-    """Return what may count by now: key (5 columns), body, source, stream, number, cluster."""
-    params = {"cluster": cluster, "latest_start": latest_start}
+    """Return what may count by now.
+
+    Key (5 columns), body, source, stream, number, cluster; agent, enrolled, history from, approved;
+    when received, the reason, whether the bureau admitted it in spite of its day.
+    """
+    params = {
+        "cluster": cluster,
+        "latest_start": latest_start,
+        "of_its_day": [str(code) for code in OF_ITS_DAY],
+    }
     return raw.execute(_QUARANTINED, params).fetchall()
+
+
+def restate(raw: Raw, reasons: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+    """Write what is against these by now, where it is another reason than before."""
+    with raw.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE quarantine SET reason = %s"
+            " WHERE gpu = %s AND start = %s AND hash = %s AND cluster_id = %s AND node = %s",
+            [(reason, *key) for reason, key in reasons],
+        )
 
 
 def mark_released(raw: Raw, keys: Sequence[tuple[Any, ...]], now: datetime) -> int:

@@ -12,6 +12,9 @@ from psycopg.types.json import Jsonb
 
 from ledger.metering.queries.windows import Raw
 
+FORKS_MAX = 100
+"""Of an agent: they prove that a node was cloned, and more of them prove no more."""
+
 
 class Head(NamedTuple):
     """The newest batch of a stream: its agent, number and hash."""
@@ -52,12 +55,17 @@ def answer_of(raw: Raw, batch: SignedBatch) -> dict[str, Any] | None:
 
 
 def keep_fork(raw: Raw, batch: SignedBatch, now: datetime) -> None:
-    """Store other bytes under a known number as evidence, once."""
+    """Store other bytes under a known number as evidence, once, and the first few of an agent."""
     raw.execute(
         "INSERT INTO forks (stream, number, hash, agent_id, received_at, bytes)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (batch.stream, batch.number, batch.hash, batch.agent, now, batch.body),
-    )
+        " SELECT %(stream)s, %(number)s, %(hash)s, %(agent)s, %(now)s, %(bytes)b"
+        " WHERE (SELECT count(*) FROM forks WHERE agent_id = %(agent)s) < %(most)s"
+        " ON CONFLICT DO NOTHING",
+        {
+            "stream": batch.stream, "number": batch.number, "hash": batch.hash,
+            "agent": batch.agent, "now": now, "bytes": batch.body, "most": FORKS_MAX,
+        },
+    )  # fmt: skip
 
 
 def advance(raw: Raw, batch: SignedBatch, answer: dict[str, Any], now: datetime) -> None:

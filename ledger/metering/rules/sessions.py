@@ -16,12 +16,12 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True)
 class Stretch:
-    """From `begins_ms` to `ends_ms` of a Beijing day; `holding` is the device and the instance.
+    """From `begins_ms` to `ends_ms` of a Beijing day; `key` is the device and the instance.
 
     `is_first`: nothing of the GPU was seen earlier that day; `is_last`: nothing later.
     """
 
-    holding: Hashable
+    key: Hashable
     day: date
     begins_ms: int
     ends_ms: int
@@ -33,7 +33,7 @@ class Stretch:
         """Return whether the session goes on as this one: itself again, or of the next day."""
         unseen_ms = DAY_MS - self.ends_ms + later.begins_ms
         return self == later or (
-            (self.holding, self.day + timedelta(days=1)) == (later.holding, later.day)
+            (self.key, self.day + timedelta(days=1)) == (later.key, later.day)
             and self.is_last
             and later.is_first
             and unseen_ms <= (DAY_MS if later.is_told else HOUR_MS)

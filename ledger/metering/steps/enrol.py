@@ -2,13 +2,15 @@
 
 The code sets the cluster and the source; the node sends its own public key, so a code read
 afterwards is useless. A node that lost the answer asks again with the same code and key and gets
-the same answer; for anybody else the code is used. A revoked agent stays revoked.
+the same answer; for anybody else the code is used. A revoked agent stays revoked. A code of the
+bureau is its approval; an agent with a code of the centre waits until the bureau approves it, and
+so do its reports.
 """
 
 import base64
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -16,15 +18,28 @@ from sqlmodel import Session, select
 
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.metering.tables import Agent, EnrolmentCode
+from ledger.people.steps.decisions import OUTSIDE
 from ledger.registry.tables import Cluster
+from ledger.units import midnight
 
 CODE_LASTS = timedelta(hours=24)
 CODE_BYTES = 15  # 120 random bits, 24 letters and digits
 SOURCES = ("nvml", "dcgm", "slurm", "import")
 
 
-def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datetime) -> str:
-    """Make a code that enrols one node of the cluster within 24 hours; it is shown once."""
+def issue_code(
+    db: Session,
+    *,
+    cluster: int,
+    source: str,
+    actor: str,
+    now: datetime,
+    history_from: date | None = None,
+) -> str:
+    """Make a code that enrols one node of the cluster within 24 hours; it is shown once.
+
+    What the node measures counts from then on, or already from the Beijing day `history_from` on.
+    """
     if source not in SOURCES:
         raise Refused("source", source=source, known=", ".join(SOURCES))
     letters = base64.b32encode(secrets.token_bytes(CODE_BYTES)).decode()
@@ -36,6 +51,7 @@ def issue_code(db: Session, *, cluster: int, source: str, actor: str, now: datet
             source=source,
             created_at=now,
             created_by=actor,
+            history_from=history_from,
             expires_at=now + CODE_LASTS,
         )
     )
@@ -66,12 +82,26 @@ def enrol(db: Session, code: str, public_key: bytes, node: str, now: datetime) -
         source=code_row.source,
         public_key=public_key,
         enrolled_at=now,
+        history_from=_history_from(code_row),
     )
+    if not code_row.created_by.startswith(OUTSIDE):  # the bureau's code is its approval
+        agent.approved_at, agent.approved_by = now, code_row.created_by
     _insert(db, agent)
     code_row.agent_id = agent.id
     db.add(code_row)
     db.flush()
     return agent
+
+
+def approve_agent(db: Session, agent: UUID, actor: str, now: datetime) -> None:
+    """Let what this agent reports count; again changes nothing. NotFound if it is unknown."""
+    row = db.get(Agent, agent)
+    if row is None:
+        raise NotFound("agent", id=agent)
+    if row.approved_at is None:
+        row.approved_at, row.approved_by = now, actor
+        db.add(row)
+        db.flush()
 
 
 def cluster_of(db: Session, agent: Agent) -> Cluster:
@@ -93,6 +123,13 @@ def revoke_agent(db: Session, agent: UUID, now: datetime, *, centre: int | None 
         db.flush()
 
 
+def _history_from(code: EnrolmentCode) -> datetime:
+    """Return from when a node's reports count: at the latest from when its code was made."""
+    if code.history_from is None:
+        return code.created_at
+    return min(midnight(code.history_from), code.created_at)
+
+
 def _same(db: Session, agent: UUID, public_key: bytes, node: str) -> Agent:
     """Return the agent that used the code, if it asks again and is not revoked."""
     row = db.get_one(Agent, agent)
@@ -105,8 +142,10 @@ def _insert(db: Session, agent: Agent) -> None:
     """Add the agent unless its key is taken, also when two codes race with one key."""
     result = db.execute(
         text("""
-            INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at)
-            VALUES (:id, :cluster_id, :node, :source, :public_key, :enrolled_at)
+            INSERT INTO agents (id, cluster_id, node, source, public_key, enrolled_at, history_from,
+                approved_at, approved_by)
+            VALUES (:id, :cluster_id, :node, :source, :public_key, :enrolled_at, :history_from,
+                :approved_at, :approved_by)
             ON CONFLICT (public_key) DO NOTHING RETURNING id
         """),
         agent.model_dump(exclude={"revoked_at"}),

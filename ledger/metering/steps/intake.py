@@ -15,8 +15,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from ledger.metering.codes import QuarantineReason
 from ledger.metering.queries import quarantine
-from ledger.metering.queries.quarantine import Place
+from ledger.metering.queries.quarantine import Place, Registered
 from ledger.metering.queries.streams import (
     Head,
     SignedBatch,
@@ -47,13 +48,19 @@ class Item:
 
 
 class Reporter(NamedTuple):
-    """The signer: an enrolled agent, and where it may report from."""
+    """The signer: an enrolled agent, where it may report from, and since when it may.
+
+    What it measured before it was enrolled counts from `history_from` on, if that is set.
+    """
 
     agent: UUID
     cluster: int
     cluster_name: str
     node: str
     source: str
+    enrolled_at: datetime
+    history_from: datetime | None
+    is_approved: bool
 
     @property
     def place(self) -> Place:
@@ -97,8 +104,13 @@ class Ahead:
     expected: int
 
 
-def take_batch(db: Session, submission: Submission, now: datetime) -> Receipt | Forked | Ahead:
-    """Store a batch. The caller commits in any case, so that evidence of forks stays."""
+def take_batch(
+    db: Session, submission: Submission, now: datetime, late_after: timedelta | None = None
+) -> Receipt | Forked | Ahead:
+    """Store a batch. The caller commits in any case, so that evidence of forks stays.
+
+    Windows that ended `late_after` ago are quarantined (None: however old they are).
+    """
     raw, batch = raw_connection(db), submission.batch
     head = lock_stream(raw, batch.stream) or Head(batch.agent, 0, b"")
     if batch.number > head.number + 1:
@@ -107,7 +119,7 @@ def take_batch(db: Session, submission: Submission, now: datetime) -> Receipt | 
         if batch.number <= head.number and (earlier := _earlier_receipt(raw, batch)):
             return earlier
         if batch.number == head.number + 1 and submission.previous == head.hash:
-            receipt = _keep_windows(raw, submission, now)
+            receipt = _keep_windows(raw, submission, now, late_after)
             with raw.pipeline():  # it has nothing to tell us
                 advance(raw, batch, asdict(receipt), now)
             return receipt
@@ -115,13 +127,15 @@ def take_batch(db: Session, submission: Submission, now: datetime) -> Receipt | 
     return Forked(batch.number)
 
 
-def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
+def _keep_windows(
+    raw: Raw, submission: Submission, now: datetime, late_after: timedelta | None
+) -> Receipt:
     reporter = submission.reporter
     origin = Origin(
         reporter.cluster, reporter.source, submission.batch.stream, submission.batch.number
     )
     places = quarantine.places(raw, {w.gpu for _, w in submission.windows})
-    judge = Judge(reporter.source, reporter.cluster_name, reporter.place, places, now)
+    judge = Judge(reporter, places, now, late_after)
     countable: list[KeptWindow] = []
     refused = list(submission.refused)
     quarantined: list[Item] = []
@@ -155,22 +169,25 @@ def _keep_windows(raw: Raw, submission: Submission, now: datetime) -> Receipt:
 
 
 class Judge:
-    """Decide whether well-formed windows of one place may count now."""
+    """Decide whether well-formed windows of one reporter may count now."""
 
     def __init__(
         self,
-        source: str,
-        cluster_name: str,
-        location: Place,
-        places: Mapping[str, Place],
+        reporter: Reporter,
+        places: Mapping[str, Registered],
         now: datetime,
+        late_after: timedelta | None = None,
+        *,
+        is_admitted: bool = False,
     ) -> None:
-        self._reports_jobs = source in JOB_SOURCES
-        self._own_jobs = f"job/{cluster_name}/"
-        self._location = location
+        self._reports_jobs = reporter.source in JOB_SOURCES
+        self._own_jobs = f"job/{reporter.cluster_name}/"
+        self._reporter = reporter
         self._places = places
         self._latest_end = now + FUTURE_TOLERANCE
         self._surely_past = self._latest_end - LONGEST
+        self.late_before = None if late_after is None else now - late_after
+        self._is_admitted = is_admitted
 
     def why_not(self, window: KeptWindow) -> str | None:
         """Return the code of the obstacle; None if the window counts."""
@@ -179,15 +196,45 @@ class Judge:
         if is_job != self._reports_jobs:
             return WRONG_SOURCE
         if start > self._surely_past and start + _length(window) > self._latest_end:
-            return "future"
+            return QuarantineReason.FUTURE
+        if (reason := self._why_not_here(gpu, is_job=is_job)) is not None:
+            return reason
+        if not self._reporter.is_approved:
+            return QuarantineReason.UNAPPROVED_AGENT
+        return None if self._is_admitted else self._why_not_then(gpu, start, window)
+
+    def _why_not_here(self, gpu: str, *, is_job: bool) -> str | None:
         if is_job:
-            return None if gpu.startswith(self._own_jobs) else "other_cluster"
-        place = self._places.get(gpu)
-        if place == self._location:
+            is_own = gpu.startswith(self._own_jobs)
+            return None if is_own else QuarantineReason.OTHER_CLUSTER
+        registered = self._places.get(gpu)
+        if registered is None:
+            return QuarantineReason.UNKNOWN_GPU
+        own_place, its_place = self._reporter.place, registered.place
+        if own_place == its_place:
             return None
-        if place is None:
-            return "unknown_gpu"
-        return "other_node" if place[0] == self._location[0] else "other_cluster"
+        is_near = own_place[0] == its_place[0]
+        return QuarantineReason.OTHER_NODE if is_near else QuarantineReason.OTHER_CLUSTER
+
+    def _why_not_then(self, gpu: str, start: datetime, window: KeptWindow) -> str | None:
+        """Return why its day is against it: only the bureau can admit it all the same.
+
+        History is taken for as long after the enrolment as a window may be late.
+        """
+        reporter, late_before = self._reporter, self.late_before
+        registered, end = self._places.get(gpu), start + _length(window)
+        if end <= reporter.enrolled_at:
+            if reporter.history_from is None or end <= reporter.history_from:
+                return QuarantineReason.BEFORE_ENROLMENT
+            if late_before is not None and reporter.enrolled_at < late_before:
+                return QuarantineReason.LATE
+        elif late_before is not None and start < late_before:
+            return QuarantineReason.LATE
+        if registered is not None and start < registered.since:
+            return QuarantineReason.BEFORE_REGISTRATION
+        if registered is not None and registered.until is not None and start >= registered.until:
+            return QuarantineReason.RETIRED
+        return None
 
 
 def _length(window: KeptWindow) -> timedelta:
@@ -206,26 +253,47 @@ def _earlier_receipt(raw: Raw, batch: SignedBatch) -> Receipt | None:
 
 
 def release(
-    db: Session, read: Callable[[Any], KeptWindow], now: datetime, cluster: int | None = None
+    db: Session,
+    read: Callable[[Any], KeptWindow],
+    now: datetime,
+    cluster: int | None = None,
+    late_after: timedelta | None = None,
 ) -> int:
     """Check the quarantine again, and store what may count by now; return how many.
 
-    `read` makes a window of a kept body again: the door's reader, so that there is only one.
+    `read` makes a window of a kept body again: the door's reader, so that there is only one. A
+    window is as late as it was when it came.
     """
     raw = raw_connection(db)
     raw.execute("SELECT pg_advisory_xact_lock(hashtextextended('suanquan.release', 0))")
     rows = quarantine.quarantined_windows(raw, cluster, now + FUTURE_TOLERANCE)
     places = quarantine.places(raw, {row[0] for row in rows})
-    released = 0
-    for (cluster_id, node, source, stream, number, name), group in groupby(
-        rows, key=lambda r: (r[3], r[4], *r[6:])
-    ):
-        judge = Judge(source, name, (cluster_id, node), places, now)
-        windows = [(row[:5], read(row[5])) for row in group]
-        ready = [(key, window) for key, window in windows if not judge.why_not(window)]
-        origin = Origin(cluster_id, source, stream, number)
-        outcome = keep(raw, [w for _, w in ready], origin)
-        fold(raw, outcome.fresh, origin)
-        quarantine.keep_conflicts(raw, outcome.conflicting, origin, now)
-        released += quarantine.mark_released(raw, [k for k, _ in ready], now)
-    return released
+    count = 0
+    for batch, group in groupby(rows, key=_batch_of):
+        judge = Judge(batch.reporter, places, now, is_admitted=batch.is_admitted)
+        if late_after is not None:
+            judge.late_before = batch.received_at - late_after
+        verdicts = [(w, row, judge.why_not(w)) for row in group for w in [read(row[5])]]
+        ready = [(row[:5], w) for w, row, reason in verdicts if reason is None]
+        outcome = keep(raw, [w for _, w in ready], batch.origin)
+        fold(raw, outcome.fresh, batch.origin)
+        quarantine.keep_conflicts(raw, outcome.conflicting, batch.origin, now)
+        quarantine.restate(raw, [(r, row[:5]) for _, row, r in verdicts if r and r != row[-2]])
+        count += quarantine.mark_released(raw, [k for k, _ in ready], now)
+    return count
+
+
+class _Batch(NamedTuple):
+    """Of whom, from where and when quarantined windows came, and whether the bureau admits them."""
+
+    reporter: Reporter
+    origin: Origin
+    received_at: datetime
+    is_admitted: bool
+
+
+def _batch_of(row: tuple[Any, ...]) -> _Batch:
+    cluster, node, source, stream, number, name = row[3], row[4], *row[6:10]
+    agent, enrolled_at, history_from, is_approved, received_at, _, is_admitted = row[10:]
+    reporter = Reporter(agent, cluster, name, node, source, enrolled_at, history_from, is_approved)
+    return _Batch(reporter, Origin(cluster, source, stream, number), received_at, is_admitted)

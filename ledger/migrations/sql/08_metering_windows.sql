@@ -41,13 +41,15 @@ CREATE TABLE conflicts (
     PRIMARY KEY (gpu, start, hash)
 );
 
--- Windows that cannot count yet (from the future, of an unknown GPU, of another node's GPU). Who
+-- Windows that cannot count yet: from the future, late, of an unknown or another node's GPU, of an agent
+-- that the bureau has not approved. They make no partition. Who
 -- said it is part of the key: what a wrong node says must not hide what the right one says.
 CREATE TABLE quarantine (
     gpu text NOT NULL,
     start timestamptz NOT NULL,
     hash bytea NOT NULL,
-    reason text NOT NULL CHECK (reason IN ('future', 'unknown_gpu', 'other_cluster', 'other_node')),
+    reason text NOT NULL CHECK (reason IN ('future', 'unknown_gpu', 'other_cluster', 'other_node',
+        'unapproved_agent', 'late', 'before_enrolment', 'before_registration', 'retired')),
     cluster_id bigint NOT NULL,
     node text NOT NULL,
     source text NOT NULL,
@@ -55,8 +57,11 @@ CREATE TABLE quarantine (
     number bigint NOT NULL,
     received_at timestamptz NOT NULL,
     released_at timestamptz,
+    admitted_at timestamptz,
+    admitted_by text CHECK (admitted_by !~ '^(operator|builder|auditor):'),
     body jsonb NOT NULL,
-    PRIMARY KEY (gpu, start, hash, cluster_id, node)
+    PRIMARY KEY (gpu, start, hash, cluster_id, node),
+    CHECK ((admitted_at IS NULL) = (admitted_by IS NULL))
 );
 CREATE INDEX quarantine_waiting ON quarantine (cluster_id, received_at) WHERE released_at IS NULL;
 
@@ -65,10 +70,12 @@ COMMENT ON COLUMN windows.body IS 'The record as it was sent';
 COMMENT ON TABLE conflicts IS 'Second bodies for a kept window; the first stands';
 COMMENT ON COLUMN conflicts.hash IS 'SHA-256 of the body';
 COMMENT ON TABLE quarantine IS 'Windows that cannot count yet, with the reason';
+COMMENT ON COLUMN quarantine.admitted_at IS 'When the bureau let them count in spite of their day';
+COMMENT ON COLUMN quarantine.admitted_by IS 'Actor';
 COMMENT ON COLUMN quarantine.released_at IS 'When they were judged again and counted';
 COMMENT ON COLUMN quarantine.hash IS 'SHA-256 of the body';
 
 REVOKE EXECUTE ON FUNCTION ensure_day FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_day TO :app_role;
 GRANT SELECT, INSERT ON windows, conflicts, quarantine TO :app_role;
-GRANT UPDATE (released_at) ON quarantine TO :app_role;
+GRANT UPDATE (reason, released_at, admitted_at, admitted_by) ON quarantine TO :app_role;

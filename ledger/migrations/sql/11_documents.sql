@@ -1,7 +1,8 @@
 -- Cost documents (成本单据): invoices blue and red, and internal settlements, each with its original
 -- file. A number is taken once, whoever brings it, in whichever year and programme. A document is
 -- believed by nobody's word alone, whatever file it came in: it stands once another person than who
--- brought it has compared it, or has looked it up at the tax platform (查验).
+-- brought it has compared it, or has looked it up at the tax platform (查验), or when it bears a seal
+-- for which an authority vouches that the owner of this database trusts.
 
 CREATE TABLE originals (
     hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
@@ -18,6 +19,17 @@ CREATE FUNCTION plain_number(number text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN regexp_replace(regexp_replace(normalize(upper(number), NFKC), '\s', '', 'g'),
     '^([0-9]{20}).*$', '\1');
+
+-- The authorities that are believed to certify the tax offices' seals. The owner puts them here when
+-- the server starts, from a folder; the application reads them.
+CREATE TABLE trusted_certificates (
+    fingerprint text PRIMARY KEY,
+    name text NOT NULL,
+    encoded bytea NOT NULL,
+    trusted_since timestamptz NOT NULL,
+    trusted_until timestamptz,  -- it was taken out of the folder
+    CONSTRAINT fingerprint_of_certificate CHECK (fingerprint = encode(sha256(encoded), 'hex'))
+);
 
 CREATE TABLE cost_documents (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -45,18 +57,30 @@ CREATE TABLE cost_documents (
     original text NOT NULL REFERENCES originals,
     received_at timestamptz NOT NULL,
     received_by text NOT NULL,
-    decision_id bigint NOT NULL REFERENCES decisions,  -- what the second person is asked
+    decision_id bigint REFERENCES decisions,  -- what the second person is asked; none if sealed
     confirmed_by text,
     confirmed_at timestamptz,
-    stands boolean NOT NULL GENERATED ALWAYS AS (confirmed_at IS NOT NULL) STORED,
+    seal text NOT NULL DEFAULT 'missing' CHECK (seal IN ('holds', 'missing', 'no_roots', 'unknown',
+        'uncovered', 'untrusted')),
+    seal_name text,
+    sealed_at timestamptz,
+    vouched_by text REFERENCES trusted_certificates,  -- the authority that vouches for the seal
+    stands boolean NOT NULL
+        GENERATED ALWAYS AS (confirmed_at IS NOT NULL OR vouched_by IS NOT NULL)
+        STORED,
     dropped_at timestamptz,  -- the second person said no, and its number was taken anew
     CONSTRAINT sum_of_document CHECK (net_fen + tax_fen = gross_fen),
     CONSTRAINT red_is_negative CHECK ((reverses_id IS NOT NULL) = (gross_fen < 0)
         AND sign(net_fen) * sign(gross_fen) >= 0),
     CHECK (since <= until),
     CHECK ((confirmed_by IS NULL) = (confirmed_at IS NULL)),
+    CHECK ((seal = 'holds') = (vouched_by IS NOT NULL)
+        AND num_nulls(seal_name, sealed_at, vouched_by) IN (0, 3)),
+    CONSTRAINT sealed_is_ofd CHECK (vouched_by IS NULL OR source = 'ofd'),
+    CONSTRAINT sealed_or_decided CHECK (num_nulls(vouched_by, decision_id) = 1),
     CONSTRAINT verified_by_another CHECK (person_of(confirmed_by) <> person_of(received_by)),
-    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL OR confirmed_at IS NULL)
+    CONSTRAINT only_refused_ones_drop CHECK (dropped_at IS NULL
+        OR (confirmed_at IS NULL AND vouched_by IS NULL))
 );
 -- The tax office numbers invoices; what a university settles within itself, it numbers itself.
 CREATE UNIQUE INDEX number_once ON cost_documents (number, code)
@@ -66,26 +90,31 @@ CREATE UNIQUE INDEX own_number_once ON cost_documents (number, code, seller_uscc
 CREATE INDEX cost_documents_by_family ON cost_documents ((coalesce(reverses_id, id)));
 CREATE INDEX cost_documents_by_original ON cost_documents (original);
 CREATE INDEX cost_documents_by_decision ON cost_documents (decision_id);
+CREATE INDEX cost_documents_by_authority ON cost_documents (vouched_by) WHERE vouched_by IS NOT NULL;
 CREATE INDEX cost_documents_by_parties ON cost_documents (seller_uscc, buyer_uscc, issued_on);
 CREATE INDEX cost_documents_by_statement ON cost_documents (statement) WHERE statement IS NOT NULL;
 CREATE INDEX cost_documents_by_plain_number ON cost_documents (plain_number(number));
 CREATE INDEX cost_documents_reversed ON cost_documents (reverses_id) WHERE reverses_id IS NOT NULL;
 
 -- A new document waits for an answer that nobody has given yet, to a question of who brought it; it
--- stands by that answer, in the name of who gave it; once.
+-- stands by that answer, in the name of who gave it; once. One that is sealed rests on an authority
+-- that is trusted now; the seal itself is checked by the application that read the file.
 CREATE FUNCTION document_confirmed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.confirmed_at IS NOT NULL OR NOT EXISTS (SELECT FROM decisions d
-            WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
-                AND d.decided_by = NEW.received_by) THEN
+        IF NEW.confirmed_at IS NOT NULL
+            OR (NEW.vouched_by IS NULL AND NOT EXISTS (SELECT FROM decisions d
+                WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer IS NULL
+                    AND d.decided_by = NEW.received_by))
+            OR (NEW.vouched_by IS NOT NULL AND NOT EXISTS (SELECT FROM trusted_certificates t
+                WHERE t.fingerprint = NEW.vouched_by AND t.trusted_until IS NULL)) THEN
             RAISE EXCEPTION 'document % waits for no second person', NEW.number
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'document_waits';
         END IF;
     ELSIF (NEW.confirmed_at, NEW.confirmed_by, NEW.decision_id)
             IS DISTINCT FROM (OLD.confirmed_at, OLD.confirmed_by, OLD.decision_id)
-        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id <> OLD.decision_id
+        AND (OLD.confirmed_at IS NOT NULL OR NEW.decision_id IS DISTINCT FROM OLD.decision_id
             OR NOT EXISTS (SELECT FROM decisions d
                 WHERE d.id = NEW.decision_id AND d.kind = 'document' AND d.answer = 'confirmed'
                     AND d.answered_by = NEW.confirmed_by)) THEN
@@ -163,6 +192,24 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER lines_tie AFTER INSERT ON cost_documents DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION lines_tie();
+
+-- The lines of a document come all at once: nothing is added to it afterwards.
+CREATE FUNCTION lines_whole() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    wrong bigint;
+BEGIN
+    SELECT min(f.document_id) INTO wrong
+    FROM (SELECT document_id, count(*) AS lines FROM fresh GROUP BY document_id) f
+    WHERE f.lines <> (SELECT count(*) FROM document_lines l WHERE l.document_id = f.document_id);
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'document % has its lines already', wrong
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_whole';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER lines_whole AFTER INSERT ON document_lines REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION lines_whole();
 
 -- Proofs of payment (付款凭证) of a document, each under its bank's reference: who paid whom, how much.
 -- A file proves it whose text has the amount and the reference; where the file has no text, or says
@@ -280,7 +327,13 @@ COMMENT ON COLUMN receipts.proves IS 'By its text, or by a second person who loo
 COMMENT ON TABLE freezes IS 'Invoices frozen by a red confirmation on its way';
 COMMENT ON VIEW standing_documents IS
     'Documents that may be allocated: verified, of a known period, and not frozen';
-COMMENT ON COLUMN cost_documents.stands IS 'Another person than who brought it has verified it';
+COMMENT ON COLUMN cost_documents.stands IS
+    'Another person than who brought it has verified it, or a trusted authority vouches for its seal';
+COMMENT ON COLUMN cost_documents.seal IS 'What came out of checking the electronic seal of its file';
+COMMENT ON TABLE trusted_certificates IS
+    'Authorities that are believed to certify the seals of invoices; only the owner writes them';
+COMMENT ON COLUMN trusted_certificates.fingerprint IS 'SHA-256 of encoded, hex';
+COMMENT ON COLUMN trusted_certificates.encoded IS 'X.509, DER';
 COMMENT ON COLUMN cost_documents.period_assumed IS
     'No period is known: since and until are the month of issue, and nothing is allocated';
 COMMENT ON TABLE lookups IS 'What the tax bureau''s platform said of a document (查验)';
@@ -289,11 +342,11 @@ COMMENT ON TABLE stated_periods IS 'Service periods that clerks stated; the newe
 COMMENT ON COLUMN stated_periods.since IS 'Beijing day, included';
 COMMENT ON COLUMN stated_periods.until IS 'Beijing day, included';
 
-REVOKE EXECUTE ON FUNCTION lines_tie, document_confirmed, document_as_decided,
+REVOKE EXECUTE ON FUNCTION lines_tie, lines_whole, document_confirmed, document_as_decided,
     period_stated FROM PUBLIC;
 GRANT SELECT, INSERT ON originals, cost_documents, document_lines, freezes, receipts, lookups,
     stated_periods TO :app_role;
-GRANT SELECT ON standing_documents TO :app_role;
+GRANT SELECT ON standing_documents, trusted_certificates TO :app_role;
 GRANT UPDATE (confirmed_by, confirmed_at, dropped_at) ON cost_documents TO :app_role;
 GRANT UPDATE (checked_by, checked_at) ON receipts TO :app_role;
 GRANT UPDATE (lifted_at, lifted_by) ON freezes TO :app_role;

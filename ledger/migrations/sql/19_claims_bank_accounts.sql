@@ -34,12 +34,26 @@ END $$;
 CREATE TRIGGER decided BEFORE INSERT ON bank_accounts
     FOR EACH ROW EXECUTE FUNCTION account_decided();
 
+-- Who saw which account numbers whole, and where; written and never changed.
+CREATE TABLE number_reads (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    actor text NOT NULL CHECK (actor <> ''),
+    accounts bigint[] NOT NULL,
+    place text NOT NULL CHECK (place <> '')
+);
+CREATE INDEX number_reads_by_account ON number_reads USING gin (accounts);
+
+COMMENT ON TABLE number_reads IS 'Who saw account numbers whole, when and where; append-only';
+COMMENT ON COLUMN number_reads.accounts IS 'Keys of bank_accounts; empty for one not confirmed yet';
+COMMENT ON COLUMN number_reads.place IS 'The address of the page, answer or file';
 COMMENT ON TABLE bank_accounts IS 'Where an organisation is paid; one in force at a time';
 COMMENT ON COLUMN bank_accounts.bank_code IS 'CNAPS code, 12 digits';
 COMMENT ON COLUMN bank_accounts.superseded_at IS
     'When another row, or none, took its place; null while it holds';
 
 REVOKE EXECUTE ON FUNCTION account_decided FROM PUBLIC;
-GRANT SELECT ON bank_accounts TO :app_role;
+GRANT SELECT ON bank_accounts, number_reads TO :app_role;
+GRANT INSERT (at, actor, accounts, place) ON number_reads TO :app_role;
 GRANT INSERT ON bank_accounts TO :app_role;
 GRANT UPDATE (superseded_at) ON bank_accounts TO :app_role;

@@ -11,6 +11,8 @@ CREATE TRIGGER once BEFORE UPDATE OF revoked_at ON agents FOR EACH ROW
     WHEN (OLD.revoked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF agent_id ON enrolment_codes FOR EACH ROW
     WHEN (OLD.agent_id IS NOT NULL) EXECUTE FUNCTION keep_once();
+CREATE TRIGGER once BEFORE UPDATE OF checked_at ON receipts FOR EACH ROW
+    WHEN (OLD.checked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF released_at ON quarantine FOR EACH ROW
     WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF dropped_at ON cost_documents FOR EACH ROW

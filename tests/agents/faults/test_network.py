@@ -23,6 +23,7 @@ from tests.support.agents.fault_books import Books, Tell
 from tests.support.agents.fault_site import GPUS, Site, judge
 from tests.support.agents.mortal import in_a_process
 from tests.support.agents.tiny_server import TinyServer
+from tests.support.simulation import EVER
 
 
 def test_requests_and_answers_are_lost(site: Site, server: TinyServer, check_row: Tell) -> None:
@@ -193,7 +194,9 @@ def _take(request: Request, books: Books, countdown: Callable[[], None]) -> None
     head = msgspec.json.decode(request.body, type=wire.Batch)
     digest = sha256(request.body).digest()
     signature = verify(row.public_key, digest, request.headers[wire.SIGNATURE_HEADER])
-    reporter = Reporter(head.agent, row.cluster, "c1", "n1", "nvml")
+    reporter = Reporter(
+        head.agent, row.cluster, "c1", "n1", "nvml", books.now(), EVER, is_approved=True
+    )
     submission = read_batch(request.body, digest, reporter, signature)
     with Session(engine) as db:
         take_batch(db, submission, books.now())

@@ -181,3 +181,12 @@ def test_wrong_papers_are_told_place_by_place(site: Site) -> None:
     assert page.status_code == 422
     assert page.text.count("<code>") >= 3
     assert 'value="N-9"' in page.text  # what was typed is still there
+
+
+@pytest.mark.parametrize(("reader", "is_whole"), [("clerk", False), ("xinghe", True)])
+def test_a_claim_s_account_is_whole_to_its_owner_alone(
+    site: Site, reader: str, *, is_whole: bool
+) -> None:
+    page = see(site, reader, "/claims/DF-2026-0007")
+    assert ("6400123456789" in page) is is_whole
+    assert "6789" in page

@@ -387,5 +387,24 @@ def test_at_the_command_line(desk: Desk, papers: Path, owner: psycopg.Connection
     frozen = desk.run(CLERK, "invoice", "freeze", digital(1), "--confirmation", "7")
     assert frozen.stdout == f"{digital(1)} is frozen\n"
     assert desk.ask(CLERK, "invoice", "lift", digital(1))["state"] == "standing"
+    picture = papers / "查验.png"
+    picture.write_bytes(PICTURE)
+    scan = papers / "回单.png"
+    scan.write_bytes(png(400, 300))
+    looked_up = ("--result=agrees", f"--on={NOW.date()}")
+    desk.ask(CLERK, "invoice", "lookup", digital(1), str(picture), *looked_up)
+    paid = ("--payer=甲", "--payee=乙", "--yuan=4449.00", f"--on={NOW.date()}")
+    receipt = desk.ask(
+        BUILDER, "invoice", "receipt", digital(1), str(scan), "--reference=R-1", *paid
+    )
+    assert not receipt["proves"]
+    checked = desk.ask(CLERK, "invoice", "receipt-check", digital(1), "--reference=R-1")
+    assert checked["proves"]
+    days = ("--since=2026-10-01", "--until=2026-10-31", "--reason=背面")
+    stated = desk.ask(CLERK, "invoice", "period", "2026-7", *days)
+    assert (stated["since"], stated["period_assumed"]) == ("2026-10-01", False)
+    whole = desk.run(CLERK, "invoice", "show", digital(1)).stdout
+    assert "looked up" in whole
+    assert "R-1" in whole
     absent = desk.run(CLERK, "invoice", "show", "1")
     assert (absent.returncode, absent.stderr) == (1, "there is no document 1\n")

@@ -18,7 +18,7 @@ URL = "/api/v1/batches"
 
 @pytest.fixture
 def client(engine: sa.Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine, Settings())) as client:
+    with TestClient(create_app(engine, Settings(late_days=36_500))) as client:
         yield client
 
 

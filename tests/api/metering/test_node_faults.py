@@ -23,7 +23,17 @@ def agent(
     at = None if heard is None else ago(heard)
     sent_at = None if at is None else at + timedelta(seconds=ahead)
     return AgentStatus(
-        UUID(int=heard or 0), "c1", "n1", source, LONG_AGO, NOW if revoked else None, at, sent_at
+        UUID(int=heard or 0),
+        "c1",
+        "n1",
+        source,
+        LONG_AGO,
+        None,
+        LONG_AGO,
+        "test",
+        NOW if revoked else None,
+        at,
+        sent_at,
     )
 
 

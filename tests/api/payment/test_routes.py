@@ -148,3 +148,69 @@ def test_a_list_is_confirmed_by_another_person_of_the_money(town: Town, treasury
     }
     assert codes == {Role.FINANCE: "same_person", Role.CLERK: "not_your_decision"}
     assert treasury.state("SQ-1") == "approved"
+
+
+def test_a_claim_is_divided_between_indicators(town: Town, treasury: Treasury) -> None:
+    first = {**INDICATOR, "fen": 250}
+    second = {**INDICATOR, "number": "宁财建〔2026〕2号", "fen": 350}
+    for indicator in (first, second):
+        confirm(town, ask(town, Role.FINANCE, "POST", "indicators", json=indicator))
+    (payable,) = ask(town, Role.CLERK, "GET", "payables")
+    assert (payable["indicator"], sum(payable["parts"].values())) == (None, 600)
+    wish = {"indicator": first["number"], "year": YEAR, "claims": ["SQ-1"]}
+    refused = town.client.post(
+        "/api/v1/payment-lists", json=wish, headers=town.headers(Role.FINANCE)
+    ).json()
+    assert refused["code"] == "money_short"
+    part = ask(town, Role.FINANCE, "POST", "payment-lists", json={**wish, "divide": True})
+    confirm(town, part)
+    assert [line["fen"] for line in part["content"]["lines"]] == [250]
+    wish = {"indicator": second["number"], "year": YEAR}
+    rest = ask(town, Role.FINANCE, "POST", "payment-lists", json=wish)
+    confirm(town, rest)
+    (line,) = ask(town, Role.AUDITOR, "GET", f"payment-lists/{rest['subject']}")["lines"]
+    assert (line["fen"], line["claim_fen"], line["asked_fen"]) == (350, 600, 600)
+    assert ask(town, Role.CLERK, "GET", "payables") == []
+
+
+def test_the_cashiers_forms(town: Town, treasury: Treasury) -> None:
+    """What contradicts is ruled, undone and paid back on the pages."""
+    number = sent_list(town)
+    finance = town.headers(Role.FINANCE)
+
+    def send(path: str, form: dict[str, str]) -> str:
+        page = town.client.post(path, data=form, headers=finance)
+        assert page.status_code == 303, page.text
+        return page.headers["location"]
+
+    def bring(*rows: str) -> str:
+        content = (HEAD + "\n".join(rows)).encode()
+        page = town.client.post(
+            "/payments/returns", files={"file": ("r.csv", content)}, headers=finance
+        )
+        assert page.status_code == 303, page.text
+        return town.client.get(page.headers["location"], headers=finance).text
+
+    assert "有矛盾的回单行" not in bring(f"T1,{number},1,成功,6,{DAY},")
+    page = bring(f"T2,{number},1,退回,6,{DAY},账户冻结")
+    assert "账户冻结" in page
+    (row,) = ask(town, Role.FINANCE, "GET", "bank-rows")
+    form = {"ruling": "reject", "reason": "银行确认已付"}
+    decision = send(f"/payments/rows/{row['id']}", form)
+    shown = town.client.get(decision, headers=town.headers(Role.APPROVER)).text
+    assert "不实，账不动" in shown
+    record = ask(town, Role.APPROVER, "GET", decision.strip("/"))
+    confirm(town, record)
+    page = town.client.get(f"/payments/{number}", headers=finance).text
+    assert ("判定不实" in page, "提出撤销" in page, "r.csv" in page) == (True, True, True)
+    booked = ask(town, Role.FINANCE, "GET", f"payment-lists/{number}")["returns"][0]
+    undo = send(f"/payments/rows/{booked['id']}", {"ruling": "undo", "reason": "导错了文件"})
+    confirm(town, ask(town, Role.APPROVER, "GET", undo.strip("/")))
+    assert treasury.state("SQ-1") == "listed"
+    refund = {
+        "project": "p1", "reference": "T9", "indicator": f"{YEAR}/{INDICATOR['number']}",
+        "yuan": "1", "total_yuan": "2", "on_day": DAY,
+    }  # fmt: skip
+    answer = town.client.post("/payments/refunds", data=refund, headers=finance)
+    assert answer.status_code == 422  # nothing is to be paid back
+    assert "应退回的只有" in answer.text

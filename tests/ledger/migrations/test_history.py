@@ -86,6 +86,9 @@ def test_totals_of_a_day_are_only_added_to(
     (gpu, day, cluster) = (
         owner.execute("SELECT gpu, day, cluster_id FROM coverage").fetchone() or ()
     )
-    fold = "SELECT fold_coverage({}, 'nvml', '{{{}}}', '{{{}}}', '{{{}}}', '{{60000}}', '{{0}}', '{{0}}')"
+    fold = (
+        "SELECT fold_coverage({}, 'nvml', '{{{}}}', '{{{}}}', '{{{}}}', '{{60000}}', '{{0}}',"
+        " '{{0}}')"
+    )
     assert attempt(database, fold.format(cluster, gpu, day, -1)) is errors.CheckViolation
     assert attempt(database, fold.format(cluster, gpu, day, 1)) is None

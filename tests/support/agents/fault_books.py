@@ -16,6 +16,7 @@ from ledger.desk.codes import FindingKind
 from ledger.desk.queries.findings import findings
 from ledger.metering.steps.enrol import issue_code
 from tests.support.agents.fault_site import Site, Verdict
+from tests.support.simulation import EVER
 
 Tell = Callable[[str, Verdict], None]
 
@@ -37,7 +38,10 @@ class Books:
     def code(self) -> str:
         with Session(self.engine) as db, db.begin():
             now = self.now()
-            return issue_code(db, cluster=self.cluster, source="nvml", actor="test", now=now)
+            return issue_code(
+                db, cluster=self.cluster, source="nvml", actor="test", now=now,
+                history_from=EVER.date(),
+            )  # fmt: skip
 
     def windows_kept(self) -> list[wire.Window]:
         rows = self.owner.execute("SELECT body FROM windows ORDER BY start, gpu").fetchall()

@@ -28,6 +28,18 @@ def agent_of(town: Town, whose: str) -> Ask:
     return {"url": f"/api/v1/agents/{town.nodes[whose].reporter.agent}"}
 
 
+A_CAPACITY = {"cluster": "c-mine", "gpus": 64, "since": "2026-01-01", "evidence": "采购合同"}
+LATE = {"cluster": "c-mine", "code": "late", "reason": "断网"}
+
+
+def approval_of(town: Town, whose: str) -> Ask:
+    return {"url": f"{agent_of(town, whose)['url']}/approval"}
+
+
+def page_of_an_approval(town: Town, whose: str) -> Ask:
+    return {"url": approval_of(town, whose)["url"].removeprefix("/api/v1")}
+
+
 def a_token(_: Town, whose: str) -> Ask:
     wish = {"role": "builder", "person": "某人", "project": f"p-{whose}"}
     return {"url": "/api/v1/tokens", "json": wish}

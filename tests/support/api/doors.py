@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger.people.codes import Role
 from tests.support.api.asks import (
+    A_CAPACITY,
     A_MONTH,
     A_MOVE,
     A_RECOVERY,
@@ -18,6 +19,7 @@ from tests.support.api.asks import (
     AN_INDICATOR,
     AN_OBJECTION,
     DAY,
+    LATE,
     WRONG_CODE,
     Ask,
     a_claim,
@@ -26,12 +28,14 @@ from tests.support.api.asks import (
     a_token,
     a_voucher,
     agent_of,
+    approval_of,
     at,
     at_a_receipt,
     code_for,
     of_a_claim,
     of_a_statement,
     of_an_invoice,
+    page_of_an_approval,
     page_of_an_invoice,
     spare_token,
 )
@@ -99,6 +103,13 @@ DOORS = {
     "GET /api/v1/agents": Door(BUREAU | {OPERATOR}, at("/api/v1/agents")),
     "DELETE /api/v1/agents/{agent}": Door({ADMIN, OPERATOR}, agent_of, yes=204, scoped=True),
     "POST /api/v1/enrolment-codes": Door({ADMIN, OPERATOR}, code_for, yes=201, scoped=True),
+    "POST /api/v1/agents/{agent}/approval": Door({Role.CLERK}, approval_of, yes=204),
+    "POST /api/v1/quarantine/admissions": Door(
+        {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
+    ),
+    "POST /api/v1/capacities": Door(
+        {Role.CLERK}, at("/api/v1/capacities", json=A_CAPACITY), yes=201
+    ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
     "GET /api/v1/nodes": Door(
         BUREAU | {OPERATOR}, at("/api/v1/nodes?cluster=c-{whose}"), scoped=True
@@ -280,6 +291,7 @@ DOORS = {
         BUREAU, at("/api/v1/payment-lists/ZF-2026-9999/csv"), yes=404
     ),
     "POST /api/v1/bank-returns": Door(PAYERS, at("/api/v1/bank-returns", content=b"x"), yes=422),
+    "GET /api/v1/number-reads": Door(BUREAU, at("/api/v1/number-reads")),
     "GET /api/v1/bank-rows": Door(BUREAU, at("/api/v1/bank-rows")),
     "POST /api/v1/bank-rows/{row}/rulings": Door(
         PAYERS, at("/api/v1/bank-rows/9/rulings", json=A_RULING), yes=404
@@ -308,6 +320,11 @@ DOORS = {
     ),
     "GET /nodes/{cluster}/{node}/{day}": Door(
         BUREAU | {OPERATOR}, at(f"/nodes/c-{{whose}}/n-{{whose}}/{DAY}"), scoped=True
+    ),
+    "POST /agents/{agent}/approval": Door({Role.CLERK}, page_of_an_approval, yes=303),
+    "POST /findings/admissions": Door({Role.CLERK}, at("/findings/admissions", data=LATE), yes=422),
+    "POST /findings/capacities": Door(
+        {Role.CLERK}, at("/findings/capacities", data=A_CAPACITY), yes=303
     ),
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),

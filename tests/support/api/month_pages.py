@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from tests.support.documents import let_stand, waiting_decision
+from tests.support.vouchers import uncaused
 
 MARCH = date(2026, 3, 1)
 AT = datetime(2026, 4, 3, 2, 0, tzinfo=UTC)
@@ -235,7 +236,7 @@ def _payments(owner: psycopg.Connection, original: str) -> None:
         " %s, %s) RETURNING book_id",
         AT, CLERK,
     )  # fmt: skip
-    with owner.transaction():
+    with uncaused(owner), owner.transaction():
         _post(owner, book)
     holdings = {"organisation": 1, "holder": "星河模型有限公司", "bank": "宁夏银行"}
     holdings |= {"bank_code": "313871000007", "number": "6400123456789"}

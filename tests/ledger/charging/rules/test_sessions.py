@@ -95,22 +95,24 @@ pieces = st.lists(
 
 @given(pieces, st.sampled_from(["minute", "started_hour"]), st.sampled_from(["start", "split"]))
 def test_whatever_its_days_a_session_comes_to_its_use_rounded_once(
-    told: list[tuple[int, int, Fraction]], rounding: Rounding, session_price: SessionPrice
+    pieces_of: list[tuple[int, int, Fraction]], rounding: Rounding, session_price: SessionPrice
 ) -> None:
     line = replace(TEN, rounding=rounding, session_price=session_price)
-    items = [PricedUsage(used(minutes, days, session), 1, line) for session, days, minutes in told]
+    items = [
+        PricedUsage(used(minutes, days, session), 1, line) for session, days, minutes in pieces_of
+    ]
     rounded = round_sessions(items)
     assert len(rounded) == len(items)
     assert all(item.charged_ms >= 0 for item in rounded)
-    for session in {session for session, _, _ in told}:
-        exact = sum((m for s, _, m in told if s == session), Fraction(0)) * MINUTE_MS
+    for session in {session for session, _, _ in pieces_of}:
+        exact = sum((m for s, _, m in pieces_of if s == session), Fraction(0)) * MINUTE_MS
         of_it = [item.charged_ms for item in rounded if item.usage.session == session]
         assert sum(of_it, Fraction(0)) == round_usage(exact, rounding)
 
 
 @given(pieces)
 def test_what_comes_later_does_not_change_the_days_before(
-    told: list[tuple[int, int, Fraction]],
+    pieces_of: list[tuple[int, int, Fraction]],
 ) -> None:
     def by_day(items: list[tuple[int, int, Fraction]]) -> dict[date, Fraction]:
         sums: dict[date, Fraction] = {}
@@ -119,5 +121,5 @@ def test_what_comes_later_does_not_change_the_days_before(
             sums[day] = sums.get(day, Fraction(0)) + item.charged_ms
         return sums
 
-    whole, early = by_day(told), by_day([piece for piece in told if piece[1] < 2])
+    whole, early = by_day(pieces_of), by_day([piece for piece in pieces_of if piece[1] < 2])
     assert early == {day: ms for day, ms in whole.items() if day in early}

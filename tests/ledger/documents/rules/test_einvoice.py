@@ -28,7 +28,7 @@ def read(content: bytes) -> Document:
     return document
 
 
-def told(content: bytes) -> list[tuple[str, str]]:
+def faults_of(content: bytes) -> list[tuple[str, str]]:
     return [(f.where, f.code) for f in read_einvoice(content, DocumentSource.XML)[1]]
 
 
@@ -126,20 +126,20 @@ def test_a_blue_one_that_talks_of_another_is_blue() -> None:
 def test_a_fault_names_the_element(
     totals: Mapping[str, str], faults: list[tuple[str, str]]
 ) -> None:
-    assert told(einvoice_xml(**totals)) == faults  # type: ignore[arg-type]
+    assert faults_of(einvoice_xml(**totals)) == faults  # type: ignore[arg-type]
 
 
 def test_a_line_s_fault_names_the_line() -> None:
     content = einvoice_xml([COMPUTE, COMPUTE])
     second = content.rpartition(b"<Amount>4197.17<")
     broken = second[0] + b"<Amount>4197,1x<" + second[2]
-    assert told(broken) == [("IssuItemInformation[2]: Amount", "bad_amount")]
+    assert faults_of(broken) == [("IssuItemInformation[2]: Amount", "bad_amount")]
 
 
 def test_every_fault_is_told_at_once() -> None:
-    codes = told(einvoice_xml(number="26", seller=("91", ""), TotalTaxAm="一"))
+    codes = faults_of(einvoice_xml(number="26", seller=("91", ""), TotalTaxAm="一"))
     assert codes == [("SellerName", "missing"), ("TotalTaxAm", "bad_amount")]
-    assert told(einvoice_xml(number="26", seller=("91", "甲"), TotalTaxAm="1")) == [
+    assert faults_of(einvoice_xml(number="26", seller=("91", "甲"), TotalTaxAm="1")) == [
         ("EIid", "digital_number"),
         ("SellerIdNum", "uscc_length"),
         ("TotalTaxAm", "tax_not_sum"),
@@ -149,12 +149,12 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_the_mark_of_blue_and_red_must_fit() -> None:
     content = SOUND.replace(b"<LabelCode>Y<", b"<LabelCode>N<")
-    assert told(content) == [("Header/InherentLabel/InIssuType", "mark_differs")]
+    assert faults_of(content) == [("Header/InherentLabel/InIssuType", "mark_differs")]
 
 
 def test_the_number_stands_there_twice_and_is_one() -> None:
     content = SOUND.replace(b"<InvoiceNumber>26", b"<InvoiceNumber>25")
-    assert told(content) == [("TaxSupervisionInfo/InvoiceNumber", "two_numbers")]
+    assert faults_of(content) == [("TaxSupervisionInfo/InvoiceNumber", "two_numbers")]
 
 
 def test_a_copy_inside_a_signature_is_not_looked_at() -> None:
@@ -162,7 +162,7 @@ def test_a_copy_inside_a_signature_is_not_looked_at() -> None:
     text = f"<Signature><Object>{forged.decode()}</Object></Signature>"
     assert read(einvoice_xml(more=text)).number == NUMBER
     inside = b"<Signature><Object>" + SOUND.partition(b"?>")[2] + b"</Object></Signature>"
-    assert told(inside) == [("file", "unknown_xml")]
+    assert faults_of(inside) == [("file", "unknown_xml")]
 
 
 def test_two_tellings_are_refused() -> None:

@@ -21,6 +21,10 @@ LINES = """
     SELECT d.id, 1, 'x', d.net_fen, d.tax_fen FROM cost_documents d
     WHERE NOT EXISTS (SELECT FROM document_lines l WHERE l.document_id = d.id);
 """
+MORE_LINES = """
+    INSERT INTO document_lines (document_id, line, item, net_fen, tax_fen)
+    SELECT id, 9 + n, 'x', 1000 * (1 - 2 * n), 0 FROM cost_documents, generate_series(0, 1) n
+"""
 ANSWER = """
     UPDATE decisions SET answer = 'confirmed', answered_by = '{by}', answered_at = now(),
         answered_digest = digest WHERE answer IS NULL;
@@ -55,6 +59,7 @@ ATTACKS: dict[type[psycopg.Error], list[str]] = {
         ANSWER.format(by="clerk:丁#4") + copy("clerk:李四#1", "1") + LINES,
         copy("clerk:丙#3", "1") + LINES,
         copy("clerk:李四#1", "NULL"),
+        MORE_LINES,
     ],
     errors.InsufficientPrivilege: [
         "UPDATE cost_documents SET source = 'keyed'",

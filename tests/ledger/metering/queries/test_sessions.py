@@ -228,10 +228,10 @@ def test_sessions_are_those_that_an_oracle_walks_through(
     for seed in range(25):
         states = history(Random(seed))  # noqa: S311 - a game
         owner.execute("TRUNCATE windows, day_totals, coverage, stretches, stretch_days")
-        told = windows_of(states)
+        minutes_told = windows_of(states)
         random = Random(seed)  # noqa: S311
-        first, last = sorted(random.randrange(len(told) + 1) for _ in range(2))
-        arrivals = [told[:first], told[first:last], told[last:]]
+        first, last = sorted(random.randrange(len(minutes_told) + 1) for _ in range(2))
+        arrivals = [minutes_told[:first], minutes_told[first:last], minutes_told[last:]]
         for part in arrivals if seed % 2 else random.sample(arrivals, 3):
             rounded_town.report(part)
             with Session(rounded_town.engine) as db, db.begin():

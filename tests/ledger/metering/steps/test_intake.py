@@ -15,7 +15,7 @@ from agents import wire
 from api.door.batch_decoder import read_kept, read_window
 from ledger.metering.queries.windows import KeptWindow, Origin, fold, raw_connection
 from ledger.metering.steps.intake import Ahead, Forked, Receipt, Submission, release, take_batch
-from tests.support.simulation import Node, enrolled, gpu_id, held, minute, place, window
+from tests.support.simulation import START, Node, enrolled, gpu_id, held, minute, place, window
 
 LATER = minute(100_000)
 
@@ -158,8 +158,8 @@ def test_what_cannot_count_yet_waits_and_is_released(
         (3, "other_node"),
     ]
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', now())",
-        (gpu_id(9), cluster),
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', %s)",
+        (gpu_id(9), cluster, START),
     )
     with Session(engine) as db, db.begin():
         assert release(db, read_kept, LATER) == 1
@@ -283,8 +283,8 @@ def test_what_another_node_said_first_hides_nothing(
         assert isinstance(receipt, Receipt)
         assert len(receipt.quarantined) == 1
     owner.execute(
-        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', now())",
-        (gpu_id(9), cluster),
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from) VALUES (%s, %s, 'n1', %s)",
+        (gpu_id(9), cluster, START),
     )
     with Session(engine) as db, db.begin():
         assert release(db, read_kept, LATER) == 1

@@ -1,0 +1,98 @@
+"""Account numbers: whole by one rule, everywhere, and every whole read recorded."""
+
+import io
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from openpyxl import load_workbook
+
+from ledger.people.codes import Role
+from tests.support.api.town import Town
+from tests.support.payments import Treasury
+
+NUMBER, MASKED = "6222020000000000", "************0000"
+CHANGED = "6222029999999999"
+
+
+@pytest.fixture
+def treasury(town: Town, owner: psycopg.Connection, engine: sa.Engine) -> Treasury:
+    treasury = Treasury(owner, engine)
+    treasury.indicator(1_000)
+    treasury.project("p1", 600)
+    treasury.claim("p1", 600, "SQ-1")
+    treasury.send()
+    return treasury
+
+
+def texts(town: Town, role: Role, decision: int) -> dict[str, str]:
+    """Everything that shows the number, as text."""
+    paths = (
+        "/api/v1/bank-accounts",
+        "/api/v1/payment-lists/ZF-2026-0001",
+        "/api/v1/payment-lists/ZF-2026-0001/csv",
+        f"/api/v1/decisions/{decision}",
+        "/api/v1/decisions?open=false",
+        "/payments/ZF-2026-0001",
+        f"/decisions/{decision}",
+    )
+    pages = {}
+    for path in paths:
+        answer = town.client.get(path, headers=town.headers(role))
+        assert answer.status_code == 200, (role, path, answer.text)
+        pages[path] = answer.text
+    book = town.client.get(
+        "/api/v1/payment-lists/ZF-2026-0001/xlsx", headers=town.headers(role)
+    ).content
+    rows = load_workbook(io.BytesIO(book)).worksheets[0].iter_rows(values_only=True)
+    return pages | {"xlsx": str(list(rows))}
+
+
+def list_decision(owner: psycopg.Connection) -> int:
+    row = owner.execute("SELECT id FROM decisions WHERE kind = 'payment_list'").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_one_rule_by_role_everywhere(
+    town: Town, treasury: Treasury, owner: psycopg.Connection
+) -> None:
+    decision = list_decision(owner)
+    for role in (Role.CLERK, Role.APPROVER, Role.AUDITOR):
+        for path, text in texts(town, role, decision).items():
+            assert (path, NUMBER in text) == (path, False)
+            assert (path, MASKED in text) == (path, True)
+    assert town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json() == []
+    whole = {path for path, text in texts(town, Role.FINANCE, decision).items() if NUMBER in text}
+    reads = town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json()
+    # A list of decisions shows none of them whole; every other place is recorded as it was read.
+    assert len(whole) == 7
+    assert {read["place"] for read in reads} == {
+        path if path != "xlsx" else "/api/v1/payment-lists/ZF-2026-0001/xlsx" for path in whole
+    }
+    assert all(read["actor"].startswith("finance:") for read in reads)
+    assert [1] in [read["accounts"] for read in reads]
+
+
+def test_who_confirms_a_new_account_compares_it_whole(
+    town: Town, treasury: Treasury, owner: psycopg.Connection
+) -> None:
+    decision = treasury.change_of_account("p1", CHANGED)
+    for role, is_whole in ((Role.CLERK, True), (Role.AUDITOR, False)):
+        path = f"/api/v1/decisions/{decision}"
+        content = town.client.get(path, headers=town.headers(role)).json()["content"]
+        assert (content["number"] == CHANGED) is is_whole
+    (read,) = town.client.get("/api/v1/number-reads", headers=town.headers(Role.AUDITOR)).json()
+    assert (read["place"], read["accounts"]) == (f"/api/v1/decisions/{decision}", [])
+    assert read["actor"].startswith("clerk:")
+
+
+@pytest.mark.parametrize(
+    "attack", ["DELETE FROM number_reads", "UPDATE number_reads SET actor = 'x'"]
+)
+def test_what_was_read_cannot_be_unwritten(
+    town: Town, treasury: Treasury, engine: sa.Engine, attack: str
+) -> None:
+    town.client.get("/api/v1/bank-accounts", headers=town.headers(Role.FINANCE))
+    with engine.begin() as connection, pytest.raises(sa.exc.ProgrammingError, match="permission"):
+        connection.execute(sa.text(attack))
