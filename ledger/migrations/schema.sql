@@ -3435,7 +3435,7 @@ COMMENT ON COLUMN public.vouchers.book_id IS 'Book of its rights';
 COMMENT ON COLUMN public.vouchers.facts IS 'What was stated when it was opened';
 
 CREATE VIEW public.posting_causes AS
- WITH p AS (
+ WITH p AS NOT MATERIALIZED (
          SELECT id,
             cause,
             split_part(cause, '/'::text, 1) AS word,

@@ -25,5 +25,3 @@ CREATE TRIGGER once BEFORE UPDATE OF released_at, released_by ON reservations FO
     WHEN (OLD.released_at IS NOT NULL) EXECUTE FUNCTION keep_once();
 CREATE TRIGGER once BEFORE UPDATE OF closed_at ON recoveries FOR EACH ROW
     WHEN (OLD.closed_at IS NOT NULL) EXECUTE FUNCTION keep_once();
-CREATE TRIGGER once BEFORE UPDATE OF checked_at, checked_by ON receipts FOR EACH ROW
-    WHEN (OLD.checked_at IS NOT NULL) EXECUTE FUNCTION keep_once();
