@@ -12,7 +12,7 @@ INSERT INTO cause_kinds (cause, kind)
         ('voucher', 'eligible issue'),
         ('reserve', 'reserve'),
         ('release', 'release'),
-        ('accrue', 'accrue unaccrue match unmatch recall set_off forfeit'),
+        ('accrue', 'accrue unaccrue match unmatch recall set_off release forfeit'),
         ('reconcile', 'meter unmeter invoice uninvoice explain'),
         ('pay', 'list commit'),
         ('bank', 'pay spend'),
