@@ -1881,6 +1881,25 @@ END $$;
 
 ALTER FUNCTION public.settle_by_row() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.shares_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN indicators i ON i.id = NEW.indicator_id
+        WHERE d.id = NEW.scheme AND d.kind = 'indicator' AND d.answer = 'confirmed'
+            AND d.content -> 'shares' -> (NEW.place - 1) = jsonb_build_object('bearer', NEW.bearer,
+                'number', i.number, 'year', i.year, 'weight', NEW.weight)
+    ) THEN
+        RAISE EXCEPTION 'two persons have not confirmed these shares'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'shares_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.shares_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.subsidised_once() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3077,6 +3096,23 @@ ALTER TABLE public.history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.indicator_shares (
+    scheme bigint NOT NULL,
+    place smallint NOT NULL,
+    bearer text NOT NULL,
+    indicator_id bigint NOT NULL,
+    weight integer NOT NULL,
+    CONSTRAINT indicator_shares_bearer_check CHECK ((bearer <> ''::text)),
+    CONSTRAINT indicator_shares_place_check CHECK ((place >= 1)),
+    CONSTRAINT indicator_shares_weight_check CHECK ((weight > 0))
+);
+
+ALTER TABLE public.indicator_shares OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.indicator_shares IS 'Who bears which share of what these indicators pay';
+
+COMMENT ON COLUMN public.indicator_shares.weight IS 'Of all weights of its scheme';
 
 CREATE TABLE public.indicators (
     id bigint NOT NULL,
@@ -4610,6 +4646,15 @@ ALTER TABLE ONLY public.gpus
 ALTER TABLE ONLY public.history
     ADD CONSTRAINT history_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_indicator_id_key UNIQUE (indicator_id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_pkey PRIMARY KEY (scheme, place);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_scheme_bearer_key UNIQUE (scheme, bearer);
+
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_book_id_key UNIQUE (book_id);
 
@@ -5097,6 +5142,8 @@ CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUT
 
 CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
 
+CREATE TRIGGER decided BEFORE INSERT ON public.indicator_shares FOR EACH ROW EXECUTE FUNCTION public.shares_decided();
+
 CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, carried, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.policy_ends FOR EACH ROW EXECUTE FUNCTION public.policy_end_decided();
@@ -5430,6 +5477,12 @@ ALTER TABLE ONLY public.freezes
 
 ALTER TABLE ONLY public.gpus
     ADD CONSTRAINT gpus_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_indicator_id_fkey FOREIGN KEY (indicator_id) REFERENCES public.indicators(id);
+
+ALTER TABLE ONLY public.indicator_shares
+    ADD CONSTRAINT indicator_shares_scheme_fkey FOREIGN KEY (scheme) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.indicators
     ADD CONSTRAINT indicators_book_id_fkey FOREIGN KEY (book_id) REFERENCES public.books(id);
@@ -5837,6 +5890,8 @@ GRANT ALL ON FUNCTION public.set_validity(of_decision bigint) TO suanquan_app;
 
 REVOKE ALL ON FUNCTION public.settle_by_row() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.shares_decided() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.subsidised_once() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
@@ -6074,6 +6129,8 @@ GRANT UPDATE(node) ON TABLE public.gpus TO suanquan_app;
 GRANT UPDATE(retired_at) ON TABLE public.gpus TO suanquan_app;
 
 GRANT SELECT ON TABLE public.history TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.indicator_shares TO suanquan_app;
 
 GRANT SELECT ON TABLE public.indicators TO suanquan_app;
 
