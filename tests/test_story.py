@@ -83,6 +83,7 @@ def from_a_gpus_clock_to_the_quota(city: Up, folder: Path) -> None:
         "--fact=landed_in_city=true", "--fact=parameters=72000000000", "--fact=scenarios=5",
     )  # fmt: skip
     assert answer["cap_fen"] == 500_000_000
+    Person(city, "approver", folder).confirm(answer["decision"])
 
     # The centre's operator enrols a node with a one-time code; its private key never leaves it.
     wish = ("--source=nvml", "--history-from=2026-10-01")  # it measured before it is enrolled

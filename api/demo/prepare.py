@@ -8,7 +8,7 @@ ones.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import quote
 
 from api.cli.client import Client, Door
@@ -19,10 +19,14 @@ from api.language.i18n import gettext as _
 _NAMED = re.compile(r"(organisations|centres|catalogue|gpus|projects)\[(\d+)\]")
 
 
-@contextmanager
-def clerk(administrator: Client) -> Iterator[Client]:
+def clerk(administrator: Client) -> AbstractContextManager[Client]:
     """A clerk of the drill for so long: administrators register nothing."""
-    body = {"person": "演练登记", "role": "clerk"}
+    return _person(administrator, "clerk", "演练登记")
+
+
+@contextmanager
+def _person(administrator: Client, role: str, name: str) -> Iterator[Client]:
+    body = {"person": name, "role": role}
     token = administrator.ask("POST", "tokens", body=body)
     try:
         with Client(Door(Door.find().url, token["secret"])) as client:
@@ -45,13 +49,26 @@ def register(client: Client, registry: Document) -> None:
             raise _explain(second) from None
 
 
-def open_vouchers(client: Client, vouchers: Sequence[Voucher]) -> None:
-    """A voucher for each project that has none yet."""
+def prepare(administrator: Client, registry: Document, vouchers: Sequence[Voucher]) -> None:
+    """Register what is missing, and open a voucher for each project that has none, by two."""
+    with (
+        clerk(administrator) as first,
+        _person(administrator, "approver", "演练审批") as second,
+    ):
+        register(first, registry)
+        for decision in _propose_vouchers(first, vouchers):
+            proposal = second.ask("GET", f"decisions/{decision}")
+            body = {"answer": "confirmed", "seen": proposal["digest"], "reason": ""}
+            second.ask("POST", f"decisions/{decision}/answer", body=body)
+
+
+def _propose_vouchers(client: Client, vouchers: Sequence[Voucher]) -> Iterator[int]:
     clauses = {project["code"]: project["clause"] for project in client.ask("GET", "projects")}
     for voucher in vouchers:
         if clauses.get(voucher.project) is None:
             body = {"policy": POLICY, "clause": voucher.clause, "facts": voucher.facts}
-            client.ask("POST", f"projects/{quote(voucher.project, safe='')}/voucher", body=body)
+            address = f"projects/{quote(voucher.project, safe='')}/voucher"
+            yield client.ask("POST", address, body=body)["decision"]
 
 
 def enrolment_code(

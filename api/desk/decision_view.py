@@ -99,6 +99,7 @@ def _how_much() -> dict[str, str]:
     """The sums."""
     return {
         "windows": _("窗口"),
+        "gpus": _("GPU 数"),
         "window_ms": _("窗口的时长（毫秒）"),
         "metered_fen": _("计量金额"),
         "invoiced_fen": _("已开票"),
@@ -135,6 +136,7 @@ def _why() -> dict[str, str]:
         "recalled": _("银行书面答复不再付"),
         "row": _("回单行"),
         "reason": _("理由"),
+        "evidence": _("依据"),
         "received_until": _("收到于此前"),
         "since": _("起"),
         "until": _("止"),

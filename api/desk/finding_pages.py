@@ -16,7 +16,7 @@ from api.door.dependencies import Db, LateAfter, Now, Offset, having
 from api.language.i18n import gettext as _
 from api.language.labels import label
 from api.metering.finding_columns import Column, columns
-from api.metering.schemas import AdmissionCreate
+from api.metering.schemas import AdmissionCreate, CapacityCreate
 from api.web.forms import form
 from api.web.layout import Framed, pages
 from ledger.desk.codes import FindingKind
@@ -70,6 +70,11 @@ def about() -> dict[FindingKind, About]:
             label(FindingKind.UNOWNED),
             _("有人用了，但没有绑定说明归哪个项目；补上绑定（可以从过去的日期起）后自动归入。"),
             _("没有无主用量：每一毫秒都有项目认领。"),
+        ),
+        FindingKind.UNPROVED: About(
+            label(FindingKind.UNPROVED),
+            _("作业占用的卡时超过集群的容量（登记的 GPU，或两人认定的容量）。先证实，再谈钱。"),
+            _("没有超过容量的作业用量。"),
         ),
         FindingKind.UNPRICED: About(
             label(FindingKind.UNPRICED),
@@ -134,6 +139,18 @@ def admit(
         f"/decisions/{admission.decision}" if admission.decision else "/findings?kind=quarantine"
     )
     return RedirectResponse(where, 303)
+
+
+@router.post("/findings/capacities")
+def state_capacity(
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    request: Annotated[CapacityCreate, form(CapacityCreate)],
+    db: Db,
+    now: Now,
+) -> RedirectResponse:
+    """Propose how many GPUs a cluster of a job source has; another person confirms."""
+    proposal = finding_routes.state_capacity(request, viewer, db, now)
+    return RedirectResponse(f"/decisions/{proposal.decision}", 303)
 
 
 def _cell(column: Column, value: Any) -> Cell:  # noqa: ANN401 - as the books give it

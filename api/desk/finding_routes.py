@@ -9,13 +9,21 @@ from api.door import access
 from api.door.access import Right
 from api.door.batch_decoder import read_kept
 from api.door.dependencies import Db, LateAfter, Limit, Now, Offset, having
-from api.metering.schemas import AdmissionCreate, AdmissionRead, ReleaseOutcome
+from api.metering.schemas import (
+    AdmissionCreate,
+    AdmissionRead,
+    CapacityCreate,
+    CapacityProposal,
+    ReleaseOutcome,
+)
 from ledger.desk.codes import FindingKind
 from ledger.desk.queries import findings
 from ledger.desk.steps.admit_usage import admit_usage
+from ledger.desk.steps.state_capacity import propose_capacity
 from ledger.formats.exact import whole_or_ratio
 from ledger.metering.steps.intake import release
 from ledger.people.steps.credentials import Viewer
+from ledger.postgres.columns import key
 
 router = APIRouter(tags=["findings"])
 
@@ -78,3 +86,24 @@ def admit(
         released=released,
         decision=admission.decision.id if admission.decision else None,
     )
+
+
+@router.post("/capacities", status_code=201)
+def state_capacity(
+    request: CapacityCreate,
+    viewer: Annotated[Viewer, having(Right.ADMIT_USAGE)],
+    db: Db,
+    now: Now,
+) -> CapacityProposal:
+    """Propose how many GPUs a cluster of a job source has; another person confirms."""
+    decision = propose_capacity(
+        db,
+        cluster=access.cluster(db, viewer, request.cluster),
+        gpus=request.gpus,
+        since=request.since,
+        until=request.until,
+        evidence=request.evidence,
+        actor=viewer.actor,
+        now=now,
+    )
+    return CapacityProposal(decision=key(decision))

@@ -97,6 +97,23 @@ def admit(
     return record(ADMISSION, ask("POST", "quarantine/admissions", body=body))
 
 
+@app.verb("capacity", msgid("认定一个上报作业的集群有多少 GPU"), panel=METERING)
+def capacity(
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help=msgid("集群"))],
+    gpus: Annotated[int, typer.Argument(metavar="GPUS", help=msgid("GPU 数"))],
+    *,
+    since: Annotated[str, typer.Option(help=msgid("从哪一天（北京）起"))],
+    evidence: Annotated[str, typer.Option(help=msgid("依据"))],
+    until: Until = None,
+) -> Answer:
+    """Propose a cluster's capacity; another person confirms."""
+    body = {
+        "cluster": cluster, "gpus": gpus, "since": since, "until": until, "evidence": evidence,
+    }  # fmt: skip
+    column = Column(msgid("待确认的决定"), "decision", NUMBER)
+    return record([column], ask("POST", "capacities", body=body))
+
+
 def _column(name: str) -> Column:
     """A column of a finding, called and written as on the page."""
     from api.metering.finding_columns import columns  # noqa: PLC0415 - loaded when it is used

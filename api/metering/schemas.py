@@ -163,6 +163,22 @@ class AdmissionRead(ResponseModel):
     decision: int | None
 
 
+class CapacityCreate(RequestModel):
+    """How many GPUs a cluster of a job source has on these Beijing days, inclusive, and by what."""
+
+    cluster: Line
+    gpus: int = Field(ge=0, le=1_000_000)
+    since: date
+    until: date | None = None
+    evidence: Text
+
+
+class CapacityProposal(ResponseModel):
+    """The decision that another person confirms."""
+
+    decision: int
+
+
 class UsageRead(ResponseModel):
     """What a project has used."""
 

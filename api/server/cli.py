@@ -61,9 +61,7 @@ def replay(
     accounts = list(facts["accounts"])
     with Client() as client:
         registry = drill.trace_registry(centre, where, accounts, facts["models"], price)
-        with prepare.clerk(client) as clerk:
-            prepare.register(clerk, registry)
-            prepare.open_vouchers(clerk, drill.trace_vouchers(accounts))
+        prepare.prepare(client, registry, drill.trace_vouchers(accounts))
         folder = _agents() / f"replay-{where}"
         arguments = [str(jobs), "--cluster", where, "--data", str(folder)]
         if not _enrolled(folder):
@@ -82,9 +80,7 @@ def demo(*, live: Annotated[bool, typer.Option(help=msgid("随后每分钟上报
     folder = _agents() / "demo"
     facts = json.loads(agent_process.run(["demo", "--describe", "--data", str(folder)]))
     with Client() as client:
-        with prepare.clerk(client) as clerk:
-            prepare.register(clerk, drill.demo_registry(facts))
-            prepare.open_vouchers(clerk, drill.demo_vouchers())
+        prepare.prepare(client, drill.demo_registry(facts), drill.demo_vouchers())
         codes = list(_codes(client, facts["clusters"]))
         arguments = ["demo", "--data", str(folder), "--url", Door.find().url]
         agent_process.run([*arguments, *codes])

@@ -6,7 +6,7 @@ import typer
 
 from api.cli.answer import Answer, Column, Listing, listing, record
 from api.cli.arguments import facts_of, fen_of, path
-from api.cli.client import Client, ask
+from api.cli.client import ask
 from api.cli.commands import Commands
 from api.cli.options import SUBSIDY, Code, Reason, Yuan
 from api.cli.values import MOMENT, MONEY, NUMBER, money
@@ -57,7 +57,7 @@ def accrue() -> Answer:
     return record(ACCRUED, ask("POST", "accruals"))
 
 
-@voucher.verb("open", msgid("按条款认定资格并开券"))
+@voucher.verb("open", msgid("按条款认定资格，提出开券，须另一人确认"))
 def open_voucher(
     code: Code,
     *,
@@ -65,17 +65,18 @@ def open_voucher(
     policy: Annotated[str, typer.Option(help=msgid("政策版本"))],
     fact: Annotated[list[str] | None, typer.Option(help=msgid("事实 k=v，可多次"))] = None,
 ) -> Answer:
-    """Decide eligibility and open a voucher; opened before, it is the same one."""
+    """Decide eligibility and propose a voucher; opened before, it is the same one."""
     body = {"clause": clause, "policy": policy, "facts": facts_of(fact)}
-    with Client() as client:
-        before = {p["code"] for p in client.ask("GET", "projects") if p["clause"] is not None}
-        voucher_row = client.ask("POST", path("projects", code, "voucher"), body=body)
+    voucher_row = ask("POST", path("projects", code, "voucher"), body=body)
     text = (
         _("{code} 原已按 {policy} 第 {clause} 条开券，上限 {cap}，没有改动")
-        if code in before
-        else _("{code} 已按 {policy} 第 {clause} 条开券，上限 {cap}")
+        if voucher_row["decision"] is None
+        else _(
+            "提议 {code} 按 {policy} 第 {clause} 条开券，上限 {cap}；待另一人确认："
+            "suanquan confirm {decision}"
+        )
     )
-    terms = {key: voucher_row[key] for key in ("policy", "clause")}
+    terms = {key: voucher_row[key] for key in ("policy", "clause", "decision")}
     return Answer(voucher_row, [text.format(code=code, cap=money(voucher_row["cap_fen"]), **terms)])
 
 

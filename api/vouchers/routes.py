@@ -34,8 +34,8 @@ from ledger.postgres.columns import key
 from ledger.registry.tables import Project
 from ledger.vouchers.steps.caps import propose_cap
 from ledger.vouchers.steps.lapse import propose_lapse
+from ledger.vouchers.steps.openings import propose_voucher, voucher_under
 from ledger.vouchers.steps.reserve import open_reservations, release, reservation_of, reserve
-from ledger.vouchers.steps.voucher import open_voucher
 from ledger.vouchers.tables import Reservation, Voucher
 
 router = APIRouter(tags=["vouchers"])
@@ -55,21 +55,28 @@ def open_for(
     db: Db,
     now: Now,
 ) -> VoucherRead:
-    """Decide on the facts and open the project's voucher; repeating it returns the same one."""
+    """Decide on the facts and propose the project's voucher; another person confirms it.
+
+    One that is open is told as it is.
+    """
     project = access.project(db, viewer, code)
     policy = load(request.policy)
     _refuse_unless_eligible(policy, request, project)
-    voucher = open_voucher(
+    terms = {"project": code, "policy": request.policy, "clause": request.clause}
+    voucher = voucher_under(db, project, policy=request.policy, clause=request.clause)
+    if voucher is not None:
+        cap_fen = -rights(db, voucher.book_id).clause  # it may have been changed since
+        return VoucherRead(**terms, cap_fen=cap_fen)
+    decision = propose_voucher(
         db,
-        project=key(project),
+        project,
         clause=request.clause,
         policy=request.policy,
         facts=request.facts,
         actor=viewer.actor,
         now=now,
     )
-    cap_fen = -rights(db, voucher.book_id).clause  # it may have been changed since
-    return VoucherRead(project=code, policy=voucher.policy, clause=voucher.clause, cap_fen=cap_fen)
+    return VoucherRead(**terms, cap_fen=decision.content["cap_fen"], decision=decision.id)
 
 
 @router.post("/projects/{code}/cap", status_code=201)

@@ -66,12 +66,13 @@ class VoucherCreate(RequestModel):
 
 
 class VoucherRead(ResponseModel):
-    """An open voucher."""
+    """A voucher: open, or proposed by the decision that waits for another person."""
 
     project: str
     policy: str
     clause: str
     cap_fen: int
+    decision: int | None = None
 
 
 class RightsRead(ResponseModel):

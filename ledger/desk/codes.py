@@ -13,3 +13,4 @@ class FindingKind(StrEnum):
     SILENT = "silent"
     UNOWNED = "unowned"
     UNPRICED = "unpriced"
+    UNPROVED = "unproved"

@@ -99,6 +99,24 @@ $$;
 
 ALTER FUNCTION public.bank_contradicts(of_claim bigint) OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.capacity_decided() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN clusters c ON c.name = d.content ->> 'cluster'
+        WHERE d.id = NEW.decision_id AND d.kind = 'capacity' AND d.answer = 'confirmed'
+            AND c.id = NEW.cluster_id AND (d.content ->> 'gpus')::integer = NEW.gpus
+            AND d.content ->> 'evidence' = NEW.evidence
+            AND NEW.valid = daterange((d.content ->> 'since')::date, (d.content ->> 'until')::date, '[]')
+    ) THEN
+        RAISE EXCEPTION 'a capacity is what two persons stated' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.capacity_decided() OWNER TO suanquan_owner;
+
 CREATE FUNCTION public.charged_days(relation text, fact jsonb) RETURNS datemultirange
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -1624,6 +1642,26 @@ END $$;
 
 ALTER FUNCTION public.void_list() OWNER TO suanquan_owner;
 
+CREATE FUNCTION public.voucher_decided() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            JOIN projects p ON p.id = NEW.project_id
+            JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
+                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+
+ALTER FUNCTION public.voucher_decided() OWNER TO suanquan_owner;
+
 CREATE TABLE public.accounts (
     book_id bigint NOT NULL,
     role text NOT NULL,
@@ -1996,6 +2034,35 @@ COMMENT ON TABLE public.books IS 'A set of accounts whose money cannot leave it:
 
 ALTER TABLE public.books ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.books_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.capacities (
+    id bigint NOT NULL,
+    cluster_id bigint NOT NULL,
+    gpus integer NOT NULL,
+    valid daterange NOT NULL,
+    evidence text NOT NULL,
+    decision_id bigint NOT NULL,
+    CONSTRAINT capacities_evidence_check CHECK ((evidence <> ''::text)),
+    CONSTRAINT capacities_gpus_check CHECK ((gpus >= 0)),
+    CONSTRAINT capacities_valid_check CHECK ((NOT isempty(valid)))
+);
+
+ALTER TABLE public.capacities OWNER TO suanquan_owner;
+
+COMMENT ON TABLE public.capacities IS 'How many GPUs a cluster of a job source has, as two persons stated';
+
+COMMENT ON COLUMN public.capacities.valid IS 'Beijing dates, half-open';
+
+COMMENT ON COLUMN public.capacities.evidence IS 'What it was seen by';
+
+ALTER TABLE public.capacities ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.capacities_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -4114,6 +4181,12 @@ ALTER TABLE ONLY public.bindings
 ALTER TABLE ONLY public.books
     ADD CONSTRAINT books_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_decision_id_key UNIQUE (decision_id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.case_moves
     ADD CONSTRAINT case_moves_pkey PRIMARY KEY (state, action, role);
 
@@ -4483,6 +4556,8 @@ CREATE INDEX bindings_by_project ON public.bindings USING btree (project_id);
 
 CREATE INDEX bindings_by_superseded_decision ON public.bindings USING btree (superseded_decision_id) WHERE (superseded_decision_id IS NOT NULL);
 
+CREATE INDEX capacities_by_cluster ON public.capacities USING btree (cluster_id);
+
 CREATE INDEX centres_by_organisation ON public.centres USING btree (organisation_id);
 
 CREATE INDEX charges_by_price ON public.charges USING btree (price_id, month);
@@ -4693,11 +4768,15 @@ CREATE TRIGGER confirmed BEFORE INSERT OR UPDATE OF confirmed_at, confirmed_by, 
 
 CREATE TRIGGER decided BEFORE INSERT ON public.bank_accounts FOR EACH ROW EXECUTE FUNCTION public.account_decided();
 
+CREATE TRIGGER decided BEFORE INSERT ON public.capacities FOR EACH ROW EXECUTE FUNCTION public.capacity_decided();
+
 CREATE TRIGGER decided BEFORE INSERT OR UPDATE OF metered_fen, invoiced_fen, matched_fen, extra_fen, extra_over_fen, closed_fen, decision_id, extra_decision_id ON public.matches FOR EACH ROW EXECUTE FUNCTION public.match_decided();
 
 CREATE TRIGGER decided BEFORE INSERT ON public.recoveries FOR EACH ROW EXECUTE FUNCTION public.payback_decided('recovery');
 
 CREATE TRIGGER decided BEFORE INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION public.payback_decided('refund');
+
+CREATE TRIGGER decided BEFORE INSERT ON public.vouchers FOR EACH ROW EXECUTE FUNCTION public.voucher_decided();
 
 CREATE TRIGGER fit_changed AFTER UPDATE ON public.allocations REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.allocations_fit();
 
@@ -4907,6 +4986,12 @@ ALTER TABLE ONLY public.bindings
 
 ALTER TABLE ONLY public.bindings
     ADD CONSTRAINT bindings_superseded_decision_id_fkey FOREIGN KEY (superseded_decision_id) REFERENCES public.decisions(id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_cluster_id_fkey FOREIGN KEY (cluster_id) REFERENCES public.clusters(id);
+
+ALTER TABLE ONLY public.capacities
+    ADD CONSTRAINT capacities_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.decisions(id);
 
 ALTER TABLE ONLY public.claim_events
     ADD CONSTRAINT case_move FOREIGN KEY (state, action, role, next) REFERENCES public.case_moves(state, action, role, next);
@@ -5348,6 +5433,8 @@ REVOKE ALL ON FUNCTION public.terms_decided() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.void_list() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.voucher_decided() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.accounts TO suanquan_app;
 
 GRANT SELECT ON TABLE public.accruals TO suanquan_app;
@@ -5449,6 +5536,8 @@ GRANT UPDATE(superseded_by) ON TABLE public.bindings TO suanquan_app;
 GRANT UPDATE(superseded_decision_id) ON TABLE public.bindings TO suanquan_app;
 
 GRANT SELECT ON TABLE public.books TO suanquan_app;
+
+GRANT SELECT,INSERT ON TABLE public.capacities TO suanquan_app;
 
 GRANT SELECT ON TABLE public.case_moves TO suanquan_app;
 

@@ -32,7 +32,9 @@ class DecisionKind(StrEnum):
     YEAR_END = "year_end"
     BANK_REVERSAL = "bank_reversal"
     REGISTRY = "registry"
+    VOUCHER = "voucher"
     USAGE = "usage"
+    CAPACITY = "capacity"
 
 
 class Answer(StrEnum):

@@ -14,6 +14,7 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             FindingKind.FORKS: msgid("分叉"),
             FindingKind.QUARANTINE: msgid("隔离"),
             FindingKind.GAPS: msgid("空缺"),
+            FindingKind.UNPROVED: msgid("容量未证实"),
             FindingKind.SILENT: msgid("静默"),
             FindingKind.UNOWNED: msgid("无主"),
             FindingKind.UNPRICED: msgid("无价格"),

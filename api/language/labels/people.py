@@ -33,7 +33,9 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, str]] = MappingProxyType(
             DecisionKind.YEAR_END: msgid("年终结转"),
             DecisionKind.BANK_REVERSAL: msgid("回单判定"),
             DecisionKind.REGISTRY: msgid("登记更正"),
+            DecisionKind.VOUCHER: msgid("开券"),
             DecisionKind.USAGE: msgid("放行用量"),
+            DecisionKind.CAPACITY: msgid("认定容量"),
         },
         Answer: {
             Answer.CONFIRMED: msgid("已确认"),

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from ledger.charging.queries import contract_lines
 from ledger.desk.codes import FindingKind
-from ledger.metering.queries import usage
+from ledger.metering.queries import capacity, usage
 from ledger.registry.rules.pricing import UnpricedUsage
 from ledger.registry.tables import Centre, Project
 from ledger.units import beijing_day
@@ -102,6 +102,9 @@ def findings(
         return _unowned(db, centre)[offset : offset + limit]
     if kind == "unpriced":
         return _unpriced(db, centre, now)[offset : offset + limit]
+    if kind == "unproved":
+        days = capacity.unproved_days(db, centre=centre)
+        return [vars(day) for day in days[offset : offset + limit]]
     values = {"centre": centre, "limit": limit, "offset": offset}
     query = text(_QUERIES[kind])
     if kind == "silent":

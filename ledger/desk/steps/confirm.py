@@ -11,7 +11,7 @@ from types import MappingProxyType
 from sqlmodel import Session
 
 from ledger.claims.steps import approval, bank_accounts
-from ledger.desk.steps import admit_usage, take_documents, take_registry
+from ledger.desk.steps import admit_usage, state_capacity, take_documents, take_registry
 from ledger.documents.steps import documents
 from ledger.errors import NotFound, Refused
 from ledger.payment.steps import (
@@ -27,7 +27,7 @@ from ledger.people.steps import decisions
 from ledger.people.steps.credentials import Viewer
 from ledger.people.tables import Decision
 from ledger.reconciliation.steps import reconcile
-from ledger.vouchers.steps import caps, lapse
+from ledger.vouchers.steps import caps, lapse, openings
 
 Effect = Callable[[Session, Decision, str, datetime], None]
 """(db, the confirmed decision, who confirmed it, now)"""
@@ -59,7 +59,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         reconcile.EXTRA: Kind(CLERKS, reconcile.carry_out_extra),
         recover.KIND: Kind(FINANCE, recover.keep_recovery),
         refund.KIND: Kind(FINANCE, refund.book_refund),
+        openings.KIND: Kind(APPROVERS, openings.open_decided),
         take_registry.KIND: Kind(CLERKS, take_registry.change_registry),
+        state_capacity.KIND: Kind(CLERKS, state_capacity.carry_out),
         admit_usage.KIND: Kind(CLERKS, admit_usage.carry_out),
         year_end.KIND: Kind(FINANCE, year_end.carry_over),
     }

@@ -47,7 +47,9 @@ INSERT INTO decision_kinds (kind, roles) VALUES
     ('lapse', '{approver}'),
     ('year_end', '{finance,approver}'),
     ('registry', '{clerk,approver}'),
+    ('voucher', '{approver}'),
     ('usage', '{clerk,approver}'),
+    ('capacity', '{clerk,approver}'),
     ('bank_reversal', '{finance,approver}');
 
 CREATE TABLE decisions (

@@ -62,6 +62,36 @@ CREATE TABLE forks (
 );
 CREATE INDEX forks_by_agent ON forks (agent_id);
 
+-- How many GPUs a cluster has whose source reports jobs: two persons stated it on evidence. Of several
+-- statements of a day the last holds.
+CREATE TABLE capacities (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    cluster_id bigint NOT NULL REFERENCES clusters,
+    gpus integer NOT NULL CHECK (gpus >= 0),
+    valid daterange NOT NULL CHECK (NOT isempty(valid)),
+    evidence text NOT NULL CHECK (evidence <> ''),
+    decision_id bigint NOT NULL UNIQUE REFERENCES decisions
+);
+CREATE INDEX capacities_by_cluster ON capacities (cluster_id);
+
+CREATE FUNCTION capacity_decided() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM decisions d JOIN clusters c ON c.name = d.content ->> 'cluster'
+        WHERE d.id = NEW.decision_id AND d.kind = 'capacity' AND d.answer = 'confirmed'
+            AND c.id = NEW.cluster_id AND (d.content ->> 'gpus')::integer = NEW.gpus
+            AND d.content ->> 'evidence' = NEW.evidence
+            AND NEW.valid = daterange((d.content ->> 'since')::date, (d.content ->> 'until')::date, '[]')
+    ) THEN
+        RAISE EXCEPTION 'a capacity is what two persons stated' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON capacities FOR EACH ROW EXECUTE FUNCTION capacity_decided();
+
+COMMENT ON TABLE capacities IS 'How many GPUs a cluster of a job source has, as two persons stated';
+COMMENT ON COLUMN capacities.valid IS 'Beijing dates, half-open';
+COMMENT ON COLUMN capacities.evidence IS 'What it was seen by';
 COMMENT ON TABLE agents IS 'Enrolled reporters, each bound to one cluster and node';
 COMMENT ON COLUMN agents.public_key IS 'Ed25519, 32 bytes';
 COMMENT ON COLUMN agents.history_from IS 'What it measured before it was enrolled counts from here on';
@@ -80,7 +110,7 @@ COMMENT ON COLUMN batches.hash IS 'SHA-256 of bytes; what the agent signed';
 COMMENT ON TABLE forks IS 'Second bodies for a known batch number, kept as evidence';
 COMMENT ON COLUMN forks.hash IS 'SHA-256 of bytes';
 
-GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks TO :app_role;
+GRANT SELECT, INSERT ON agents, enrolment_codes, streams, batches, forks, capacities TO :app_role;
 GRANT UPDATE (revoked_at, approved_at, approved_by) ON agents TO :app_role;
 GRANT UPDATE (agent_id) ON enrolment_codes TO :app_role;
 GRANT UPDATE (number, hash, sent_at, received_at) ON streams TO :app_role;

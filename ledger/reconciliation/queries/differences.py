@@ -112,9 +112,9 @@ _PARTIES = text("""
 """)
 _RELATED = text("""
     SELECT o.uscc AS one, w.uscc AS other
-    FROM relations r JOIN organisations o ON o.id = r.organisation_id
+    FROM related_organisations r JOIN organisations o ON o.id = r.one_id
     JOIN organisations w ON w.id = r.other_id
-    WHERE r.kind = 'related' AND r.superseded_at IS NULL AND r.valid && daterange(:month, :next)
+    WHERE r.valid && daterange(:month, :next)
 """)
 _PRICES = text("""
     SELECT id, unit, yuan, tax_included, tax_rate FROM prices WHERE contract_id = :contract

@@ -28,6 +28,7 @@ def agent_of(town: Town, whose: str) -> Ask:
     return {"url": f"/api/v1/agents/{town.nodes[whose].reporter.agent}"}
 
 
+A_CAPACITY = {"cluster": "c-mine", "gpus": 64, "since": "2026-01-01", "evidence": "采购合同"}
 LATE = {"cluster": "c-mine", "code": "late", "reason": "断网"}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger.people.codes import Role
 from tests.support.api.asks import (
+    A_CAPACITY,
     A_MONTH,
     A_MOVE,
     A_RECOVERY,
@@ -105,6 +106,9 @@ DOORS = {
     "POST /api/v1/agents/{agent}/approval": Door({Role.CLERK}, approval_of, yes=204),
     "POST /api/v1/quarantine/admissions": Door(
         {Role.CLERK}, at("/api/v1/quarantine/admissions", json=LATE), yes=422
+    ),
+    "POST /api/v1/capacities": Door(
+        {Role.CLERK}, at("/api/v1/capacities", json=A_CAPACITY), yes=201
     ),
     "GET /api/v1/findings": Door(BUREAU | {OPERATOR}, at("/api/v1/findings?kind=unowned")),
     "GET /api/v1/nodes": Door(
@@ -319,6 +323,9 @@ DOORS = {
     ),
     "POST /agents/{agent}/approval": Door({Role.CLERK}, page_of_an_approval, yes=303),
     "POST /findings/admissions": Door({Role.CLERK}, at("/findings/admissions", data=LATE), yes=422),
+    "POST /findings/capacities": Door(
+        {Role.CLERK}, at("/findings/capacities", data=A_CAPACITY), yes=303
+    ),
     "GET /findings": Door(BUREAU | {OPERATOR}, at("/findings")),
     "GET /desk": Door(BUREAU, at("/desk")),
     "GET /decisions": Door(BUREAU, at("/decisions")),

@@ -131,6 +131,19 @@ def test_parties_that_are_related(market: Market) -> None:
     assert codes(market, date(2026, 9, 1)) == []
 
 
+def test_parties_that_one_person_controls(market: Market) -> None:
+    for role, organisation in (("legal", BUYER), ("actual", SELLER)):
+        market.owner.execute(
+            "INSERT INTO controllers (organisation_id, role, person, valid, recorded_at,"
+            " recorded_by) VALUES (%s, %s, '张三', '[2026-10-31,)', %s, 'test')",
+            (market.place_party(organisation), role, NOW),
+        )
+    market.charge(OCTOBER, 10_000)
+    market.take(bill(1, 10_000))
+    market.match()
+    assert codes(market) == [("R13", "person", 10_000)]
+
+
 def test_a_number_that_was_used_in_another_disguise(market: Market) -> None:
     market.charge(OCTOBER, 10_000)
     market.take(bill(1, 10_000))

@@ -1,0 +1,20 @@
+-- A voucher promises a whole cap, so two persons open it: the decision names the project, the version
+-- and the clause, the cap and the facts on which the project is eligible.
+CREATE FUNCTION voucher_decided() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM decisions d
+            JOIN projects p ON p.id = NEW.project_id
+            JOIN clauses c ON c.policy = NEW.policy AND c.clause = NEW.clause
+            WHERE d.kind = 'voucher' AND d.subject = p.code AND d.answer = 'confirmed'
+                AND d.content ->> 'project' = p.code AND d.content ->> 'policy' = NEW.policy
+                AND d.content ->> 'clause' = NEW.clause AND d.content -> 'facts' = NEW.facts
+                AND d.content ->> 'cap_fen' = c.cap_fen::text) THEN
+        RAISE EXCEPTION 'two persons have not opened this voucher'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'voucher_decided';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER decided BEFORE INSERT ON vouchers FOR EACH ROW EXECUTE FUNCTION voucher_decided();
+
+REVOKE EXECUTE ON FUNCTION voucher_decided FROM PUBLIC;

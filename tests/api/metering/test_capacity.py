@@ -1,0 +1,117 @@
+"""500 GPUs by sacct where 64 stand: a finding, until two persons say what there is."""
+
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from ledger.metering.queries.capacity import unproved_days
+from ledger.people.codes import Role
+from tests.support.api.town import Town
+from tests.support.simulation import gpu_id
+
+DAY = "2026-03-01"
+
+
+def jobs(owner: psycopg.Connection, gpus: int, day: str = DAY) -> None:
+    """Jobs held so many GPUs for the whole of a day, by a source that knows no GPU."""
+    owner.execute(
+        "UPDATE billing_sources SET superseded_at = now(), superseded_by = 'test'"
+        " WHERE source = 'nvml' AND superseded_at IS NULL"
+    )
+    owner.execute(
+        "INSERT INTO billing_sources (cluster_id, source, valid, recorded_at, recorded_by)"
+        " SELECT id, 'slurm', '[2026-01-01,)', now(), 'test' FROM clusters"
+        " WHERE name = 'c-mine' ON CONFLICT DO NOTHING"
+    )
+    owner.execute(
+        "INSERT INTO day_totals (gpu, day, cluster_id, source, model, holder_kind, holder,"
+        " mig_profile, den, held) SELECT 'job/c-mine/1/0/' || n, %s, c.id, 'slurm', 'H100',"
+        " 'slurm', 'lab', '', 1, 86400000 FROM clusters c, generate_series(1, %s) n"
+        " WHERE c.name = 'c-mine'",
+        (day, gpus),
+    )
+
+
+def findings(town: Town) -> list[dict[str, Any]]:
+    answer = town.client.get("/api/v1/findings?kind=unproved", headers=town.headers(Role.CLERK))
+    assert answer.status_code == 200, answer.text
+    return list(answer.json())
+
+
+def state(town: Town, gpus: int, **more: object) -> None:
+    """A clerk states a capacity, and another person confirms it."""
+    wish = {
+        "cluster": "c-mine",
+        "gpus": gpus,
+        "since": "2026-01-01",
+        "evidence": "采购合同",
+        **more,
+    }
+    proposal = town.client.post("/api/v1/capacities", json=wish, headers=town.headers(Role.CLERK))
+    assert proposal.status_code == 201, proposal.text
+    path = f"/api/v1/decisions/{proposal.json()['decision']}"
+    seen = town.client.get(path, headers=town.headers(Role.APPROVER)).json()["digest"]
+    answer = town.client.post(
+        f"{path}/answer",
+        json={"answer": "confirmed", "seen": seen},
+        headers=town.headers(Role.APPROVER),
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_more_gpus_than_stand_there_are_a_finding_until_two_say_otherwise(
+    town: Town, owner: psycopg.Connection
+) -> None:
+    jobs(owner, 500)
+    (finding,) = findings(town)
+    assert (finding["cluster"], finding["day"], finding["gpus"]) == ("c-mine", DAY, 1)
+    assert finding["device_ms"] == 500 * 86_400_000
+    state(town, 64)
+    assert [finding["gpus"] for finding in findings(town)] == [64]
+    state(town, 500)
+    assert findings(town) == []
+    state(town, 64)  # the last statement holds
+    assert [finding["gpus"] for finding in findings(town)] == [64]
+
+
+def test_registered_gpus_prove_their_own_days(town: Town, owner: psycopg.Connection) -> None:
+    jobs(owner, 2)
+    assert [finding["gpus"] for finding in findings(town)] == [1]
+    owner.execute(
+        "INSERT INTO gpus (gpu, cluster_id, node, registered_from)"
+        " SELECT %s, id, 'n', '2025-01-01' FROM clusters WHERE name = 'c-mine'",
+        (gpu_id(50),),
+    )
+    assert findings(town) == []
+
+
+def test_a_month_of_a_contract_asks_for_its_own_days(
+    town: Town, engine: sa.Engine, owner: psycopg.Connection
+) -> None:
+    jobs(owner, 500)
+    owner.execute(
+        "INSERT INTO contracts (number, centre_id, project_id, valid)"
+        " SELECT p.code, c.centre_id, p.id, '[2026-01-01,)' FROM clusters c, projects p"
+        " WHERE c.name = 'c-' || right(p.code, -2)"
+    )
+    with Session(engine) as db:
+        keys = dict(db.execute(sa.text("SELECT number, id FROM contracts")).tuples().all())
+        march, april = date(2026, 3, 1), date(2026, 4, 1)
+        assert [d.day for d in unproved_days(db, contract=keys["p-mine"], month=march)] == [march]
+        assert unproved_days(db, contract=keys["p-mine"], month=april) == []
+        assert unproved_days(db, contract=keys["p-theirs"], month=march) == []
+
+
+def test_nobody_writes_a_capacity_that_two_did_not_state(town: Town, engine: sa.Engine) -> None:
+    state(town, 64)
+    again = (
+        "INSERT INTO capacities (cluster_id, gpus, valid, evidence, decision_id)"
+        " SELECT cluster_id, %s, valid, evidence, decision_id + %s FROM capacities"
+    )
+    for gpus, decision in ((500, 0), (64, 0), (64, 1)):
+        with engine.begin() as connection, pytest.raises(sa.exc.IntegrityError):
+            connection.exec_driver_sql(again, (gpus, decision))
